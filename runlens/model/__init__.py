@@ -1,0 +1,34 @@
+"""The vocabulary of RunLens: frozen dataclasses that every layer shares, and nothing that computes."""
+
+from runlens.model.finding import Action, ActionKind, Evidence, Failure, Finding, Incident, Severity, Skip
+from runlens.model.reference import Curve, Reference
+from runlens.model.report import Chart, Report, RoleLine, RunReport, Verdict
+from runlens.model.run import Direction, Note, RoleSeries, Run, RunRef, Scope, Split, State
+from runlens.model.series import Series
+
+__all__ = [
+    "Action",
+    "ActionKind",
+    "Chart",
+    "Curve",
+    "Direction",
+    "Evidence",
+    "Failure",
+    "Finding",
+    "Incident",
+    "Note",
+    "Reference",
+    "Report",
+    "RoleLine",
+    "RoleSeries",
+    "Run",
+    "RunRef",
+    "RunReport",
+    "Scope",
+    "Series",
+    "Severity",
+    "Skip",
+    "Split",
+    "State",
+    "Verdict",
+]

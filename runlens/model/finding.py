@@ -1,0 +1,109 @@
+"""What a rule says about a run: a finding, or that it could not judge, or that it failed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Literal
+
+
+class Severity(StrEnum):
+    """How bad; compare by `rank`, since StrEnum compares as text."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+    @property
+    def rank(self) -> int:
+        """0 for info, 1 for warning, 2 for error."""
+        return ("info", "warning", "error").index(self.value)
+
+
+Evidence = Mapping[str, object]
+"""Numbers, strings, booleans, None, and lists or dicts of them; keys carry the unit where there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One incident, said in one sentence with numbers and units."""
+
+    code: str
+    """Permanent code such as `LOSS001`."""
+    name: str
+    """The rule's name such as `loss-spike`."""
+    severity: Severity
+    metric: str
+    """The logged name of the series that shows it; empty if it is about the whole run."""
+    steps: tuple[int, int] | None
+    """First and last training step of the incident, inclusive."""
+    message: str
+    """One sentence with numbers and units."""
+    evidence: Evidence = field(default_factory=lambda: MappingProxyType({}))
+    """What the sentence says, for machines."""
+    help: str = ""
+    """What to look at or do next."""
+    tokens: tuple[float, float] | None = None
+    """Tokens consumed at `steps`; filled in by `check` where the run has tokens."""
+    time: tuple[float, float] | None = None
+    """Wall time at `steps`, s since the epoch; filled in by `check` where known."""
+    incident: int | None = None
+    """Number of the incident that this finding belongs to (from 1), filled in by `runlens.incidents`."""
+    suppressed: str | None = None
+    """Why it does not count (baseline), or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """A rule that did not judge, and why: never shown as a pass."""
+
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Something that should have worked and did not: unreadable run, crashed rule."""
+
+    stage: Literal["read", "rule"]
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """Findings that belong together, the first cause first."""
+
+    number: int
+    """From 1, in order of first step."""
+    title: str
+    """A few words, such as `loss spike after a gradient surge`."""
+    severity: Severity
+    """The worst of its parts."""
+    steps: tuple[int, int] | None
+    codes: tuple[str, ...]
+    """Codes of its parts, first cause first."""
+
+
+ActionKind = Literal["continue", "fix-on-the-fly", "rewind-and-skip", "restart", "investigate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What to do with the run now."""
+
+    kind: ActionKind
+    reason: str
+    """Why, in one or two sentences with numbers."""
+    rewind_to_step: int | None = None
+    """Checkpoint (if `checkpoint_known`) or step to go back to."""
+    skip_steps: tuple[int, int] | None = None
+    """First and last step whose batches to leave out."""
+    skip_tokens: int | None = None
+    checkpoint_known: bool = False
+    """True if `rewind_to_step` is a checkpoint that the log shows."""
+    measures: tuple[str, ...] = ()
+    """What to change besides, most useful first, each one sentence."""
+    sources: tuple[str, ...] = ()
+    """Where the advice comes from, such as `PaLM (arXiv 2204.02311), section 5.1`."""

@@ -1,0 +1,52 @@
+"""Eval curves of a reference model, at its intermediate checkpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from runlens.model.run import Direction
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Curve:
+    """One task's score at the checkpoints of a run or a reference, sorted by `at`."""
+
+    task: str
+    """Canonical task name, such as `hellaswag`."""
+    metric: str
+    """Canonical kind of metric, such as `acc_norm` or `loss`."""
+    setting: str
+    """Few-shot setting such as `0-shot`, or empty if not said."""
+    direction: Direction
+    at: npt.NDArray[np.float64]
+    """(n,) float64, strictly increasing: tokens or steps (see `Reference.axis`)."""
+    value: npt.NDArray[np.float64]
+    """(n,) float64: fractions 0-1 for accuracies, nats for losses, finite."""
+    stderr: npt.NDArray[np.float64]
+    """(n,) float64: standard error of each value, NaN where not known."""
+    n_items: int = 0
+    """Number of test items, 0 if not known."""
+    name: str = ""
+    """The name as logged."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reference:
+    """A named set of curves to compare with."""
+
+    name: str
+    axis: Literal["tokens", "steps"]
+    curves: tuple[Curve, ...]
+    tokens_per_step: float | None = None
+    """To change between the axes, if the reference has one constant batch."""
+    source: str = ""
+    """Where the figures come from."""
+    licence: str = ""
+    citation: str = ""
+    settings: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))

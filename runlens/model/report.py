@@ -1,0 +1,89 @@
+"""The report: what every output is made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from runlens.model.finding import Action, Failure, Finding, Incident, Severity, Skip
+from runlens.model.run import Direction, State
+
+Verdict = Literal["pass", "fail", "undecided"]
+
+
+@dataclass(frozen=True, slots=True)
+class RoleLine:
+    """Which logged metric played a role."""
+
+    metric: str
+    confidence: float
+    why: str
+    unit: str = ""
+    derived: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A few hundred points of one series, decimated by minimum and maximum, for sparklines and figures."""
+
+    role: str
+    metric: str
+    unit: str
+    steps: tuple[int, ...]
+    values: tuple[float, ...]
+    """NaN and infinities kept; the extremes of every bucket are among them, so no spike is lost."""
+    tokens: tuple[float, ...] = ()
+    """Tokens at `steps`, empty if not known."""
+    label: str = ""
+    """Short text for people, such as `hellaswag (acc_norm)`."""
+    direction: Direction | None = None
+    reference: str = ""
+    """Name of the reference that this curve belongs to; empty for the run's own."""
+    low: tuple[float, ...] = ()
+    """Lower edge of the band around `values` (several references, or an interval); empty if none."""
+    high: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """The judgement of one run: small, and free of series but for a few hundred points to draw."""
+
+    run: str
+    name: str
+    source: str
+    state: State
+    verdict: Verdict
+    steps: tuple[int, int] | None
+    tokens: tuple[float, float] | None
+    points: int
+    roles: dict[str, RoleLine] = field(default_factory=dict)
+    action: Action | None = None
+    findings: tuple[Finding, ...] = ()
+    incidents: tuple[Incident, ...] = ()
+    skips: tuple[Skip, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    checked: tuple[str, ...] = ()
+    """Codes of the rules that did judge."""
+    charts: tuple[Chart, ...] = ()
+    framework: str = ""
+    time: tuple[float, float] | None = None
+    """Wall time of the first and last point, s since the epoch."""
+
+    def worst(self) -> Severity | None:
+        """Severity of the worst finding that counts (not suppressed), or None."""
+        counted = [f.severity for f in self.findings if f.suppressed is None]
+        return max(counted, key=lambda s: s.rank) if counted else None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One invocation of `runlens check`: schema 1 of the JSON report."""
+
+    version: str
+    """Version of RunLens that made it."""
+    created: str
+    """UTC time, ISO 8601 with a trailing Z."""
+    verdict: Verdict
+    exit_code: int
+    runs: tuple[RunReport, ...]
+    fail_on: Severity = Severity.ERROR

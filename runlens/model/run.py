@@ -1,0 +1,203 @@
+"""A training run as it was read: its series, what they mean, and what could not be read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from runlens.model.series import Series
+
+State = Literal["running", "finished", "crashed", "unknown"]
+Scope = Literal["global", "per_gpu", "per_rank", "unknown"]
+Split = Literal["train", "eval"]
+Direction = Literal["up", "down"]
+
+_NOTHING: Mapping[str, object] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class RunRef:
+    """One run that was found, not yet read: cheap to make, cheap to send to a worker."""
+
+    source: str
+    """Which reader understands it: `tensorboard`, `wandb_file`, `wandb_api`, `table`, `trainer_state`."""
+    location: str
+    """Path, address or `entity/project/run_id`, as the reader needs it."""
+    id: str
+    """Short name that is unique among the runs of one command: path below the root, or run id."""
+    files: tuple[str, ...] = ()
+    """The files that make up the run, in the order in which they are to be read; empty for remote runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something about a run's log that was lost or left out: what LOG001 reports."""
+
+    kind: Literal["damaged", "truncated", "left-out", "unsupported"]
+    """`damaged`: bytes that fail their check. `truncated`: data known to be missing. `left-out`: data that
+    the source holds but did not hand over. `unsupported`: understood to be data, of a kind not read. A torn
+    tail of a file that may still be written is no note."""
+    message: str
+    """One sentence: what, where, how much."""
+    records: int = 0
+    """Number of records not read, 0 if not known."""
+    bytes_unread: int = 0
+    """Bytes not read, 0 if not known."""
+    bytes_total: int = 0
+    """Bytes of the whole source, 0 if not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoleSeries:
+    """A series whose part in the run is understood, in the role's own unit, over the training step."""
+
+    role: str
+    """One of `runlens.roles.ROLES`, such as `train_loss`."""
+    series: Series
+    """`step` is the training step (optimizer step) whatever the log's x axis was; `value` is in `unit`."""
+    unit: str
+    """The role's canonical unit: `nats`, `s`, `tokens/s`, `tokens`, `C`, `W`, `bytes`, `%`, `1`, …"""
+    scope: Scope = "unknown"
+    """Whole run, one GPU or one rank."""
+    split: Split = "train"
+    """Training data or held-out data."""
+    task: str = ""
+    """For evals: the canonical task, such as `hellaswag`; empty elsewhere."""
+    metric_kind: str = ""
+    """For evals: the canonical kind of metric, such as `acc_norm`, `exact_match`, `ppl`, `bpb`, `loss`."""
+    setting: str = ""
+    """For evals: few-shot or prompt setting if the name says it, such as `5-shot`; empty if it does not."""
+    device: str = ""
+    """For hardware and per-rank series: which device, such as `gpu 3` or `node1 gpu 3` or `rank 5`."""
+    direction: Direction | None = None
+    """Which way is better; None where neither is."""
+    confidence: float = 1.0
+    """0 to 1: how sure the resolution is."""
+    why: str = ""
+    """The rule by which the role was given, for people."""
+    derived: bool = False
+    """True if computed from other series, not logged."""
+    cumulative: bool = False
+    """True for rates that are means since the start (they were differentiated before they came here)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Run:
+    """Everything known about one run. Made by a reader; `roles` are filled in by `runlens.roles.resolve`."""
+
+    id: str
+    """Short name, unique in one report."""
+    name: str
+    """Display name, may be the id."""
+    source: str
+    """Where it was read from, as the user named it (no secrets)."""
+    state: State = "unknown"
+    """What the source says of the run's life; `unknown` where it says nothing (event files)."""
+    config: Mapping[str, object] = field(default_factory=lambda: _NOTHING)
+    """Hyperparameters, flat or nested, as logged."""
+    summary: Mapping[str, object] = field(default_factory=lambda: _NOTHING)
+    """Summary values, if the source has such (W&B)."""
+    series: Mapping[str, Series] = field(default_factory=lambda: MappingProxyType({}))
+    """Every scalar series by its logged name, raw: own unit, own x axis."""
+    roles: Mapping[str, tuple[RoleSeries, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    """Role to the series that play it, the canonical one first. Empty until resolved."""
+    notes: tuple[Note, ...] = ()
+    """What could not be read."""
+    starts: tuple[float, ...] = ()
+    """Wall times (s since the epoch) at which the run was started or resumed, as far as known."""
+    step_metric: str = ""
+    """Name of the series that is the training step where the log's own x axis is not (W&B `define_metric`)."""
+    read_at: float = math.nan
+    """Wall time at which the log was read (rules read no clock)."""
+    framework: str = ""
+    """The training framework by the fingerprint of its names, or empty."""
+    hardware_count: int = 0
+    """GPUs (or other accelerators) of the whole run; 0 if unknown."""
+
+    def role(self, role: str) -> RoleSeries | None:
+        """The canonical series of a role, or None."""
+        found = self.roles.get(role, ())
+        return found[0] if found else None
+
+    def every(self, role: str) -> tuple[RoleSeries, ...]:
+        """All series of a role (devices, tasks, alternates), the canonical one first."""
+        return self.roles.get(role, ())
+
+    @property
+    def points(self) -> int:
+        """Number of points of all series, as read."""
+        return sum(len(s) for s in self.series.values())
+
+    def step_range(self) -> tuple[int, int] | None:
+        """First and last training step of the training series, or None if nothing is resolved."""
+        spans = [
+            (int(r.series.step.min()), int(r.series.step.max()))
+            for name in ("train_loss", "grad_norm", "learning_rate", "tokens_per_second", "step_time", "tokens")
+            for r in self.roles.get(name, ())[:1]
+            if len(r.series)
+        ] or [
+            (int(r.series.step.min()), int(r.series.step.max()))
+            for group in self.roles.values()
+            for r in group
+            if len(r.series)
+        ]
+        if not spans:
+            return None
+        return min(a for a, _ in spans), max(b for _, b in spans)
+
+    def tokens_at(self, steps: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Tokens consumed at the given training steps, NaN where not known.
+
+        Parameters
+        ----------
+        steps : array_like of int or float, shape (m,)
+
+        Returns
+        -------
+        ndarray of float64, shape (m,)
+            Interpolated linearly in the `tokens` role; beyond its ends the mean tokens per step
+            is carried on. All NaN if the run has no `tokens` role or fewer than two points of it.
+        """
+        wanted = np.atleast_1d(np.asarray(steps, dtype=np.float64))
+        tokens = self.role("tokens")
+        if tokens is None:
+            return np.full(wanted.shape, np.nan)
+        known = tokens.series.latest()
+        known = known.take(np.isfinite(known.value))
+        if len(known) < 2:
+            return np.full(wanted.shape, np.nan)
+        x, y = known.step.astype(np.float64), known.value
+        inside = np.interp(wanted, x, y)
+        rate = (y[-1] - y[0]) / (x[-1] - x[0])
+        inside = np.where(wanted > x[-1], y[-1] + (wanted - x[-1]) * rate, inside)
+        return np.where(wanted < x[0], np.maximum(y[0] + (wanted - x[0]) * rate, 0.0), inside)
+
+    def time_at(self, steps: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Wall time (s since the epoch) of the last write at or before the given training steps, NaN where unknown.
+
+        Parameters
+        ----------
+        steps : array_like of int or float, shape (m,)
+
+        Returns
+        -------
+        ndarray of float64, shape (m,)
+        """
+        wanted = np.atleast_1d(np.asarray(steps, dtype=np.float64))
+        best: Series | None = None
+        for group in self.roles.values():
+            for r in group:
+                if not r.derived and (best is None or len(r.series) > len(best)) and np.isfinite(r.series.time).any():
+                    best = r.series
+        if best is None:
+            return np.full(wanted.shape, np.nan)
+        known = best.latest()
+        known = known.take(np.isfinite(known.time))
+        at = np.searchsorted(known.step, wanted, side="right") - 1
+        return np.where(at >= 0, known.time[np.maximum(at, 0)], known.time[0])

@@ -1,0 +1,81 @@
+"""One logged metric as columns: step, wall time, value."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Series:
+    """Every point of one metric, in the order in which it was written.
+
+    Nothing is dropped, sorted or averaged: a step that was logged twice after a
+    resume stands here twice, and NaN and infinities are kept, because both are
+    evidence. The three columns have one length; an empty series is allowed.
+    """
+
+    name: str
+    """The name as it was logged, unescaped (it may be hostile: renderers escape it)."""
+    step: npt.NDArray[np.int64]
+    """(n,) int64: the x value as logged."""
+    time: npt.NDArray[np.float64]
+    """(n,) float64: wall time in seconds since the epoch, NaN where unknown."""
+    value: npt.NDArray[np.float64]
+    """(n,) float64: in the unit in which the metric was logged; NaN and inf kept."""
+
+    def __post_init__(self) -> None:
+        step = np.ascontiguousarray(self.step, dtype=np.int64)
+        time = np.ascontiguousarray(self.time, dtype=np.float64)
+        value = np.ascontiguousarray(self.value, dtype=np.float64)
+        if not (step.ndim == time.ndim == value.ndim == 1 and len(step) == len(time) == len(value)):
+            raise ValueError(
+                f"the columns of series {self.name!r} must be 1-d and of one length, "
+                f"got shapes {step.shape}, {time.shape}, {value.shape}"
+            )
+        object.__setattr__(self, "step", step)
+        object.__setattr__(self, "time", time)
+        object.__setattr__(self, "value", value)
+
+    def __len__(self) -> int:
+        return len(self.step)
+
+    def take(self, index: npt.NDArray[np.int64] | npt.NDArray[np.bool_] | slice) -> Series:
+        """The points at `index` (positions, a boolean mask of shape (n,), or a slice)."""
+        return Series(self.name, self.step[index], self.time[index], self.value[index])
+
+    def with_value(self, value: npt.NDArray[np.float64]) -> Series:
+        """The same points with other values, shape (n,), such as after a change of unit."""
+        return Series(self.name, self.step, self.time, value)
+
+    def attempts(self) -> tuple[Series, ...]:
+        """The series cut wherever the step goes back, in the order written.
+
+        A run that was resumed from an earlier checkpoint has one attempt for each start. A
+        step that merely repeats does not cut. An empty series has no attempts.
+        """
+        if len(self) == 0:
+            return ()
+        cuts = np.flatnonzero(np.diff(self.step) < 0) + 1
+        bounds = [0, *cuts.tolist(), len(self)]
+        return tuple(self.take(slice(a, b)) for a, b in itertools.pairwise(bounds))
+
+    def latest(self) -> Series:
+        """The last write of each step, sorted by step: what a chart shows.
+
+        Steps that a later attempt never reached again are kept, so a resumed run shows its first
+        attempt up to the resume and the second from there, unless the second one is shorter.
+        """
+        if len(self) < 2 or bool(np.all(np.diff(self.step) > 0)):
+            return self
+        order = np.argsort(self.step, kind="stable")
+        sorted_step = self.step[order]
+        last = np.append(sorted_step[1:] != sorted_step[:-1], True)
+        return self.take(order[last])
+
+    def between(self, first: int, last: int) -> Series:
+        """The points whose step lies in [first, last], in the order written."""
+        return self.take((self.step >= first) & (self.step <= last))

@@ -1,0 +1,1 @@
+"""Reference curves: reading, building, shipping, aligning."""

@@ -1,0 +1,1 @@
+"""Which logged series plays which part in a run."""

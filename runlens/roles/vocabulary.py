@@ -1,0 +1,49 @@
+"""The roles that a series can play, each with its canonical unit."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+ROLES = MappingProxyType(
+    {
+        # training
+        "train_loss": "nats",
+        "eval_loss": "nats",  # also bits per byte: RoleSeries.unit "bits/byte", metric_kind "bpb"
+        "eval_score": "1",  # accuracies as fractions 0-1; task, metric_kind, setting and direction say what
+        "perplexity": "ppl",
+        "grad_norm": "1",
+        "learning_rate": "1",
+        "z_loss": "1",
+        "loss_scale": "1",
+        "clip_fraction": "1",
+        "param_norm": "1",
+        "weight_decay": "1",
+        # counters
+        "step": "steps",
+        "epoch": "epochs",
+        "tokens": "tokens",  # cumulative, of the whole run
+        "samples": "samples",
+        "batch_size": "1",  # samples or tokens per step: RoleSeries.unit says which
+        # speed
+        "tokens_per_second": "tokens/s",
+        "samples_per_second": "samples/s",
+        "step_time": "s",
+        "tflops": "TFLOP/s",
+        "mfu": "fraction",
+        "data_time": "s",
+        "checkpoint_time": "s",
+        # hardware, one series a device
+        "gpu_temperature": "C",
+        "gpu_power": "W",
+        "gpu_memory": "bytes",  # or "%": RoleSeries.unit says which
+        "gpu_utilization": "%",
+        "gpu_clock": "MHz",
+        "gpu_throttle": "1",  # reasons or flags of clocks or power being capped
+        "gpu_errors": "1",
+        "host_memory": "bytes",  # or "%"
+        "world_size": "ranks",
+        # understood to be nothing that a rule uses
+        "other": "",
+    }
+)
+"""Role to canonical unit. A series of a role is converted to it where the logged unit is known."""

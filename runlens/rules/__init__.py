@@ -1,0 +1,7 @@
+"""RULES: every rule class, written out, in order of code."""
+
+from __future__ import annotations
+
+from runlens.rules.base import Rule
+
+RULES: tuple[type[Rule], ...] = ()

@@ -1,0 +1,1 @@
+"""From the name of a run, as the user gives it, to a `Run`: discover (cheap), then read."""

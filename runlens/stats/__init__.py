@@ -1,0 +1,1 @@
+"""Robust statistics on 1-d arrays; no other package holds rolling windows."""
