@@ -1,0 +1,106 @@
+"""Location and scale that a few wild points cannot move. Non-finite points are left out everywhere."""
+
+from __future__ import annotations
+
+import math
+
+import bottleneck as bn
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+MAD_TO_SIGMA = 1.4826
+"""1 / Phi^-1(3/4): makes the median absolute deviation of Gaussian data equal its standard deviation
+(Rousseeuw & Croux 1993, JASA 88:1273)."""
+
+
+def finite(x: Floats) -> Floats:
+    """The finite points of `x`, in order."""
+    keep = np.isfinite(x)
+    return x if bool(keep.all()) else x[keep]
+
+
+def median(x: Floats) -> float:
+    """Median of the finite points; NaN if there are none."""
+    kept = finite(x)
+    return float(bn.median(kept)) if len(kept) else math.nan
+
+
+def mad(x: Floats, center: float | None = None) -> float:
+    """Median absolute deviation from `center` (default: the median), not scaled; NaN if nothing is finite."""
+    kept = finite(x)
+    if not len(kept):
+        return math.nan
+    middle = float(bn.median(kept)) if center is None else center
+    return float(bn.median(np.abs(kept - middle)))
+
+
+def sigma(x: Floats, center: float | None = None) -> float:
+    """Standard deviation as the scaled median absolute deviation; NaN if nothing is finite, 0 if half are equal."""
+    return MAD_TO_SIGMA * mad(x, center)
+
+
+def difference_sigma(x: Floats) -> float:
+    """Standard deviation of the white part of a series, from its first differences.
+
+    A slow trend drops out, so this is the noise of a curve that falls or climbs. For Gaussian white noise the
+    differences have sqrt(2) times its deviation (von Neumann 1941).
+
+    Returns
+    -------
+    float
+        NaN for fewer than two finite points.
+    """
+    kept = finite(x)
+    if len(kept) < 2:
+        return math.nan
+    return MAD_TO_SIGMA * float(bn.median(np.abs(np.diff(kept)))) / math.sqrt(2.0)
+
+
+def robust_z(x: Floats) -> Floats:
+    """Distance of every point from the median in robust standard deviations.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        NaN where `x` is NaN; all zero where the spread is zero and the point equals the median, else infinite.
+    """
+    middle, spread = median(x), sigma(x)
+    away = x - middle
+    if spread > 0:
+        return np.asarray(away / spread)
+    return np.where(away == 0, 0.0, np.sign(away) * np.where(np.isnan(away), np.nan, np.inf))
+
+
+def standard_error_of_median(spread: float, n: int) -> float:
+    """Standard error of the median of `n` independent Gaussian points: sqrt(pi/2) spread / sqrt(n)."""
+    return math.sqrt(math.pi / 2.0) * spread / math.sqrt(max(n, 1))
+
+
+def theil_sen(x: Floats, y: Floats, most: int = 300) -> tuple[float, float]:
+    """Line through points by the median of pairwise slopes (Theil 1950, Sen 1968).
+
+    Parameters
+    ----------
+    x, y : ndarray of float64, shape (n,)
+    most : int
+        Longer input is thinned to this many evenly spaced points, which keeps the cost constant.
+
+    Returns
+    -------
+    (slope, intercept)
+        Both NaN for fewer than two finite points with different `x`.
+    """
+    keep = np.isfinite(x) & np.isfinite(y)
+    x, y = x[keep], y[keep]
+    if len(x) > most:
+        at = np.linspace(0, len(x) - 1, most).astype(np.int64)
+        x, y = x[at], y[at]
+    i, j = np.triu_indices(len(x), 1)
+    dx = x[j] - x[i]
+    use = dx != 0
+    if not use.any():
+        return math.nan, math.nan
+    slope = float(bn.median((y[j] - y[i])[use] / dx[use]))
+    return slope, float(bn.median(y - slope * x))

@@ -1,0 +1,102 @@
+"""Windows that move over a series: trailing (causal), centred, growing, and blocks. All linear in the points."""
+
+from __future__ import annotations
+
+import bottleneck as bn
+import numpy as np
+import numpy.typing as npt
+
+from runlens.stats.robust import MAD_TO_SIGMA, Floats
+
+
+def trailing_median(x: Floats, window: int, min_count: int = 1) -> Floats:
+    """Median of the last `window` points, this one included.
+
+    Parameters
+    ----------
+    x : ndarray of float64, shape (n,)
+        NaN are left out of their windows; infinities count as very large.
+    window : int
+        Points; capped at n.
+    min_count : int
+        Fewest non-NaN points for an answer.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        NaN where a window holds fewer than `min_count` points.
+    """
+    return _move(bn.move_median, x, window, min_count)
+
+
+def trailing_mean(x: Floats, window: int, min_count: int = 1) -> Floats:
+    """Mean of the last `window` points, this one included; NaN are left out (see `trailing_median`)."""
+    return _move(bn.move_mean, x, window, min_count)
+
+
+def trailing_std(x: Floats, window: int, min_count: int = 2) -> Floats:
+    """Population standard deviation of the last `window` points, this one included; NaN are left out."""
+    return _move(bn.move_std, x, window, min_count)
+
+
+def trailing_max(x: Floats, window: int, min_count: int = 1) -> Floats:
+    """Largest of the last `window` points, this one included; NaN are left out."""
+    return _move(bn.move_max, x, window, min_count)
+
+
+def trailing_min(x: Floats, window: int, min_count: int = 1) -> Floats:
+    """Smallest of the last `window` points, this one included; NaN are left out."""
+    return _move(bn.move_min, x, window, min_count)
+
+
+def trailing_sigma(x: Floats, window: int, min_count: int = 1) -> Floats:
+    """Robust standard deviation about zero of the last `window` residuals: 1.4826 x median |x|."""
+    return np.asarray(MAD_TO_SIGMA * trailing_median(np.abs(x), window, min_count))
+
+
+def before(x: npt.NDArray[np.float64], lag: int = 1, fill: float = np.nan) -> Floats:
+    """The series `lag` points ago, so that a trailing window leaves out the point that it is held against."""
+    if lag <= 0:
+        return x
+    out = np.full(x.shape, fill)
+    out[lag:] = x[:-lag]
+    return out
+
+
+def centred_median(x: Floats, window: int, min_count: int = 1) -> Floats:
+    """Median of the `window` points around each (made odd), the windows cut short at both ends.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        NaN where a window holds fewer than `min_count` non-NaN points.
+    """
+    half = min(max(window // 2, 0), len(x))
+    if half == 0 or len(x) == 0:
+        return x.astype(np.float64)
+    padded = np.concatenate([x, np.full(half, np.nan)])
+    return trailing_median(padded, 2 * half + 1, min_count)[half:]
+
+
+def block_median(x: Floats, size: int) -> Floats:
+    """Median of each full block of `size` points, NaN left out; a remainder at the end is dropped.
+
+    Returns
+    -------
+    ndarray of float64, shape (n // size,)
+        NaN for a block that is all NaN.
+    """
+    if size < 1:
+        raise ValueError(f"a block needs at least one point, got {size}")
+    blocks = len(x) // size
+    if blocks == 0:
+        return np.empty(0)
+    return np.asarray(bn.nanmedian(x[: blocks * size].reshape(blocks, size), axis=1))
+
+
+def _move(function: object, x: Floats, window: int, min_count: int) -> Floats:
+    """Call a bottleneck mover with a window that is never longer than the series."""
+    if len(x) == 0:
+        return np.empty(0)
+    window = max(1, min(window, len(x)))
+    return np.asarray(function(np.asarray(x, dtype=np.float64), window=window, min_count=min(min_count, window)))  # type: ignore[operator]
