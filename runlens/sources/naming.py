@@ -1,0 +1,63 @@
+"""Names of runs: unique ids, names near a misspelt one, and hostile names made fit for a message."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from difflib import get_close_matches
+from pathlib import Path
+
+from runlens.model import RunRef
+
+
+def unique(refs: Sequence[RunRef]) -> list[RunRef]:
+    """The same runs in the same order, with ids that tell them apart.
+
+    A clash is settled by the last parts of the location, as many as are needed, and where the locations agree too
+    by a number (`exp7`, `exp7 (2)`).
+    """
+    taken = Counter(ref.id for ref in refs)
+    if len(taken) == len(refs):
+        return list(refs)
+    parts = {ref.location: Path(ref.location).parts for ref in refs if taken[ref.id] > 1}
+    depth = 1
+    while depth < max(map(len, parts.values())) and len({p[-depth:] for p in parts.values()}) < len(parts):
+        depth += 1
+    named = [replace(r, id="/".join(parts[r.location][-depth:])) if taken[r.id] > 1 else r for r in refs]
+    seen: set[str] = set()
+    out = []
+    for ref in named:
+        new, number = ref.id, 2
+        while new in seen:
+            new, number = f"{ref.id} ({number})", number + 1
+        seen.add(new)
+        out.append(replace(ref, id=new))
+    return out
+
+
+def near(path: Path, most: int = 3) -> list[str]:
+    """Existing paths whose name is close to that of a path that does not exist, best first; may be empty."""
+    deepest, rest = path, []
+    while not deepest.exists() and deepest != deepest.parent:
+        rest.append(deepest.name)
+        deepest = deepest.parent
+    if not rest or not deepest.is_dir():
+        return []
+    try:
+        beside = sorted(child.name for child in deepest.iterdir())
+    except OSError:  # the suggestion is a courtesy; that nothing is at the path is said all the same
+        return []
+    missing = rest.pop()
+    same = [b for b in beside if b.lower() == missing.lower()]
+    found = dict.fromkeys([*same, *get_close_matches(missing, beside, n=most, cutoff=0.6)])
+    tails = [deepest.joinpath(name, *reversed(rest)) for name in found]
+    return [str(tail if tail.exists() else deepest / name) for tail, name in zip(tails, found, strict=True)][:most]
+
+
+def printable(name: str, longest: int = 300) -> str:
+    """A name from outside, quoted, with control characters escaped and its middle left out if it is very long."""
+    safe = "".join(c if c.isprintable() else c.encode("unicode_escape", "replace").decode("ascii") for c in name)
+    if len(safe) > longest:
+        safe = f"{safe[: longest // 2]}…{safe[-longest // 2 :]}"
+    return f"'{safe}'"
