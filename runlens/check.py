@@ -26,6 +26,10 @@ class Settings:
     metrics: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Role to logged name, where the user overrides the resolution."""
     fail_on: Severity = Severity.ERROR
+    severities: Mapping[str, Severity] = field(default_factory=lambda: MappingProxyType({}))
+    """Code to the severity that its findings get (those at `info` stay there unless it says `info`)."""
+    total_tokens: float | None = None
+    """Tokens planned for the run, for the advice."""
     chart_points: int = 400
     """About how many points of each main series go into the report; 0 for none."""
     debug: bool = False
@@ -79,7 +83,7 @@ def judge_run(run: Run, settings: Settings) -> RunReport:
             continue
         try:
             said = list(rule.check(run))
-        except Exception as error:  # noqa: BLE001 - one broken rule must not hide what the others found
+        except Exception as error:
             if settings.debug:
                 raise
             failures.append(Failure("rule", f"{rule.code} {rule.name} crashed: {type(error).__name__}: {error}"))
@@ -89,6 +93,7 @@ def judge_run(run: Run, settings: Settings) -> RunReport:
         findings += [placed(f, run) for f in said if isinstance(f, Finding)]
         if not skipped:
             checked.append(rule.code)
+    findings = [regraded(f, settings.severities) for f in findings]
     findings.sort(key=lambda f: (f.steps[0] if f.steps else -1, -f.severity.rank, f.code))
     linked, incidents = link(tuple(findings), run)
     span = run.step_range()
@@ -127,6 +132,14 @@ def missing_roles(rule: Rule, run: Run) -> str:
     """The roles that the rule needs and the run has not, in words; empty if none is missing."""
     lacking = [need for need in rule.needs if not any(run.roles.get(role) for role in need.split("|"))]
     return ", ".join(need.replace("|", " or ").replace("_", " ") for need in lacking)
+
+
+def regraded(finding: Finding, severities: Mapping[str, Severity]) -> Finding:
+    """The finding with the severity that the settings give its rule; what is `info` is never raised."""
+    wanted = severities.get(finding.code)
+    if wanted is None or finding.severity is Severity.INFO:
+        return finding
+    return replace(finding, severity=wanted)
 
 
 def placed(finding: Finding, run: Run) -> Finding:

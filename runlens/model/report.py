@@ -87,3 +87,5 @@ class Report:
     exit_code: int
     runs: tuple[RunReport, ...]
     fail_on: Severity = Severity.ERROR
+    notes: tuple[str, ...] = ()
+    """Said about the whole invocation: known findings that expired or were not used."""

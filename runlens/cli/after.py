@@ -1,0 +1,34 @@
+"""What happens once a report is written: summaries and alerts that were asked for."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from runlens.cli.printing import plain
+
+if TYPE_CHECKING:
+    from runlens.model import Report
+
+
+def check(report: Report, *, wandb_summary: bool, wandb_alert: bool, slack: bool, step_summary: bool) -> None:
+    """Notes on standard error, GitHub's step summary, W&B's summary and alerts, Slack."""
+    for note in report.notes:
+        typer.echo(f"runlens: {plain(note)}", err=True)
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if step_summary and summary:
+        from runlens.render import markdown
+
+        with Path(summary).open("a", encoding="utf-8") as file:
+            file.write(markdown.step_summary(report))
+    if wandb_summary or wandb_alert:
+        from runlens.sources import wandb_writeback
+
+        wandb_writeback.write(report, summary=wandb_summary, alert=wandb_alert)
+    if slack:
+        from runlens.notify import slack as send
+
+        send(report, os.environ.get("RUNLENS_SLACK_WEBHOOK", ""))

@@ -1,0 +1,106 @@
+"""`runlens check RUN...`: judge runs; the exit code is the gate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from runlens.cli import options as o
+
+
+def check(
+    runs: o.Runs,
+    format: Annotated[
+        str,
+        typer.Option(
+            "--format", "-f", help="terminal, json, jsonl, markdown, junit, github, gitlab, openmetrics or html."
+        ),
+    ] = "terminal",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write there instead of standard output.", show_default=False)
+    ] = None,
+    report: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--report", metavar="FORMAT=FILE", help="Write another format as well; repeatable.", show_default=False
+        ),
+    ] = None,
+    png: Annotated[
+        Path | None, typer.Option("--png", help="Draw the timeline of the run with its findings.", show_default=False)
+    ] = None,
+    select: o.Select = None,
+    ignore: o.Ignore = None,
+    fail_on: o.FailOn = None,
+    metric: o.Metric = None,
+    reference: o.References = None,
+    require: o.Require = None,
+    tokens_per_step: o.TokensPerStep = None,
+    total_tokens: o.TotalTokens = None,
+    baseline: Annotated[
+        str | None,
+        typer.Option("--baseline", help="File of known findings, from `runlens baseline`.", show_default=False),
+    ] = None,
+    baseline_runs: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--baseline-runs",
+            help="Earlier good runs, or a folder of them: is this one unlike them?",
+            show_default=False,
+        ),
+    ] = None,
+    last: Annotated[
+        int, typer.Option("--last", help="How many of the baseline runs count: the newest good ones.", min=1)
+    ] = 7,
+    config: o.ConfigPath = None,
+    jobs: o.Jobs = None,
+    filter: o.Filter = None,
+    state: o.State = None,
+    tag: o.Tag = None,
+    limit: o.Limit = None,
+    refresh: o.Refresh = False,
+    no_cache: o.NoCache = False,
+    wandb_summary: Annotated[
+        bool, typer.Option("--wandb-summary", help="Write verdict, counts and action into the W&B run's summary.")
+    ] = False,
+    wandb_alert: Annotated[bool, typer.Option("--wandb-alert", help="Raise a W&B alert for a run that fails.")] = False,
+    slack: Annotated[
+        bool, typer.Option("--slack", help="Send failed runs to the webhook in RUNLENS_SLACK_WEBHOOK.")
+    ] = False,
+    debug: o.Debug = False,
+) -> None:
+    """Judge runs: throughput, loss, gradients, schedule, hardware, evals and the log itself.
+
+    Exit code 0: nothing at or above --fail-on. 1: findings. 2: wrong use, or no such run. 3: could not judge.
+    """
+    from runlens.cli import after
+    from runlens.cli import output as out
+    from runlens.cli.judging import Request, judged
+
+    wanted = out.destinations(format, output, report or [])
+    flags = {
+        "select": o.listed(select),
+        "ignore": o.listed(ignore),
+        "fail_on": out.severity(fail_on),
+        "metrics": o.pairs(metric),
+        "references": reference,
+        "requirements": require,
+        "tokens_per_step": tokens_per_step,
+        "total_tokens": total_tokens,
+        "baseline": baseline,
+    }
+    filters = {"filters": filter, "state": state, "tags": tag, "limit": limit, "refresh": refresh, "no_cache": no_cache}
+    request = Request(runs, flags, config, filters, jobs, debug=debug)
+    if baseline_runs:
+        from runlens.cli.nightlies import compared_with
+
+        request = compared_with(request, baseline_runs, last)
+    result = judged(request)
+    out.write(result, wanted)
+    if png is not None:
+        out.write_png(result, png)
+    after.check(
+        result, wandb_summary=wandb_summary, wandb_alert=wandb_alert, slack=slack, step_summary=format == "github"
+    )
+    raise typer.Exit(result.exit_code)

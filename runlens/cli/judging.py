@@ -1,0 +1,98 @@
+"""From names of runs and flags to a report: what `check`, `report`, `baseline` and `watch` share."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from runlens.config import Config, in_force, load, settings_for
+from runlens.errors import ConfigError, NoRunFound
+from runlens.model import Report, RunRef
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asked for, before anything is read."""
+
+    names: Sequence[str]
+    flags: Mapping[str, Any] = field(default_factory=dict)
+    """Settings given on the command line, by their names in the configuration."""
+    config_path: Path | None = None
+    filters: Mapping[str, Any] = field(default_factory=dict)
+    """Which runs of a W&B project, and how the cache is used."""
+    jobs: int | None = None
+    chart_points: int = 400
+    debug: bool = False
+
+
+def found(request: Request) -> list[RunRef]:
+    """All runs that the names stand for, with ids that are unique.
+
+    Raises
+    ------
+    NoRunFound
+        If a name stands for nothing.
+    """
+    from runlens import sources
+
+    refs = [ref for name in request.names for ref in sources.discover(name, **request.filters)]
+    if not refs:
+        raise NoRunFound("no run was named; give a folder, a file or entity/project/run_id")
+    return sources.unique(refs)
+
+
+def judged(request: Request) -> Report:
+    """Find, read and judge, with configuration and baseline applied."""
+    from runlens import __version__
+    from runlens.check import check
+    from runlens.gate import EXIT_CODES, verdict
+    from runlens.model import Severity
+
+    config = load(request.config_path)
+    general = in_force(config, request.flags)
+    plan = [
+        (ref, settings_for(ref, config, request.flags, chart_points=request.chart_points, debug=request.debug))
+        for ref in found(request)
+    ]
+    jobs = request.jobs if request.jobs is not None else int(general.values["jobs"] or 1)
+    runs = check(plan, jobs)
+    notes: tuple[str, ...] = ()
+    if general.values["baseline"]:
+        from runlens.baseline import apply, loads
+
+        path = Path(general.values["baseline"])
+        path = path if general.origin["baseline"] == "command line" else config.folder / path
+        today = datetime.datetime.now(datetime.UTC).date()
+        runs, notes = apply(runs, loads(text_of(path), str(path)), today, [s.fail_on for _, s in plan])
+    overall = verdict(runs)
+    return Report(
+        version=__version__,
+        created=datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        verdict=overall,
+        exit_code=EXIT_CODES[overall],
+        runs=runs,
+        fail_on=Severity(general.values["fail_on"]),
+        notes=notes,
+    )
+
+
+def text_of(path: Path) -> str:
+    """The text of a file that the user named.
+
+    Raises
+    ------
+    ConfigError
+        If it is not there or cannot be read.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise ConfigError(f"there is no file {path}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}") from error
+
+
+__all__ = ["Config", "Request", "found", "judged", "text_of"]

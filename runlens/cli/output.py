@@ -1,0 +1,131 @@
+"""Where outputs go: standard output or files, written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runlens.errors import ConfigError
+
+if TYPE_CHECKING:
+    from runlens.model import Report
+
+
+def destinations(format: str, output: Path | None, extra: Sequence[str]) -> list[tuple[str, Path | None]]:
+    """The formats to write, each with its file (None is standard output), checked before anything is read.
+
+    Raises
+    ------
+    ConfigError
+        For an unknown format, or a `--report` that is not FORMAT=FILE.
+    """
+    wanted: list[tuple[str, Path | None]] = [(format, output)]
+    for text in extra:
+        name, sign, file = text.partition("=")
+        if not (sign and file):
+            raise ConfigError(f"--report {text!r} must be FORMAT=FILE, such as junit=runlens.xml")
+        wanted.append((name, Path(file)))
+    for name, _ in wanted:
+        check_format(name)
+    return wanted
+
+
+def check_format(name: str) -> None:
+    """Refuse a format that does not exist.
+
+    Raises
+    ------
+    ConfigError
+        The nearest format is named.
+    """
+    import difflib
+
+    from runlens.render import FORMATS
+
+    if name not in FORMATS:
+        near = difflib.get_close_matches(name, FORMATS, 1)
+        hint = f"did you mean {near[0]}?" if near else f"the formats are {', '.join(FORMATS)}."
+        raise ConfigError(f"there is no format {name!r}; {hint}")
+
+
+def severity(text: str | None) -> str | None:
+    """A severity given on the command line.
+
+    Raises
+    ------
+    ConfigError
+        If it is none.
+    """
+    if text is not None and text not in ("info", "warning", "error"):
+        raise ConfigError(f"--fail-on {text!r} must be info, warning or error")
+    return text
+
+
+def write(report: Report, wanted: Sequence[tuple[str, Path | None]]) -> None:
+    """Render the report into every destination."""
+    for name, file in wanted:
+        if name == "terminal":
+            text = terminal_page(report, sys.stdout if file is None else None)
+        else:
+            from runlens.render import render
+
+            text = render(report, name)
+        if file is None:
+            echo(text)
+        else:
+            save(file, text.encode())
+
+
+def terminal_page(report: Report, stream: object | None) -> str:
+    """The terminal page, in colour and full width only where somebody looks at it."""
+    from runlens.render import terminal
+
+    isatty = bool(getattr(stream, "isatty", bool)())
+    width = None if isatty else 120
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdigit() and int(columns) > 0:
+        width = int(columns)
+    elif isatty:
+        width = os.get_terminal_size(sys.stdout.fileno()).columns or 100
+    return terminal.render(report, width=width, color=isatty and not os.environ.get("NO_COLOR"))
+
+
+def echo(text: str) -> None:
+    """Write text to standard output, whatever its encoding can hold."""
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+    if not text.endswith("\n"):
+        sys.stdout.write("\n")
+    sys.stdout.flush()
+
+
+def save(file: Path, content: bytes) -> None:
+    """Write a file by way of a neighbour that takes its place, so that nobody reads half of it.
+
+    Raises
+    ------
+    ConfigError
+        If it cannot be written.
+    """
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if file.exists() and not file.is_file():  # /dev/stdout, a pipe: there is nothing to replace
+            file.write_bytes(content)
+            return
+        partial = file.with_name(f".{file.name}.{os.getpid()}.part")
+        partial.write_bytes(content)
+        partial.replace(file)
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be written: {error.strerror or error}") from error
+
+
+def write_png(report: Report, file: Path) -> None:
+    """Draw the timeline of every run: `FILE` for one run, `FILE-stem-2.png` and so on for more."""
+    from runlens.render import png
+
+    for index in range(len(report.runs)):
+        target = file if index == 0 else file.with_name(f"{file.stem}-{index + 1}{file.suffix}")
+        save(target, png.render(report, index))

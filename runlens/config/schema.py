@@ -1,0 +1,74 @@
+"""What may stand in `runlens.toml`: pydantic models that refuse what they do not know."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from runlens.model import Severity
+from runlens.roles.vocabulary import ROLES
+from runlens.rules import RULES
+from runlens.rules.select import check_codes
+
+Codes = list[str]
+RuleSettings = dict[str, Any]
+
+
+class Judging(BaseModel):
+    """The settings that may differ from run to run."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    select: Codes | None = Field(None, description="Rule codes or prefixes to judge by; all rules if not given.")
+    ignore: Codes | None = Field(None, description="Rule codes or prefixes to leave out.")
+    fail_on: Severity | None = Field(None, description="Lowest severity that makes a run fail (default: error).")
+    references: list[str] | None = Field(None, description="References for EVAL001: shipped name, file, folder or run.")
+    requirements: list[str] | None = Field(None, description="Requirements for EVAL005, such as 'hellaswag>=0.55@1T'.")
+    tokens_per_step: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="Tokens of one optimizer step, where the log does not tell."
+    )
+    total_tokens: str | None = Field(
+        None, pattern=r"^[0-9.]+(e[0-9]+)?\s*[KMBT]?$", description="Tokens planned for the run, such as '3T'."
+    )
+    metrics: dict[str, str] = Field(default_factory=dict, description="Role to logged name, where it is not found.")
+    rules: dict[str, RuleSettings] = Field(
+        default_factory=dict, description="Settings for each rule by its code; `severity` for its findings."
+    )
+
+    @field_validator("select", "ignore")
+    @classmethod
+    def _known_codes(cls, codes: Codes | None) -> Codes | None:
+        return codes if codes is None else list(check_codes(codes))
+
+    @field_validator("metrics")
+    @classmethod
+    def _known_roles(cls, metrics: dict[str, str]) -> dict[str, str]:
+        unknown = [role for role in metrics if role not in ROLES]
+        if unknown:
+            raise ValueError(f"unknown role {unknown[0]!r}; the roles are {', '.join(ROLES)}")
+        return metrics
+
+    @field_validator("rules")
+    @classmethod
+    def _known_rules(cls, rules: dict[str, RuleSettings]) -> dict[str, RuleSettings]:
+        known = {rule.code for rule in RULES}
+        for code in rules:
+            if code not in known:
+                check_codes([code])
+                raise ValueError(f"{code!r} under [rules] must be one whole code, such as LOSS001")
+        return rules
+
+
+class RunOverride(Judging):
+    """Settings for the runs whose id or name fits a pattern; later ones win."""
+
+    match: str = Field(description="Pattern for the run's id, such as 'nightly/*' (shell style).")
+
+
+class ConfigFile(Judging):
+    """The whole file."""
+
+    baseline: str | None = Field(None, description="File of known findings, written by `runlens baseline`.")
+    jobs: int | None = Field(None, description="Runs judged at once; -1 takes every core.")
+    runs: list[RunOverride] = Field(default_factory=list, description="Settings for some of the runs.")
