@@ -1,0 +1,133 @@
+"""The JSON report, schema 1: what every other output can be made from again."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import fields, is_dataclass
+from importlib import resources
+from typing import Any
+
+import numpy as np
+
+from runlens.errors import NotALog
+from runlens.model import Report
+
+SCHEMA = 1
+_NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+_EXACT = 2.0**53
+
+
+def render(report: Report) -> str:
+    r"""The report as JSON text, ending in a newline.
+
+    Plain ASCII (everything else as `\u` escapes), so that a hostile name can do nothing to a terminal or an encoding.
+    Lists of numbers stand on one line. Non-finite numbers are the strings "NaN", "Infinity" and "-Infinity".
+    """
+    return _text(to_dict(report), "") + "\n"
+
+
+def parse(text: str, where: str = "the text") -> Report:
+    """The report of a text made by `render`, equal to the one that went in.
+
+    Fields that this version does not know are passed over; fields that an older version did not write take their
+    defaults. In `evidence`, the strings "NaN", "Infinity" and "-Infinity" are read as numbers.
+
+    Parameters
+    ----------
+    text : str
+    where : str
+        What to call the text in an error, such as its file.
+
+    Raises
+    ------
+    NotALog
+        If the text is no RunLens report, is damaged, or has a schema newer than 1.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        raw = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise NotALog(f"{where} is no RunLens report: it is not JSON ({error}).") from None
+    if not isinstance(raw, dict) or "schema" not in raw or not isinstance(raw.get("runs"), list):
+        raise NotALog(f"{where} is no RunLens report: give the output of `runlens check RUN --format json`.")
+    if raw["schema"] != SCHEMA:
+        raise NotALog(
+            f"{where} has report schema {raw['schema']!r}, and this RunLens reads schema {SCHEMA}: "
+            "render it with the version that made it, or a newer one."
+        )
+    tool = raw.get("tool")
+    raw["version"] = tool.get("version") if isinstance(tool, dict) else None
+    for finding in _findings(raw["runs"]):
+        finding["evidence"] = _numbers(finding.get("evidence", {}))
+    try:
+        return TypeAdapter(Report).validate_python(raw)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"]).replace("version", "tool.version")
+        raise NotALog(f"{where} is no RunLens report of schema {SCHEMA}: {place}: {first['msg']}.") from None
+
+
+def to_dict(report: Report) -> dict[str, Any]:
+    """The report as plain dicts, lists, strings and finite numbers, with the keys of schema 1."""
+    plain = _plain(report)
+    version = plain.pop("version")
+    runs = plain.pop("runs")
+    return {"schema": SCHEMA, "tool": {"name": "runlens", "version": version}, **plain, "runs": runs}
+
+
+def json_schema() -> dict[str, Any]:
+    """The published JSON Schema of the report."""
+    text = resources.files("runlens.render").joinpath("schema/report-1.json").read_text(encoding="utf-8")
+    loaded: dict[str, Any] = json.loads(text)
+    return loaded
+
+
+def _findings(runs: list[Any]) -> list[dict[str, Any]]:
+    groups = [run.get("findings") for run in runs if isinstance(run, dict)]
+    return [f for group in groups if isinstance(group, list) for f in group if isinstance(f, dict)]
+
+
+def _plain(value: Any) -> Any:
+    """`value` as JSON knows it; whole floats as integers, which is what tokens and steps are to a reader."""
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+        return int(value) if value.is_integer() and abs(value) < _EXACT else value
+    if is_dataclass(value):
+        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+    if hasattr(value, "items"):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(v) for v in value]
+    return str(value)
+
+
+def _numbers(value: Any) -> Any:
+    """`value` with the three strings for non-finite numbers turned into numbers, at any depth."""
+    if isinstance(value, str):
+        return _NON_FINITE.get(value, value)
+    if isinstance(value, list):
+        return [_numbers(v) for v in value]
+    if isinstance(value, dict):
+        return {k: _numbers(v) for k, v in value.items()}
+    return value
+
+
+def _text(value: Any, indent: str) -> str:
+    """Indented JSON, with every list that holds no list or dict on one line (charts have thousands of numbers)."""
+    inner = indent + "  "
+    if isinstance(value, dict) and value:
+        rows = [f"{inner}{json.dumps(k)}: {_text(v, inner)}" for k, v in value.items()]
+        return "{\n" + ",\n".join(rows) + f"\n{indent}}}"
+    if isinstance(value, list) and any(isinstance(v, list | dict) for v in value):
+        rows = [inner + _text(v, inner) for v in value]
+        return "[\n" + ",\n".join(rows) + f"\n{indent}]"
+    return json.dumps(value, allow_nan=False)
