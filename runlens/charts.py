@@ -4,10 +4,123 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from runlens.model import Chart, Run
+import numpy as np
+
+from runlens.model import Chart, Curve, Reference, RoleSeries, Run
 from runlens.rules.base import Rule
+from runlens.stats.decimate import extremes
+
+DRAWN: tuple[tuple[str, int], ...] = (
+    ("train_loss", 1),
+    ("eval_loss", 2),
+    ("grad_norm", 1),
+    ("learning_rate", 1),
+    ("tokens_per_second", 1),
+    ("step_time", 1),
+    ("eval_score", 8),
+    ("gpu_temperature", 4),
+    ("gpu_utilization", 1),
+    ("gpu_memory", 1),
+)
+"""Roles that are drawn, each with how many of its series at most."""
 
 
 def charts_of(run: Run, rules: Sequence[Rule], points: int) -> tuple[Chart, ...]:
-    """Charts of a run (first version: none)."""
-    return ()
+    """The series worth drawing, and the reference curves for the evals among them.
+
+    Parameters
+    ----------
+    run : Run
+        Resolved.
+    rules : sequence of Rule
+        Where a rule has references, their curves for the drawn evals come along.
+    points : int
+        About how many points a chart; 0 or less gives no charts.
+    """
+    if points <= 0:
+        return ()
+    charts = [
+        _chart(run, part, points)
+        for role, most in DRAWN
+        for part in _distinct(run.every(role))[:most]
+        if len(part.series)
+    ]
+    if any(c.role == "tokens_per_second" for c in charts):
+        charts = [c for c in charts if c.role != "step_time"]
+    references = {r.name: r for rule in rules for r in getattr(rule, "references", ())}
+    for part in (*_distinct(run.every("eval_loss"))[:2], *_distinct(run.every("eval_score"))[:8]):
+        charts += [
+            _reference_chart(run, part, reference, curve)
+            for reference in references.values()
+            for curve in reference.curves
+            if _same_eval(curve, part)
+        ]
+    return tuple(charts)
+
+
+def _distinct(parts: Sequence[RoleSeries]) -> list[RoleSeries]:
+    """One series for each task and device, the canonical one first."""
+    first: dict[tuple[str, str], RoleSeries] = {}
+    for part in parts:
+        first.setdefault((part.task, part.device), part)
+    return list(first.values())
+
+
+def _chart(run: Run, part: RoleSeries, points: int) -> Chart:
+    series = part.series.latest()
+    series = series.take(extremes(series.value, points))
+    tokens = run.tokens_at(series.step)
+    label = part.series.name
+    if part.task:
+        label = f"{part.task} ({part.metric_kind})" if part.metric_kind else part.task
+    elif part.device:
+        label = part.device
+    return Chart(
+        role=part.role,
+        metric=part.series.name,
+        unit=part.unit,
+        steps=tuple(series.step.tolist()),
+        values=tuple(_short(series.value).tolist()),
+        tokens=tuple(tokens.tolist()) if np.isfinite(tokens).all() else (),
+        label=label,
+        direction=part.direction,
+    )
+
+
+def _short(value: np.ndarray) -> np.ndarray:
+    """Seven significant digits: what float32 logs hold, in half the text."""
+    with np.errstate(all="ignore"):
+        return np.asarray([float(f"{v:.7g}") for v in value.tolist()], dtype=np.float64)
+
+
+def _same_eval(curve: Curve, part: RoleSeries) -> bool:
+    if part.role == "eval_loss":
+        return curve.metric == (part.metric_kind or "loss") and curve.task == part.task
+    return curve.task == part.task and curve.metric == part.metric_kind
+
+
+def _reference_chart(run: Run, part: RoleSeries, reference: Reference, curve: Curve) -> Chart:
+    """The curve on the run's steps where the axes can be matched, cut to twice the run's length."""
+    span = run.step_range() or (0, 0)
+    if reference.axis == "steps":
+        steps = curve.at
+    else:
+        known = run.tokens_at(np.array(span, dtype=np.float64))
+        per_step = (known[1] - known[0]) / max(span[1] - span[0], 1)
+        steps = span[0] + (curve.at - known[0]) / per_step if per_step > 0 else np.full(len(curve.at), np.nan)
+    inside = np.isfinite(steps) & (steps <= span[1] * 2) & (steps >= 0)
+    spread = np.where(np.isfinite(curve.stderr), curve.stderr, 0.0)[inside]
+    value = curve.value[inside]
+    return Chart(
+        role=part.role,
+        metric=curve.name or curve.task,
+        unit=part.unit,
+        steps=tuple(np.rint(steps[inside]).astype(np.int64).tolist()),
+        values=tuple(value.tolist()),
+        tokens=tuple(curve.at[inside].tolist()) if reference.axis == "tokens" else (),
+        label=f"{reference.name}",
+        direction=part.direction,
+        reference=reference.name,
+        low=tuple((value - 1.96 * spread).tolist()) if spread.any() else (),
+        high=tuple((value + 1.96 * spread).tolist()) if spread.any() else (),
+    )
