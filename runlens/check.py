@@ -124,7 +124,7 @@ def judge_run(run: Run, settings: Settings) -> RunReport:
         framework=run.framework,
         time=(float(time[0]), float(time[1])) if bool(np.isfinite(time).all()) else None,
     )
-    report = replace(report, action=advise(report, run))
+    report = replace(report, action=advise(report, run, settings.total_tokens))
     return replace(report, verdict=run_verdict(report, settings.fail_on))
 
 

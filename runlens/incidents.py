@@ -37,7 +37,8 @@ FAMILIES = (
 )
 CAUSES_FIRST = (
     "LOG002", "LR001", "HW004", "HW001", "HW006", "HW005", "HW002", "GRAD002", "LOSS005", "LOSS001", "LOSS004",
-    "GRAD001", "LOSS003", "TPUT006", "TPUT005", "TPUT001", "TPUT002", "TPUT004", "TPUT003", "HW003", "EVAL002", "EVAL004",
+    "GRAD001", "LOSS003", "TPUT006", "TPUT005", "TPUT001", "TPUT002", "TPUT004", "TPUT003", "HW003",
+    "EVAL002", "EVAL004",
 )  # fmt: skip
 """Order of findings with the same onset: what can cause stands before what can be caused."""
 

@@ -1,0 +1,115 @@
+"""Advice for a loss that did not come back, or is not a number."""
+
+from __future__ import annotations
+
+from runlens.advice.facts import Facts, onset
+from runlens.advice.rewind import rewind
+from runlens.model import Action
+
+PALM = "PaLM (arXiv 2204.02311), section 5.1: rewind about 100 steps, skip 200-500 batches"
+BLOOM = "BLOOM-176B chronicles (bigscience-workshop): fp16 diverged where bf16 held"
+OLMO2 = "OLMo 2 (arXiv 2501.00656), section 3: QK-norm, z-loss, N(0, 0.02) initialisation, repeated n-grams filtered"
+FALCON = "Falcon (arXiv 2311.16867): rewound and skipped 1 B tokens"
+MARIN = "Marin 32B retrospective: QK-norm switched on in mid-run ended the spikes"
+
+
+def after_non_finite(facts: Facts) -> Action | None:
+    """NaN or infinity that lasts: rewind, and look at the precision first."""
+    lasting = [
+        f
+        for f in facts.of_code("LOSS003", "GRAD001", at_least=2)
+        if f.steps and f.steps[1] >= facts.last_step - max(1, (facts.last_step - facts.first_step) // 100)
+    ]
+    if not lasting:
+        return None
+    first = lasting[0]
+    plan = rewind(facts, first)
+    return Action(
+        "rewind-and-skip",
+        f"The {'loss' if first.code == 'LOSS003' else 'gradient norm'} is not finite from step "
+        f"{onset(first):,} to the end; {plan.sentence(facts)}.",
+        plan.to_step,
+        plan.skip,
+        plan.skip_tokens,
+        plan.checkpoint_known,
+        (
+            _precision(facts),
+            "Lower the peak learning rate, or lengthen the warm-up.",
+            "Check the batch at that step for bad data.",
+        ),
+        (BLOOM, PALM),
+    )
+
+
+def after_a_bad_spike(facts: Facts) -> Action | None:
+    """Diverged or plateaued: rewind before the onset, skip the window, and change what made it."""
+    bad = facts.with_outcome("diverged", "plateaued")
+    if not bad:
+        return None
+    spike = bad[0]
+    outcome = str(spike.evidence["outcome"])
+    plan = rewind(facts, spike)
+    schedule = [f for f in facts.of_code("LR001") if f.steps and spike.steps and abs(f.steps[0] - spike.steps[0]) <= 50]
+    earlier = len(facts.with_outcome("recovered-fast", "recovered-slow", "plateaued", "diverged")) - 1
+    measures: list[str] = []
+    if schedule:
+        measures.append("Mend the learning-rate schedule first: it breaks at the onset, so the data may be innocent.")
+    if outcome == "diverged":
+        measures += [
+            "Lower the learning rate (or lengthen the warm-up) from the rewind point on.",
+            _precision(facts),
+            "Add QK-norm or z-loss if the architecture allows it.",
+        ]
+    else:
+        measures += [
+            "Tighten gradient clipping from the rewind point on.",
+            "Look at the batches of the window for bad data.",
+        ]
+    if earlier:
+        measures.append(
+            f"{earlier} other spike{'s' if earlier > 1 else ''} in this run: the same again at the same data "
+            "means bad data, at other data the state or the learning rate."
+        )
+    state = "never came back" if outcome == "plateaued" else "diverged"
+    return Action(
+        "rewind-and-skip",
+        f"The loss spike at step {onset(spike):,} {state}; {plan.sentence(facts)}.",
+        plan.to_step,
+        plan.skip,
+        plan.skip_tokens,
+        plan.checkpoint_known,
+        tuple(measures),
+        (PALM, FALCON, BLOOM, OLMO2) if outcome == "diverged" else (PALM, FALCON, MARIN),
+    )
+
+
+def after_an_open_spike(facts: Facts) -> Action | None:
+    """A spike that the run ends in: decide soon, and say by what."""
+    open_ones = facts.with_outcome("unresolved")
+    if not open_ones:
+        return None
+    spike = open_ones[-1]
+    plan = rewind(facts, spike)
+    since = facts.last_step - onset(spike)
+    return Action(
+        "investigate",
+        f"The log ends {since:,} steps into the spike at step {onset(spike):,}, too early to tell; "
+        f"if it is not back soon, {plan.sentence(facts)}.",
+        plan.to_step,
+        plan.skip,
+        plan.skip_tokens,
+        plan.checkpoint_known,
+        (
+            "Keep the last checkpoint before the onset from being deleted.",
+            "Run `runlens check` again when more is logged.",
+        ),
+        (PALM, "BLOOM chronicles: 176B recovered in about 30 steps, 13B in 500, 104B in 2,000"),
+    )
+
+
+def _precision(facts: Facts) -> str:
+    if facts.precision == "fp16":
+        return "The config says fp16: move to bf16, or keep weights and moments in fp32."
+    if facts.precision == "bf16":
+        return "The config says bf16, so overflow is unlikely: check the softmax and the norms kept in fp32."
+    return "Check the precision: fp16 weights or moments overflow where bf16 holds."

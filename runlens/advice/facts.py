@@ -1,0 +1,119 @@
+"""What the advice is made from: the findings that count, the checkpoints, the tokens, the precision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from runlens.model import Finding, Run, RunReport
+
+SAVE_KEYS = ("save_steps", "save_interval", "checkpoint_interval", "ckpt_interval", "save_every", "checkpoint_every")
+"""Config keys that hold the number of steps between checkpoints (HF, Megatron-LM, nanotron, torchtitan, lingua)."""
+TOTAL_KEYS = ("max_steps", "train_steps", "train_iters", "total_steps", "max_iters", "num_iterations", "training_steps")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """One run, as the rules of advice see it."""
+
+    findings: tuple[Finding, ...]
+    """Those that count."""
+    first_step: int
+    last_step: int
+    tokens_per_step: float | None
+    tokens_done: float | None
+    total_tokens: float | None
+    checkpoints: tuple[int, ...]
+    """Steps at which a checkpoint is known to have been written, sorted."""
+    precision: str
+    """`fp16`, `bf16` or empty if not known."""
+    run: Run
+
+    @classmethod
+    def of(cls, report: RunReport, run: Run, total_tokens: float | None) -> Facts:
+        """The facts of a report and its run."""
+        span = report.steps or (0, 0)
+        tokens = run.tokens_at(np.array([span[0], span[1]], dtype=np.float64))
+        per_step = float(tokens[1] - tokens[0]) / max(span[1] - span[0], 1)
+        known = bool(np.isfinite(tokens).all()) and per_step > 0
+        total_steps = _first_number(run.config, TOTAL_KEYS)
+        if total_tokens is None and total_steps and known:
+            total_tokens = total_steps * per_step
+        return cls(
+            findings=tuple(f for f in report.findings if f.suppressed is None),
+            first_step=span[0],
+            last_step=span[1],
+            tokens_per_step=per_step if known else None,
+            tokens_done=float(tokens[1]) if known else None,
+            total_tokens=total_tokens,
+            checkpoints=checkpoints(run, span),
+            precision=precision(run.config),
+            run=run,
+        )
+
+    def of_code(self, *codes: str, at_least: int = 0) -> list[Finding]:
+        """The findings with these codes and at least this rank of severity."""
+        return [f for f in self.findings if f.code in codes and f.severity.rank >= at_least]
+
+    def with_outcome(self, *outcomes: str) -> list[Finding]:
+        """The loss spikes with these outcomes, in order of onset."""
+        return [f for f in self.findings if f.code == "LOSS001" and f.evidence.get("outcome") in outcomes]
+
+
+def checkpoints(run: Run, span: tuple[int, int]) -> tuple[int, ...]:
+    """Steps with a checkpoint: where one was timed, else the multiples of the interval in the config."""
+    timed = run.role("checkpoint_time")
+    if timed is not None and len(timed.series):
+        return tuple(sorted({int(s) for s in timed.series.step}))
+    interval = _first_number(run.config, SAVE_KEYS)
+    if interval and interval >= 1:
+        return tuple(range(0, span[1] + 1, int(interval)))
+    return ()
+
+
+def precision(config: Mapping[str, object]) -> str:
+    """The precision of the weights or of autocast, as the config says it."""
+    for key, value in _flat(config):
+        name = key.rsplit("/", 1)[-1].lower()
+        text = str(value).lower()
+        if name in ("fp16", "bf16") and value is True:
+            return name
+        if "dtype" in name or "precision" in name:
+            if "bf16" in text or "bfloat16" in text:
+                return "bf16"
+            if "fp16" in text or "float16" in text or text in ("16", "16-mixed", "half"):
+                return "fp16"
+    return ""
+
+
+def _first_number(config: Mapping[str, object], keys: tuple[str, ...]) -> float | None:
+    flat = {key.rsplit("/", 1)[-1].lower(): value for key, value in _flat(config)}
+    for key in keys:
+        value = flat.get(key)
+        if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
+            return float(value)
+    return None
+
+
+def _flat(config: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
+    for key, value in config.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}/")
+        else:
+            yield f"{prefix}{key}".replace(".", "/"), value
+
+
+def onset(finding: Finding) -> int:
+    """First step of a finding; 0 if it is about the whole run."""
+    return finding.steps[0] if finding.steps else 0
+
+
+def amount(number: float | None) -> str:
+    """A number of tokens as people say it: three digits and k, M, B or T."""
+    number = number or 0.0
+    for factor, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if number >= factor:
+            return f"{number / factor:.3g} {letter}"
+    return f"{number:.0f}"

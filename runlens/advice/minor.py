@@ -1,0 +1,98 @@
+"""Advice for what does not call for going back."""
+
+from __future__ import annotations
+
+from runlens.advice.divergence import OLMO2, PALM
+from runlens.advice.facts import Facts, onset
+from runlens.advice.rewind import rewind
+from runlens.model import Action
+
+PLAYBOOK = "Hugging Face smol training playbook, 'Staying the course'"
+OFTEN = 3
+"""From so many recovered spikes on, the run has a habit and not an accident."""
+
+
+def broken_schedule(facts: Facts) -> Action | None:
+    """A learning rate that leaves its own schedule is mended in place."""
+    broken = facts.of_code("LR001", at_least=1)
+    if not broken:
+        return None
+    return Action(
+        "fix-on-the-fly",
+        broken[0].message,
+        measures=(
+            "Compare the scheduler's state in the checkpoint with the config, and correct it before the next resume.",
+        ),
+        sources=(PLAYBOOK,),
+    )
+
+
+def hardware_or_speed(facts: Facts) -> Action | None:
+    """Slow or ailing hardware is drained while the run goes on."""
+    slow = [f for f in facts.findings if f.code.startswith(("HW", "TPUT")) and f.severity.rank >= 1]
+    if not slow:
+        return None
+    worst = max(slow, key=lambda f: (f.severity.rank, f.code.startswith("HW")))
+    measures = {
+        "HW": "Drain the node that ails and resume on another; keep it out until it passes a burn-in.",
+        "TPUT004": "Raise the data loader's workers and prefetch, and look at the storage at those times.",
+        "TPUT005": "Look for a hung collective, a blocking checkpoint or a preemption at that time.",
+        "TPUT006": "Replace the slow rank's node.",
+    }
+    chosen = dict.fromkeys(text for f in slow for key, text in measures.items() if f.code.startswith(key))
+    chosen.setdefault("Compare the nodes' clocks, temperatures and network counters from before and after the change.")
+    return Action("fix-on-the-fly", worst.message, measures=tuple(chosen), sources=(PLAYBOOK,))
+
+
+def look_closer(facts: Facts) -> Action | None:
+    """Anything else at warning or above that no stated rule covers."""
+    other = [f for f in facts.findings if f.severity.rank >= 1 and f.code not in ("LOSS001", "LOSS002")]
+    if not other:
+        return None
+    worst = max(other, key=lambda f: f.severity.rank)
+    return Action("investigate", worst.message, measures=(worst.help,) if worst.help else ())
+
+
+def repeated_spikes(facts: Facts) -> Action | None:
+    """Spikes that recover and come again: prevention, not rewinding."""
+    recovered = facts.with_outcome("recovered-fast", "recovered-slow")
+    often = facts.of_code("LOSS002", at_least=1)
+    if len(recovered) < OFTEN and not often:
+        return None
+    count = f"{len(recovered)} loss spikes recovered by themselves" if recovered else often[0].message
+    return Action(
+        "fix-on-the-fly" if often else "continue",
+        f"{count}; go on, and take away what makes them.",
+        measures=(
+            "Filter documents of repeated n-grams from the data.",
+            "Tighten gradient clipping; consider z-loss, QK-norm, and no weight decay on embeddings.",
+            "If one comes back at the same data after a rewind, that data is bad; if at other data, suspect the learning rate.",
+        ),
+        sources=(OLMO2, PALM),
+    )
+
+
+def recovered_slowly(facts: Facts) -> Action | None:
+    """A slow recovery is let be, with a plan for the next one."""
+    slow = facts.with_outcome("recovered-slow")
+    if not slow:
+        return None
+    plan = rewind(facts, slow[-1])
+    return Action(
+        "continue",
+        f"The spike at step {onset(slow[-1]):,} came back by itself, slowly; go on, and if it "
+        f"comes again, {plan.sentence(facts)}.",
+        measures=("Keep the last checkpoint before the onset from being deleted.",),
+        sources=(PALM,),
+    )
+
+
+def go_on(facts: Facts) -> Action:
+    """Nothing that needs a change."""
+    fast = facts.with_outcome("recovered-fast")
+    if fast:
+        many = f"{len(fast)} loss spikes" if len(fast) > 1 else f"The loss spike at step {onset(fast[0]):,}"
+        return Action(
+            "continue", f"{many} recovered fast; nothing needs a change.", sources=("BLOOM chronicles, PaLM",)
+        )
+    return Action("continue", "Nothing was found that needs a change.")

@@ -1,0 +1,54 @@
+"""How far to go back, and which batches to leave out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runlens.advice.facts import Facts, amount
+from runlens.model import Finding
+
+STEPS_BEFORE = 100
+"""PaLM (arXiv 2204.02311, section 5.1): restarted from a checkpoint roughly 100 steps before the spike started."""
+FEWEST_BATCHES, MOST_BATCHES = 200, 500
+"""PaLM, same place: skipped roughly 200-500 batches, those seen before and during the spike."""
+LARGEST_SHARE = 0.05
+"""A short run cannot give up 500 batches: at most this share of its steps is skipped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rewind:
+    """Where to start again and what to leave out."""
+
+    to_step: int
+    checkpoint_known: bool
+    skip: tuple[int, int]
+    skip_tokens: int | None
+
+    def sentence(self, facts: Facts) -> str:
+        """The rewind in words."""
+        kind = "checkpoint" if self.checkpoint_known else "last checkpoint at or before step"
+        steps = self.skip[1] - self.skip[0] + 1
+        tokens = f", {amount(self.skip_tokens)} tokens" if self.skip_tokens else ""
+        return (
+            f"rewind to the {kind} {self.to_step:,} and skip the batches of steps "
+            f"{self.skip[0]:,}-{self.skip[1]:,} ({steps} steps{tokens})"
+        )
+
+
+def rewind(facts: Facts, spike: Finding) -> Rewind:
+    """The rewind for a spike.
+
+    The start is the last checkpoint before the onset, or where none is known, 100 steps before it. Batches are skipped
+    from the moment the gradient norm moved, if that came first, for the length of the incident but at least 200 and at
+    most 500 of them, and never more than 5 % of the run.
+    """
+    onset, last = spike.steps or (facts.first_step, facts.last_step)
+    lead = spike.evidence.get("gradient_first")
+    if isinstance(lead, int | float) and not isinstance(lead, bool) and lead > 0:
+        onset -= int(lead)
+    before = [c for c in facts.checkpoints if c < onset]
+    to_step = before[-1] if before else max(onset - STEPS_BEFORE, facts.first_step)
+    length = min(max(last - onset + 1, FEWEST_BATCHES), MOST_BATCHES)
+    length = max(min(length, int((facts.last_step - facts.first_step) * LARGEST_SHARE)), 3)
+    tokens = round(length * facts.tokens_per_step) if facts.tokens_per_step else None
+    return Rewind(to_step, bool(before), (onset, onset + length - 1), tokens)
