@@ -47,7 +47,7 @@ def behind_the_reference(facts: Facts) -> Action | None:
         return Action(
             "investigate",
             f"{lead}. {amount(facts.tokens_done)} of {amount(facts.total_tokens)} tokens are done, more "
-            f"than the {amount(limit)} up to which a restart would pay: find the cause, and weigh going on against the lost quality.",
+            f"than the {amount(limit)} up to which a restart would pay: find the cause, and weigh the lost quality.",
             measures=suspects,
             sources=(PLAYBOOK,),
         )

@@ -66,7 +66,7 @@ def repeated_spikes(facts: Facts) -> Action | None:
         measures=(
             "Filter documents of repeated n-grams from the data.",
             "Tighten gradient clipping; consider z-loss, QK-norm, and no weight decay on embeddings.",
-            "If one comes back at the same data after a rewind, that data is bad; if at other data, suspect the learning rate.",
+            "If one comes back at the same data after a rewind, that data is bad; else suspect the learning rate.",
         ),
         sources=(OLMO2, PALM),
     )

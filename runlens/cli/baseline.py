@@ -1,0 +1,63 @@
+"""`runlens baseline RUN...`: write the known findings, so that only new ones fail."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from runlens.cli import options as o
+
+
+def baseline(
+    runs: o.Runs,
+    reason: Annotated[
+        str, typer.Option("--reason", help="Why these findings are accepted.", prompt="Why are they accepted?")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The file; new findings are added to it.")] = Path(
+        "runlens-baseline.json"
+    ),
+    until: Annotated[
+        str | None,
+        typer.Option("--until", help="Last day on which they count as known, YYYY-MM-DD.", show_default=False),
+    ] = None,
+    level: Annotated[
+        str, typer.Option("--level", help="Lowest severity to write: info, warning or error.")
+    ] = "warning",
+    select: o.Select = None,
+    ignore: o.Ignore = None,
+    metric: o.Metric = None,
+    reference: o.References = None,
+    require: o.Require = None,
+    config: o.ConfigPath = None,
+    jobs: o.Jobs = None,
+    debug: o.Debug = False,
+) -> None:
+    """Write the findings of these runs as known, each with the reason and a last day if given."""
+    from runlens.baseline import dumps, known_from, loads
+    from runlens.cli import output as out
+    from runlens.cli.judging import Request, judged, text_of
+    from runlens.errors import ConfigError
+    from runlens.model import Severity
+
+    if not reason.strip():
+        raise ConfigError("--reason must say why the findings are accepted")
+    flags = {
+        "select": o.listed(select),
+        "ignore": o.listed(ignore),
+        "metrics": o.pairs(metric),
+        "references": reference,
+        "requirements": require,
+        "baseline": str(output) if output.exists() else None,
+    }
+    before = loads(text_of(output), str(output)) if output.exists() else ()
+    report = judged(Request(runs, flags, config, jobs=jobs, debug=debug))
+    for run in report.runs:
+        for failure in run.failures:
+            typer.echo(f"runlens: {out.harmless(run.run)}: {out.harmless(failure.message)}", err=True)
+    new = known_from(report.runs, reason, until, Severity(out.severity(level) or "warning"))
+    out.save(output, dumps((*before, *new)).encode())
+    typer.echo(f"{len(new)} new known findings, {len(before)} from before, in {output}", err=True)
+    if any(run.failures for run in report.runs):
+        raise typer.Exit(3)

@@ -1,0 +1,70 @@
+"""The page of a rule: its docstring, with the settings and their defaults."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+
+from runlens.rules.base import Rule
+
+HEADINGS = ("What it does", "Why it matters", "What to do", "Settings", "References")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Page:
+    """A rule as its documentation tells it."""
+
+    code: str
+    name: str
+    summary: str
+    needs: tuple[str, ...]
+    sections: tuple[tuple[str, str], ...]
+    """(heading, text) in the order of `HEADINGS`."""
+    settings: tuple[tuple[str, str], ...]
+    """(setting, default) of every field."""
+
+
+def page(rule: type[Rule]) -> Page:
+    """Take a rule's docstring apart.
+
+    Raises
+    ------
+    ValueError
+        If it lacks one of the headings.
+    """
+    lines = (inspect.getdoc(rule) or "").splitlines()
+    starts = {line.strip(): i for i, line in enumerate(lines) if line.strip() in HEADINGS}
+    missing = [heading for heading in HEADINGS if heading not in starts]
+    if missing:
+        raise ValueError(f"the docstring of {rule.code} has no section {missing[0]!r}")
+    order = sorted(starts.items(), key=lambda item: item[1])
+    ends = [start for _, start in order[1:]] + [len(lines)]
+    sections = []
+    for (heading, start), end in zip(order, ends, strict=True):
+        body = lines[start + 1 : end]
+        if body and body[0] and not body[0].strip("-= "):
+            body = body[1:]
+        sections.append((heading, inspect.cleandoc("\n".join(body))))
+    summary = " ".join(line.strip() for line in lines[: order[0][1]] if line.strip())
+    settings = tuple((f.name, _default(f)) for f in dataclasses.fields(rule))
+    return Page(rule.code, rule.name, summary, rule.needs, tuple(sections), settings)
+
+
+def markdown(rule: type[Rule]) -> str:
+    """The page of a rule as Markdown."""
+    about = page(rule)
+    needs = ", ".join(f"`{need.replace('|', '` or `')}`" for need in about.needs) or "nothing in particular"
+    parts = [f"## {about.code} {about.name}", about.summary, f"Needs: {needs}."]
+    for heading, text in about.sections:
+        parts += [f"### {heading}", text or "None."]
+        if heading == "Settings" and about.settings:
+            parts.append("\n".join(f"- `{name}` = `{default}`" for name, default in about.settings))
+    return "\n\n".join(parts) + "\n"
+
+
+def _default(field: dataclasses.Field[object]) -> str:
+    if field.default is not dataclasses.MISSING:
+        return repr(field.default)
+    if field.default_factory is not dataclasses.MISSING:
+        return repr(field.default_factory())
+    return "required"
