@@ -1,1 +1,65 @@
-"""Pure functions from a `Report` to text or bytes; FORMATS names them all."""
+"""Pure functions from a `Report` to text or bytes; FORMATS names those that give text.
+
+A figure is `runlens.render.png.render(report, run_index) -> bytes`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib import import_module
+from types import MappingProxyType
+
+from runlens.errors import ConfigError
+from runlens.model import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One output format; its module is imported when it is first used."""
+
+    name: str
+    suffix: str
+    """Usual end of a file name, with the dot."""
+    about: str
+    """One line for `--help`."""
+
+    def render(self, report: Report) -> str:
+        """The report in this format, ending in a newline."""
+        render: Callable[[Report], str] = import_module(f"runlens.render.{self.name}").render
+        return render(report)
+
+
+FORMATS: Mapping[str, Format] = MappingProxyType(
+    {
+        f.name: f
+        for f in (
+            Format("terminal", ".txt", "the page for people"),
+            Format("json", ".json", "the whole report; every other format can be made from it"),
+            Format("jsonl", ".jsonl", "one line of JSON a run, without the charts"),
+            Format("markdown", ".md", "for a pull request or a step summary"),
+            Format("junit", ".xml", "a suite for each run, a case for each rule"),
+            Format("github", ".txt", "workflow annotations, one a run"),
+            Format("gitlab", ".json", "GitLab's code quality report"),
+            Format("openmetrics", ".prom", "for a textfile collector or a push gateway"),
+            Format("html", ".html", "one self-contained page with charts"),
+        )
+    }
+)
+"""Name to format, in the order in which help lists them."""
+
+
+def render(report: Report, format: str) -> str:
+    """The report as text of the named format.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such format.
+    """
+    if format not in FORMATS:
+        close = get_close_matches(format, FORMATS, 1)
+        hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(FORMATS)}."
+        raise ConfigError(f"There is no output format {format!r}: {hint}")
+    return FORMATS[format].render(report)

@@ -1,0 +1,218 @@
+"""The page that a tired engineer reads in ten seconds: verdict and action first, then the findings, then the rest."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass, replace
+from io import StringIO
+from typing import Any
+
+from rich.box import ASCII2, SIMPLE_HEAD
+from rich.console import Console, Group
+from rich.table import Table
+from rich.text import Text
+
+from runlens.model import Finding, Report, RunReport, Severity
+from runlens.render import words
+from runlens.render.sparkline import ASCII_MARKS, BLOCKS, MARKS, RAMP, sparklines
+from runlens.render.text import ascii_only, named, plural, visible
+
+WIDTH = 100
+_WIDEST = 160
+_NARROWEST = 60
+DETAILS = 20
+"""Runs shown with their findings, of a report of many; the table above them names more."""
+ROWS = 60
+"""Rows of the table of many runs, before those that passed are only counted."""
+
+_VERDICT = {"pass": "bold green", "fail": "bold red", "undecided": "bold yellow"}
+_SEVERITY = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
+_ACTION = {"continue": "green", "investigate": "bold yellow", "fix-on-the-fly": "bold yellow"}
+
+
+def render(report: Report, *, width: int | None = None, color: bool = False, unicode: bool = True) -> str:
+    """The terminal page as text.
+
+    Parameters
+    ----------
+    report : Report
+    width : int, optional
+        Columns; kept between 60 and 160, because longer lines are not read. 100 if None.
+    color : bool
+        Whether to write ANSI colours (the terminal's own sixteen).
+    unicode : bool
+        False for an output that is not UTF-8: only ASCII is written.
+
+    Returns
+    -------
+    str
+        Ends in a newline. No line ends in spaces.
+    """
+    width = min(max(width or WIDTH, _NARROWEST), _WIDEST)
+    report = report if unicode else _spelt(report)
+    stream = StringIO()
+    console = Console(
+        file=stream, width=width, force_terminal=color, color_system="standard" if color else None, no_color=not color,
+        highlight=False, emoji=False, markup=False, legacy_windows=False, safe_box=not unicode, _environ={},
+    )  # fmt: skip
+    for part in _page(report, width, unicode):
+        console.print(part)
+    text = "\n".join(line.rstrip() for line in stream.getvalue().rstrip("\n").split("\n")) + "\n"
+    return text if unicode else ascii_only(text)
+
+
+def _spelt(value: Any) -> Any:
+    """`value` with every text in it in ASCII: before the lines are broken, because an escape is wider than its sign."""
+    if isinstance(value, str):
+        return value if value.isascii() else ascii_only(value)
+    if isinstance(value, tuple):
+        return tuple(_spelt(v) for v in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{f.name: _spelt(getattr(value, f.name)) for f in fields(value)})
+    return value
+
+
+def _page(report: Report, width: int, unicode: bool) -> list[Group | Table | Text]:
+    page: list[Group | Table | Text] = []
+    runs = report.runs
+    if len(runs) != 1:
+        page += [Text(f"{report.verdict.upper()}  {words.totals(report)}", style=_VERDICT[report.verdict]), Text()]
+        page += [_summary(report), Text()] if runs else []
+    shown = [r for r in runs if len(runs) == 1 or words.worth_reading(r)]
+    for run in shown[:DETAILS]:
+        page += [*_run(run, width, unicode), Text()]
+    if len(shown) > DETAILS:
+        page.append(
+            Text(f"{plural(len(shown) - DETAILS, 'more run')} with findings in the JSON report (--format json).")
+        )
+    if len(runs) > 1:
+        page += _not_checked_anywhere(report)
+    page += [Text(f"Note: {visible(note)}", style="yellow") for note in report.notes]
+    return page
+
+
+def _summary(report: Report) -> Table | Group:
+    """One line a run, the worst first; where there are many, those that passed are only counted."""
+    order = {"fail": 0, "undecided": 1, "pass": 2}
+    runs = sorted(report.runs, key=lambda r: order[r.verdict])
+    shown = runs if len(runs) <= ROWS else [r for r in runs if r.verdict != "pass"][:ROWS]
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold", max_width=40)
+    table.add_column(overflow="fold")
+    for run in shown:
+        line = Text(words.why(run))
+        if run.action and run.verdict == "fail":
+            line.append(f" · {words.action_head(run.action)}", style="bold")
+        table.add_row(Text(run.verdict.upper(), style=_VERDICT[run.verdict]), Text(named(run.run)), line)
+    left = len(runs) - len(shown)
+    return Group(table, Text(f"and {left:,} more, all in the JSON report (--format json)")) if left else table
+
+
+def _run(run: RunReport, width: int, unicode: bool) -> list[Group | Table | Text]:
+    head = Text(named(run.run), style="bold").append(f"  {words.why(run)}", style="not bold")
+    page: list[Group | Table | Text] = [_hanging(Text(run.verdict.upper(), style=_VERDICT[run.verdict]), head)]
+    if facts := words.facts(run):
+        page.append(Text(facts, style="bright_black"))
+    if run.action is not None and (run.verdict != "undecided" or run.findings):
+        page.append(_action(run))
+    if len(run.failures) > 1 or (run.failures and run.verdict != "undecided"):
+        page += [Text(f"{f.stage} failure: {visible(f.message)}", style="red") for f in run.failures]
+    if lines := _sparklines(run, width, unicode):
+        page += [Text(), *lines]
+    if run.findings:
+        page += [Text(), _findings(run, width, unicode)]
+    page += [Text(), Text(f"Checked: {words.checked(run)}.", style="bright_black")]
+    page += [_not_checked(words.not_checked(run.skips))] if run.skips else []
+    return page
+
+
+def _hanging(first: Text, rest: Text) -> Table:
+    """A sign and the text beside it, whose further lines hang under the text."""
+    table = Table.grid(padding=(0, 2 if len(first) > 1 else 1, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_row(first, rest)
+    return table
+
+
+def _action(run: RunReport) -> Group:
+    action = run.action
+    assert action is not None
+    line = Text(words.action_head(action), style=_ACTION.get(action.kind, "bold red"))
+    line.append(f". {visible(action.reason)}" if action.reason else ".", style="not bold default")
+    measures = (_hanging(Text("•"), Text(visible(measure))) for measure in action.measures)
+    return Group(_hanging(Text("→"), line), *measures)
+
+
+def _sparklines(run: RunReport, width: int, unicode: bool) -> list[Text]:
+    """Drawn series with their figures, and a line of marks under each that has findings."""
+    lines: list[Text] = []
+    drawn = sparklines(run, width - 13, BLOCKS if unicode else RAMP)
+    signs = MARKS if unicode else ASCII_MARKS
+    for spark in drawn:
+        lines.append(Text(f"{spark.label:<11}").append(spark.line, style="blue").append(f"  {spark.figures}"))
+        if spark.marks:
+            under = Text(" " * 11)
+            for cell, severity in spark.marks:
+                under.append(" " * (11 + cell - len(under))).append(signs[severity], style=_SEVERITY[severity])
+            lines.append(under)
+    return lines
+
+
+def _findings(run: RunReport, width: int, unicode: bool) -> Table:
+    """The table of findings: incident by incident, the worst first and in it the first cause first."""
+    table = Table(
+        box=SIMPLE_HEAD if unicode else ASCII2, show_edge=False, padding=(0, 1), pad_edge=False, expand=False,
+        header_style="bright_black", border_style="bright_black",
+    )  # fmt: skip
+    table.add_column("finding", no_wrap=True)
+    table.add_column("where (times in UTC)", min_width=20, max_width=26, overflow="fold")
+    table.add_column("what, and what to do", overflow="fold")
+    for at, group in enumerate(words.groups(run)):
+        if at:
+            table.add_row()
+        if group.incident is not None:
+            title = Text(visible(group.incident.title, 200), style="bold")
+            table.add_row(Text(f"incident {group.incident.number}", style="bold"), Text(), title)
+        elif at:
+            table.add_row(Text("others", style="bold"))
+        for finding in group.findings:
+            table.add_row(*_row(finding))
+    return table
+
+
+def _row(finding: Finding) -> tuple[Text, Text, Group]:
+    known = finding.suppressed is not None
+    code = Text(finding.code, style="bright_black" if known else _SEVERITY[finding.severity])
+    code.append(f"\n{'known' if known else finding.severity.value}", style="not bold")
+    what: list[Text] = [Text(visible(finding.message), style="bright_black" if known else "")]
+    if finding.suppressed is not None:
+        what.append(Text(f"Known: {visible(finding.suppressed) or 'no reason was given'}", style="bright_black"))
+    elif finding.help:
+        what.append(Text(visible(finding.help), style="italic"))
+    return code, Text("\n".join(words.where(finding))), Group(*what)
+
+
+def _not_checked(lines: list[tuple[str, str]]) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(max_width=26)
+    table.add_column(overflow="fold")
+    for at, (codes, reason) in enumerate(lines):
+        cells = "" if at else "Not checked:", codes, reason
+        table.add_row(*(Text(cell, style="bright_black") for cell in cells))
+    return table
+
+
+def _not_checked_anywhere(report: Report) -> list[Table]:
+    """What was not checked in the runs that are shown in no detail, counted over runs."""
+    tally: dict[tuple[str, str], int] = {}
+    hidden = [r for r in report.runs if r.verdict == "pass" and not words.worth_reading(r)]
+    for run in hidden:
+        for line in words.not_checked(run.skips):
+            tally[line] = tally.get(line, 0) + 1
+    lines = [
+        (codes, f"{reason} (in {count:,} of the {plural(len(hidden), 'run')} without findings)")
+        for (codes, reason), count in sorted(tally.items(), key=lambda item: -item[1])
+    ]
+    return [_not_checked(lines)] if lines else []

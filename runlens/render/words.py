@@ -1,0 +1,142 @@
+"""What a report says, in words and in order, so that every page says the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from runlens.model import Action, ActionKind, Finding, Incident, Report, RunReport, Severity, Skip
+from runlens.render.text import amount, clock, duration, plural, steps, tokens, visible
+
+ACTIONS: dict[ActionKind, str] = {
+    "continue": "Go on",
+    "fix-on-the-fly": "Fix it while it runs",
+    "rewind-and-skip": "Rewind and skip",
+    "restart": "Restart",
+    "investigate": "Investigate",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Findings that are shown together: an incident, or those that belong to none."""
+
+    incident: Incident | None
+    findings: tuple[Finding, ...]
+
+
+def counts(run: RunReport) -> str:
+    """`1 error, 3 warnings` of the findings that count, then the known ones; `nothing found` if there are none."""
+    counted = [f.severity for f in run.findings if f.suppressed is None]
+    parts = [
+        plural(counted.count(severity), word)
+        for severity, word in ((Severity.ERROR, "error"), (Severity.WARNING, "warning"))
+        if severity in counted
+    ]
+    if Severity.INFO in counted:
+        parts.append(plural(counted.count(Severity.INFO), "note"))
+    known = len(run.findings) - len(counted)
+    if known:
+        parts.append(f"{known} known")
+    return ", ".join(parts) or "nothing found"
+
+
+def why(run: RunReport) -> str:
+    """Why the run's verdict is what it is, in one clause."""
+    if run.verdict == "undecided":
+        if run.failures:
+            return visible(run.failures[0].message)
+        return "no rule could judge it"
+    failed = f"; {plural(len(run.failures), 'failure')}" if run.failures else ""
+    return counts(run) + failed
+
+
+def worth_reading(run: RunReport) -> bool:
+    """Whether one line cannot say it all: a finding that counts above a note, or several failures."""
+    worst = run.worst()
+    return len(run.failures) > 1 or (worst is not None and worst is not Severity.INFO)
+
+
+def checked(run: RunReport) -> str:
+    """How many rules judged: `9 rules, of which 3 found nothing`, or `9 rules, which found nothing`."""
+    silent = len(set(run.checked) - {f.code for f in run.findings})
+    tail = f", of which {silent} found nothing" if silent < len(run.checked) else ", which found nothing"
+    return plural(len(run.checked), "rule") + (tail if run.checked else "")
+
+
+def totals(report: Report) -> str:
+    """`4 runs: 1 failed, 1 undecided, 2 passed`."""
+    verdicts = [run.verdict for run in report.runs]
+    words = (("fail", "failed"), ("undecided", "undecided"), ("pass", "passed"))
+    parts = [f"{verdicts.count(v):,} {word}" for v, word in words if v in verdicts]
+    return f"{plural(len(verdicts), 'run')}: {', '.join(parts)}" if parts else "no run was judged"
+
+
+def action_head(action: Action) -> str:
+    """The action as an order: `Rewind to the checkpoint at step 1,400 and skip steps 1,500–1,511 (197 k tokens)`."""
+    if action.rewind_to_step is None and action.skip_steps is None:
+        return ACTIONS[action.kind]
+    parts = []
+    if action.rewind_to_step is not None:
+        place = "the checkpoint at step" if action.checkpoint_known else "the last checkpoint at or before step"
+        parts.append(f"rewind to {place} {action.rewind_to_step:,}")
+    if action.skip_steps is not None:
+        size = f" ({amount(action.skip_tokens)} tokens)" if action.skip_tokens is not None else ""
+        parts.append(f"skip the batches of steps {steps(action.skip_steps)}{size}")
+    order = " and ".join(parts)
+    head = "" if action.kind == "rewind-and-skip" else ACTIONS[action.kind] + ": "
+    return head + (order if head else order[0].upper() + order[1:])
+
+
+def facts(run: RunReport) -> str:
+    """What was read: framework, state, steps, tokens, wall time and points, as far as known."""
+    parts = [visible(run.framework, 40)] if run.framework else []
+    if run.state != "unknown":
+        parts.append(run.state)
+    if run.steps is not None:
+        parts.append(f"steps {steps(run.steps)}")
+    if run.tokens is not None:
+        parts.append(f"{amount(run.tokens[1])} tokens")
+    if run.time is not None and run.time[1] > run.time[0]:
+        parts.append(duration(run.time[1] - run.time[0]))
+    if run.points:
+        parts.append(f"{run.points:,} points")
+    return " · ".join(parts)
+
+
+def where(finding: Finding) -> list[str]:
+    """Where a finding lies, each as far as known: steps, tokens, wall time with its length."""
+    lines = []
+    if finding.steps is not None:
+        lines.append(f"{'step' if finding.steps[0] == finding.steps[1] else 'steps'} {steps(finding.steps)}")
+    if finding.tokens is not None:
+        lines.append(tokens(finding.tokens))
+    if finding.time is not None and clock(finding.time[0]):
+        length = finding.time[1] - finding.time[0]
+        lines.append(clock(finding.time[0]) + (f" +{duration(length)}" if length > 0 else ""))
+    return lines
+
+
+def groups(run: RunReport) -> list[Group]:
+    """The findings of a run: worst incident first, inside it the first cause first; known ones last."""
+    counted = [f for f in run.findings if f.suppressed is None]
+    found = []
+    for incident in sorted(run.incidents, key=lambda i: (-i.severity.rank, i.number)):
+        parts = [f for f in counted if f.incident == incident.number]
+        order = {code: at for at, code in reversed(list(enumerate(incident.codes)))}
+        parts.sort(key=lambda f: (order.get(f.code, len(order)), f.steps or (-1, -1)))
+        if parts:
+            found.append(Group(incident, tuple(parts)))
+    numbers = {g.incident.number for g in found if g.incident}
+    rest = [f for f in counted if f.incident not in numbers]
+    rest.sort(key=lambda f: (-f.severity.rank, f.steps or (-1, -1), f.code))
+    rest += [f for f in run.findings if f.suppressed is not None]
+    return [*found, Group(None, tuple(rest))] if rest else found
+
+
+def not_checked(skips: Sequence[Skip]) -> list[tuple[str, str]]:
+    """What was not judged: codes with one reason, then the reason, in order of first appearance."""
+    reasons: dict[str, list[str]] = {}
+    for skip in skips:
+        reasons.setdefault(skip.reason, []).append(skip.code)
+    return [(", ".join(dict.fromkeys(codes)), visible(reason)) for reason, codes in reasons.items()]

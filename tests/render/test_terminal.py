@@ -1,0 +1,151 @@
+"""The terminal page: verdict first, nothing hidden, nothing harmful, at every width."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import replace
+
+import pytest
+from rich.cells import cell_len
+
+from runlens.model import Chart, Finding, Report, RunReport, Severity
+from runlens.render import terminal
+from runlens.render.sparkline import BLOCKS, sparklines
+from runlens.render.words import groups
+from tests.render.reports import HOSTILE, fixed, hostile, spread
+
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def one(run: RunReport) -> Report:
+    return Report("0.1.0", "2025-11-24T01:15:00Z", run.verdict, 0, (run,))
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 120, 200])
+@pytest.mark.parametrize("unicode", [True, False])
+def test_no_line_is_wider_than_the_page(width: int, unicode: bool) -> None:
+    for report in (fixed(), one(fixed().runs[0]), hostile("学" * 500), hostile("y" * 10_000)):
+        page = terminal.render(report, width=width, unicode=unicode)
+        assert max(cell_len(line) for line in page.splitlines()) <= width + (0 if unicode else 8)
+        assert not any(line != line.rstrip() for line in page.split("\n"))
+
+
+def test_the_verdict_and_the_action_come_first() -> None:
+    lines = terminal.render(one(fixed().runs[0])).splitlines()
+    assert lines[0] == "FAIL  exp7/lr-3e-3  1 error, 4 warnings, 1 note"
+    assert lines[2].startswith("→ Rewind to the checkpoint at step 1,400 and skip the batches of steps 1,500–1,511")
+    assert terminal.render(fixed()).splitlines()[0] == "FAIL  4 runs: 1 failed, 1 undecided, 2 passed"
+
+
+def test_incidents_come_worst_first_and_their_first_cause_first() -> None:
+    run = fixed().runs[0]
+    assert [[f.code for f in g.findings] for g in groups(run)] == [
+        ["GRAD002", "LR001", "LOSS001"],
+        ["TPUT001"],
+        ["EVAL001", "LOG002"],
+    ]
+
+
+def test_every_finding_skip_failure_and_note_is_said() -> None:
+    run = replace(fixed().runs[0], failures=fixed().runs[2].failures)
+    page = " ".join(terminal.render(replace(one(run), notes=("expired",)), width=160).split())
+    for finding in run.findings:
+        assert finding.code in page
+        assert " ".join(finding.message.split()[:3]) in page
+    for skip in run.skips:
+        assert skip.code in page
+        assert skip.reason in page
+    assert run.failures[0].message[:60] in page
+    assert "Note: expired" in page
+
+
+def test_a_pass_says_what_was_not_checked() -> None:
+    page = terminal.render(one(fixed().runs[1]))
+    assert page.startswith("PASS  exp7/lr-1e-3  nothing found\n")
+    assert "Not checked:  HW001    no gpu temperature was found in the log" in page
+
+
+def test_a_run_that_could_not_be_read_says_why_in_its_first_line() -> None:
+    assert terminal.render(one(fixed().runs[2])).startswith("UNDECIDED  exp7/broken  logs/exp7/broken/events.out")
+
+
+def test_known_findings_are_shown_with_their_reason() -> None:
+    page = terminal.render(one(fixed().runs[3]))
+    assert page.startswith("PASS  exp8  1 known")
+    assert "Known: the new data stage begins here" in page
+
+
+def test_colour_only_when_asked_and_it_changes_no_word() -> None:
+    plain, coloured = terminal.render(fixed()), terminal.render(fixed(), color=True)
+    assert "\x1b" not in plain
+    assert "\x1b[1;31m" in coloured
+    stripped = "\n".join(line.rstrip() for line in ANSI.sub("", coloured).split("\n"))
+    assert stripped == plain
+
+
+def test_the_environment_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = terminal.render(fixed(), color=True)
+    for name, value in (("NO_COLOR", "1"), ("COLUMNS", "40"), ("TERM", "dumb"), ("FORCE_COLOR", "1")):
+        monkeypatch.setenv(name, value)
+    assert terminal.render(fixed(), color=True) == before
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.parametrize("unicode", [True, False])
+def test_hostile_names_are_only_text(text: str, unicode: bool) -> None:
+    page = terminal.render(hostile(text), unicode=unicode)
+    allowed = set("\n") | {chr(c) for c in range(32, 127)}
+    if unicode:
+        assert all(c.isprintable() or c == "\n" for c in page)
+    else:
+        assert set(page) <= allowed
+    assert len(page) < 60_000
+    page.encode("utf-8")
+
+
+def test_markup_is_shown_as_it_stands() -> None:
+    assert "[red]loss[/red]" in terminal.render(hostile(HOSTILE["rich markup"]))
+
+
+def test_ten_thousand_runs_stay_a_page() -> None:
+    good = fixed().runs[1]
+    bad = fixed().runs[0]
+    runs = tuple(replace(good, run=f"r{i}") for i in range(10_000)) + tuple(
+        replace(bad, run=f"b{i}") for i in range(99)
+    )
+    page = terminal.render(Report("0.1.0", "2025-11-24T01:15:00Z", "fail", 1, runs))
+    assert page.startswith("FAIL  10,099 runs: 99 failed, 10,000 passed")
+    assert "and 10,039 more, all in the JSON report" in page
+    assert "79 more runs with findings in the JSON report" in page
+    assert "(in 10,000 of the 10,000 runs without findings)" in page
+    assert len(page.splitlines()) < 2500
+
+
+def test_no_runs_at_all() -> None:
+    page = terminal.render(Report("0.1.0", "2025-11-24T01:15:00Z", "undecided", 3, ()))
+    assert page.startswith("UNDECIDED  no run was judged")
+
+
+@pytest.mark.parametrize("points", [2, 10, 400, 100_000])
+def test_a_sparkline_keeps_a_spike_of_one_point(points: int) -> None:
+    run = replace(fixed().runs[1], charts=(spread(points),))
+    line = sparklines(run, 80)[0].line
+    assert line.count(BLOCKS[-1]) == 1
+    assert abs(line.index(BLOCKS[-1]) / len(line) - (points // 2) / (points - 1)) < 0.03
+
+
+def test_a_sparkline_marks_what_is_not_finite_and_where_findings_are() -> None:
+    chart = Chart("train_loss", "loss", "nats", tuple(range(100)), (*(2.0,) * 50, math.nan, *(2.0,) * 49))
+    finding = Finding("LOSS003", "non-finite-loss", Severity.ERROR, "loss", (50, 50), "m")
+    run = replace(fixed().runs[1], charts=(chart,), findings=(finding,))
+    spark = sparklines(run, 200)[0]
+    assert spark.line.count("!") == 1
+    assert spark.marks == ((spark.line.index("!"), Severity.ERROR),)
+    assert "1 not finite" in spark.figures
+
+
+def test_a_steady_throughput_is_drawn_flat() -> None:
+    rate = Chart("tokens_per_second", "tps", "tokens/s", tuple(range(200)), tuple(1000.0 + i % 3 for i in range(200)))
+    line = sparklines(replace(fixed().runs[1], charts=(rate,)), 80)[0].line
+    assert set(line) == {BLOCKS[0]}
