@@ -1,0 +1,104 @@
+"""Alerts for runs that fail: a Slack webhook, or any webhook that takes JSON.
+
+Addresses of webhooks are secrets: they come from the environment (read in `cli`), and never stand in a message.
+"""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from typing import Any
+
+from runlens.errors import ConfigError, SourceDown
+from runlens.model import Finding, Report, RunReport
+
+MARKS = {"pass": "✅", "fail": "🟥", "undecided": "🟨"}
+MOST_FINDINGS = 10
+"""A message lists no more findings than fit on a telephone's screen; the rest is counted."""
+
+
+def slack(report: Report, address: str) -> None:
+    """Send the runs that did not pass to a Slack webhook, if there are any.
+
+    Raises
+    ------
+    ConfigError
+        No address, or the extra `slack` is not installed.
+    SourceDown
+        Slack did not take the message.
+    """
+    bad = [run for run in report.runs if run.verdict != "pass"]
+    if not bad:
+        return
+    if not address:
+        raise ConfigError("no Slack webhook: set RUNLENS_SLACK_WEBHOOK to the address of an incoming webhook")
+    try:
+        from slack_sdk.errors import SlackClientError
+        from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
+        from slack_sdk.webhook import WebhookClient
+    except ImportError as error:
+        raise ConfigError("alerts to Slack need slack-sdk: pip install 'runlens-cli[slack]'") from error
+    client = WebhookClient(address, timeout=20)
+    client.retry_handlers.append(RateLimitErrorRetryHandler(max_retry_count=2))
+    try:
+        answer = client.send(text=f"RunLens: {len(bad)} of {len(report.runs)} runs did not pass", blocks=blocks(bad))
+    except (SlackClientError, OSError) as error:
+        raise SourceDown(f"Slack could not be reached ({type(error).__name__}): is the network open?") from None
+    if answer.status_code != 200:
+        raise SourceDown(f"Slack answered {answer.status_code}: is the webhook still valid?")
+
+
+def blocks(runs: Sequence[RunReport]) -> list[dict[str, Any]]:
+    """The message in Slack's Block Kit; names from logs are escaped as Slack asks (`&`, `<`, `>`)."""
+    made: list[dict[str, Any]] = []
+    for run in runs[:MOST_FINDINGS]:
+        counted = [f for f in run.findings if f.suppressed is None and f.severity.rank >= 1]
+        lines = [f"{MARKS[run.verdict]} *{escaped(run.name or run.run)}*: {run.verdict}"]
+        lines += [line(f) for f in counted[:MOST_FINDINGS]]
+        if len(counted) > MOST_FINDINGS:
+            lines.append(f"… and {len(counted) - MOST_FINDINGS} more")
+        lines += [f"• could not judge: {escaped(f.message)}" for f in run.failures[:3]]
+        if run.action is not None and run.action.kind != "continue":
+            lines.append(f"*{run.action.kind}*: {escaped(run.action.reason)}")
+        made.append({"type": "section", "text": {"type": "mrkdwn", "text": "\n".join(lines)[:2900]}})
+    return made
+
+
+def line(finding: Finding) -> str:
+    """One finding as a line."""
+    where = f" at step {finding.steps[0]:,}" if finding.steps else ""
+    return f"• `{finding.code}`{where}: {escaped(finding.message)}"
+
+
+def escaped(text: str) -> str:
+    """Text that Slack shows as it stands: no mention, link or command, on one line, at most 500 characters."""
+    short = " ".join(text.split())[:500]
+    clean = "".join(c if c.isprintable() else "?" for c in short)
+    return clean.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("`", "'")
+
+
+def webhook(report_json: str, address: str) -> None:
+    """Send a JSON report to a webhook.
+
+    Raises
+    ------
+    ConfigError
+        If the address is no http(s) address.
+    SourceDown
+        If it did not take the report.
+    """
+    if not address.startswith(("http://", "https://")):
+        raise ConfigError("RUNLENS_WEBHOOK must be an http or https address")
+    json.loads(report_json)
+    request = urllib.request.Request(  # noqa: S310 - the scheme is checked above
+        address, data=report_json.encode(), headers={"Content-Type": "application/json"}, method="POST"
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310
+            answer.read(1)
+    except urllib.error.HTTPError as error:
+        raise SourceDown(f"the webhook answered {error.code}") from None
+    except OSError as error:
+        raise SourceDown(f"the webhook could not be reached ({type(error).__name__})") from None
