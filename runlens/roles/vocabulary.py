@@ -47,3 +47,10 @@ ROLES = MappingProxyType(
     }
 )
 """Role to canonical unit. A series of a role is converted to it where the logged unit is known."""
+
+_FINER = frozenset({"gpu_clock", "gpu_throttle", "data_time", "checkpoint_time", "host_memory", "world_size"})
+
+
+def catalogue_role(role: str) -> str:
+    """The role in the coarser vocabulary of metric catalogues, where clocks, host memory and timers are `other`."""
+    return "other" if role in _FINER else role

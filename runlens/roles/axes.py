@@ -1,0 +1,219 @@
+"""The x axis, checked and never trusted: every series is put on the training step.
+
+What a log calls its step may count calls of the logger (W&B `_step` under the HF Trainer, nanoGPT, torchtune, …), samples
+(DeepSpeed), micro-batches (litgpt), epochs (Keras, timm, evals of many trainers) or seconds (system metrics).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from runlens.model import Run, Series
+from runlens.roles.claim import Claim
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+STEP_KEYS = (
+    "train/global_step", "trainer/global_step", "training/global_step", "training_step", "global_step", "iteration_step",
+    "train_step", "train/step", "iter", "step", "time/batch", "batch/batch_step", "num_updates", "train_inner/num_updates",
+    "current_steps", "iteration", "system/global_step",
+)  # fmt: skip
+"""Names of the training step among the logged series, in the order in which they are believed."""
+
+
+@dataclass(slots=True)
+class StepAxis:
+    """Where a run's training step stands, and how to put a series on it."""
+
+    reference: Series | None
+    """The series of training itself whose x axis the others are compared with."""
+    lookup: Series | None = None
+    """Series whose value is the training step at each raw x, where the raw x is something else."""
+    divisor: float = 1.0
+    """Raw x of the reference for each training step (samples or micro-batches), where no series tells."""
+    note: str = ""
+    """What was done to the reference, for people; empty if its x axis is the training step."""
+    _known: dict[tuple[object, ...], tuple[Ints | None, str]] = field(default_factory=dict)
+
+    def place(self, series: Series, claim: Claim) -> tuple[Series, str]:
+        """Put a series on the training step.
+
+        Parameters
+        ----------
+        series : Series
+            As read: raw x axis.
+        claim : Claim
+            What its name says, in particular of its x axis.
+
+        Returns
+        -------
+        Series
+            `step` is the training step; a series for which nothing better is known is returned as it is.
+        str
+            What was done, for people; empty if nothing was.
+        """
+        if len(series) == 0:
+            return series, ""
+        monitor = claim.axis in ("wall", "seconds")
+        key = (
+            len(series), int(series.step[0]), int(series.step[-1]), float(series.time[0]), float(series.time[-1]),
+            claim.axis, monitor,
+        )  # fmt: skip
+        if key not in self._known:
+            self._known[key] = self._steps(series, claim, monitor)
+        steps, note = self._known[key]
+        return (series if steps is None else Series(series.name, steps, series.time, series.value)), note
+
+    def _steps(self, series: Series, claim: Claim, monitor: bool) -> tuple[Ints | None, str]:
+        """Training steps of a series' points, None if its own are right; and what was done."""
+        if self.lookup is not None and not monitor and claim.axis != "epochs":
+            return look_up(self.lookup, series), f"x axis read through {self.lookup.name}"
+        reference = self.reference
+        if reference is None or reference.name == series.name:
+            return self._divided(series)
+        if monitor or foreign(series, reference, claim):
+            at = by_time(self._own(reference), series)
+            if at is not None and not agrees(series.step, at, reference):
+                return at, "placed by wall time"
+            return None, ""
+        return self._divided(series)
+
+    def _divided(self, series: Series) -> tuple[Ints | None, str]:
+        return (None, "") if self.divisor == 1.0 else (_int(series.step / self.divisor), self.note)
+
+    def _own(self, reference: Series) -> Series:
+        """The reference on training steps."""
+        if self.lookup is not None:
+            return Series(reference.name, look_up(self.lookup, reference), reference.time, reference.value)
+        if self.divisor != 1.0:
+            return Series(reference.name, _int(reference.step / self.divisor), reference.time, reference.value)
+        return reference
+
+
+def step_axis(run: Run, claims: Mapping[str, Claim], reference: Series | None, batch_size: float | None) -> StepAxis:
+    """Find the training step of a run.
+
+    Parameters
+    ----------
+    run : Run
+        As read.
+    claims : mapping
+        What the names say.
+    reference : Series or None
+        The training series that all others are compared with.
+    batch_size : float or None
+        Samples per step, if known; needed where the x axis counts samples.
+    """
+    if reference is None or len(reference) == 0:
+        return StepAxis(None)
+    others = [name for name, claim in claims.items() if claim.role == "step"]
+    for name in dict.fromkeys([run.step_metric, *STEP_KEYS, *others]):
+        counter = run.series.get(name)
+        claim = claims.get(name)
+        if counter is None or (claim is not None and claim.role not in ("step", "other")):
+            continue
+        if name != run.step_metric and claim is not None and claim.role != "step":
+            continue
+        if _is_counter_of(counter, reference):
+            if np.array_equal(counter.value, counter.step):
+                return StepAxis(reference)
+            return StepAxis(reference, lookup=counter, note=f"x axis read through {name}")
+    axis = claims[reference.name].axis if reference.name in claims else ""
+    if axis == "samples" and batch_size:
+        note = f"x axis counts samples: divided by the batch size {batch_size:g}"
+        return StepAxis(reference, divisor=float(batch_size), note=note)
+    return StepAxis(reference)
+
+
+def _is_counter_of(counter: Series, reference: Series) -> bool:
+    """Whether a series counts steps and is there where the reference is.
+
+    It must be finite, never fall within an attempt, change, and stand on 90 % of the reference's x values
+    (or have as many points over the same range: open_lm logs one row for each metric).
+    """
+    if len(counter) < 2 or not bool(np.isfinite(counter.value).all()):
+        return False
+    falls = (np.diff(counter.value) < 0) & (np.diff(counter.step) >= 0)
+    if float(np.mean(falls)) > 0.01 or counter.value[0] == counter.value.max():
+        return False
+    present = float(np.mean(np.isin(reference.step, counter.step)))
+    covers = counter.step.min() <= np.quantile(reference.step, 0.05) and counter.step.max() >= np.quantile(reference.step, 0.95)
+    return present >= 0.9 or (bool(covers) and len(counter) >= 0.9 * len(reference))
+
+
+def look_up(counter: Series, series: Series) -> Ints:
+    """Training steps of a series' points: the counter's value at the same raw x, or the last one before it."""
+    if bool(np.all(np.diff(counter.step) >= 0)):
+        return _last_before(counter.step.astype(np.float64), counter.value, series.step.astype(np.float64))
+    if bool(np.isfinite(counter.time).all()) and bool(np.isfinite(series.time).all()):
+        order = np.argsort(counter.time, kind="stable")
+        return _last_before(counter.time[order], counter.value[order], series.time)
+    parts = counter.attempts()
+    out = np.empty(len(series), dtype=np.int64)
+    done = 0
+    for i, part in enumerate(series.attempts()):
+        own = parts[min(i, len(parts) - 1)]
+        steps = _last_before(own.step.astype(np.float64), own.value, part.step.astype(np.float64))
+        out[done : done + len(part)] = steps
+        done += len(part)
+    return out
+
+
+def by_time(reference: Series, series: Series) -> Ints | None:
+    """Training steps of a series by its wall times: the reference's last step at or before each; None without times."""
+    known = np.isfinite(reference.time)
+    if int(known.sum()) < 2 or not bool(np.isfinite(series.time).all()):
+        return None
+    time, step = reference.time[known], reference.step[known]
+    order = np.argsort(time, kind="stable")
+    return _last_before(time[order], step[order].astype(np.float64), series.time)
+
+
+def agrees(steps: Ints, placed: Ints, reference: Series) -> bool:
+    """Whether raw x values are the training steps that wall time gives, to 2 % of the run or three logging intervals."""
+    span = float(np.ptp(reference.step)) or 1.0
+    gap = span / max(len(reference) - 1, 1)
+    return float(np.median(np.abs(steps - placed))) <= max(3.0 * gap, 0.02 * span, 1.0)
+
+
+def foreign(series: Series, reference: Series, claim: Claim) -> bool:
+    """Whether a series' x axis is not the reference's: epochs, seconds, or a range that training never reached.
+
+    A series that lies within the run's steps is believed even if it was written late: evals of
+    checkpoints are often made by another job, hours later, and carry the right step.
+    """
+    if claim.axis in ("epochs", "samples", "tokens", "flops"):
+        return True
+    first, last = int(series.step.min()), int(series.step.max())
+    top, low = int(reference.step.max()), int(reference.step.min())
+    if last > 1.5 * top + 10:
+        return True
+    different = np.unique(series.step)
+    if len(different) >= 3 and last <= 1000 and top >= 5 * max(last, 1) and int(np.ptp(different)) == len(different) - 1:
+        return len(series) < 0.2 * len(reference) or top - low > 5 * (last - first)
+    wall = float(series.time[-1] - series.time[0])
+    seconds = float(last - first)
+    same_rate = wall > 30 and abs(seconds / wall - 1.0) < 0.02
+    span = float(reference.time[-1] - reference.time[0])
+    return same_rate and span > 0 and abs((top - low) / span - 1.0) > 0.1
+
+
+def reference_of(run: Run, ranked: Sequence[str]) -> Series | None:
+    """The first series of training that has at least two points, by the names in order of preference."""
+    for name in ranked:
+        if len(run.series[name]) >= 2:
+            return run.series[name]
+    return run.series[ranked[0]] if ranked else None
+
+
+def _last_before(x: Floats, y: Floats, at: Floats) -> Ints:
+    return _int(y[np.maximum(np.searchsorted(x, at, side="right") - 1, 0)])
+
+
+def _int(value: Floats) -> Ints:
+    return np.rint(value).astype(np.int64)

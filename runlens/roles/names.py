@@ -1,0 +1,94 @@
+"""Names taken apart: the x axis, the device and the forks that loggers add to a metric's own name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container
+from dataclasses import dataclass
+from functools import lru_cache
+
+_AXIS = re.compile(r"^(?!samples vs )(?P<base>.+?) vs (?P<axis>samples|tokens|gigaflos)\b[^/]*$")
+_LABEL = re.compile(r"/l:(?P<label>[\w.-]+)$")
+_DATALOADER = re.compile(r"/dataloader_idx_\d+$")
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2,})")
+_SEPARATOR = re.compile(r"[^A-Za-z0-9/%]+")
+
+_GPU = re.compile(r"(?<![a-z])(?P<kind>gpu|tpu|ipu|hpu|npu|xpu|device|cuda)(?:[._/\s-]process)?[._/:\s-]?(?P<n>\d+)(?![a-z0-9])", re.I)
+_RANK = re.compile(r"[._/\s-]?(?<![a-z])(?:tp_|dp_|pp_|global_|local_)?rank[._/\s:=-]?(?P<n>\d+)(?!\d)", re.I)
+_NODE = re.compile(r"(?<![a-z])(?:node|host)[._/\s:=-]?(?P<n>\d+)(?!\d)", re.I)
+_PROMETHEUS = re.compile(r"^(?:.*\.)?(?:DCGM_FI_\w+|nvidia_smi_\w+?)(?:\.(?P<n>\d+)|\{(?P<labels>.*)\})?$")
+_LABEL_GPU = re.compile(r'\bgpu="?(\d+)')
+_LABEL_HOST = re.compile(r'\b(?:Hostname|hostname|instance)="?([\w.-]+)')
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """One logged name, taken apart."""
+
+    raw: str
+    base: str
+    """Without x-axis suffix, node label, rank, dataloader index and fork suffix."""
+    normal: str
+    """`base` in lower case, words joined by `_`, path segments by `/`: what the patterns read."""
+    axis: str = ""
+    """`samples`, `tokens` or `flops` if the name says that it is drawn over these."""
+    device: str = ""
+    """Such as `gpu 3`, `node1 gpu 3` or `rank 5`; empty if the name tells no device."""
+
+
+def take_apart(raw: str, siblings: Container[str] = ()) -> Name:
+    """Take a logged name apart.
+
+    Parameters
+    ----------
+    raw : str
+        The name as logged.
+    siblings : container of str
+        The other names of the run; a suffix `_step` or `_epoch` is a fork only where its twin is among them.
+    """
+    base, axis, node = raw.strip(), "", ""
+    if found := _AXIS.match(base):
+        base, axis = found["base"], found["axis"].replace("gigaflos", "flops")
+    if found := _LABEL.search(base):
+        base, node = base[: found.start()], found["label"]
+    base = _DATALOADER.sub("", base)
+    for fork, twin in (("_step", "_epoch"), ("_epoch", "_step")):
+        if base.endswith(fork) and base.removesuffix(fork) + twin in siblings:
+            base = base.removesuffix(fork)
+            break
+    base, device = _device(base, node)
+    return Name(raw, base, normalise(base), axis, device)
+
+
+@lru_cache(maxsize=8192)
+def normalise(text: str) -> str:
+    """Lower case, words joined by `_`, path segments by `/`: `Train/CrossEntropyLoss` -> `train/cross_entropy_loss`."""
+    text = text.replace("m²", "m2")
+    if not text.islower():
+        text = _CAMEL.sub("_", text)
+    segments = (_SEPARATOR.sub("_", part).strip("_") for part in text.split("/"))
+    return "/".join(part for part in segments if part).lower()
+
+
+def _device(base: str, node: str) -> tuple[str, str]:
+    """Split the device off; the base keeps hardware names whole, because the table knows them so."""
+    if found := _PROMETHEUS.match(base):
+        labels = found["labels"] or ""
+        gpu, host = _LABEL_GPU.search(labels), _LABEL_HOST.search(labels)
+        number = found["n"] or (gpu[1] if gpu else "")
+        where = node or (host[1] if host else "")
+        short = base[: base.index("{")] if labels or base.endswith("{}") else base
+        return short, " ".join(part for part in (where, f"gpu {number}" if number else "") if part)
+    if not any(c.isdigit() for c in base):
+        return base, node
+    if found := _RANK.search(base):
+        rest = base[: found.start()] + base[found.end() :]
+        rest = re.sub(r"^[._/\s-]+|[._/\s-]+$", "", rest) or base
+        return (base if "gpu" in rest.lower() and "_rank_" in base else rest), f"rank {found['n']}"
+    where = node
+    if not where and (found := _NODE.search(base)):
+        where = f"node{found['n']}"
+    if found := _GPU.search(base):
+        kind = "gpu" if found["kind"].lower() in ("cuda", "device", "gpu") else found["kind"].lower()
+        return base, f"{where} {kind} {found['n']}".strip()
+    return base, where

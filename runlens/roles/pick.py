@@ -1,0 +1,51 @@
+"""Which of several series that fit a role is the canonical one: a score, the highest first."""
+
+from __future__ import annotations
+
+import re
+
+from runlens.model import Series
+from runlens.roles.claim import Claim
+
+_SMOOTH = re.compile(r"(?<![a-z])(avg|average|overall|actual_avg|smooth\w*|ema|macro|sma)(?![a-z])", re.IGNORECASE)
+_ASIDE = re.compile(r"hardware_|(?<![a-z])(max|min)(?![a-z])|generation|log_probs", re.IGNORECASE)
+_PURE = re.compile(r"lm[ _-]?loss|ce[ _]loss|cross_?entropy|nll", re.IGNORECASE)
+_EVAL = re.compile(r"(?<![a-z])(eval|val|valid|validation|test|dev)(?![a-z])", re.IGNORECASE)
+_ONCE = frozenset({"train_loss", "grad_norm", "learning_rate", "tokens", "tokens_per_second", "step_time", "mfu", "tflops"})
+
+
+def score(name: str, role: str, claim: Claim, series: Series, longest: int) -> float:
+    """How well a series stands for its role; higher is better.
+
+    Parameters
+    ----------
+    name, role : str
+    claim : Claim
+    series : Series
+        As read.
+    longest : int
+        Points of the longest series of the same role: a curve with far fewer (an evaluation on training data, a summary at
+        the end) does not stand for training.
+
+    Notes
+    -----
+    Weights follow the harm of a wrong choice: a per-parameter norm or a twin on another x axis is never canonical while
+    anything else is there; a running mean hides what the rules look for; the rest breaks ties.
+    """
+    flags = claim.flags
+    total = 100.0 * claim.confidence
+    total -= 100.0 * bool(flags & {"secondary", "per-parameter", "router", "bus", "hbm", "free", "lifetime"})
+    total -= 40.0 * bool(flags & {"part", "sum", "soft"})
+    total -= 50.0 * (claim.axis in ("samples", "tokens", "flops"))
+    total -= 20.0 * (claim.scope in ("per_gpu", "per_rank") and not role.startswith("gpu_"))
+    total -= 30.0 * bool(claim.device and not role.startswith("gpu_"))
+    total -= 15.0 * bool(flags & {"running-mean", "smoothed"} or _SMOOTH.search(name))
+    total -= 12.0 * bool(role not in ("eval_loss", "eval_score", "perplexity") and _EVAL.search(name))
+    total -= 8.0 * bool(_ASIDE.search(name) and not role.startswith("gpu_"))
+    total -= 3.0 * bool(re.search(r"(^|/)test", name))
+    total -= 6.0 * (claim.unit == "bits/byte")
+    total += 5.0 * bool(_PURE.search(name))
+    if role in _ONCE and longest > 0:
+        total -= 60.0 * (1 if len(series) <= 1 < longest else 0)
+        total -= 30.0 * (len(series) < 0.5 * longest)
+    return total - 0.5 * name.count("/") - 0.05 * len(name)

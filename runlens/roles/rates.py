@@ -1,0 +1,54 @@
+"""Rates: the scope of those whose name does not tell it, and running means turned back into rates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from runlens.model import RoleSeries, Series
+
+
+def without_running_mean(role: str, series: Series) -> Series:
+    """A mean since the start as the rate of each interval: (r_n t_n - r_{n-1} t_{n-1}) / (t_n - t_{n-1}).
+
+    Parameters
+    ----------
+    role : str
+        A time per step (`step_time`) is weighted by steps, a rate by wall time.
+    series : Series
+        Of n points, each the mean since the first one.
+
+    Returns
+    -------
+    Series
+        n - 1 points; unchanged if the times (or steps) do not grow strictly, or there are fewer than three points.
+    """
+    at = (series.step.astype(np.float64) if role == "step_time" else series.time).copy()
+    if len(series) < 3 or not bool(np.all(np.diff(at) > 0)):
+        return series
+    at -= at[0] - (at[1] - at[0])  # the first point covers an interval like the second's
+    total = series.value * at
+    return Series(series.name, series.step[1:], series.time[1:], np.diff(total) / np.diff(at))
+
+
+def with_scopes(groups: Mapping[str, list[RoleSeries]]) -> dict[str, list[RoleSeries]]:
+    """Give a scope to rates whose name tells none, by the ratio to another rate whose scope is known."""
+    out = {role: list(group) for role, group in groups.items()}
+    for role in ("tokens_per_second", "samples_per_second", "tflops"):
+        group = out.get(role, [])
+        per_gpu = [_middle(r) for r in group if r.scope == "per_gpu"]
+        whole = [_middle(r) for r in group if r.scope == "global"]
+        for i, r in enumerate(group):
+            if r.scope != "unknown" or not (per_gpu or whole):
+                continue
+            ratio = _middle(r) / per_gpu[0] if per_gpu else whole[0] / _middle(r)
+            if ratio > 1.5 and abs(ratio - round(ratio)) < 0.05 * ratio:
+                group[i] = replace(r, scope="global" if per_gpu else "per_gpu", why=f"{r.why}; {round(ratio)} x its twin")
+    return out
+
+
+def _middle(r: RoleSeries) -> float:
+    finite = r.series.value[np.isfinite(r.series.value)]
+    return float(np.median(finite)) if len(finite) else float("nan")

@@ -1,0 +1,113 @@
+"""From a logged name to what it says: the table of the framework first, then what every framework means, then patterns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from runlens.roles.claim import Claim
+from runlens.roles.evals import EvalName, parse_eval
+from runlens.roles.names import Name, take_apart
+from runlens.roles.patterns import generic_claim, loss_claim
+from runlens.roles.scope import scope_of_name
+from runlens.roles.table import MONITORS, common, table
+
+_EVAL_DIR = re.compile(r"^(valid(ation)?\d*|val\d*|eval(uation)?|test|dev)$")
+_TRAINING_ONLY = re.compile(r"(^|[/_ .-])(lr|learning[-_ ]?rate|grad[-_ ]?norm|gnorm)($|[/_ .-])")
+_CONFIDENT_KINDS = frozenset(
+    "acc acc_norm acc_pmi exact_match f1 bleu mcc mc1 mc2 pass@1 rouge1 rouge2 rougeL wer cer ter brier "
+    "mAP mAP50 mAP50-95 AP top1 top5 bpb prob log_prob word_ppl byte_ppl".split()
+)
+_UNDER_EVAL_BUT_NO_SCORE = re.compile(r"(time|runtime|per_second|_sec|num_|count|steps?|epoch|/samples|_std|threshold)")
+
+
+def is_eval_dir(folder: str, names: Collection[str]) -> bool:
+    """Whether a run's folder says that everything in it was measured on held-out data.
+
+    Keras and fairseq write one folder for each split, with the same names in each. A run that
+    happens to be called `test` logs what only training has, such as a learning rate: that is none.
+    """
+    return bool(_EVAL_DIR.match(folder.lower())) and not any(_TRAINING_ONLY.search(n.lower()) for n in names)
+
+
+def read_name(
+    raw: str, siblings: Collection[str] = (), frameworks: Sequence[str] = (), folder: str = "", exact: bool = True
+) -> Claim | None:
+    """What a logged name says of its series.
+
+    Parameters
+    ----------
+    raw : str
+        The name as logged.
+    siblings : collection of str
+        The other names of the run.
+    frameworks : sequence of str
+        Frameworks that the run was recognised as, the most telling first.
+    folder : str
+        Last part of the run's folder (the split, with Keras and fairseq).
+    exact : bool
+        False leaves the table out: patterns alone.
+
+    Returns
+    -------
+    Claim or None
+        None if the name is not understood.
+    """
+    eval_dir = is_eval_dir(folder, siblings)
+    name = take_apart(raw, siblings)
+    if exact and (claim := _from_table(name, frameworks, eval_dir)) is not None:
+        return claim
+    claim = generic_claim(name, eval_dir)
+    if claim is not None:
+        return claim
+    if exact and (entry := common().get(name.base)) is not None:
+        return _with_name(entry.claim(0.85), name)
+    result = parse_eval(name.base)
+    if "soft_loss" not in name.normal:
+        claim = loss_claim(name, eval_dir)
+        if claim is not None:
+            return claim
+    return _score(name, result, eval_dir)
+
+
+def _from_table(name: Name, frameworks: Sequence[str], eval_dir: bool) -> Claim | None:
+    names = table()
+    for framework in (*frameworks, *MONITORS):
+        known = names[framework]
+        entry = known.find(name.raw) or known.find(name.base)
+        if entry is not None:
+            claim = entry.claim(0.95)
+            if "dir:train" in claim.flags or "dir:validation" in claim.flags or claim.role == "train_loss":
+                claim = replace(claim, role="eval_loss" if eval_dir else claim.role)
+            if eval_dir and claim.role in ("eval_loss", "perplexity"):
+                claim = replace(claim, split="eval")
+            return _with_name(claim, name)
+    return None
+
+
+def _with_name(claim: Claim, name: Name) -> Claim:
+    """The claim with what the name itself says: device, axis, and the scope of a rank."""
+    scope = "per_rank" if name.device.startswith("rank") and not claim.role.startswith("gpu_") else claim.scope
+    return replace(claim, device=name.device, base=name.base, axis=name.axis or claim.axis, scope=scope)
+
+
+def _score(name: Name, result: EvalName, eval_dir: bool) -> Claim | None:
+    """A claim to be an eval score, if the name looks like one."""
+    normal = name.normal
+    if result.split == "train" and not result.prefixed:
+        if result.metric_kind != "score":
+            return Claim("other", flags=frozenset({"known"}), confidence=0.6, why=f"{result.metric_kind} on training data")
+        return None
+    known_kind = result.metric_kind in _CONFIDENT_KINDS and bool(result.task)
+    told = result.prefixed or eval_dir or normal.startswith(("metrics/", "core_metric"))
+    if result.metric_kind == "score":
+        if not result.prefixed or (not result.task) or _UNDER_EVAL_BUT_NO_SCORE.search(normal):
+            return None
+        confidence = 0.75 if result.direction else 0.5
+        return Claim("eval_score", "", "global", name.axis, frozenset(), "eval", name.device, confidence, "name of a held-out split")
+    if not (known_kind or told or result.metric_kind in ("success_rate", "core", "top1", "wer")):
+        return None
+    scope = scope_of_name("eval_score", name)
+    why = f"{result.metric_kind} of {result.task or 'held-out data'}"
+    return Claim("eval_score", "", scope, name.axis, frozenset(), "eval", name.device, 0.8 if told else 0.7, why)

@@ -1,0 +1,210 @@
+"""Which logged series plays which part: names, then data, then one canonical choice for each role."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+import numpy as np
+
+from runlens.model import RoleSeries, Run, Series
+from runlens.roles.axes import StepAxis, reference_of, step_axis
+from runlens.roles.checks import checked
+from runlens.roles.claim import Claim
+from runlens.roles.derive import derived
+from runlens.roles.evals import parse_eval
+from runlens.roles.frameworks import recognise
+from runlens.roles.override import apply_overrides
+from runlens.roles.pick import score
+from runlens.roles.reading import read_name
+from runlens.roles.rl import rl_sign
+from runlens.roles.rates import with_scopes, without_running_mean
+from runlens.roles.tasks import FRACTIONS
+from runlens.roles.units import FACTORS, KEPT, unit_of_values
+from runlens.roles.vocabulary import ROLES
+
+_NONE: Mapping[str, str] = MappingProxyType({})
+_REFERENCES = ("train_loss", "grad_norm", "learning_rate", "step_time", "tokens_per_second", "tokens", "eval_loss", "eval_score")
+_DOWN = frozenset({"train_loss", "eval_loss", "perplexity", "step_time", "data_time", "checkpoint_time"})
+_UP = frozenset({"tokens_per_second", "samples_per_second", "tflops", "mfu"})
+
+
+def resolve(run: Run, overrides: Mapping[str, str] = _NONE) -> Run:
+    """Find out which series of a run play which roles.
+
+    Parameters
+    ----------
+    run : Run
+        As a reader made it: raw series under their logged names.
+    overrides : mapping of str to str
+        Role to logged name: the user's word, before anything else.
+
+    Returns
+    -------
+    Run
+        The same run with `roles`, `framework` and `hardware_count` filled in. In each role the canonical series comes first,
+        then devices, tasks and alternates. Every `RoleSeries` has the training step as its x axis and the role's
+        canonical unit, or says which other unit it has. Series under `other` are understood to be of no use to a rule;
+        those in no role at all were not understood.
+
+    Raises
+    ------
+    ConfigError
+        An override names a role or a series that does not exist.
+    """
+    series = run.series
+    frameworks = recognise(series)
+    folder = re.split(r"[\\/]", run.id.rstrip("/\\") or run.source.rstrip("/\\"))[-1]
+    claims = _claims(run, frameworks, folder)
+    claims = {**claims, **_override_claims(claims, overrides, series)}
+    axis = _axis(run, claims)
+    groups = _grouped(claims, series, axis)
+    sign = rl_sign(series)
+    if sign:
+        _set_aside_rl_loss(groups, sign)
+    groups = with_scopes(groups)
+    groups = apply_overrides(groups, overrides, series)
+    devices = {r.device for role, group in groups.items() if role.startswith("gpu_") for r in group if "gpu" in r.device}
+    groups, count = derived(run, groups, len(devices))
+    roles = {role: tuple(groups[role]) for role in ROLES if groups.get(role)}
+    return replace(run, roles=MappingProxyType(roles), framework=frameworks[0] if frameworks else "", hardware_count=count)
+
+
+def _claims(run: Run, frameworks: tuple[str, ...], folder: str) -> dict[str, Claim]:
+    out: dict[str, Claim] = {}
+    for name, series in run.series.items():
+        claim = read_name(name, run.series, frameworks, folder)
+        if claim is not None and (claim := checked(claim, series)) is not None:
+            out[name] = claim
+    return _with_main_loss(out)
+
+
+def _with_main_loss(claims: dict[str, Claim]) -> dict[str, Claim]:
+    """Loss components are used only where nothing else is a training loss (Ultralytics and MMDetection log no total)."""
+    if any(c.role == "train_loss" for c in claims.values()):
+        return claims
+    parts = [name for name, c in claims.items() if "loss-component" in c.why and c.split == "train"]
+    if len(parts) == 1:
+        only = claims[parts[0]]
+        return {**claims, parts[0]: replace(only, role="train_loss", why="the only loss in the log", confidence=0.5)}
+    return claims
+
+
+def _override_claims(claims: Mapping[str, Claim], overrides: Mapping[str, str], series: Mapping[str, Series]) -> dict[str, Claim]:
+    """Claims of the series that the user named: the role is given, unit and scope stay what the name says."""
+    out = {}
+    for role, name in overrides.items():
+        if name in series and role in ROLES:
+            old = claims.get(name)
+            if old is not None and old.role == role:
+                out[name] = replace(old, confidence=1.0, flags=old.flags - {"secondary"}, why="named by the user")
+            else:
+                split = "eval" if role in ("eval_loss", "eval_score") else "train"
+                device = old.device if old else ""
+                out[name] = Claim(role, split=split, device=device, confidence=1.0, why="named by the user")  # type: ignore[arg-type]
+    return out
+
+
+def _axis(run: Run, claims: Mapping[str, Claim]) -> StepAxis:
+    """The training step, found with the best series of training as the reference."""
+    for role in _REFERENCES:
+        names = [n for n, c in claims.items() if c.role == role and c.axis not in ("tokens", "flops")]
+        if names:
+            longest = max(len(run.series[n]) for n in names)
+            names.sort(key=lambda n: -score(n, role, claims[n], run.series[n], longest))
+            return step_axis(run, claims, reference_of(run, names), _batch_size(run))
+    return StepAxis(None)
+
+
+def _batch_size(run: Run) -> float | None:
+    """Samples per step by the configuration, or None."""
+    for key in ("train_batch_size", "global_batch_size", "train_micro_batch_size_per_gpu"):
+        value = run.config.get(key)
+        if isinstance(value, (int, float)) and value > 0 and key != "train_micro_batch_size_per_gpu":
+            return float(value)
+    return None
+
+
+def _grouped(claims: Mapping[str, Claim], series: Mapping[str, Series], axis: StepAxis) -> dict[str, list[RoleSeries]]:
+    by_role: dict[str, list[str]] = {}
+    for name, claim in claims.items():
+        by_role.setdefault(claim.role, []).append(name)
+    groups: dict[str, list[RoleSeries]] = {}
+    for role, names in by_role.items():
+        if role == "other":
+            groups[role] = [RoleSeries("other", series[n], "", confidence=claims[n].confidence, why=claims[n].why) for n in names]
+            continue
+        names = _without_twins(names, claims)
+        longest = max(len(series[n]) for n in names)
+        names.sort(key=lambda n: (-score(n, role, claims[n], series[n], longest), n))
+        groups[role] = [_role_series(role, series[n], claims[n], axis) for n in names]
+    return groups
+
+
+def _without_twins(names: list[str], claims: Mapping[str, Claim]) -> list[str]:
+    """Leave out series drawn over samples, tokens or FLOPs whose twin over steps is there: merging them doubles points."""
+    own = [n for n in names if not re.search(r" vs (samples|tokens|gigaflos)", n)]
+    return own or names
+
+
+def _role_series(role: str, raw: Series, claim: Claim, axis: StepAxis) -> RoleSeries:
+    series, placed = axis.place(raw, claim)
+    series, unit, said = _in_unit(role, series, claim)
+    if "running-mean" in claim.flags:
+        series = without_running_mean(role, series)
+    task = kind = setting = ""
+    direction = "down" if role in _DOWN else "up" if role in _UP else None
+    if role in ("eval_score", "eval_loss", "perplexity"):
+        parsed = parse_eval(claim.base or raw.name)
+        task, kind, setting = parsed.task, parsed.metric_kind, parsed.setting
+        direction = parsed.direction or direction
+        if role == "eval_score":
+            series, unit = _as_fraction(series, kind, unit)
+    else:
+        kind = next((flag for flag in ("hbm", "bus", "free", "code", "soft", "lifetime", "per-parameter") if flag in claim.flags), "")
+    why = "; ".join(part for part in (claim.why, said, placed) if part)
+    confidence = claim.confidence - 0.1 * (placed == "placed by wall time" and claim.axis not in ("wall", "seconds"))
+    return RoleSeries(
+        role, series, unit, claim.scope, claim.split, task, kind, setting, claim.device, direction,  # type: ignore[arg-type]
+        round(confidence, 3), why, cumulative="running-mean" in claim.flags,
+    )  # fmt: skip
+
+
+def _in_unit(role: str, series: Series, claim: Claim) -> tuple[Series, str, str]:
+    """The series in the role's canonical unit; its unit; and what was done, for people."""
+    unit = claim.unit
+    said = ""
+    if not unit:
+        unit = unit_of_values(role, series.value)
+        if unit and role in ("mfu", "clip_fraction", "gpu_utilization", "tflops", "gpu_memory", "host_memory"):
+            said = f"in {unit} by its size"
+    if unit in KEPT.get(role, ()):
+        if unit == "fraction":
+            return series.with_value(series.value * 100.0), "%", "fraction as percent"
+        return series, unit, said
+    factor = FACTORS.get(role, {}).get(unit)
+    if factor is None:
+        return series, unit if role == "batch_size" else ROLES[role] if not unit else ROLES[role], said
+    if factor != 1.0:
+        return series.with_value(series.value * factor), ROLES[role], said or f"logged in {unit}"
+    return series, ROLES[role], said
+
+
+def _as_fraction(series: Series, kind: str, unit: str) -> tuple[Series, str]:
+    """Shares as 0-1, whichever way they were logged."""
+    finite = series.value[np.isfinite(series.value)]
+    if kind not in FRACTIONS or len(finite) == 0:
+        return series, "1"
+    top = float(finite.max())
+    if unit == "%" or (1.5 < top <= 100.0 and float(finite.min()) >= 0.0):
+        return series.with_value(series.value / 100.0), "1"
+    return series, "1"
+
+
+def _set_aside_rl_loss(groups: dict[str, list[RoleSeries]], sign: str) -> None:
+    """In reinforcement learning the loss is near zero, negative and not monotone: no rule may judge it as a training loss."""
+    for loss in groups.pop("train_loss", []):
+        why = f"{loss.why}; no training loss, because {sign} says that this is reinforcement learning"
+        groups.setdefault("other", []).append(RoleSeries("other", loss.series, "", confidence=loss.confidence, why=why))

@@ -1,0 +1,103 @@
+"""Units: what the name says, what the values say, and the factor to the role's canonical unit."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import numpy.typing as npt
+
+from runlens.roles.names import Name
+from runlens.roles.vocabulary import ROLES
+
+FACTORS: dict[str, dict[str, float]] = {
+    "step_time": {"s": 1.0, "ms": 1e-3, "us": 1e-6, "min": 60.0},
+    "data_time": {"s": 1.0, "ms": 1e-3, "us": 1e-6, "min": 60.0},
+    "checkpoint_time": {"s": 1.0, "ms": 1e-3, "min": 60.0},
+    "tokens": {"tokens": 1.0, "ktokens": 1e3, "Mtokens": 1e6, "Gtokens": 1e9},
+    "tokens_per_second": {"tokens/s": 1.0, "ktokens/s": 1e3, "Mtokens/s": 1e6},
+    "tflops": {"TFLOP/s": 1.0, "GFLOP/s": 1e-3, "FLOP/s": 1e-12, "PFLOP/s": 1e3},
+    "mfu": {"fraction": 1.0, "%": 1e-2},
+    "clip_fraction": {"fraction": 1.0, "%": 1e-2},
+    "learning_rate": {"1": 1.0, "1e-3": 1e-3},
+    "gpu_power": {"W": 1.0, "mW": 1e-3},
+    "gpu_utilization": {"%": 1.0, "fraction": 100.0},
+    "gpu_clock": {"MHz": 1.0, "GHz": 1e3, "Hz": 1e-6},
+    "gpu_memory": {"bytes": 1.0, "KiB": 2**10, "MiB": 2**20, "MB": 1e6, "GiB": 2**30, "GB": 1e9},
+    "host_memory": {"bytes": 1.0, "KiB": 2**10, "MiB": 2**20, "MB": 1e6, "GiB": 2**30, "GB": 1e9},
+    "train_loss": {"nats": 1.0, "bits": float(np.log(2.0))},
+    "eval_loss": {"nats": 1.0, "bits": float(np.log(2.0))},
+}
+"""Role to logged unit to the factor that gives the canonical unit of `ROLES`."""
+
+KEPT = {"gpu_memory": {"%", "fraction"}, "host_memory": {"%", "fraction"}, "gpu_power": {"%"}, "eval_loss": {"bits/byte"}}
+"""Units that no factor changes into the canonical one: they stay, and `RoleSeries.unit` says so."""
+
+_TIME = re.compile(r"(?<![a-z])(ms|us|min|milliseconds|msec)(?![a-z])")
+
+
+def unit_of_name(role: str, name: Name) -> str:
+    """The unit that a name tells, or empty."""
+    text, raw = name.normal, name.base.lower()
+    if role in ("step_time", "data_time", "checkpoint_time"):
+        found = _TIME.search(text)
+        if found:
+            return {"milliseconds": "ms", "msec": "ms"}.get(found[1], found[1])
+        return "s" if re.search(r"(?<![a-z])(s|sec|secs|seconds)(?![a-z])", text) else ""
+    if role in ("gpu_memory", "host_memory"):
+        for key, unit in (("gib", "GiB"), ("mib", "MiB"), ("kib", "KiB"), ("bytes", "bytes"), ("gb", "GB"), ("gigabytes", "GB"), ("mb", "MB")):  # fmt: skip
+            if re.search(rf"(?<![a-z]){key}(?![a-z])", text) or (key == "gigabytes" and key in text):
+                return unit
+        return "%" if "%" in raw or re.search(r"(?<![a-z])(pct|percent)", text) else ""
+    if role == "mfu":
+        return "%" if "%" in raw else ""
+    if role == "tokens":
+        if re.search(r"\(b\)|^g_?tokens|/g_?tokens|billion", raw):
+            return "Gtokens"
+        return "Mtokens" if re.search(r"\(m\)|(^|/)m_?tokens|million", raw) else "tokens"
+    if role == "tokens_per_second":
+        return "ktokens/s" if re.search(r"(?<![a-z])k_?t(ok\w*)?/s|ktok", raw) else "tokens/s"
+    if role == "tflops":
+        if re.search(r"tflop", text):
+            return "TFLOP/s"
+        return "GFLOP/s" if "gflop" in text else ""
+    if role == "learning_rate":
+        return "1e-3" if "1e-3" in raw else "1"
+    if role == "eval_loss" and re.search(r"(?<![a-z])bpb|bits_per_byte", text):
+        return "bits/byte"
+    if role == "batch_size":
+        return "tokens" if "tok" in text else "samples" if re.search(r"sample|example|seq", text) else ""
+    if role in FACTORS or role in ("train_loss", "eval_score"):
+        return ""
+    return ROLES.get(role, "")
+
+
+def unit_of_values(role: str, value: npt.NDArray[np.float64]) -> str:
+    """The unit by the size of the values, where the name says nothing.
+
+    Thresholds are those that keep every framework of the table on its side: an MFU is a fraction up to 1; a GPU has 16 to
+    288 GiB; no GPU does 5,000 TFLOP/s outside FP4, and none draws 5 kW.
+    """
+    finite = value[np.isfinite(value)]
+    if role == "mfu":
+        finite = finite[finite >= 0]  # nanoGPT writes -100 before the first estimate
+    if len(finite) == 0:
+        return ""
+    middle, top = float(np.median(finite)), float(np.max(finite))
+    if role in ("mfu", "clip_fraction"):
+        return "fraction" if middle <= 1.0 else "%"
+    if role == "gpu_utilization":
+        return "fraction" if top <= 1.0 and bool(np.any(finite % 1.0 != 0)) else "%"
+    if role == "tflops":
+        return "TFLOP/s" if middle < 1e5 else "GFLOP/s" if middle < 1e10 else "FLOP/s"
+    if role in ("gpu_memory", "host_memory"):
+        if top > 1e7:
+            return "bytes"
+        if top > 1024:
+            return "MiB"
+        return "GiB" if top > 1.0 else "fraction"
+    if role == "gpu_power":
+        return "mW" if middle > 5_000 else "W"
+    if role == "gpu_clock":
+        return "Hz" if middle > 1e7 else "MHz" if middle > 20 else "GHz"
+    return ""
