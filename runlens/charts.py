@@ -113,7 +113,7 @@ def _reference_chart(run: Run, part: RoleSeries, reference: Reference, curve: Cu
     value = curve.value[inside]
     return Chart(
         role=part.role,
-        metric=curve.name or curve.task,
+        metric=part.series.name,
         unit=part.unit,
         steps=tuple(np.rint(steps[inside]).astype(np.int64).tolist()),
         values=tuple(value.tolist()),

@@ -38,7 +38,8 @@ class Chart:
     """Short text for people, such as `hellaswag (acc_norm)`."""
     direction: Direction | None = None
     reference: str = ""
-    """Name of the reference that this curve belongs to; empty for the run's own."""
+    """Name of the reference that this curve belongs to (`metric` is then the run's series that it stands beside);
+    empty for the run's own."""
     low: tuple[float, ...] = ()
     """Lower edge of the band around `values` (several references, or an interval); empty if none."""
     high: tuple[float, ...] = ()
