@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from runlens.errors import ConfigError
 from runlens.model import Severity
 from runlens.roles.vocabulary import ROLES
 from runlens.rules import RULES
@@ -13,6 +14,14 @@ from runlens.rules.select import check_codes
 
 Codes = list[str]
 RuleSettings = dict[str, Any]
+
+
+def _checked(codes: Codes) -> Codes:
+    """The codes, refused in the way that pydantic reports with the key they stand under."""
+    try:
+        return list(check_codes(codes))
+    except ConfigError as error:
+        raise ValueError(str(error)) from error
 
 
 class Judging(BaseModel):
@@ -39,7 +48,7 @@ class Judging(BaseModel):
     @field_validator("select", "ignore")
     @classmethod
     def _known_codes(cls, codes: Codes | None) -> Codes | None:
-        return codes if codes is None else list(check_codes(codes))
+        return codes if codes is None else _checked(codes)
 
     @field_validator("metrics")
     @classmethod
@@ -55,7 +64,7 @@ class Judging(BaseModel):
         known = {rule.code for rule in RULES}
         for code in rules:
             if code not in known:
-                check_codes([code])
+                _checked([code])
                 raise ValueError(f"{code!r} under [rules] must be one whole code, such as LOSS001")
         return rules
 
