@@ -1,0 +1,20 @@
+# The commands of a day's work; each is one line to copy where there is no `just`.
+
+test *args:
+    .venv/bin/python -m pytest -n 2 {{args}}
+
+lint:
+    .venv/bin/ruff check .
+    .venv/bin/ruff format --check .
+    .venv/bin/mypy
+    .venv/bin/lint-imports
+    .venv/bin/deptry runlens
+
+bench:
+    .venv/bin/python -m benchmarks.read
+    .venv/bin/python -m benchmarks.read_wandb
+    .venv/bin/python -m benchmarks.rules
+
+quality *args:
+    .venv/bin/python -m benchmarks.quality {{args}}
+    .venv/bin/python -m benchmarks.evals
