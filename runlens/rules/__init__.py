@@ -3,5 +3,9 @@
 from __future__ import annotations
 
 from runlens.rules.base import Rule
+from runlens.rules.throughput import ThroughputDrift, ThroughputDrop
 
-RULES: tuple[type[Rule], ...] = ()
+RULES: tuple[type[Rule], ...] = (
+    ThroughputDrop,
+    ThroughputDrift,
+)

@@ -1,0 +1,207 @@
+"""Throughput that falls: in a step, in a slope, or out of the band that was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from runlens.model import Finding, Run, Severity, Skip
+from runlens.rules.base import Rule
+from runlens.rules.throughput_cost import changed_work, cost_of, number
+from runlens.rules.throughput_levels import FEWEST, Slowdown, slowdowns
+from runlens.rules.throughput_signal import RateSignal, rate_signal
+from runlens.rules.throughput_ties import ties
+
+NEEDS = ("tokens_per_second|samples_per_second|tflops|mfu|step_time|tokens|train_loss",)
+NOTHING = "no throughput was logged and no wall times to derive it from"
+
+
+@dataclass(frozen=True)
+class _Slowdown(Rule):
+    """What a step down and a slope have in common."""
+
+    drop: float = 0.03
+    """Least loss of speed, as a share."""
+    error_drop: float = 0.15
+    """Loss of speed from which a lasting one is an error."""
+    min_points: int = 100
+    """Logged points that it must last; a tenth of the log where that is fewer."""
+    kind: ClassVar[Literal["step", "ramp"]]
+
+    def check(self, run: Run) -> Iterator[Finding | Skip]:
+        signal = rate_signal(run)
+        if signal is None:
+            yield self.skip(NOTHING)
+            return
+        if len(signal) < FEWEST:
+            yield self.skip(
+                f"{len(signal)} points of {signal.metric} are too few to know its level: {FEWEST} are needed"
+            )
+            return
+        for slow in slowdowns(signal, self.drop, self.min_points):
+            if slow.kind == self.kind:
+                yield self._finding(run, signal, slow)
+
+    def _finding(self, run: Run, signal: RateSignal, slow: Slowdown) -> Finding:
+        first, last = int(signal.step[slow.start]), int(signal.step[slow.end])
+        cost = cost_of(run, signal, slow.start, slow.end, self._share(signal, slow), not slow.recovered)
+        reach = max(slow.settled - slow.start, min(slow.end - slow.settled, 500), 20)
+        work = changed_work(signal, slow.start, reach)
+        resumed = bool(np.any(np.abs(signal.resumes - slow.start) <= max(len(signal) // 50, 3)))
+        tied = ties(
+            run,
+            (int(signal.step[max(slow.start - reach, 0)]), int(signal.step[max(slow.start - 1, 0)])),
+            (int(signal.step[slow.settled]), last) if slow.settled < slow.end else (first, last),
+        )
+        lost = 100.0 * slow.share
+        explained = abs(work - 1.0) > 0.02
+        severity = Severity.WARNING
+        if slow.familiar or explained:
+            severity = Severity.INFO
+        elif slow.share >= self.error_drop and not slow.recovered:
+            severity = Severity.ERROR
+        until = f" until step {last:,}" if slow.recovered else ""
+        how = (
+            f"over steps {first:,} to {int(signal.step[slow.settled]):,}"
+            if slow.kind == "ramp"
+            else f"at step {first:,}"
+        )
+        message = (
+            f"throughput fell by {lost:.1f} % {how}{until}, "
+            f"from {number(slow.before)} to {number(slow.after)} {signal.unit}"
+        )
+        if np.isfinite(cost.hours):
+            message += f"; {cost.words()}"
+        if explained:
+            message += f"; the tokens in a step changed there by {100 * (work - 1):+.0f} %, which explains it"
+        elif slow.familiar:
+            message += "; the run had been as slow before, so that this may be no loss"
+        if resumed:
+            message += "; it began at a resume"
+        if tied:
+            message += "; with it went " + ", ".join(t.words() for t in tied)
+        evidence: dict[str, object] = {
+            "from": slow.before,
+            "to": slow.after,
+            "percent": -lost,
+            "unit": signal.unit,
+            "change_point": first,
+            "change_time": _known(signal.time[slow.start]),
+            "recovered": slow.recovered,
+            "at_resume": resumed,
+            "explained_by_work": explained,
+            "source": signal.origin,
+            **cost.evidence(),
+            "ties": [t.evidence() for t in tied],
+        }
+        return self.finding(severity, signal.metric, (first, max(first, last)), message, evidence, _help(slow, resumed))
+
+    def _share(self, signal: RateSignal, slow: Slowdown) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        """Part of the time of each slow point that was lost: it grows along a ramp."""
+        share = np.full(slow.end - slow.start + 1, slow.share)
+        ramp = slow.settled - slow.start
+        share[:ramp] = np.linspace(0.0, slow.share, ramp, endpoint=False)[: len(share)]
+        return share
+
+
+def _known(time: float) -> float | None:
+    return float(time) if np.isfinite(time) else None
+
+
+def _help(slow: Slowdown, resumed: bool) -> str:
+    if resumed:
+        return "compare the nodes and the settings of the two starts: GPU clocks, interconnect, data loader workers"
+    if slow.kind == "ramp":
+        return (
+            "look for what grows or warms: GPU temperature and clocks, host memory, fragmentation of GPU memory, "
+            "the data loader's index and shuffle buffer"
+        )
+    return (
+        "look for what began then on each node: clocks and power limits, ECC or NVLink errors, another job, storage; "
+        "time the ranks against each other to find the slow one"
+    )
+
+
+@dataclass(frozen=True)
+class ThroughputDrop(_Slowdown):
+    """Throughput stepped down and stayed there.
+
+    What it does
+    ------------
+    Takes the run's rate (the logged one, else step time, else tokens or steps over wall time), cuts its logarithm
+    into about 96 blocks whose middle halves are averaged, and fits steps, dips and ramps by generalised least squares
+    under white noise plus a wander whose size and memory are fitted as well. A step counts when it raises the
+    likelihood by a factor of e^11 over the best noise without it, is at least `drop`, and lasts; it is then placed on
+    the raw points by least absolute deviations. Pauses, settling-in at the start and rises are no drops; a return to a
+    level at which the run had stood before, and a step that a change of batch or sequence length explains, are `info`.
+
+    Why it matters
+    --------------
+    A run that is 5 % slower costs 5 % more and nobody sees it in the loss. BLOOM's fell from 149 to 140 TFLOP/s a GPU
+    when one node went bad; in SmolLM3 a drop led to the shared storage and to the data loader.
+
+    What to do
+    ----------
+    Look at what changed at that step: clocks, temperature and power of each GPU, the rank that is slowest, other jobs
+    on the same storage or switch, a resume on other nodes. Replace the node, or move the data.
+
+    Settings
+    --------
+    drop : float
+        Least loss of speed, as a share (0.03 is 3 %).
+    error_drop : float
+        Loss from which a drop that goes on is an error (0.15 is 15 %: a day a week).
+    min_points : int
+        Logged points that the drop must last; a tenth of the log where that is fewer.
+
+    References
+    ----------
+    Hugging Face, The Smol Training Playbook (2025), Staying the course; BigScience, BLOOM-176B training chronicle
+    (2022); Chen & Liu (1993), Joint estimation of model parameters and outlier effects, JASA 88:284.
+    """
+
+    code: ClassVar[str] = "TPUT001"
+    name: ClassVar[str] = "throughput-drop"
+    needs: ClassVar[tuple[str, ...]] = NEEDS
+    kind: ClassVar[Literal["step", "ramp"]] = "step"
+
+
+@dataclass(frozen=True)
+class ThroughputDrift(_Slowdown):
+    """Throughput was lost bit by bit.
+
+    What it does
+    ------------
+    Fits ramps beside steps to the same blocks as TPUT001. A loss is a drift where a ramp over many blocks tells more
+    than steps do. A run whose speed walks about by itself has no drift, because the wander explains it.
+
+    Why it matters
+    --------------
+    A slope passes every threshold against a moving average, since the average goes down with it.
+
+    What to do
+    ----------
+    Look for what grows or warms: temperature and clocks, host memory and page cache, fragmentation of GPU memory, a
+    loader whose index, log or shuffle buffer grows, logging that writes more with every step.
+
+    Settings
+    --------
+    drop : float
+        Least loss of speed, as a share (0.03 is 3 %).
+    error_drop : float
+        Loss from which a drift that goes on is an error (0.15 is 15 %).
+    min_points : int
+        Logged points that the loss must last; a tenth of the log where that is fewer.
+
+    References
+    ----------
+    Hugging Face, The Smol Training Playbook (2025), Staying the course.
+    """
+
+    code: ClassVar[str] = "TPUT002"
+    name: ClassVar[str] = "throughput-drift"
+    needs: ClassVar[tuple[str, ...]] = NEEDS
+    kind: ClassVar[Literal["step", "ramp"]] = "ramp"

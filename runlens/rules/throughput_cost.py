@@ -1,0 +1,150 @@
+"""What a slowdown costs: hours and GPU hours, so far and by the end of the run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from runlens.model import Run
+from runlens.rules.throughput_signal import RateSignal
+from runlens.stats.robust import Floats, median
+
+_TOTAL_STEPS = re.compile(
+    r"(?:^|[./_])(?:max_steps|train_iters|train_steps|total_steps|num_train_steps|training_steps|max_train_steps|"
+    r"num_iterations|max_iters|num_training_steps|total_train_steps|train_iterations)$"
+)
+"""Keys under which trainers keep the planned number of optimizer steps: HF and Lightning `max_steps`, Megatron
+`train_iters`, nanotron `tokens.train_steps`, nanoGPT `max_iters`, Levanter `num_train_steps`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Hours of wall time that would not have been needed at the old speed."""
+
+    hours: float
+    """So far."""
+    gpu_hours: float | None
+    """The same times the number of GPUs; None if that is not known."""
+    hours_by_end: float | None
+    """Until the planned end, if nothing changes; None if the end is not known, or the speed came back."""
+    gpu_hours_by_end: float | None
+
+    def evidence(self) -> dict[str, object]:
+        """For machines."""
+        return {
+            "hours_lost": round(self.hours, 4),
+            "gpu_hours_lost": None if self.gpu_hours is None else round(self.gpu_hours, 4),
+            "hours_lost_by_end": None if self.hours_by_end is None else round(self.hours_by_end, 4),
+            "gpu_hours_lost_by_end": None if self.gpu_hours_by_end is None else round(self.gpu_hours_by_end, 4),
+        }
+
+    def words(self) -> str:
+        """Such as `14.2 GPU hours lost so far, 61 by the end`."""
+        in_gpus = self.gpu_hours is not None
+        so_far, later = (self.gpu_hours, self.gpu_hours_by_end) if in_gpus else (self.hours, self.hours_by_end)
+        text = f"{amount(so_far or 0.0, 'GPU hours' if in_gpus else 'hours')} lost so far"
+        return text if later is None else f"{text}, {amount(later, 'GPU hours' if in_gpus else 'hours')} by the end"
+
+
+def amount(hours: float, unit: str) -> str:
+    """Three digits and a unit that fits: `0.42 GPU minutes` rather than `0.007 GPU hours`."""
+    if hours < 0.1:
+        small, name = (hours * 60, "minutes") if hours * 60 >= 0.1 else (hours * 3600, "seconds")
+        return f"{small:.2g} {unit.replace('hours', name)}"
+    return f"{hours:,.3g} {unit}" if hours < 1000 else f"{hours:,.0f} {unit}"
+
+
+def number(x: float) -> str:
+    """A rate for people: whole with commas from a thousand up, else four digits."""
+    return f"{x:,.0f}" if abs(x) >= 1000 else f"{x:.4g}"
+
+
+def cost_of(run: Run, signal: RateSignal, first: int, last: int, share: float | Floats, goes_on: bool) -> Cost:
+    """Cost of points `first` to `last` (inclusive) of a signal, of whose time `share` was lost.
+
+    Parameters
+    ----------
+    run : Run
+    signal : RateSignal
+    first, last : int
+    share : float or ndarray of float64, shape (last - first + 1,)
+        Part of the time of the points that the old speed would have saved.
+    goes_on : bool
+        True if the run is still slow at its end, so that the rest of it costs too.
+    """
+    seconds = point_seconds(signal)
+    span = seconds[first : last + 1]
+    hours = float(np.sum(span * share)) / 3600.0
+    gpus = run.hardware_count or None
+    later = None
+    total = total_steps(run)
+    if goes_on and total is not None:
+        left = max(total - int(signal.step[-1]), 0)
+        each = median(span) / signal.stride
+        later = hours + left * each * float(np.mean(share)) / 3600.0
+    return Cost(
+        hours,
+        None if gpus is None else hours * gpus,
+        later,
+        None if gpus is None or later is None else later * gpus,
+    )
+
+
+def point_seconds(signal: RateSignal) -> Floats:
+    """Seconds that each point stands for, pauses left out: shape (n,).
+
+    From wall time, each gap cut at three times the median of its neighbourhood, so that evals, checkpoints and nights
+    between two starts are no part of it; without wall times from the rate and the work of a step; else NaN.
+    """
+    n = len(signal)
+    gaps = np.diff(signal.time, prepend=np.nan)
+    known = gaps[np.isfinite(gaps) & (gaps > 0)]
+    if len(known) >= 0.5 * n and n > 2:
+        usual = median(known)
+        relative = median(signal.rate) / signal.rate
+        return np.asarray(
+            np.where(np.isfinite(gaps) & (gaps > 0) & (gaps < 3 * usual * relative), gaps, usual * relative)
+        )
+    if signal.unit == "steps/s":
+        return np.asarray(signal.stride / signal.rate)
+    if len(signal.work) == n and not signal.per_gpu:
+        return np.asarray(signal.stride * signal.work / signal.rate)
+    return np.full(n, np.nan)
+
+
+def total_steps(run: Run) -> int | None:
+    """The planned number of optimizer steps by the run's config, or None."""
+    found = [int(v) for k, v in _flat(run.config) if _TOTAL_STEPS.search(k.lower()) and _whole(v)]
+    last = run.step_range()
+    usable = [v for v in found if last is None or v >= last[1]]
+    return min(usable) if usable else None
+
+
+def _whole(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0 and value == int(value)
+
+
+def _flat(config: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, float]]:
+    """Leaves of a nested mapping under dotted keys; W&B's `{"value": x}` wrappers taken off."""
+    for key, value in config.items():
+        name = prefix if key == "value" and prefix else f"{prefix}.{key}" if prefix else str(key)
+        if isinstance(value, Mapping):
+            yield from _flat(value, name)
+        elif isinstance(value, int | float) and np.isfinite(value):
+            yield name, float(value)
+
+
+def changed_work(signal: RateSignal, at: int, reach: int) -> float:
+    """Tokens in a step after point `at` over those before it; 1 if they did not change or are not known."""
+    if len(signal.work) != len(signal):
+        return 1.0
+    before, after = _middle(signal.work, at - reach, at), _middle(signal.work, at, at + reach)
+    return after / before if before > 0 and after > 0 else 1.0
+
+
+def _middle(x: npt.NDArray[np.float64], low: int, high: int) -> float:
+    return median(x[max(low, 0) : max(high, 0)])

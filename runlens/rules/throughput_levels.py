@@ -1,0 +1,174 @@
+"""The levels at which a run's speed stood, and which changes between them are losses."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from runlens.rules.throughput_signal import RateSignal
+from runlens.stats.blocks import block_midmeans, without_outliers
+from runlens.stats.changepoint import dips, refine
+from runlens.stats.robust import Floats, median
+from runlens.stats.shapes import shapes
+
+BLOCKS = 96
+"""Blocks that a log is cut into: a change of level is placed on the raw points afterwards."""
+FEWEST = 24
+"""Logged points below which there are no levels to speak of."""
+FINE = 32
+"""Points in a block where short dips of a long log are looked for."""
+GAIN = 11.0
+"""Log likelihood that a change must bring; see `runlens.stats.shapes`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slowdown:
+    """A lasting loss of speed; indices are points of the signal."""
+
+    kind: Literal["step", "ramp"]
+    start: int
+    """First slower point, or first point of the ramp."""
+    settled: int
+    """First point at the new level: `start` for a step, the end of a ramp."""
+    end: int
+    """Last slower point: the end of the log, or the last before the speed came back."""
+    before: float
+    """Rate before."""
+    after: float
+    """Rate after."""
+    recovered: bool
+    familiar: bool
+    """True if the run had stood at or below the new rate before, for long: no loss against its own beginning."""
+
+    @property
+    def share(self) -> float:
+        """Part of the speed that was lost, 0 to 1."""
+        return 1.0 - self.after / self.before
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Blocks:
+    level: Floats
+    """(K,): log rate of each block as fitted: flat but for the changes that count."""
+    size: int
+    first: int
+    """Point at which the first block begins."""
+    shortest: int
+    """Blocks that make a level."""
+
+    def point(self, block: int) -> int:
+        return self.first + block * self.size
+
+
+def slowdowns(signal: RateSignal, least: float, min_points: int) -> tuple[Slowdown, ...]:
+    """Every lasting loss of speed, in order of start.
+
+    Parameters
+    ----------
+    signal : RateSignal
+    least : float
+        Least loss that counts, as a share of the speed.
+    min_points : int
+        Logged points that a level must last; a tenth of the log where that is fewer.
+    """
+    n = len(signal)
+    settle = min(max(n // 50, 2), 500)
+    if n - settle < FEWEST:
+        return ()
+    y = np.log(signal.rate)
+    lasting = max(min(min_points, n // 10), 3)
+    blocks = _fit(y, settle, lasting, -0.6 * math.log1p(-least))
+    found = _descents(y, blocks, -math.log1p(-least))
+    if n > 2 * BLOCKS * FINE:
+        found += _short_dips(y, settle, lasting, -math.log1p(-least), found)
+    return tuple(sorted(found, key=lambda s: s.start))
+
+
+def _fit(y: Floats, settle: int, lasting: int, least: float) -> _Blocks:
+    """Blocks of log rate after the settle-in, and the level that each stands at."""
+    size = max(round((len(y) - settle) / BLOCKS), 1)
+    count = (len(y) - settle) // size
+    first = len(y) - count * size
+    raw = y[first:]
+    m = without_outliers(block_midmeans(without_outliers(raw) if size < FINE else raw, size), 9)
+    shortest = max(3, math.ceil(lasting / size))
+    found, level = shapes(m, least, GAIN)
+    for s in found:  # what comes and goes within less than a level is no level
+        if s.kind == "box" and s.end - s.start < shortest:
+            level[s.start : s.end] -= s.size
+    return _Blocks(level, size, first, shortest)
+
+
+def _runs(falls: npt.NDArray[np.bool_], gap: int) -> list[tuple[int, int]]:
+    """Half-open runs of True, those nearer to each other than `gap` joined."""
+    at = np.flatnonzero(falls)
+    if not len(at):
+        return []
+    cut = np.flatnonzero(np.diff(at) > gap)
+    return [(int(part[0]), int(part[-1]) + 1) for part in np.split(at, cut + 1)]
+
+
+def _descents(y: Floats, blocks: _Blocks, least: float) -> list[Slowdown]:
+    """Each stretch in which the fitted level goes down by `least` and stays there."""
+    f, shortest = blocks.level, blocks.shortest
+    change = np.diff(f)
+    healthy = np.ones(len(f), dtype=bool)
+    out: list[Slowdown] = []
+    for first, stop in _runs(change < -1e-9, 2):
+        start, settled = first + 1, stop
+        ramp = stop - first > max(3, shortest // 2)
+        if start < shortest or len(f) - (start if ramp else settled) < shortest:
+            continue
+        before = median(f[max(start - 2 * shortest, 0) : start]) if stop - first <= 2 else float(f[first])
+        after = float(f[settled])
+        if before - after < least:
+            continue
+        back = np.flatnonzero(f[settled:] > (before + after) / 2.0)
+        end = settled + int(back[0]) if len(back) else len(f)
+        if end - (start if ramp else settled) < shortest:
+            continue
+        after = after if ramp else median(f[settled:end])
+        earlier = f[:start][healthy[:start]]
+        familiar = bool(len(earlier)) and after > float(np.quantile(earlier, 0.1)) - least / 2.0
+        healthy[start:end] = False
+        out.append(_placed(y, blocks, ramp, (start, settled, end), before, after, familiar))
+    return out
+
+
+def _placed(
+    y: Floats, blocks: _Blocks, ramp: bool, place: tuple[int, int, int], before: float, after: float, familiar: bool
+) -> Slowdown:
+    """A slowdown in points and rates; the edges of steps are placed on the raw points."""
+    start, settled, end = place
+    reach, recovered = 3 * blocks.size, end < len(blocks.level)
+    at, to, last = blocks.point(start), blocks.point(settled), len(y) - 1
+    if not ramp:
+        at = to = refine(y, blocks.point(start) - reach, blocks.point(settled) + reach, before, after)
+    if recovered:
+        back = median(blocks.level[end : end + blocks.shortest])
+        last = refine(y, blocks.point(end) - reach, blocks.point(end) + reach, after, back) - 1
+    return Slowdown(
+        "ramp" if ramp else "step", at, to, max(last, to), math.exp(before), math.exp(after), recovered, familiar
+    )
+
+
+def _short_dips(y: Floats, settle: int, lasting: int, least: float, known: list[Slowdown]) -> list[Slowdown]:
+    """Losses too short for the blocks of the whole log: those that last `lasting` points in a log of very many."""
+    m = block_midmeans(y[settle:], FINE)
+    out = []
+    for first, stop in dips(m, least, shortest=max(3, -(-lasting // FINE)), longest=max(len(m) // 32, 3)):
+        width = stop - first
+        before = median(m[max(first - 4 * width, 0) : first])
+        after = median(m[first:stop])
+        a, b = settle + first * FINE, min(settle + stop * FINE, len(y))
+        if any(s.start - width * FINE <= a <= s.end for s in known) or before - after < least:
+            continue
+        recovered = stop < len(m)
+        start = refine(y, max(a - 3 * FINE, 0), a + 3 * FINE, before, after)
+        end = refine(y, b - 3 * FINE, b + 3 * FINE, after, before) - 1 if recovered else len(y) - 1
+        out.append(Slowdown("step", start, start, end, math.exp(before), math.exp(after), recovered, False))
+    return out

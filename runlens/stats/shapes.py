@@ -1,0 +1,150 @@
+"""Steps, dips and ramps in a short series that may wander by itself: generalised least squares, one shape at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from runlens.stats.robust import Floats
+from runlens.stats.wander import whitening
+
+Kind = Literal["step", "box", "ramp"]
+KNOTS = 20
+"""Places between which boxes and ramps are tried; steps are tried at every block."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A change of level by `size`: from block `start` on (step), up to `end` (box), or spread between them (ramp)."""
+
+    kind: Kind
+    start: int
+    end: int
+    size: float
+    gain: float
+    """Log likelihood that it brought when it was taken in, the noise fitted anew with and without it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Dictionary:
+    kinds: npt.NDArray[np.int64]
+    start: npt.NDArray[np.int64]
+    end: npt.NDArray[np.int64]
+    columns: Floats
+    """(n, p): each shape with size 1."""
+    white: Floats
+    """(g, n, p): the same, whitened."""
+    power: Floats
+    """(g, p): squared lengths of the whitened shapes."""
+    ones: Floats
+    """(g, n): the whitened constant."""
+
+
+_KINDS: tuple[Kind, ...] = ("step", "box", "ramp")
+
+
+@lru_cache(maxsize=4)
+def _dictionary(n: int) -> _Dictionary:
+    knots = np.unique(np.linspace(0, n, min(n, KNOTS) + 1).astype(np.int64))
+    i, j = (knots[k] for k in np.triu_indices(len(knots), 1))
+    inner = (i > 0) & (j < n)
+    ramps = j - i >= 3
+    start = np.concatenate([np.arange(1, n), i[inner], i[ramps]])
+    end = np.concatenate([np.full(n - 1, n), j[inner], j[ramps]])
+    kinds = np.repeat([0, 1, 2], [n - 1, int(inner.sum()), int(ramps.sum())])
+    t = np.arange(n)[:, None]
+    slope = np.clip((t + 0.5 - start) / np.maximum(end - start, 1), 0.0, 1.0)
+    columns = np.where(kinds == 2, slope, ((t >= start) & (t < end)).astype(np.float64))
+    # whitened steps are running sums of the matrices, and ramps running sums of steps: no product is needed
+    matrices = whitening(n).matrices
+    steps = np.zeros((*matrices.shape[:2], n + 2))
+    steps[:, :, :n] = np.cumsum(matrices[:, :, ::-1], axis=2)[:, :, ::-1]
+    sums = np.zeros_like(steps)
+    sums[:, :, : n + 1] = np.cumsum(steps[:, :, n::-1], axis=2)[:, :, ::-1]
+    flat, sloped = kinds < 2, kinds == 2
+    i, j = start[sloped], end[sloped]
+    white = np.empty((*matrices.shape[:2], len(kinds)))
+    white[:, :, flat] = steps[:, :, start[flat]] - steps[:, :, end[flat]]
+    white[:, :, sloped] = (sums[:, :, i] + sums[:, :, i + 1] - sums[:, :, j] - sums[:, :, j + 1]) / (2.0 * (j - i))
+    return _Dictionary(kinds, start, end, columns, white, (white * white).sum(axis=1), steps[:, :, 0])
+
+
+def shapes(y: Floats, least: float, gain: float, most: int = 8) -> tuple[list[Shape], Floats]:
+    """Changes of level that the series' own wander does not explain.
+
+    A constant plus steps, boxes and ramps is fitted by generalised least squares under white noise plus a wander
+    of unknown share and memory (`wander.whitening`). Shapes are taken in one by one, the most likely first, as long as
+    the profile likelihood over all noises rises by `gain`: a step that is no larger than what the series does all the
+    time brings nothing, because a noise that wanders explains it as well.
+
+    Parameters
+    ----------
+    y : ndarray of float64, shape (n,), finite, n >= 8
+        Blocks of the log rate. The cost grows with n squared: keep n near 100.
+    least : float
+        Least absolute size of a shape.
+    gain : float
+        Log likelihood that each must bring.
+    most : int
+        Shapes at most.
+
+    Returns
+    -------
+    (shapes, level)
+        The shapes sorted by start, with their jointly fitted sizes; and the fitted level at each block, shape (n,).
+    """
+    n = len(y)
+    book, noise = _dictionary(n), whitening(n)
+    centred = y - np.median(y)
+    white = noise.matrices @ centred
+    basis = [book.ones]
+    chosen: list[int] = []
+    gains: list[float] = []
+    orthogonal: list[Floats] = []
+    residual, free = white, book.power
+    likelihood = -np.inf
+    while True:
+        last = basis[-1]
+        for q in orthogonal:
+            last = last - (q * last).sum(axis=1, keepdims=True) * q
+        last = last / np.linalg.norm(last, axis=1, keepdims=True)
+        orthogonal.append(last)
+        residual = residual - (last * residual).sum(axis=1, keepdims=True) * last
+        free = free - np.matmul(last[:, None, :], book.white)[:, 0, :] ** 2
+        squares = np.maximum((residual * residual).sum(axis=1), 1e-12 * n)
+        now = float((-0.5 * n * np.log(squares) - noise.log_det).max())
+        if chosen:
+            gains.append(now - likelihood)
+        likelihood = now
+        if len(chosen) == most:
+            break
+        along = np.matmul(residual[:, None, :], book.white)[:, 0, :]
+        usable = free > 1e-6 * book.power
+        size = np.divide(along, free, out=np.zeros_like(along), where=usable)
+        left = np.maximum(squares[:, None] - size * along, 1e-12 * n)
+        reached = -0.5 * n * np.log(left) - noise.log_det[:, None]
+        reached = np.where(usable & (np.abs(size) >= least), reached, -np.inf)
+        best = int(np.argmax(reached.max(axis=0)))
+        if float(reached[:, best].max()) - likelihood < gain:
+            break
+        chosen.append(best)
+        basis.append(book.white[:, :, best])
+    return _fitted(centred, chosen, gains, book, float(np.median(y)))
+
+
+def _fitted(
+    centred: Floats, chosen: list[int], gains: list[float], book: _Dictionary, middle: float
+) -> tuple[list[Shape], Floats]:
+    """The chosen shapes with the sizes that fit best together, by plain least squares."""
+    n = len(centred)
+    design = np.column_stack([np.ones(n), book.columns[:, chosen]]) if chosen else np.ones((n, 1))
+    size = np.linalg.lstsq(design, centred, rcond=None)[0]
+    out = [
+        Shape(_KINDS[book.kinds[c]], int(book.start[c]), int(book.end[c]), float(s), g)
+        for c, s, g in zip(chosen, size[1:], gains, strict=True)
+    ]
+    return sorted(out, key=lambda s: (s.start, s.end)), middle + design @ size
