@@ -1,0 +1,85 @@
+"""Every rule: its page, its good and bad run, its place in the list."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from runlens import roles, sources
+from runlens.check import judge_run
+from runlens.config import load, settings_for
+from runlens.config.load import Config
+from runlens.model import Severity
+from runlens.rules import RULES
+from runlens.rules.page import HEADINGS, markdown, page
+from runlens.rules.select import select
+
+ROOT = Path(__file__).parent.parent
+FIXTURES = ROOT / "fixtures" / "rules"
+NORMAL = {"LOG002", "LOSS005"}
+"""What is normal is never above info: the bad run of these shows an info."""
+CODES = [rule.code for rule in RULES]
+
+
+def judged(code: str, which: str):
+    """The report of a fixture by all rules, with the settings that stand beside it."""
+    folder = FIXTURES / code
+    path = folder / "runlens.toml"
+    config = load(path) if path.exists() else Config()
+    (ref,) = sources.discover(str(folder / f"{which}.jsonl"))
+    settings = settings_for(ref, config, {})
+    return judge_run(roles.resolve(sources.read(ref), settings.metrics), settings)
+
+
+def test_the_codes_are_those_of_the_product_in_order():
+    families = {"LOSS": 5, "GRAD": 2, "LR": 1, "TPUT": 6, "HW": 6, "EVAL": 5, "LOG": 5}
+    assert sorted(CODES) == sorted(
+        f"{family}{n:03d}" for family, count in families.items() for n in range(1, count + 1)
+    )
+    assert len({rule.name for rule in RULES}) == len(RULES)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_the_bad_run_is_found(code):
+    report = judged(code, "bad")
+    assert not report.failures
+    hits = [f for f in report.findings if f.code == code]
+    floor = Severity.INFO if code in NORMAL else Severity.WARNING
+    assert any(f.severity.rank >= floor.rank for f in hits), [(f.code, f.message) for f in report.findings]
+    for finding in hits:
+        assert finding.message.strip() and "\n" not in finding.message
+        assert any(c.isdigit() for c in finding.message), "a message states numbers"
+        assert finding.help
+        assert finding.evidence
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_the_good_run_is_quiet(code):
+    report = judged(code, "good")
+    assert not report.failures
+    assert code in report.checked, [s for s in report.skips if s.code == code]
+    assert [(f.code, f.message) for f in report.findings if f.severity.rank >= 1] == []
+
+
+@pytest.mark.parametrize("rule", RULES, ids=CODES)
+def test_the_page_has_every_section(rule):
+    about = page(rule)
+    assert [heading for heading, _ in about.sections] == list(HEADINGS)
+    assert about.summary and all(text for _, text in about.sections)
+    settings = dict(about.sections)["Settings"]
+    for name, _ in about.settings:
+        assert name in settings, f"{rule.code} does not explain its setting {name}"
+
+
+def test_the_pages_in_the_docs_are_those_of_the_rules():
+    written = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
+    assert written == "# Rules\n\n" + "\n".join(markdown(rule) for rule in RULES), "run: just docs"
+
+
+def test_longer_prefixes_win():
+    assert [r.code for r in select(["LOSS"], ["LOSS002"])] == ["LOSS001", "LOSS003", "LOSS004", "LOSS005"]
+    assert [r.code for r in select(["LOSS001"], ["LOSS"])] == ["LOSS001"]
+    assert [r.code for r in select(["loss-spike"], None)] == ["LOSS001"]
+    assert select(["LOSS001"], ["LOSS001"]) == ()
+    assert len(select(None, None)) == len(RULES)
