@@ -142,7 +142,9 @@ def _is_counter_of(counter: Series, reference: Series) -> bool:
     if float(np.mean(falls)) > 0.01 or counter.value[0] == counter.value.max():
         return False
     present = float(np.mean(np.isin(reference.step, counter.step)))
-    covers = counter.step.min() <= np.quantile(reference.step, 0.05) and counter.step.max() >= np.quantile(reference.step, 0.95)
+    covers = counter.step.min() <= np.quantile(reference.step, 0.05) and counter.step.max() >= np.quantile(
+        reference.step, 0.95
+    )
     return present >= 0.9 or (bool(covers) and len(counter) >= 0.9 * len(reference))
 
 
@@ -194,7 +196,12 @@ def foreign(series: Series, reference: Series, claim: Claim) -> bool:
     if last > 1.5 * top + 10:
         return True
     different = np.unique(series.step)
-    if len(different) >= 3 and last <= 1000 and top >= 5 * max(last, 1) and int(np.ptp(different)) == len(different) - 1:
+    if (
+        len(different) >= 3
+        and last <= 1000
+        and top >= 5 * max(last, 1)
+        and int(np.ptp(different)) == len(different) - 1
+    ):
         return len(series) < 0.2 * len(reference) or top - low > 5 * (last - first)
     wall = float(series.time[-1] - series.time[0])
     seconds = float(last - first)

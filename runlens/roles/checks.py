@@ -9,7 +9,9 @@ import numpy as np
 from runlens.model import Series
 from runlens.roles.claim import Claim
 
-_POSITIVE = frozenset({"tokens", "samples", "tokens_per_second", "samples_per_second", "step_time", "tflops", "gpu_memory"})
+_POSITIVE = frozenset(
+    {"tokens", "samples", "tokens_per_second", "samples_per_second", "step_time", "tflops", "gpu_memory"}
+)
 
 
 def checked(claim: Claim, series: Series) -> Claim | None:
@@ -30,7 +32,13 @@ def checked(claim: Claim, series: Series) -> Claim | None:
         return claim if _grows(series) else replace(
             claim, role="batch_size", unit="tokens", why=f"{claim.why}; it does not grow, so it counts tokens per step"
         )  # fmt: skip
-    if claim.role == "batch_size" and not exact and claim.unit == "tokens" and len(value) > 5 and _grows(series, strictly=True):
+    if (
+        claim.role == "batch_size"
+        and not exact
+        and claim.unit == "tokens"
+        and len(value) > 5
+        and _grows(series, strictly=True)
+    ):
         return replace(claim, role="tokens", why=f"{claim.why}; it grows all the time, so it is cumulative")
     if exact:
         return claim

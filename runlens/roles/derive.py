@@ -1,15 +1,32 @@
-"""What was not logged and can be computed: step time, tokens, tokens per second, number of devices."""
+"""What was not logged and can be computed: step time, tokens, tokens per second."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import numpy as np
+import numpy.typing as npt
 
-from runlens.model import RoleSeries, Run, Series
+from runlens.model import RoleSeries, Run, Scope, Series
+from runlens.roles.configured import configured_number
+from runlens.roles.world import world_size
+
+Groups = Mapping[str, list[RoleSeries]]
+Floats = npt.NDArray[np.float64]
+
+_STEPS_PER_SECOND = re.compile(
+    r"^(?!eval|val|test|train/batches_per|train/train_steps)(.*/)?(steps_per_sec(ond)?s?|(batch|epoch)_steps_per_second|ups|it/s"
+    r"|iter(ation)?s_per_sec(ond)?|updates_per_sec(ond)?|device/BPS|(?<!device/)batches_per_sec(ond)?|device/batches_per_second)$"
+)
+"""Rates whose inverse is the time of a step. `device/batches_per_sec` is divided by the world size in Composer and NeMo,
+`train/batches_per_sec` multiplied by it in Lightning: neither is here. OLMo's `device/batches_per_second` and OLMo-core's
+`device/BPS` are whole-run rates in spite of their names."""
+
+_CLOCKS = ("train_loss", "grad_norm", "learning_rate", "tokens")
 
 
-def derived(run: Run, groups: Mapping[str, list[RoleSeries]], devices: int) -> tuple[dict[str, list[RoleSeries]], int]:
+def derived(run: Run, groups: Groups, devices: int) -> tuple[dict[str, list[RoleSeries]], int]:
     """Add derived roles, and say how many devices the run has.
 
     Parameters
@@ -30,5 +47,188 @@ def derived(run: Run, groups: Mapping[str, list[RoleSeries]], devices: int) -> t
         Devices of the whole run, 0 if unknown.
     """
     out = {role: list(group) for role, group in groups.items()}
-    count = devices
+    count = world_size(run, out, devices)
+    if not _usable(out, "step_time") and (found := _step_time(out)) is not None:
+        out.setdefault("step_time", []).insert(0, found)
+    if not _usable(out, "tokens") and (found := _tokens(run, out, count)) is not None:
+        out.setdefault("tokens", []).insert(0, found)
+    if not _usable(out, "tokens_per_second") and (found := _tokens_per_second(run, out, count)) is not None:
+        out.setdefault("tokens_per_second", []).insert(0, found)
     return out, count
+
+
+def time_per_step(series: Series) -> Series | None:
+    """Seconds for each step by the wall times of consecutive points of one attempt.
+
+    Parameters
+    ----------
+    series : Series
+        On the training step, with wall times.
+
+    Returns
+    -------
+    Series or None
+        One value a point but the first of each attempt. A wall time says when a value was written, and some writers write
+        several steps at once: where more than a tenth of the gaps is below a tenth of the usual, the gaps are taken over
+        blocks of 10, 20, 50 or 100 points. None with fewer than three points or without wall times.
+    """
+    parts = [_over_blocks(p, p.time, p.step.astype(np.float64)) for p in series.attempts()]
+    return _joined(series.name, [p for p in parts if p is not None])
+
+
+def tokens_per_time(series: Series) -> Series | None:
+    """Tokens per second by a cumulative count over wall time, with the blocks of `time_per_step`."""
+    parts = [_over_blocks(p, p.time, p.value) for p in series.attempts()]
+    found = _joined(series.name, [p for p in parts if p is not None])
+    return None if found is None else found.with_value(1.0 / found.value)
+
+
+def _over_blocks(part: Series, time: Floats, amount: Floats) -> Series | None:
+    """Time for each unit of amount between points, over blocks long enough that writing in bursts does not show."""
+    known = np.flatnonzero(np.isfinite(time) & np.isfinite(amount))
+    for block in (1, 10, 20, 50, 100):
+        at = known[::block]
+        if len(at) < 3:
+            return None
+        gone, done = np.diff(time[at]), np.diff(amount[at])
+        ok = (done > 0) & (gone > 0)
+        if int(ok.sum()) < 2:
+            continue
+        each = gone[ok] / done[ok]
+        if block > 1 or not _in_bursts(time[at], amount[at]):
+            end = at[1:][ok]
+            return Series(part.name, part.step[end], part.time[end], each)
+    return None
+
+
+def _in_bursts(time: Floats, amount: Floats) -> bool:
+    """Whether more than a tenth of the gaps is below a tenth of the usual gap: points were written several at once."""
+    lag = 10 if len(time) >= 30 else len(time) - 1
+    gone, done = time[lag:] - time[:-lag], amount[lag:] - amount[:-lag]
+    steady = gone[done > 0] / done[done > 0]
+    if len(steady) == 0:
+        return False
+    single, some = np.diff(time), np.diff(amount)
+    return float(np.mean(single[some > 0] / some[some > 0] < 0.1 * float(np.median(steady)))) > 0.1
+
+
+def _joined(name: str, parts: list[Series]) -> Series | None:
+    if not parts:
+        return None
+    columns = ([getattr(p, c) for p in parts] for c in ("step", "time", "value"))
+    return Series(name, *(np.concatenate(c) for c in columns))
+
+
+def tokens_per_step(run: Run, groups: Groups, count: int) -> tuple[float, str]:
+    """Tokens of one training step and what says so; NaN and an empty text if nothing does, or if it changes."""
+    tokens = _usable(groups, "tokens")
+    if tokens is not None:
+        known = tokens.series.latest()
+        gap = np.diff(known.step)
+        rates = np.diff(known.value)[gap > 0] / gap[gap > 0]
+        if len(rates) and float(np.ptp(np.quantile(rates, [0.05, 0.95]))) <= 0.01 * abs(float(np.median(rates))):
+            return float(np.median(rates)), tokens.series.name
+    for batch in groups.get("batch_size", []):
+        value = batch.series.value[np.isfinite(batch.series.value)]
+        if (
+            batch.unit == "tokens"
+            and batch.scope == "global"
+            and len(value)
+            and float(np.ptp(value)) <= 0.01 * float(np.median(value))
+        ):
+            return float(np.median(value)), batch.series.name
+    length, length_key = configured_number(run.config, "sequence length")
+    size, size_key = configured_number(run.config, "batch size")
+    if length and size:
+        return size * length, f"config {size_key} x {length_key}"
+    rate, step_time = _usable(groups, "tokens_per_second"), _usable(groups, "step_time")
+    if rate is not None and step_time is not None and not step_time.derived and (rate.scope == "global" or count > 0):
+        x, a, b = np.intersect1d(rate.series.step, step_time.series.step, return_indices=True)
+        product = rate.series.value[a] * step_time.series.value[b] * (count if rate.scope == "per_gpu" else 1)
+        product = product[np.isfinite(product)]
+        if (
+            len(x) >= 5
+            and len(product)
+            and float(np.ptp(np.quantile(product, [0.1, 0.9]))) <= 0.02 * float(np.median(product))
+        ):
+            return float(np.median(product)), f"{rate.series.name} x {step_time.series.name}"
+    return float("nan"), ""
+
+
+def _step_time(groups: Groups) -> RoleSeries | None:
+    for rate in groups.get("other", []):
+        if _STEPS_PER_SECOND.search(rate.series.name) and len(rate.series) >= 3:
+            value = np.divide(
+                1.0, rate.series.value, out=np.full(len(rate.series), np.nan), where=rate.series.value > 0
+            )
+            return _made("step_time", rate.series.with_value(value), "s", f"1 / {rate.series.name}", 0.8, "global")
+    clock = _clock(groups)
+    found = time_per_step(clock) if clock is not None else None
+    if clock is None or found is None:
+        return None
+    return _made("step_time", found, "s", f"wall time between the points of {clock.name}", 0.6, "global")
+
+
+def _tokens(run: Run, groups: Groups, count: int) -> RoleSeries | None:
+    for loss in groups.get("train_loss", []):
+        twin = next((s for n, s in run.series.items() if n == f"{loss.series.name} vs tokens"), None)
+        if twin is not None and len(twin) == len(loss.series):
+            value = twin.step.astype(np.float64)
+            return _made("tokens", loss.series.with_value(value), "tokens", f"x axis of {twin.name}", 0.9, "global")
+    clock = _clock(groups)
+    per_step, what = tokens_per_step(run, groups, count)
+    if clock is None or not np.isfinite(per_step):
+        return None
+    return _made(
+        "tokens",
+        clock.with_value(clock.step * per_step),
+        "tokens",
+        f"step x {per_step:g} tokens ({what})",
+        0.6,
+        "global",
+    )
+
+
+def _tokens_per_second(run: Run, groups: Groups, count: int) -> RoleSeries | None:
+    step_time, tokens = _usable(groups, "step_time"), _usable(groups, "tokens")
+    per_step, what = tokens_per_step(run, groups, count)
+    if step_time is not None and not step_time.derived and np.isfinite(per_step):
+        value = step_time.series.value
+        rate = np.divide(per_step, value, out=np.full(len(value), np.nan), where=value > 0)
+        why = f"{per_step:g} tokens a step ({what}) / {step_time.series.name}"
+        return _made("tokens_per_second", step_time.series.with_value(rate), "tokens/s", why, 0.7, "global")
+    if tokens is not None and not tokens.derived and (found := tokens_per_time(tokens.series)) is not None:
+        return _made("tokens_per_second", found, "tokens/s", f"{tokens.series.name} over wall time", 0.6, "global")
+    length, length_key = configured_number(run.config, "sequence length")
+    samples = _usable(groups, "samples_per_second")
+    if length and samples is not None and samples.split == "train":
+        why = f"{samples.series.name} x config {length_key}"
+        series = samples.series.with_value(samples.series.value * length)
+        return _made("tokens_per_second", series, "tokens/s", why, 0.6, samples.scope)
+    if step_time is not None and np.isfinite(per_step):
+        value = per_step / np.where(step_time.series.value > 0, step_time.series.value, np.nan)
+        why = f"{per_step:g} tokens a step ({what}) / {step_time.why}"
+        return _made("tokens_per_second", step_time.series.with_value(value), "tokens/s", why, 0.5, "global")
+    return None
+
+
+def _made(role: str, series: Series, unit: str, why: str, confidence: float, scope: Scope) -> RoleSeries:
+    direction = "down" if role == "step_time" else "up" if role == "tokens_per_second" else None
+    named = Series(f"{role} (derived)", series.step, series.time, series.value)
+    return RoleSeries(
+        role, named, unit, scope, direction=direction, confidence=confidence, why=f"derived: {why}", derived=True
+    )
+
+
+def _usable(groups: Groups, role: str) -> RoleSeries | None:
+    """The canonical series of a role if it is of training as a whole and has points enough, else None."""
+    for r in groups.get(role, [])[:1]:
+        if len(r.series) >= 2 and r.split == "train":
+            return r
+    return None
+
+
+def _clock(groups: Groups) -> Series | None:
+    """The training series with the most points: its wall times are the run's clock."""
+    found = [groups[role][0].series for role in _CLOCKS if groups.get(role)]
+    return max(found, key=len, default=None)

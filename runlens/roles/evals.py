@@ -29,16 +29,34 @@ class EvalName:
     """True if the name itself says that it is an evaluation (`eval/`, `val_`, `lm-eval/`, …)."""
 
 
-_LIGHTEVAL = re.compile(r"^(?P<before>.*?/)?(?:(?P<suite>[\w-]+)\|)(?P<task>[^|]+)\|(?P<shots>\d+)(?:\|\d+)?(?P<after>.*)$")
+_LIGHTEVAL = re.compile(
+    r"^(?P<before>.*?/)?(?:(?P<suite>[\w-]+)\|)(?P<task>[^|]+)\|(?P<shots>\d+)(?:\|\d+)?(?P<after>.*)$"
+)
 _FILTER = re.compile(r",(?P<filter>[\w-]+)")
 _SHOTS = re.compile(r"(?<![a-z0-9])(\d+)_?shots?(?![a-z])")
 _AGGREGATE = re.compile(r"^(mean|best|maj|avg|pass)_(\d+)$")
 _FORM = re.compile(r"_(rc|mc|bpb_rc|gen|cot)(?=$|_(?:\d+_?shot|test|val|full|train))")
-_EVAL_WORD = re.compile(r"^(eval|evals|evaluation|evaluator|validation|valid\d*|val|test|dev|heldout|holdout|lm_eval|lighteval)$")
+_EVAL_WORD = re.compile(
+    r"^(eval|evals|evaluation|evaluator|validation|valid\d*|val|test|dev|heldout|holdout|lm_eval|lighteval)$"
+)
 _TRAIN_WORD = re.compile(r"^(train|training|train_inner|batch)$")
 _LEADING = re.compile(r"^(eval|evaluation|validation|valid|val|test|dev)_(?=.)")
-_TRAILING = re.compile(r"_(eval|validation|val|test)$")
+_TRAILING = re.compile(r"(?<=.)_(eval|validation|val|test)(?=(?:_ppl)?$)")
 _KINDS = tuple((re.compile(rf"(?:^|_)(?:{pattern})$"), kind) for kind, pattern in METRICS)
+
+
+_MAYBE = re.compile(
+    "|".join(rf"(?:^|[_/])(?:{pattern})(?:$|[_/])" for _, pattern in METRICS)
+    + "|" + "|".join(rf"(?:^|[_/]){word}(?:$|[_/])" for word in ("evals?", "evaluation", "valid\\d*", "validation", "val", "test", "dev"))
+    + "|" + "|".join(rf"(?:^|/){space}/" for space, told in NAMESPACES.items() if told)
+    + r"|^metrics/|m_ap|lm_eval|lighteval|shot"
+)  # fmt: skip
+
+
+@lru_cache(maxsize=8192)
+def may_be_eval(shape: str) -> bool:
+    """Whether a normalised name, numbers apart, holds any word of an evaluation: cheap, before `parse_eval`."""
+    return bool(_MAYBE.search(shape))
 
 
 @lru_cache(maxsize=8192)
@@ -75,24 +93,24 @@ def parse_eval(name: str) -> EvalName:
     segments = normalise(text.replace("|", "/")).split("/")
     prefixed, split = False, "eval"
     kept: list[str] = []
-    for segment in segments:
+    for i, segment in enumerate(segments):
         if _EVAL_WORD.match(segment):
             prefixed = True
-            if segment == "test":
-                kept.append("test")
         elif _TRAIN_WORD.match(segment):
             split = "train"
-        elif segment in NAMESPACES:
+        elif segment in NAMESPACES and i + 1 < len(segments):
             prefixed = prefixed or NAMESPACES[segment]
         else:
             kept.append(segment)
-    if len(kept) > 1 and kept[0] == "test":
-        kept.pop(0)
     if len(kept) > 1 and (found := _AGGREGATE.match(kept[-1])):
         setting.append(f"{found[1]}@{found[2]}")
         kept.pop()
     joined = []
     for part in kept:
+        if found := _TRAILING.search(part):
+            prefixed, part = True, part[: found.start()] + part[found.end() :]
+        elif (found := _LEADING.match(part)) and part is kept[0]:
+            prefixed, part = True, part[found.end() :]
         if found := _SHOTS.search(part):
             shots = f"{found[1]}-shot"
             part = re.sub(r"__+", "_", _SHOTS.sub("", part)).strip("_")
@@ -103,13 +121,10 @@ def parse_eval(name: str) -> EvalName:
         setting.append(found[1])
         joined[-1] = joined[-1].replace(found.group(), "", 1)
     task = "/".join(joined)
-    while (found := _LEADING.match(task)) or (found := _TRAILING.search(task)):
-        prefixed, rest = True, task.replace(found.group(), "", 1)
-        if rest in ("", task):
-            break
-        task = rest
     if task in ("eval", "validation", "val", "valid", "lm", "lm_loss", "gpt", "metric", "model"):
         prefixed, task = prefixed or task not in ("lm", "gpt", "metric", "model"), ""
+    if not task and re.search(r"(?<![a-z])test(?![a-z])", name.lower()):
+        task = "test"
     known = canonical_task(task)
     direction: Direction | None = "down" if kind in WORSE_WHEN_HIGHER else "up" if kind != "score" else None
     if kind == "score" and known in KNOWN_TASKS:

@@ -81,5 +81,7 @@ def _host(name: Name) -> Claim:
     found = re.search(r"memory_percent|proc_memory_(rss_mb|percent)|memory_rss", text)
     if found:
         unit = "MB" if text.endswith("mb") else "%"
-        return Claim("host_memory", unit, "global", "", frozenset(), "train", name.device, 0.75, "host statistics of W&B")
+        return Claim(
+            "host_memory", unit, "global", "", frozenset(), "train", name.device, 0.75, "host statistics of W&B"
+        )
     return Claim("other", "", "global", "", frozenset({"known"}), "train", "", 0.75, "host statistics of W&B")

@@ -11,9 +11,13 @@ _AXIS = re.compile(r"^(?!samples vs )(?P<base>.+?) vs (?P<axis>samples|tokens|gi
 _LABEL = re.compile(r"/l:(?P<label>[\w.-]+)$")
 _DATALOADER = re.compile(r"/dataloader_idx_\d+$")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2,})")
+_NUMBER = re.compile(r"(?<![a-z0-9])\d+(?![a-z0-9])")
+_BINARY = re.compile(r"[KMGT]iB")
 _SEPARATOR = re.compile(r"[^A-Za-z0-9/%]+")
 
-_GPU = re.compile(r"(?<![a-z])(?P<kind>gpu|tpu|ipu|hpu|npu|xpu|device|cuda)(?:[._/\s-]process)?[._/:\s-]?(?P<n>\d+)(?![a-z0-9])", re.I)
+_GPU = re.compile(
+    r"(?<![a-z])(?P<kind>gpu|tpu|ipu|hpu|npu|xpu|device|cuda)(?:[._/\s-]process)?[._/:\s-]?(?P<n>\d+)(?![a-z0-9])", re.I
+)
 _RANK = re.compile(r"[._/\s-]?(?<![a-z])(?:tp_|dp_|pp_|global_|local_)?rank[._/\s:=-]?(?P<n>\d+)(?!\d)", re.I)
 _NODE = re.compile(r"(?<![a-z])(?:node|host)[._/\s:=-]?(?P<n>\d+)(?!\d)", re.I)
 _PROMETHEUS = re.compile(r"^(?:.*\.)?(?:DCGM_FI_\w+|nvidia_smi_\w+?)(?:\.(?P<n>\d+)|\{(?P<labels>.*)\})?$")
@@ -63,11 +67,16 @@ def take_apart(raw: str, siblings: Container[str] = ()) -> Name:
 @lru_cache(maxsize=8192)
 def normalise(text: str) -> str:
     """Lower case, words joined by `_`, path segments by `/`: `Train/CrossEntropyLoss` -> `train/cross_entropy_loss`."""
-    text = text.replace("m²", "m2")
     if not text.islower():
+        text = _BINARY.sub(lambda unit: unit[0].lower(), text)
         text = _CAMEL.sub("_", text)
     segments = (_SEPARATOR.sub("_", part).strip("_") for part in text.split("/"))
     return "/".join(part for part in segments if part).lower()
+
+
+def shape_of(normal: str) -> str:
+    """A normalised name with every number made 0, so that the names of a hundred layers are one."""
+    return _NUMBER.sub("0", normal)
 
 
 def _device(base: str, node: str) -> tuple[str, str]:

@@ -22,7 +22,9 @@ def apply_overrides(
     out = {role: list(group) for role, group in groups.items()}
     for role, name in overrides.items():
         if role not in ROLES:
-            raise ConfigError(f"there is no role {role!r}{_near(role, ROLES)}; `runlens show RUN` lists the roles of a run")
+            raise ConfigError(
+                f"there is no role {role!r}{_near(role, ROLES)}; `runlens show RUN` lists the roles of a run"
+            )
         if name not in series:
             raise ConfigError(f"the run logs no metric {name!r} for the role {role}{_near(name, series)}")
         group = out.get(role, [])

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from runlens.roles.claim import Claim
 from runlens.roles.hardware_names import hardware_claim
-from runlens.roles.names import Name
+from runlens.roles.names import Name, shape_of
 from runlens.roles.scope import scope_of_name
 from runlens.roles.units import unit_of_name
 
@@ -72,21 +72,23 @@ TRAPS = (
 
 NEVER = P(
     "other:never",
-    r"stderr|_std_?err|~std~|_threshold$|~(min|max|median|var|q\d+|p\d\d)$|~eta~|~eta_|remaining|histogram|fdiff|_epoch_avg|_(lower|upper)_95"
-    r"|~mtp_|~lb_?loss|load_?balanc|~aux_?loss|~moe_|indexer|value_loss|~vf_|^critic/(?!(lr|grad_norm|learning_rate)$)|~entropy(?!_?loss_per)|~(approx_|ref_|policy_)?kl~|kl_(loss|div)"
+    r"stderr|_std_?err|~std$|_std_|~hd_|_threshold$|~(min|max|median|var|q\d+|p\d\d)$|~eta~|~eta_|remaining|histogram|fdiff|_epoch_avg|_(lower|upper)_95"
+    r"|~mtp_|~lb_?loss|load_?balanc|~aux_?loss|~moe_|indexer|value_loss|~vf_|^critic/(?!(lr|grad_norm|learning_rate)$)|(?<!cross_)~entropy(?!_per)|~(approx_|ref_|policy_)?kl~|kl_(loss|div)"
     r"|nan_count|~masked~|_in_epoch|logits?/|logps/|log_probs|~advantages?~|~margins?~"
-    r"|rewards?/(chosen|rejected|accuracies|margins)|advantage|explained_var|noise_scale|~runtime~|~uptime~|percentage$|progress$"
+    r"|rewards?/(chosen|rejected|accuracies|margins)|advantage|explained_var|noise_scale|runtime$|~uptime~|percentage$|progress$"
     r"|skipped|max_(attention_)?logits?|acceptance_rate|num_zeros|zeros?_(grad|std)|packing|hp_metric|preempt"
     r"|accumulated_(submission|eval|logging)_time|total_duration|(elapsed|total|wall|train|eval|val)_?(ed)?_?(time|hours|seconds)$|num_examples$|ema_decay|clip_range|exploration"
-    r"|(response|prompt|completions?|seq\w*|mean|ep)_?len|length|clipped_ratio|importance_sampling|_ratio$|badput|goodput",
-    r"tokens?_per|tok_|tps|step_time|iter_time|clip_(frac|ratio)|clipfrac|_len_norm|length_normalized|samples_per|iteration_time|total_step_time|zero_one|max_(memory|mem|alloc|reserved|active)|mem|loss_per|train_loss$|success",
+    r"|(response|prompt|completions?|seq\w*|mean|ep)_?len|length|clipped_ratio|importance_sampling|_ratio$|eos_token|badput|goodput",
+    r"tokens?_per|tok_|tps|step_time|iter_time|clip_(frac|ratio)|clipfrac|_len_norm|length_normalized|samples_per|iteration_time|total_step_time|zero_one|max_(memory|mem|alloc|reserved|active)|mem|loss_per|train_loss$|success|cross_ent|~tgs|total_tokens|consumed_tok|avg_loss$",
 )  # fmt: skip
 
 PATTERNS = (
     # counters
     P("other", r"^(eval|val\w*|test)/(num_)?(samples|tokens|examples|batches)$"),
     P("epoch", r"(^|/)(\w*current_|train(ing)?_|num_)?epochs?$|^epoch/epoch$", r"~per_epoch"),
-    P("other:token-scores", r"token_acc|tokens?_len|token_in_"),
+    P("other:token-scores", r"^train\w*/(\w+_)?token_acc|tokens?_len|token_in_"),
+    P("step_time", r"train_speed_s_it|(^|[/_])s_?(/|_per_)it(er)?$|timing/step_total$"),
+    P("world_size", r"~world_?size|~(num|n)_(gpus|devices|ranks|accelerators)~"),
     # rates before counters: `tokens_per_second` holds `tokens`
     P("batch_size", r"tokens?_per_(step|batch|iter\w*|update)|~(wpb|bsz)$|batch_?size|samples_in_batch|samples_per_(step|batch)"),
     P("tokens_per_second", r"(tok|toks|tokens?|words?|items|char\w*)(_per)?(_(gpu|device|replica|core|chip|rank))?(_per|/|_)(s|sec|second)s?~|(tok|tokens?)_per_(gpu|device|core|chip)_per_(s|sec)"
@@ -98,7 +100,7 @@ PATTERNS = (
     P("tokens", rf"^(?!.*(per|this|batch|step)).*~(\w+_)?{_COUNT}tok(en)?s?(_(seen|consumed|total|count|processed|trained|trainable|so_far|b|m))*$|consumed_tok|tokens/(total|trainable|seen)$|tokens?_seen|seen_tok|[gmb]_?tokens$",
       r"(max|min|mean|avg|pad\w*|label|text|generated|completion|prompt|new|dataset_)_tok|tokens?_(acc|len)"),
     P("samples", rf"~{_COUNT}(samples?|examples?|sequences|images|episodes?|instances|env_steps|timesteps)(_(seen|consumed|total|count|processed))*$", r"skipped|masked"),
-    P("step", r"(^|/)((global|iteration|train(ing|er)?|optimi[sz]er|current|num|update|grad(ient)?|n)_)*(steps?|iter(ation)?s?|updates?|batch_idx)$"),
+    P("step", r"(^|/)((global|iteration|grpo|collection|outer|inner|train(ing|er)?|optimi[sz]er|current|num|update|grad(ient)?|n)_)*(steps?|iter(ation)?s?|updates?|batch_idx)$"),
     # optimiser
     P("loss_scale", r"loss_?scale|grad_?scaler?~|~scaler~|amp_scale"),
     P("weight_decay", r"weight_?decay|~wd~"),
@@ -107,18 +109,19 @@ PATTERNS = (
     P("z_loss", r"~z_?loss"),
     P("other:update-norm", r"(update|step|delta|moment\w*|variance|activation|act|input|output|pre_clip|hidden|logits?)s?_?(l[12]_)?/?norm|norm/?_?(update|delta)|l2_updates|grad_norm_exp_avg"),
     P("param_norm", r"~(param\w*|weights?)_?(l2_?)?(/|_)?norms?|l2_(norm/)?params?|~(p_?norm|wnorm)~|pnorm_|weight_l2|parameter_norms|norm/(of_)?params?|model_norm"),
-    P("grad_norm", r"~(raw_|global_|total_|actor_|critic_|mean_|max_)*g(rad(ient)?s?)?_?(l2_)?(total_|global_)?norms?|grad(ient)?s?/(l2_)?norm|l2_(norm/)?grads?|grad_[\d_inf]+_norm|~gnorm|norms?/grad|norm_(of_)?grad(ient)?s?~|norm_g~|(^|/)optim\w*/grad/|~grad(ient)?_magnitude"),
+    P("grad_norm:per-parameter", r"(^|/)optim\w*/grad/", flags="per-parameter"),
+    P("other:update-norm", r"(^|/)optim\w*/(step|update)/"),
+    P("grad_norm", r"~(raw_|global_|total_|actor_|critic_|mean_|max_)*g(rad(ient)?s?)?_?(l2_)?(total_|global_)?norms?|grad(ient)?s?/(l2_)?norm|l2_(norm/)?grads?|grad_[\d_inf]+_norm|~gnorm|norms?/grad|norm_(of_)?grad(ient)?s?~|norm_g~|~grad(ient)?_magnitude"),
     P("learning_rate", r"(^|/|_)lr(_|/|$)|~learning_rate|~lr_?\d*~|~lr_|lr/", r"momentum|schedule_step|~lrm~|multiplier|~lr_(mult|scale)"),
     # speed
     P("data_time", r"data(_?load(ing|er)?)?_?(time|wait|duration|s$)|data_loading_s|loading_time|dataloader_(time|wait)|~fetch_time|data_wait"),
     P("checkpoint_time", r"(checkpoint|ckpt)\w*_?(time|duration|secs?|seconds|s$)|save_(ckpt|checkpoint|time|duration)|time/save"),
     P("step_time", r"(step|iter(ation)?s?|batch|update)_?(time|duration|timing|latency|wall_?clock|secs?|seconds|ms)~|~(sec\w*|s|ms|time|duration)_per_(step|iter\w*|batch|update)|~(dt|dt_ms|step_ms|iter_ms|s_it|s_iter|ms_per_step|step_s|step_avg)$|end_to_end|elapsed_\w*per_iter|time_per_|step_time|^time$|/time_per|(^|throughput/)duration$|time/total_step",
       EVAL + r"|per_token|per_sample|~step_(per|train)"),
-    P("world_size", r"~world_?size|~(num|n)_(gpus|devices|ranks|accelerators)~"),
     # memory
-    P("gpu_memory", r"~(gpu|cuda|vram|device|hbm|max|peak|alloc\w*|reserv\w*|active|free)_?\w*(mem|memory|vram|gb_free)|(mem|memory|vram)\w*[_/]?\w*(alloc|reserv|active|peak|free|used|usage|max|gib|gb~)|gb_(free|allocated|reserved)|alloc\w*_bytes|reserved_bytes|peak_(gb|gib|mem)|reserved_mem|^mem$|^(train/)?memory(_gib|_gb|_mb)?$|max_(active|reserved|allocated)",
-      r"cpu|host|retr|ooms|count|power|~system|process|ram~|disk|temp|utilization$"),
-    P("host_memory", r"(cpu|host|system|process|ram|rss)\w*[_/]?\w*(mem|rss|ram)|~rss|rss_?mb"),
+    P("gpu_memory", r"~(gpu|cuda|vram|device|hbm|max|peak|alloc\w*|reserv\w*|active|free)_?\w*(mem|memory|vram|gb_free)|(mem|memory|vram)\w*[_/]?\w*(alloc|reserv|active|peak|free|used|usage|max|gib|gb~)|gb_(free|allocated|reserved)|alloc\w*_bytes|reserved_bytes|peak_(gb|gib|mem)|reserved_mem|^mem$|^(train/)?memory(_gib|_gb|_mb)?$|max_(active|reserved|allocated)|^vram|memory_gib",
+      r"cpu|host|retr|ooms|count|power|process|ram~|disk|temp|utilization$|^layer|/qkv/"),
+    P("host_memory", r"(cpu|host|process|~ram|rss)\w*[_/]?\w*(mem|rss|ram)|~rss|rss_?mb"),
 )  # fmt: skip
 
 _PPL = _compile(r"ppl|perplexity|~pplx")
@@ -130,20 +133,22 @@ _MAIN_LOSS = _compile(
     r"metric|iter|iteration|token|per_token|entropy|softmax|policy|pg|rnnt|reconstruction|mse|diffusion|dpo|simple|per|nonpadding|target|all|tokens|out)_)*"
     rf"{_LOSS_WORD}(_(avg|average|mean|global_avg|train(ing)?|step|total|per_\w+|ema|smoothed?))*$|loss/(train/)?(total|mean|avg|out|train|lm_loss|lm)$|loss\w*/(global_)?(avg|mean)_loss$|^loss\w*/\w*(total|policy|lm)\w*$"
 )
-_PART = _compile(r"~(box|cls|dfl|obj|bbox|mask|rpn|seg|kpt|pose|style|commit\w*|recon\w*|kld?|aux\w*|adv\w*|gan|disc\w*|gen\w*|g|d|actor|critic|value|entropy|ent|max|min|caption|sft|extra|ewm|reg\w*|penalty)_\w*loss|loss_(box|cls|bbox|rpn|mask|obj|reg|seg)\w*|max_loss|ewm_loss")
+_PART = _compile(
+    r"~(box|cls|dfl|obj|bbox|mask|rpn|seg|kpt|pose|style|commit\w*|recon\w*|kld?|aux\w*|adv\w*|gan|disc\w*|gen\w*|g|d|actor|critic|value|(?<!cross_)entropy|ent|max|min|caption|sft|extra|ewm|reg\w*|penalty)_\w*loss|loss_(box|cls|bbox|rpn|mask|obj|reg|seg)\w*|max_loss|ewm_loss"
+)
 _POLICY = _compile(r"~(pg|policy|actor)(_gradient)?_loss|^actor/(total|pg)")
 
 
 @lru_cache(maxsize=8192)
-def _first(normal: str) -> Pattern | None:
-    """The first pattern that fits, before losses and scores."""
+def _first(shape: str) -> Pattern | None:
+    """The first pattern that fits, before losses and scores; every layer of a model has one shape."""
     for pattern in TRAPS:
-        if _fits(pattern, normal):
+        if _fits(pattern, shape):
             return pattern
-    if _fits(NEVER, normal):
+    if _fits(NEVER, shape):
         return NEVER
     for pattern in PATTERNS:
-        if _fits(pattern, normal):
+        if _fits(pattern, shape):
             return pattern
     return None
 
@@ -167,7 +172,7 @@ def generic_claim(name: Name, eval_dir: bool = False) -> Claim | None:
         return hardware
     normal = name.normal
     held_out = eval_dir or bool(_EVAL.search(normal))
-    pattern = _first(normal)
+    pattern = _first(shape_of(normal))
     if pattern is not None:
         flags = set(pattern.flags)
         if pattern.role == "other":

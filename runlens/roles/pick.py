@@ -11,7 +11,9 @@ _SMOOTH = re.compile(r"(?<![a-z])(avg|average|overall|actual_avg|smooth\w*|ema|m
 _ASIDE = re.compile(r"hardware_|(?<![a-z])(max|min)(?![a-z])|generation|log_probs", re.IGNORECASE)
 _PURE = re.compile(r"lm[ _-]?loss|ce[ _]loss|cross_?entropy|nll", re.IGNORECASE)
 _EVAL = re.compile(r"(?<![a-z])(eval|val|valid|validation|test|dev)(?![a-z])", re.IGNORECASE)
-_ONCE = frozenset({"train_loss", "grad_norm", "learning_rate", "tokens", "tokens_per_second", "step_time", "mfu", "tflops"})
+_ONCE = frozenset(
+    {"train_loss", "grad_norm", "learning_rate", "tokens", "tokens_per_second", "step_time", "mfu", "tflops"}
+)
 
 
 def score(name: str, role: str, claim: Claim, series: Series, longest: int) -> float:
@@ -44,6 +46,8 @@ def score(name: str, role: str, claim: Claim, series: Series, longest: int) -> f
     total -= 8.0 * bool(_ASIDE.search(name) and not role.startswith("gpu_"))
     total -= 3.0 * bool(re.search(r"(^|/)test", name))
     total -= 6.0 * (claim.unit == "bits/byte")
+    total -= 5.0 * (".process." in name)
+    total -= 4.0 * (role in ("gpu_power", "gpu_memory") and claim.unit == "%")
     total += 5.0 * bool(_PURE.search(name))
     if role in _ONCE and longest > 0:
         total -= 60.0 * (1 if len(series) <= 1 < longest else 0)

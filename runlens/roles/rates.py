@@ -45,7 +45,9 @@ def with_scopes(groups: Mapping[str, list[RoleSeries]]) -> dict[str, list[RoleSe
                 continue
             ratio = _middle(r) / per_gpu[0] if per_gpu else whole[0] / _middle(r)
             if ratio > 1.5 and abs(ratio - round(ratio)) < 0.05 * ratio:
-                group[i] = replace(r, scope="global" if per_gpu else "per_gpu", why=f"{r.why}; {round(ratio)} x its twin")
+                group[i] = replace(
+                    r, scope="global" if per_gpu else "per_gpu", why=f"{r.why}; {round(ratio)} x its twin"
+                )
     return out
 
 

@@ -7,13 +7,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from runlens.roles.claim import Claim
-from runlens.roles.evals import EvalName, parse_eval
-from runlens.roles.names import Name, take_apart
+from runlens.roles.evals import EvalName, may_be_eval, parse_eval
+from runlens.roles.names import Name, shape_of, take_apart
 from runlens.roles.patterns import generic_claim, loss_claim
 from runlens.roles.scope import scope_of_name
-from runlens.roles.table import MONITORS, common, table
+from runlens.roles.table import common, monitors, table
 
 _EVAL_DIR = re.compile(r"^(valid(ation)?\d*|val\d*|eval(uation)?|test|dev)$")
+_RUN_MEAN = ("train_loss", "train/train_loss")
+"""HF Trainer writes these once, at the end, beside the curve `train/loss`."""
 _TRAINING_ONLY = re.compile(r"(^|[/_ .-])(lr|learning[-_ ]?rate|grad[-_ ]?norm|gnorm)($|[/_ .-])")
 _CONFIDENT_KINDS = frozenset(
     "acc acc_norm acc_pmi exact_match f1 bleu mcc mc1 mc2 pass@1 rouge1 rouge2 rougeL wer cer ter brier "
@@ -58,11 +60,15 @@ def read_name(
     name = take_apart(raw, siblings)
     if exact and (claim := _from_table(name, frameworks, eval_dir)) is not None:
         return claim
+    if name.base in _RUN_MEAN and "train/loss" in siblings:
+        return Claim("other", flags=frozenset({"known"}), confidence=0.8, why="mean over the whole run")
+    if exact and (entry := common().get(name.base)) is not None and not eval_dir:
+        return _with_name(entry.claim(0.85, "as in"), name)
     claim = generic_claim(name, eval_dir)
     if claim is not None:
         return claim
-    if exact and (entry := common().get(name.base)) is not None:
-        return _with_name(entry.claim(0.85), name)
+    if not eval_dir and "loss" not in name.normal and not may_be_eval(shape_of(name.normal)) and "|" not in raw:
+        return None
     result = parse_eval(name.base)
     if "soft_loss" not in name.normal:
         claim = loss_claim(name, eval_dir)
@@ -73,8 +79,7 @@ def read_name(
 
 def _from_table(name: Name, frameworks: Sequence[str], eval_dir: bool) -> Claim | None:
     names = table()
-    for framework in (*frameworks, *MONITORS):
-        known = names[framework]
+    for known in (*(names[framework] for framework in frameworks), monitors()):
         entry = known.find(name.raw) or known.find(name.base)
         if entry is not None:
             claim = entry.claim(0.95)
@@ -97,7 +102,9 @@ def _score(name: Name, result: EvalName, eval_dir: bool) -> Claim | None:
     normal = name.normal
     if result.split == "train" and not result.prefixed:
         if result.metric_kind != "score":
-            return Claim("other", flags=frozenset({"known"}), confidence=0.6, why=f"{result.metric_kind} on training data")
+            return Claim(
+                "other", flags=frozenset({"known"}), confidence=0.6, why=f"{result.metric_kind} on training data"
+            )
         return None
     known_kind = result.metric_kind in _CONFIDENT_KINDS and bool(result.task)
     told = result.prefixed or eval_dir or normal.startswith(("metrics/", "core_metric"))
@@ -105,7 +112,17 @@ def _score(name: Name, result: EvalName, eval_dir: bool) -> Claim | None:
         if not result.prefixed or (not result.task) or _UNDER_EVAL_BUT_NO_SCORE.search(normal):
             return None
         confidence = 0.75 if result.direction else 0.5
-        return Claim("eval_score", "", "global", name.axis, frozenset(), "eval", name.device, confidence, "name of a held-out split")
+        return Claim(
+            "eval_score",
+            "",
+            "global",
+            name.axis,
+            frozenset(),
+            "eval",
+            name.device,
+            confidence,
+            "name of a held-out split",
+        )
     if not (known_kind or told or result.metric_kind in ("success_rate", "core", "top1", "wer")):
         return None
     scope = scope_of_name("eval_score", name)

@@ -20,13 +20,23 @@ from runlens.roles.override import apply_overrides
 from runlens.roles.pick import score
 from runlens.roles.reading import read_name
 from runlens.roles.rl import rl_sign
+from runlens.roles.bits import in_nats
 from runlens.roles.rates import with_scopes, without_running_mean
 from runlens.roles.tasks import FRACTIONS
-from runlens.roles.units import FACTORS, KEPT, unit_of_values
+from runlens.roles.units import FACTORS, KEPT, step_time_unit, unit_of_values
 from runlens.roles.vocabulary import ROLES
 
 _NONE: Mapping[str, str] = MappingProxyType({})
-_REFERENCES = ("train_loss", "grad_norm", "learning_rate", "step_time", "tokens_per_second", "tokens", "eval_loss", "eval_score")
+_REFERENCES = (
+    "train_loss",
+    "grad_norm",
+    "learning_rate",
+    "step_time",
+    "tokens_per_second",
+    "tokens",
+    "eval_loss",
+    "eval_score",
+)
 _DOWN = frozenset({"train_loss", "eval_loss", "perplexity", "step_time", "data_time", "checkpoint_time"})
 _UP = frozenset({"tokens_per_second", "samples_per_second", "tflops", "mfu"})
 
@@ -64,12 +74,19 @@ def resolve(run: Run, overrides: Mapping[str, str] = _NONE) -> Run:
     sign = rl_sign(series)
     if sign:
         _set_aside_rl_loss(groups, sign)
-    groups = with_scopes(groups)
+    groups = with_scopes(in_nats(groups))
     groups = apply_overrides(groups, overrides, series)
-    devices = {r.device for role, group in groups.items() if role.startswith("gpu_") for r in group if "gpu" in r.device}
+    devices = {
+        r.device for role, group in groups.items() if role.startswith("gpu_") for r in group if "gpu" in r.device
+    }
     groups, count = derived(run, groups, len(devices))
     roles = {role: tuple(groups[role]) for role in ROLES if groups.get(role)}
-    return replace(run, roles=MappingProxyType(roles), framework=frameworks[0] if frameworks else "", hardware_count=count)
+    return replace(run, roles=MappingProxyType(roles), framework=_short(frameworks), hardware_count=count)
+
+
+def _short(frameworks: tuple[str, ...]) -> str:
+    """The framework without versions and remarks: `nanotron (v0.4)` -> `nanotron`."""
+    return frameworks[0].split(" (")[0] if frameworks else ""
 
 
 def _claims(run: Run, frameworks: tuple[str, ...], folder: str) -> dict[str, Claim]:
@@ -92,7 +109,9 @@ def _with_main_loss(claims: dict[str, Claim]) -> dict[str, Claim]:
     return claims
 
 
-def _override_claims(claims: Mapping[str, Claim], overrides: Mapping[str, str], series: Mapping[str, Series]) -> dict[str, Claim]:
+def _override_claims(
+    claims: Mapping[str, Claim], overrides: Mapping[str, str], series: Mapping[str, Series]
+) -> dict[str, Claim]:
     """Claims of the series that the user named: the role is given, unit and scope stay what the name says."""
     out = {}
     for role, name in overrides.items():
@@ -134,7 +153,9 @@ def _grouped(claims: Mapping[str, Claim], series: Mapping[str, Series], axis: St
     groups: dict[str, list[RoleSeries]] = {}
     for role, names in by_role.items():
         if role == "other":
-            groups[role] = [RoleSeries("other", series[n], "", confidence=claims[n].confidence, why=claims[n].why) for n in names]
+            groups[role] = [
+                RoleSeries("other", series[n], "", confidence=claims[n].confidence, why=claims[n].why) for n in names
+            ]
             continue
         names = _without_twins(names, claims)
         longest = max(len(series[n]) for n in names)
@@ -163,7 +184,14 @@ def _role_series(role: str, raw: Series, claim: Claim, axis: StepAxis) -> RoleSe
         if role == "eval_score":
             series, unit = _as_fraction(series, kind, unit)
     else:
-        kind = next((flag for flag in ("hbm", "bus", "free", "code", "soft", "lifetime", "per-parameter") if flag in claim.flags), "")
+        kind = next(
+            (
+                flag
+                for flag in ("hbm", "bus", "free", "code", "soft", "lifetime", "per-parameter")
+                if flag in claim.flags
+            ),
+            "",
+        )
     why = "; ".join(part for part in (claim.why, said, placed) if part)
     confidence = claim.confidence - 0.1 * (placed == "placed by wall time" and claim.axis not in ("wall", "seconds"))
     return RoleSeries(
@@ -176,7 +204,12 @@ def _in_unit(role: str, series: Series, claim: Claim) -> tuple[Series, str, str]
     """The series in the role's canonical unit; its unit; and what was done, for people."""
     unit = claim.unit
     said = ""
-    if not unit:
+    if role == "step_time":
+        measured = step_time_unit(series)
+        if measured and measured != (unit or "s"):
+            said = f"in {measured} by the wall time between its points"
+        unit = measured or unit
+    elif not unit:
         unit = unit_of_values(role, series.value)
         if unit and role in ("mfu", "clip_fraction", "gpu_utilization", "tflops", "gpu_memory", "host_memory"):
             said = f"in {unit} by its size"
@@ -186,7 +219,7 @@ def _in_unit(role: str, series: Series, claim: Claim) -> tuple[Series, str, str]
         return series, unit, said
     factor = FACTORS.get(role, {}).get(unit)
     if factor is None:
-        return series, unit if role == "batch_size" else ROLES[role] if not unit else ROLES[role], said
+        return series, unit if role == "batch_size" else "1" if unit == "mse" else ROLES[role], said
     if factor != 1.0:
         return series.with_value(series.value * factor), ROLES[role], said or f"logged in {unit}"
     return series, ROLES[role], said
@@ -197,7 +230,8 @@ def _as_fraction(series: Series, kind: str, unit: str) -> tuple[Series, str]:
     finite = series.value[np.isfinite(series.value)]
     if kind not in FRACTIONS or len(finite) == 0:
         return series, "1"
-    top = float(finite.max())
+    # an error rate may start above 1 (more errors than words), an accuracy may not
+    top = float(np.median(finite)) if kind in ("wer", "cer") else float(finite.max())
     if unit == "%" or (1.5 < top <= 100.0 and float(finite.min()) >= 0.0):
         return series.with_value(series.value / 100.0), "1"
     return series, "1"

@@ -22,6 +22,7 @@ MONITORS = (
 """Sources whose names are their own: they are looked up whatever trains the model."""
 
 _ONE_SEGMENT = re.compile(r"\{[^{}]*\}")
+_WORD = re.compile(r"[A-Za-z]+")
 _WIDE = frozenset({"{param}", "{task}", "{tag}", "{path}", "{dataset}"})
 
 
@@ -39,12 +40,13 @@ class Entry:
     source: str
     """Where it was read: repository, path and line."""
 
-    def claim(self, confidence: float) -> Claim:
+    def claim(self, confidence: float, why: str = "name of") -> Claim:
         """What the table says of a series of this name."""
         flags = self.flags | {"known"} if self.role == "other" else self.flags
         split = "eval" if self.role in ("eval_loss", "eval_score") or "dir:validation" in flags else "train"
-        why = f"name of {self.framework}"
-        return Claim(self.role, self.unit, self.scope, self.axis, flags, split, "", confidence, why)  # type: ignore[arg-type]
+        return Claim(
+            self.role, self.unit, self.scope, self.axis, flags, split, "", confidence, f"{why} {self.framework}"
+        )  # type: ignore[arg-type]
 
 
 @dataclass(slots=True)
@@ -59,12 +61,14 @@ class Names:
         found = self.exact.get(name)
         if found is not None:
             return found
-        for start, candidates in self.patterns.items():
-            if name.startswith(start):
-                for key, entry in candidates:
-                    if _regex(key).fullmatch(name):
-                        return entry
-        return None
+        fitting = [
+            candidate
+            for start, candidates in self.patterns.items()
+            if name.startswith(start)
+            for candidate in candidates
+            if name.endswith(candidate[0][candidate[0].rindex("}") + 1 :]) and _regex(candidate[0]).fullmatch(name)
+        ]
+        return max(fitting, key=lambda pair: len(_ONE_SEGMENT.sub("", pair[0])))[1] if fitting else None
 
 
 @cache
@@ -87,6 +91,17 @@ def table() -> dict[str, Names]:
 
 
 @cache
+def monitors() -> Names:
+    """The names of all monitors, which are looked up whatever trains the model."""
+    out = Names()
+    for monitor in MONITORS:
+        out.exact.update(table()[monitor].exact)
+        for start, candidates in table()[monitor].patterns.items():
+            out.patterns.setdefault(start, []).extend(candidates)
+    return out
+
+
+@cache
 def common() -> dict[str, Entry]:
     """Names that mean one thing in every framework that logs them: usable when no framework is recognised.
 
@@ -99,13 +114,8 @@ def common() -> dict[str, Entry]:
     return {
         key: entries[0]
         for key, entries in seen.items()
-        if len({(e.role, e.scope, e.unit, e.axis) for e in entries}) == 1 and _own(key)
+        if len({(e.role, e.scope, e.unit, e.axis) for e in entries}) == 1 and len(_WORD.findall(key)) >= 2
     }
-
-
-def _own(key: str) -> bool:
-    """Whether a name is specific enough to be known without its framework."""
-    return len(re.findall(r"[A-Za-z]+", key)) >= 3
 
 
 @cache

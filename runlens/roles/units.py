@@ -7,6 +7,7 @@ import re
 import numpy as np
 import numpy.typing as npt
 
+from runlens.model import Series
 from runlens.roles.names import Name
 from runlens.roles.vocabulary import ROLES
 
@@ -30,7 +31,12 @@ FACTORS: dict[str, dict[str, float]] = {
 }
 """Role to logged unit to the factor that gives the canonical unit of `ROLES`."""
 
-KEPT = {"gpu_memory": {"%", "fraction"}, "host_memory": {"%", "fraction"}, "gpu_power": {"%"}, "eval_loss": {"bits/byte"}}
+KEPT = {
+    "gpu_memory": {"%", "fraction"},
+    "host_memory": {"%", "fraction"},
+    "gpu_power": {"%"},
+    "eval_loss": {"bits/byte"},
+}
 """Units that no factor changes into the canonical one: they stay, and `RoleSeries.unit` says so."""
 
 _TIME = re.compile(r"(?<![a-z])(ms|us|min|milliseconds|msec)(?![a-z])")
@@ -100,4 +106,27 @@ def unit_of_values(role: str, value: npt.NDArray[np.float64]) -> str:
         return "mW" if middle > 5_000 else "W"
     if role == "gpu_clock":
         return "Hz" if middle > 1e7 else "MHz" if middle > 20 else "GHz"
+    return ""
+
+
+def step_time_unit(series: Series) -> str:
+    """The unit of a logged step time by the wall time between its points; empty if there are too few or none fits.
+
+    Parameters
+    ----------
+    series : Series
+        Step times as logged, on the training step.
+    """
+    if len(series) < 10:
+        return ""
+    lag = min(10, len(series) - 1)
+    gone, done = series.time[lag:] - series.time[:-lag], series.step[lag:] - series.step[:-lag]
+    known = np.isfinite(gone) & (done > 0) & (gone > 0)
+    value = series.value[np.isfinite(series.value) & (series.value > 0)]
+    if int(known.sum()) < 3 or len(value) == 0:
+        return ""
+    ratio = float(np.median(value)) / float(np.median(gone[known] / done[known]))
+    for unit, size in (("s", 1.0), ("ms", 1e3), ("us", 1e6)):
+        if 0.3 * size < ratio < 3.0 * size:
+            return unit
     return ""
