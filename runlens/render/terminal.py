@@ -168,14 +168,14 @@ def _findings(run: RunReport, width: int, unicode: bool) -> Table:
     table.add_column("finding", no_wrap=True)
     table.add_column("where (times in UTC)", min_width=20, max_width=26, overflow="fold")
     table.add_column("what, and what to do", overflow="fold")
-    for at, group in enumerate(words.groups(run)):
-        if at:
+    before = 0
+    for group in words.groups(run):
+        if before and max(before, len(group.findings)) > 1:
             table.add_row()
-        if group.incident is not None:
+        before = len(group.findings)
+        if group.incident is not None and len(group.findings) > 1:
             title = Text(visible(group.incident.title, 200), style="bold")
             table.add_row(Text(f"incident {group.incident.number}", style="bold"), Text(), title)
-        elif at:
-            table.add_row(Text("others", style="bold"))
         for finding in group.findings:
             table.add_row(*_row(finding))
     return table

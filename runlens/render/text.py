@@ -52,14 +52,15 @@ def ascii_only(text: str) -> str:
 
 
 def number(value: float, digits: int = 4) -> str:
-    """A number with `digits` significant digits: `11.19`, `27,300`, `0.003`, `4.1e-09`, `NaN`, `Infinity`."""
+    """A number with `digits` significant digits: `11.19`, `27,300`, `0.003`, `3e-4`, `NaN`, `Infinity`."""
     if not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     if value == 0:
         return "0"
     size = abs(value)
-    if size >= 1e9 or size < 1e-4:
-        return f"{value:.{digits - 1}e}".replace("e+0", "e").replace("e+", "e").replace("e-0", "e-")
+    if size >= 1e9 or size < 1e-3:
+        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+        return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
     decimals = max(digits - 1 - math.floor(math.log10(size)), 0)
     text = f"{round(value, decimals):,.{decimals}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,0 +1,172 @@
+"""One panel of the timeline: curves, references, findings, and labels that do not collide."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from runlens.model import Chart, Finding, Severity
+from runlens.render import scale
+from runlens.render.palette import BLACK, CURVES, GREY, SEVERITY
+from runlens.render.panels import Panel
+from runlens.render.scale import Floats, figure, inside
+from runlens.render.text import visible
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+DPI = 150
+_NOISY = ("train_loss", "grad_norm", "tokens_per_second", "samples_per_second", "step_time", "gpu_utilization")
+"""Roles drawn as a pale line of every point under a dark running median."""
+_MANY = 300
+"""More points than this are drawn so; fewer are one line."""
+
+
+@cache
+def _glyphs() -> frozenset[int]:
+    from matplotlib.font_manager import findfont, get_font
+
+    return frozenset(get_font(findfont("DejaVu Sans")).get_charmap())
+
+
+def drawable(text: str) -> str:
+    """`text` with every sign that the figure's font does not have as an escape."""
+    known = _glyphs()
+    return "".join(c if ord(c) in known else c.encode("ascii", "backslashreplace").decode() for c in text)
+
+
+def panel(axes: Axes, panel: Panel, findings: Sequence[Finding], limits: tuple[float, float]) -> None:
+    """Draw one panel over the steps `limits`; of `findings` those that are the panel's own are shaded."""
+    axes.set_title(drawable(visible(panel.title, 80)), loc="left", fontsize=9.5, fontweight="bold", color=BLACK, pad=5)
+    if panel.log:
+        axes.set_yscale("log")
+    labels: list[tuple[float, str, str]] = []
+    for reference in panel.references:
+        labels += _reference(axes, reference, limits)
+    for at, chart in enumerate(panel.charts):
+        labels += _curve(axes, chart, CURVES[at % len(CURVES)], limits, len(panel.charts) > 1)
+    scale.apply(axes, panel, limits)
+    _spans(axes, panel, findings, limits)
+    _end_labels(axes, labels)
+
+
+def _curve(
+    axes: Axes, chart: Chart, color: str, limits: tuple[float, float], several: bool
+) -> list[tuple[float, str, str]]:
+    steps, values = inside(chart, limits)
+    finite = np.isfinite(values)
+    drawn = np.where(finite, values, np.nan)
+    noisy = chart.role in _NOISY and len(steps) > _MANY
+    width = 0.7 if noisy else 1.3
+    axes.plot(steps, drawn, color=color, linewidth=width, alpha=0.4 if noisy else 1.0, zorder=3)
+    if noisy:
+        axes.plot(steps, middle(drawn), color=color, linewidth=1.5, zorder=4)
+    elif len(steps) <= 60:
+        axes.plot(steps, drawn, "o", color=color, markersize=3.2, zorder=4)
+    lost = ~finite & (steps >= limits[0]) & (steps <= limits[1])
+    if lost.any():
+        top = axes.get_xaxis_transform()
+        axes.plot(steps[lost], np.full(lost.sum(), 0.97), "x", color=BLACK, markersize=5, transform=top, zorder=6)
+        at = steps[lost][0]
+        axes.text(at, 0.97, "  not finite", transform=top, va="center", fontsize=8, color=BLACK, clip_on=True)
+    shown = np.flatnonzero(finite & (steps <= limits[1]))
+    if len(shown) == 0:
+        return []
+    tail = float(np.median(values[shown[-9:]]) if noisy else values[shown[-1]])
+    name = f"{_curve_name(chart)} " if several else ""
+    return [(tail, f"{name}{figure(tail, chart.unit)}", color)]
+
+
+def _curve_name(chart: Chart) -> str:
+    if chart.role == "train_loss":
+        return "training"
+    if chart.role == "eval_loss":
+        return "held-out"
+    return visible(chart.label or chart.metric, 16)
+
+
+def middle(values: Floats) -> Floats:
+    """The line through the middle of a decimated curve: means of neighbours, then a running median.
+
+    A chart alternates between the lowest and the highest value of each bucket, so the mean of two neighbours is about
+    the middle of a bucket, where a median of the values themselves would jump between the two. Shape (n,), NaN where
+    the neighbourhood (a sixtieth of the points) holds no number.
+    """
+    pairs = (values + np.append(values[1:], values[-1:])) / 2
+    half = max(len(values) // 120, 2)
+    windows = np.lib.stride_tricks.sliding_window_view(np.pad(pairs, half, constant_values=np.nan), 2 * half + 1)
+    empty = np.isnan(windows).all(axis=1)
+    line = np.full(len(values), np.nan)
+    line[~empty] = np.nanmedian(windows[~empty], axis=1)
+    return line
+
+
+def _reference(axes: Axes, chart: Chart, limits: tuple[float, float]) -> list[tuple[float, str, str]]:
+    steps, values = inside(chart, limits)
+    if len(steps) == 0:
+        return []
+    if len(chart.low) == len(chart.high) == len(chart.steps):
+        low = np.interp(steps, chart.steps, chart.low)
+        high = np.interp(steps, chart.steps, chart.high)
+        axes.fill_between(steps, low, high, color=GREY, alpha=0.22, linewidth=0, zorder=2)
+    axes.plot(steps, values, color=GREY, linewidth=1.1, linestyle=(0, (5, 2)), zorder=2)
+    value = float(np.interp(limits[1], steps, values))
+    return [(value, visible(chart.reference, 16), GREY)]
+
+
+def _spans(axes: Axes, panel: Panel, findings: Sequence[Finding], limits: tuple[float, float]) -> None:
+    """Shade the panel's own findings; let the onset of every error run through all panels."""
+    own = {id(f) for f in panel.findings}
+    for finding in findings:
+        if finding.steps is None or finding.steps[1] < limits[0] or finding.steps[0] > limits[1]:
+            continue
+        color = SEVERITY[finding.severity]
+        first, last = finding.steps
+        if id(finding) in own:
+            if finding.code != "LOG002":
+                axes.axvspan(first, last, color=color, alpha=0.13, linewidth=0, zorder=0)
+                axes.axvline(first, color=color, linewidth=1.4, zorder=1)
+                _peak(axes, panel, finding, limits)
+        elif finding.severity is Severity.ERROR:
+            axes.axvline(first, color=color, linewidth=0.7, alpha=0.7, zorder=1)
+
+
+def _peak(axes: Axes, panel: Panel, finding: Finding, limits: tuple[float, float]) -> None:
+    """Write the height of a spike beside it."""
+    if panel.kind not in ("train_loss", "grad_norm", "learning_rate") or finding.evidence.get("outcome") == "diverged":
+        return
+    chart = panel.charts[0]
+    assert finding.steps is not None
+    steps, values = inside(chart, limits)
+    part = np.isfinite(values) & (steps >= finding.steps[0]) & (steps <= finding.steps[1])
+    if not part.any():
+        return
+    at = np.flatnonzero(part)[np.argmax(values[part])]
+    left = steps[at] > limits[0] + 0.85 * (limits[1] - limits[0])
+    axes.annotate(
+        figure(float(values[at]), chart.unit), (steps[at], values[at]), xytext=(-5 if left else 5, -1), fontsize=8,
+        textcoords="offset points", ha="right" if left else "left", va="center", color=BLACK, zorder=7,
+    )  # fmt: skip
+
+
+def _end_labels(axes: Axes, labels: Sequence[tuple[float, str, str]]) -> None:
+    """Write each label beside the end of its curve, moved up or down where two would touch."""
+    low, high = axes.get_ylim()
+    least = 0.155 * DPI / axes.bbox.height
+    to_axes = axes.transData + axes.transAxes.inverted()
+    spots = sorted((float(np.clip(to_axes.transform((0, np.clip(v, low, high)))[1], 0, 1)), t, c) for v, t, c in labels)
+    heights = [y for y, _, _ in spots]
+    for at in range(1, len(heights)):
+        heights[at] = max(heights[at], heights[at - 1] + least)
+    overflow = max(heights[-1] - 1.0, 0.0) if heights else 0.0
+    for at in range(len(heights) - 1, -1, -1):
+        ceiling = heights[at] - overflow if at == len(heights) - 1 else heights[at + 1] - least
+        heights[at] = min(heights[at], ceiling)
+    for height, (_, text, color) in zip(heights, spots, strict=True):
+        axes.text(
+            1.008, height, drawable(text), transform=axes.transAxes, va="center", ha="left", color=color, fontsize=8.5,
+            fontweight="bold" if color != GREY else "normal",
+        )  # fmt: skip

@@ -1,0 +1,168 @@
+"""Which charts of a run share a panel, in which order, and which findings belong to it: for PNG and HTML alike."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from runlens.model import Chart, Finding, Incident, RunReport
+
+OWN_PANELS = 4
+"""Evals that get a panel of their own: those with a reference or a finding first. The others share one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One drawing with one vertical axis, over the training step."""
+
+    title: str
+    """What is drawn, with its unit."""
+    charts: tuple[Chart, ...]
+    """The run's own curves, the main one first."""
+    references: tuple[Chart, ...] = ()
+    log: bool = False
+    findings: tuple[Finding, ...] = ()
+    """Findings that this panel shows best, in order of first step."""
+    kind: str = ""
+    """The role of the main curve."""
+
+
+_TITLES = {
+    "train_loss": "Loss",
+    "eval_loss": "Held-out loss",
+    "grad_norm": "Gradient norm",
+    "learning_rate": "Learning rate",
+    "tokens_per_second": "Throughput",
+    "samples_per_second": "Throughput",
+    "step_time": "Time per step",
+    "gpu_temperature": "GPU temperature",
+    "gpu_utilization": "GPU utilisation",
+    "gpu_memory": "GPU memory",
+    "gpu_power": "GPU power",
+    "gpu_clock": "GPU clock",
+    "host_memory": "Host memory",
+    "perplexity": "Perplexity",
+    "tflops": "Throughput",
+    "mfu": "Model FLOP utilisation",
+}
+_UNITS = {"1": "", "nats": "nats", "C": "°C", "ppl": "", "fraction": "", "bytes": ""}
+_ORDER = ("train_loss", "grad_norm", "learning_rate", "tokens_per_second", "samples_per_second", "step_time")
+_FAMILIES = {
+    "LOSS": ("train_loss", "eval_loss"),
+    "GRAD": ("grad_norm",),
+    "LR": ("learning_rate",),
+    "TPUT": ("tokens_per_second", "samples_per_second", "step_time"),
+    "EVAL": ("eval_score", "perplexity", "eval_loss"),
+    "HW": ("gpu_temperature", "gpu_utilization", "gpu_memory", "gpu_power", "gpu_clock", "host_memory"),
+}
+_BESIDE = {
+    "LOSS": ("train_loss", "grad_norm", "learning_rate"),
+    "GRAD": ("train_loss", "grad_norm", "learning_rate"),
+    "LR": ("train_loss", "grad_norm", "learning_rate"),
+    "TPUT": _FAMILIES["TPUT"] + _FAMILIES["HW"],
+    "HW": _FAMILIES["TPUT"] + _FAMILIES["HW"],
+    "EVAL": ("train_loss",),
+    "LOG": ("train_loss", *_FAMILIES["TPUT"]),
+}
+
+
+def panels(run: RunReport) -> list[Panel]:
+    """The panels of a run from top to bottom: loss, gradient norm, learning rate, throughput, evals, hardware.
+
+    Hardware is drawn where a finding is about speed or hardware: elsewhere it is a row of flat lines.
+    """
+    own = [c for c in run.charts if c.steps and not c.reference]
+    references = [c for c in run.charts if c.steps and c.reference]
+    drawn: list[Panel] = []
+    losses = tuple(c for c in own if c.role == "train_loss") + tuple(c for c in own if c.role == "eval_loss")
+    if losses:
+        drawn.append(_panel("train_loss", losses, references, run))
+    by_role = {role: tuple(c for c in own if c.role == role) for role in _ORDER[1:]}
+    drawn += [_panel(role, charts, references, run) for role, charts in by_role.items() if charts]
+    drawn += _evals([c for c in own if c.role in ("eval_score", "perplexity")], references, run)
+    hidden = () if not drawn or any(f.code.startswith(("HW", "TPUT")) for f in run.findings) else _FAMILIES["HW"]
+    others = [c.role for c in own if c.role not in (*_ORDER, "eval_loss", "eval_score", "perplexity", *hidden)]
+    rest = dict.fromkeys(others)
+    drawn += [_panel(role, tuple(c for c in own if c.role == role), references, run) for role in rest]
+    return drawn
+
+
+def _evals(charts: list[Chart], references: list[Chart], run: RunReport) -> list[Panel]:
+    named = {f.metric for f in run.findings}
+    compared = {c.metric for c in references}
+    first = [c for c in charts if c.metric in compared or c.metric in named]
+    alone = (first + [c for c in charts if c not in first])[: OWN_PANELS if len(charts) > OWN_PANELS else None]
+    drawn = [_panel(c.role, (c,), references, run, c.label or c.metric) for c in alone]
+    shared = tuple(c for c in charts if c not in alone)
+    return [*drawn, _panel("eval_score", shared, references, run, "Other evals")] if shared else drawn
+
+
+def _panel(role: str, charts: tuple[Chart, ...], references: list[Chart], run: RunReport, title: str = "") -> Panel:
+    beside = tuple(r for c in charts for r in references if r.role == c.role and r.metric == c.metric)
+    unit = _UNITS.get(charts[0].unit, charts[0].unit)
+    unit = ", ".join(part for part in (unit, "log scale" if _log(role, charts) else "") if part)
+    title = title or _TITLES.get(role, role.replace("_", " ").capitalize())
+    return Panel(
+        title=f"{title} ({unit})" if unit else title,
+        charts=charts,
+        references=beside,
+        log=_log(role, charts),
+        findings=tuple(f for f in run.findings if f.suppressed is None and _belongs(f, charts, run)),
+        kind=role,
+    )
+
+
+def _log(role: str, charts: tuple[Chart, ...]) -> bool:
+    """Log scale for what falls by powers or jumps by multiples, as long as nothing finite in it is zero or less."""
+    if role not in ("train_loss", "eval_loss", "grad_norm", "perplexity"):
+        return False
+    finite = [v for c in charts for v in c.values if math.isfinite(v)]
+    return bool(finite) and min(finite) > 0
+
+
+def _belongs(finding: Finding, charts: tuple[Chart, ...], run: RunReport) -> bool:
+    """By the metric that it names; else by the family of its code, in that family's first panel."""
+    if any(finding.metric == c.metric for c in charts):
+        return True
+    if any(finding.metric == c.metric for c in run.charts if not c.reference):
+        return False
+    family = _FAMILIES.get(finding.code.rstrip("0123456789"), ())
+    present = {c.role for c in run.charts if not c.reference and c.steps}
+    first = next((role for role in family if role in present), None)
+    return first is not None and charts[0].role == first
+
+
+def span_of(panel: Panel) -> tuple[int, int]:
+    """First and last step that the run's own curves of the panel have."""
+    return min(c.steps[0] for c in panel.charts), max(c.steps[-1] for c in panel.charts)
+
+
+def window(run: RunReport, incident: Incident) -> tuple[float, float] | None:
+    """The steps to show for one incident: it and a quarter of its length on both sides.
+
+    Of an incident that goes on to the end, such as a plateau, only so much that its beginning can be seen: at most
+    15 % of the run after the onset, unless it came on slowly (throughput drift, evals behind a reference).
+    None if the incident is at no step.
+    """
+    if incident.steps is None:
+        return None
+    first, last = incident.steps
+    start, end = run.steps or incident.steps
+    whole = max(end - start, 1)
+    sudden = any(code.startswith(("LOSS001", "LOSS003", "GRAD", "LR", "LOG")) for code in incident.codes)
+    length = max(last - first, 0.03 * whole, 10.0)
+    length = min(length, 0.15 * whole) if sudden else length
+    low, high = max(first - 0.35 * length, start), min(first + 1.35 * length, end)
+    return (low, high) if high > low else (low - 1.0, high + 1.0)
+
+
+def about(drawn: list[Panel], findings: list[Finding]) -> list[Panel]:
+    """The panels that tell of these findings: their own, and what an engineer looks at beside them."""
+    families = {finding.code.rstrip("0123456789") for finding in findings}
+    wanted = {role for family in families for role in _BESIDE.get(family, ())}
+    return [p for p in drawn if p.kind in wanted or any(f in findings for f in p.findings)] or drawn
+
+
+def restarts(run: RunReport) -> list[int]:
+    """The steps from which the run was resumed."""
+    return [f.steps[0] for f in run.findings if f.code == "LOG002" and f.steps is not None]

@@ -1,0 +1,114 @@
+"""The vertical axis of one panel: its limits, its ticks in the unit of what is drawn, marks for what lies outside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from runlens.model import Chart
+from runlens.render.palette import GREY
+from runlens.render.panels import Panel
+from runlens.render.text import amount, number
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Floats = npt.NDArray[np.float64]
+
+_ROBUST = (
+    "tokens_per_second", "samples_per_second", "step_time", "gpu_temperature", "gpu_memory", "gpu_power", "gpu_clock",
+)  # fmt: skip
+"""Roles whose axis shows the middle of the values; what lies outside is marked at the edge."""
+
+_SCALES = ((1e12, 1e12, " T"), (1e9, 1e9, " B"), (1e6, 1e6, " M"), (1e4, 1e3, " k"))
+
+
+def inside(chart: Chart, limits: tuple[float, float]) -> tuple[Floats, Floats]:
+    """Steps and values of a chart in the window, with one point on either side so that lines reach the edges."""
+    steps = np.array(chart.steps, dtype=np.float64)
+    values = np.array(chart.values, dtype=np.float64)
+    low = max(int(np.searchsorted(steps, limits[0], "left")) - 1, 0)
+    high = int(np.searchsorted(steps, limits[1], "right")) + 1
+    return steps[low:high], values[low:high]
+
+
+def figure(value: float, unit: str) -> str:
+    """A value with its unit where it needs one: `13.9 GiB`, `63 °C`, `27.3 k`, `2.57`."""
+    if unit == "bytes":
+        return f"{number(value / 2**30, 3)} GiB"
+    text = amount(value) if abs(value) >= 1e4 else number(value, 3)
+    return text + (f" {unit}" if unit in ("s", "W", "MHz") else " %" if unit == "%" else " °C" if unit == "C" else "")
+
+
+def tick_labels(ticks: Floats, unit: str) -> list[str]:
+    """Labels of evenly spaced ticks, with as many decimals as tell them apart."""
+    if unit == "bytes":
+        ticks, unit = ticks / 2**30, "GiB"
+    largest = float(np.abs(ticks).max(initial=0.0))
+    scale, sign = next(
+        ((s, n) for s, n in ((1e12, " T"), (1e9, " B"), (1e6, " M"), (1e4, " k")) if largest >= s), (1, "")
+    )
+    scale = 1e3 if sign == " k" else scale
+    step = float(np.min(np.diff(ticks))) / scale if len(ticks) > 1 else 1.0
+    if largest < 1e-3:
+        return [number(float(t), 3) for t in ticks]
+    decimals = max(-int(np.floor(np.log10(step) + 1e-9)), 0) if step > 0 else 2
+    decimals += not np.allclose(np.round(ticks / scale, decimals), ticks / scale, atol=1e-3 * step)
+    return [f"{t / scale:,.{decimals}f}{sign}" + (" GiB" if unit == "GiB" else "") for t in ticks.tolist()]
+
+
+def apply(axes: Axes, panel: Panel, limits: tuple[float, float]) -> None:
+    """Limits and ticks of the vertical axis; marks at the edge for what lies outside."""
+    from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
+
+    parts = [inside(c, limits) for c in panel.charts]
+    beside = [(s, v) for s, v in (inside(c, limits) for c in panel.references)]
+    values = np.concatenate([v for _, v in parts] + [v[(s >= limits[0]) & (s <= limits[1])] for s, v in beside])
+    values = values[np.isfinite(values)]
+    if len(values) == 0:
+        axes.set_yticks([])
+        return
+    low, high = float(values.min()), float(values.max())
+    if panel.kind in _ROBUST:
+        first, half, last = np.percentile(values, [4, 50, 96])
+        reach = max(last - first, 0.06 * abs(half))
+        low, high = max(low, first - 0.5 * reach), min(high, last + 0.5 * reach)
+        low, high = min(low, half - 0.05 * abs(half)), max(high, half + 0.03 * abs(half))
+    elif panel.kind == "learning_rate":
+        low = min(low, 0.0)
+    elif panel.kind == "gpu_utilization" and panel.charts[0].unit == "%":
+        low, high = 0.0, 100.0
+    if panel.log:
+        room = max(np.log(high / low) * 0.06, 0.02)
+        axes.set_ylim(low * np.exp(-room), high * np.exp(1.6 * room))
+        decades = np.log10(high / low)
+        axes.yaxis.set_major_locator(
+            LogLocator(subs=(1.0,) if decades > 3 else (1.0, 2.0, 5.0)) if decades > 0.8 else MaxNLocator(5)
+        )
+        axes.yaxis.set_minor_locator(NullLocator())
+    else:
+        room = (high - low or abs(high) or 1.0) * 0.08
+        axes.set_ylim(low - (0 if panel.kind == "learning_rate" and low == 0 else room), high + 1.5 * room)
+        axes.yaxis.set_major_locator(MaxNLocator(4))
+    low, high = axes.get_ylim()
+    ticks = np.array([t for t in axes.get_yticks() if low <= t <= high])
+    unit = panel.charts[0].unit
+    wide = panel.log and len(ticks) > 1 and ticks[-1] / ticks[0] > 20
+    axes.set_yticks(ticks, [figure(t, "") for t in ticks.tolist()] if wide else tick_labels(ticks, unit))
+    if panel.kind in _ROBUST:
+        _outside(axes, parts)
+
+
+def _outside(axes: Axes, parts: Sequence[tuple[Floats, Floats]]) -> None:
+    low, high = axes.get_ylim()
+    edge = axes.get_xaxis_transform()
+    for steps, values in parts:
+        with np.errstate(invalid="ignore"):
+            for beyond, at, sign in ((values < low, 0.03, "v"), (values > high, 0.97, "^")):
+                axes.plot(
+                    steps[beyond], np.full(beyond.sum(), at), sign, color=GREY, markersize=4, alpha=0.7, transform=edge,
+                    zorder=5, linestyle="none",
+                )  # fmt: skip
