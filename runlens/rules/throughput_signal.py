@@ -14,7 +14,7 @@ import numpy.typing as npt
 from runlens.model import RoleSeries, Run, Series
 from runlens.stats.robust import Floats, median
 
-Origin = Literal["rate", "step time", "wall time"]
+Origin = Literal["rate", "step time", "wall time", "wall steps"]
 
 RATES = ("tokens_per_second", "samples_per_second", "tflops", "mfu")
 """Logged rates, the most telling first; higher is better in all of them."""
@@ -51,7 +51,8 @@ class RateSignal:
         return max(median(np.abs(np.diff(self.step[:4096])).astype(np.float64)), 1.0) if len(self) > 1 else 1.0
 
 
-_memo: dict[int, tuple[weakref.ref[npt.NDArray[np.float64]], RateSignal]] = {}
+_Held = tuple[weakref.ref[npt.NDArray[np.float64]], RateSignal | None]
+_memo: dict[tuple[int, str], _Held] = {}
 
 
 def rate_signal(run: Run) -> RateSignal | None:
@@ -69,20 +70,43 @@ def rate_signal(run: Run) -> RateSignal | None:
         answer is the same object; it lives as long as the series it was made from.
     """
     found = _source(run)
-    if found is None:
+    return None if found is None else _remembered(run, *found)
+
+
+def wall_signal(run: Run) -> RateSignal | None:
+    """Steps over wall time between the points of the densest training series; None where wall times tell too little.
+
+    This sees what a logged rate leaves out: a hang between two steps, an eval, a checkpoint.
+    """
+    rows = [
+        r
+        for role in ("train_loss", "tokens_per_second", "step_time", "learning_rate", "grad_norm", "tokens")
+        for r in run.every(role)[:1]
+        if r.split == "train" and not r.derived and not r.device
+    ]
+    timed = [r for r in rows if np.count_nonzero(np.isfinite(r.series.time)) >= 8]
+    if not timed:
         return None
-    role, origin = found
-    key = role.series.value
-    held = _memo.get(id(key))
-    if held is not None and held[0]() is key:
+    densest = max(timed, key=lambda r: len(r.series))
+    signal = _remembered(run, densest, "wall steps")
+    return signal if signal is not None and len(signal) >= 0.5 * len(densest.series) else None
+
+
+def _remembered(run: Run, role: RoleSeries, origin: Origin) -> RateSignal | None:
+    """The signal of a series, made once for as long as its values live: several rules ask for it."""
+    key = (id(role.series.value), origin)
+    held = _memo.get(key)
+    if held is not None and held[0]() is role.series.value:
         return held[1]
-    signal = (
-        _logged(run, role) if origin == "rate" else _timed(run, role) if origin == "step time" else _walled(run, role)
-    )
-    if signal is None or len(signal) < 2:
-        return None
-    here = id(key)
-    _memo[here] = (weakref.ref(key, lambda _: _memo.pop(here, None)), signal)
+    if origin == "rate":
+        signal: RateSignal | None = _logged(run, role)
+    elif origin == "step time":
+        signal = _timed(run, role)
+    else:
+        signal = _walled(run, role, in_steps=origin == "wall steps")
+    if signal is not None and len(signal) < 2:
+        signal = None
+    _memo[key] = (weakref.ref(role.series.value, lambda _: _memo.pop(key, None)), signal)
     return signal
 
 
@@ -134,11 +158,11 @@ def _timed(run: Run, role: RoleSeries) -> RateSignal:
     return RateSignal(s.name, unit, "step time", s.step, rate, s.time, work, _resumes(s.step), False)
 
 
-def _walled(run: Run, role: RoleSeries) -> RateSignal | None:
+def _walled(run: Run, role: RoleSeries, in_steps: bool) -> RateSignal | None:
     """From wall time: progress between groups of points, wide enough that buffered writing does not matter."""
     s = role.series.take(np.isfinite(role.series.time))
     unit, progress = "steps/s", s.step.astype(np.float64)
-    if role.role in ("tokens", "samples"):
+    if role.role in ("tokens", "samples") and not in_steps:
         unit, progress = f"{role.role}/s", s.value
     group = flush_group(s.time)
     at = np.arange(0, len(s), group)

@@ -1,0 +1,114 @@
+"""The slow points of a run, gathered into episodes and told apart: regular pauses, slow stretches, single long gaps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from runlens.model import Run
+from runlens.rules.throughput_signal import RateSignal
+from runlens.stats.blocks import block_midmeans
+from runlens.stats.periodicity import in_a_row
+from runlens.stats.robust import Floats, sigma
+from runlens.stats.rolling import centred_median
+
+PAUSE_POINTS = 2
+"""Logged points that one pause may spread over: the one it falls in, and the next where the timer lags."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Episodes:
+    """Runs of slow points, one row each; all arrays have shape (m,)."""
+
+    first: npt.NDArray[np.int64]
+    """Index of the first slow point."""
+    last: npt.NDArray[np.int64]
+    """Index of the last one."""
+    excess: Floats
+    """Time lost in it, in points of normal length."""
+    slow: npt.NDArray[np.int64]
+    """Number of slow points in it."""
+    noise: float
+    """Robust deviation of the log rate of single points about their level."""
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+    def take(self, keep: npt.NDArray[np.bool_]) -> Episodes:
+        """The episodes at `keep`, shape (m,)."""
+        return Episodes(self.first[keep], self.last[keep], self.excess[keep], self.slow[keep], self.noise)
+
+
+def level(y: Floats) -> Floats:
+    """Level of the log rate at each point: midmeans of small blocks, smoothed by a median over nine of them.
+
+    Slow stretches shorter than about four blocks (128 points in a log of 600 and more) leave it untouched.
+    """
+    size = int(np.clip(len(y) // 16, 4, 32))
+    blocks = block_midmeans(y, min(size, len(y)))
+    smooth = centred_median(blocks, 9)
+    return (
+        np.repeat(smooth, size)[: len(y)]
+        if len(smooth) * size >= len(y)
+        else np.append(np.repeat(smooth, size), np.full(len(y) - len(smooth) * size, smooth[-1]))
+    )
+
+
+def episodes(rate: Floats, depth: float, sigmas: float, gap: int = 2) -> Episodes:
+    """Runs of points that are slower than their surroundings.
+
+    Parameters
+    ----------
+    rate : ndarray of float64, shape (n,), positive, n >= 8
+    depth : float
+        Least time lost at a point, as a share of a normal point.
+    sigmas : float
+        Least distance in robust deviations of single points: a noisy run has fewer episodes, not more.
+    gap : int
+        Slow points this near to each other are one episode.
+    """
+    y = np.log(rate)
+    away = level(y) - y
+    noise = sigma(away, 0.0)
+    at = np.flatnonzero(away > max(np.log1p(depth), sigmas * noise))
+    if not len(at):
+        none = np.empty(0, dtype=np.int64)
+        return Episodes(none, none, np.empty(0), none, noise)
+    starts = np.append(0, np.flatnonzero(np.diff(at) > gap) + 1)
+    stops = np.append(starts[1:], len(at))
+    lost = np.add.reduceat(np.expm1(np.minimum(away[at], 50.0)), starts)
+    return Episodes(at[starts], at[stops - 1], lost, stops - starts, noise)
+
+
+def regular(run: Run, signal: RateSignal, found: Episodes) -> npt.NDArray[np.bool_]:
+    """Which episodes are pauses that the run makes on schedule: in a row at equal intervals, or where it evaluated."""
+    out = np.zeros(len(found), dtype=bool)
+    step = signal.step.astype(np.float64)
+    single = found.slow <= PAUSE_POINTS
+    out[single] = at_evals(run, step[found.first[single]], signal.stride)
+    # episodes of one kind are of one length: a row is looked for among those within a factor of two and a half
+    order = np.flatnonzero(single)
+    order = order[np.argsort(found.excess[order], kind="stable")]
+    if len(order) >= 3:
+        cuts = np.flatnonzero(np.diff(np.log(found.excess[order])) > np.log(2.5)) + 1
+        for group in np.split(order, cuts):
+            group = np.sort(group)
+            places = step[found.first[group]]
+            if bool(np.all(np.diff(places) >= 0)):
+                out[group] |= in_a_row(places, signal.stride, 3 if len(group) <= 6 else 4)
+    return out
+
+
+def at_evals(run: Run, steps: Floats, tolerance: float) -> npt.NDArray[np.bool_]:
+    """For each step, whether the run logged an eval there (or within `tolerance` steps)."""
+    logged = [r.series.step for role in ("eval_loss", "eval_score", "checkpoint_time") for r in run.every(role)]
+    if not logged or not len(steps):
+        return np.zeros(len(steps), dtype=bool)
+    known = np.unique(np.concatenate(logged)).astype(np.float64)
+    if not len(known):
+        return np.zeros(len(steps), dtype=bool)
+    near = np.clip(np.searchsorted(known, steps), 1, max(len(known) - 1, 1))
+    left, right = known[near - 1], known[np.minimum(near, len(known) - 1)]
+    return np.asarray(np.minimum(np.abs(left - steps), np.abs(right - steps)) <= tolerance)

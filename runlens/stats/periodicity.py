@@ -1,0 +1,88 @@
+"""Whether events keep a beat: regular intervals, and events that belong to a regular row among others that do not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from runlens.stats.robust import Floats, median
+
+MOST = 400
+"""Events compared pair by pair; of longer rows the first and the last are taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """The beat of a row of events."""
+
+    period: float
+    """Median interval, in the unit of the places; NaN for fewer than two events."""
+    regular: bool
+    """True if at least four of five intervals are the period or a small multiple of it, within tolerance."""
+
+
+def beat(places: Floats, tolerance: float) -> Beat:
+    """Period of a row of events, and whether they keep it.
+
+    Parameters
+    ----------
+    places : ndarray of float64, shape (n,), sorted
+    tolerance : float
+        By how much an interval may miss; 5 % of the period at least.
+
+    Returns
+    -------
+    Beat
+        Never regular for fewer than 3 events: two make one interval, and one interval is no beat.
+    """
+    gaps = np.diff(places)
+    if not len(gaps):
+        return Beat(float("nan"), False)
+    period = median(gaps)
+    if len(gaps) < 2 or period <= 0:
+        return Beat(period, False)
+    times = np.maximum(np.round(gaps / period), 1.0)
+    fits = (np.abs(gaps - times * period) <= max(tolerance, 0.05 * period)) & (times <= 4)
+    return Beat(period, bool(np.mean(fits) >= 0.8))
+
+
+def in_a_row(places: Floats, tolerance: float, length: int = 3) -> npt.NDArray[np.bool_]:
+    """For each event, whether it is one of `length` events at equal intervals.
+
+    Two schedules in one log (an eval every 200 steps, a checkpoint every 500) have no common period, yet each event
+    has neighbours at its own: that is what is asked here.
+
+    Parameters
+    ----------
+    places : ndarray of float64, shape (n,), sorted
+        Beyond `MOST` events the answer is True for all: so many are a habit, whatever their intervals.
+    tolerance : float
+        By how much a neighbour may miss its place; 2 % of the interval at least.
+    length : int
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+    """
+    n = len(places)
+    if n < length:
+        return np.zeros(n, dtype=bool)
+    if n > MOST:
+        return np.ones(n, dtype=bool)
+    i, j = np.triu_indices(n, 1)
+    step = places[j] - places[i]
+    allowed = np.maximum(tolerance, 0.02 * step)
+    member = [i, j]
+    good = step > 0
+    for k in range(2, length):
+        target = places[i] + k * step
+        near = np.clip(np.searchsorted(places, target), 1, n - 1)
+        near = np.where(np.abs(places[near - 1] - target) <= np.abs(places[near] - target), near - 1, near)
+        good &= np.abs(places[near] - target) <= allowed
+        member.append(near)
+    out = np.zeros(n, dtype=bool)
+    for index in member:
+        out[index[good]] = True
+    return out
