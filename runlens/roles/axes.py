@@ -1,7 +1,7 @@
 """The x axis, checked and never trusted: every series is put on the training step.
 
-What a log calls its step may count calls of the logger (W&B `_step` under the HF Trainer, nanoGPT, torchtune, …), samples
-(DeepSpeed), micro-batches (litgpt), epochs (Keras, timm, evals of many trainers) or seconds (system metrics).
+What a log calls its step may count calls of the logger (W&B `_step` under the HF Trainer, nanoGPT, torchtune, …),
+samples (DeepSpeed), micro-batches (litgpt), epochs (Keras, timm, evals of many trainers) or seconds (system metrics).
 """
 
 from __future__ import annotations
@@ -14,13 +14,15 @@ import numpy.typing as npt
 
 from runlens.model import Run, Series
 from runlens.roles.claim import Claim
+from runlens.roles.numbers import middle
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 STEP_KEYS = (
-    "train/global_step", "trainer/global_step", "training/global_step", "training_step", "global_step", "iteration_step",
-    "train_step", "train/step", "iter", "step", "time/batch", "batch/batch_step", "num_updates", "train_inner/num_updates",
+    "train/global_step", "trainer/global_step", "training/global_step", "training_step", "global_step",
+    "iteration_step", "train_step", "train/step", "iter", "step", "time/batch", "batch/batch_step", "num_updates",
+    "train_inner/num_updates",
     "current_steps", "iteration", "system/global_step",
 )  # fmt: skip
 """Names of the training step among the logged series, in the order in which they are believed."""
@@ -177,10 +179,10 @@ def by_time(reference: Series, series: Series) -> Ints | None:
 
 
 def agrees(steps: Ints, placed: Ints, reference: Series) -> bool:
-    """Whether raw x values are the training steps that wall time gives, to 2 % of the run or three logging intervals."""
+    """Whether raw x values are the steps that wall time gives, to 2 % of the run or three logging intervals."""
     span = float(np.ptp(reference.step)) or 1.0
     gap = span / max(len(reference) - 1, 1)
-    return float(np.median(np.abs(steps - placed))) <= max(3.0 * gap, 0.02 * span, 1.0)
+    return middle(np.abs(steps - placed)) <= max(3.0 * gap, 0.02 * span, 1.0)
 
 
 def foreign(series: Series, reference: Series, claim: Claim) -> bool:
@@ -195,13 +197,8 @@ def foreign(series: Series, reference: Series, claim: Claim) -> bool:
     top, low = int(reference.step.max()), int(reference.step.min())
     if last > 1.5 * top + 10:
         return True
-    different = np.unique(series.step)
-    if (
-        len(different) >= 3
-        and last <= 1000
-        and top >= 5 * max(last, 1)
-        and int(np.ptp(different)) == len(different) - 1
-    ):
+    different = 1 + int(np.count_nonzero(np.diff(np.sort(series.step))))
+    if different >= 3 and last <= 1000 and top >= 5 * max(last, 1) and last - first == different - 1:
         return len(series) < 0.2 * len(reference) or top - low > 5 * (last - first)
     wall = float(series.time[-1] - series.time[0])
     seconds = float(last - first)

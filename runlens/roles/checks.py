@@ -8,6 +8,7 @@ import numpy as np
 
 from runlens.model import Series
 from runlens.roles.claim import Claim
+from runlens.roles.numbers import middle
 
 _POSITIVE = frozenset(
     {"tokens", "samples", "tokens_per_second", "samples_per_second", "step_time", "tflops", "gpu_memory"}
@@ -42,7 +43,7 @@ def checked(claim: Claim, series: Series) -> Claim | None:
         return replace(claim, role="tokens", why=f"{claim.why}; it grows all the time, so it is cumulative")
     if exact:
         return claim
-    if claim.role in _POSITIVE and float(np.median(value)) < 0:
+    if claim.role in _POSITIVE and middle(value) < 0:
         return None
     if claim.role == "learning_rate" and float(np.max(np.abs(value))) > 1e3:
         return None
@@ -54,7 +55,7 @@ def checked(claim: Claim, series: Series) -> Claim | None:
 
 
 def _grows(series: Series, strictly: bool = False) -> bool:
-    """Whether a counter never falls within an attempt (1 % of points may), and is higher at the end than at the start."""
+    """Whether a counter never falls within an attempt (1 % of points may), and ends higher than it starts."""
     if len(series) < 2:
         return True
     forward = np.diff(series.step) >= 0

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from runlens.model import RoleSeries, Run, Scope, Series
+from runlens.model import Direction, RoleSeries, Run, Scope, Series
 from runlens.roles.configured import configured_number
+from runlens.roles.numbers import middle
 from runlens.roles.world import world_size
 
 Groups = Mapping[str, list[RoleSeries]]
@@ -17,11 +18,12 @@ Floats = npt.NDArray[np.float64]
 
 _STEPS_PER_SECOND = re.compile(
     r"^(?!eval|val|test|train/batches_per|train/train_steps)(.*/)?(steps_per_sec(ond)?s?|(batch|epoch)_steps_per_second|ups|it/s"
-    r"|iter(ation)?s_per_sec(ond)?|updates_per_sec(ond)?|device/BPS|(?<!device/)batches_per_sec(ond)?|device/batches_per_second)$"
+    r"|iter(ation)?s_per_sec(ond)?|updates_per_sec(ond)?|device/BPS"
+    r"|(?<!device/)batches_per_sec(ond)?|device/batches_per_second)$"
 )
-"""Rates whose inverse is the time of a step. `device/batches_per_sec` is divided by the world size in Composer and NeMo,
-`train/batches_per_sec` multiplied by it in Lightning: neither is here. OLMo's `device/batches_per_second` and OLMo-core's
-`device/BPS` are whole-run rates in spite of their names."""
+"""Rates whose inverse is the time of a step. `device/batches_per_sec` is divided by the world size in Composer and
+NeMo, `train/batches_per_sec` multiplied by it in Lightning: neither is here. OLMo's `device/batches_per_second` and
+OLMo-core's `device/BPS` are whole-run rates in spite of their names."""
 
 _CLOCKS = ("train_loss", "grad_norm", "learning_rate", "tokens")
 
@@ -41,8 +43,8 @@ def derived(run: Run, groups: Groups, devices: int) -> tuple[dict[str, list[Role
     Returns
     -------
     dict
-        With `step_time`, `tokens` and `tokens_per_second` added where they could be computed; each such series is marked
-        `derived` and `why` says from what.
+        With `step_time`, `tokens` and `tokens_per_second` added where they could be computed; each such series is
+        marked `derived` and `why` says from what.
     int
         Devices of the whole run, 0 if unknown.
     """
@@ -68,9 +70,9 @@ def time_per_step(series: Series) -> Series | None:
     Returns
     -------
     Series or None
-        One value a point but the first of each attempt. A wall time says when a value was written, and some writers write
-        several steps at once: where more than a tenth of the gaps is below a tenth of the usual, the gaps are taken over
-        blocks of 10, 20, 50 or 100 points. None with fewer than three points or without wall times.
+        One value a point but the first of each attempt. A wall time says when a value was written, and some
+        writers write several steps at once: where more than a tenth of the gaps is below a tenth of the usual, the
+        gaps are taken over blocks of 10, 20, 50 or 100 points. None with fewer than three points or without wall times.
     """
     parts = [_over_blocks(p, p.time, p.step.astype(np.float64)) for p in series.attempts()]
     return _joined(series.name, [p for p in parts if p is not None])
@@ -80,7 +82,7 @@ def tokens_per_time(series: Series) -> Series | None:
     """Tokens per second by a cumulative count over wall time, with the blocks of `time_per_step`."""
     parts = [_over_blocks(p, p.time, p.value) for p in series.attempts()]
     found = _joined(series.name, [p for p in parts if p is not None])
-    return None if found is None else found.with_value(1.0 / found.value)
+    return None if found is None else found.with_value(np.reciprocal(found.value))
 
 
 def _over_blocks(part: Series, time: Floats, amount: Floats) -> Series | None:
@@ -109,7 +111,7 @@ def _in_bursts(time: Floats, amount: Floats) -> bool:
     if len(steady) == 0:
         return False
     single, some = np.diff(time), np.diff(amount)
-    return float(np.mean(single[some > 0] / some[some > 0] < 0.1 * float(np.median(steady)))) > 0.1
+    return float(np.mean(single[some > 0] / some[some > 0] < 0.1 * middle(steady))) > 0.1
 
 
 def _joined(name: str, parts: list[Series]) -> Series | None:
@@ -126,17 +128,17 @@ def tokens_per_step(run: Run, groups: Groups, count: int) -> tuple[float, str]:
         known = tokens.series.latest()
         gap = np.diff(known.step)
         rates = np.diff(known.value)[gap > 0] / gap[gap > 0]
-        if len(rates) and float(np.ptp(np.quantile(rates, [0.05, 0.95]))) <= 0.01 * abs(float(np.median(rates))):
-            return float(np.median(rates)), tokens.series.name
+        if len(rates) and float(np.ptp(np.quantile(rates, [0.05, 0.95]))) <= 0.01 * abs(middle(rates)):
+            return middle(rates), tokens.series.name
     for batch in groups.get("batch_size", []):
         value = batch.series.value[np.isfinite(batch.series.value)]
         if (
             batch.unit == "tokens"
             and batch.scope == "global"
             and len(value)
-            and float(np.ptp(value)) <= 0.01 * float(np.median(value))
+            and float(np.ptp(value)) <= 0.01 * middle(value)
         ):
-            return float(np.median(value)), batch.series.name
+            return middle(value), batch.series.name
     length, length_key = configured_number(run.config, "sequence length")
     size, size_key = configured_number(run.config, "batch size")
     if length and size:
@@ -146,12 +148,8 @@ def tokens_per_step(run: Run, groups: Groups, count: int) -> tuple[float, str]:
         x, a, b = np.intersect1d(rate.series.step, step_time.series.step, return_indices=True)
         product = rate.series.value[a] * step_time.series.value[b] * (count if rate.scope == "per_gpu" else 1)
         product = product[np.isfinite(product)]
-        if (
-            len(x) >= 5
-            and len(product)
-            and float(np.ptp(np.quantile(product, [0.1, 0.9]))) <= 0.02 * float(np.median(product))
-        ):
-            return float(np.median(product)), f"{rate.series.name} x {step_time.series.name}"
+        if len(x) >= 5 and len(product) and float(np.ptp(np.quantile(product, [0.1, 0.9]))) <= 0.02 * middle(product):
+            return middle(product), f"{rate.series.name} x {step_time.series.name}"
     return float("nan"), ""
 
 
@@ -181,7 +179,7 @@ def _tokens(run: Run, groups: Groups, count: int) -> RoleSeries | None:
         return None
     return _made(
         "tokens",
-        clock.with_value(clock.step * per_step),
+        clock.with_value(clock.step.astype(np.float64) * per_step),
         "tokens",
         f"step x {per_step:g} tokens ({what})",
         0.6,
@@ -213,7 +211,7 @@ def _tokens_per_second(run: Run, groups: Groups, count: int) -> RoleSeries | Non
 
 
 def _made(role: str, series: Series, unit: str, why: str, confidence: float, scope: Scope) -> RoleSeries:
-    direction = "down" if role == "step_time" else "up" if role == "tokens_per_second" else None
+    direction: Direction | None = "down" if role == "step_time" else "up" if role == "tokens_per_second" else None
     named = Series(f"{role} (derived)", series.step, series.time, series.value)
     return RoleSeries(
         role, named, unit, scope, direction=direction, confidence=confidence, why=f"derived: {why}", derived=True

@@ -16,7 +16,7 @@ class EvalName:
     """What the name of an evaluation result says."""
 
     task: str
-    """Canonical task, such as `hellaswag` or `mmlu_stem`; `test` for a bare test split; empty if the name tells none."""
+    """Canonical task, such as `hellaswag` or `mmlu_stem`; `test` for a bare test split; empty if none is told."""
     metric_kind: str
     """Canonical kind, such as `acc`, `acc_norm`, `exact_match`, `ppl`, `bpb`, `loss`, `wer`; `score` if not known."""
     setting: str
@@ -47,10 +47,15 @@ _KINDS = tuple((re.compile(rf"(?:^|_)(?:{pattern})$"), kind) for kind, pattern i
 
 _MAYBE = re.compile(
     "|".join(rf"(?:^|[_/])(?:{pattern})(?:$|[_/])" for _, pattern in METRICS)
-    + "|" + "|".join(rf"(?:^|[_/]){word}(?:$|[_/])" for word in ("evals?", "evaluation", "valid\\d*", "validation", "val", "test", "dev"))
-    + "|" + "|".join(rf"(?:^|/){space}/" for space, told in NAMESPACES.items() if told)
+    + "|"
+    + "|".join(
+        rf"(?:^|[_/]){word}(?:$|[_/])"
+        for word in ("evals?", "evaluation", "valid\\d*", "validation", "val", "test", "dev")
+    )
+    + "|"
+    + "|".join(rf"(?:^|/){space}/" for space, told in NAMESPACES.items() if told)
     + r"|^metrics/|m_ap|lm_eval|lighteval|shot"
-)  # fmt: skip
+)
 
 
 @lru_cache(maxsize=8192)

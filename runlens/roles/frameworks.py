@@ -49,7 +49,8 @@ FINGERPRINTS = (
     F(
         "NeMo 2 (nemo.lightning)",
         "reduced_train_loss",
-        "train_step_timing in s;throughput/*;TFLOPS_per_GPU;tps;tokens_per_sec_per_gpu;time/*;num_zeros_in_grad;max_memory_reserved",
+        "train_step_timing in s;throughput/*;TFLOPS_per_GPU;tps;tokens_per_sec_per_gpu;time/*;num_zeros_in_grad"
+        ";max_memory_reserved",
     ),
     F("NeMo 1 (megatron_gpt_model)", "reduced_train_loss"),
     F("NeMo-RL", "", "timing/train/total_step_time;performance/train_flops_per_gpu;ray/ray_step;ray/node.*"),
@@ -128,7 +129,8 @@ FINGERPRINTS = (
     F(
         "OpenRLHF",
         "",
-        "train/gpt_loss;eval/eval gpt_loss;train/actor_lr;train/actor_grad_norm;train/ppo_clip_ratio;train/loss_mean;train/timing/ppo_train",
+        "train/gpt_loss;eval/eval gpt_loss;train/actor_lr;train/actor_grad_norm;train/ppo_clip_ratio;train/loss_mean"
+        ";train/timing/ppo_train",
     ),
     F("prime-rl", "", "loss/mean;perf/throughput_per_gpu;progress/num_tokens;progress/total_tokens"),
     F("slime", "", "perf/actor_train_tflops;perf/actor_train_tok_per_s;train/lr-pg_*"),

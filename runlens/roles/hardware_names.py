@@ -8,17 +8,38 @@ from runlens.roles.claim import Claim
 from runlens.roles.names import Name, normalise
 
 _START = re.compile(
-    r"^(.*\.)?system\.(gpu|tpu|ipu|npu|hpu|xpu)\.|DCGM_FI_|^nvidia_smi_|^(?:ray/)?node[._]?\d+\.gpu|^(temperature|utilization|memory|power|clocks(_\w+)?|ecc|"
-    r"fan|retired_pages|remapped_rows|enforced|pstate)\.|(?<![a-z])(gpu|tpu|cuda|device)s?[ ._/:-]?\d+[ ._/-]|^gpu/|gpu_?(temp|power|util|clock|mem|percentage|energy)|power/gpu|power_draw"
+    r"^(.*\.)?system\.(gpu|tpu|ipu|npu|hpu|xpu)\.|DCGM_FI_|^nvidia_smi_"
+    r"|^(?:ray/)?node[._]?\d+\.gpu|^(temperature|utilization|memory|power|clocks(_\w+)?|ecc|"
+    r"fan|retired_pages|remapped_rows|enforced|pstate)\.|(?<![a-z])(gpu|tpu|cuda"
+    r"|device)s?[ ._/:-]?\d+[ ._/-]|^gpu/|gpu_?(temp|power|util|clock|mem|percentage"
+    r"|energy)|power/gpu|power_draw"
     r"|_rank_\d+$|^gpus?[._ ]",
     re.IGNORECASE,
 )
 _RULES = tuple(
     (role, re.compile(regex), frozenset(flags.split(",") if flags else ()), unit)
     for role, regex, flags, unit in (
-        ("other", r"power_limit|limit_watts|enforced|fan|encoder|decoder|pcie(?!_replay)|nvlink|energy|pstate|memory_total|fb_reserved|fb_total|mem_clock|memory_clock|link_", "", ""),
-        ("gpu_clock", r"sm_clock|graphics_clock|clocks?_(current_)?(sm|gr|graphics)|gpu_clock|core_clock|clock_?(speed|mhz|rate|freq)", "", "MHz"),
-        ("gpu_throttle", r"throttl|slowdown|power_cap|(thermal|power|reliability|sync_boost)_violation|clocks_(event|throttle)_reasons", "", "1"),
+        (
+            "other",
+            r"power_limit|limit_watts|enforced|fan|encoder|decoder|pcie(?!_replay)|nvlink|energy"
+            r"|pstate|memory_total|fb_reserved|fb_total|mem_clock|memory_clock|link_",
+            "",
+            "",
+        ),
+        (
+            "gpu_clock",
+            r"sm_clock|graphics_clock|clocks?_(current_)?(sm|gr|graphics)|gpu_clock|core_clock"
+            r"|clock_?(speed|mhz|rate|freq)",
+            "",
+            "MHz",
+        ),
+        (
+            "gpu_throttle",
+            r"throttl|slowdown|power_cap|(thermal|power|reliability|sync_boost)_violation"
+            r"|clocks_(event|throttle)_reasons",
+            "",
+            "1",
+        ),
         ("gpu_errors", r"xid", "code", "1"),
         ("gpu_errors", r"(?<!un)corrected|(?<!un)correctable|ecc_sbe|pcie_replay|single_bit", "soft", "1"),
         ("gpu_errors", r"ecc|uncorrect|retired_pages|remap|row_remap|xid|memory_errors", "", "1"),
@@ -26,14 +47,33 @@ _RULES = tuple(
         ("gpu_temperature", r"temp|(^|_|/)c$", "", "C"),
         ("gpu_power", r"power\w*(percent|%)", "", "%"),
         ("gpu_power", r"power|watts", "", "W"),
-        ("gpu_utilization", r"mem_copy_util|utilization_memory|memory_util|memory_percentage|dram_active|mem_util|gpu(_process)?_\d+_memory$", "bus", "%"),
+        (
+            "gpu_utilization",
+            r"mem_copy_util|utilization_memory|memory_util|memory_percentage|dram_active|mem_util"
+            r"|gpu(_process)?_\d+_memory$",
+            "bus",
+            "%",
+        ),
         ("gpu_memory", r"memory_allocated$|memory_allocated_percent|mem(ory)?_(percent|pct)|hbm_util", "", "%"),
         ("gpu_memory", r"mem_gb|memory_gb", "", "GB"),
         ("gpu_memory", r"fb_free|memory_free|mem_free", "free", ""),
-        ("gpu_memory", r"fb_used|memory_used|mem(ory)?_?(alloc|reserv|used|active|usage|bytes|gb|gib|mb|mib)|allocated_mem|reserved_mem|active_mem|allocated_bytes|reserved_bytes|hbm_cap|vram|peak_mem|max_mem|(^|_|/)mem$", "", ""),
-        ("gpu_utilization", r"util|sm_active|sm_occupancy|pipe_\w*active|engine_active|tensor_active|percentage|duty_cycle|gpu_\d+_gpu$|gpu_percent", "", ""),
+        (
+            "gpu_memory",
+            r"fb_used|memory_used|mem(ory)?_?(alloc|reserv|used|active|usage|bytes|gb|gib|mb|mib)"
+            r"|allocated_mem|reserved_mem|active_mem|allocated_bytes|reserved_bytes|hbm_cap|vram"
+            r"|peak_mem|max_mem|(^|_|/)mem$",
+            "",
+            "",
+        ),
+        (
+            "gpu_utilization",
+            r"util|sm_active|sm_occupancy|pipe_\w*active|engine_active|tensor_active|percentage"
+            r"|duty_cycle|gpu_\d+_gpu$|gpu_percent",
+            "",
+            "",
+        ),
     )
-)  # fmt: skip
+)
 
 
 def hardware_claim(name: Name) -> Claim | None:

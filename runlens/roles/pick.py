@@ -26,8 +26,8 @@ def score(name: str, role: str, claim: Claim, series: Series, longest: int) -> f
     series : Series
         As read.
     longest : int
-        Points of the longest series of the same role: a curve with far fewer (an evaluation on training data, a summary at
-        the end) does not stand for training.
+        Points of the longest series of the same role: a curve with far fewer (an evaluation on training data, a
+        summary at the end) does not stand for training.
 
     Notes
     -----

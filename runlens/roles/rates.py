@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from runlens.model import RoleSeries, Series
+from runlens.roles.numbers import middle
 
 
 def without_running_mean(role: str, series: Series) -> Series:
@@ -53,4 +54,4 @@ def with_scopes(groups: Mapping[str, list[RoleSeries]]) -> dict[str, list[RoleSe
 
 def _middle(r: RoleSeries) -> float:
     finite = r.series.value[np.isfinite(r.series.value)]
-    return float(np.median(finite)) if len(finite) else float("nan")
+    return middle(finite) if len(finite) else float("nan")

@@ -1,4 +1,4 @@
-"""From a logged name to what it says: the table of the framework first, then what every framework means, then patterns."""
+"""From a logged name to what it says: the table first, then patterns."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from runlens.roles.claim import Claim
 from runlens.roles.evals import EvalName, may_be_eval, parse_eval
+from runlens.roles.generic import generic_claim, loss_claim
 from runlens.roles.names import Name, shape_of, take_apart
-from runlens.roles.patterns import generic_claim, loss_claim
 from runlens.roles.scope import scope_of_name
 from runlens.roles.table import common, monitors, table
 
@@ -17,10 +17,12 @@ _EVAL_DIR = re.compile(r"^(valid(ation)?\d*|val\d*|eval(uation)?|test|dev)$")
 _RUN_MEAN = ("train_loss", "train/train_loss")
 """HF Trainer writes these once, at the end, beside the curve `train/loss`."""
 _TRAINING_ONLY = re.compile(r"(^|[/_ .-])(lr|learning[-_ ]?rate|grad[-_ ]?norm|gnorm)($|[/_ .-])")
-_CONFIDENT_KINDS = frozenset(
-    "acc acc_norm acc_pmi exact_match f1 bleu mcc mc1 mc2 pass@1 rouge1 rouge2 rougeL wer cer ter brier "
-    "mAP mAP50 mAP50-95 AP top1 top5 bpb prob log_prob word_ppl byte_ppl".split()
-)
+_NOT_TELLING = frozenset(
+    {
+        "score", "loss", "ppl", "precision", "recall", "auc", "reward", "mse", "mae", "rmse", "ssim", "iou",
+    }
+)  # fmt: skip
+"""Kinds whose names alone, without a word for held-out data, do not say that a series is an evaluation."""
 _UNDER_EVAL_BUT_NO_SCORE = re.compile(r"(time|runtime|per_second|_sec|num_|count|steps?|epoch|/samples|_std|threshold)")
 
 
@@ -106,7 +108,7 @@ def _score(name: Name, result: EvalName, eval_dir: bool) -> Claim | None:
                 "other", flags=frozenset({"known"}), confidence=0.6, why=f"{result.metric_kind} on training data"
             )
         return None
-    known_kind = result.metric_kind in _CONFIDENT_KINDS and bool(result.task)
+    known_kind = result.metric_kind not in _NOT_TELLING and bool(result.task)
     told = result.prefixed or eval_dir or normal.startswith(("metrics/", "core_metric"))
     if result.metric_kind == "score":
         if not result.prefixed or (not result.task) or _UNDER_EVAL_BUT_NO_SCORE.search(normal):

@@ -11,17 +11,18 @@ import numpy as np
 
 from runlens.model import RoleSeries, Run, Series
 from runlens.roles.axes import StepAxis, reference_of, step_axis
+from runlens.roles.bits import in_nats
 from runlens.roles.checks import checked
 from runlens.roles.claim import Claim
 from runlens.roles.derive import derived
 from runlens.roles.evals import parse_eval
 from runlens.roles.frameworks import recognise
+from runlens.roles.numbers import middle
 from runlens.roles.override import apply_overrides
 from runlens.roles.pick import score
+from runlens.roles.rates import with_scopes, without_running_mean
 from runlens.roles.reading import read_name
 from runlens.roles.rl import rl_sign
-from runlens.roles.bits import in_nats
-from runlens.roles.rates import with_scopes, without_running_mean
 from runlens.roles.tasks import FRACTIONS
 from runlens.roles.units import FACTORS, KEPT, step_time_unit, unit_of_values
 from runlens.roles.vocabulary import ROLES
@@ -54,8 +55,8 @@ def resolve(run: Run, overrides: Mapping[str, str] = _NONE) -> Run:
     Returns
     -------
     Run
-        The same run with `roles`, `framework` and `hardware_count` filled in. In each role the canonical series comes first,
-        then devices, tasks and alternates. Every `RoleSeries` has the training step as its x axis and the role's
+        The same run with `roles`, `framework` and `hardware_count` filled in. In each role the canonical series comes
+        first, then devices, tasks and alternates. Every `RoleSeries` has the training step as its x axis and the role's
         canonical unit, or says which other unit it has. Series under `other` are understood to be of no use to a rule;
         those in no role at all were not understood.
 
@@ -99,7 +100,7 @@ def _claims(run: Run, frameworks: tuple[str, ...], folder: str) -> dict[str, Cla
 
 
 def _with_main_loss(claims: dict[str, Claim]) -> dict[str, Claim]:
-    """Loss components are used only where nothing else is a training loss (Ultralytics and MMDetection log no total)."""
+    """Loss components are used only where nothing else is a training loss."""
     if any(c.role == "train_loss" for c in claims.values()):
         return claims
     parts = [name for name, c in claims.items() if "loss-component" in c.why and c.split == "train"]
@@ -165,7 +166,7 @@ def _grouped(claims: Mapping[str, Claim], series: Mapping[str, Series], axis: St
 
 
 def _without_twins(names: list[str], claims: Mapping[str, Claim]) -> list[str]:
-    """Leave out series drawn over samples, tokens or FLOPs whose twin over steps is there: merging them doubles points."""
+    """Leave out series drawn over samples, tokens or FLOPs whose twin over steps is there: the same points again."""
     own = [n for n in names if not re.search(r" vs (samples|tokens|gigaflos)", n)]
     return own or names
 
@@ -231,14 +232,14 @@ def _as_fraction(series: Series, kind: str, unit: str) -> tuple[Series, str]:
     if kind not in FRACTIONS or len(finite) == 0:
         return series, "1"
     # an error rate may start above 1 (more errors than words), an accuracy may not
-    top = float(np.median(finite)) if kind in ("wer", "cer") else float(finite.max())
+    top = middle(finite) if kind in ("wer", "cer") else float(finite.max())
     if unit == "%" or (1.5 < top <= 100.0 and float(finite.min()) >= 0.0):
         return series.with_value(series.value / 100.0), "1"
     return series, "1"
 
 
 def _set_aside_rl_loss(groups: dict[str, list[RoleSeries]], sign: str) -> None:
-    """In reinforcement learning the loss is near zero, negative and not monotone: no rule may judge it as a training loss."""
+    """In reinforcement learning a loss is near zero, negative and not monotone: no rule may judge it."""
     for loss in groups.pop("train_loss", []):
         why = f"{loss.why}; no training loss, because {sign} says that this is reinforcement learning"
         groups.setdefault("other", []).append(RoleSeries("other", loss.series, "", confidence=loss.confidence, why=why))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 
-from runlens.model import Scope
+from runlens.model import Scope, Split
 from runlens.roles.claim import Claim
 
 MONITORS = (
@@ -43,10 +43,10 @@ class Entry:
     def claim(self, confidence: float, why: str = "name of") -> Claim:
         """What the table says of a series of this name."""
         flags = self.flags | {"known"} if self.role == "other" else self.flags
-        split = "eval" if self.role in ("eval_loss", "eval_score") or "dir:validation" in flags else "train"
+        split: Split = "eval" if self.role in ("eval_loss", "eval_score") or "dir:validation" in flags else "train"
         return Claim(
             self.role, self.unit, self.scope, self.axis, flags, split, "", confidence, f"{why} {self.framework}"
-        )  # type: ignore[arg-type]
+        )
 
 
 @dataclass(slots=True)

@@ -72,11 +72,19 @@ TASKS = MappingProxyType(
 """Canonical task to its other names (normalised; underscores do not count)."""
 
 METRICS = (
-    ("acc_norm", r"acc_norm|len_norm|acc_len_norm|length_normalized_acc(?:uracy)?|normali[sz]ed_acc(?:uracy)?|acc(?:uracy)?_normali[sz]ed|accuracy_norm|norm_acc"),
+    (
+        "acc_norm",
+        r"acc_norm|len_norm|acc_len_norm|length_normalized_acc(?:uracy)?"
+        r"|normali[sz]ed_acc(?:uracy)?|acc(?:uracy)?_normali[sz]ed|accuracy_norm|norm_acc",
+    ),
     ("acc_pmi", r"pmi_dc|acc_mutual_info|acc_pmi"),
     ("token_acc", r"(?:mean_)?token_acc(?:uracy)?|next_token_accuracy"),
     ("calibration_error", r"(?:expected_)?calibration_error|ece"),
-    ("acc", r"(?:in_context_learning_)?(?:(?:multiple_choice|mc|lm|qa|multiclass|binary|categorical|sparse_categorical|balanced)_)*acc(?:uracy|uracies)?(?:_none)?|correct|acc_all_stderr_free"),
+    (
+        "acc",
+        r"(?:in_context_learning_)?(?:(?:multiple_choice|mc|lm|qa|multiclass|binary|categorical|sparse_categorical|balanced)_)*acc(?:uracy|uracies)?(?:_none)?"
+        r"|correct|acc_all_stderr_free",
+    ),
     ("exact_match", r"(?:quasi_)?exact_match|em|qem"),
     ("top1", r"(?:acc(?:uracy)?_?)?top_?1(?:_acc(?:uracy)?)?"),
     ("top5", r"(?:acc(?:uracy)?_?)?top_?5(?:_acc(?:uracy)?)?"),
@@ -104,7 +112,12 @@ METRICS = (
     ("log_prob", r"log_soft_loss|log_?likelihood|log_?prob(?:ability)?"),
     ("prob", r"soft_loss|prob(?:ability)?"),
     ("ctc_loss", r"ctc_loss"),
-    ("loss", r"(?:language_)?cross_?entropy(?:_loss)?|(?:(?:lm|ce|nll|gpt|macro|micro|avg|mean|total|val|generative|lm_model|eval_gpt|clip_val|dev)_)*loss|nll"),
+    (
+        "loss",
+        r"(?:language_)?cross_?entropy(?:_loss)?"
+        r"|(?:(?:lm|ce|nll|gpt|macro|micro|avg|mean|total|val|generative|lm_model|eval_gpt|clip_val|dev)_)*loss"
+        r"|nll",
+    ),
     ("mAP50-95", r"m_?ap_?50_?95(?:_[a-z])?"),
     ("mAP50", r"m_?ap_?50(?:_[a-z])?"),
     ("mAP", r"(?:bbox_|segm_)?m_?ap"),
@@ -126,20 +139,24 @@ METRICS = (
     ("reward", r"(?:mean_)?(?:ep_)?rew(?:ard)?(?:_mean)?|episodic_return"),
     ("core", r"core(?:_metric)?"),
     ("mean_average_precision", r"mean_average_precision"),
-)  # fmt: skip
+)
 """Canonical kind of metric and the pattern of its names at the end of a normalised name; the first that fits counts."""
 
 WORSE_WHEN_HIGHER = frozenset(
-    "loss ctc_loss ppl word_ppl byte_ppl bpb bpc wer cer ter brier calibration_error rmse mse mae abs_rel fid".split()
-)
+    {
+        "loss", "ctc_loss", "ppl", "word_ppl", "byte_ppl", "bpb", "bpc", "wer", "cer", "ter", "brier",
+        "calibration_error", "rmse", "mse", "mae", "abs_rel", "fid",
+    }
+)  # fmt: skip
 """Kinds of which less is better (lm-evaluation-harness `higher_is_better`; the others by what they measure)."""
 
 FRACTIONS = frozenset(
-    (
-        "acc acc_norm acc_pmi token_acc exact_match top1 top5 f1 mcc mc1 mc2 pass@1 pass@k wer cer mAP mAP50 mAP50-95 AP "
-        "precision recall auc iou dice win_rate success_rate prob mean_average_precision"
-    ).split()
-)
+    {
+        "acc", "acc_norm", "acc_pmi", "token_acc", "exact_match", "top1", "top5", "f1", "mcc", "mc1", "mc2",
+        "pass@1", "pass@k", "wer", "cer", "mAP", "mAP50", "mAP50-95", "AP", "precision", "recall", "auc", "iou",
+        "dice", "win_rate", "success_rate", "prob", "mean_average_precision",
+    }
+)  # fmt: skip
 """Kinds that are shares: logged as 0-1 or 0-100, always held as 0-1 here."""
 
 NAMESPACES = MappingProxyType(

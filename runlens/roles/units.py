@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from runlens.model import Series
 from runlens.roles.names import Name
+from runlens.roles.numbers import middle
 from runlens.roles.vocabulary import ROLES
 
 FACTORS: dict[str, dict[str, float]] = {
@@ -39,6 +40,9 @@ KEPT = {
 }
 """Units that no factor changes into the canonical one: they stay, and `RoleSeries.unit` says so."""
 
+_MEMORY = (
+    ("gib", "GiB"), ("mib", "MiB"), ("kib", "KiB"), ("bytes", "bytes"), ("gb", "GB"), ("gigabytes", "GB"), ("mb", "MB"),
+)  # fmt: skip
 _TIME = re.compile(r"(?<![a-z])(ms|us|min|milliseconds|msec)(?![a-z])")
 
 
@@ -51,7 +55,7 @@ def unit_of_name(role: str, name: Name) -> str:
             return {"milliseconds": "ms", "msec": "ms"}.get(found[1], found[1])
         return "s" if re.search(r"(?<![a-z])(s|sec|secs|seconds)(?![a-z])", text) else ""
     if role in ("gpu_memory", "host_memory"):
-        for key, unit in (("gib", "GiB"), ("mib", "MiB"), ("kib", "KiB"), ("bytes", "bytes"), ("gb", "GB"), ("gigabytes", "GB"), ("mb", "MB")):  # fmt: skip
+        for key, unit in _MEMORY:
             if re.search(rf"(?<![a-z]){key}(?![a-z])", text) or (key == "gigabytes" and key in text):
                 return unit
         return "%" if "%" in raw or re.search(r"(?<![a-z])(pct|percent)", text) else ""
@@ -81,21 +85,21 @@ def unit_of_name(role: str, name: Name) -> str:
 def unit_of_values(role: str, value: npt.NDArray[np.float64]) -> str:
     """The unit by the size of the values, where the name says nothing.
 
-    Thresholds are those that keep every framework of the table on its side: an MFU is a fraction up to 1; a GPU has 16 to
-    288 GiB; no GPU does 5,000 TFLOP/s outside FP4, and none draws 5 kW.
+    Thresholds are those that keep every framework of the table on its side: an MFU is a fraction up to 1; a GPU has
+    16 to 288 GiB; no GPU does 5,000 TFLOP/s outside FP4, and none draws 5 kW.
     """
     finite = value[np.isfinite(value)]
     if role == "mfu":
         finite = finite[finite >= 0]  # nanoGPT writes -100 before the first estimate
     if len(finite) == 0:
         return ""
-    middle, top = float(np.median(finite)), float(np.max(finite))
+    usual, top = middle(finite), float(np.max(finite))
     if role in ("mfu", "clip_fraction"):
-        return "fraction" if middle <= 1.0 else "%"
+        return "fraction" if usual <= 1.0 else "%"
     if role == "gpu_utilization":
         return "fraction" if top <= 1.0 and bool(np.any(finite % 1.0 != 0)) else "%"
     if role == "tflops":
-        return "TFLOP/s" if middle < 1e5 else "GFLOP/s" if middle < 1e10 else "FLOP/s"
+        return "TFLOP/s" if usual < 1e5 else "GFLOP/s" if usual < 1e10 else "FLOP/s"
     if role in ("gpu_memory", "host_memory"):
         if top > 1e7:
             return "bytes"
@@ -103,9 +107,9 @@ def unit_of_values(role: str, value: npt.NDArray[np.float64]) -> str:
             return "MiB"
         return "GiB" if top > 1.0 else "fraction"
     if role == "gpu_power":
-        return "mW" if middle > 5_000 else "W"
+        return "mW" if usual > 5_000 else "W"
     if role == "gpu_clock":
-        return "Hz" if middle > 1e7 else "MHz" if middle > 20 else "GHz"
+        return "Hz" if usual > 1e7 else "MHz" if usual > 20 else "GHz"
     return ""
 
 
@@ -125,7 +129,7 @@ def step_time_unit(series: Series) -> str:
     value = series.value[np.isfinite(series.value) & (series.value > 0)]
     if int(known.sum()) < 3 or len(value) == 0:
         return ""
-    ratio = float(np.median(value)) / float(np.median(gone[known] / done[known]))
+    ratio = middle(value) / middle(gone[known] / done[known])
     for unit, size in (("s", 1.0), ("ms", 1e3), ("us", 1e6)):
         if 0.3 * size < ratio < 3.0 * size:
             return unit
