@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from runlens.rules.base import Rule
+from runlens.rules.gradient import NonFiniteGradient
+from runlens.rules.loss_spike import LossSpike
+from runlens.rules.loss_values import NonFiniteLoss
 from runlens.rules.throughput import ThroughputDrift, ThroughputDrop
 from runlens.rules.throughput_pauses import RecurringDips, Stall
 
 RULES: tuple[type[Rule], ...] = (
+    LossSpike,
+    NonFiniteLoss,
+    NonFiniteGradient,
     ThroughputDrop,
     ThroughputDrift,
     RecurringDips,

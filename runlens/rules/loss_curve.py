@@ -1,0 +1,89 @@
+"""The training loss as the loss rules look at it: finite points in order, on the scale on which decay is straight."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from runlens.model import Run, Series
+from runlens.stats.robust import Floats
+
+ROLE = "train_loss"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LossCurve:
+    """Finite points of a loss, one a step, sorted."""
+
+    metric: str
+    step: Floats
+    """(n,) float64: training steps, strictly increasing."""
+    value: Floats
+    """(n,) float64: the loss itself."""
+    y: Floats
+    """(n,) float64: log loss, or the loss in units of its own spread where it is not positive."""
+    log: bool
+    """Whether `y` is log loss."""
+    scale: float
+    """Loss per unit of `y` where `y` is no logarithm."""
+    ends_non_finite: bool
+    """Whether the last logged values are NaN or infinite."""
+
+    def loss(self, y: float) -> float:
+        """The loss that stands at height `y`."""
+        return float(np.exp(y)) if self.log else y * self.scale
+
+
+def loss_curve(series: Series) -> LossCurve:
+    """The curve of a series as a chart shows it: the last write of each step.
+
+    Points that are not finite are left out; `ends_non_finite` says whether they are the end.
+    """
+    latest = series.latest()
+    good = np.isfinite(latest.value)
+    kept = latest if bool(good.all()) else latest.take(good)
+    ends = len(latest) > 0 and not bool(good[-1])
+    value = kept.value
+    log = len(value) > 0 and bool(value.min() > 0)
+    scale = 1.0 if log else spread(value)
+    y = np.log(value) if log else value / scale
+    return LossCurve(series.name, kept.step.astype(np.float64), value, y, log, scale, ends)
+
+
+def spread(value: Floats) -> float:
+    """Scale of a loss that is not positive everywhere: the distance between its 5th and 95th percentile, or 1."""
+    if not len(value):
+        return 1.0
+    low, high = np.quantile(value, (0.05, 0.95))
+    return float(high - low) or 1.0
+
+
+def overwritten(series: Series) -> list[tuple[Series, int]]:
+    """The stretches that a resume wrote over, each with the points before it that it continued.
+
+    Returns
+    -------
+    list of (Series, int)
+        Up to `MEMORY` points before the stretch and the stretch itself, and its first step.
+    """
+    if len(series) < 2:
+        return []
+    cuts = np.flatnonzero(np.diff(series.step) < 0) + 1
+    found = []
+    for cut in cuts.tolist():
+        before = series.take(slice(max(0, cut - MEMORY), cut))
+        first = int(series.step[cut])
+        if before.step[-1] >= first:
+            found.append((before, first))
+    return found
+
+
+MEMORY = 8192
+"""Points looked back on from a stretch that was written over."""
+
+
+def train_loss(run: Run) -> Series | None:
+    """The series that plays the training loss, None if there is none or it is empty."""
+    role = run.role(ROLE)
+    return role.series if role is not None and len(role.series) else None

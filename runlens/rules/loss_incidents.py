@@ -1,0 +1,70 @@
+"""What happened to the loss: spikes, shifts and dips, found once for all loss rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from runlens.model import Run, Series
+from runlens.rules.loss_curve import LossCurve, loss_curve, overwritten, train_loss
+from runlens.stats.excursions import Excursion, Sensitivity
+from runlens.stats.outcome import Ending, ending, limits
+from runlens.stats.pyramid import all_excursions
+from runlens.stats.shift import Kind, kind_of
+
+
+@dataclass(frozen=True, slots=True)
+class LossIncident:
+    """One excursion of the loss with all that the rules say of it."""
+
+    kind: Kind
+    curve: LossCurve
+    excursion: Excursion
+    ending: Ending
+    until: int
+    """Position of the next excursion, or n: what came after belongs to that."""
+    rewound: bool
+    """True if a resume wrote over it: the run as it stands never had it."""
+
+    @property
+    def steps(self) -> tuple[int, int]:
+        """First and last step, inclusive."""
+        one, step = self.excursion, self.curve.step
+        last = max(one.first, (one.end if one.back else self.until) - 1)
+        return int(step[one.first]), int(step[last])
+
+    @property
+    def points(self) -> int:
+        """Logged points that it covers."""
+        return max(1, self.excursion.end - self.excursion.first)
+
+
+@lru_cache(maxsize=2)
+def _judged(series: Series, want: Sensitivity, fast: float, slow: float) -> tuple[LossIncident, ...]:
+    """Incidents of a series, superseded ones included. Cached, because several rules ask for the same."""
+    found = list(_of_curve(loss_curve(series), want, fast, slow))
+    for part, first in overwritten(series):
+        curve = loss_curve(part)
+        found += [i for i in _of_curve(curve, want, fast, slow, rewound=True) if i.steps[0] >= first]
+    return tuple(sorted(found, key=lambda i: i.steps))
+
+
+def _of_curve(
+    curve: LossCurve, want: Sensitivity, fast: float, slow: float, rewound: bool = False
+) -> list[LossIncident]:
+    y, step = curve.y, curve.step
+    found = all_excursions(y, step, want)
+    fast, slow = limits(step, fast, slow)
+    n = len(y)
+    starts = [one.first for one in found] + [n]
+    incidents = []
+    for one, until in zip(found, starts[1:], strict=True):
+        end = ending(y, step, one, until, fast, slow, curve.ends_non_finite and until == n)
+        incidents.append(LossIncident(kind_of(y, step, one, end, until), curve, one, end, until, rewound))
+    return incidents
+
+
+def loss_incidents(run: Run, want: Sensitivity, fast: float, slow: float) -> tuple[LossIncident, ...]:
+    """All incidents of the training loss of a run, in order of onset; empty if it has no loss."""
+    series = train_loss(run)
+    return _judged(series, want, fast, slow) if series is not None else ()

@@ -1,0 +1,60 @@
+"""Stretches of NaN and infinities in a series."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from runlens.model import Series
+
+
+@dataclass(frozen=True, slots=True)
+class NonFinite:
+    """All non-finite points of a series."""
+
+    steps: tuple[int, int]
+    """First and last step of them."""
+    count: int
+    stretches: int
+    longest: int
+    """Logged points in a row."""
+    to_the_end: bool
+    """Whether the last logged point is one of them."""
+    what: str
+    """`NaN`, `infinite`, or both."""
+    first_stretch: tuple[int, int]
+
+    def evidence(self) -> dict[str, object]:
+        """For machines."""
+        return {
+            "points": self.count,
+            "stretches": self.stretches,
+            "longest_points": self.longest,
+            "to_the_end": self.to_the_end,
+            "kind": self.what,
+            "first_stretch": list(self.first_stretch),
+        }
+
+
+def stretches(series: Series) -> NonFinite | None:
+    """The non-finite points of a series in the order written, None if there are none."""
+    bad = ~np.isfinite(series.value)
+    if not bad.any():
+        return None
+    at = np.flatnonzero(bad)
+    cuts = np.flatnonzero(np.diff(at) > 1) + 1
+    starts = np.concatenate([[0], cuts])
+    ends = np.concatenate([cuts, [len(at)]])
+    nan = bool(np.isnan(series.value[at]).any())
+    infinite = bool(np.isinf(series.value[at]).any())
+    step = series.step
+    return NonFinite(
+        steps=(int(step[at].min()), int(step[at].max())),
+        count=len(at),
+        stretches=len(starts),
+        longest=int((ends - starts).max()),
+        to_the_end=bool(bad[-1]),
+        what="NaN or infinite" if nan and infinite else "NaN" if nan else "infinite",
+        first_stretch=(int(step[at[0]]), int(step[at[ends[0] - 1]])),
+    )
