@@ -98,10 +98,10 @@ def _reader(source: str) -> Reader:
 
 def _is_at_wandb(name: str, path: Path) -> bool:
     """Whether the name is one for W&B: it says so, or has its form and no folder on this disk begins it."""
-    from runlens.sources.wandb_api import names
+    from runlens.sources.wandb_api import is_name
 
     explicit = "://" in name
-    return bool(names(name)) and (explicit or not Path(path.parts[0]).exists())
+    return is_name(name) and (explicit or not Path(path.parts[0]).exists())
 
 
 def _refuse_filters(name: str, filters: dict[str, Any]) -> None:

@@ -1,0 +1,239 @@
+"""Requests to a W&B server over a few pooled connections, with patience and without leaking anything."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
+
+from runlens.errors import AccessRefused, NoRunFound, ReadError, SourceDown
+from runlens.sources.wandb_api.gate import Gate, Patience, retry_after
+from runlens.sources.wandb_api.login import Login
+
+if TYPE_CHECKING:
+    from requests import Response
+
+_BUSY = {429}
+_FAILING = {408, 500, 502, 503, 504, 520, 522, 524}
+_OPERATION = re.compile(r"(?:query|mutation)\s+(\w+)")
+
+
+class QueryRefused(ReadError):
+    """The server does not take this query: an older server, or one that allows only the SDK's own."""
+
+
+class TooMuch(SourceDown):
+    """The server failed over and over at one request: a smaller one may pass."""
+
+
+class Client:
+    """A logged-in connection pool; safe to use from several threads."""
+
+    def __init__(self, login: Login, *, connections: int = 8, patience: Patience | None = None) -> None:
+        import requests
+        from requests.adapters import HTTPAdapter
+
+        from runlens import __version__
+
+        self.login, self.connections = login, connections
+        self.patience = patience or Patience()
+        self.gate = Gate()
+        self.sent = 0
+        """Requests sent so far."""
+        self._reached = False
+        self._errors = requests.exceptions
+        self._session = requests.Session()
+        self._session.headers["User-Agent"] = f"runlens/{__version__}"
+        self._session.verify = login.verify
+        adapter = HTTPAdapter(pool_connections=2, pool_maxsize=connections)
+        self._session.mount("https://", adapter)
+        self._session.mount("http://", adapter)
+
+    def close(self) -> None:
+        """Give up what is under way and close the connections."""
+        self.gate.stop()
+        self._session.close()
+
+    def graphql(self, query: str, variables: dict[str, Any], *, answer: float | None = None) -> dict[str, Any]:
+        """Send one operation and return its `data`.
+
+        Parameters
+        ----------
+        query : str
+            GraphQL text with one named operation.
+        variables : dict
+        answer : float, optional
+            Seconds for the answer, where it should be quicker than usual.
+
+        Raises
+        ------
+        AccessRefused, NoRunFound, QueryRefused, SourceDown, TooMuch
+        """
+        named = _OPERATION.search(query)
+        name = named[1] if named else ""
+        body = json.dumps({"operationName": name, "query": query, "variables": variables})
+        headers = {"Content-Type": "application/json", **self.login.headers}
+        response = self._send(
+            "POST", f"{self.login.base_url}/graphql", name, data=body, headers=headers, own=True, answer=answer
+        )
+        return self._data(response, name)
+
+    def download(self, url: str, into: Path) -> None:
+        """Fetch a file, going on with Range where the connection was cut; `into` holds it whole or not at all.
+
+        Raises
+        ------
+        AccessRefused
+            The address has expired.
+        SourceDown
+        """
+        url = urljoin(f"{self.login.base_url}/", url)
+        got, total = 0, None
+        with into.open("wb") as file:
+            for _ in range(self.patience.tries):
+                headers = {"Range": f"bytes={got}-"} if got else {}
+                response = self._send("GET", url, "export", headers=headers, own=self._is_ours(url), stream=True)
+                if got and response.status_code != 206:
+                    file.seek(0)
+                    file.truncate()
+                    got = 0
+                length = response.headers.get("Content-Length")
+                if length is not None and "Content-Encoding" not in response.headers:
+                    total = got + int(length)
+                try:
+                    for block in response.iter_content(1 << 18):
+                        got += file.write(block)
+                except (self._errors.ChunkedEncodingError, self._errors.ConnectionError):
+                    continue  # the rest is asked for with Range
+                finally:
+                    response.close()
+                if total is None or got >= total:
+                    return
+        raise SourceDown(f"{self.login.host} cut the connection over and over while sending an export; try again later")
+
+    def small_json(self, url: str) -> dict[str, Any]:
+        """A small JSON file of a run; empty if it cannot be had."""
+        url = urljoin(f"{self.login.base_url}/", url)
+        try:
+            found = self._send("GET", url, "file", headers={}, own=self._is_ours(url), answer=20.0).json()
+        except (ReadError, ValueError):  # it only adds to what is known of the run
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def _is_ours(self, url: str) -> bool:
+        """Whether the key may go along: to the W&B server itself, never to a store behind a signed address."""
+        mine, theirs = urlsplit(self.login.base_url), urlsplit(url)
+        return (mine.scheme, mine.netloc) == (theirs.scheme, theirs.netloc)
+
+    def _send(
+        self,
+        method: str,
+        url: str,
+        what: str,
+        *,
+        headers: dict[str, str],
+        own: bool,
+        data: str | None = None,
+        answer: float | None = None,
+        stream: bool = False,
+    ) -> Response:
+        """One request, again and again as patience allows; the answer is below 400, or one that nobody else reads."""
+        trouble = ""
+        tries = self.patience.tries if self._reached else min(self.patience.tries, 3)
+        number = waits = 0
+        while number < tries:
+            number += 1
+            if number > 1:
+                self.gate.pause(self.patience.before_try(number))
+            else:
+                self.gate.wait()
+            self.sent += 1
+            try:
+                response: Response = self._session.request(
+                    method,
+                    url,
+                    data=data,
+                    headers=headers
+                    | ({"Authorization": f"Bearer {self.login.token}"} if own and self.login.token else {}),
+                    auth=self._auth if own and self.login.key else _as_is,
+                    timeout=(self.patience.connect, answer or self.patience.answer),
+                    stream=stream,
+                )
+            except (self._errors.ConnectTimeout, self._errors.ReadTimeout):
+                trouble = f"{self.login.host} timed out"
+                tries = min(tries, 3)
+                continue
+            except self._errors.SSLError:
+                raise SourceDown(
+                    f"the certificate of {self.login.host} is not trusted; set REQUESTS_CA_BUNDLE to your own authority"
+                ) from None
+            except (self._errors.ConnectionError, self._errors.ChunkedEncodingError):
+                trouble = f"{self.login.host} cannot be reached or cut the connection"
+                continue
+            except self._errors.RequestException as error:
+                raise SourceDown(f"{self.login.host} cannot be asked: {type(error).__name__}") from None
+            self._reached = True
+            if response.status_code in _BUSY or (response.status_code == 503 and "Retry-After" in response.headers):
+                asked = retry_after(response.headers.get("Retry-After"))
+                wait = self.patience.before_try(number + 2) if asked is None else asked
+                if wait > self.patience.longest_wait:
+                    raise SourceDown(
+                        f"{self.login.host} is limiting requests and asks to wait {wait:.0f} s; try again then"
+                    )
+                trouble = f"{self.login.host} is limiting requests"
+                self.gate.hold(wait)
+                waits += 1
+                number -= waits < 20  # being told to wait is no failed try, within reason
+                continue
+            if response.status_code in _FAILING:
+                trouble = f"{self.login.host} failed (HTTP {response.status_code})"
+                continue
+            return self._checked(response, what)
+        kind = TooMuch if self._reached else SourceDown
+        raise kind(f"{trouble} after {number} tries; try again later, or check WANDB_BASE_URL")
+
+    @property
+    def _auth(self) -> tuple[str, str]:
+        return ("api", self.login.key)
+
+    def _checked(self, response: Response, what: str) -> Response:
+        status = response.status_code
+        if status == 401:
+            raise AccessRefused(f"{self.login.host} did not accept the W&B login; run `wandb login --relogin`")
+        if status == 403:
+            raise AccessRefused(f"{self.login.host} refused access to this ({what}); ask for access to the project")
+        if status >= 400 and what == "export":
+            raise ReadError(f"{self.login.host} did not hand over an exported history (HTTP {status})")
+        return response
+
+    def _data(self, response: Response, name: str) -> dict[str, Any]:
+        try:
+            said = response.json()
+        except ValueError:
+            raise SourceDown(
+                f"{self.login.host} does not answer like a W&B server (HTTP {response.status_code}); "
+                "check WANDB_BASE_URL"
+            ) from None
+        errors = said.get("errors") if isinstance(said, dict) else None
+        data = said.get("data") if isinstance(said, dict) else None
+        if errors or response.status_code >= 400 or not isinstance(data, dict):
+            raise self._refusal(response.status_code, errors, name)
+        return data
+
+    def _refusal(self, status: int, errors: object, name: str) -> ReadError | NoRunFound:
+        first = errors[0] if isinstance(errors, list) and errors else errors
+        text = str(first.get("message") if isinstance(first, dict) else first or f"HTTP {status}")
+        text = self.login.clean(text)[:200]
+        code = str((first.get("extensions") or {}).get("code", "") if isinstance(first, dict) else "")
+        if re.search(r"permission|forbidden|unauthori[sz]ed|access denied|not logged in", f"{text} {code}", re.I):
+            return AccessRefused(f"{self.login.host} refused access: {text}")
+        if status == 404 or re.search(r"not found|could not find|no such", text, re.I):
+            return NoRunFound(f"{self.login.host} knows nothing of that name: {text}")
+        return QueryRefused(f"{self.login.host} refused the query {name}: {text}")
+
+
+def _as_is(request: Any) -> Any:
+    """No credentials at all, not even those that a netrc holds for the host of a signed address."""
+    return request

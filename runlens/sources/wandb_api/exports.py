@@ -1,0 +1,99 @@
+"""The finished part of a history: parquet files that the server exported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from runlens.errors import ReadError
+from runlens.sources.wandb_api.address import Address
+from runlens.sources.wandb_api.cache import RunCache, export_name
+from runlens.sources.wandb_api.client import Client, QueryRefused
+from runlens.sources.wandb_api.queries import RUN_PARQUET_HISTORY
+from runlens.sources.wandb_api.table import Table, from_arrow
+from runlens.sources.wandb_shape import number
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What the server says of its exports."""
+
+    urls: tuple[str, ...]
+    """Signed addresses: secrets."""
+    live_steps: npt.NDArray[np.int64] | None
+    """Sorted steps of the rows that no export holds; None where the server does not say."""
+
+
+def listing(client: Client, address: Address) -> Exported:
+    """Where the exports are, and which rows are live.
+
+    A server without exports (an older one) has none; which rows are live it does not say.
+    """
+    variables = {
+        "entity": address.entity,
+        "project": address.project,
+        "runName": address.run,
+        "liveKeys": ["_step"],
+    }
+    try:
+        data = client.graphql(RUN_PARQUET_HISTORY, variables)
+    except QueryRefused:
+        return Exported((), None)
+    said = ((data.get("project") or {}).get("run") or {}).get("parquetHistory") or {}
+    urls = tuple(url for url in said.get("parquetUrls") or () if isinstance(url, str))
+    rows = [row for row in said.get("liveData") or () if isinstance(row, dict)]
+    steps = [step for row in rows if (step := number(row.get("_step"))) is not None]
+    return Exported(urls, np.sort(np.array(steps, dtype=np.int64)) if steps else None)
+
+
+def fetch(
+    client: Client, exported: Exported, cache: RunCache, folded: set[str], on_rows: Callable[[int], None]
+) -> tuple[list[Table], bool]:
+    """All exports but those in `folded`, from the cache or the server.
+
+    Returns
+    -------
+    tables : list of Table
+    complete : bool
+        False if one could not be had, even at a fresh address; its rows are to be fetched as pages.
+    """
+    tables = {url: cache.export(url) for url in exported.urls if export_name(url) not in folded}
+    for table in tables.values():
+        on_rows(len(table) if table is not None else 0)
+    missing = [url for url, table in tables.items() if table is None]
+    if not missing:
+        return [t for t in tables.values() if t is not None], True
+    complete = True
+    with cache.workspace() as folder, ThreadPoolExecutor(min(len(missing), client.connections)) as pool:
+        waiting = {pool.submit(_one, client, url, folder / str(i), cache): url for i, url in enumerate(missing)}
+        try:
+            for future in as_completed(waiting):
+                try:
+                    table = future.result()
+                except ReadError:
+                    complete = False
+                    continue
+                tables[waiting[future]] = table
+                on_rows(len(table))
+        except BaseException:
+            client.gate.stop()
+            raise
+    return [t for t in tables.values() if t is not None], complete
+
+
+def _one(client: Client, url: str, into: Path, cache: RunCache) -> Table:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    client.download(url, into)
+    try:
+        table = from_arrow(pq.read_table(pa.BufferReader(into.read_bytes())))
+    except (pa.ArrowException, OSError) as error:
+        raise ReadError(f"an exported history of {client.login.host} is no readable parquet file") from error
+    cache.put_export(url, into)
+    return table

@@ -1,0 +1,215 @@
+"""The live part of a history, in pages of steps over several connections."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from runlens.errors import ReadError
+from runlens.sources.wandb_api.address import Address
+from runlens.sources.wandb_api.cache import Page
+from runlens.sources.wandb_api.client import Client, QueryRefused, TooMuch
+from runlens.sources.wandb_api.queries import HISTORY_PAGE
+from runlens.sources.wandb_api.table import from_lines, joined, take
+
+PAGE_ROWS = 10_000
+"""Rows of a page: at 100 ms a request and 8 connections the time then goes into rows, not into waiting."""
+_SMALLEST_PAGE = 1_000  # below this, more connections cost more requests than they save
+_MOST_PARTS = 64
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Steps to fetch, first <= step < stop."""
+
+    first: int
+    stop: int
+    halvings: int = 0
+    """How often it was cut because the server failed at it."""
+
+
+class PageReader:
+    """Fetches spans of steps completely, though the server may cap a page, sample it, or fail at a large one."""
+
+    def __init__(self, client: Client, address: Address, known: Ints | None = None) -> None:
+        self.client, self.address = client, address
+        self.known = known
+        """Sorted steps of the rows that are known to be there, or None."""
+        self.cap: int | None = None
+        """Rows that this server puts on a page at most, once that is learned."""
+
+    def plan(self, spans: Iterable[tuple[int, int]], rows: int) -> list[Span]:
+        """Cut spans into pages of about equal numbers of rows.
+
+        Parameters
+        ----------
+        spans : iterable of (int, int)
+            First step and the step after the last.
+        rows : int
+            Rows expected in all of them.
+        """
+        spans = [span for span in spans if span[1] > span[0]]
+        if self.known is not None:
+            rows = sum(self._expected(Span(a, b)) for a, b in spans)
+        shared = -(-rows // self.client.connections)
+        size = min(PAGE_ROWS, max(shared, _SMALLEST_PAGE))
+        width = sum(b - a for a, b in spans) or 1
+        found = []
+        for a, b in spans:
+            inside = self._expected(Span(a, b)) if self.known is not None else rows * (b - a) / width
+            found += self._cut(Span(a, b), max(1, round(inside / size)))
+        return found
+
+    def fetch(self, spans: list[Span], rows: int, on_page: Callable[[Page], None]) -> list[Page]:
+        """Fetch spans.
+
+        Parameters
+        ----------
+        spans : list of Span
+            From `plan`.
+        rows : int
+            Rows expected in all of them, for a server that does not say which steps it has.
+        on_page : callable
+            Called in this thread with each page as soon as it is known to be whole.
+
+        Returns
+        -------
+        list of Page
+            All pages, also those that stayed short because the server has lost rows.
+
+        Raises
+        ------
+        QueryRefused, AccessRefused, SourceDown
+        """
+        if self.known is None:
+            pages = self._run(spans, on_page)
+            if sum(len(p.table) for p in pages) >= rows:
+                for page in pages:
+                    if not self._whole(page):
+                        on_page(page)
+                return pages
+            return self._resolved(pages, on_page)
+        first, rest = spans[: self.client.connections], spans[self.client.connections :]
+        pages = self._resolved(self._run(first, on_page), on_page)
+        return pages + self._resolved(self._run(rest, on_page), on_page)
+
+    def _run(self, spans: Iterable[Span], on_page: Callable[[Page], None]) -> list[Page]:
+        """Fetch spans as they are, cut only where the server fails at them or fills the page."""
+        waiting = deque(spans)
+        done: list[Page] = []
+        running: dict[Future[tuple[Page, bool]], Span] = {}
+        with ThreadPoolExecutor(self.client.connections, thread_name_prefix="runlens-page") as pool:
+            try:
+                while waiting or running:
+                    while waiting and len(running) < self.client.connections:
+                        span = waiting.popleft()
+                        parts = self._by_cap(span)
+                        waiting.extendleft(reversed(parts[1:]))
+                        running[pool.submit(self._page, parts[0])] = parts[0]
+                    for future in wait(running, return_when=FIRST_COMPLETED).done:
+                        span = running.pop(future)
+                        try:
+                            page, full = future.result()
+                        except TooMuch:
+                            if span.stop - span.first < 2 or span.halvings >= 3:
+                                raise
+                            waiting.extendleft(self._cut(span, 2, span.halvings + 1))
+                            continue
+                        if full and span.stop - span.first > 1:
+                            waiting.extendleft(self._cut(span, 2))
+                            continue
+                        done.append(page)
+                        if self._whole(page):
+                            on_page(page)
+            except BaseException:
+                self.client.gate.stop()  # let the other connections go before the pool is joined
+                raise
+        return done
+
+    def _resolved(self, pages: list[Page], on_page: Callable[[Page], None]) -> list[Page]:
+        """The pages, with those that a cap of the server cut short fetched again in smaller parts."""
+        kept = [p for p in pages if self._whole(p)]
+        short = [p for p in pages if not self._whole(p)]
+        if short and self.cap is None:
+            worst = max(short, key=lambda page: len(page.table))
+            halves = self._run(self._cut(Span(worst.first, worst.stop), 2), on_page)
+            if sum(len(p.table) for p in halves) <= len(worst.table):
+                return pages  # no cap: what the server has lost, asking again does not bring
+            self.cap = len(worst.table)
+            short = [p for p in short if p is not worst] + [p for p in halves if not self._whole(p)]
+            kept += [p for p in halves if self._whole(p)]
+        while self.cap is not None and (capped := [p for p in short if len(p.table) >= self.cap]):
+            kept += [p for p in short if len(p.table) < self.cap]
+            spans = [part for p in capped for part in self._cut(Span(p.first, p.stop), 2)]
+            again = self._run(spans, on_page)
+            kept += [p for p in again if self._whole(p)]
+            short = [p for p in again if not self._whole(p)]
+        return kept + short
+
+    def _whole(self, page: Page) -> bool:
+        """Whether a page is known to hold all rows of its steps."""
+        steps = len(np.unique(page.table.step))
+        if self.known is not None:
+            return steps >= self._expected(Span(page.first, page.stop))
+        return steps >= page.stop - page.first or (self.cap is not None and len(page.table) < self.cap)
+
+    def _page(self, span: Span) -> tuple[Page, bool]:
+        """One page, and whether it is as full as it was asked for: then there may be more rows."""
+        width = span.stop - span.first
+        asked = max(2 * self._expected(span), min(width, 2 * PAGE_ROWS), 100)
+        variables = {
+            "entity": self.address.entity,
+            "project": self.address.project,
+            "run": self.address.run,
+            "minStep": span.first,
+            "maxStep": span.stop,
+            "pageSize": asked,
+        }
+        lines = _history(self.client.graphql(HISTORY_PAGE, variables))
+        table = from_lines(lines)
+        inside = (table.step >= span.first) & (table.step < span.stop)
+        rows = joined([table if inside.all() else take(table, inside)])
+        return Page(span.first, span.stop, rows), len(lines) >= asked
+
+    def _expected(self, span: Span) -> int:
+        if self.known is None:
+            return 0
+        return int(np.searchsorted(self.known, span.stop) - np.searchsorted(self.known, span.first))
+
+    def _by_cap(self, span: Span) -> list[Span]:
+        """The span, in parts if it is known to hold more rows than the server puts on a page."""
+        if self.cap is None:
+            return [span]
+        rows = self._expected(span) if self.known is not None else span.stop - span.first
+        return self._cut(span, min(-(-rows // self.cap), _MOST_PARTS)) if rows > self.cap else [span]
+
+    def _cut(self, span: Span, parts: int, halvings: int = 0) -> list[Span]:
+        """The span in parts of about equal rows where steps are known, of equal width otherwise."""
+        parts = max(1, min(parts, span.stop - span.first))
+        edges = np.linspace(span.first, span.stop, parts + 1).astype(np.int64)
+        if self.known is not None:
+            low, high = np.searchsorted(self.known, [span.first, span.stop])
+            if high - low >= parts:
+                inner = self.known[np.linspace(low, high, parts + 1).astype(np.int64)[1:-1]]
+                edges = np.concatenate([[span.first], inner, [span.stop]])
+        edges = np.unique(edges)
+        return [Span(int(a), int(b), halvings) for a, b in pairwise(edges)]
+
+
+def _history(data: dict[str, Any]) -> list[str]:
+    run = (data.get("project") or {}).get("run")
+    if not isinstance(run, dict):
+        raise ReadError("the run went away while its history was read; it may have been deleted")
+    lines = run.get("history")
+    if not isinstance(lines, list):
+        raise QueryRefused("the server sent no history for the query HistoryPage")
+    return [line for line in lines if isinstance(line, str)]

@@ -1,0 +1,189 @@
+"""From an address to a run as the server has it: one query for the signature, then only what is not cached."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from runlens.errors import NoRunFound, ReadError
+from runlens.model import Note
+from runlens.sources.wandb_api import fallback, history, snapshot, system
+from runlens.sources.wandb_api.address import Address
+from runlens.sources.wandb_api.cache import RunCache
+from runlens.sources.wandb_api.client import Client, QueryRefused
+from runlens.sources.wandb_api.gate import Stopped
+from runlens.sources.wandb_api.history import Job
+from runlens.sources.wandb_api.snapshot import Snapshot
+from runlens.sources.wandb_api.table import EMPTY, Table, joined
+
+Progress = Callable[[int, int | None], None]
+"""Called with the rows so far and the rows in all (None if not known), from any thread."""
+
+_LOOSE_PAGES = 24
+"""More cached pages than this are put together into one file."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pulled:
+    """A run as the server has it."""
+
+    address: Address
+    server: str
+    snapshot: Snapshot
+    history: Table
+    system: Table
+    """Rows by time; `step` only counts them."""
+    machine: dict[str, Any]
+    """Command, host and hardware."""
+    notes: tuple[Note, ...]
+    requests: int
+    """Sent by this pull: 1 if nothing has changed since the last one."""
+
+
+def pull(client: Client, address: Address, progress: Progress = lambda done, total: None) -> Pulled:
+    """Fetch a run completely, taking from the cache what is there.
+
+    Parameters
+    ----------
+    client : Client
+    address : Address
+        Of a run; its `cache` says how the cache is used.
+    progress : callable, optional
+
+    Raises
+    ------
+    NoRunFound, AccessRefused, SourceDown, ReadError
+    """
+    sdk = None
+    try:
+        seen = snapshot.take(client, address)
+    except QueryRefused:
+        sdk = fallback.SdkRun(client.login, address)
+        seen = sdk.snapshot()
+    if seen is None:
+        raise fallback.missing(client.login, address)
+    job = Job(client, address, _cache(client, address), seen, progress)
+    job.known = job.cache.record()
+    if not _same_run(job.known, seen):
+        job.forget()
+    return (_from_cache(job) if job.complete and not job.changed else None) or _fetched(job, sdk)
+
+
+def _cache(client: Client, address: Address) -> RunCache:
+    if address.cache == "off":
+        return RunCache(None)
+    host = client.login.host
+    cache = RunCache.of(host, address.entity, address.project, address.run)
+    if address.cache == "refresh":
+        cache.clear()
+    return cache
+
+
+def _same_run(known: dict[str, Any], seen: Snapshot) -> bool:
+    """Whether what is cached is an earlier part of this run: made anew or rewound, it is not."""
+    old = known.get("signature") or {}
+    shrunk = any(
+        isinstance(old.get(key), int) and isinstance(new, int) and new < old[key]
+        for key, new in (("lines", seen.lines), ("last_step", seen.last_step))
+    )
+    return known.get("identity") == seen.identity and not shrunk
+
+
+def _from_cache(job: Job) -> Pulled | None:
+    """The run without a further request, or None if the cache is not whole after all."""
+    rows = joined([job.cache.merged() or EMPTY, *(page.table for page in job.cache.pages())])
+    events = job.cache.system()
+    if len(rows) < int(job.known.get("rows") or 0) or events is None:
+        return None
+    job.add(len(rows))
+    notes = tuple(Note(**note) for note in job.known.get("notes") or ())
+    return _pulled(job, rows, events, dict(job.known.get("machine") or {}), notes)
+
+
+def _fetched(job: Job, sdk: fallback.SdkRun | None) -> Pulled:
+    record: dict[str, Any] = {"identity": job.seen.identity, "signature": job.seen.signature, "complete": False}
+    with ThreadPoolExecutor(1, thread_name_prefix="runlens-system") as pool:
+        beside = pool.submit(_beside, job, sdk)
+        try:
+            rows, by_sdk = (sdk.history(), True) if sdk is not None else _history(job, record)
+            events, held, machine = _answer(beside)
+        except BaseException:
+            job.client.gate.stop()
+            raise
+    short = max((job.seen.lines or 0) - len(rows), 0)
+    notes = _shortfall(job, len(rows), short) + system.note(len(events), held)
+    loose = len(job.cache.pages()) > _LOOSE_PAGES or job.rows < len(rows)  # pages that stayed short are not kept
+    merge = by_sdk or bool(job.folded) or job.seen.state != "running" or loose
+    record |= {
+        "complete": True,
+        "rows": len(rows),
+        "short": short,
+        "folded": sorted(job.folded),
+        "machine": machine,
+        "notes": [asdict(note) for note in notes],
+    }
+    job.cache.put_system(events)
+    if merge:
+        job.cache.put_merged(rows)
+    job.cache.put_record(record)
+    if merge:
+        job.cache.drop_parts()
+    return _pulled(job, rows, events, machine, notes)
+
+
+def _history(job: Job, record: dict[str, Any]) -> tuple[Table, bool]:
+    """The rows, and whether the SDK had to fetch them because the server refuses the raw queries."""
+    if not job.complete:
+        job.cache.put_record(record)  # what a killed pull leaves belongs to this run
+    try:
+        return history.read(job), False
+    except QueryRefused:
+        return fallback.SdkRun(job.client.login, job.address).history(), True
+
+
+def _beside(job: Job, sdk: fallback.SdkRun | None) -> tuple[Table, int | None, dict[str, Any]]:
+    """System metrics, their number at the server, and the machine: fetched while the history is."""
+    starts = snapshot.environments(job.seen)
+    machine = snapshot.about_machine(starts[-1]) if starts else {}
+    if sdk is not None:
+        return (*sdk.system(), machine)
+    try:
+        events, held = system.fetch(job.client, job.address)
+    except QueryRefused:
+        events, held = fallback.SdkRun(job.client.login, job.address).system()
+    if not machine:
+        try:
+            machine = snapshot.about_machine(snapshot.metadata_file(job.client, job.address))
+        except (ReadError, NoRunFound):  # it only adds to what is known of the run
+            machine = {}
+    return events, held, machine
+
+
+def _answer(
+    beside: Future[tuple[Table, int | None, dict[str, Any]]],
+) -> tuple[Table, int | None, dict[str, Any]]:
+    try:
+        return beside.result()
+    except Stopped:  # by the history, whose own error is on its way
+        return EMPTY, None, {}
+
+
+def _shortfall(job: Job, rows: int, short: int) -> tuple[Note, ...]:
+    if not short:
+        return ()
+    lines = job.seen.lines or 0
+    return (
+        Note(
+            "left-out",
+            f"W&B counts {lines:,} rows of history for {job.address.path} and handed over {rows:,}: {short:,} "
+            f"({short / lines:.2%}) are missing; --refresh asks for them again",
+            records=short,
+        ),
+    )
+
+
+def _pulled(job: Job, rows: Table, events: Table, machine: dict[str, Any], notes: tuple[Note, ...]) -> Pulled:
+    server = job.client.login.app_url
+    return Pulled(job.address, server, job.seen, rows, events, machine, notes, job.client.sent)

@@ -1,0 +1,72 @@
+"""System metrics (GPU, CPU, memory): a sample, since the server offers no paging."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from runlens.errors import NoRunFound, ReadError
+from runlens.model import Note
+from runlens.sources.wandb_api.address import Address
+from runlens.sources.wandb_api.client import Client
+from runlens.sources.wandb_api.queries import RUN_FULL_HISTORY, RUN_RESUME_STATUS
+from runlens.sources.wandb_api.table import EMPTY, Table, from_rows
+
+_ASKED = 100_000
+"""Rows asked for where the server does not say how many there are: a week at one every 6 s."""
+
+
+def fetch(client: Client, address: Address) -> tuple[Table, int | None]:
+    """System rows by time, and how many the server has (None where it does not say).
+
+    The `step` of the table counts rows; where they lie in the history is for `wandb_shape.steps_at` to say.
+    """
+    names = {"entity": address.entity, "project": address.project, "name": address.run}
+    held = _held(client, names)
+    if held == 0:
+        return EMPTY, 0
+    asked = max(held or 0, _ASKED)
+    data = client.graphql(RUN_FULL_HISTORY, {**names, "samples": asked})
+    lines = ((data.get("project") or {}).get("run") or {}).get("events") or []
+    return from_events(_rows(lines)), held if held is not None or len(lines) < asked else asked + 1
+
+
+def from_events(rows: list[dict[str, Any]]) -> Table:
+    """A table of system rows, sorted by time; each key and time once."""
+    rows = sorted((r for r in rows if isinstance(r.get("_timestamp"), (int, float))), key=lambda r: r["_timestamp"])
+    numbered = [{k: v for k, v in row.items() if not k.startswith("_")} for row in rows]
+    for i, (row, source) in enumerate(zip(numbered, rows, strict=True)):
+        row["_step"], row["_timestamp"] = i, source["_timestamp"]
+    return from_rows(numbered)
+
+
+def note(rows: int, held: int | None) -> tuple[Note, ...]:
+    """What to say when the server handed over fewer rows than it has."""
+    if held is None or rows >= held:
+        return ()
+    said = (
+        f"W&B handed over a sample of the system metrics: {rows:,} of {held:,} rows; peaks between them are unseen"
+    )
+    return (Note("left-out", said, records=held - rows),)
+
+
+def _held(client: Client, names: dict[str, str]) -> int | None:
+    try:
+        data = client.graphql(RUN_RESUME_STATUS, names)
+    except (ReadError, NoRunFound):  # only a count is lost: whether the rows are all there stays open
+        return None
+    bucket = (data.get("model") or {}).get("bucket") or {}
+    count = bucket.get("eventsLineCount")
+    return count if isinstance(count, int) else None
+
+
+def _rows(lines: list[Any]) -> list[dict[str, Any]]:
+    found = []
+    for line in lines:
+        try:
+            row = json.loads(line) if isinstance(line, str) else line
+        except ValueError:
+            continue  # counted: fewer rows than the server says are reported
+        if isinstance(row, dict):
+            found.append(row)
+    return found

@@ -1,0 +1,257 @@
+"""History rows as sparse columns: from JSON lines, from and to parquet, joined without repeats."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from runlens.sources.wandb_shape import number
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Column:
+    """One metric, where it was logged: absent (null) is no entry, NaN is one."""
+
+    rows: Ints
+    """(m,) int64: row numbers, rising."""
+    value: Floats
+    """(m,) float64."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """History rows in columns."""
+
+    step: Ints
+    """(n,) int64: `_step`."""
+    time: Floats
+    """(n,) float64: `_timestamp`, s since the epoch, NaN where a row has none."""
+    columns: Mapping[str, Column]
+
+    def __len__(self) -> int:
+        return len(self.step)
+
+
+EMPTY = Table(np.zeros(0, dtype=np.int64), np.zeros(0), {})
+
+
+def from_lines(lines: Sequence[str]) -> Table:
+    """Rows as the history pages hold them: one JSON object a line, with bare or quoted NaN and Infinity."""
+    if not lines:
+        return EMPTY
+    try:
+        rows = json.loads(f"[{','.join(lines)}]")
+    except ValueError:  # one bad line must not lose the page
+        rows = [row for line in lines if (row := _loads(line)) is not None]
+    return from_rows(rows if all(type(row) is dict for row in rows) else [row for row in rows if type(row) is dict])
+
+
+def _loads(line: str) -> Any:
+    try:
+        return json.loads(line)
+    except ValueError:
+        return None
+
+
+def from_rows(rows: Sequence[dict[str, Any]]) -> Table:
+    """Rows as dicts; those without a usable `_step` are left out (the count of rows will tell)."""
+    steps = [row.get("_step") for row in rows]
+    if not all(type(s) is int for s in steps):
+        known = [number(s) for s in steps]
+        kept = [i for i, s in enumerate(known) if s is not None and abs(s) < 2**62]
+        rows = [rows[i] for i in kept]
+        steps = [int(known[i] or 0) for i in kept]
+    if not rows:
+        return EMPTY
+    columns: dict[str, Column] = {}
+    _gather(rows, None, "", columns)
+    columns.pop("_step", None)
+    time = np.full(len(rows), np.nan)
+    stamp = columns.pop("_timestamp", None)
+    if stamp is not None:
+        time[stamp.rows] = stamp.value
+    return Table(np.array(steps, dtype=np.int64), time, columns)
+
+
+def _gather(rows: Sequence[Mapping[str, Any]], at: Ints | None, prefix: str, into: dict[str, Column]) -> None:
+    """Columns of all keys; nested objects become dotted names, media objects (`_type`) are passed over."""
+    for key in dict.fromkeys(chain.from_iterable(rows)):
+        values = [row.get(key) for row in rows]
+        kinds = set(map(type, values))
+        name = f"{prefix}{key}"
+        if kinds <= {float, int}:
+            try:
+                whole = np.array(values, dtype=np.float64)
+            except OverflowError:
+                whole = np.array([number(v) for v in values], dtype=np.float64)
+            _put(into, name, np.arange(len(values)) if at is None else at, whole)
+            continue
+        numbers = [number(v) for v in values]
+        there = np.flatnonzero(np.array([n is not None for n in numbers]))
+        if len(there):
+            found = np.array([n for n in numbers if n is not None])
+            _put(into, name, there if at is None else at[there], found)
+        if dict in kinds:
+            inner = [i for i, v in enumerate(values) if type(v) is dict and "_type" not in v]
+            if inner:
+                where = np.array(inner, dtype=np.int64)
+                _gather([values[i] or {} for i in inner], where if at is None else at[where], f"{name}.", into)
+
+
+def _put(into: dict[str, Column], name: str, rows: Ints, value: Floats) -> None:
+    """Add points to a column; where `a.b` and nested `a: {b}` meet in one row, the first one stands."""
+    old = into.get(name)
+    if old is not None:
+        fresh = ~np.isin(rows, old.rows)
+        rows, value = np.concatenate([old.rows, rows[fresh]]), np.concatenate([old.value, value[fresh]])
+        order = np.argsort(rows, kind="stable")
+        rows, value = rows[order], value[order]
+    into[name] = Column(rows.astype(np.int64), value)
+
+
+def joined(tables: Iterable[Table]) -> Table:
+    """All rows of several tables, each once, in the order written.
+
+    Pages overlap at their edges, and exports overlap with the live part: rows of one step and time (to the
+    microsecond) are one row, whose columns are united; the earlier table is believed. A step that was logged twice
+    at different times, as by a resumed run, is two rows.
+    """
+    parts = [t for t in tables if len(t)]
+    if not parts:
+        return EMPTY
+    step = np.concatenate([t.step for t in parts])
+    time = np.concatenate([t.time for t in parts])
+    offsets = np.cumsum([0, *(len(t) for t in parts[:-1])])
+    gathered: dict[str, list[tuple[Ints, Floats]]] = {}
+    for offset, part in zip(offsets, parts, strict=True):
+        for name, column in part.columns.items():
+            gathered.setdefault(name, []).append((column.rows + offset, column.value))
+    united = {
+        name: Column(np.concatenate([r for r, _ in found]), np.concatenate([v for _, v in found]))
+        for name, found in gathered.items()
+    }
+    whole = Table(step, time, united)
+    return whole if bool(np.all(np.diff(step) > 0)) else _ordered(whole)
+
+
+def _ordered(table: Table) -> Table:
+    instant = np.round(np.nan_to_num(table.time, nan=-1.0), 6)
+    order = np.lexsort((np.arange(len(table)), instant, table.step))
+    step, moment = table.step[order], instant[order]
+    new_step = np.append(True, step[1:] != step[:-1])
+    first = new_step | np.append(True, moment[1:] != moment[:-1])
+    kept = order[first]
+    if not bool(new_step[first].all()) and bool((instant[kept] >= 0).all()):
+        kept = kept[np.lexsort((table.step[kept], instant[kept]))]  # steps logged twice: by time, as written
+    position = np.empty(len(table), dtype=np.int64)
+    position[kept] = np.arange(len(kept))
+    group = np.cumsum(first) - 1
+    position[order] = position[order[first]][group]
+    columns = {}
+    for name, column in table.columns.items():
+        rows = position[column.rows]
+        unique, index = np.unique(rows, return_index=True)
+        columns[name] = Column(unique, column.value[index])
+    return Table(table.step[kept], table.time[kept], columns)
+
+
+def to_arrow(table: Table) -> pa.Table:
+    """The table as an Arrow table: `_step`, `_timestamp`, then one float64 column a metric, null where absent."""
+    import pyarrow as pa
+
+    arrays = {"_step": pa.array(table.step), "_timestamp": pa.array(table.time)}
+    for name, column in table.columns.items():
+        if len(column.rows) == len(table):
+            arrays[name] = pa.array(column.value)
+            continue
+        value, absent = np.zeros(len(table)), np.ones(len(table), dtype=bool)
+        value[column.rows], absent[column.rows] = column.value, False
+        arrays[name] = pa.array(value, mask=absent)
+    return pa.table(arrays)
+
+
+def from_arrow(data: pa.Table) -> Table:
+    """A table from Arrow: numbers and booleans, structs as dotted names; rows without a step are left out."""
+    import pyarrow as pa
+
+    leaves = _leaves(data)
+    step_leaf = leaves.pop("_step", None)
+    if step_leaf is None or not data.num_rows:
+        return EMPTY
+    step, known = _floats(step_leaf)
+    if pa.types.is_integer(step_leaf.type) and bool(known.all()):
+        steps = step_leaf.to_numpy().astype(np.int64)
+    else:
+        known &= np.isfinite(step)
+        steps = np.where(known, step, 0).astype(np.int64)
+    time = np.full(data.num_rows, np.nan)
+    stamp = leaves.pop("_timestamp", None)
+    if stamp is not None:
+        value, there = _floats(stamp)
+        time[there] = value[there]
+    columns = {}
+    for name, leaf in leaves.items():
+        value, there = _floats(leaf)
+        if there.any():
+            columns[name] = Column(np.flatnonzero(there), value[there])
+    found = Table(steps, time, columns)
+    return found if bool(known.all()) else take(found, known)
+
+
+def take(table: Table, kept: npt.NDArray[np.bool_]) -> Table:
+    """The rows where `kept`, a mask of shape (n,), is true."""
+    place = np.cumsum(kept) - 1
+    columns = {name: Column(place[c.rows[kept[c.rows]]], c.value[kept[c.rows]]) for name, c in table.columns.items()}
+    return Table(table.step[kept], table.time[kept], columns)
+
+
+def _leaves(data: pa.Table) -> dict[str, Any]:
+    """Every column that may hold numbers, structs opened; media structs (`_type`) and lists are passed over."""
+    import pyarrow as pa
+
+    found: dict[str, Any] = {}
+    waiting = [(field.name, data.column(i)) for i, field in enumerate(data.schema)]
+    while waiting:
+        name, column = waiting.pop(0)
+        kind = column.type
+        if pa.types.is_struct(kind):
+            if all(kind.field(i).name != "_type" for i in range(kind.num_fields)):
+                flat = pa.table({name: column}).flatten()
+                waiting += [(flat.schema.field(i).name, flat.column(i)) for i in range(flat.num_columns)]
+        elif (
+            pa.types.is_floating(kind)
+            or pa.types.is_integer(kind)
+            or pa.types.is_boolean(kind)
+            or pa.types.is_decimal(kind)
+            or pa.types.is_string(kind)
+            or pa.types.is_large_string(kind)
+        ) and name not in found:
+            found[name] = column
+    return found
+
+
+def _floats(column: Any) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Values and where they are: null is absent, NaN is there; of text only NaN and Infinity are numbers."""
+    import pyarrow as pa
+
+    kind = column.type
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        numbers = [number(v) for v in column.to_pylist()]
+        there = np.array([n is not None for n in numbers], dtype=bool)
+        return np.array([0.0 if n is None else n for n in numbers]), there
+    there = column.is_valid().to_numpy().astype(bool)
+    wide = column.cast(pa.float64())
+    value = wide.to_numpy() if there.all() else wide.fill_null(0.0).to_numpy()
+    return np.asarray(value, dtype=np.float64), there
