@@ -73,8 +73,6 @@ def main_chart(run: RunReport, role: str) -> Chart | None:
 def _draw(chart: Chart, findings: tuple[Finding, ...], first: int, last: int, width: int, blocks: str) -> Sparkline:
     steps = np.array(chart.steps, dtype=np.float64)
     values = np.array(chart.values, dtype=np.float64)
-    cells = np.clip(((steps - first) / (last - first) * width).astype(int), 0, width - 1)
-    heights = [_height(values[cells == cell], chart.role) for cell in range(width)]
     marks: dict[int, Severity] = {}
     for finding in findings:
         if finding.metric != chart.metric or finding.steps is None or finding.suppressed is not None:
@@ -82,10 +80,32 @@ def _draw(chart: Chart, findings: tuple[Finding, ...], first: int, last: int, wi
         cell = int(np.clip((finding.steps[0] - first) / (last - first) * width, 0, width - 1))
         if cell not in marks or marks[cell].rank < finding.severity.rank:
             marks[cell] = finding.severity
-    line = _line(np.array(heights), chart.role in _LOG, blocks)
+    line = line_of(steps, values, chart.role, (first, last), width, blocks)
     return Sparkline(
         _LABELS.get(chart.role, chart.role.replace("_", " ")), line, tuple(sorted(marks.items())), figures(chart)
     )
+
+
+def line_of(
+    steps: npt.NDArray[np.float64],
+    values: npt.NDArray[np.float64],
+    role: str,
+    span: tuple[int, int],
+    width: int,
+    blocks: str = BLOCKS,
+) -> str:
+    """One line of `width` signs over the steps `span` (first < last): a space where nothing was logged.
+
+    Parameters
+    ----------
+    steps, values : ndarray of float64, shape (n,)
+    role : str
+        Says whether the height is on a log scale and whether a cell shows its highest or its middle value.
+    """
+    first, last = span
+    cells = np.clip(((steps - first) / (last - first) * width).astype(int), 0, width - 1)
+    heights = [_height(values[cells == cell], role) for cell in range(width)]
+    return _line(np.array(heights), role in _LOG, blocks)
 
 
 def _height(values: npt.NDArray[np.float64], role: str) -> float:
