@@ -27,7 +27,7 @@ def after_non_finite(facts: Facts) -> Action | None:
     return Action(
         "rewind-and-skip",
         f"The {'loss' if first.code == 'LOSS003' else 'gradient norm'} is not finite from step "
-        f"{onset(first):,} to the end; {plan.sentence(facts)}.",
+        f"{onset(first):,} to the end.",
         plan.to_step,
         plan.skip,
         plan.skip_tokens,
@@ -73,7 +73,7 @@ def after_a_bad_spike(facts: Facts) -> Action | None:
     state = "never came back" if outcome == "plateaued" else "diverged"
     return Action(
         "rewind-and-skip",
-        f"The loss spike at step {onset(spike):,} {state}; {plan.sentence(facts)}.",
+        f"The loss spike at step {onset(spike):,} {state}.",
         plan.to_step,
         plan.skip,
         plan.skip_tokens,
@@ -94,16 +94,12 @@ def after_an_open_spike(facts: Facts) -> Action | None:
     return Action(
         "investigate",
         f"The log ends {since:,} steps into the spike at step {onset(spike):,}, too early to tell; "
-        f"if it is not back soon, {plan.sentence(facts)}.",
-        plan.to_step,
-        plan.skip,
-        plan.skip_tokens,
-        plan.checkpoint_known,
-        (
+        f"if it is not back soon, {plan.sentence()}.",
+        measures=(
             "Keep the last checkpoint before the onset from being deleted.",
             "Run `runlens check` again when more is logged.",
         ),
-        (PALM, "BLOOM chronicles: 176B recovered in about 30 steps, 13B in 500, 104B in 2,000"),
+        sources=(PALM, "BLOOM chronicles: 176B recovered in about 30 steps, 13B in 500, 104B in 2,000"),
     )
 
 

@@ -81,7 +81,7 @@ def recovered_slowly(facts: Facts) -> Action | None:
     return Action(
         "continue",
         f"The spike at step {onset(slow[-1]):,} came back by itself, slowly; go on, and if it "
-        f"comes again, {plan.sentence(facts)}.",
+        f"comes again, {plan.sentence()}.",
         measures=("Keep the last checkpoint before the onset from being deleted.",),
         sources=(PALM,),
     )

@@ -24,7 +24,7 @@ class Rewind:
     skip: tuple[int, int]
     skip_tokens: int | None
 
-    def sentence(self, facts: Facts) -> str:
+    def sentence(self) -> str:
         """The rewind in words."""
         kind = "checkpoint" if self.checkpoint_known else "last checkpoint at or before step"
         steps = self.skip[1] - self.skip[0] + 1

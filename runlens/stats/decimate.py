@@ -43,5 +43,5 @@ def extremes(value: npt.NDArray[np.float64], points: int) -> npt.NDArray[np.int6
     holes = missing.any(axis=1)
     if holes.any():
         kept.append(missing[holes].argmax(axis=1) + start[holes])
-    index = np.unique(np.concatenate(kept)).astype(np.int64)
-    return index[index < n]
+    index = np.sort(np.concatenate(kept)).astype(np.int64)  # np.unique would load numpy.ma
+    return index[(index < n) & (np.diff(index, prepend=-1) > 0)]

@@ -94,7 +94,9 @@ def test_without_a_checkpoint_the_rewind_is_a_hundred_steps_and_the_window_a_twe
 def test_with_checkpoints_in_the_config_the_last_one_before_the_onset_is_named():
     action = advise(report(spike("plateaued")), run(config={"trainer": {"save_steps": 400}}))
     assert (action.rewind_to_step, action.checkpoint_known) == (1200, True)
-    assert "the checkpoint 1,200" in action.reason
+    later = advise(report(spike("recovered-slow", severity="warning")), run(config={"save_steps": 400}))
+    assert "the checkpoint 1,200" in later.reason
+    assert later.rewind_to_step is None, "what is only a plan for the next time is no order"
 
 
 def test_timed_checkpoints_beat_the_config():
