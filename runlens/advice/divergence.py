@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from runlens.advice.facts import Facts, onset
 from runlens.advice.rewind import rewind
 from runlens.model import Action
@@ -71,6 +73,9 @@ def after_a_bad_spike(facts: Facts) -> Action | None:
             "means bad data, at other data the state or the learning rate."
         )
     state = "never came back" if outcome == "plateaued" else "diverged"
+    before, after = spike.evidence.get("level_before"), spike.evidence.get("level_after")
+    if isinstance(before, float) and isinstance(after, float) and math.isfinite(after):
+        state += f": it settled at {after:.4g}, where {before:.4g} stood before"
     return Action(
         "rewind-and-skip",
         f"The loss spike at step {onset(spike):,} {state}.",

@@ -34,7 +34,8 @@ class Rule:
         evidence: Evidence = _NONE,
         help: str = "",
     ) -> Finding:
-        """A finding of this rule."""
+        """A finding of this rule; message and help begin with a capital, as sentences do."""
+        message, help = (text[:1].upper() + text[1:] for text in (message, help))
         return Finding(self.code, self.name, severity, metric, steps, message, evidence, help)
 
     def skip(self, reason: str) -> Skip:
