@@ -23,6 +23,7 @@ from runlens.roles.pick import score
 from runlens.roles.rates import with_scopes, without_running_mean
 from runlens.roles.reading import read_name
 from runlens.roles.rl import rl_sign
+from runlens.roles.table import short
 from runlens.roles.tasks import FRACTIONS
 from runlens.roles.units import FACTORS, KEPT, step_time_unit, unit_of_values
 from runlens.roles.vocabulary import ROLES
@@ -82,12 +83,9 @@ def resolve(run: Run, overrides: Mapping[str, str] = _NONE) -> Run:
     }
     groups, count = derived(run, groups, len(devices))
     roles = {role: tuple(groups[role]) for role in ROLES if groups.get(role)}
-    return replace(run, roles=MappingProxyType(roles), framework=_short(frameworks), hardware_count=count)
-
-
-def _short(frameworks: tuple[str, ...]) -> str:
-    """The framework without versions and remarks: `nanotron (v0.4)` -> `nanotron`."""
-    return frameworks[0].split(" (")[0] if frameworks else ""
+    return replace(
+        run, roles=MappingProxyType(roles), framework=short(frameworks[0]) if frameworks else "", hardware_count=count
+    )
 
 
 def _claims(run: Run, frameworks: tuple[str, ...], folder: str) -> dict[str, Claim]:

@@ -26,6 +26,11 @@ _WORD = re.compile(r"[A-Za-z]+")
 _WIDE = frozenset({"{param}", "{task}", "{tag}", "{path}", "{dataset}"})
 
 
+def short(framework: str) -> str:
+    """A framework's name without versions and remarks: `nanotron (v0.4)` -> `nanotron`."""
+    return framework.split(" (")[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One line of the table."""
@@ -45,7 +50,7 @@ class Entry:
         flags = self.flags | {"known"} if self.role == "other" else self.flags
         split: Split = "eval" if self.role in ("eval_loss", "eval_score") or "dir:validation" in flags else "train"
         return Claim(
-            self.role, self.unit, self.scope, self.axis, flags, split, "", confidence, f"{why} {self.framework}"
+            self.role, self.unit, self.scope, self.axis, flags, split, "", confidence, f"{why} {short(self.framework)}"
         )
 
 
