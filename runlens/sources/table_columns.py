@@ -41,9 +41,10 @@ def step_column(columns: Iterable[str]) -> str | None:
     return _first(columns, STEP)
 
 
-def time_column(columns: Iterable[str]) -> str | None:
-    """The column that may be the wall time, or None; whether its values are times is for the reader to see."""
-    return _first(columns, TIME)
+def time_columns(columns: Iterable[str]) -> list[str]:
+    """The columns that may be the wall time, likeliest first; whether their values are times is still to be seen."""
+    known = {canonical(column): column for column in columns}
+    return [known[name] for name in TIME if name in known]
 
 
 def _first(columns: Iterable[str], wanted: tuple[str, ...]) -> str | None:

@@ -1,0 +1,155 @@
+"""Tables of text, JSON lines and CSV, read a stretch at a time; lines that cannot be read are counted and named."""
+
+from __future__ import annotations
+
+import bz2
+import csv
+import gzip
+import io
+import itertools
+import json
+import lzma
+import zlib
+from pathlib import Path
+from typing import BinaryIO, TextIO, cast
+
+import numpy as np
+
+from runlens.model import Note
+from runlens.sources.table_build import Columns, number
+
+_STRETCH = 1 << 24
+"""Characters of JSON lines taken at a time."""
+_ROWS = 50_000
+_SHOWN = 5
+"""Line numbers named in a note; more are counted."""
+_BROKEN_PACKING = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile)
+
+
+class Lost:
+    """Lines that could not be read."""
+
+    def __init__(self) -> None:
+        self.lines: list[int] = []
+        self.bytes = 0
+        self.cut = ""
+
+    def add(self, line: int, size: int) -> None:
+        """One line, by its number from 1 and its size in bytes."""
+        self.lines.append(line)
+        self.bytes += size
+
+    def notes(self, where: str, what: str, total: int, size: int) -> tuple[Note, ...]:
+        """What was lost, of `total` lines and `size` bytes."""
+        notes = []
+        if self.lines:
+            shown = ", ".join(map(str, self.lines[:_SHOWN])) + (", …" if len(self.lines) > _SHOWN else "")
+            lines = f"{len(self.lines)} of {total} lines of {where} (line {shown})"
+            said = f"{lines} {'are' if len(self.lines) > 1 else 'is'} no {what} and could not be read"
+            notes.append(Note("damaged", said, len(self.lines), min(self.bytes, size), size))
+        if self.cut:
+            said = f"the compressed table {where} breaks off after line {total} ({self.cut})"
+            notes.append(Note("truncated", said, 0, 0, size))
+        return tuple(notes)
+
+
+def open_text(path: Path) -> TextIO:
+    """A table as text: unpacked, UTF-16 if it says so, else UTF-8 with U+FFFD for what is none."""
+    openers = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+    raw = cast(
+        BinaryIO, openers[path.suffix.lower()](path, "rb") if path.suffix.lower() in openers else path.open("rb")
+    )
+    head = raw.read(2)
+    raw.seek(0)
+    encoding = "utf-16" if head in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    return io.TextIOWrapper(raw, encoding=encoding, errors="replace", newline="")
+
+
+def read_jsonl(file: TextIO, columns: Columns, lost: Lost) -> int:
+    """Add every JSON object of a file, one a line, to `columns`; returns the number of lines."""
+    line = 0
+    while True:
+        try:
+            lines = file.readlines(_STRETCH)
+        except _BROKEN_PACKING as error:
+            lost.cut = str(error)
+            return line
+        if not lines:
+            return line
+        columns.add_objects(_objects(lines, line, lost))
+        line += len(lines)
+
+
+def _objects(lines: list[str], before: int, lost: Lost) -> list[dict[str, object]]:
+    """The objects of some lines: all in one go, or one by one where one is damaged. A torn last line is no damage."""
+    full = [line for line in lines if not line.isspace()]
+    try:
+        rows = json.loads(f"[{','.join(full)}]")
+        if len(rows) == len(full) and all(type(row) is dict for row in rows):
+            return cast(list[dict[str, object]], rows)
+    except (ValueError, RecursionError):
+        pass  # found out line by line
+    rows = []
+    for at, line in enumerate(lines, before + 1):
+        if line.isspace():
+            continue
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError):
+            row = None
+        if type(row) is dict:
+            rows.append(row)
+        elif line.endswith(("\n", "\r")):
+            lost.add(at, len(line.encode("utf-8", "replace")))
+    return rows
+
+
+def read_csv(file: TextIO, columns: Columns, lost: Lost) -> int:
+    """Add every row of a CSV file, in any of the usual dialects, to `columns`; returns the number of lines.
+
+    The delimiter is the commonest of comma, semicolon and tab in the header; with a semicolon, a comma is the decimal
+    point. An empty cell says nothing. Short rows lack their last cells; rows with too many cells are damaged.
+    """
+    header_line = ""
+    while not header_line.strip():
+        header_line = file.readline()
+        if not header_line:
+            return 0
+    delimiter = max(",;\t", key=header_line.count)
+    names = [name.strip() for name in next(csv.reader([header_line], delimiter=delimiter))]
+    reader = csv.reader(file, delimiter=delimiter)
+    while True:
+        try:
+            rows = list(itertools.islice(reader, _ROWS))
+        except csv.Error as error:
+            lost.cut = str(error)
+            return 1 + reader.line_num
+        except _BROKEN_PACKING as error:
+            lost.cut = str(error)
+            return 1 + reader.line_num
+        if not rows:
+            return 1 + reader.line_num
+        whole = [row for row in rows if len(row) <= len(names)]
+        if len(whole) < len(rows):
+            at = 2 + reader.line_num - len(rows)
+            for i, row in enumerate(rows):
+                if len(row) > len(names):
+                    lost.add(at + i, len(delimiter.join(row)))
+        _add_cells([row for row in whole if row], names, columns, decimal_comma=delimiter == ";")
+
+
+def _add_cells(rows: list[list[str]], names: list[str], columns: Columns, decimal_comma: bool) -> None:
+    base = columns.rows
+    for name, cells in zip(names, itertools.zip_longest(*rows, fillvalue=""), strict=False):
+        said = [i for i, cell in enumerate(cells) if cell and not cell.isspace()]
+        texts = [cells[i] for i in said]
+        if decimal_comma:
+            texts = [text.replace(",", ".") for text in texts]
+        try:
+            values = np.array(list(map(float, texts)), dtype=np.float64)
+        except ValueError:
+            found = [(i, number(text, name)) for i, text in zip(said, texts, strict=True)]
+            said = [i for i, value in found if value is not None]
+            values = np.array([value for _, value in found if value is not None], dtype=np.float64)
+        columns.add(name, np.array(said, dtype=np.int64) + base, values)
+    columns.rows += len(rows)
