@@ -1,5 +1,6 @@
 """The vocabulary of RunLens: frozen dataclasses that every layer shares, and nothing that computes."""
 
+from runlens.model.comparison import Comparison, Group, GroupLag, TaskLag
 from runlens.model.finding import Action, ActionKind, Evidence, Failure, Finding, Incident, Severity, Skip
 from runlens.model.reference import Curve, Reference
 from runlens.model.report import Chart, Report, RoleLine, RunReport, Verdict
@@ -10,11 +11,14 @@ __all__ = [
     "Action",
     "ActionKind",
     "Chart",
+    "Comparison",
     "Curve",
     "Direction",
     "Evidence",
     "Failure",
     "Finding",
+    "Group",
+    "GroupLag",
     "Incident",
     "Note",
     "Reference",
@@ -30,5 +34,6 @@ __all__ = [
     "Skip",
     "Split",
     "State",
+    "TaskLag",
     "Verdict",
 ]

@@ -1,0 +1,120 @@
+"""A comparison in words that a team acts on."""
+
+from __future__ import annotations
+
+from runlens.model import Comparison, Curve, GroupLag, TaskLag
+
+_NAMES = {
+    "arc_challenge": "ARC-Challenge",
+    "arc_easy": "ARC-Easy",
+    "boolq": "BoolQ",
+    "gsm8k": "GSM8K",
+    "hellaswag": "HellaSwag",
+    "humaneval": "HumanEval",
+    "lambada": "LAMBADA",
+    "lambada_openai": "LAMBADA",
+    "logiqa": "LogiQA",
+    "mmlu": "MMLU",
+    "openbook_qa": "OpenBookQA",
+    "piqa": "PIQA",
+    "sciq": "SciQ",
+    "triviaqa": "TriviaQA",
+    "winogrande": "WinoGrande",
+    "wsc": "WSC",
+}
+"""Benchmarks as their papers write them."""
+_METRICS = {"loss": "loss", "ppl": "perplexity", "bpb": "bits per byte", "acc_norm": "acc_norm", "acc": "acc"}
+
+
+def amount(number: float, axis: str = "tokens") -> str:
+    """A number of tokens or steps with three digits, such as `21.4 B tokens` or `2,600 steps`."""
+    size = abs(number)
+    if axis == "steps":
+        return f"{number:,.0f} steps"
+    for factor, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if size >= factor * 0.9995:
+            return f"{number / factor:.3g} {letter} tokens"
+    return f"{number:.0f} tokens"
+
+
+def label(curve: Curve) -> str:
+    """A curve's name for people, such as `HellaSwag acc_norm` or `the validation loss`."""
+    if not curve.task:
+        return f"validation {_METRICS.get(curve.metric, curve.metric)}"
+    name = _NAMES.get(curve.task, curve.task)
+    metric = _METRICS.get(curve.metric, curve.metric)
+    return name if metric == "score" else f"{name} {metric}"
+
+
+def times(factor: float) -> str:
+    """A factor as `2.3 x`, and as a bound at the ends of what is tried."""
+    if factor >= 63:
+        return "more than 60 x"
+    if factor <= 0.13:
+        return "less than 0.13 x"
+    return f"{factor:.2f} x" if factor < 1.995 else f"{factor:.1f} x"
+
+
+def standing(at: float, factor: float, axis: str) -> str:
+    """`at 21 B tokens … where the reference stood at 9 B: 12 B tokens (2.3 x) behind`, without the subject."""
+    stood = at / factor
+    return f"where the reference stood at {amount(stood, axis)}: {amount(at - stood, axis)} ({times(factor)}) behind"
+
+
+def trend_words(trend: str) -> str:
+    """The end of the sentence."""
+    return {"widening": ", and widening", "closing": ", and closing"}.get(trend, "")
+
+
+def behind_sentence(comparison: Comparison, group: GroupLag) -> str:
+    """The message of EVAL001."""
+    tasks = [t for t in comparison.tasks if t.group == group.group]
+    axis = comparison.axis
+    low, high = group.interval
+    if len(tasks) == 1:
+        subject, verb = f"the {label(tasks[0].run)}" if not tasks[0].run.task else label(tasks[0].run), "stands"
+    else:
+        names = ", ".join(label(t.run) for t in sorted(tasks, key=lambda t: (not t.behind, t.gap))[:3])
+        more = f" and {len(tasks) - 3} more" if len(tasks) > 3 else ""
+        subject, verb = f"{'the losses' if group.group == 'losses' else 'the scores'} ({names}{more})", "stand"
+    text = (
+        f"at {amount(group.at, axis)} {subject} {verb} "
+        f"{standing(group.at, group.factor, axis).replace('the reference', comparison.reference, 1)}"
+        f"{trend_words(group.trend)} (95 % interval {times(low)} to {times(high)})"
+    )
+    if group.from_start:
+        text += ", from the first checkpoints on"
+    return text + _others(comparison, group)
+
+
+def _others(comparison: Comparison, group: GroupLag) -> str:
+    """What the other group says: level, behind too, or not proven by so few items."""
+    for other in comparison.groups:
+        if other.group == group.group:
+            continue
+        many = other.tasks != 1
+        name = f"{other.tasks} {'scores' if other.group == 'scores' else 'losses'}" if many else (
+            "one score" if other.group == "scores" else "the validation loss"
+        )  # fmt: skip
+        if other.behind:
+            return f"; {name} trail{'' if many else 's'} too ({times(other.factor)})"
+        if other.gap < 0 and other.interval[1] >= 1.25 and other.factor > 1:
+            items = {t.n_items for t in comparison.tasks if t.group == other.group and t.n_items}
+            on = f" on {min(items)} items" if items and other.group == "scores" else ""
+            return f"; {name}{on} by {'themselves' if many else 'itself'} would not prove it"
+        return f"; {name} {'are' if many else 'is'} level with it"
+    return ""
+
+
+def in_unit(task: TaskLag, value: float, signed: bool = False) -> str:
+    """A value of a task's metric as people read it: fractions to three digits, losses to three."""
+    return f"{value:+.3f}" if signed else f"{value:.3f}"
+
+
+def notes_of(comparison: Comparison) -> list[str]:
+    """What was assumed, once each, with the tasks that it concerns."""
+    by_note: dict[str, list[str]] = {}
+    for task in comparison.tasks:
+        for note in task.notes:
+            by_note.setdefault(note, []).append(label(task.run))
+    return [f"{', '.join(names)}: {note}" for note, names in by_note.items()]

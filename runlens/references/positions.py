@@ -1,0 +1,47 @@
+"""Where in training a checkpoint stands, by the name of its folder, its model or its revision."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+_UNITS = {"": 1.0, "k": 1e3, "m": 1e6, "b": 1e9, "g": 1e9, "t": 1e12}
+_TOKENS = re.compile(
+    r"(?<![a-z0-9.])(?:tokens?|tok)[-_=]?(\d+(?:\.\d+)?)([kmbgt]?)(?![a-z0-9])"
+    r"|(?<![a-z0-9.])(\d+(?:\.\d+)?)([kmbgt])?[-_]?(?:tokens?|tok|toks)(?![a-z0-9])"
+)
+_STEP = re.compile(
+    r"(?<![a-z])(?:global[-_]?step|steps?|checkpoint|ckpt|iter(?:ation)?|ba)[-_=]?(\d+(?:\.\d+)?)(k|m)?(?![a-z0-9.]*\.(?!json))(?![a-z0-9])"
+)
+_BARE_AMOUNT = re.compile(r"(?<![a-z0-9.])(\d+(?:\.\d+)?)(b|t)(?![a-z0-9])")
+_BARE_NUMBER = re.compile(r"^0*(\d+)$")
+
+
+def position(names: Iterable[str]) -> tuple[float | None, float | None]:
+    """Step and tokens that the names tell, the nearest name first.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Such as `step3000`, `checkpoint-500`, `global_step1000`, `iter_0002000`, `stage1-step1000-tokens5B`,
+        `TinyLlama-1.1B-intermediate-step-480k-1T`, or a bare number. A bare amount such as `1T` counts as tokens only
+        after a step in the same name: alone it may be the model's size.
+
+    Returns
+    -------
+    (float or None, float or None)
+    """
+    step: float | None = None
+    tokens: float | None = None
+    for name in names:
+        text = name.lower()
+        if tokens is None and (found := _TOKENS.search(text)):
+            number, unit = (found[1], found[2]) if found[1] else (found[3], found[4])
+            tokens = float(number) * _UNITS[unit or ""]
+        if step is None and (found := _STEP.search(text)):
+            step = float(found[1]) * _UNITS[found[2] or ""]
+            if tokens is None and (amount := _BARE_AMOUNT.search(text, found.end())):
+                tokens = float(amount[1]) * _UNITS[amount[2]]
+        if step is None and tokens is None and (found := _BARE_NUMBER.match(text)):
+            step = float(found[1])
+    return step, tokens
