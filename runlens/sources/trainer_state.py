@@ -119,7 +119,7 @@ def _output_folder(path: Path) -> Path:
 
 
 def _global_step(path: Path) -> float:
-    """Step of a checkpoint, from its folder's name or the head of the file (keys are sorted: the history is after it)."""
+    """Step of a checkpoint, from its folder's name or the head of the file: `log_history` comes later in it."""
     named = _CHECKPOINT.fullmatch(path.parent.name)
     if named:
         return float(named[1])
