@@ -1,0 +1,225 @@
+"""TensorBoard event files: which runs there are below a folder, and all scalars of one run.
+
+Each folder that holds event files is a run, named by its path below the root. The format is read by
+`runlens.sources.tfevents` in numpy alone; neither TensorFlow nor tensorboard is needed.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Sequence
+from types import MappingProxyType
+
+import numpy as np
+
+from runlens.errors import NoRunFound, NotALog, ReadError, RunLensError
+from runlens.model import Note, Run, RunRef, Series
+from runlens.sources.tfevents import files, writers
+from runlens.sources.tfevents.decode import Decoder, Oddities
+from runlens.sources.tfevents.files import Entry
+from runlens.sources.tfevents.frames import Damage, Frames
+from runlens.sources.tfevents.hparams import config_of
+from runlens.sources.tfevents.listing import is_event_file, walk
+from runlens.sources.tfevents.wire import WireError
+
+SOURCE = "tensorboard"
+_SMALL = 1 << 16  # bytes: files that hold hyperparameters or nothing at all are smaller, and can be looked into
+_HPARAMS_FOLDER = re.compile(r"\d{9,11}\.\d+")  # torch and tensorboardX name the folder of `add_hparams` by the time
+_HPARAMS_TAG = b"_hparams_/session_start_info"
+
+
+def find(path: str) -> list[RunRef]:
+    """The runs at a path: an event file, a folder, or an address such as `s3://bucket/logs`.
+
+    Cheap: only names and small files (hyperparameters, empty logs) are looked at. A folder that torch's `add_hparams`
+    made below a run is part of that run.
+
+    Returns
+    -------
+    list of RunRef
+        Sorted by id, the path below the root (the folder's own name for the root itself). Empty if the folder holds
+        no event file, or if the file's name is not that of one.
+
+    Raises
+    ------
+    NoRunFound
+        If nothing is at the path.
+    AccessRefused, SourceDown, ReadError
+        If the path cannot be looked at.
+    """
+    root = files.entry_of(path)
+    if not root.folder:
+        return [RunRef(SOURCE, path, files.folder_name(path), (path,))] if is_event_file(root.name) else []
+    runs = walk(path)
+    for inner, entries in list(runs.items()):
+        nested = any(other != inner and other.startswith(f"{inner}/" if inner else "") for other in runs)
+        if nested and sum(e.size for e in entries) <= _SMALL and _has_no_points(entries):
+            del runs[inner]  # such as the root of an hparams search, or a writer that was opened and never used
+    for inner in list(runs):
+        parent, _, name = inner.rpartition("/")
+        if inner and parent in runs and _HPARAMS_FOLDER.fullmatch(name) and _holds_hparams(runs[inner]):
+            runs[parent] = runs[parent] + runs.pop(inner)
+    return [
+        RunRef(SOURCE, files.join(path, inner), inner or files.name_of(path), tuple(e.path for e in entries))
+        for inner, entries in runs.items()
+    ]
+
+
+def _has_no_points(entries: Sequence[Entry]) -> bool:
+    try:
+        run = read(RunRef(SOURCE, "", "", tuple(e.path for e in entries)))
+    except RunLensError:
+        return False  # it stays a run, and reading it says what is wrong
+    return run.points == 0 and not run.notes
+
+
+def _holds_hparams(entries: Sequence[Entry]) -> bool:
+    if any(entry.size > _SMALL for entry in entries):
+        return False
+    try:
+        return any(_HPARAMS_TAG in files.content_of(entry.path) for entry in entries)
+    except RunLensError:
+        return False  # it stays a run of its own, and reading it says what is wrong
+
+
+def read(ref: RunRef) -> Run:
+    """Read every scalar of a run, of every attempt, in the order written.
+
+    Parameters
+    ----------
+    ref : RunRef
+        As from `find`. Without `files`, those in the folder `location` are read.
+
+    Returns
+    -------
+    Run
+        `series` by tag (bytes that are not UTF-8 are shown as escapes); `config` from the hparams plugin; `starts`
+        the wall time at which each writer opened its file, and of every later SessionLog.START; `notes` say what was
+        damaged or not understood. A tail that is not written out yet is no damage. Empty and header-only files give
+        a run without series.
+
+    Raises
+    ------
+    NotALog
+        If the files hold bytes and not one sound record, or are no regular files.
+    AccessRefused, SourceDown, ReadError
+        If a file cannot be opened or read.
+    """
+    paths = ref.files or _files_in(ref.location)
+    home = files.parent_of(paths[0])
+    main = [path for path in paths if files.parent_of(path) == home]
+    decoder, damage, odds, total = _read_files(main)
+    series, generations = _series(decoder)
+    config = _config(odds)
+    notes = _notes(decoder, main, damage, odds, total)
+    if extra := [path for path in paths if path not in set(main)]:
+        other, lost, more, size = _read_files(extra)
+        added, _ = _series(other)
+        series = added | series  # a tag that the run has itself is a final value there
+        config |= _config(more)
+        notes += _notes(other, extra, lost, more, size)
+    starts = [odds[group[0]].first_time for group in generations] + [t for odd in odds for t in odd.starts]
+    return Run(
+        id=ref.id,
+        name=files.name_of(home),
+        source=files.without_secrets(ref.location),
+        config=MappingProxyType(config),
+        series=MappingProxyType(series),
+        notes=tuple(notes),
+        starts=tuple(sorted(float(t) for t in starts if np.isfinite(t))),
+        read_at=time.time(),
+    )
+
+
+def _files_in(folder: str) -> tuple[str, ...]:
+    entries = walk(folder).get("", []) if files.entry_of(folder).folder else []
+    if not entries:
+        raise NotALog(f"{files.without_secrets(folder)} holds no event file (a name with `tfevents` in it)")
+    return tuple(entry.path for entry in entries)
+
+
+def _read_files(paths: Sequence[str]) -> tuple[Decoder, list[Damage], list[Oddities], int]:
+    """Everything in the files, in order, and their bytes."""
+    decoder = Decoder()
+    damages, odds, total = [], [], 0
+    for path in paths:
+        odd = Oddities()
+        decoder.store.begin_file()
+        try:
+            with files.opened(path) as (stream, size):
+                frames = Frames(stream, size)
+                for segment in frames:
+                    decoder.read(segment, frames.damage, odd)
+        except NoRunFound as error:  # it was there when the folder was listed
+            raise ReadError(f"{error}; it was removed while the run was being read") from error
+        damages.append(frames.damage)
+        odds.append(odd)
+        total += frames.size
+    if not any(odd.events for odd in odds) and any(damage.bytes for damage in damages):
+        shown = files.without_secrets(paths[0]) + (f" and {len(paths) - 1} more" if len(paths) > 1 else "")
+        raise NotALog(f"{shown} is no event file, or is damaged throughout: there is no sound record in it")
+    return decoder, damages, odds, total
+
+
+def _series(decoder: Decoder) -> tuple[dict[str, Series], list[list[int]]]:
+    """The scalar series by tag, and which files were written at once."""
+    tagged = decoder.store.finish(len(decoder.tags))
+    generations = writers.generations(tagged)
+    series: dict[str, Series] = {}
+    for number, tag in enumerate(decoder.tags):
+        # A single number under a histogram's or a text's tag is no scalar; only the plugin's name tells.
+        if tag.plugin in (b"", b"scalars") or tag.simple:
+            name = tag.name.decode("utf-8", "backslashreplace")
+            while name in series:  # two tags that differ only in bytes that are no text
+                name += "'"
+            series |= {found.name: found for found in writers.series_of(name, number, tagged, generations)}
+    return series, generations
+
+
+def _config(odds: Sequence[Oddities]) -> dict[str, object]:
+    config: dict[str, object] = {}
+    for odd in odds:
+        for _, content in odd.contents:
+            try:
+                config |= config_of(content)
+            except WireError:
+                odd.bad_hparams += 1
+    return config
+
+
+def _notes(
+    decoder: Decoder, paths: Sequence[str], damages: Sequence[Damage], odds: Sequence[Oddities], total: int
+) -> list[Note]:
+    notes = []
+    hurt = [(path, damage) for path, damage in zip(paths, damages, strict=True) if damage.bytes]
+    if hurt:
+        records, lost = sum(d.records for _, d in hurt), sum(d.bytes for _, d in hurt)
+        where = files.name_of(hurt[0][0]) + (f" and {len(hurt) - 1} more" if len(hurt) > 1 else "")
+        notes.append(
+            Note(
+                "damaged",
+                f"{records:,} damaged {'record' if records == 1 else 'records'} in {where} could not be read "
+                f"({lost:,} of {total:,} bytes, {100 * lost / total:.2g} %); everything around them was",
+                records,
+                lost,
+                total,
+            )
+        )
+    plugins = {tag.name: tag.plugin for tag in decoder.tags}
+    unread = {
+        tag: sum(odd.unread.get(tag, 0) for odd in odds)
+        for tag in dict.fromkeys(tag for odd in odds for tag in odd.unread)
+        if plugins.get(tag) == b"scalars"
+    }
+    if unread:
+        first = next(iter(unread)).decode("utf-8", "backslashreplace")
+        more = f" and {len(unread) - 1} more tags" if len(unread) > 1 else ""
+        count = sum(unread.values())
+        message = (
+            f"{count:,} values of {first!r}{more} are scalars by name and no single real number, and were left out"
+        )
+        notes.append(Note("unsupported", message, count))
+    if broken := sum(odd.bad_hparams for odd in odds):
+        notes.append(Note("unsupported", f"{broken} records of hyperparameters could not be understood", broken))
+    return notes

@@ -1,0 +1,123 @@
+"""Points of many tags, kept as columns while files are read, and dealt out by tag at the end.
+
+Memory holds each point once: the columns of a segment are let go as they are copied to their final place.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from runlens.sources.tfevents.headers import I64
+from runlens.sources.tfevents.layout import F64
+
+
+class Block(NamedTuple):
+    """n records of one segment with k points each."""
+
+    record: I64
+    """(n,) number of the record in its segment: the order written."""
+    tag: I64
+    """(n, k) number of the tag."""
+    time: F64
+    """(n,)"""
+    step: I64
+    """(n,)"""
+    value: F64
+    """(n, k)"""
+
+
+class _Sorted(NamedTuple):
+    """The points of one segment, by tag and then in the order written."""
+
+    count: I64
+    """Points of each tag; tags met later have none."""
+    step: I64
+    time: F64
+    value: F64
+
+
+class Tagged(NamedTuple):
+    """All points by tag, and within a tag in the order written."""
+
+    end: I64
+    """(tags, files) where the points of a tag from a file end in the columns."""
+    step: I64
+    time: F64
+    value: F64
+
+
+class Store:
+    """Collects blocks segment by segment and file by file."""
+
+    def __init__(self) -> None:
+        self._segments: list[_Sorted] = []
+        self._files: list[int] = []  # number of segments before each file
+
+    def begin_file(self) -> None:
+        """What is added from here on belongs to the next file."""
+        self._files.append(len(self._segments))
+
+    def add(self, blocks: list[Block], records: int, tags: int) -> None:
+        """Add the points of a segment.
+
+        Parameters
+        ----------
+        blocks : list of Block
+        records : int
+            Records in the segment.
+        tags : int
+            Tags known by now.
+        """
+        each = np.zeros(records, np.int64)
+        for block in blocks:
+            each[block.record] = block.tag.shape[1]
+        behind = np.cumsum(each)
+        points = int(behind[-1]) if records else 0
+        if not points:
+            return
+        tag = np.empty(points, np.uint16 if tags <= 1 << 16 else np.uint32)
+        step, time, value = np.empty(points, np.int64), np.empty(points), np.empty(points)
+        first = behind - each
+        for block in blocks:
+            k = block.tag.shape[1]
+            at = first[block.record]
+            for j in range(k):
+                tag[at] = block.tag[:, j]
+                step[at] = block.step
+                time[at] = block.time
+                value[at] = block.value[:, j]
+                at += 1
+        order = np.argsort(tag, kind="stable")  # a radix sort for 16 bits
+        count = np.bincount(tag, minlength=tags)
+        self._segments.append(_Sorted(count, step.take(order), time.take(order), value.take(order)))
+
+    def finish(self, tags: int) -> Tagged:
+        """Deal out all points; the store is empty afterwards.
+
+        Returns
+        -------
+        Tagged
+            `end` has the shape (tags, files).
+        """
+        bounds = [*self._files, len(self._segments)]
+        count = np.zeros((tags, len(self._files)), np.int64)
+        for file in range(len(self._files)):
+            for segment in self._segments[bounds[file] : bounds[file + 1]]:
+                count[: len(segment.count), file] += segment.count
+        end = np.cumsum(count.ravel()).reshape(count.shape)
+        points = int(end[-1, -1]) if end.size else 0
+        step, time, value = np.empty(points, np.int64), np.empty(points), np.empty(points)
+        behind = end.copy()
+        for file in reversed(range(len(self._files))):
+            # From the last segment to the first, so that the allocator can give their memory back at once.
+            for _ in range(bounds[file], bounds[file + 1]):
+                segment = self._segments.pop()
+                n = segment.count
+                behind[: len(n), file] -= n
+                inside = np.arange(len(segment.step)) - np.repeat(np.cumsum(n) - n, n)
+                at = np.repeat(behind[: len(n), file], n) + inside
+                step[at], time[at], value[at] = segment.step, segment.time, segment.value
+        self._files.clear()
+        return Tagged(end, step, time, value)
