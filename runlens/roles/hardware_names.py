@@ -67,8 +67,13 @@ _RULES = tuple(
         ),
         (
             "gpu_utilization",
-            r"util|sm_active|sm_occupancy|pipe_\w*active|engine_active|tensor_active|percentage"
-            r"|duty_cycle|gpu_\d+_gpu$|gpu_percent",
+            r"sm_active|sm_occupancy|pipe_\w*active|engine_active|tensor_?(core)?_?(active|util)",
+            "activity",
+            "",
+        ),
+        (
+            "gpu_utilization",
+            r"util|percentage|duty_cycle|gpu_(process_)?\d+_gpu$|gpu_percent",
             "",
             "",
         ),

@@ -8,6 +8,7 @@ from runlens.model import Series
 from runlens.roles.claim import Claim
 
 _SMOOTH = re.compile(r"(?<![a-z])(avg|average|overall|actual_avg|smooth\w*|ema|macro|sma)(?![a-z])", re.IGNORECASE)
+_ASIDE_FLAGS = frozenset({"secondary", "per-parameter", "router", "bus", "activity", "hbm", "free", "lifetime"})
 _ASIDE = re.compile(r"hardware_|(?<![a-z])(max|min)(?![a-z])|generation|log_probs", re.IGNORECASE)
 _PURE = re.compile(r"lm[ _-]?loss|ce[ _]loss|cross_?entropy|nll", re.IGNORECASE)
 _EVAL = re.compile(r"(?<![a-z])(eval|val|valid|validation|test|dev)(?![a-z])", re.IGNORECASE)
@@ -36,7 +37,7 @@ def score(name: str, role: str, claim: Claim, series: Series, longest: int) -> f
     """
     flags = claim.flags
     total = 100.0 * claim.confidence
-    total -= 100.0 * bool(flags & {"secondary", "per-parameter", "router", "bus", "hbm", "free", "lifetime"})
+    total -= 100.0 * bool(flags & _ASIDE_FLAGS)
     total -= 40.0 * bool(flags & {"part", "sum", "soft"})
     total -= 50.0 * (claim.axis in ("samples", "tokens", "flops"))
     total -= 20.0 * (claim.scope in ("per_gpu", "per_rank") and not role.startswith("gpu_"))

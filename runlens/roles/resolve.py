@@ -39,6 +39,8 @@ _REFERENCES = (
     "eval_loss",
     "eval_score",
 )
+_KINDS = ("hbm", "bus", "activity", "free", "code", "soft", "lifetime", "counter", "per-parameter")
+"""What a hardware series measures where its role has several quantities: it becomes `RoleSeries.metric_kind`."""
 _DOWN = frozenset({"train_loss", "eval_loss", "perplexity", "step_time", "data_time", "checkpoint_time"})
 _UP = frozenset({"tokens_per_second", "samples_per_second", "tflops", "mfu"})
 
@@ -183,14 +185,7 @@ def _role_series(role: str, raw: Series, claim: Claim, axis: StepAxis) -> RoleSe
         if role == "eval_score":
             series, unit = _as_fraction(series, kind, unit)
     else:
-        kind = next(
-            (
-                flag
-                for flag in ("hbm", "bus", "free", "code", "soft", "lifetime", "per-parameter")
-                if flag in claim.flags
-            ),
-            "",
-        )
+        kind = next((flag for flag in _KINDS if flag in claim.flags), "")
     why = "; ".join(part for part in (claim.why, said, placed) if part)
     confidence = claim.confidence - 0.1 * (placed == "placed by wall time" and claim.axis not in ("wall", "seconds"))
     return RoleSeries(

@@ -1,0 +1,153 @@
+"""Devices and their series: one of each kind for each device, stretches of time, and what throughput did meanwhile."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from runlens.model import RoleSeries, Run, Series
+from runlens.stats.robust import Floats, median
+
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Neighbouring points of one series, both ends inclusive."""
+
+    first: int
+    last: int
+
+    @property
+    def points(self) -> int:
+        """How many."""
+        return self.last - self.first + 1
+
+
+def per_device(run: Run, role: str, kind: str = "") -> dict[str, RoleSeries]:
+    """One series of a role for each device: the best of those that measure `kind`.
+
+    Parameters
+    ----------
+    run : Run
+    role : str
+        Such as `gpu_temperature`.
+    kind : str
+        Which of the quantities of the role (`RoleSeries.metric_kind`): empty for the main one, else `hbm`, `code`, …
+
+    Returns
+    -------
+    dict of str to RoleSeries
+        Device to series of finite points in the order of time; a series that names no device stands under `the GPU` and
+        is left out where others name theirs (it is a mean or a maximum over them).
+    """
+    out: dict[str, RoleSeries] = {}
+    for r in run.every(role):
+        if r.metric_kind == kind and len(r.series):
+            out.setdefault(r.device or "the GPU", r)
+    if len(out) > 1:
+        out.pop("the GPU", None)
+    return out
+
+
+def clean(series: Series) -> Series:
+    """The finite points in the order of time (of writing where times are not known)."""
+    series = series.take(np.isfinite(series.value))
+    if len(series) > 1 and bool(np.isfinite(series.time).all()) and bool(np.any(np.diff(series.time) < 0)):
+        return series.take(np.argsort(series.time, kind="stable"))
+    return series
+
+
+def minutes(series: Series, stretch: Stretch) -> float:
+    """Length of a stretch in minutes, one sampling interval included; NaN without wall times."""
+    if len(series) < 2:
+        return math.nan
+    usual = median(np.diff(series.time))
+    return float(series.time[stretch.last] - series.time[stretch.first] + usual) / 60.0
+
+
+def stretches(mask: Mask, gap: int = 2) -> list[Stretch]:
+    """Runs of true points; up to `gap` false points in between do not part them.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape (n,)
+    gap : int
+        A sensor that reads one degree less for a moment has not cooled down.
+    """
+    at = np.flatnonzero(mask)
+    if len(at) == 0:
+        return []
+    cuts = np.flatnonzero(np.diff(at) > gap + 1)
+    starts, ends = np.append(at[0], at[cuts + 1]), np.append(at[cuts], at[-1])
+    return [Stretch(int(a), int(b)) for a, b in zip(starts, ends, strict=True)]
+
+
+def steps_of(series: Series, stretch: Stretch) -> tuple[int, int]:
+    """First and last training step of a stretch (a resume inside it may go back)."""
+    part = series.step[stretch.first : stretch.last + 1]
+    return int(part.min()), int(part.max())
+
+
+def at_steps(series: Series, steps: npt.NDArray[np.int64]) -> Floats:
+    """Values of a series at the steps of another: the last one at or before each, NaN before the first."""
+    known = clean(series).latest()
+    if len(known) == 0:
+        return np.full(len(steps), np.nan)
+    at = np.searchsorted(known.step, steps, side="right") - 1
+    return np.where(at >= 0, known.value[np.maximum(at, 0)], np.nan)
+
+
+def slower_by(run: Run, steps: tuple[int, int]) -> float | None:
+    """Share by which training was slower in `steps` than in the rest of the run, None if that is not known.
+
+    Medians of the logged rate (or step time) within and without, each of at least ten points after the first 5 % of the
+    run; negative if it was faster.
+    """
+    for role, sign in (("tokens_per_second", 1), ("samples_per_second", 1), ("step_time", -1)):
+        found = run.role(role)
+        if found is None:
+            continue
+        series = clean(found.series)
+        if len(series) < 30:
+            continue
+        settled = series.step >= np.quantile(series.step, 0.05)
+        inside = settled & (series.step >= steps[0]) & (series.step <= steps[1])
+        outside = settled & ~inside
+        if int(inside.sum()) < 10 or int(outside.sum()) < 10:
+            continue
+        ratio = (median(series.value[inside]) / median(series.value[outside])) ** sign
+        return 1.0 - ratio
+    return None
+
+
+def named(devices: Sequence[str]) -> str:
+    """`gpu 3`, `gpu 3 and gpu 5`, `gpu 0, gpu 1, gpu 2 and 5 more`."""
+    if len(devices) <= 1:
+        return "".join(devices)
+    if len(devices) <= 4:
+        return f"{', '.join(devices[:-1])} and {devices[-1]}"
+    return f"{', '.join(devices[:3])} and {len(devices) - 3} more"
+
+
+def overlapping(spans: Iterable[tuple[str, tuple[int, int]]]) -> list[tuple[list[str], tuple[int, int]]]:
+    """Join what several devices did in the same steps: devices and the steps from the first to the last of them."""
+    out: list[tuple[list[str], tuple[int, int]]] = []
+    for device, (first, last) in sorted(spans, key=lambda item: item[1]):
+        if out and first <= out[-1][1][1]:
+            devices, (low, high) = out[-1]
+            out[-1] = ([*devices, *([device] if device not in devices else [])], (low, max(high, last)))
+        else:
+            out.append(([device], (first, last)))
+    return out
+
+
+def tie(lost: float | None) -> str:
+    """The clause that says what throughput did meanwhile; empty if it is not known or did not move by 2 %."""
+    if lost is None or abs(lost) < 0.02:
+        return ""
+    return f"; training ran {abs(lost):.1%} {'slower' if lost > 0 else 'faster'} in these steps"
