@@ -97,7 +97,7 @@ def regular(run: Run, signal: RateSignal, found: Episodes) -> npt.NDArray[np.boo
             group = np.sort(group)
             places = step[found.first[group]]
             if bool(np.all(np.diff(places) >= 0)):
-                out[group] |= in_a_row(places, signal.stride, 3 if len(group) <= 6 else 4)
+                out[group] |= in_a_row(places, signal.stride)
     return out
 
 

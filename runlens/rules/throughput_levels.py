@@ -13,6 +13,7 @@ from runlens.rules.throughput_signal import RateSignal
 from runlens.stats.blocks import block_midmeans, without_outliers
 from runlens.stats.changepoint import dips, refine
 from runlens.stats.robust import Floats, median
+from runlens.stats.rolling import centred_median
 from runlens.stats.shapes import shapes
 
 BLOCKS = 96
@@ -21,7 +22,13 @@ FEWEST = 24
 """Logged points below which there are no levels to speak of."""
 FINE = 32
 """Points in a block where short dips of a long log are looked for."""
-GAIN = 11.0
+RAMP_BLOCKS = 6
+"""Blocks that a slope must exceed, 6 % of the log: a step whose edge falls inside a block passes for one of five."""
+STEEP = 0.6
+"""Part of a descent that falls within two neighbouring blocks from which it is a step with a slope beside it."""
+EXCEEDS = 2.0
+"""A loss must be this many times the range through which the run moves besides."""
+GAIN = 9.0
 """Log likelihood that a change must bring; see `runlens.stats.shapes`."""
 
 
@@ -59,6 +66,8 @@ class _Blocks:
     """Point at which the first block begins."""
     shortest: int
     """Blocks that make a level."""
+    wander: float
+    """Range (5th to 95th percentile) of what is left when the changes are taken out, smoothed over a level."""
 
     def point(self, block: int) -> int:
         return self.first + block * self.size
@@ -97,10 +106,11 @@ def _fit(y: Floats, settle: int, lasting: int, least: float) -> _Blocks:
     m = without_outliers(block_midmeans(without_outliers(raw) if size < FINE else raw, size), 9)
     shortest = max(3, math.ceil(lasting / size))
     found, level = shapes(m, least, GAIN)
+    low, high = np.quantile(centred_median(m - level, shortest), (0.05, 0.95))
     for s in found:  # what comes and goes within less than a level is no level
         if s.kind == "box" and s.end - s.start < shortest:
             level[s.start : s.end] -= s.size
-    return _Blocks(level, size, first, shortest)
+    return _Blocks(level, size, first, shortest, float(high - low))
 
 
 def _runs(falls: npt.NDArray[np.bool_], gap: int) -> list[tuple[int, int]]:
@@ -120,12 +130,14 @@ def _descents(y: Floats, blocks: _Blocks, least: float) -> list[Slowdown]:
     out: list[Slowdown] = []
     for first, stop in _runs(change < -1e-9, 2):
         start, settled = first + 1, stop
-        ramp = stop - first > max(3, shortest // 2)
-        if start < shortest or len(f) - (start if ramp else settled) < shortest:
+        ramp = stop - first > RAMP_BLOCKS and _slopes(y, blocks, start, settled)
+        if start < shortest and not (ramp and settled - start >= 2 * shortest):
+            continue
+        if len(f) - (start if ramp else settled) < shortest:
             continue
         before = median(f[max(start - 2 * shortest, 0) : start]) if stop - first <= 2 else float(f[first])
         after = float(f[settled])
-        if before - after < least:
+        if before - after < max(least, EXCEEDS * blocks.wander):
             continue
         back = np.flatnonzero(f[settled:] > (before + after) / 2.0)
         end = settled + int(back[0]) if len(back) else len(f)
@@ -137,6 +149,24 @@ def _descents(y: Floats, blocks: _Blocks, least: float) -> list[Slowdown]:
         healthy[start:end] = False
         out.append(_placed(y, blocks, ramp, (start, settled, end), before, after, familiar))
     return out
+
+
+def _slopes(y: Floats, blocks: _Blocks, start: int, settled: int) -> bool:
+    """Whether the raw points of a descent fit the slope better than the best step, by absolute deviations.
+
+    A step whose edge falls inside a block looks like a short ramp to the blocks, never to the points.
+    """
+    fall = -np.diff(blocks.level[start - 1 : settled + 1])
+    if float((fall[1:] + fall[:-1]).max()) > STEEP * float(fall.sum()):
+        return False
+    low, high = max(start - 2, 0), min(settled + 2, len(blocks.level))
+    part = y[blocks.point(low) : blocks.point(high)]
+    before, after = float(blocks.level[start - 1]), float(blocks.level[settled])
+    edge = refine(part, 0, len(part), before, after)
+    step = np.abs(part[:edge] - before).sum() + np.abs(part[edge:] - after).sum()
+    middles = (np.arange(low, high) - low + 0.5) * blocks.size
+    slope = np.interp(np.arange(len(part)) + 0.5, middles, blocks.level[low:high])
+    return bool(np.abs(part - slope).sum() < step)
 
 
 def _placed(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,8 +10,8 @@ import numpy.typing as npt
 
 from runlens.stats.robust import Floats, median
 
-MOST = 400
-"""Events compared pair by pair; of longer rows the first and the last are taken."""
+AT_ONCE = 128
+"""Events compared pair by pair: a row shows among its neighbours, and the cost stays linear."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,29 +49,38 @@ def beat(places: Floats, tolerance: float) -> Beat:
     return Beat(period, bool(np.mean(fits) >= 0.8))
 
 
-def in_a_row(places: Floats, tolerance: float, length: int = 3) -> npt.NDArray[np.bool_]:
-    """For each event, whether it is one of `length` events at equal intervals.
+def in_a_row(places: Floats, tolerance: float) -> npt.NDArray[np.bool_]:
+    """For each event, whether it is one of several at equal intervals.
 
     Two schedules in one log (an eval every 200 steps, a checkpoint every 500) have no common period, yet each event
-    has neighbours at its own: that is what is asked here.
+    has neighbours at its own: that is what is asked here. A row must be so long that fewer than one in ten would come
+    about by chance among as many events thrown on the same span; at least 3.
 
     Parameters
     ----------
     places : ndarray of float64, shape (n,), sorted
-        Beyond `MOST` events the answer is True for all: so many are a habit, whatever their intervals.
+        Asked `AT_ONCE` events at a time.
     tolerance : float
         By how much a neighbour may miss its place; 2 % of the interval at least.
-    length : int
 
     Returns
     -------
     ndarray of bool, shape (n,)
     """
+    if len(places) < 3 or beat(places, tolerance).regular:
+        return np.full(len(places), len(places) >= 3)
+    parts = np.array_split(places, -(-len(places) // AT_ONCE))
+    return np.concatenate([_rows(part, tolerance) for part in parts])
+
+
+def _rows(places: Floats, tolerance: float) -> npt.NDArray[np.bool_]:
+    """`in_a_row` for a few events."""
     n = len(places)
-    if n < length:
-        return np.zeros(n, dtype=bool)
-    if n > MOST:
-        return np.ones(n, dtype=bool)
+    chance = min(2.0 * n * tolerance / max(float(places[-1] - places[0]), 1.0), 0.999)
+    length = 2 + max(math.ceil(math.log(0.2 / (n * n)) / math.log(chance)), 1)
+    out = np.zeros(n, dtype=bool)
+    if length > n:
+        return out
     i, j = np.triu_indices(n, 1)
     step = places[j] - places[i]
     allowed = np.maximum(tolerance, 0.02 * step)
@@ -82,7 +92,6 @@ def in_a_row(places: Floats, tolerance: float, length: int = 3) -> npt.NDArray[n
         near = np.where(np.abs(places[near - 1] - target) <= np.abs(places[near] - target), near - 1, near)
         good &= np.abs(places[near] - target) <= allowed
         member.append(near)
-    out = np.zeros(n, dtype=bool)
     for index in member:
         out[index[good]] = True
     return out
