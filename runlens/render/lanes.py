@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from runlens.model import Action, Finding
 from runlens.render.palette import BLACK, GREEN, GREY, SEVERITY, SIGN
-from runlens.render.text import visible
+from runlens.render.text import plural, visible
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -64,7 +64,7 @@ def pack(
     per_inch = (limits[1] - limits[0]) / inches
     placed = [f for f in findings if f.steps and f.steps[1] >= limits[0] and f.steps[0] <= limits[1]]
     placed.sort(key=lambda f: -f.severity.rank)
-    kept, hidden = placed[:40], len(placed) - 40
+    kept, hidden = placed[:40], max(len(placed) - 40, 0)
     kept.sort(key=lambda f: f.steps or (0, 0))
     rows: list[list[Item]] = []
     for item in [*_advised(action, limits, per_inch), *(_item(f, limits, per_inch) for f in kept)]:
@@ -76,7 +76,7 @@ def pack(
         else:
             hidden += 1
     if hidden > 0:
-        rows.append([_at(f"and {hidden} more findings", GREY, limits[0], limits[0], limits, per_inch, True)])
+        rows.append([_at(f"and {plural(hidden, 'more finding')}", GREY, limits[0], limits[0], limits, per_inch, True)])
     return rows
 
 

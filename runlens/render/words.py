@@ -60,8 +60,10 @@ def worth_reading(run: RunReport) -> bool:
 def checked(run: RunReport) -> str:
     """How many rules judged: `9 rules, of which 3 found nothing`, or `9 rules, which found nothing`."""
     silent = len(set(run.checked) - {f.code for f in run.findings})
+    if not silent:
+        return plural(len(run.checked), "rule")
     tail = f", of which {silent} found nothing" if silent < len(run.checked) else ", which found nothing"
-    return plural(len(run.checked), "rule") + (tail if run.checked else "")
+    return plural(len(run.checked), "rule") + tail
 
 
 def totals(report: Report) -> str:

@@ -1,0 +1,47 @@
+"""GitLab's code quality report: what a merge request shows as new and as fixed (docs.gitlab.com, "Code Quality")."""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+
+from runlens.model import Finding, Report, RunReport, Severity
+from runlens.render import words
+from runlens.render.text import named, visible
+
+SEVERITIES = {Severity.ERROR: "critical", Severity.WARNING: "major", Severity.INFO: "info"}
+
+
+def render(report: Report) -> str:
+    """The findings that count, and what could not be judged, as a JSON array.
+
+    A fingerprint stays the same while run, code, metric and first step do, so that GitLab can tell the new from the
+    known. A run has no lines: every entry points at line 1 of the run's source.
+    """
+    entries = []
+    for run in report.runs:
+        counted = [f for f in run.findings if f.suppressed is None]
+        entries += [_entry(run, f.code, SEVERITIES[f.severity], _described(f), _key(f)) for f in counted]
+        entries += [_entry(run, f.stage, "blocker", visible(f.message), f.message) for f in run.failures]
+        if run.verdict == "undecided" and not run.failures:
+            entries.append(_entry(run, "judgement", "blocker", words.why(run), "judgement"))
+    return json.dumps(entries, indent=2) + "\n"
+
+
+def _described(finding: Finding) -> str:
+    place = f" ({', '.join(words.where(finding)[:2])})" if finding.steps else ""
+    return f"{visible(finding.message)}{place}"
+
+
+def _key(finding: Finding) -> str:
+    return f"{finding.code}\n{finding.metric}\n{finding.steps[0] if finding.steps else ''}"
+
+
+def _entry(run: RunReport, check: str, severity: str, description: str, key: str) -> dict[str, object]:
+    return {
+        "description": f"{named(run.run)}: {description}",
+        "check_name": visible(check),
+        "fingerprint": sha256(f"{run.run}\n{key}".encode("utf-8", "backslashreplace")).hexdigest(),
+        "severity": severity,
+        "location": {"path": visible(run.source) or named(run.run), "lines": {"begin": 1}},
+    }

@@ -1,0 +1,110 @@
+"""Markdown for a pull request, an issue or a step summary (GitHub's and GitLab's dialect)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from runlens.model import Finding, Report, RunReport
+from runlens.render import words
+from runlens.render.text import NAME_LIMIT, TEXT_LIMIT, visible
+
+LIMIT = 1_000_000
+"""Bytes at most: GitHub refuses a step summary above 1 MiB (docs.github.com, "Workflow commands", step isolation and
+limits), and a pull request's comment is read by nobody long before that."""
+SIGNS = {"pass": "🟢", "fail": "🔴", "undecided": "🟡"}
+SEVERITIES = {"error": "🔴 error", "warning": "🟠 warning", "info": "🔵 info"}
+
+_ESCAPES = {c: "\\" + c for c in "\\`*_[]|~$"} | {
+    "<": "&lt;",
+    ">": "&gt;",
+    "&": "&amp;",
+    "@": "@&#8203;",  # no mention: the entity is a space of no width, as Dependabot writes it
+    "#": "#&#8203;",  # no link to an issue
+}
+_LINK = re.compile(r"(?i)\b(https?|ftp|mailto|xmpp)(:)|\b(www)(\.)")
+
+
+def render(report: Report, *, limit: int = LIMIT) -> str:
+    """The report as Markdown of at most `limit` bytes: what does not fit is counted, the worst comes first."""
+    parts: list[str] = []
+    left = limit - 200
+    pieces = list(_pieces(report))
+    for at, piece in enumerate(pieces):
+        left -= len(piece.encode())
+        if left < 0:
+            parts.append(f"\n*Cut here: {len(pieces) - at} more parts are in the JSON report.*\n")
+            break
+        parts.append(piece)
+    return "".join(parts)
+
+
+def text(raw: str, limit: int = TEXT_LIMIT) -> str:
+    """Text from a log as Markdown that shows it and does nothing else: no link, no mention, no HTML, no markup."""
+    escaped = "".join(_ESCAPES.get(c, c) for c in visible(raw, limit))
+    return _LINK.sub(lambda m: f"{m[1] or m[3]}&#8203;{m[2] or m[4]}", escaped)
+
+
+def code(raw: str) -> str:
+    """A name as a code span, safe in a table cell."""
+    shown = (visible(raw, NAME_LIMIT) or "(no name)").replace("|", "\\|")
+    fence = "`" * (max((len(m) for m in re.findall("`+", shown)), default=0) + 1)
+    pad = " " if shown.startswith("`") or shown.endswith("`") else ""
+    return f"{fence}{pad}{shown}{pad}{fence}"
+
+
+def _pieces(report: Report) -> Iterator[str]:
+    """The document in parts that may be cut between, the most important first."""
+    yield f"## {SIGNS[report.verdict]} RunLens: {report.verdict.upper()}\n\n{words.totals(report)}\n\n"
+    runs = sorted(report.runs, key=lambda r: ("fail", "undecided", "pass").index(r.verdict))
+    if len(runs) > 1:
+        yield "| | run | found | what to do |\n|---|---|---|---|\n"
+        for run in runs:
+            todo = words.action_head(run.action) if run.action and run.verdict != "pass" else ""
+            yield f"| {SIGNS[run.verdict]} {run.verdict} | {code(run.run)} | {text(words.why(run))} | {text(todo)} |\n"
+        yield "\n"
+    for run in runs:
+        if len(runs) == 1 or run.findings or run.failures:
+            yield _run(run)
+    silent = [run for run in runs if len(runs) > 1 and not run.findings and not run.failures]
+    if silent:
+        yield "".join(_not_checked(run, f" in {code(run.run)}") for run in silent[:50])
+    for note in report.notes:
+        yield f"> {text(note)}\n"
+    yield f"\n<sub>RunLens {text(report.version)}, {text(report.created)}</sub>\n"
+
+
+def _run(run: RunReport) -> str:
+    lines = [f"### {SIGNS[run.verdict]} {code(run.run)}: {text(words.why(run))}", "", text(words.facts(run)), ""]
+    if run.action is not None and (run.verdict != "undecided" or run.findings):
+        lines.append(f"**{text(words.action_head(run.action))}.** {text(run.action.reason)}")
+        lines += ["", *(f"- {text(measure)}" for measure in run.action.measures), ""]
+    lines += [f"- **{failure.stage} failure**: {text(failure.message)}" for failure in run.failures]
+    if run.findings:
+        lines += ["", "| finding | where (UTC) | what, and what to do |", "|---|---|---|"]
+        for group in words.groups(run):
+            if group.incident is not None and len(group.findings) > 1:
+                lines.append(f"| **incident {group.incident.number}** | | **{text(group.incident.title)}** |")
+            lines += [row(f) for f in group.findings]
+    lines += ["", f"Checked: {words.checked(run)}.", "", _not_checked(run)]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines))
+
+
+def row(finding: Finding) -> str:
+    """A finding as a row of three cells."""
+    what = text(finding.message)
+    if finding.suppressed is not None:
+        what = f"<del>{what}</del><br>Known: {text(finding.suppressed) or 'no reason was given'}"
+    elif finding.help:
+        what += f"<br>*{text(finding.help)}*"
+    severity = "known" if finding.suppressed is not None else SEVERITIES[finding.severity.value]
+    place = "<br>".join(text(line) for line in words.where(finding))
+    return f"| **{text(finding.code)}**<br>{severity} | {place} | {what} |"
+
+
+def _not_checked(run: RunReport, of: str = "") -> str:
+    if not run.skips:
+        return ""
+    lines = [f"Not checked{of}:" if of else "Not checked:", ""]
+    lines += [f"- {codes}: {text(reason)}" for codes, reason in words.not_checked(run.skips)]
+    return "\n".join(lines) + "\n\n"
