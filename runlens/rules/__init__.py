@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from runlens.rules.base import Rule
 from runlens.rules.gradient import NonFiniteGradient
+from runlens.rules.log import StepGap, UnreadableData
+from runlens.rules.log_clock import ClockJump, StaleRun
+from runlens.rules.log_restart import Restart
 from runlens.rules.loss_spike import LossSpike
 from runlens.rules.loss_values import NonFiniteLoss
 from runlens.rules.throughput import ThroughputDrift, ThroughputDrop
@@ -17,4 +20,9 @@ RULES: tuple[type[Rule], ...] = (
     ThroughputDrift,
     RecurringDips,
     Stall,
+    UnreadableData,
+    Restart,
+    StepGap,
+    StaleRun,
+    ClockJump,
 )

@@ -1,0 +1,169 @@
+"""Time in the log: nothing new for too long, and a wall clock that does not run on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from runlens.model import Finding, Run, Severity, Skip
+from runlens.rules.base import Rule
+from runlens.rules.log_points import TRAINING, spine
+
+_YEAR = 365.25 * 86400
+
+
+@dataclass(frozen=True)
+class StaleRun(Rule):
+    """A run that is still going has logged nothing new for longer than it ever did before.
+
+    What it does
+    ------------
+    Compares the age of the last point with the run's own cadence: `rows` times the median interval between points,
+    `pauses` times the longest pause so far (evals, checkpoints), and `least` seconds, whichever is longest. Judged only
+    when the source says that the run is going, or `live` does.
+
+    Why it matters
+    --------------
+    A hang holds every GPU of the job and writes no error; collectives wait for half an hour or for ever.
+
+    What to do
+    ----------
+    Look at the job: stack traces of the ranks, the last lines of their output, GPU utilisation.
+
+    Settings
+    --------
+    live : bool
+        The run is going, whatever the log says (event files, local W&B files and tables say nothing).
+    as_of : float
+        Unix time, s, as of which to judge; 0 takes the time at which the log was read.
+    rows : float
+        Intervals without a point. Take 100 for a local W&B file of a run that goes on: W&B writes in blocks of 32 KiB,
+        which hold back up to some 90 rows.
+    pauses : float
+        Multiples of the longest pause so far.
+    least : float
+        Seconds; TensorBoard's writers flush every 120 s, NCCL gives up after 600 s.
+
+    References
+    ----------
+    PyTorch, torch.utils.tensorboard.SummaryWriter (`flush_secs=120`); torch.distributed (NCCL timeout of 10 minutes).
+    """
+
+    code: ClassVar[str] = "LOG004"
+    name: ClassVar[str] = "stale-run"
+    needs: ClassVar[tuple[str, ...]] = TRAINING
+
+    live: bool = False
+    as_of: float = 0.0
+    rows: float = 30.0
+    pauses: float = 3.0
+    least: float = 600.0
+
+    def check(self, run: Run) -> Iterator[Finding | Skip]:
+        """Yield one finding if the run is stale."""
+        if run.state in ("finished", "crashed") and not self.live:
+            yield self.skip(f"the run has ended ({run.state})")
+            return
+        if run.state != "running" and not self.live:
+            yield self.skip("the log does not say whether the run is still going; set live = true if it is")
+            return
+        series = spine(run)
+        now = self.as_of or run.read_at
+        if series is None:
+            return
+        attempt = series.series.attempts()[-1]  # the time between attempts is no pause of the run
+        time = attempt.time[np.isfinite(attempt.time)]
+        if len(time) < 3 or not math.isfinite(now):
+            yield self.skip("the log holds too few wall times to know the run's cadence")
+            return
+        interval = np.diff(time)
+        usual, longest = float(np.median(interval)), float(interval.max())
+        limit = max(self.rows * usual, self.pauses * longest, self.least)
+        age = now - float(time.max())
+        if age <= limit:
+            return
+        last = int(series.series.step[-1])
+        yield self.finding(
+            Severity.WARNING,
+            series.series.name,
+            (last, last),
+            f"nothing was logged for {age / 60:,.0f} minutes after step {last:,}; points came every {usual:,.3g} s, "
+            f"and the longest pause before was {longest:,.3g} s",
+            {"age_s": age, "limit_s": limit, "median_interval_s": usual, "longest_pause_s": longest, "last_step": last},
+            "Look at the job: stack traces of the ranks, the last lines of their output, GPU utilisation.",
+        )
+
+
+@dataclass(frozen=True)
+class ClockJump(Rule):
+    """The wall clock went backwards, or leapt.
+
+    What it does
+    ------------
+    Looks, within each attempt, for points that were written after others and yet have an earlier time, by more than
+    `tolerance`; and for leaps of a year and more, or beyond the time at which the log was read. A long pause is no
+    leap: that is TPUT005. Jumps of `warning_jump` and more are a warning, smaller ones `info`.
+
+    Why it matters
+    --------------
+    Throughput and step times that are derived from the wall clock are wrong around a jump, and a join by time (system
+    metrics) puts points on the wrong step.
+
+    What to do
+    ----------
+    Look at the time service of the node (chrony, NTP) and at whether the log was written in local time.
+
+    Settings
+    --------
+    tolerance : float
+        Seconds. Writers with several threads hand over points out of order by less; NTP slews offsets below 0.128 s and
+        steps larger ones.
+    warning_jump : float
+        Seconds, as long as many steps: rates derived from the clock are wrong by it.
+
+    References
+    ----------
+    RFC 5905, section 11.3 (step threshold of 0.128 s).
+    """
+
+    code: ClassVar[str] = "LOG005"
+    name: ClassVar[str] = "clock-jump"
+    needs: ClassVar[tuple[str, ...]] = TRAINING
+
+    tolerance: float = 1.0
+    warning_jump: float = 60.0
+
+    def check(self, run: Run) -> Iterator[Finding | Skip]:
+        """Yield one finding for all jumps back, and one for all leaps."""
+        series = spine(run)
+        if series is None or np.count_nonzero(np.isfinite(series.series.time)) < 2:
+            yield self.skip("the log holds no wall times")
+            return
+        known = series.series.take(np.isfinite(series.series.time))
+        change, same_attempt = np.diff(known.time), np.diff(known.step) >= 0
+        back = np.flatnonzero((change < -self.tolerance) & same_attempt)
+        if len(back):
+            worst = float(-change[back].min())
+            yield self._finding(series.series.name, known.step, back, worst, "went back", "at most")
+        latest = run.read_at + 86400 if math.isfinite(run.read_at) else math.inf
+        ahead = np.flatnonzero(
+            (change >= _YEAR) | ((known.time[1:] > latest) & (change > 0) & (known.time[:-1] <= latest))
+        )
+        if len(ahead):
+            yield self._finding(series.series.name, known.step, ahead, float(change[ahead].max()), "leapt ahead", "by")
+
+    def _finding(self, metric: str, step: np.ndarray, at: np.ndarray, size: float, what: str, by: str) -> Finding:
+        first, last = int(step[at[0]]), int(step[at[-1] + 1])
+        where = f"at step {last:,}" if len(at) == 1 else f"{len(at)} times between steps {first:,} and {last:,}"
+        return self.finding(
+            Severity.WARNING if size >= self.warning_jump else Severity.INFO,
+            metric,
+            (first, last),
+            f"the wall clock {what} {where}, {by} {size:,.1f} s: rates derived from it are wrong there",
+            {"jumps": len(at), "largest_s": size, "direction": "back" if what == "went back" else "ahead"},
+            "Look at the time service of the node (chrony, NTP), and at whether the log was written in local time.",
+        )

@@ -1,0 +1,87 @@
+"""The points by which the log rules judge a run: its training series, over the training step, in the order written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from runlens.model import RoleSeries, Run, Series
+
+TRAINING = ("train_loss|grad_norm|learning_rate|tokens_per_second|step_time|tokens",)
+"""For `Rule.needs`: any of the series that a training loop logs at its own steps, the likeliest spine first."""
+
+
+def spine(run: Run) -> RoleSeries | None:
+    """The logged training series that shows best when steps were written: the first of `TRAINING` with most points.
+
+    A later one is taken only if it has twice the points. None if there is none.
+    """
+    best: RoleSeries | None = None
+    for series in _training(run):
+        if best is None or len(series.series) > 2 * len(best.series):
+            best = series
+    return best
+
+
+def all_steps(run: Run) -> npt.NDArray[np.int64]:
+    """Every step at which a training series was logged, sorted, each once; shape (n,), empty if there are none."""
+    steps = [r.series.step for r in _training(run)]
+    return np.unique(np.concatenate(steps)) if steps else np.empty(0, np.int64)
+
+
+def _training(run: Run) -> list[RoleSeries]:
+    return [r for name in TRAINING[0].split("|") for r in run.every(name)[:1] if len(r.series) and not r.derived]
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """One place where the step goes back."""
+
+    first: int
+    """First step that is logged again."""
+    last: int
+    """Last step of the attempt before."""
+    lost: float
+    """Seconds for which the steps that are redone had been trained, NaN if not known."""
+    down: float
+    """Seconds from the last point before to the first after, NaN if not known; negative where both wrote at once."""
+    overlap: float
+    """Share of the shorter of the two attempts' time in which both wrote, 0 if not known."""
+
+    @property
+    def steps(self) -> int:
+        """Number of steps that are redone."""
+        return self.last - self.first + 1
+
+
+def returns(series: Series) -> list[Return]:
+    """The places where a series goes back to an earlier step and goes on from there, in the order written.
+
+    One or two points out of order, at steps that were not logged before, are a writer's reordering and no return.
+    """
+    cuts = np.flatnonzero(np.diff(series.step) < 0) + 1
+    bounds = [0, *cuts.tolist(), len(series)]
+    time = series.time
+    out = []
+    for a, b, c in zip(bounds, bounds[1:], bounds[2:], strict=False):
+        before, after = series.step[a:b], series.step[b:c]
+        first, last = int(after[0]), int(before[-1])
+        redone = after[after <= last]
+        if len(redone) <= 2 and not np.isin(redone, before).any():
+            continue
+        from_ = min(a + int(np.searchsorted(before, first)), b - 1)
+        overlap = _overlap(time[a:b], time[b:c])
+        out.append(Return(first, last, float(time[b - 1] - time[from_]), float(time[b] - time[b - 1]), overlap))
+    return out
+
+
+def _overlap(before: npt.NDArray[np.float64], after: npt.NDArray[np.float64]) -> float:
+    """Share of the shorter of two stretches of time that lies within the other."""
+    before, after = before[np.isfinite(before)], after[np.isfinite(after)]
+    if len(before) < 2 or len(after) < 2:
+        return 0.0
+    both = min(before.max(), after.max()) - max(before.min(), after.min())
+    shorter = min(np.ptp(before), np.ptp(after))
+    return float(both / shorter) if both > 0 and shorter > 0 else 0.0
