@@ -70,8 +70,8 @@ class RoleSeries:
     task: str = ""
     """For evals: the canonical task, such as `hellaswag`; empty elsewhere."""
     metric_kind: str = ""
-    """For evals: the canonical kind of metric, such as `acc_norm`, `exact_match`, `ppl`, `bpb`, `loss`. For hardware: which
-    of the quantities of its role, such as `hbm` (memory temperature) or `bus` (memory activity); empty for the main one."""
+    """For evals: the canonical kind of metric, such as `acc_norm`, `exact_match`, `ppl`, `bpb`, `loss`. For hardware:
+    which quantity of its role, such as `hbm` (memory temperature), `bus` (memory activity); empty for the main one."""
     setting: str = ""
     """For evals: few-shot or prompt setting if the name says it, such as `5-shot`; empty if it does not."""
     device: str = ""

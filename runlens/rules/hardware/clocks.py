@@ -44,19 +44,23 @@ class _Capped:
 class ClockThrottling(Rule):
     """The clocks of a GPU are held down while it has work.
 
-    What it does ------------ Two signs, either of which is enough, in stretches of five samples and `minutes`, and
-    only while utilisation (where logged) says that the GPU works. The SM clock, by a moving median, is `drop` below
-    its healthy level, the upper quartile of what the device itself ran at under load. Or the driver's own reasons say
-    so: thermal or hardware slowdown, or time lost to violations. A power cap alone is normal for a GPU that trains
-    (it runs at its limit by design) and counts only with a loss of throughput. Devices held down in the same steps
-    are one finding; `info` if throughput is known and did not fall by `slower`.
+    What it does
+    ------------
+    Two signs, either of which is enough, in stretches of five samples and `minutes`, and only while utilisation
+    (where logged) says that the GPU works. The SM clock, by a moving median, is `drop` below its healthy level, the
+    upper quartile of what the device itself ran at under load. Or the driver's own reasons say so: thermal or
+    hardware slowdown, or time lost to violations. A power cap alone is normal for a GPU that trains (it runs at its
+    limit by design) and counts only with a loss of throughput. Devices held down in the same steps are one finding;
+    `info` if throughput is known and did not fall by `slower`.
 
     Why it matters
     --------------
     Clocks are speed. One throttled GPU holds back all that wait for it, and nothing else in the log says why.
 
-    What to do ---------- Heat: cooling of the node. Power: the limit (`nvidia-smi -q -d POWER`), power supplies, a
-    rack that is capped. Neither: a lowered application clock or a fault in the board (`HW slowdown`): drain the node.
+    What to do
+    ----------
+    Heat: cooling of the node. Power: the limit (`nvidia-smi -q -d POWER`), power supplies, a rack that is capped.
+    Neither: a lowered application clock or a fault in the board (`HW slowdown`): drain the node.
 
     Settings
     --------
@@ -129,11 +133,12 @@ class ClockThrottling(Rule):
         parts.sort(key=lambda c: (c.evidence["reason"] != "clock", c.device))
         harmless = lost is not None and lost < self.slower
         heat = _peak(run, devices, span)
+        hot = f", at up to {heat:.0f} °C" if heat else ""
         return self.finding(
             Severity.INFO if harmless else Severity.WARNING,
             parts[0].series.name,
             span,
-            f"{named(devices)} {parts[0].words} while it had work{f', at up to {heat:.0f} °C' if heat else ''}{tie(lost)}.",
+            f"{named(devices)} {parts[0].words} while it had work{hot}{tie(lost)}.",
             {
                 "devices": devices,
                 "signs": [c.evidence for c in parts],

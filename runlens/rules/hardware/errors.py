@@ -41,16 +41,23 @@ XID = {
 FROM_SOFTWARE = frozenset({8, 13, 31, 43, 45, 63, 69, 92, 94})
 """Codes that a program can cause, or from which work goes on: warnings."""
 
+_HELP = {
+    Severity.INFO: "Corrected errors did no harm; watch whether they become more.",
+    Severity.WARNING: "So many corrected errors foretell uncorrectable ones: test the GPU at the next chance.",
+    Severity.ERROR: "Drain the node, reset the GPU, run its diagnosis; replace it if more come.",
+}
+
 
 @dataclass(frozen=True)
 class GpuErrors(Rule):
     """A GPU reports errors: XID, uncorrectable memory errors, failed remapping, retired pages.
 
-    What it does ------------ Reads Xid series as codes (the last code, not a count): one finding for each code that
-    appears. Reads all others as counters that never go back while a driver is loaded, and reports increases during
-    the run: uncorrectable errors, row remapping and retired pages as errors, corrected ones as `info`, as a warning
-    from `corrected` on. What a counter already held at the start is history: `info`, for counters of the present
-    driver session only.
+    What it does
+    ------------
+    Reads Xid series as codes (the last code, not a count): one finding for each code that appears. Reads all others
+    as counters that never go back while a driver is loaded, and reports increases during the run: uncorrectable
+    errors, row remapping and retired pages as errors, corrected ones as `info`, as a warning from `corrected` on.
+    What a counter already held at the start is history: `info`, for counters of the present driver session only.
 
     Why it matters
     --------------
@@ -126,6 +133,7 @@ class GpuErrors(Rule):
                 None,
                 f"{named(devices)} already held {held:,.0f} of {kind} at the start, and no more came.",
                 {"kind": kind, "devices": devices, "before": held, "during": 0},
+                "History of this driver session: watch whether more come.",
             )
         count = sum(total for *_, total in rose)
         devices = [device for device, *_ in rose]
@@ -140,9 +148,7 @@ class GpuErrors(Rule):
             span,
             f"{count:,.0f} {kind} on {named(devices)} during the run, the first by step {span[0]:,}.",
             {"kind": kind, "devices": devices, "during": count},
-            ""
-            if severity is Severity.INFO
-            else "Drain the node, reset the GPU, run its diagnosis; replace it if more come.",
+            _HELP[severity],
         )
 
 

@@ -36,20 +36,26 @@ class Growth:
 class MemoryGrowth(Rule):
     """GPU or host memory keeps growing: it will run out.
 
-    What it does ------------ Cuts what follows the first tenth of the log into ten blocks by steps and takes their
-    medians, so that evaluations and checkpoints that need more for a moment do not show. A finding needs a growth of
-    `growth` over the level before, of six standard deviations of the blocks, spread over the blocks (no single jump
-    makes half of it: the first evaluation, a longer sequence or the allocator's cache make one step up and stay
-    there), and going on: the last third still grows at half the mean rate or more. It says how fast, and when the
-    memory will be full, if its size is known from a percentage in the log or from `capacity_gb`; else when the next
-    common size of device would be.
+    What it does
+    ------------
+    Cuts what follows the first tenth of the log into ten blocks by steps and takes their medians, so that evaluations
+    and checkpoints that need more for a moment do not show. A finding needs a growth of `growth` over the level
+    before, of six standard deviations of the blocks, spread over the blocks (no single jump makes half of it: the
+    first evaluation, a longer sequence or the allocator's cache make one step up and stay there), and going on: the
+    last third still grows at half the mean rate or more. It says how fast, and when the memory will be full, if its
+    size is known from a percentage in the log or from `capacity_gb`; else when the next common size of device would
+    be.
 
-    Why it matters -------------- A leak ends the run with an out-of-memory error, often at night, often between two
-    checkpoints; a host that swaps slows every rank before that.
+    Why it matters
+    --------------
+    A leak ends the run with an out-of-memory error, often at night, often between two checkpoints; a host that swaps
+    slows every rank before that.
 
-    What to do ---------- GPU: look for tensors kept over steps (losses added up without `.item()`, hooks, growing
-    caches), for fragmentation (`PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True`) and sequence lengths that grow.
-    Host: data-loader workers, pinned buffers, loggers. Checkpoint and restart before it is full: a restart frees it.
+    What to do
+    ----------
+    GPU: look for tensors kept over steps (losses added up without `.item()`, hooks, growing caches), for
+    fragmentation (`PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True`) and sequence lengths that grow. Host:
+    data-loader workers, pinned buffers, loggers. Checkpoint and restart before it is full: a restart frees it.
 
     Settings
     --------

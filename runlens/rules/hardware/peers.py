@@ -42,20 +42,24 @@ class Oddity:
 class GpuOutlier(Rule):
     """One GPU is hotter, slower, idler or hungrier than its peers, for long.
 
-    What it does ------------ Cuts the run into slots of time (up to sixty, at least three samples each) and takes
-    each device's median of temperature, power, utilisation and SM clock. A device is an outlier where it is further
-    than `sigmas` robust standard deviations from the median of its peers, and further than the floor of the quantity
-    (`degrees`, `percent` of the peers' level for power, utilisation and clock), for three slots in a row and a tenth
-    of the run. At least `devices` devices are needed; memory is left out, because pipeline stages differ by design.
-    One finding for each device, with all quantities.
+    What it does
+    ------------
+    Cuts the run into slots of time (up to sixty, at least three samples each) and takes each device's median of
+    temperature, power, utilisation and SM clock. A device is an outlier where it is further than `sigmas` robust
+    standard deviations from the median of its peers, and further than the floor of the quantity (`degrees`, `percent`
+    of the peers' level for power, utilisation and clock), for three slots in a row and a tenth of the run. At least
+    `devices` devices are needed; memory is left out, because pipeline stages differ by design. One finding for each
+    device, with all quantities.
 
     Why it matters
     --------------
     Synchronous training runs at the pace of its slowest GPU. One that differs has a reason: cooling, a power cap, a bad
     link, another process; the rest of the cluster waits for it.
 
-    What to do ---------- Compare clocks and power limit of this GPU with the others (`nvidia-smi -q -d
-    CLOCK,POWER,PERFORMANCE`), look for another process on it, swap it out and see whether throughput comes back.
+    What to do
+    ----------
+    Compare clocks and power limit of this GPU with the others (`nvidia-smi -q -d CLOCK,POWER,PERFORMANCE`), look for
+    another process on it, swap it out and see whether throughput comes back.
 
     Settings
     --------

@@ -33,12 +33,14 @@ _BLOCKS = 12
 class GpuOverheating(Rule):
     """A GPU is above its temperature limit, or drifts up although it draws no more power.
 
-    What it does ------------ Reports every stretch of at least three samples, and of `minutes` where wall times are
-    known, in which a GPU's core is at or above `limit` or its memory at or above `memory_limit`; devices that are hot
-    in the same steps are one finding. An error from `critical` up, where the driver slows the clocks. Besides, where
-    power is logged and the log covers `drift_minutes`: the temperature less what the change in power explains, in
-    twelve blocks after the first tenth; a rise of `drift` degrees that goes on over the blocks is a drift, such as a
-    failing fan, a clogged filter or a cooling loop.
+    What it does
+    ------------
+    Reports every stretch of at least three samples, and of `minutes` where wall times are known, in which a GPU's
+    core is at or above `limit` or its memory at or above `memory_limit`; devices that are hot in the same steps are
+    one finding. An error from `critical` up, where the driver slows the clocks. Besides, where power is logged and
+    the log covers `drift_minutes`: the temperature less what the change in power explains, in twelve blocks after the
+    first tenth; a rise of `drift` degrees that goes on over the blocks is a drift, such as a failing fan, a clogged
+    filter or a cooling loop.
 
     Why it matters
     --------------

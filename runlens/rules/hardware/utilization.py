@@ -32,15 +32,18 @@ _WINDOW = 5
 class GpuUnderused(Rule):
     """A GPU is idle for much of the time, for long.
 
-    What it does ------------ Looks at utilisation (the share of time in which a kernel runs) after the start: from
-    the first sample at or above `limit`, at the latest after `startup` minutes. Reports stretches in which its moving
-    median over five samples is below `limit` for `minutes` and for at least a tenth of the log; devices that wait in
-    the same steps are one finding. Tensor-core activity and occupancy are not held against it: 30 % of those can be
-    all that a model asks for.
+    What it does
+    ------------
+    Looks at utilisation (the share of time in which a kernel runs) after the start: from the first sample at or above
+    `limit`, at the latest after `startup` minutes. Reports stretches in which its moving median over five samples is
+    below `limit` for `minutes` and for at least a tenth of the log; devices that wait in the same steps are one
+    finding. Tensor-core activity and occupancy are not held against it: 30 % of those can be all that a model asks
+    for.
 
-    Why it matters -------------- A GPU that waits costs as much as one that works. High utilisation proves little (a
-    kernel that waits for the network counts as running); low utilisation always means that something else is the
-    bottleneck.
+    Why it matters
+    --------------
+    A GPU that waits costs as much as one that works. High utilisation proves little (a kernel that waits for the
+    network counts as running); low utilisation always means that something else is the bottleneck.
 
     What to do
     ----------
@@ -55,8 +58,8 @@ class GpuUnderused(Rule):
 
     References
     ----------
-    NVML `nvmlUtilization_t.gpu`: percent of time in which one or more kernels ran. The smol training playbook watches it.
-    50 % is far below what a GPU-bound run shows (75 % and more even for a model of 12 M parameters on one H100).
+    NVML `nvmlUtilization_t.gpu`: percent of time in which one or more kernels ran. Watched by the smol training
+    playbook. 50 % is far below what a GPU-bound run shows (75 % and more even for a model of 12 M parameters).
     """
 
     code = "HW003"
