@@ -1,10 +1,26 @@
-"""RULES: tuple[type[Rule], ...] = (
+"""RULES: every rule class, written out, in order of code."""
+
+from __future__ import annotations
+
+from runlens.rules.base import Rule
+from runlens.rules.gradient import NonFiniteGradient
+from runlens.rules.hardware import (
     ClockThrottling,
     GpuErrors,
     GpuOutlier,
     GpuOverheating,
     GpuUnderused,
     MemoryGrowth,
+)
+from runlens.rules.log import StepGap, UnreadableData
+from runlens.rules.log_clock import ClockJump, StaleRun
+from runlens.rules.log_restart import Restart
+from runlens.rules.loss_spike import LossSpike
+from runlens.rules.loss_values import NonFiniteLoss
+from runlens.rules.throughput import ThroughputDrift, ThroughputDrop
+from runlens.rules.throughput_pauses import RecurringDips, Stall
+
+RULES: tuple[type[Rule], ...] = (
     LossSpike,
     NonFiniteLoss,
     NonFiniteGradient,
