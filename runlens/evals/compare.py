@@ -116,7 +116,8 @@ class Part:
     @property
     def group(self) -> Group:
         """Validation losses stand apart: they are so exact that they would drown the scores, and it was scores alone
-        that showed SmolLM3's fault. A loss of a benchmark counts among the scores."""
+        that showed SmolLM3's fault. A loss of a benchmark counts among the scores.
+        """
         return (
             "losses" if logarithmic(self.now.run) and self.now.run.task.split("_")[0] not in _BENCHMARKS else "scores"
         )

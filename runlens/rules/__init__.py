@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from runlens.rules.base import Rule
+from runlens.rules.evaluation import BehindReference
+from runlens.rules.evaluation_own import EvalOverdue, EvalRegression, Overfitting
 from runlens.rules.gradient import NonFiniteGradient
 from runlens.rules.hardware import (
     ClockThrottling,
@@ -17,6 +19,7 @@ from runlens.rules.log_clock import ClockJump, StaleRun
 from runlens.rules.log_restart import Restart
 from runlens.rules.loss_spike import LossSpike
 from runlens.rules.loss_values import NonFiniteLoss
+from runlens.rules.requirement import RequirementMissed
 from runlens.rules.throughput import ThroughputDrift, ThroughputDrop
 from runlens.rules.throughput_pauses import RecurringDips, Stall
 
@@ -34,6 +37,11 @@ RULES: tuple[type[Rule], ...] = (
     GpuErrors,
     GpuOutlier,
     ClockThrottling,
+    BehindReference,
+    EvalRegression,
+    EvalOverdue,
+    Overfitting,
+    RequirementMissed,
     UnreadableData,
     Restart,
     StepGap,

@@ -1,0 +1,73 @@
+"""A held-out loss that rises while the training loss falls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from runlens.evals.curves import RunCurve
+from runlens.evals.decline import LEAST_LOSS, SIGMAS
+from runlens.evals.noise import prior, upward
+from runlens.model import Series
+from runlens.stats.lag import checkpoint_noise
+from runlens.stats.robust import median
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Overfit:
+    """One held-out loss."""
+
+    eval: RunCurve
+    best_step: int
+    best: float
+    last_step: int
+    latest: float
+    train_before: float
+    """Median training loss around the best checkpoint."""
+    train_after: float
+    """Median training loss up to the last checkpoint."""
+    checkpoints: int
+    """Checkpoints after the best one, all of them worse."""
+
+
+def overfit(own: RunCurve, train: Series, patience: int) -> Overfit | None:
+    """Whether a held-out loss has turned up while the training loss went on falling.
+
+    Parameters
+    ----------
+    own : RunCurve
+        Over steps, lower is better.
+    train : Series
+        Training loss.
+    patience : int
+        So many checkpoints in a row, up to the last one, must lie clearly above the best, the last of them above the
+        first.
+
+    Returns
+    -------
+    Overfit or None
+        None for fewer than `patience` + 2 checkpoints.
+    """
+    up, step, value = upward(own.curve), own.step, own.curve.value
+    if len(up) < patience + 2:
+        return None
+    best = int(np.argmax(up))
+    after = up[best + 1 :]
+    if len(after) < patience:
+        return None
+    scatter = checkpoint_noise(up[: best + 1], prior(own.curve, value)[0])
+    margin = max(SIGMAS * scatter, LEAST_LOSS)
+    tail = after[-patience:]
+    if not (tail < up[best] - margin).all() or tail[-1] >= tail[0] or not (after < up[best]).all():
+        return None
+    half = max(int(step[-1] - step[best]) // 4, 1)
+    early = median(_between(train, int(step[best]) - half, int(step[best]) + half))
+    late = median(_between(train, int(step[-1]) - half, int(step[-1])))
+    if not late < early:
+        return None
+    return Overfit(own, int(step[best]), float(value[best]), int(step[-1]), float(value[-1]), early, late, len(after))
+
+
+def _between(series: Series, first: int, last: int) -> np.ndarray:
+    return series.between(first, last).value

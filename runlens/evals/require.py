@@ -1,0 +1,87 @@
+"""The grammar of `--require`: `hellaswag>=0.55@1T`, `eval_loss<=2.3`, `mmlu>=ref-0.01`."""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from runlens.errors import ConfigError
+
+_FORM = re.compile(
+    r"^\s*(?P<name>.+?)\s*(?P<sign>>=|<=|>|<)\s*(?P<bound>[^@]+?)\s*(?:@\s*(?P<when>.+?)\s*)?$", re.DOTALL
+)
+_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_ABSOLUTE = re.compile(rf"^(?P<number>{_NUMBER})\s*(?P<percent>%)?$")
+_RELATIVE = re.compile(rf"^ref\s*(?:(?P<sign>[+-])\s*(?P<number>{_NUMBER})\s*(?P<percent>%)?)?$")
+_WHEN = re.compile(r"^(?P<number>\d+(?:\.\d+)?(?:[eE]\+?\d+)?)\s*(?P<unit>[kKmMbBtT]?)\s*(?P<what>steps?|tokens?)?$")
+_FACTOR = {"": 1.0, "K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
+_SIGNS: dict[str, Callable[[float, float], bool]] = {
+    ">=": operator.ge,
+    "<=": operator.le,
+    ">": operator.gt,
+    "<": operator.lt,
+}
+_HELP = "write it as 'hellaswag>=0.55@1T', 'eval_loss<=2.3' or 'mmlu>=ref-0.01'"
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One bound on one eval."""
+
+    text: str
+    """As the user wrote it."""
+    name: str
+    """Task, role or logged name."""
+    sign: str
+    """`>=`, `<=`, `>` or `<`."""
+    bound: float
+    """The bound, or what is added to the reference's score."""
+    relative: bool
+    """True if the bound is the reference's score at the same tokens, plus `bound`."""
+    at: float | None
+    """From these tokens or steps on, or None: always."""
+    unit: Literal["tokens", "steps"]
+
+    def holds(self, value: float, bound: float) -> bool:
+        """Whether a value meets the bound."""
+        return _SIGNS[self.sign](value, bound)
+
+
+def parse_requirement(text: str) -> Requirement:
+    """Read one requirement.
+
+    Parameters
+    ----------
+    text : str
+        `NAME SIGN BOUND[@WHEN]`: the name of a task, a role (`eval_loss`) or a logged metric; one of >=, <=, >, <; a
+        number (`0.55`, `55%`), or `ref` with an optional difference; tokens (`1T`, `600B`) or steps (`50k steps`) from
+        which on it is due.
+
+    Raises
+    ------
+    ConfigError
+        If it is no such sentence.
+    """
+    found = _FORM.match(text)
+    if not found:
+        raise ConfigError(f"requirement {text!r} has no comparison; {_HELP}")
+    absolute, relative = _ABSOLUTE.match(found["bound"]), _RELATIVE.match(found["bound"])
+    if absolute:
+        bound = float(absolute["number"]) / (100 if absolute["percent"] else 1)
+    elif relative:
+        bound = float(relative["number"] or 0) / (100 if relative["percent"] else 1)
+        bound = -bound if relative["sign"] == "-" else bound
+    else:
+        raise ConfigError(f"requirement {text!r}: {found['bound']!r} is no number and no ref; {_HELP}")
+    at: float | None = None
+    unit: Literal["tokens", "steps"] = "tokens"
+    if found["when"]:
+        when = _WHEN.match(found["when"])
+        if not when:
+            raise ConfigError(f"requirement {text!r}: {found['when']!r} is no number of tokens or steps; {_HELP}")
+        at = float(when["number"]) * _FACTOR[when["unit"].upper()]
+        unit = "steps" if (when["what"] or "").startswith("step") else "tokens"
+    return Requirement(text.strip(), found["name"], found["sign"], bound, bool(relative), at, unit)

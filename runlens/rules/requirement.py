@@ -1,0 +1,154 @@
+"""EVAL005: do the evals reach what was asked of them?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from runlens.evals.curves import RunCurve, RunCurves, run_curves
+from runlens.evals.lookup import level_of, wanted
+from runlens.evals.require import Requirement, parse_requirement
+from runlens.evals.words import amount, label
+from runlens.model import Finding, Reference, Run, Severity, Skip
+from runlens.rules.base import Rule
+
+ON_TIME = 1.01
+"""A checkpoint within 1 % after the due point still counts as taken there: nobody evaluates at exactly 1 T."""
+
+
+@dataclass(frozen=True)
+class RequirementMissed(Rule):
+    """An eval that does not reach what was required of it.
+
+    What it does
+    ------------
+    Holds the run against every requirement: `hellaswag>=0.55@1T` (from 1 T tokens on), `eval_loss<=2.3` (now),
+    `mmlu>=ref-0.01` (against each reference at the same tokens). The last checkpoint at or before the due point
+    decides; without one, the last checkpoint. A requirement whose due point has not been reached is not judged, and
+    the report says so. An eval that was never logged misses its requirement: a typing error must not make a gate
+    green. A requirement is a bound, not a test: the value itself decides, and the message tells its standard error.
+
+    Why it matters
+    --------------
+    A gate on nightly evals needs a rule that people wrote down before they saw the numbers.
+
+    What to do
+    ----------
+    If the value is within two standard errors of the bound, evaluate more items before deciding. Otherwise treat it
+    as the regression that the requirement was written for.
+
+    Settings
+    --------
+    Requirements are given at the top of the configuration (`requirements = ["hellaswag>=0.55@1T"]`) or by
+    `--require`; references likewise.
+
+    References
+    ----------
+    Standard errors of accuracies are binomial, sqrt(p (1 - p) / n).
+    """
+
+    code: ClassVar[str] = "EVAL005"
+    name: ClassVar[str] = "requirement-missed"
+
+    requirements: tuple[str, ...] = ()
+    references: tuple[Reference, ...] = ()
+    tokens_per_step: float | None = None
+
+    def __post_init__(self) -> None:
+        for text in self.requirements:
+            parse_requirement(text)  # a ConfigError at once, not at the first run
+
+    def check(self, run: Run) -> Iterator[Finding | Skip]:
+        """One finding for each requirement that is missed; a skip for each that cannot be judged yet."""
+        if not self.requirements:
+            yield self.skip("no requirement was given (--require 'hellaswag>=0.55@1T')")
+            return
+        over_steps = run_curves(run, "steps")
+        over_tokens = run_curves(run, "tokens", self.tokens_per_step)
+        for text in self.requirements:
+            yield from self._judge(run, parse_requirement(text), over_steps, over_tokens)
+
+    def _judge(
+        self, run: Run, asked: Requirement, over_steps: RunCurves, over_tokens: RunCurves
+    ) -> Iterator[Finding | Skip]:
+        by_tokens = not over_tokens.why_not and (asked.unit == "tokens" or asked.relative)
+        if asked.at is not None and asked.unit == "tokens" and not by_tokens and over_steps.curves:
+            yield self.skip(f"{asked.text}: {over_tokens.why_not}")
+            return
+        done = self._done(run, asked)
+        if asked.at is not None and done < asked.at:
+            yield self.skip(f"{asked.text} is not due: the run is at {amount(done, asked.unit)}")
+            return
+        curves = over_tokens if by_tokens and asked.unit == "tokens" else over_steps
+        own = wanted(asked.name, curves)
+        if isinstance(own, str):
+            yield self.finding(Severity.ERROR, "", run.step_range(), f"{asked.text} cannot be met: {own}")
+            return
+        at = own.curve.at
+        upto = len(at) if asked.at is None else int(np.searchsorted(at, asked.at * ON_TIME, "right"))
+        if upto == 0:
+            text = f"{asked.text} cannot be met: {label(own.curve)} has no checkpoint up to {amount(asked.at or 0, asked.unit)}"
+            yield self.finding(Severity.ERROR, own.curve.name, run.step_range(), text)
+            return
+        if not asked.relative:
+            yield from self._missed(asked, own, upto - 1, asked.bound, "")
+            return
+        if not self.references:
+            yield self.skip(f"{asked.text}: no reference was given (--reference)")
+        over = over_tokens if not over_tokens.why_not else over_steps
+        beside = next((c for c in over.curves if c.curve.name == own.curve.name), own)
+        where = float(np.interp(own.step[upto - 1], beside.step, beside.curve.at))
+        for reference in self.references:
+            axis = "tokens" if over is over_tokens else "steps"
+            level = level_of(beside.curve, reference, axis, where)  # type: ignore[arg-type]
+            if isinstance(level, str):
+                yield self.skip(f"{asked.text}: {level}")
+            else:
+                yield from self._missed(asked, own, upto - 1, level + asked.bound, f"{reference.name}, {level:.4g}, ")
+
+    def _done(self, run: Run, asked: Requirement) -> float:
+        """How far the run is, in the requirement's unit."""
+        span = run.step_range()
+        if span is None:
+            return 0.0
+        if asked.unit == "steps":
+            return float(span[1])
+        if self.tokens_per_step:
+            return span[1] * self.tokens_per_step
+        tokens = float(run.tokens_at([span[1] + 1])[0])  # a step is done when the next one begins
+        return tokens if np.isfinite(tokens) else 0.0
+
+    def _missed(
+        self, asked: Requirement, own: RunCurve, i: int, bound: float, reference: str
+    ) -> Iterator[Finding | Skip]:
+        value, step = float(own.curve.value[i]), int(own.step[i])
+        if asked.holds(value, bound):
+            return
+        error = float(own.curve.stderr[i])
+        if not np.isfinite(error) and own.curve.direction == "up" and own.curve.n_items and 0 <= value <= 1:
+            error = float(np.sqrt(value * (1 - value) / own.curve.n_items))
+        known = np.isfinite(error) and error > 0
+        spread = f" ± {error:.2g}" if known else ""
+        beside = f" ({reference}at the same point)" if reference else ""
+        text = (
+            f"{label(own.curve)} is {value:.4g}{spread} at step {step:,}, "
+            f"{'below' if asked.sign.startswith('>') else 'above'} the required {bound:.4g}{beside}: {asked.text}"
+        )
+        yield self.finding(
+            Severity.ERROR,
+            own.curve.name,
+            (step, step),
+            text,
+            {
+                "requirement": asked.text,
+                "value": value,
+                "bound": bound,
+                "missing": abs(value - bound),
+                "stderr": error if known else None,
+                "within_two_standard_errors": bool(known and abs(value - bound) <= 2 * error),
+            },
+            "If it is within two standard errors, evaluate more items before deciding.",
+        )
