@@ -38,14 +38,17 @@ class Rewind:
 def rewind(facts: Facts, spike: Finding) -> Rewind:
     """The rewind for a spike.
 
-    The start is the last checkpoint before the onset, or where none is known, 100 steps before it. Batches are skipped
-    from the moment the gradient norm moved, if that came first, for the length of the incident but at least 200 and at
-    most 500 of them, and never more than 5 % of the run.
+    The start is the last checkpoint before the onset, or where none is known, 100 steps before it. The onset is that of
+    the whole incident: of the schedule or the gradient norm, where they moved first. Batches are skipped from there for
+    the length of the incident but at least 200 and at most 500 of them, and never more than 5 % of the run.
     """
     onset, last = spike.steps or (facts.first_step, facts.last_step)
     lead = spike.evidence.get("gradient_first")
     if isinstance(lead, int | float) and not isinstance(lead, bool) and lead > 0:
         onset -= int(lead)
+    if spike.incident is not None:
+        causes = [f for f in facts.of_code("LR001", "GRAD002") if f.steps and f.incident == spike.incident]
+        onset = min([onset, *(f.steps[0] for f in causes if f.steps)])
     before = [c for c in facts.checkpoints if c < onset]
     to_step = before[-1] if before else max(onset - STEPS_BEFORE, facts.first_step)
     length = min(max(last - onset + 1, FEWEST_BATCHES), MOST_BATCHES)

@@ -140,3 +140,10 @@ def test_a_broken_schedule_is_named_before_the_data():
 
 def test_nothing_judged_means_no_advice():
     assert advise(report(checked=()), run()) is None
+
+
+def test_the_schedule_that_broke_first_sets_the_onset_of_the_rewind():
+    spiked = replace(spike("plateaued", steps=(1501, 2599)), incident=1)
+    broken = replace(finding("LR001", "error", (1500, 1511)), incident=1)
+    assert advise(report(broken, spiked), run()).skip_steps[0] == 1500
+    assert advise(report(replace(broken, incident=2), spiked), run()).skip_steps[0] == 1501
