@@ -148,22 +148,23 @@ class ClockJump(Rule):
         back = np.flatnonzero((change < -self.tolerance) & same_attempt)
         if len(back):
             worst = float(-change[back].min())
-            yield self._finding(series.series.name, known.step, back, worst, "went back", "at most")
+            yield self._finding(series.series.name, known.step, back, worst, "went back")
         latest = run.read_at + 86400 if math.isfinite(run.read_at) else math.inf
         ahead = np.flatnonzero(
             (change >= _YEAR) | ((known.time[1:] > latest) & (change > 0) & (known.time[:-1] <= latest))
         )
         if len(ahead):
-            yield self._finding(series.series.name, known.step, ahead, float(change[ahead].max()), "leapt ahead", "by")
+            yield self._finding(series.series.name, known.step, ahead, float(change[ahead].max()), "leapt ahead")
 
-    def _finding(self, metric: str, step: np.ndarray, at: np.ndarray, size: float, what: str, by: str) -> Finding:
+    def _finding(self, metric: str, step: np.ndarray, at: np.ndarray, size: float, what: str) -> Finding:
         first, last = int(step[at[0]]), int(step[at[-1] + 1])
+        most = "up to " if len(at) > 1 else ""
         where = f"at step {last:,}" if len(at) == 1 else f"{len(at)} times between steps {first:,} and {last:,}"
         return self.finding(
             Severity.WARNING if size >= self.warning_jump else Severity.INFO,
             metric,
             (first, last),
-            f"the wall clock {what} {where}, {by} {size:,.1f} s: rates derived from it are wrong there",
+            f"the wall clock {what} {where}, by {most}{size:,.1f} s: rates derived from it are wrong there",
             {"jumps": len(at), "largest_s": size, "direction": "back" if what == "went back" else "ahead"},
             "Look at the time service of the node (chrony, NTP), and at whether the log was written in local time.",
         )

@@ -44,8 +44,9 @@ class Lost:
         notes = []
         if self.lines:
             shown = ", ".join(map(str, self.lines[:_SHOWN])) + (", …" if len(self.lines) > _SHOWN else "")
-            lines = f"{len(self.lines)} of {total} lines of {where} (line {shown})"
-            said = f"{lines} {'are' if len(self.lines) > 1 else 'is'} no {what} and could not be read"
+            many = len(self.lines) > 1
+            lines = f"{len(self.lines)} of {total} lines of {where} (line{'s' if many else ''} {shown})"
+            said = f"{lines} {'are' if many else 'is'} no {what} and could not be read"
             notes.append(Note("damaged", said, len(self.lines), min(self.bytes, size), size))
         if self.cut:
             said = f"the compressed table {where} breaks off after line {total} ({self.cut})"
