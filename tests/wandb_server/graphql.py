@@ -219,7 +219,7 @@ class Answers:
     def HistoryPage(self, v: Variables, query: str) -> Any:
         def made(run: RunState) -> Any:
             first, stop = int(v["minStep"]), int(v["maxStep"])
-            lines = run.all_between(first, stop + 1 if self.faults.repeat_boundary else stop)
+            lines = run.between(first, stop + 1 if self.faults.repeat_boundary else stop)
             return {"history": self._page(lines, int(v.get("pageSize") or 500))}
 
         return self._of_run(v, made, "run")
@@ -241,7 +241,7 @@ class Answers:
         spec = json.loads(v["spec"])
 
         def made(run: RunState) -> Any:
-            rows = map(json.loads, run.all_between(int(spec.get("minStep", 0)), int(spec.get("maxStep", 1 << 60))))
+            rows = map(json.loads, run.between(int(spec.get("minStep", 0)), int(spec.get("maxStep", 1 << 60))))
             keys = spec["keys"]
             return {"sampledHistory": [[{k: r[k] for k in keys} for r in rows if all(k in r for k in keys)]]}
 

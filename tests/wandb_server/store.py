@@ -9,11 +9,14 @@ import threading
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+_sorted = sorted  # the class has a field of that name
 
 
 def now() -> str:
@@ -49,6 +52,9 @@ class RunState:
     exported: int = 0
     """Rows of `history` that the exports hold."""
     alerts: list[dict[str, Any]] = field(default_factory=list)
+    sorted: list[int] = field(default_factory=list)
+    """Rows in order of step, made when they are asked for."""
+    sorted_steps: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.storage_id = self.storage_id or f"store:{self.entity}/{self.project}/{self.name}:{time.time_ns()}"
@@ -56,6 +62,7 @@ class RunState:
 
     def put_history(self, offset: int, lines: list[str]) -> None:
         del self.history[offset:], self.steps[offset:]
+        self.sorted = []
         self.history += lines
         last = self.steps[-1] if self.steps else -1
         for line in lines:
@@ -74,22 +81,19 @@ class RunState:
             [dict(zip(names, row, strict=True)) for row in zip(*(c.tolist() for c in columns.values()), strict=True)]
         )
 
-    def live_between(self, first: int, stop: int) -> list[str]:
-        """Live lines with first <= step < stop, in order of step."""
-        live = sorted(range(self.exported, len(self.steps)), key=self.steps.__getitem__)
-        steps = [self.steps[i] for i in live]
-        return [self.history[i] for i in live[bisect.bisect_left(steps, first) : bisect.bisect_left(steps, stop)]]
-
-    def all_between(self, first: int, stop: int) -> list[str]:
-        order = sorted(range(len(self.steps)), key=self.steps.__getitem__)
-        steps = [self.steps[i] for i in order]
-        return [self.history[i] for i in order[bisect.bisect_left(steps, first) : bisect.bisect_left(steps, stop)]]
+    def between(self, first: int, stop: int) -> list[str]:
+        """Lines with first <= step < stop, in order of step."""
+        if len(self.sorted) != len(self.steps):
+            self.sorted = _sorted(range(len(self.steps)), key=self.steps.__getitem__)
+            self.sorted_steps = [self.steps[i] for i in self.sorted]
+        low, high = (bisect.bisect_left(self.sorted_steps, edge) for edge in (first, stop))
+        return [self.history[i] for i in self.sorted[low:high]]
 
     def export(self, upto: int | None = None, files: int = 1) -> None:
         """Move the first `upto` rows (all of them by default) to parquet files, as the server's nightly job does."""
         upto = len(self.history) if upto is None else upto
         bounds = np.linspace(self.exported, upto, files + 1).astype(int)
-        for number, (a, b) in enumerate(zip(bounds[:-1], bounds[1:], strict=True)):
+        for number, (a, b) in enumerate(pairwise(bounds)):
             if b > a:
                 self.exports[f"{self.name}-{len(self.exports)}-{number}.parquet"] = parquet(self.history[a:b])
         self.exported = upto

@@ -210,7 +210,7 @@ class Client:
 
     def _data(self, response: Response, name: str) -> dict[str, Any]:
         try:
-            said = response.json()
+            said = json.loads(response.content)
         except ValueError:
             raise SourceDown(
                 f"{self.login.host} does not answer like a W&B server (HTTP {response.status_code}); "

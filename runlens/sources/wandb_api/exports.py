@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ from runlens.sources.wandb_api.address import Address
 from runlens.sources.wandb_api.cache import RunCache, export_name
 from runlens.sources.wandb_api.client import Client, QueryRefused
 from runlens.sources.wandb_api.queries import RUN_PARQUET_HISTORY
-from runlens.sources.wandb_api.table import Table, from_arrow
+from runlens.sources.wandb_api.table import Table, from_arrow, read_parquet
 from runlens.sources.wandb_shape import number
 
 
@@ -46,9 +47,15 @@ def listing(client: Client, address: Address) -> Exported:
         return Exported((), None)
     said = ((data.get("project") or {}).get("run") or {}).get("parquetHistory") or {}
     urls = tuple(url for url in said.get("parquetUrls") or () if isinstance(url, str))
-    rows = [row for row in said.get("liveData") or () if isinstance(row, dict)]
-    steps = [step for row in rows if (step := number(row.get("_step"))) is not None]
-    return Exported(urls, np.sort(np.array(steps, dtype=np.int64)) if steps else None)
+    return Exported(urls, _steps(said.get("liveData") or []))
+
+
+def _steps(rows: list[Any]) -> npt.NDArray[np.int64] | None:
+    """Sorted steps of rows such as `{"_step": 7}`; None if there are none."""
+    steps = [row.get("_step") for row in rows if isinstance(row, dict)]
+    if not set(map(type, steps)) <= {int}:
+        steps = [int(step) for said in steps if (step := number(said)) is not None]
+    return np.sort(np.array(steps, dtype=np.int64)) if steps else None
 
 
 def fetch(
@@ -88,11 +95,10 @@ def fetch(
 
 def _one(client: Client, url: str, into: Path, cache: RunCache) -> Table:
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     client.download(url, into)
     try:
-        table = from_arrow(pq.read_table(pa.BufferReader(into.read_bytes())))
+        table = from_arrow(read_parquet(into.read_bytes()))
     except (pa.ArrowException, OSError) as error:
         raise ReadError(f"an exported history of {client.login.host} is no readable parquet file") from error
     cache.put_export(url, into)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,6 +40,13 @@ class Job:
     folded: set[str] = field(default_factory=set)
     """Exports that the merged history holds, by their name in the cache."""
     rows: int = 0
+    early: Future[exports.Exported] | None = None
+    """The list of exports, asked for before it was known to be needed."""
+
+    def listed(self) -> exports.Exported:
+        """Where the exports are, and which rows are live."""
+        early, self.early = self.early, None
+        return exports.listing(self.client, self.address) if early is None else early.result()
 
     def add(self, rows: int) -> None:
         """Count rows for the progress."""
@@ -116,7 +124,7 @@ def _grown(job: Job, old: Table, covered: Spans) -> Table | None:
 
 def _from_all(job: Job, old: Table, covered: Spans) -> Table:
     """The history from exports, cached pages and live pages."""
-    exported = exports.listing(job.client, job.address)
+    exported = job.listed()
     tables, whole = exports.fetch(job.client, exported, job.cache, job.folded, job.add)
     finished = joined([*tables, old]) if tables else old
     first, stop = _live(job, exported, finished, whole)

@@ -60,8 +60,8 @@ class PageReader:
         spans = [span for span in spans if span[1] > span[0]]
         if self.known is not None:
             rows = sum(self._expected(Span(a, b)) for a, b in spans)
-        shared = -(-rows // self.client.connections)
-        size = min(PAGE_ROWS, max(shared, _SMALLEST_PAGE))
+        waves = -(-rows // (self.client.connections * PAGE_ROWS))  # as many pages as connections, once or more
+        size = max(-(-rows // (self.client.connections * max(waves, 1))), _SMALLEST_PAGE)
         width = sum(b - a for a, b in spans) or 1
         found = []
         for a, b in spans:
@@ -157,7 +157,8 @@ class PageReader:
 
     def _whole(self, page: Page) -> bool:
         """Whether a page is known to hold all rows of its steps."""
-        steps = len(np.unique(page.table.step))
+        step = page.table.step
+        steps = len(step) if bool(np.all(np.diff(step) > 0)) else len(np.unique(step))
         if self.known is not None:
             return steps >= self._expected(Span(page.first, page.stop))
         return steps >= page.stop - page.first or (self.cap is not None and len(page.table) < self.cap)

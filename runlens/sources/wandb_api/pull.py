@@ -9,7 +9,7 @@ from typing import Any
 
 from runlens.errors import NoRunFound, ReadError
 from runlens.model import Note
-from runlens.sources.wandb_api import fallback, history, snapshot, system
+from runlens.sources.wandb_api import exports, fallback, history, snapshot, system
 from runlens.sources.wandb_api.address import Address
 from runlens.sources.wandb_api.cache import RunCache
 from runlens.sources.wandb_api.client import Client, QueryRefused
@@ -21,6 +21,7 @@ from runlens.sources.wandb_api.table import EMPTY, Table, joined
 Progress = Callable[[int, int | None], None]
 """Called with the rows so far and the rows in all (None if not known), from any thread."""
 
+_System = tuple[Table, int | None]
 _LOOSE_PAGES = 24
 """More cached pages than this are put together into one file."""
 
@@ -56,19 +57,29 @@ def pull(client: Client, address: Address, progress: Progress = lambda done, tot
     ------
     NoRunFound, AccessRefused, SourceDown, ReadError
     """
-    sdk = None
-    try:
-        seen = snapshot.take(client, address)
-    except QueryRefused:
-        sdk = fallback.SdkRun(client.login, address)
-        seen = sdk.snapshot()
-    if seen is None:
-        raise fallback.missing(client.login, address)
-    job = Job(client, address, _cache(client, address), seen, progress)
-    job.known = job.cache.record()
-    if not _same_run(job.known, seen):
-        job.forget()
-    return (_from_cache(job) if job.complete and not job.changed else None) or _fetched(job, sdk)
+    cache = _cache(client, address)
+    known = cache.record()
+    with ThreadPoolExecutor(3, thread_name_prefix="runlens-aside") as aside:
+        try:
+            # A run that is new to the cache will need these: they need not wait for the first answer.
+            early = aside.submit(exports.listing, client, address) if not known else None
+            events = aside.submit(system.fetch, client, address) if not known else None
+            sdk = None
+            try:
+                seen = snapshot.take(client, address)
+            except QueryRefused:
+                sdk = fallback.SdkRun(client.login, address)
+                seen = sdk.snapshot()
+            if seen is None:
+                raise fallback.missing(client.login, address)
+            job = Job(client, address, cache, seen, progress, known, early=early)
+            if not _same_run(known, seen):
+                job.forget()
+            found = _from_cache(job) if job.complete and not job.changed else None
+            return found if found is not None else _fetched(job, sdk, events, aside)
+        except BaseException:
+            client.gate.stop()  # whatever is under way aside is of no use any more
+            raise
 
 
 def _cache(client: Client, address: Address) -> RunCache:
@@ -102,19 +113,16 @@ def _from_cache(job: Job) -> Pulled | None:
     return _pulled(job, rows, events, dict(job.known.get("machine") or {}), notes)
 
 
-def _fetched(job: Job, sdk: fallback.SdkRun | None) -> Pulled:
+def _fetched(job: Job, sdk: fallback.SdkRun | None, early: Future[_System] | None, aside: ThreadPoolExecutor) -> Pulled:
     record: dict[str, Any] = {"identity": job.seen.identity, "signature": job.seen.signature, "complete": False}
-    with ThreadPoolExecutor(1, thread_name_prefix="runlens-system") as pool:
-        beside = pool.submit(_beside, job, sdk)
-        try:
-            rows, by_sdk = (sdk.history(), True) if sdk is not None else _history(job, record)
-            events, held, machine = _answer(beside)
-        except BaseException:
-            job.client.gate.stop()
-            raise
+    started = early or (aside.submit(system.fetch, job.client, job.address) if sdk is None else None)
+    beside = aside.submit(_machine, job)
+    rows, by_sdk = (sdk.history(), True) if sdk is not None else _history(job, record)
+    events, held = _system(job, sdk, started)
+    machine = beside.result()
     short = max((job.seen.lines or 0) - len(rows), 0)
     notes = _shortfall(job, len(rows), short) + system.note(len(events), held)
-    loose = len(job.cache.pages()) > _LOOSE_PAGES or job.rows < len(rows)  # pages that stayed short are not kept
+    loose = job.cache.loose_pages() > _LOOSE_PAGES or job.rows < len(rows)  # pages that stayed short are not kept
     merge = by_sdk or bool(job.folded) or job.seen.state != "running" or loose
     record |= {
         "complete": True,
@@ -143,31 +151,27 @@ def _history(job: Job, record: dict[str, Any]) -> tuple[Table, bool]:
         return fallback.SdkRun(job.client.login, job.address).history(), True
 
 
-def _beside(job: Job, sdk: fallback.SdkRun | None) -> tuple[Table, int | None, dict[str, Any]]:
-    """System metrics, their number at the server, and the machine: fetched while the history is."""
-    starts = snapshot.environments(job.seen)
-    machine = snapshot.about_machine(starts[-1]) if starts else {}
-    if sdk is not None:
-        return (*sdk.system(), machine)
-    try:
-        events, held = system.fetch(job.client, job.address)
-    except QueryRefused:
-        events, held = fallback.SdkRun(job.client.login, job.address).system()
-    if not machine:
+def _system(job: Job, sdk: fallback.SdkRun | None, started: Future[_System] | None) -> _System:
+    """System metrics, and their number at the server."""
+    if started is not None:
         try:
-            machine = snapshot.about_machine(snapshot.metadata_file(job.client, job.address))
-        except (ReadError, NoRunFound):  # it only adds to what is known of the run
-            machine = {}
-    return events, held, machine
+            return started.result()
+        except QueryRefused:
+            sdk = sdk or fallback.SdkRun(job.client.login, job.address)
+    return (sdk or fallback.SdkRun(job.client.login, job.address)).system()
 
 
-def _answer(
-    beside: Future[tuple[Table, int | None, dict[str, Any]]],
-) -> tuple[Table, int | None, dict[str, Any]]:
+def _machine(job: Job) -> dict[str, Any]:
+    """Command, host and hardware: from the config, where newer clients write them, or from a file."""
+    starts = snapshot.environments(job.seen)
+    if starts:
+        return snapshot.about_machine(starts[-1])
+    if job.known.get("machine"):
+        return dict(job.known["machine"])
     try:
-        return beside.result()
-    except Stopped:  # by the history, whose own error is on its way
-        return EMPTY, None, {}
+        return snapshot.about_machine(snapshot.metadata_file(job.client, job.address))
+    except (ReadError, NoRunFound, Stopped):  # it only adds to what is known of the run
+        return {}
 
 
 def _shortfall(job: Job, rows: int, short: int) -> tuple[Note, ...]:

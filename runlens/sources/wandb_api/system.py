@@ -44,9 +44,7 @@ def note(rows: int, held: int | None) -> tuple[Note, ...]:
     """What to say when the server handed over fewer rows than it has."""
     if held is None or rows >= held:
         return ()
-    said = (
-        f"W&B handed over a sample of the system metrics: {rows:,} of {held:,} rows; peaks between them are unseen"
-    )
+    said = f"W&B handed over a sample of the system metrics: {rows:,} of {held:,} rows; peaks between them are unseen"
     return (Note("left-out", said, records=held - rows),)
 
 

