@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from runlens import roles, sources
+from runlens import hyperparameters, roles, sources
 from runlens.advice import advise
 from runlens.charts import charts_of
 from runlens.errors import RunLensError
@@ -123,6 +123,8 @@ def judge_run(run: Run, settings: Settings) -> RunReport:
         charts=charts_of(run, settings.rules, settings.chart_points),
         framework=run.framework,
         time=(float(time[0]), float(time[1])) if bool(np.isfinite(time).all()) else None,
+        config=hyperparameters.flat(run.config),
+        gpus=run.hardware_count,
     )
     report = replace(report, action=advise(report, run, settings.total_tokens))
     return replace(report, verdict=run_verdict(report, settings.fail_on))

@@ -69,6 +69,10 @@ class RunReport:
     framework: str = ""
     time: tuple[float, float] | None = None
     """Wall time of the first and last point, s since the epoch."""
+    config: dict[str, object] = field(default_factory=dict)
+    """Hyperparameters as logged, flat, with dots between levels; secrets hidden (`runlens.hyperparameters`)."""
+    gpus: int = 0
+    """Accelerators of the whole run; 0 if not known."""
 
     def worst(self) -> Severity | None:
         """Severity of the worst finding that counts (not suppressed), or None."""

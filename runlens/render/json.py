@@ -61,6 +61,9 @@ def parse(text: str, where: str = "the text") -> Report:
     raw["version"] = tool.get("version") if isinstance(tool, dict) else None
     for finding in _findings(raw["runs"]):
         finding["evidence"] = _numbers(finding.get("evidence", {}))
+    for run in raw["runs"]:
+        if isinstance(run, dict) and "config" in run:
+            run["config"] = _numbers(run["config"])
     try:
         return TypeAdapter(Report).validate_python(raw)
     except ValidationError as error:
