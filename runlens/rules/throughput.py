@@ -10,10 +10,11 @@ import numpy as np
 
 from runlens.model import Finding, Run, Severity, Skip
 from runlens.rules.base import Rule
-from runlens.rules.throughput_cost import changed_work, cost_of, number
-from runlens.rules.throughput_levels import FEWEST, Slowdown, slowdowns
-from runlens.rules.throughput_signal import RateSignal, rate_signal
+from runlens.rules.throughput_cost import cost_of, number
+from runlens.rules.throughput_levels import Slowdown, slowdowns
+from runlens.rules.throughput_signal import FEWEST, RateSignal, rate_signal
 from runlens.rules.throughput_ties import ties
+from runlens.rules.throughput_work import work_change
 
 NEEDS = ("tokens_per_second|samples_per_second|tflops|mfu|step_time|tokens|train_loss",)
 NOTHING = "no throughput was logged and no wall times to derive it from"
@@ -49,7 +50,9 @@ class _Slowdown(Rule):
         first, last = int(signal.step[slow.start]), int(signal.step[slow.end])
         cost = cost_of(run, signal, slow.start, slow.end, self._share(signal, slow), not slow.recovered)
         reach = max(slow.settled - slow.start, min(slow.end - slow.settled, 500), 20)
-        work = changed_work(signal, slow.start, reach)
+        work = work_change(
+            run, signal.step[max(slow.start - reach, 0) : slow.start], signal.step[slow.settled : slow.settled + reach]
+        )
         resumed = bool(np.any(np.abs(signal.resumes - slow.start) <= max(len(signal) // 50, 3)))
         tied = ties(
             run,

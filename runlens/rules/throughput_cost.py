@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from runlens.model import Run
 from runlens.rules.throughput_signal import RateSignal
@@ -76,8 +75,7 @@ def cost_of(run: Run, signal: RateSignal, first: int, last: int, share: float | 
     goes_on : bool
         True if the run is still slow at its end, so that the rest of it costs too.
     """
-    seconds = point_seconds(signal)
-    span = seconds[first : last + 1]
+    span = point_seconds(signal, first, last)
     hours = float(np.sum(span * share)) / 3600.0
     gpus = run.hardware_count or None
     later = None
@@ -94,26 +92,20 @@ def cost_of(run: Run, signal: RateSignal, first: int, last: int, share: float | 
     )
 
 
-def point_seconds(signal: RateSignal) -> Floats:
-    """Seconds that each point stands for, pauses left out: shape (n,).
+def point_seconds(signal: RateSignal, first: int, last: int) -> Floats:
+    """Seconds that each point from `first` to `last` stands for, pauses left out: shape (last - first + 1,).
 
-    From wall time, each gap cut at three times the median of its neighbourhood, so that evals, checkpoints and nights
-    between two starts are no part of it; without wall times from the rate and the work of a step; else NaN.
+    From wall time, each gap cut at three times the usual one at that speed, so that evals, checkpoints and nights
+    between two starts are no part of it; without wall times from the step time; else NaN.
     """
-    n = len(signal)
-    gaps = np.diff(signal.time, prepend=np.nan)
-    known = gaps[np.isfinite(gaps) & (gaps > 0)]
-    if len(known) >= 0.5 * n and n > 2:
-        usual = median(known)
-        relative = median(signal.rate) / signal.rate
-        return np.asarray(
-            np.where(np.isfinite(gaps) & (gaps > 0) & (gaps < 3 * usual * relative), gaps, usual * relative)
-        )
-    if signal.unit == "steps/s":
-        return np.asarray(signal.stride / signal.rate)
-    if len(signal.work) == n and not signal.per_gpu:
-        return np.asarray(signal.stride * signal.work / signal.rate)
-    return np.full(n, np.nan)
+    rate = signal.rate[first : last + 1]
+    low = max(first - 1, 0)
+    gaps = np.diff(signal.time[low : last + 1], prepend=np.full(1 - (first - low), np.nan))
+    good = (gaps > 0) & np.isfinite(gaps)
+    if np.count_nonzero(good) >= 0.5 * len(gaps):
+        usual = median(gaps[good]) * median(rate) / rate
+        return np.where(good & (gaps < 3.0 * usual), gaps, usual)
+    return np.asarray(signal.stride / rate) if signal.unit == "steps/s" else np.full(len(rate), np.nan)
 
 
 def total_steps(run: Run) -> int | None:
@@ -136,15 +128,3 @@ def _flat(config: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str,
             yield from _flat(value, name)
         elif isinstance(value, int | float) and np.isfinite(value):
             yield name, float(value)
-
-
-def changed_work(signal: RateSignal, at: int, reach: int) -> float:
-    """Tokens in a step after point `at` over those before it; 1 if they did not change or are not known."""
-    if len(signal.work) != len(signal):
-        return 1.0
-    before, after = _middle(signal.work, at - reach, at), _middle(signal.work, at, at + reach)
-    return after / before if before > 0 and after > 0 else 1.0
-
-
-def _middle(x: npt.NDArray[np.float64], low: int, high: int) -> float:
-    return median(x[max(low, 0) : max(high, 0)])

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from runlens.rules.throughput_signal import RateSignal
+from runlens.rules.throughput_signal import FEWEST, FINE, RateSignal
 from runlens.stats.blocks import block_midmeans, without_outliers
 from runlens.stats.changepoint import dips, refine
 from runlens.stats.robust import Floats, median
@@ -18,10 +18,6 @@ from runlens.stats.shapes import shapes
 
 BLOCKS = 96
 """Blocks that a log is cut into: a change of level is placed on the raw points afterwards."""
-FEWEST = 24
-"""Logged points below which there are no levels to speak of."""
-FINE = 32
-"""Points in a block where short dips of a long log are looked for."""
 RAMP_BLOCKS = 6
 """Blocks that a slope must exceed, 6 % of the log: a step whose edge falls inside a block passes for one of five."""
 STEEP = 0.6
@@ -84,26 +80,39 @@ def slowdowns(signal: RateSignal, least: float, min_points: int) -> tuple[Slowdo
     min_points : int
         Logged points that a level must last; a tenth of the log where that is fewer.
     """
+    key = ("slowdowns", least, min_points)
+    if key not in signal.judged:
+        signal.judged[key] = _judge(signal, -math.log1p(-least), min_points)
+    return cast("tuple[Slowdown, ...]", signal.judged[key])
+
+
+def _judge(signal: RateSignal, least: float, min_points: int) -> tuple[Slowdown, ...]:
     n = len(signal)
     settle = min(max(n // 50, 2), 500)
     if n - settle < FEWEST:
         return ()
-    y = np.log(signal.rate)
     lasting = max(min(min_points, n // 10), 3)
-    blocks = _fit(y, settle, lasting, -0.6 * math.log1p(-least))
-    found = _descents(y, blocks, -math.log1p(-least))
+    blocks = _fit(signal, settle, lasting, 0.6 * least)
+    found = _descents(signal.log, blocks, least)
     if n > 2 * BLOCKS * FINE:
-        found += _short_dips(y, settle, lasting, -math.log1p(-least), found)
+        found += _short_dips(signal, settle, lasting, least, found)
     return tuple(sorted(found, key=lambda s: s.start))
 
 
-def _fit(y: Floats, settle: int, lasting: int, least: float) -> _Blocks:
+def _fit(signal: RateSignal, settle: int, lasting: int, least: float) -> _Blocks:
     """Blocks of log rate after the settle-in, and the level that each stands at."""
-    size = max(round((len(y) - settle) / BLOCKS), 1)
-    count = (len(y) - settle) // size
-    first = len(y) - count * size
-    raw = y[first:]
-    m = without_outliers(block_midmeans(without_outliers(raw) if size < FINE else raw, size), 9)
+    n = len(signal)
+    if n > 2 * BLOCKS * FINE:
+        group = max(round((len(signal.fine) - settle // FINE) / BLOCKS), 1)
+        count = (len(signal.fine) - settle // FINE) // group
+        size, first = group * FINE, (len(signal.fine) - count * group) * FINE
+        m = signal.fine[-count * group :].reshape(count, group).mean(axis=1)
+    else:
+        size = max(round((n - settle) / BLOCKS), 1)
+        first = n - (n - settle) // size * size
+        raw = signal.log[first:]
+        m = block_midmeans(without_outliers(raw) if size < FINE else raw, size)
+    m = without_outliers(m, 9)
     shortest = max(3, math.ceil(lasting / size))
     found, level = shapes(m, least, GAIN)
     low, high = np.quantile(centred_median(m - level, shortest), (0.05, 0.95))
@@ -186,9 +195,10 @@ def _placed(
     )
 
 
-def _short_dips(y: Floats, settle: int, lasting: int, least: float, known: list[Slowdown]) -> list[Slowdown]:
+def _short_dips(signal: RateSignal, settle: int, lasting: int, least: float, known: list[Slowdown]) -> list[Slowdown]:
     """Losses too short for the blocks of the whole log: those that last `lasting` points in a log of very many."""
-    m = block_midmeans(y[settle:], FINE)
+    y, skip = signal.log, -(-settle // FINE)
+    m, settle = signal.fine[skip:], skip * FINE
     out = []
     for first, stop in dips(m, least, shortest=max(3, -(-lasting // FINE)), longest=max(len(m) // 32, 3)):
         width = stop - first

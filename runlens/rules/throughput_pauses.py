@@ -13,8 +13,7 @@ from runlens.rules.base import Rule
 from runlens.rules.throughput import NEEDS, NOTHING
 from runlens.rules.throughput_cost import amount, cost_of
 from runlens.rules.throughput_episodes import Episodes, episodes, regular
-from runlens.rules.throughput_levels import FEWEST
-from runlens.rules.throughput_signal import RateSignal, rate_signal, wall_signal
+from runlens.rules.throughput_signal import FEWEST, RateSignal, rate_signal, wall_signal
 from runlens.stats.periodicity import beat
 from runlens.stats.robust import median
 
@@ -88,7 +87,7 @@ class RecurringDips(Rule):
         if len(signal) < FEWEST:
             yield self.skip(f"{len(signal)} points are too few to see what comes back: {FEWEST} are needed")
             return
-        found = episodes(signal.rate, self.depth, self.sigmas)
+        found = episodes(signal, self.depth, self.sigmas)
         found = found.take(found.first >= min(max(len(signal) // 50, 2), 500))
         if not len(found):
             return
@@ -217,7 +216,7 @@ class Stall(Rule):
             return
         step = normal / signal.stride
         depth = max(self.seconds, self.steps * step) / normal
-        found = episodes(signal.rate, depth, 8.0, gap=1)
+        found = episodes(signal, depth, 8.0, gap=1)
         found = found.take((found.first >= min(max(len(signal) // 100, 2), 50)) & (found.slow <= 3))
         if not len(found):
             return
@@ -261,7 +260,7 @@ class Stall(Rule):
 
 def _normal_seconds(signal: RateSignal) -> float:
     """Seconds between two points of a run that does not stand still; NaN if nothing tells."""
-    gaps = np.diff(signal.time)
+    gaps = np.diff(signal.time[: 1 << 17])
     usual = median(gaps[np.isfinite(gaps) & (gaps > 0)]) if len(gaps) else float("nan")
     if usual > 0:
         return usual

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import weakref
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
-import bottleneck as bn
 import numpy as np
 import numpy.typing as npt
 
 from runlens.model import RoleSeries, Run, Series
+from runlens.rules.throughput_work import varying_work
+from runlens.stats.blocks import block_midmeans
 from runlens.stats.robust import Floats, median
 
 Origin = Literal["rate", "step time", "wall time", "wall steps"]
@@ -20,7 +21,13 @@ RATES = ("tokens_per_second", "samples_per_second", "tflops", "mfu")
 """Logged rates, the most telling first; higher is better in all of them."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+FEWEST = 24
+"""Logged points below which a speed has no level to speak of."""
+FINE = 32
+"""Points in a fine block."""
+
+
+@dataclass(frozen=True, eq=False)
 class RateSignal:
     """The speed of a run at each logged point, in the order written; points without a positive rate are left out."""
 
@@ -35,20 +42,30 @@ class RateSignal:
     """(n,) float64: rate in `unit`, positive and finite."""
     time: Floats
     """(n,) float64: wall time, s since the epoch, NaN where unknown."""
-    work: Floats
-    """(n,) float64: tokens (or samples) in a step, NaN where unknown; shape (0,) if nothing is known."""
     resumes: npt.NDArray[np.int64]
     """Indices of the first point after each resume."""
     per_gpu: bool
     """True if the rate is that of one GPU."""
+    judged: dict[object, object] = field(default_factory=dict, repr=False)
+    """What rules have worked out on it, kept for the next."""
 
     def __len__(self) -> int:
         return len(self.rate)
 
-    @property
+    @cached_property
     def stride(self) -> float:
         """Training steps from one point to the next (median, at least 1)."""
         return max(median(np.abs(np.diff(self.step[:4096])).astype(np.float64)), 1.0) if len(self) > 1 else 1.0
+
+    @cached_property
+    def log(self) -> Floats:
+        """(n,) float64: natural logarithm of the rate, in which a loss of 5 % is 0.05 at any speed."""
+        return np.asarray(np.log(self.rate))
+
+    @cached_property
+    def fine(self) -> Floats:
+        """(n // FINE,) float64: midmeans of the logarithm over blocks of `FINE` points."""
+        return block_midmeans(self.log, FINE)[: len(self) // FINE]
 
 
 _Held = tuple[weakref.ref[npt.NDArray[np.float64]], RateSignal | None]
@@ -84,7 +101,7 @@ def wall_signal(run: Run) -> RateSignal | None:
         for r in run.every(role)[:1]
         if r.split == "train" and not r.derived and not r.device
     ]
-    timed = [r for r in rows if np.count_nonzero(np.isfinite(r.series.time)) >= 8]
+    timed = [r for r in rows if _count(r.series.time) >= FEWEST]
     if not timed:
         return None
     densest = max(timed, key=lambda r: len(r.series))
@@ -99,11 +116,11 @@ def _remembered(run: Run, role: RoleSeries, origin: Origin) -> RateSignal | None
     if held is not None and held[0]() is role.series.value:
         return held[1]
     if origin == "rate":
-        signal: RateSignal | None = _logged(run, role)
+        signal: RateSignal | None = _logged(role)
     elif origin == "step time":
         signal = _timed(run, role)
     else:
-        signal = _walled(run, role, in_steps=origin == "wall steps")
+        signal = _walled(role, in_steps=origin == "wall steps")
     if signal is not None and len(signal) < 2:
         signal = None
     _memo[key] = (weakref.ref(role.series.value, lambda _: _memo.pop(key, None)), signal)
@@ -111,72 +128,74 @@ def _remembered(run: Run, role: RoleSeries, origin: Origin) -> RateSignal | None
 
 
 def _source(run: Run) -> tuple[RoleSeries, Origin] | None:
-    """The series to judge: the best logged rate with points enough, else the best there is."""
-    rates = [r for role in RATES for r in run.every(role) if not r.device and r.split == "train"]
-    logged: list[tuple[RoleSeries, Origin]] = [(r, "rate") for r in rates if not r.derived and _positive(r.series) >= 8]
-    logged += [
-        (r, "step time")
-        for r in run.every("step_time")
-        if not r.device and r.split == "train" and not r.derived and _positive(r.series) >= 8
-    ]
-    if logged:
-        return logged[0]
-    walls = [r for role in ("tokens", "train_loss", "samples") for r in run.every(role) if r.split == "train"]
-    timed = [r for r in walls if np.isfinite(r.series.time).sum() >= 8 and not r.derived]
-    return (max(timed, key=lambda r: len(r.series)), "wall time") if timed else None
+    """The series to judge: the best logged rate or step time with points enough, else wall times."""
+    timed: list[tuple[RoleSeries, Origin]] = [(r, "rate") for role in RATES for r in run.every(role)]
+    timed += [(r, "step time") for r in run.every("step_time")]
+    logged = [(r, o) for r, o in timed if not r.device and not r.derived and r.split == "train"]
+    walls = [r for role in ("tokens", "train_loss", "samples") for r in run.every(role)[:1]]
+    walls = [r for r in walls if r.split == "train" and not r.derived and _count(r.series.time) >= FEWEST]
+    for fewest in (FEWEST, 2):
+        for role, origin in logged:
+            if _count(role.series.value) >= fewest:
+                return role, origin
+        if walls:
+            return max(walls, key=lambda r: len(r.series)), "wall time"
+    return None
 
 
-def _positive(series: Series) -> int:
-    return int(np.count_nonzero(np.isfinite(series.value) & (series.value > 0)))
+def _count(x: Floats) -> int:
+    """Positive, finite numbers among the first few thousand: enough to know whether there are enough."""
+    first = x[:4096]
+    return int(np.count_nonzero(np.isfinite(first) & (first > 0)))
 
 
 def _resumes(step: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    return np.flatnonzero(np.diff(step) < 0) + 1
+    return np.flatnonzero(step[1:] < step[:-1]) + 1
 
 
 def _kept(series: Series) -> Series:
     """The points with a positive, finite value."""
-    keep = np.isfinite(series.value) & (series.value > 0)
+    keep = (series.value > 0) & (series.value < np.inf)
     return series if bool(keep.all()) else series.take(keep)
 
 
-def _logged(run: Run, role: RoleSeries) -> RateSignal:
+def _logged(role: RoleSeries) -> RateSignal:
     s = _kept(role.series)
-    return RateSignal(
-        s.name, role.unit, "rate", s.step, s.value, s.time, work_per_step(run, s.step), _resumes(s.step),
-        role.scope == "per_gpu",
-    )  # fmt: skip
+    return RateSignal(s.name, role.unit, "rate", s.step, s.value, s.time, _resumes(s.step), role.scope == "per_gpu")
 
 
 def _timed(run: Run, role: RoleSeries) -> RateSignal:
-    """From step time: tokens a second where the tokens of a step are known and change, else steps a second."""
+    """From step time: tokens a second where the tokens of a step change, else steps a second."""
     s = _kept(role.series)
-    work = work_per_step(run, s.step)
-    rate, unit = 1.0 / s.value, "steps/s"
-    if len(work) and bool(np.isfinite(work).all()):
-        rate, unit = work / s.value, "tokens/s" if run.roles.get("tokens") else "samples/s"
-    return RateSignal(s.name, unit, "step time", s.step, rate, s.time, work, _resumes(s.step), False)
+    work = varying_work(run, s.step)
+    if work is None:
+        return RateSignal(s.name, "steps/s", "step time", s.step, 1.0 / s.value, s.time, _resumes(s.step), False)
+    unit = "tokens/s" if run.roles.get("tokens") else "samples/s"
+    return RateSignal(s.name, unit, "step time", s.step, work / s.value, s.time, _resumes(s.step), False)
 
 
-def _walled(run: Run, role: RoleSeries, in_steps: bool) -> RateSignal | None:
+def _walled(role: RoleSeries, in_steps: bool) -> RateSignal | None:
     """From wall time: progress between groups of points, wide enough that buffered writing does not matter."""
-    s = role.series.take(np.isfinite(role.series.time))
-    unit, progress = "steps/s", s.step.astype(np.float64)
-    if role.role in ("tokens", "samples") and not in_steps:
-        unit, progress = f"{role.role}/s", s.value
+    s = role.series
+    known = np.isfinite(s.time)
+    s = s if bool(known.all()) else s.take(known)
+    in_tokens = role.role in ("tokens", "samples") and not in_steps
     group = flush_group(s.time)
-    at = np.arange(0, len(s), group)
-    if len(at) < 3:
+    step, time = s.step[::group], s.time[::group]
+    if len(step) < 3:
         return None
-    seconds, done = np.diff(s.time[at]), np.diff(progress[at])
-    keep = np.flatnonzero((seconds > 0) & (done > 0))
-    end = at[1:][keep]
-    work = work_per_step(run, s.step[end])
-    back = np.flatnonzero(np.diff(s.step[at]) < 0)
-    return RateSignal(
-        s.name, unit, "wall time", s.step[end], done[keep] / seconds[keep], s.time[end], work,
-        np.searchsorted(keep, back), False,
-    )  # fmt: skip
+    progress = s.value[::group] if in_tokens else step
+    seconds, done = time[1:] - time[:-1], progress[1:] - progress[:-1]
+    keep = (seconds > 0) & (done > 0)
+    back = np.flatnonzero(step[1:] < step[:-1])
+    if not bool(keep.all()):
+        back = np.searchsorted(np.flatnonzero(keep), back)
+        seconds, done, step, time = seconds[keep], done[keep], step[1:][keep], time[1:][keep]
+    else:
+        step, time = step[1:], time[1:]
+    unit = f"{role.role}/s" if in_tokens else "steps/s"
+    origin: Origin = "wall steps" if in_steps else "wall time"
+    return RateSignal(s.name, unit, origin, step, done / seconds, time, back, False)
 
 
 def flush_group(time: Floats) -> int:
@@ -197,35 +216,3 @@ def flush_group(time: Floats) -> int:
         return 1
     bursts = np.flatnonzero(gaps >= 0.1 * mean)
     return int(2 * np.ceil(float(np.percentile(np.diff(bursts), 90)))) if len(bursts) > 2 else max(len(time) // 8, 1)
-
-
-def work_per_step(run: Run, step: npt.NDArray[np.int64]) -> Floats:
-    """Tokens (else samples) in a step at the given steps, from the counters or the logged batch size.
-
-    Returns
-    -------
-    ndarray of float64, shape (n,), or (0,) if the run does not say
-    """
-    for role in ("tokens", "samples"):
-        counter = run.role(role)
-        if counter is None or counter.derived or len(counter.series) < 8:
-            continue
-        known = counter.series.latest()
-        known = known.take(np.isfinite(known.value))
-        gaps = np.diff(known.step)
-        if len(gaps) < 4:
-            continue
-        each = np.diff(known.value) / np.maximum(gaps, 1)
-        smooth = bn.move_median(each, window=min(9, len(each)), min_count=1)
-        smooth[: len(smooth) - 4] = smooth[4:]
-        return np.asarray(smooth[np.clip(np.searchsorted(known.step[1:], step), 0, len(smooth) - 1)])
-    size = run.role("batch_size")
-    if size is not None and len(size.series) > 1:
-        known = size.series.latest()
-        return np.asarray(known.value[np.clip(np.searchsorted(known.step, step, side="right") - 1, 0, len(known) - 1)])
-    return np.empty(0)
-
-
-def stretches(cuts: npt.NDArray[np.int64], n: int) -> list[tuple[int, int]]:
-    """Pieces of `range(n)` between the cuts, as half-open bounds."""
-    return list(pairwise([0, *cuts.tolist(), n]))

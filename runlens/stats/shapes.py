@@ -49,7 +49,7 @@ _KINDS: tuple[Kind, ...] = ("step", "box", "ramp")
 
 @lru_cache(maxsize=4)
 def _dictionary(n: int) -> _Dictionary:
-    knots = np.unique(np.linspace(0, n, min(n, KNOTS) + 1).astype(np.int64))
+    knots = np.linspace(0, n, min(n, KNOTS) + 1).astype(np.int64)
     i, j = (knots[k] for k in np.triu_indices(len(knots), 1))
     inner = (i > 0) & (j < n)
     ramps = j - i >= 3
