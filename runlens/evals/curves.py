@@ -14,7 +14,7 @@ from runlens.model import Curve, RoleSeries, Run, Series
 Axis = Literal["tokens", "steps"]
 ROLES = ("eval_score", "eval_loss", "perplexity")
 MOST = 64
-"""Checkpoints of one curve; more are averaged in neighbouring pairs, triples, …: the shape stays, the cost is bounded."""
+"""Checkpoints of one curve; more are averaged in neighbouring pairs, triples, …, which bounds the cost."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

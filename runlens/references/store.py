@@ -1,4 +1,4 @@
-"""The stored form of a reference: one JSON file, one curve a line, so that people can read it and git can compare it."""
+"""The stored form of a reference: one JSON file, one curve a line: people can read it and git can compare it."""
 
 from __future__ import annotations
 

@@ -85,12 +85,17 @@ class RequirementMissed(Rule):
         curves = over_tokens if by_tokens and asked.unit == "tokens" else over_steps
         own = wanted(asked.name, curves)
         if isinstance(own, str):
-            yield self.finding(Severity.ERROR, "", run.step_range(), f"{asked.text} cannot be met: {own}")
+            yield self.finding(
+                Severity.ERROR, "", run.step_range(), f"the requirement {asked.text} cannot be met: {own}"
+            )
             return
         at = own.curve.at
         upto = len(at) if asked.at is None else int(np.searchsorted(at, asked.at * ON_TIME, "right"))
         if upto == 0:
-            text = f"{asked.text} cannot be met: {label(own.curve)} has no checkpoint up to {amount(asked.at or 0, asked.unit)}"
+            text = (
+                f"the requirement {asked.text} cannot be met: {label(own.curve)} has no checkpoint up to "
+                f"{amount(asked.at or 0, asked.unit)}"
+            )
             yield self.finding(Severity.ERROR, own.curve.name, run.step_range(), text)
             return
         if not asked.relative:

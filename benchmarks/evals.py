@@ -1,0 +1,195 @@
+"""How often EVAL001 finds a planted lag, and how often it flags healthy pairs.
+
+    python -m benchmarks.evals [--quick] [--write docs/quality_evals.md]
+
+Pythia: the run is a shipped curve moved to the right by the lag, against the same model (with the scatter of another
+seed) and against its deduplicated twin. Simulated: power laws from chance with binomial noise, 3 to 27 checkpoints, 1
+to 10 tasks. Everything is seeded.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterable
+from functools import lru_cache
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+
+from runlens.evals.compare import compare
+from runlens.model import Curve, Reference
+from runlens.references import load as load_again
+from tests.synthetic.evals import delayed, eval_run, picked, reseeded, simulated_curve, simulated_reference
+
+BIG = ("410m", "1b", "1.4b", "2.8b", "6.9b", "12b")
+SMALL = ("70m", "160m")
+TASKS = ("lambada_openai", "arc_easy", "piqa", "sciq", "arc_challenge", "winogrande", "logiqa", "wsc")
+"""In order of what they tell of a small model; the first 1, 2, 4, 8 are the task sets."""
+END = 3.0e11
+FIRST = 2e9
+"""Pythia's checkpoints before 2 B tokens are at chance on everything."""
+Tally = list[bool]
+
+
+@lru_cache(maxsize=64)
+def load(name: str) -> Reference:
+    """A shipped reference, read once."""
+    return load_again(name)
+
+
+def wilson(found: Tally) -> str:
+    """Share in per cent, with the 95 % Wilson score interval."""
+    n, z = len(found), 1.96
+    if not n:
+        return "-"
+    p = sum(found) / n
+    middle, half = p + z * z / (2 * n), z * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    low, high = (middle - half) / (1 + z * z / n), (middle + half) / (1 + z * z / n)
+    return f"{100 * p:.0f} % ({100 * low:.0f}–{100 * high:.0f}, n = {n})"
+
+
+def curves(reference: Reference, tasks: Iterable[str]) -> list[Curve]:
+    """The accuracies of these tasks, in that order."""
+    by_task = {c.task: c for c in reference.curves if c.metric == "acc"}
+    return [by_task[t] for t in tasks]
+
+
+def flagged(run_curves: list[Curve], reference: Reference) -> bool:
+    """Whether EVAL001 speaks up."""
+    run_curves = [c for c in run_curves if len(c.at)]
+    return bool(run_curves) and compare(eval_run(run_curves), reference).severity is not None
+
+
+def trial(size: str, twin: str, reference_kind: str, setting: str, lag: float, n: int, k: int, seed: int) -> bool:
+    """One planted lag on Pythia: `twin` is the run's kind, `reference_kind` the reference's (plain or -deduped)."""
+    reference = load(f"pythia-{size}{reference_kind}@{setting}")
+    own = load(f"pythia-{size}{twin}@{setting}")
+    rng = np.random.default_rng(seed)
+    moved = [picked(delayed(c, lag, END, FIRST), n) for c in curves(own, TASKS[:k])]
+    if twin == reference_kind:
+        moved = [reseeded(c, rng) for c in moved]
+    narrow = Reference(reference.name, "tokens", tuple(curves(reference, TASKS[:k])), reference.tokens_per_step)
+    return flagged(moved, narrow)
+
+
+def pythia(quick: bool) -> dict[tuple[str, float, int, int, bool], Tally]:
+    """All planted lags: (same or twin, lag, checkpoints, tasks, small models) to what was found."""
+    found: dict[tuple[str, float, int, int, bool], Tally] = {}
+    lags, counts, sets = (
+        ((1.0, 2.0), (6,), (1, 8)) if quick else ((1.0, 1.25, 1.5, 2.0, 3.0), (3, 6, 12, 27), (1, 4, 8))
+    )
+    for size, setting, lag, n, k in product(SMALL + BIG, ("0-shot", "5-shot"), lags, counts, sets):
+        for kinds in (("", ""), ("-deduped", "-deduped"), ("", "-deduped"), ("-deduped", "")):
+            design = "same" if kinds[0] == kinds[1] else "twin"
+            said = trial(size, *kinds, setting, lag, n, k, seed=int(lag * 100) + n)
+            found.setdefault((design, lag, n, k, size in SMALL), []).append(said)
+    return found
+
+
+def pairs(quick: bool) -> list[tuple[str, str]]:
+    """Real pairs at every size of task set: what was flagged of all sets and settings."""
+    lines = []
+    for run, reference in (
+        ("pythia-410m", "pythia-1b"), ("pythia-410m-deduped", "pythia-1b-deduped"), ("pythia-1b", "pythia-1.4b"),
+        ("pythia-1.4b", "pythia-2.8b"), ("pythia-2.8b", "pythia-6.9b"), ("pythia-6.9b", "pythia-12b"),
+        ("pythia-1.4b-deduped", "pythia-1.4b"), ("pythia-1.4b", "pythia-1.4b-deduped"),
+        ("pythia-1b", "pythia-410m"), ("pythia-2.8b-deduped", "pythia-2.8b"), ("pythia-6.9b-deduped", "pythia-6.9b"),
+    ):  # fmt: skip
+        said = []
+        for setting, k in product(("0-shot", "5-shot"), (1, 8) if quick else (1, 2, 3, 4, 5, 6, 7, 8)):
+            there, own = load(f"{reference}@{setting}"), load(f"{run}@{setting}")
+            narrow = Reference(there.name, "tokens", tuple(curves(there, TASKS[:k])), there.tokens_per_step)
+            said.append(flagged(curves(own, TASKS[:k]), narrow))
+        lines.append((f"{run} against {reference}", f"{sum(said)} of {len(said)}"))
+    return lines
+
+
+def simulated(quick: bool) -> dict[tuple[float, int, int], Tally]:
+    """Known curves with known noise: (lag, checkpoints, tasks) to what was found."""
+    found: dict[tuple[float, int, int], Tally] = {}
+    repeats = 4 if quick else 20
+    for lag, n, k in product((1.0, 1.25, 1.5, 2.0, 3.0), (6,) if quick else (3, 6, 12, 27), (1, 3, 10)):
+        for seed in range(repeats):
+            rng = np.random.default_rng([seed, n, k, int(lag * 100)])
+            tasks = [f"task_{i}" for i in range(k)]
+            reference = simulated_reference(tasks, np.geomspace(2e9, END, 20), rng)
+            at = np.linspace(END / n, END, n)
+            moved = [reseeded(simulated_curve(t, at, lag), rng) for t in tasks]
+            found.setdefault((lag, n, k), []).append(flagged(moved, reference))
+    return found
+
+
+def table(title: str, rows: list[tuple[str, ...]], heads: tuple[str, ...]) -> str:
+    """A Markdown table."""
+    lines = [f"**{title}**", "", "| " + " | ".join(heads) + " |", "| --- " * len(heads) + "|"]
+    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows), ""])
+
+
+def report(quick: bool) -> str:
+    """The whole page between the markers."""
+    began = time.process_time()
+    on_pythia, real, known = pythia(quick), pairs(quick), simulated(quick)
+    counts = sorted({n for _, _, n, _, _ in on_pythia})
+    sets = sorted({k for *_, k, _ in on_pythia})
+    parts = []
+    for design, small, title in (
+        ("same", False, "Pythia 410M to 12B: a planted lag against the same model, another seed's scatter added"),
+        ("twin", False, "Pythia 410M to 12B: against the twin trained on the other (deduplicated) data"),
+        ("same", True, "Pythia 70M and 160M (their scores fall after 60 to 100 B tokens): same model"),
+        ("twin", True, "Pythia 70M and 160M: against the twin"),
+    ):
+        rows = [
+            (f"{lag:g} x" if lag > 1 else "none (false alarms)", f"{n}", *(wilson(on_pythia[design, lag, n, k, small]) for k in sets))
+            for lag, n in product(sorted({key[1] for key in on_pythia}), counts)
+        ]  # fmt: skip
+        parts.append(table(title, rows, ("lag", "checkpoints", *(f"{k} task{'s' * (k > 1)}" for k in sets))))
+    rows = [
+        (f"{lag:g} x" if lag > 1 else "none (false alarms)", f"{n}", *(wilson(known[lag, n, k]) for k in (1, 3, 10)))
+        for lag, n in product((1.0, 1.25, 1.5, 2.0, 3.0), sorted({n for _, n, _ in known}))
+    ]
+    parts.append(
+        table("Simulated curves, 2,000 items a task", rows, ("lag", "checkpoints", "1 task", "3 tasks", "10 tasks"))
+    )
+    parts.append(table("Real pairs, flagged of all task sets and both settings", real, ("run", "flagged")))
+
+    def pooled(lag: float, least: int, design: tuple[str, ...], small: tuple[bool, ...]) -> str:
+        return wilson([
+            f for (d, l, n, _, s), tally in on_pythia.items() for f in tally
+            if l == lag and n >= least and d in design and s in small
+        ])  # fmt: skip
+
+    summary = [
+        ("2 x found, from 6 checkpoints, same model, all sizes", pooled(2.0, 6, ("same",), (False, True))),
+        ("2 x found, from 6 checkpoints, 410M to 12B, same model", pooled(2.0, 6, ("same",), (False,))),
+        ("2 x found, from 6 checkpoints, 410M to 12B, twin", pooled(2.0, 6, ("twin",), (False,))),
+        ("2 x found, from 6 checkpoints, everything", pooled(2.0, 6, ("same", "twin"), (False, True))),
+        ("null pairs flagged, same model", pooled(1.0, 3, ("same",), (False, True))),
+        ("null pairs flagged, twins", pooled(1.0, 3, ("twin",), (False, True))),
+        ("null pairs flagged, all", pooled(1.0, 3, ("same", "twin"), (False, True))),
+        ("simulated: 2 x found, from 6 checkpoints", wilson([f for (l, n, _), t in known.items() if l == 2 and n >= 6 for f in t])),
+        ("simulated: null flagged", wilson([f for (l, _, _), t in known.items() if l == 1 for f in t])),
+    ]  # fmt: skip
+    head = table("Summary (95 % Wilson intervals)", summary, ("question", "answer"))
+    return f"{head}\n" + "\n".join(parts) + f"\nCPU time {time.process_time() - began:.0f} s.\n"
+
+
+def main() -> None:
+    """Print the tables, or write them between the markers of a page."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--quick", action="store_true", help="a few cells of each table")
+    options.add_argument("--write", type=Path, metavar="FILE", help="a page with evals:begin and evals:end markers")
+    given = options.parse_args()
+    text = report(given.quick)
+    if given.write is None:
+        print(text)
+        return
+    begin, end = "<!-- evals:begin -->", "<!-- evals:end -->"
+    page = given.write.read_text("utf-8")
+    head, tail = page.split(begin)[0], page.split(end)[1]
+    given.write.write_text(f"{head}{begin}\n{text}{end}{tail}", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
