@@ -114,14 +114,14 @@ class RecurringDips(Rule):
         lost = float(found.excess.sum())
         rhythm = beat(signal.step[found.first].astype(np.float64), signal.stride)
         # the last of a row is followed by a healthy part of its period, which belongs to the span
-        span = last - first + 1 + (np.median(np.diff(found.first)) - np.median(found.slow) if len(found) > 1 else 0)
+        points = median(found.slow.astype(np.float64))
+        span = last - first + 1 + median(np.diff(found.first).astype(np.float64)) - points
         share = lost / (lost + max(span, 1.0))
         if share < least:
             return
         if severity is Severity.WARNING and share >= self.error_overhead:
             severity = Severity.ERROR
-        points = np.median(found.slow)
-        each = float(np.median(found.excess / found.slow))
+        each = median(found.excess / found.slow)
         cost = cost_of(run, signal, first, last, share, goes_on=False)
         every = f"every {rhythm.period:,.0f} steps" if rhythm.regular else f"about {rhythm.period:,.0f} steps apart"
         length = f"of {points * signal.stride:,.0f} steps " if points * signal.stride > 1 else ""
@@ -136,7 +136,7 @@ class RecurringDips(Rule):
             "count": len(found),
             "period_steps": rhythm.period,
             "regular": rhythm.regular,
-            "slow_points": float(points),
+            "slow_points": points,
             "percent_slower": 100 * each,
             "overhead_percent": 100 * share,
             "kind": what,
@@ -156,7 +156,7 @@ def _alike(found: Episodes) -> Episodes:
     if not len(found):
         return found
     each = found.excess / found.slow
-    middle = float(np.median(each))
+    middle = median(each)
     return found.take((each > middle / 3.0) & (each < middle * 3.0))
 
 

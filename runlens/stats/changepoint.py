@@ -5,7 +5,7 @@ from __future__ import annotations
 import bottleneck as bn
 import numpy as np
 
-from runlens.stats.robust import MAD_TO_SIGMA, Floats
+from runlens.stats.robust import MAD_TO_SIGMA, Floats, median
 
 MOST = 32
 """Dips that are handed on, the deepest; a series with more has no level to dip from."""
@@ -47,7 +47,7 @@ def dips(x: Floats, least: float, shortest: int, longest: int) -> list[tuple[int
     n = len(x)
     if n < 3 * shortest:
         return []
-    total = np.concatenate([[0.0], np.cumsum(x - np.median(x))])
+    total = np.concatenate([[0.0], np.cumsum(x - median(x))])
     free = np.ones(n + 1, dtype=bool)
     found: list[tuple[float, int, int]] = []
     for length in reversed(window_lengths(shortest, min(longest, n // 3))):
@@ -70,9 +70,9 @@ def dips(x: Floats, least: float, shortest: int, longest: int) -> list[tuple[int
 def _grown(x: Floats, first: int, stop: int, least: float) -> tuple[int, int]:
     """The dip with its edges moved to where the series crosses half of its depth."""
     width = stop - first
-    inside = float(np.median(x[first:stop]))
+    inside = median(x[first:stop])
     around = np.concatenate([x[max(first - width, 0) : first], x[stop : stop + width]])
-    middle = (inside + max(float(np.median(around)), inside + least)) / 2.0
+    middle = (inside + max(median(around), inside + least)) / 2.0
     low = x < middle
     left = np.flatnonzero(~low[max(first - width, 0) : first + width // 2])
     start = max(first - width, 0) + int(left[-1]) + 1 if len(left) else max(first - width, 0)

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from runlens.stats.robust import Floats
+from runlens.stats.robust import Floats, median
 from runlens.stats.wander import whitening
 
 Kind = Literal["step", "box", "ramp"]
@@ -99,7 +99,7 @@ def shapes(y: Floats, least: float, gain: float, most: int = 8) -> tuple[list[Sh
     """
     n = len(y)
     book, noise = _dictionary(n), whitening(n)
-    centred = y - np.median(y)
+    centred = y - median(y)
     white = noise.matrices @ centred
     basis = [book.ones]
     chosen: list[int] = []
@@ -133,7 +133,7 @@ def shapes(y: Floats, least: float, gain: float, most: int = 8) -> tuple[list[Sh
             break
         chosen.append(best)
         basis.append(book.white[:, :, best])
-    return _fitted(centred, chosen, gains, book, float(np.median(y)))
+    return _fitted(centred, chosen, gains, book, median(y))
 
 
 def _fitted(
