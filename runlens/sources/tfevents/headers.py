@@ -51,6 +51,7 @@ def find_headers(data: U8) -> tuple[I64, I64]:
         at = np.minimum(first + (4 - width), last)
         length = _length(data, at, width)
         good = _stored(data, at + 8) == _expected(length, width)
+        good &= zero.take(at)
         good &= first + (4 - width) <= last
         if good.all():
             found.append((at, length))
