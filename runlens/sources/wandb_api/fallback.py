@@ -61,6 +61,13 @@ class SdkRun:
             raise self._said(error) from None
         return system.from_events(rows), _SYSTEM_ROWS + 1 if len(rows) >= _SYSTEM_ROWS else None
 
+    def update_summary(self, entries: dict[str, object]) -> None:
+        """Add entries to the run's summary."""
+        try:
+            self._run.summary.update(entries)
+        except Exception as error:  # noqa: BLE001
+            raise self._said(error) from None
+
     def _said(self, error: Exception, address: Address | None = None) -> ReadError | NoRunFound:
         """The SDK's error in RunLens's words: it calls a dead server a failed login, and a missing run a bad talk."""
         text = self._login.clean(" ".join(str(error).split()))[:200]

@@ -1,0 +1,111 @@
+"""`runlens pull RUN`: fetch a W&B history into the cache, or into a file."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from runlens.cli import options as o
+
+if TYPE_CHECKING:
+    from runlens.model import RunRef
+
+
+def pull(
+    run: Annotated[
+        str,
+        typer.Argument(metavar="RUN", help="entity/project/run_id, a run's page, or a project.", show_default=False),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="A .parquet, .csv or .jsonl file.", show_default=False),
+    ] = None,
+    filter: o.Filter = None,
+    state: o.State = None,
+    tag: o.Tag = None,
+    limit: o.Limit = None,
+    refresh: o.Refresh = False,
+    no_cache: o.NoCache = False,
+    debug: o.Debug = False,
+) -> None:
+    """Fetch a W&B history, every row of it, into the cache or a file.
+
+    A pull that was interrupted goes on where it was when the same command is given again.
+    """
+    from runlens.errors import ConfigError, UsageError
+    from runlens.sources import wandb_api
+
+    if not wandb_api.is_name(run):
+        raise UsageError(f"{run!r} is no W&B run; give entity/project/run_id or the address of its page")
+    if output is None and no_cache:
+        raise ConfigError("--no-cache without --output keeps nothing; name a file, or leave --no-cache")
+    if output is not None:
+        from runlens.sources.wandb_api.save import writer_for
+
+        writer_for(output)  # a wrong ending is said before anything is fetched
+    refs = wandb_api.find(
+        run, filters=filter, state=state, tags=tag, limit=limit, refresh=refresh, no_cache=no_cache
+    )  # fmt: skip
+    if output is not None and len(refs) > 1:
+        raise ConfigError(f"{len(refs)} runs match and --output is one file; name one run, or leave --output")
+    for ref in refs:
+        _one(ref, output)
+
+
+def _one(ref: RunRef, output: Path | None) -> None:
+    from runlens.cli.printing import plain
+    from runlens.sources import wandb_api
+
+    started = time.monotonic()
+    with _progress(ref.id) as progress:
+        pulled = wandb_api.fetch(ref, progress=progress)
+    if output is not None:
+        from runlens.sources.wandb_api.save import save
+
+        save(pulled, output)
+    rows, took = len(pulled.history), time.monotonic() - started
+    into = f"written to {output}" if output is not None else "in the cache"
+    said = (
+        f"{pulled.address.path}: {rows:,} rows of {len(pulled.history.columns):,} metrics and "
+        f"{len(pulled.system):,} rows of system metrics {into}; "
+        f"{pulled.requests} request{'s' if pulled.requests != 1 else ''}, {took:.1f} s"
+    )
+    typer.echo(plain(said), err=True)
+    for note in pulled.notes:
+        typer.echo(f"runlens: {plain(note.message)}", err=True)
+
+
+@contextmanager
+def _progress(name: str) -> Iterator[Callable[[int, int | None], None]]:
+    """A bar with rate and remaining time on standard error, where that is a terminal; nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from runlens.cli.printing import plain
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("rows  {task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(escape(plain(name)), total=None, rate="")
+        began = time.monotonic()
+
+        def show(done: int, total: int | None) -> None:
+            rate = done / max(time.monotonic() - began, 1e-3)
+            bar.update(task, completed=done, total=total, rate=f"{rate:,.0f} rows/s")
+
+        yield show
