@@ -172,16 +172,23 @@ class _Summaries:
         # The copy has the row's items, byte for byte as long; the row has its step behind them, 2 to 12 bytes.
         surplus = size[after] - size[which]
         copy = (ordered[after] == HISTORY) & (surplus >= 2) & (surplus <= 12) & (size[which] > _RUN_TIME_SIZE)
-        if copy.any():
-            i = int(order[which[copy][-1]])
-            self.latest[True] = segment.raw[int(start[i]) : int(stop[i])]
-        for i in order[which[~copy]].tolist():
-            message = segment.raw[int(start[i]) : int(stop[i])]
+        copies, passed = which[copy], 0
+        for at in which[~copy].tolist():
+            message = self._message(segment, order[at], start, stop)
             if message.startswith(_RUN_TIME, 2) and len(message) <= _RUN_TIME_SIZE:
                 self.latest[False] = message
-            else:
-                self.flush()
-                self._take(message)
+                continue
+            before, passed = passed, int(np.searchsorted(copies, at))
+            if passed > before:
+                self.latest[True] = self._message(segment, order[copies[passed - 1]], start, stop)
+            self.flush()
+            self._take(message)
+        if passed < len(copies):
+            self.latest[True] = self._message(segment, order[copies[-1]], start, stop)
+
+    @staticmethod
+    def _message(segment: Segment, i: np.int64, start: Ints, stop: Ints) -> bytes:
+        return segment.raw[int(start[i]) : int(stop[i])]
 
     def flush(self) -> None:
         """Take the last copy and the last run time that were put by."""
