@@ -104,3 +104,16 @@ def theil_sen(x: Floats, y: Floats, most: int = 300) -> tuple[float, float]:
         return math.nan, math.nan
     slope = float(bn.median((y[j] - y[i])[use] / dx[use]))
     return slope, float(bn.median(y - slope * x))
+
+
+def quantile(x: Floats, share: float) -> float:
+    """The value below which `share` of the finite points lie, linear between two; NaN if nothing is finite.
+
+    `np.quantile` loads the masked arrays of numpy (30 ms) for the same answer.
+    """
+    kept = np.sort(finite(x))
+    if not len(kept):
+        return math.nan
+    at = share * (len(kept) - 1)
+    low = int(at)
+    return float(kept[low] + (at - low) * (kept[min(low + 1, len(kept) - 1)] - kept[low]))
