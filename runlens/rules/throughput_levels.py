@@ -12,7 +12,7 @@ import numpy.typing as npt
 from runlens.rules.throughput_signal import FEWEST, FINE, RateSignal
 from runlens.stats.blocks import block_midmeans, without_outliers
 from runlens.stats.changepoint import dips, refine
-from runlens.stats.robust import Floats, median
+from runlens.stats.robust import Floats, median, quantile
 from runlens.stats.rolling import centred_median
 from runlens.stats.shapes import shapes
 
@@ -115,11 +115,11 @@ def _fit(signal: RateSignal, settle: int, lasting: int, least: float) -> _Blocks
     m = without_outliers(m, 9)
     shortest = max(3, math.ceil(lasting / size))
     found, level = shapes(m, least, GAIN)
-    low, high = np.quantile(centred_median(m - level, shortest), (0.05, 0.95))
+    rest = centred_median(m - level, shortest)
     for s in found:  # what comes and goes within less than a level is no level
         if s.kind == "box" and s.end - s.start < shortest:
             level[s.start : s.end] -= s.size
-    return _Blocks(level, size, first, shortest, float(high - low))
+    return _Blocks(level, size, first, shortest, quantile(rest, 0.95) - quantile(rest, 0.05))
 
 
 def _runs(falls: npt.NDArray[np.bool_], gap: int) -> list[tuple[int, int]]:
@@ -154,7 +154,7 @@ def _descents(y: Floats, blocks: _Blocks, least: float) -> list[Slowdown]:
             continue
         after = after if ramp else median(f[settled:end])
         earlier = f[:start][healthy[:start]]
-        familiar = bool(len(earlier)) and after > float(np.quantile(earlier, 0.1)) - least / 2.0
+        familiar = bool(len(earlier)) and after > quantile(earlier, 0.1) - least / 2.0
         healthy[start:end] = False
         out.append(_placed(y, blocks, ramp, (start, settled, end), before, after, familiar))
     return out

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from runlens.model import RoleSeries, Run, Series
 from runlens.rules.throughput_work import varying_work
 from runlens.stats.blocks import block_midmeans
-from runlens.stats.robust import Floats, median
+from runlens.stats.robust import Floats, median, quantile
 
 Origin = Literal["rate", "step time", "wall time", "wall steps"]
 
@@ -215,4 +215,8 @@ def flush_group(time: Floats) -> int:
     if mean <= 0 or float(np.mean(gaps < 0.1 * mean)) < 0.3:
         return 1
     bursts = np.flatnonzero(gaps >= 0.1 * mean)
-    return int(2 * np.ceil(float(np.percentile(np.diff(bursts), 90)))) if len(bursts) > 2 else max(len(time) // 8, 1)
+    return (
+        int(2 * np.ceil(quantile(np.diff(bursts).astype(np.float64), 0.9)))
+        if len(bursts) > 2
+        else max(len(time) // 8, 1)
+    )
