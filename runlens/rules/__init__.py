@@ -20,7 +20,9 @@ from runlens.rules.log_restart import Restart
 from runlens.rules.loss_spike import LossSpike
 from runlens.rules.loss_values import NonFiniteLoss
 from runlens.rules.requirement import RequirementMissed
+from runlens.rules.straggler import Straggler
 from runlens.rules.throughput import ThroughputDrift, ThroughputDrop
+from runlens.rules.throughput_band import OutsideBand
 from runlens.rules.throughput_pauses import RecurringDips, Stall
 
 RULES: tuple[type[Rule], ...] = (
@@ -29,8 +31,10 @@ RULES: tuple[type[Rule], ...] = (
     NonFiniteGradient,
     ThroughputDrop,
     ThroughputDrift,
+    OutsideBand,
     RecurringDips,
     Stall,
+    Straggler,
     GpuOverheating,
     MemoryGrowth,
     GpuUnderused,
