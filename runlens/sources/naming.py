@@ -39,7 +39,7 @@ def unique(refs: Sequence[RunRef]) -> list[RunRef]:
 def near(path: Path, most: int = 3) -> list[str]:
     """Existing paths whose name is close to that of a path that does not exist, best first; may be empty."""
     deepest, rest = path, []
-    while not deepest.exists() and deepest != deepest.parent:
+    while not _exists(deepest) and deepest != deepest.parent:
         rest.append(deepest.name)
         deepest = deepest.parent
     if not rest or not deepest.is_dir():
@@ -52,7 +52,14 @@ def near(path: Path, most: int = 3) -> list[str]:
     same = [b for b in beside if b.lower() == missing.lower()]
     found = dict.fromkeys([*same, *get_close_matches(missing, beside, n=most, cutoff=0.6)])
     tails = [deepest.joinpath(name, *reversed(rest)) for name in found]
-    return [str(tail if tail.exists() else deepest / name) for tail, name in zip(tails, found, strict=True)][:most]
+    return [str(tail if _exists(tail) else deepest / name) for tail, name in zip(tails, found, strict=True)][:most]
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # no permission, a name too long, a NUL in it
+        return False
 
 
 def printable(name: str, longest: int = 300) -> str:

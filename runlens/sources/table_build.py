@@ -131,7 +131,7 @@ class Columns:
             if len(at):
                 series[column] = Series(column, step[at], time[at], value[inside])
         rounded = int(np.count_nonzero(raw[says] != np.floor(raw[says])))
-        notes = ()
+        notes: tuple[Note, ...] = ()
         if rounded:
             said = f"{rounded} of {len(says)} steps in {where} are no whole numbers and were rounded down"
             notes = (Note("unsupported", said, rounded),)

@@ -10,6 +10,7 @@ import itertools
 import json
 import lzma
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, TextIO, cast
 
@@ -49,17 +50,15 @@ class Lost:
             said = f"{lines} {'are' if many else 'is'} no {what} and could not be read"
             notes.append(Note("damaged", said, len(self.lines), min(self.bytes, size), size))
         if self.cut:
-            said = f"the compressed table {where} breaks off after line {total} ({self.cut})"
+            said = f"the table {where} breaks off after line {total} ({self.cut})"
             notes.append(Note("truncated", said, 0, 0, size))
         return tuple(notes)
 
 
 def open_text(path: Path) -> TextIO:
     """A table as text: unpacked, UTF-16 if it says so, else UTF-8 with U+FFFD for what is none."""
-    openers = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
-    raw = cast(
-        BinaryIO, openers[path.suffix.lower()](path, "rb") if path.suffix.lower() in openers else path.open("rb")
-    )
+    packed = {".gz": gzip.GzipFile, ".bz2": bz2.BZ2File, ".xz": lzma.LZMAFile}.get(path.suffix.lower())
+    raw = path.open("rb") if packed is None else cast(BinaryIO, packed(path))
     head = raw.read(2)
     raw.seek(0)
     encoding = "utf-16" if head in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
@@ -68,17 +67,21 @@ def open_text(path: Path) -> TextIO:
 
 def read_jsonl(file: TextIO, columns: Columns, lost: Lost) -> int:
     """Add every JSON object of a file, one a line, to `columns`; returns the number of lines."""
-    line = 0
-    while True:
-        try:
-            lines = file.readlines(_STRETCH)
-        except _BROKEN_PACKING as error:
-            lost.cut = str(error)
-            return line
-        if not lines:
-            return line
-        columns.add_objects(_objects(lines, line, lost))
-        line += len(lines)
+    before = 0
+    lines: list[str] = []
+    size = 0
+    try:
+        for line in file:
+            lines.append(line)
+            size += len(line)
+            if size >= _STRETCH:
+                columns.add_objects(_objects(lines, before, lost))
+                before += len(lines)
+                lines, size = [], 0
+    except _BROKEN_PACKING as error:
+        lost.cut = str(error)
+    columns.add_objects(_objects(lines, before, lost))
+    return before + len(lines)
 
 
 def _objects(lines: list[str], before: int, lost: Lost) -> list[dict[str, object]]:
@@ -110,6 +113,7 @@ def read_csv(file: TextIO, columns: Columns, lost: Lost) -> int:
 
     The delimiter is the commonest of comma, semicolon and tab in the header; with a semicolon, a comma is the decimal
     point. An empty cell says nothing. Short rows lack their last cells; rows with too many cells are damaged.
+    The last cell of a last line without an end may be torn (2.3 of 2.345) and is left out.
     """
     header_line = ""
     while not header_line.strip():
@@ -118,18 +122,15 @@ def read_csv(file: TextIO, columns: Columns, lost: Lost) -> int:
             return 0
     delimiter = max(",;\t", key=header_line.count)
     names = [name.strip() for name in next(csv.reader([header_line], delimiter=delimiter))]
-    reader = csv.reader(file, delimiter=delimiter)
-    while True:
+    reader = csv.reader(_whole_cells(file, delimiter), delimiter=delimiter)
+    more = True
+    while more:
+        rows: list[list[str]] = []
         try:
-            rows = list(itertools.islice(reader, _ROWS))
-        except csv.Error as error:
-            lost.cut = str(error)
-            return 1 + reader.line_num
-        except _BROKEN_PACKING as error:
-            lost.cut = str(error)
-            return 1 + reader.line_num
-        if not rows:
-            return 1 + reader.line_num
+            rows.extend(itertools.islice(reader, _ROWS))
+            more = bool(rows)
+        except (csv.Error, *_BROKEN_PACKING) as error:
+            lost.cut, more = str(error), False
         whole = [row for row in rows if len(row) <= len(names)]
         if len(whole) < len(rows):
             at = 2 + reader.line_num - len(rows)
@@ -137,6 +138,12 @@ def read_csv(file: TextIO, columns: Columns, lost: Lost) -> int:
                 if len(row) > len(names):
                     lost.add(at + i, len(delimiter.join(row)))
         _add_cells([row for row in whole if row], names, columns, decimal_comma=delimiter == ";")
+    return 1 + reader.line_num
+
+
+def _whole_cells(file: TextIO, delimiter: str) -> Iterator[str]:
+    for line in file:
+        yield line if line.endswith(("\n", "\r")) else line[: line.rfind(delimiter) + 1]
 
 
 def _add_cells(rows: list[list[str]], names: list[str], columns: Columns, decimal_comma: bool) -> None:
