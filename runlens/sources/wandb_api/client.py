@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _BUSY = {429}
 _FAILING = {408, 500, 502, 503, 504, 520, 522, 524}
+_BLOCK = 1 << 15
+"""Bytes of a download that a cut can lose."""
 _OPERATION = re.compile(r"(?:query|mutation)\s+(\w+)")
 
 
@@ -38,7 +40,7 @@ class Client:
         from runlens import __version__
 
         self.login, self.connections = login, connections
-        self.patience = patience or Patience()
+        self.patience = patience or Patience.from_environment()
         self.gate = Gate()
         self.sent = 0
         """Requests sent so far."""
@@ -103,7 +105,7 @@ class Client:
                 if length is not None and "Content-Encoding" not in response.headers:
                     total = got + int(length)
                 try:
-                    for block in response.iter_content(1 << 18):
+                    for block in response.iter_content(_BLOCK):
                         got += file.write(block)
                 except (self._errors.ChunkedEncodingError, self._errors.ConnectionError):
                     continue  # the rest is asked for with Range
@@ -212,11 +214,13 @@ class Client:
         try:
             said = json.loads(response.content)
         except ValueError:
+            said = None
+        errors = said.get("errors") if isinstance(said, dict) else None
+        if not errors and (response.status_code == 404 or not isinstance(said, dict)):
             raise SourceDown(
                 f"{self.login.host} does not answer like a W&B server (HTTP {response.status_code}); "
                 "check WANDB_BASE_URL"
-            ) from None
-        errors = said.get("errors") if isinstance(said, dict) else None
+            )
         data = said.get("data") if isinstance(said, dict) else None
         if errors or response.status_code >= 400 or not isinstance(data, dict):
             raise self._refusal(response.status_code, errors, name)

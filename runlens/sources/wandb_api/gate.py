@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import threading
 import time
@@ -25,6 +26,14 @@ class Patience:
     longest_pause: float = 20.0
     longest_wait: float = 300.0
     """Seconds that the server may ask to wait (`Retry-After`); more is said to the user, not slept through."""
+
+    @classmethod
+    def from_environment(cls) -> Patience:
+        """The usual patience, with the seconds for an answer that `WANDB_HTTP_TIMEOUT` says, as for wandb itself."""
+        try:
+            return cls(answer=max(float(os.environ["WANDB_HTTP_TIMEOUT"]), 0.1))
+        except (KeyError, ValueError):
+            return cls()
 
     def before_try(self, number: int) -> float:
         """Seconds to wait before try `number` (the first is 1): half of it fixed, half by chance."""

@@ -183,7 +183,7 @@ def conflicts(old: Table, new: Table) -> bool:
 
 def without(spans: Spans, *taken: tuple[int, int]) -> Spans:
     """Spans of steps (first, stop), sorted, with others cut out of them."""
-    found = sorted(spans)
+    found = sorted(span for span in spans if span[0] < span[1])
     for first, stop in taken:
         found = [
             (a, b)

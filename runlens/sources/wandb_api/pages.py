@@ -166,7 +166,7 @@ class PageReader:
     def _page(self, span: Span) -> tuple[Page, bool]:
         """One page, and whether it is as full as it was asked for: then there may be more rows."""
         width = span.stop - span.first
-        asked = max(2 * self._expected(span), min(width, 2 * PAGE_ROWS), 100)
+        asked = 2 * max(self._expected(span), min(width, PAGE_ROWS), 50)  # twice: rows of a resumed run repeat steps
         variables = {
             "entity": self.address.entity,
             "project": self.address.project,
@@ -188,9 +188,9 @@ class PageReader:
 
     def _by_cap(self, span: Span) -> list[Span]:
         """The span, in parts if it is known to hold more rows than the server puts on a page."""
-        if self.cap is None:
+        rows = self._expected(span)
+        if self.cap is None or self.known is None:  # without the steps, the width of a sparse span says nothing
             return [span]
-        rows = self._expected(span) if self.known is not None else span.stop - span.first
         return self._cut(span, min(-(-rows // self.cap), _MOST_PARTS)) if rows > self.cap else [span]
 
     def _cut(self, span: Span, parts: int, halvings: int = 0) -> list[Span]:

@@ -317,7 +317,7 @@ def _floats(column: Any) -> tuple[Floats, npt.NDArray[np.bool_]]:
 
 def _memory(column: Any, kind: Any, dtype: Any) -> npt.NDArray[Any]:
     """The values of a column, whatever stands where it is null; `to_numpy` would import pandas."""
-    array = column.cast(kind).combine_chunks()
+    array = column.cast(kind, safe=False).combine_chunks()  # integers beyond 2^53 are rounded
     if len(array) == 0:
         return np.zeros(0, dtype=dtype)
     return np.frombuffer(array.buffers()[1], dtype=dtype)[array.offset : array.offset + len(array)]

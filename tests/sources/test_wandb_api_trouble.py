@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+import socket
+import time
+
+import numpy as np
+import pytest
+
+from runlens.errors import AccessRefused, NoRunFound, RunLensError, SourceDown, UsageError
+from runlens.sources import wandb_api
+from runlens.sources.wandb_api.gate import Gate, Patience, Stopped, retry_after
+from tests.sources.wandb_at import NAME, read, rows_of, same, server
+from tests.wandb_server import Server
+
+__all__ = ["server"]
+
+
+def refused(kind: type[RunLensError], name: str = NAME) -> str:
+    """The sentence of an error, which is one line and holds no key."""
+    with pytest.raises(kind) as caught:
+        read(name)
+    said = str(caught.value)
+    assert "\n" not in said
+    assert len(said) < 400
+    return said
+
+
+def test_no_login(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WANDB_API_KEY")
+    said = refused(AccessRefused)
+    assert "wandb login" in said
+    assert "WANDB_API_KEY" in said
+    assert server.url in said
+
+
+def test_a_key_that_is_no_key(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WANDB_API_KEY", "short-secret")
+    said = refused(AccessRefused)
+    assert "short-secret" not in said
+
+
+def test_a_key_that_the_server_does_not_know(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.store.add()
+    monkeypatch.setenv("WANDB_API_KEY", "f" * 40)
+    said = refused(AccessRefused)
+    assert "login" in said
+    assert "f" * 40 not in said
+
+
+def test_login_from_netrc(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pathlib import Path
+
+    monkeypatch.delenv("WANDB_API_KEY")
+    host = server.url.removeprefix("http://")
+    netrc = Path(__import__("os").environ["NETRC"])
+    netrc.write_text(f"machine {host}\n  login user\n  password {server.key}\n")
+    netrc.chmod(0o600)
+    run = server.store.add(state="finished")
+    run.log(rows_of(np.arange(10)))
+    same(read(), run)
+
+
+def test_no_such_run_or_project(server: Server) -> None:
+    server.store.add()
+    for name in ("team/proj/other", "team/nothing/run1", "nobody/proj/run1"):
+        assert name in refused(NoRunFound, name)
+    server.store.hidden.add("team/proj")
+    assert "who is logged in" in refused(NoRunFound)
+
+
+def test_no_access(server: Server) -> None:
+    server.store.add()
+    server.faults.errors, server.faults.error_status = 99, 403
+    assert "access" in refused(AccessRefused)
+
+
+def test_server_down(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    monkeypatch.setenv("WANDB_BASE_URL", url)
+    before = time.monotonic()
+    said = refused(SourceDown)
+    assert url in said
+    assert "reach" in said
+    assert time.monotonic() - before < 10
+
+
+def test_timed_out(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WANDB_HTTP_TIMEOUT", "0.3")
+    server.store.add()
+    server.faults.hang = 99
+    assert "timed out" in refused(SourceDown)
+
+
+def test_not_a_wandb_server(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WANDB_BASE_URL", f"{server.url}/elsewhere")
+    assert "WANDB_BASE_URL" in refused(SourceDown)
+
+
+def test_a_page_of_another_server_is_never_sent_the_key(server: Server) -> None:
+    with pytest.raises(UsageError, match="WANDB_BASE_URL"):
+        wandb_api.find("https://evil.example/team/proj/runs/run1")
+    with pytest.raises(UsageError, match="WANDB_BASE_URL"):
+        wandb_api.find("https://wandb.ai/team/proj/runs/run1")
+    assert wandb_api.find(f"{server.url}/team/proj/runs/run1")[0].location == "wandb://team/proj/run1"
+
+
+@pytest.mark.parametrize("header", ["1", None])
+def test_when_one_connection_is_told_to_wait_all_do(server: Server, header: str | None) -> None:
+    run = server.store.add(state="finished")
+    run.log(rows_of(np.arange(8_000)))
+    server.faults.only, server.faults.throttle, server.faults.retry_after = {"HistoryPage"}, 3, header
+    before = time.monotonic()
+    same(read(), run)
+    assert time.monotonic() - before >= (1.0 if header else 0.3)
+    assert sum(s.status == 429 for s in server.faults.seen) == 3
+
+
+def test_being_told_to_wait_very_long_is_said(server: Server) -> None:
+    server.store.add()
+    server.faults.throttle, server.faults.retry_after = 99, "3600"
+    assert "3600 s" in refused(SourceDown)
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_a_server_that_fails_now_and_then(server: Server, status: int) -> None:
+    run = server.store.add(state="finished")
+    run.log(rows_of(np.arange(4_000)))
+    run.export(1_000)
+    server.faults.only, server.faults.errors, server.faults.error_status = {"HistoryPage", "GET parquet"}, 3, status
+    same(read(), run)
+
+
+def test_connections_cut_in_the_middle(server: Server) -> None:
+    run = server.store.add(state="finished")
+    run.log(rows_of(np.arange(4_000)))
+    run.export(2_000)
+    server.faults.only, server.faults.cut = {"HistoryPage", "GET parquet"}, 3
+    same(read(), run)
+    assert server.faults.cut == 0
+
+
+def test_an_export_goes_on_where_it_was_cut(server: Server) -> None:
+    run = server.store.add(state="finished")
+    run.log(rows_of(np.arange(4_000)))
+    run.export()
+    server.faults.only, server.faults.cut = {"GET parquet"}, 2
+    same(read(), run)
+    ranges = [s.headers.get("Range") for s in server.faults.seen if s.operation == "GET parquet"]
+    assert ranges[0] is None
+    assert all(r and r != "bytes=0-" for r in ranges[1:])
+    assert len(ranges) == 3
+
+
+def test_a_page_that_is_too_much_is_cut(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    import dataclasses
+
+    run = server.store.add(state="finished")
+    run.log(rows_of(np.arange(3_000)))
+    quick = dataclasses.replace(Patience(), tries=2, pause=0.01)
+    monkeypatch.setattr(Patience, "from_environment", classmethod(lambda cls: quick))
+    server.faults.only, server.faults.errors = {"HistoryPage"}, 5
+    same(read(), run)
+
+
+def test_a_server_that_stays_down_in_the_middle(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    import dataclasses
+
+    server.store.add(state="finished").log(rows_of(np.arange(3_000)))
+    quick = dataclasses.replace(Patience(), tries=2, pause=0.01)
+    monkeypatch.setattr(Patience, "from_environment", classmethod(lambda cls: quick))
+    server.faults.only, server.faults.errors = {"HistoryPage"}, 10_000
+    assert "HTTP 503" in refused(SourceDown)
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"), [("3", 3.0), ("0.5", 0.5), ("-4", 0.0), ("", None), (None, None), ("soon", None)]
+)
+def test_retry_after(header: str | None, seconds: float | None) -> None:
+    assert retry_after(header) == seconds
+
+
+def test_retry_after_as_a_date() -> None:
+    from email.utils import formatdate
+
+    asked = retry_after(formatdate(time.time() + 30, usegmt=True))
+    assert asked is not None
+    assert 25 < asked <= 30
+    assert retry_after("Wed, 21 Oct 2015 07:28:00 GMT") == 0.0
+
+
+def test_the_gate_lets_everybody_go_when_it_is_stopped() -> None:
+    gate = Gate()
+    gate.hold(100)
+    gate.stop()
+    with pytest.raises(Stopped):
+        gate.wait()
+    with pytest.raises(Stopped):
+        gate.pause(100)
