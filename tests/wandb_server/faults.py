@@ -42,12 +42,16 @@ class Faults:
     """So many requests are not answered until the server closes."""
     refuse: set[str] = field(default_factory=set)
     """GraphQL operations that this server does not know."""
+    only_agent: str = ""
+    """Where not empty: queries of other user agents than those that begin so are refused."""
     only: set[str] = field(default_factory=set)
     """Where not empty: the faults above hit these operations alone."""
     lose_steps: set[int] = field(default_factory=set)
     """Steps that no page and no export hands over, although they are counted."""
     hide_live_data: bool = False
     """`parquetHistory.liveData` is empty, as on servers that do not fill it."""
+    pages_without_exports: bool = False
+    """Pages hold live rows alone, as the SDK expects; otherwise all rows, as before there were exports."""
     nan_text: bool = False
     """Non-finite numbers in pages are strings."""
     events_cap: int = 1_000_000

@@ -220,6 +220,9 @@ class Answers:
         def made(run: RunState) -> Any:
             first, stop = int(v["minStep"]), int(v["maxStep"])
             lines = run.between(first, stop + 1 if self.faults.repeat_boundary else stop)
+            if self.faults.pages_without_exports:
+                exported = set(run.history[: run.exported])
+                lines = [line for line in lines if line not in exported]
             return {"history": self._page(lines, int(v.get("pageSize") or 500))}
 
         return self._of_run(v, made, "run")
@@ -273,7 +276,7 @@ class Answers:
                 {
                     "node": {
                         "id": name, "name": name, "url": f"{at}/{name}", "directUrl": f"{at}/{name}",
-                        "sizeBytes": len(run.files[name]), "mimetype": "application/json", "updatedAt": now(), "md5": "",
+                        "sizeBytes": len(run.files[name]), "mimetype": "application/json", "updatedAt": now(),
                     },
                     "cursor": name,
                 }
@@ -303,14 +306,19 @@ def _holds(run: RunState, wanted: dict[str, Any]) -> bool:
         else:
             value = {"state": run.state, "tags": run.tags, "name": run.name, "displayName": run.display_name}.get(key)
         for sign, operand in test.items() if isinstance(test, dict) else [("$eq", test)]:
-            held = {
-                "$eq": lambda: operand in value if isinstance(value, list) else value == operand,
-                "$ne": lambda: value != operand,
-                "$in": lambda: any(v in operand for v in (value if isinstance(value, list) else [value])),
-                "$gte": lambda: value is not None and value >= operand,
-                "$lt": lambda: value is not None and value < operand,
-                "$regex": lambda: re.search(operand, str(value)) is not None,
-            }[sign]()
+            held = _compares(sign, value, operand)
             if not held:
                 return False
     return True
+
+
+def _compares(sign: str, value: Any, operand: Any) -> bool:
+    if sign == "$eq":
+        return operand in value if isinstance(value, list) else value == operand
+    if sign == "$in":
+        return any(v in operand for v in (value if isinstance(value, list) else [value]))
+    if sign == "$regex":
+        return re.search(operand, str(value)) is not None
+    if sign == "$ne":
+        return value != operand
+    return value is not None and {"$gte": value >= operand, "$lt": value < operand}[sign]

@@ -95,7 +95,7 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
             else:
                 self._send(404, b"not found")
 
-        do_HEAD = do_GET
+        do_HEAD = do_GET  # noqa: N815 - the name that the base class looks for
 
         def _serve(self, operation: str, answer: Any, variables: dict[str, Any] | None = None) -> None:
             faults = server.faults
@@ -126,6 +126,8 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
 
         def _graphql(self, operation: str, query: str, variables: dict[str, Any]) -> tuple[int, bytes, dict[str, str]]:
             try:
+                if not (self.headers.get("User-Agent") or "").startswith(server.faults.only_agent):
+                    raise Refused("only persisted queries of the SDK are allowed", 400)
                 data = server.answers.answer(operation, query, variables)
             except Refused as error:
                 said = {"errors": [{"message": str(error), "path": [operation]}], "data": None}

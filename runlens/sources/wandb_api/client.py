@@ -58,7 +58,9 @@ class Client:
         self.gate.stop()
         self._session.close()
 
-    def graphql(self, query: str, variables: dict[str, Any], *, answer: float | None = None) -> dict[str, Any]:
+    def graphql(
+        self, query: str, variables: dict[str, Any], *, answer: float | None = None, tries: int | None = None
+    ) -> dict[str, Any]:
         """Send one operation and return its `data`.
 
         Parameters
@@ -68,6 +70,8 @@ class Client:
         variables : dict
         answer : float, optional
             Seconds for the answer, where it should be quicker than usual.
+        tries : int, optional
+            Times to try, where it should be fewer than usual.
 
         Raises
         ------
@@ -78,7 +82,14 @@ class Client:
         body = json.dumps({"operationName": name, "query": query, "variables": variables})
         headers = {"Content-Type": "application/json", **self.login.headers}
         response = self._send(
-            "POST", f"{self.login.base_url}/graphql", name, data=body, headers=headers, own=True, answer=answer
+            "POST",
+            f"{self.login.base_url}/graphql",
+            name,
+            data=body,
+            headers=headers,
+            own=True,
+            answer=answer,
+            tries=tries,
         )
         return self._data(response, name)
 
@@ -139,11 +150,13 @@ class Client:
         own: bool,
         data: str | None = None,
         answer: float | None = None,
+        tries: int | None = None,
         stream: bool = False,
     ) -> Response:
         """One request, again and again as patience allows; the answer is below 400, or one that nobody else reads."""
         trouble = ""
-        tries = self.patience.tries if self._reached else min(self.patience.tries, 3)
+        tries = tries or self.patience.tries
+        tries = tries if self._reached else min(tries, 3)
         number = waits = 0
         while number < tries:
             number += 1

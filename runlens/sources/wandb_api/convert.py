@@ -32,7 +32,6 @@ def to_run(pulled: Pulled, run_id: str) -> Run:
         name = system_name(key)
         if name not in series:
             series[name] = Series(name, at[column.rows], events.time[column.rows], column.value)
-    starts = [snapshot.started(e.get("startedAt")) for e in snapshot.environments(seen)]
     sizes = {name: len(s) for name, s in series.items() if not name.startswith("system.")}
     return Run(
         id=run_id,
@@ -43,7 +42,7 @@ def to_run(pulled: Pulled, run_id: str) -> Run:
         summary=MappingProxyType({k: v for k, v in seen.summary.items() if k != "_wandb"}),
         series=MappingProxyType(series),
         notes=pulled.notes,
-        starts=tuple(s for s in starts if s is not None),
+        starts=snapshot.starts(seen),
         step_metric=step_metric_of(defined_in_config(seen.config), sizes),
         read_at=time.time(),
     )

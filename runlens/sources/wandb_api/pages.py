@@ -120,7 +120,7 @@ class PageReader:
                         try:
                             page, full = future.result()
                         except TooMuch:
-                            if span.stop - span.first < 2 or span.halvings >= 3:
+                            if span.stop - span.first < 2 or span.halvings >= 2:
                                 raise
                             waiting.extendleft(self._cut(span, 2, span.halvings + 1))
                             continue
@@ -175,7 +175,8 @@ class PageReader:
             "maxStep": span.stop,
             "pageSize": asked,
         }
-        lines = _history(self.client.graphql(HISTORY_PAGE, variables))
+        # The halves of a page at which the server failed over and over are no reason for as much patience again.
+        lines = _history(self.client.graphql(HISTORY_PAGE, variables, tries=2 if span.halvings else None))
         table = from_lines(lines)
         inside = (table.step >= span.first) & (table.step < span.stop)
         rows = joined([table if inside.all() else take(table, inside)])

@@ -117,6 +117,22 @@ def metadata_file(client: Client, address: Address) -> dict[str, Any]:
     return client.small_json(url) if isinstance(url, str) else {}
 
 
+_CLOCKS_APART = 60.0
+"""Seconds by which the clocks of a server and of a training machine may differ."""
+
+
+def starts(snapshot: Snapshot) -> tuple[float, ...]:
+    """Wall times at which the run was started or resumed, as far as they were kept: at least the last.
+
+    A resumed run may hold its newest start alone; that it was created well before then tells of the first.
+    """
+    found = sorted(t for e in environments(snapshot) if (t := started(e.get("startedAt"))) is not None)
+    created = started(snapshot.created)
+    if created is not None and (not found or created < found[0] - _CLOCKS_APART):
+        found.insert(0, created)
+    return tuple(found)
+
+
 def started(moment: object) -> float | None:
     """An ISO time of W&B's (UTC) as seconds since the epoch."""
     try:
