@@ -76,7 +76,11 @@ class Bench:
         home = self.home / cache
         variables = {**os.environ, **environment(self.url, home), "RUNLENS_CACHE_DIR": str(home / "runlens")}
         done = subprocess.run(
-            [sys.executable, "-c", script, run, str(argument)], env=variables, capture_output=True, text=True, timeout=300
+            [sys.executable, "-c", script, run, str(argument)],
+            env=variables,
+            capture_output=True,
+            text=True,
+            timeout=300,
         )
         if done.returncode not in (0, 9):
             raise SystemExit(done.stderr)
@@ -119,14 +123,14 @@ def main() -> None:
             assert ours["rows"] == scans[best]["rows"] == given.rows
             assert abs(ours["sum"] - scans[best]["sum"]) < 1e-6
             assert not ours["notes"] and sum(requests.values()) == 1
-        whole = 0
         for kill in range(1, given.kills + 1):
             b.read(PULL, "live", kill, f"killed-{kill}")
             b.seen()
             after = b.read(PULL, "live", 0, f"killed-{kill}")
             pages = b.seen().get("HistoryPage", 0)
-            whole = whole or pages + kill
-            print(f"  live      killed after page {kill}: {pages} pages were missing and fetched, {after['seconds']:.2f} s")
+            print(
+                f"  live      killed after page {kill:2}: {pages} pages were missing and fetched, {after['seconds']:.2f} s"
+            )
             assert after["rows"] == given.rows
 
 

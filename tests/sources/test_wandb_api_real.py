@@ -244,8 +244,8 @@ def test_the_sdk_reads_what_raw_queries_may_not(
         "import json\n"
         "from runlens.sources import wandb_api as w\n"
         "run = w.read(w.find('team/proj/resumed', no_cache=True)[0])\n"
-        "print(json.dumps([run.series['loss'].step.tolist(), run.series['loss'].value.tolist(), len(run.notes), run.state,"
-        " sorted(n for n in run.series if n.startswith('system.'))]))\n"
+        "loss, system = run.series['loss'], sorted(n for n in run.series if n.startswith('system.'))\n"
+        "print(json.dumps([loss.step.tolist(), loss.value.tolist(), len(run.notes), run.state, system]))\n"
     )
     whole = json.loads(client(script, logged[1]))
     here.faults.only_agent = "W&B Public Client"

@@ -126,12 +126,16 @@ def _from_all(job: Job, old: Table, covered: Spans) -> Table:
     """The history from exports, cached pages and live pages."""
     exported = job.listed()
     tables, whole = exports.fetch(job.client, exported, job.cache, job.folded, job.add)
+    in_exports = sum(len(table) for table in tables)
     finished = joined([*tables, old]) if tables else old
     first, stop = _live(job, exported, finished, whole)
     live = exported.live_steps
     reader = PageReader(job.client, job.address, live if whole else None)
-    expected = max((job.seen.lines or stop - first) - len(finished), 0)
-    new = _pages(job, reader, without([(first, stop)], *covered), expected)
+    lines = job.seen.lines or stop - first
+    # The grid is that of a pull without a cache, so that what a killed pull left fits into it.
+    grid = reader.plan([(first, stop)], max(lines - in_exports, 0))
+    left = [Span(a, b) for span in grid for a, b in without([(span.first, span.stop)], *covered)]
+    new = _fetch(job, reader, left, max(lines - len(finished), 0))
     if conflicts(old, new):
         job.forget()
         return _from_all(job, EMPTY, [])
@@ -162,8 +166,11 @@ def _live(job: Job, exported: exports.Exported, finished: Table, whole: bool) ->
 
 
 def _pages(job: Job, reader: PageReader, spans: Spans, rows: int) -> Table:
-    planned: list[Span] = reader.plan(spans, rows)
-    return joined(page.table for page in reader.fetch(planned, rows, job.keep))
+    return _fetch(job, reader, reader.plan(spans, rows), rows)
+
+
+def _fetch(job: Job, reader: PageReader, spans: list[Span], rows: int) -> Table:
+    return joined(page.table for page in reader.fetch(spans, rows, job.keep))
 
 
 def conflicts(old: Table, new: Table) -> bool:
