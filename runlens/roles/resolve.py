@@ -198,11 +198,9 @@ def _in_unit(role: str, series: Series, claim: Claim) -> tuple[Series, str, str]
     """The series in the role's canonical unit; its unit; and what was done, for people."""
     unit = claim.unit
     said = ""
-    if role == "step_time":
-        measured = step_time_unit(series)
-        if measured and measured != (unit or "s"):
-            said = f"in {measured} by the wall time between its points"
-        unit = measured or unit
+    if role == "step_time" and not unit:
+        unit = step_time_unit(series)
+        said = f"in {unit} by the wall time between its points" if unit else ""
     elif not unit:
         unit = unit_of_values(role, series.value)
         if unit and role in ("mfu", "clip_fraction", "gpu_utilization", "tflops", "gpu_memory", "host_memory"):

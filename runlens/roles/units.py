@@ -114,12 +114,17 @@ def unit_of_values(role: str, value: npt.NDArray[np.float64]) -> str:
 
 
 def step_time_unit(series: Series) -> str:
-    """The unit of a logged step time by the wall time between its points; empty if there are too few or none fits.
+    """`ms` or `s` by the wall time between a step time's points, for names that tell no unit; empty if neither fits.
 
     Parameters
     ----------
     series : Series
         Step times as logged, on the training step.
+
+    Notes
+    -----
+    A log that was written again later, all at once, has wall times that tell nothing: values below 20 are never taken
+    for milliseconds, since a step of less than 20 ms is rarer than such a log.
     """
     if len(series) < 10:
         return ""
@@ -130,7 +135,6 @@ def step_time_unit(series: Series) -> str:
     if int(known.sum()) < 3 or len(value) == 0:
         return ""
     ratio = middle(value) / middle(gone[known] / done[known])
-    for unit, size in (("s", 1.0), ("ms", 1e3), ("us", 1e6)):
-        if 0.3 * size < ratio < 3.0 * size:
-            return unit
-    return ""
+    if 300.0 < ratio < 3000.0 and middle(value) >= 20.0:
+        return "ms"
+    return "s" if 0.3 < ratio < 3.0 else ""

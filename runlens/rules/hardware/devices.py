@@ -126,12 +126,13 @@ def slower_by(run: Run, steps: tuple[int, int]) -> float | None:
 
 
 def named(devices: Sequence[str]) -> str:
-    """`gpu 3`, `gpu 3 and gpu 5`, `gpu 0, gpu 1, gpu 2 and 5 more`."""
-    if len(devices) <= 1:
-        return "".join(devices)
-    if len(devices) <= 4:
-        return f"{', '.join(devices[:-1])} and {devices[-1]}"
-    return f"{', '.join(devices[:3])} and {len(devices) - 3} more"
+    """`GPU 3`, `GPU 3 and GPU 5`, `GPU 0, GPU 1, GPU 2 and 5 more`."""
+    shown = [device.replace("gpu ", "GPU ") for device in devices]
+    if len(shown) <= 1:
+        return "".join(shown)
+    if len(shown) <= 4:
+        return f"{', '.join(shown[:-1])} and {shown[-1]}"
+    return f"{', '.join(shown[:3])} and {len(shown) - 3} more"
 
 
 def overlapping(spans: Iterable[tuple[str, tuple[int, int]]]) -> list[tuple[list[str], tuple[int, int]]]:

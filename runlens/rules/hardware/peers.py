@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from runlens.model import Finding, Run, Severity, Skip
 from runlens.rules.base import Rule
-from runlens.rules.hardware.devices import Stretch, clean, per_device, slower_by, stretches, tie
+from runlens.rules.hardware.devices import Stretch, clean, named, per_device, slower_by, stretches, tie
 from runlens.stats.robust import MAD_TO_SIGMA, Floats
 
 _QUANTITIES = (
@@ -130,8 +130,7 @@ class GpuOutlier(Rule):
         edges: npt.NDArray[np.int64],
         run: Run,
     ) -> Iterator[Oddity]:
-        middle = bn.nanmedian(table, axis=0)
-        spread = MAD_TO_SIGMA * bn.nanmedian(np.abs(table - middle), axis=0)
+        middle, spread = _peers(table)
         floor = self.degrees if role == "gpu_temperature" else self.percent / 100.0 * np.abs(middle)
         away = table - middle
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -143,7 +142,7 @@ class GpuOutlier(Rule):
                 continue
             longest = max(long, key=lambda s: s.points)
             part = slice(longest.first, longest.last + 1)
-            own, peers = float(bn.nanmedian(table[row, part])), float(bn.nanmedian(middle[part]))
+            own, peers = float(bn.nanmedian(table[row, part])), float(bn.nanmedian(middle[row, part]))
             steps = _span(long, edges)
             metric = per_device(run, role)[name].series.name
             z = min(float(bn.nanmedian(sigmas[row, part])), 1e6)
@@ -158,7 +157,7 @@ class GpuOutlier(Rule):
             Severity.WARNING,
             first.metric,
             span,
-            f"{first.device} was {' and '.join(parts)} than its {compared - 1} peers{tie(lost)}.",
+            f"{named([first.device])} was {' and '.join(parts)} than its {compared - 1} peers{tie(lost)}.",
             {
                 "device": first.device,
                 "devices_compared": compared,
@@ -170,6 +169,23 @@ class GpuOutlier(Rule):
             },
             "Compare its clocks, power limit and processes with the others; swap it out if throughput follows it.",
         )
+
+
+def _peers(table: Floats) -> tuple[Floats, Floats]:
+    """Level and robust spread of each device's peers in each slot, both (devices, slots).
+
+    The device itself is left out of up to 32: among four, one that is far off would widen its own yardstick.
+    """
+    if len(table) > 32:
+        middle = bn.nanmedian(table, axis=0)
+        spread = MAD_TO_SIGMA * bn.nanmedian(np.abs(table - middle), axis=0)
+        return np.broadcast_to(middle, table.shape), np.broadcast_to(spread, table.shape)
+    middle, spread = np.empty(table.shape), np.empty(table.shape)
+    for row in range(len(table)):
+        others = np.delete(table, row, axis=0)
+        middle[row] = bn.nanmedian(others, axis=0)
+        spread[row] = MAD_TO_SIGMA * bn.nanmedian(np.abs(others - middle[row]), axis=0)
+    return middle, spread
 
 
 def _span(long: list[Stretch], edges: npt.NDArray[np.int64]) -> tuple[int, int]:

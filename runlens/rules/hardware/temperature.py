@@ -107,7 +107,7 @@ class GpuOverheating(Rule):
                 series[hottest].name,
                 span,
                 f"The {part} of {named(devices)} stood at or above {limit:g} °C, with a peak of {peak:.0f} °C"
-                f"{f' on {hottest}' if len(devices) > 1 else ''}{tie(lost)}.",
+                f"{f' on {named([hottest])}' if len(devices) > 1 else ''}{tie(lost)}.",
                 {
                     "kind": "limit",
                     "part": part,
@@ -157,7 +157,7 @@ class GpuOverheating(Rule):
             Severity.WARNING,
             r.series.name,
             span,
-            f"{device} grew {rise:.1f} °C hotter at equal power (about {median(watts):.0f} W), to"
+            f"{named([device])} grew {rise:.1f} °C hotter at equal power (about {median(watts):.0f} W), to"
             f" {median(series.value[-size:]):.0f} °C{tie(lost)}.",
             {
                 "kind": "drift",
