@@ -76,7 +76,7 @@ def resolve(run: Run, overrides: Mapping[str, str] = _NONE) -> Run:
     axis = _axis(run, claims)
     groups = _grouped(claims, series, axis)
     sign = rl_sign(series)
-    if sign:
+    if sign and "train_loss" not in overrides:
         _set_aside_rl_loss(groups, sign)
     groups = with_scopes(in_nats(groups))
     groups = apply_overrides(groups, overrides, series)

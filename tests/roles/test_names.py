@@ -152,7 +152,12 @@ def test_names_are_normalised(raw, normal):
         ("system.gpu.process.0.powerWatts", "system.gpu.process.0.powerWatts", "", "gpu 0"),
         ("step_time/rank_12", "step_time", "", "rank 12"),
         ("rank3/tokens_per_sec", "tokens_per_sec", "", "rank 3"),
-        ("system.openmetrics.dcgm.DCGM_FI_DEV_GPU_TEMP.3", "system.openmetrics.dcgm.DCGM_FI_DEV_GPU_TEMP.3", "", "gpu 3"),
+        (
+            "system.openmetrics.dcgm.DCGM_FI_DEV_GPU_TEMP.3",
+            "system.openmetrics.dcgm.DCGM_FI_DEV_GPU_TEMP.3",
+            "",
+            "gpu 3",
+        ),
         ('DCGM_FI_DEV_GPU_TEMP{gpu="2",Hostname="n7"}', "DCGM_FI_DEV_GPU_TEMP", "", "n7 gpu 2"),
         ("ray/node.0.gpu.1.util", "ray/node.0.gpu.1.util", "", "node0 gpu 1"),
     ],
