@@ -31,7 +31,7 @@ RATES = ("tokens_per_second", "samples_per_second", "tflops", "mfu")
 
 
 def role_of(claim):
-    """The role in the catalogue's coarser words; there, thermal throttling counts as an error and a power cap as other."""
+    """The role in the catalogue's coarser words."""
     return "other" if claim is None else catalogue_role(claim.role)
 
 

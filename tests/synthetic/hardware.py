@@ -88,7 +88,7 @@ def healthy(seed: int = 0, gpus: int = 4, rows: int = 260, what: str = "temp pow
     for g in range(gpus):
         at = f"system.gpu.{g}."
         warm = 1 - np.exp(-i / 6)
-        power = 560 + 6 * g + rng.normal(0, 9, rows)
+        power = 560 + 6 * (g % 4) + rng.normal(0, 9, rows)
         if "power" in what:
             columns[at + "powerWatts"] = power
         if "temp" in what:
