@@ -7,6 +7,8 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
+from runlens.stats.distinct import distinct
+
 ITEMS = MappingProxyType(
     {
         "arc_challenge": 1172,
@@ -55,7 +57,7 @@ def items_of(values: npt.NDArray[np.float64]) -> int:
         The smallest such number up to 20,000; 0 if there is none, or if it is a power of ten, which only says that
         the values were rounded.
     """
-    inside = np.unique(values[(values > 0) & (values < 1)])
+    inside = distinct(values[(values > 0) & (values < 1)])
     if len(inside) < 3:
         return 0
     count = np.arange(10, _MOST + 1, dtype=np.float64)

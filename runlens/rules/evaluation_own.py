@@ -14,6 +14,7 @@ from runlens.evals.overfit import Overfit, overfit
 from runlens.evals.words import label
 from runlens.model import Finding, Run, Severity, Skip
 from runlens.rules.base import Rule
+from runlens.stats.distinct import distinct
 
 EVALS = "eval_score|eval_loss|perplexity"
 
@@ -166,9 +167,7 @@ class EvalOverdue(Rule):
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """One finding for each set of evals that stopped together."""
         span = run.step_range()
-        steps = {
-            r.series.name: np.unique(r.series.step) for role in ROLES for r in run.every(role) if r.split == "eval"
-        }
+        steps = {r.series.name: distinct(r.series.step) for role in ROLES for r in run.every(role) if r.split == "eval"}
         known = {name: s for name, s in steps.items() if len(s) >= 3}
         if not known or span is None:
             yield self.skip("fewer than three evaluations of each eval: no cadence to hold it to")

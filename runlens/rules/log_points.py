@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from runlens.model import RoleSeries, Run, Series
+from runlens.stats.distinct import distinct
 
 TRAINING = ("train_loss|grad_norm|learning_rate|tokens_per_second|step_time|tokens",)
 """For `Rule.needs`: any of the series that a training loop logs at its own steps, the likeliest spine first."""
@@ -28,7 +29,7 @@ def spine(run: Run) -> RoleSeries | None:
 def all_steps(run: Run) -> npt.NDArray[np.int64]:
     """Every step at which a training series was logged, sorted, each once; shape (n,), empty if there are none."""
     steps = [r.series.step for r in _training(run)]
-    return np.unique(np.concatenate(steps)) if steps else np.empty(0, np.int64)
+    return distinct(np.concatenate(steps)) if steps else np.empty(0, np.int64)
 
 
 def _training(run: Run) -> list[RoleSeries]:
