@@ -1,0 +1,116 @@
+"""`runlens show`: what a user sees, in both forms, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import runlens
+
+ROOT = Path(__file__).parents[2]
+BAD = ROOT / "fixtures" / "rules" / "HW001" / "bad.jsonl"
+
+
+def table(folder, columns, name="history.jsonl"):
+    path = folder / name
+    rows = [{"step": i, **{key: make(i) for key, make in columns.items()}} for i in range(60)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def test_the_page_shows_roles_series_units_and_why():
+    done = runlens("show", str(BAD), env={"COLUMNS": "120"})
+    assert done.code == 0 and done.err == ""
+    assert "nanotron" in done.out and "4 GPUs" in done.out
+    assert "train loss" in done.out and "lm_loss" in done.out and "nats" in done.out
+    assert "95% name of nanotron" in done.out
+    assert "also gpu 1, gpu 2, gpu 3" in done.out
+    assert "No series for" in done.out and "eval loss" in done.out
+    assert any(block in done.out for block in "▂▃▄▅▆▇█")
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 160])
+def test_no_line_is_wider_than_asked_for(width):
+    done = runlens("show", str(BAD), env={"COLUMNS": str(width)})
+    assert max(len(line) for line in done.out.splitlines()) <= width
+
+
+def test_json_holds_everything():
+    page = runlens("show", str(BAD), "--format", "json").json
+    assert page["schema"] == 1 and page["framework"] == "nanotron" and page["hardware_count"] == 4
+    (loss,) = page["roles"]["train_loss"]
+    assert (loss["metric"], loss["unit"], loss["direction"]) == ("lm_loss", "nats", "down")
+    assert loss["points"] == 260 and loss["steps"] == [10, 2600]
+    assert [r["device"] for r in page["roles"]["gpu_temperature"]] == [f"gpu {i}" for i in range(4)]
+    assert page["roles"]["step_time"][0]["derived"] is True
+    assert page["not_understood"] == []
+
+
+def test_the_user_s_word_counts(tmp_path):
+    path = table(tmp_path, {"mine/odd": lambda i: 3.0 - i / 60, "loss": lambda i: 4.0})
+    page = runlens("show", str(path), "--metric", "train_loss=mine/odd", "-f", "json").json
+    assert [r["metric"] for r in page["roles"]["train_loss"]] == ["mine/odd", "loss"]
+    assert page["not_understood"] == []
+    plain = runlens("show", str(path), "-f", "json").json
+    assert plain["roles"]["train_loss"][0]["metric"] == "loss" and plain["not_understood"] == ["mine/odd"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["--metric", "trainloss=loss"], "train_loss"),
+        (["--metric", "train_loss=los"], "'loss'"),
+        (["--metric", "loss"], "ROLE=NAME"),
+        (["--format", "yaml"], "terminal or json"),
+    ],
+)
+def test_wrong_use_is_one_sentence_and_exit_2(tmp_path, arguments, hint):
+    done = runlens("show", str(table(tmp_path, {"loss": lambda i: 3.0 - i / 60})), *arguments)
+    assert done.code == 2 and done.out == ""
+    assert hint in done.err and len(done.err.strip().splitlines()) == 1 and "Traceback" not in done.err
+
+
+def test_a_wrong_path_is_exit_2(tmp_path):
+    assert runlens("show", str(tmp_path / "nowhere")).code == 2
+
+
+def test_several_runs_are_not_guessed_from(tmp_path):
+    table(tmp_path, {"loss": float}, "a.jsonl")
+    table(tmp_path, {"loss": float}, "b.jsonl")
+    done = runlens("show", str(tmp_path))
+    assert done.code == 2 and "2 runs" in done.err
+
+
+def test_output_goes_to_a_file(tmp_path):
+    target = tmp_path / "out" / "page.txt"
+    done = runlens("show", str(BAD), "--output", str(target))
+    assert done.code == 0 and done.out == ""
+    assert "lm_loss" in target.read_text(encoding="utf-8")
+
+
+def test_hostile_names_do_nothing(tmp_path):
+    evil = "[red]x[/red]\x1b[31m\u202eloss\n"
+    path = table(tmp_path, {evil: lambda i: 1.0, f"train/{evil}/grad_norm": lambda i: 1.0, "loss": lambda i: 3.0})
+    done = runlens("show", str(path))
+    assert done.code == 0
+    assert "\x1b" not in done.out and "\u202e" not in done.out
+    assert "[red]x[/red]" in done.out.replace("\n", "") and "\\x1b" in done.out
+    written = runlens("show", str(path), "-f", "json")
+    assert written.out.isascii()
+    assert evil in [other["metric"] for other in written.json["other"]]
+
+
+def test_values_that_are_not_finite_are_said(tmp_path):
+    path = tmp_path / "history.jsonl"
+    rows = [f'{{"step": {i}, "loss": {"NaN" if i > 50 else 3.0 - i / 60}}}\n' for i in range(60)]
+    path.write_text("".join(rows), encoding="utf-8")
+    assert "9 not finite" in runlens("show", str(path)).out
+    page = runlens("show", str(path), "-f", "json").json
+    assert page["roles"]["train_loss"][0]["last"] == "NaN"
+
+
+def test_ascii_where_the_terminal_has_no_more(tmp_path):
+    done = runlens("show", str(BAD), env={"PYTHONIOENCODING": "ascii"})
+    assert done.code == 0 and done.out.isascii()
