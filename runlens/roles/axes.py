@@ -71,6 +71,14 @@ class StepAxis:
         steps, note = self._known[key]
         return (series if steps is None else Series(series.name, steps, series.time, series.value)), note
 
+    def raw_per_step(self) -> float:
+        """Raw x for each training step where a series tells it (micro-batches under accumulation), else 1."""
+        if self.lookup is None or len(self.lookup) < 2:
+            return 1.0
+        done = float(self.lookup.value[-1] - self.lookup.value[0])
+        gone = float(self.lookup.step[-1] - self.lookup.step[0])
+        return gone / done if done > 0 and gone > 0 else 1.0
+
     def _steps(self, series: Series, claim: Claim, monitor: bool) -> tuple[Ints | None, str]:
         """Training steps of a series' points, None if its own are right; and what was done."""
         if self.lookup is not None and not monitor and claim.axis != "epochs":

@@ -124,7 +124,7 @@ def _joined(name: str, parts: list[Series]) -> Series | None:
 def tokens_per_step(run: Run, groups: Groups, count: int) -> tuple[float, str]:
     """Tokens of one training step and what says so; NaN and an empty text if nothing does, or if it changes."""
     tokens = _usable(groups, "tokens")
-    if tokens is not None:
+    if tokens is not None and not tokens.derived:
         known = tokens.series.latest()
         gap = np.diff(known.step)
         rates = np.diff(known.value)[gap > 0] / gap[gap > 0]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 _AXIS = re.compile(r"^(?!samples vs )(?P<base>.+?) vs (?P<axis>samples|tokens|gigaflos)\b[^/]*$")
+_WRITER = re.compile(r" \(writer (?P<n>\d+)\)$")
 _LABEL = re.compile(r"/l:(?P<label>[\w.-]+)$")
 _DATALOADER = re.compile(r"/dataloader_idx_\d+$")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2,})")
@@ -51,6 +52,9 @@ def take_apart(raw: str, siblings: Container[str] = ()) -> Name:
         The other names of the run; a suffix `_step` or `_epoch` is a fork only where its twin is among them.
     """
     base, axis, node = raw.strip(), "", ""
+    writer = ""
+    if found := _WRITER.search(base):
+        base, writer = base[: found.start()], f"writer {found['n']}"
     if found := _AXIS.match(base):
         base, axis = found["base"], found["axis"].replace("gigaflos", "flops")
     if found := _LABEL.search(base):
@@ -61,7 +65,7 @@ def take_apart(raw: str, siblings: Container[str] = ()) -> Name:
             base = base.removesuffix(fork)
             break
     base, device = _device(base, node)
-    return Name(raw, base, normalise(base), axis, device)
+    return Name(raw, base, normalise(base), axis, " ".join(part for part in (device, writer) if part))
 
 
 @lru_cache(maxsize=8192)

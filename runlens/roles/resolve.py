@@ -174,6 +174,8 @@ def _without_twins(names: list[str], claims: Mapping[str, Claim]) -> list[str]:
 def _role_series(role: str, raw: Series, claim: Claim, axis: StepAxis) -> RoleSeries:
     series, placed = axis.place(raw, claim)
     series, unit, said = _in_unit(role, series, claim)
+    if role == "step_time" and claim.axis == "micro-batches" and (per_step := axis.raw_per_step()) > 1.0:
+        series, said = series.with_value(series.value * per_step), f"{per_step:g} micro-batches a step"
     if "running-mean" in claim.flags:
         series = without_running_mean(role, series)
     task = kind = setting = ""

@@ -191,6 +191,21 @@ class TestStepAxis:
         assert np.array_equal(found.series.step, STEP[::5])
         assert found.device == "gpu 0"
 
+    def test_micro_batches_become_steps(self):
+        micro = np.arange(N) * 8
+        columns = {
+            "loss": series("loss", LOSS, micro), "iter_time": series("iter_time", 0.1, micro),
+            "step": series("step", np.arange(N), micro), "total_tokens": series("total_tokens", micro * 1e5, micro),
+        }  # fmt: skip
+        found = resolve(run(columns))
+        assert np.array_equal(found.role("train_loss").series.step, np.arange(N))
+        assert found.role("step_time").series.value == pytest.approx(0.8)
+
+    def test_a_second_writer_of_a_name_stands_behind_the_first(self):
+        found = resolve(run({"loss": LOSS, "loss (writer 2)": LOSS}))
+        assert names(found, "train_loss") == ["loss", "loss (writer 2)"]
+        assert found.every("train_loss")[1].device == "writer 2"
+
     def test_samples_are_divided_by_the_batch_size(self):
         name = "Train/Samples/train_loss"
         columns = {name: series(name, LOSS, STEP * 64)}
