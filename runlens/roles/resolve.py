@@ -14,6 +14,7 @@ from runlens.roles.axes import StepAxis, reference_of, step_axis
 from runlens.roles.bits import in_nats
 from runlens.roles.checks import checked
 from runlens.roles.claim import Claim
+from runlens.roles.components import with_total_loss
 from runlens.roles.derive import derived
 from runlens.roles.evals import parse_eval
 from runlens.roles.frameworks import recognise
@@ -78,6 +79,8 @@ def resolve(run: Run, overrides: Mapping[str, str] = _NONE) -> Run:
     sign = rl_sign(series)
     if sign and "train_loss" not in overrides:
         _set_aside_rl_loss(groups, sign)
+    elif not sign:
+        groups = with_total_loss(groups)
     groups = with_scopes(in_nats(groups))
     groups = apply_overrides(groups, overrides, series)
     devices = {
@@ -96,18 +99,7 @@ def _claims(run: Run, frameworks: tuple[str, ...], folder: str) -> dict[str, Cla
         claim = read_name(name, run.series, frameworks, folder)
         if claim is not None and (claim := checked(claim, series)) is not None:
             out[name] = claim
-    return _with_main_loss(out)
-
-
-def _with_main_loss(claims: dict[str, Claim]) -> dict[str, Claim]:
-    """Loss components are used only where nothing else is a training loss."""
-    if any(c.role == "train_loss" for c in claims.values()):
-        return claims
-    parts = [name for name, c in claims.items() if "loss-component" in c.why and c.split == "train"]
-    if len(parts) == 1:
-        only = claims[parts[0]]
-        return {**claims, parts[0]: replace(only, role="train_loss", why="the only loss in the log", confidence=0.5)}
-    return claims
+    return out
 
 
 def _override_claims(

@@ -259,6 +259,16 @@ class TestDerived:
         assert found.cumulative
         assert found.series.value[-1] == pytest.approx(500.0) and found.series.value[10] == pytest.approx(1000.0)
 
+    def test_parts_of_a_loss_are_summed_where_no_total_is_logged(self):
+        columns = {"train/box_loss": LOSS, "train/cls_loss": 2 * LOSS, "train/dfl_loss": 0.5, "lr/pg0": 1e-2}
+        found = resolve(run(columns)).role("train_loss")
+        assert found.derived and found.series.value == pytest.approx(3 * LOSS + 0.5)
+        assert resolve(run({**columns, "train/loss": LOSS})).role("train_loss").series.name == "train/loss"
+
+    def test_the_only_loss_is_the_loss(self):
+        found = resolve(run({"style_loss": LOSS, "lr": 1e-3})).role("train_loss")
+        assert found.series.name == "style_loss" and found.confidence == 0.5
+
     def test_devices_are_counted(self):
         gpus = {f"system.gpu.{i}.temp": 60.0 for i in range(8)}
         assert resolve(run({"loss": LOSS, **gpus})).hardware_count == 8
