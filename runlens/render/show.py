@@ -146,7 +146,7 @@ def _described(r: RoleSeries) -> Text:
         what.append("higher is better" if r.direction == "up" else "lower is better")
     told = ", ".join(visible(w, 60) for w in what if w)
     return text.append(
-        f"\n{told + ' · ' if told else ''}{r.confidence:.0%} {visible(r.why, 300)}", style="bright_black"
+        f"\n{told + ' · ' if told else ''}{100 * r.confidence:.0f} %, {visible(r.why, 300)}", style="bright_black"
     )
 
 

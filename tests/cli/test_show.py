@@ -25,7 +25,7 @@ def test_the_page_shows_roles_series_units_and_why():
     assert done.code == 0 and done.err == ""
     assert "nanotron" in done.out and "4 GPUs" in done.out
     assert "train loss" in done.out and "lm_loss" in done.out and "nats" in done.out
-    assert "95% name of nanotron" in done.out
+    assert "95 %, name of nanotron" in done.out
     assert "also gpu 1, gpu 2, gpu 3" in done.out
     assert "No series for" in done.out and "eval loss" in done.out
     assert any(block in done.out for block in "▂▃▄▅▆▇█")

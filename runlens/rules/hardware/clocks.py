@@ -106,7 +106,7 @@ class ClockThrottling(Rule):
                     continue
                 low = median(series.value[stretch.first : stretch.last + 1])
                 fall = 1.0 - low / healthy
-                words = f"ran at {low:,.0f} MHz instead of {healthy:,.0f} MHz ({fall:.0%} lower)"
+                words = f"ran at {low:,.0f} MHz instead of {healthy:,.0f} MHz ({100 * fall:.0f} % lower)"
                 evidence = {"reason": "clock", "clock_mhz": low, "healthy_mhz": healthy, "drop": fall}
                 yield _Capped(device, series, steps_of(series, stretch), words, evidence)
 
@@ -123,7 +123,7 @@ class ClockThrottling(Rule):
                 reason = "power-cap" if "power" in r.series.name.lower() else "slowdown"
                 what = "its power was capped" if reason == "power-cap" else "the driver reported a slowdown"
                 part = active[stretch.first : stretch.last + 1]
-                words = f"was held down: {what} in {float(part.mean()):.0%} of the samples"
+                words = f"was held down: {what} in {100 * float(part.mean()):.0f} % of the samples"
                 evidence = {"reason": reason, "share": float(part.mean()), "metric": r.series.name}
                 yield _Capped(device, series, steps_of(series, stretch), words, evidence)
 

@@ -151,4 +151,4 @@ def tie(lost: float | None) -> str:
     """The clause that says what throughput did meanwhile; empty if it is not known or did not move by 2 %."""
     if lost is None or abs(lost) < 0.02:
         return ""
-    return f"; training ran {abs(lost):.1%} {'slower' if lost > 0 else 'faster'} in these steps"
+    return f"; training ran {100 * abs(lost):.1f} % {'slower' if lost > 0 else 'faster'} in these steps"

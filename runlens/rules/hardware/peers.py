@@ -152,7 +152,7 @@ class GpuOutlier(Rule):
         first = oddities[0]
         span = min(o.steps[0] for o in oddities), max(o.steps[1] for o in oddities)
         lost = slower_by(run, span)
-        parts = [f"{o.words} ({o.own:.0f} {o.unit} against {o.peers:.0f} {o.unit})" for o in oddities]
+        parts = [f"{o.words} ({o.own:,.0f} {o.unit} against {o.peers:,.0f} {o.unit})" for o in oddities]
         return self.finding(
             Severity.WARNING,
             first.metric,
