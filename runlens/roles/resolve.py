@@ -83,14 +83,18 @@ def resolve(run: Run, overrides: Mapping[str, str] = _NONE) -> Run:
         groups = with_total_loss(groups)
     groups = with_scopes(in_nats(groups))
     groups = apply_overrides(groups, overrides, series)
-    devices = {
-        r.device for role, group in groups.items() if role.startswith("gpu_") for r in group if "gpu" in r.device
-    }
-    groups, count = derived(run, groups, len(devices))
+    groups, count = derived(run, groups, _devices(groups))
     roles = {role: tuple(groups[role]) for role in ROLES if groups.get(role)}
     return replace(
         run, roles=MappingProxyType(roles), framework=short(frameworks[0]) if frameworks else "", hardware_count=count
     )
+
+
+def _devices(groups: Mapping[str, list[RoleSeries]]) -> int:
+    """Distinct GPUs that log hardware metrics; only those that the run's own process uses, where a monitor tells."""
+    seen = [r for role, group in groups.items() if role.startswith("gpu_") for r in group if "gpu" in r.device]
+    own = [r for r in seen if ".gpu.process." in r.series.name]
+    return len({r.device for r in own or seen})
 
 
 def _claims(run: Run, frameworks: tuple[str, ...], folder: str) -> dict[str, Claim]:

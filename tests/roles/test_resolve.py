@@ -273,6 +273,8 @@ class TestDerived:
         gpus = {f"system.gpu.{i}.temp": 60.0 for i in range(8)}
         assert resolve(run({"loss": LOSS, **gpus})).hardware_count == 8
         assert resolve(run({"loss": LOSS, **gpus}, config={"world_size": 64})).hardware_count == 64
+        own = {"system.gpu.process.0.temp": 60.0}
+        assert resolve(run({"loss": LOSS, **gpus, **own})).hardware_count == 1
         both = {"tokens_per_sec": 16_000.0, "tokens_per_sec_per_gpu": 1000.0}
         assert resolve(run({"lm_loss": LOSS, **both})).hardware_count == 16
 

@@ -253,6 +253,11 @@ class TestPeers:
             machine.columns[f"system.gpu.{gpu}.powerWatts"] *= 0.6
         assert findings(GpuOutlier(), machine) == []
 
+    def test_a_cool_device_harms_nobody(self):
+        machine = made.healthy(44, gpus=8)
+        machine.columns["system.gpu.2.temp"] -= 18
+        assert findings(GpuOutlier(), machine) == []
+
     def test_two_odd_devices_of_eight_are_two_findings(self):
         machine = made.healthy(43, gpus=8)
         made.odd_one(machine, gpu=2)
