@@ -19,6 +19,7 @@ _BUSY = {429}
 _FAILING = {408, 500, 502, 503, 504, 520, 522, 524}
 _BLOCK = 1 << 15
 """Bytes of a download that a cut can lose."""
+_BODY = 1 << 20
 _OPERATION = re.compile(r"(?:query|mutation)\s+(\w+)")
 
 
@@ -81,7 +82,7 @@ class Client:
         name = named[1] if named else ""
         body = json.dumps({"operationName": name, "query": query, "variables": variables})
         headers = {"Content-Type": "application/json", **self.login.headers}
-        response = self._send(
+        _, status, answered = self._send(
             "POST",
             f"{self.login.base_url}/graphql",
             name,
@@ -91,7 +92,7 @@ class Client:
             answer=answer,
             tries=tries,
         )
-        return self._data(response, name)
+        return self._data(status, answered, name)
 
     def download(self, url: str, into: Path) -> None:
         """Fetch a file, going on with Range where the connection was cut; `into` holds it whole or not at all.
@@ -107,7 +108,7 @@ class Client:
         with into.open("wb") as file:
             for _ in range(self.patience.tries):
                 headers = {"Range": f"bytes={got}-"} if got else {}
-                response = self._send("GET", url, "export", headers=headers, own=self._is_ours(url), stream=True)
+                response, _, _ = self._send("GET", url, "export", headers=headers, own=self._is_ours(url), stream=True)
                 if got and response.status_code != 206:
                     file.seek(0)
                     file.truncate()
@@ -130,7 +131,7 @@ class Client:
         """A small JSON file of a run; empty if it cannot be had."""
         url = urljoin(f"{self.login.base_url}/", url)
         try:
-            found = self._send("GET", url, "file", headers={}, own=self._is_ours(url), answer=20.0).json()
+            found = json.loads(self._send("GET", url, "file", headers={}, own=self._is_ours(url), answer=20.0)[2])
         except (ReadError, ValueError):  # it only adds to what is known of the run
             return {}
         return found if isinstance(found, dict) else {}
@@ -152,7 +153,7 @@ class Client:
         answer: float | None = None,
         tries: int | None = None,
         stream: bool = False,
-    ) -> Response:
+    ) -> tuple[Response, int, bytes]:
         """One request, again and again as patience allows; the answer is below 400, or one that nobody else reads."""
         trouble = ""
         tries = tries or self.patience.tries
@@ -174,8 +175,10 @@ class Client:
                     | ({"Authorization": f"Bearer {self.login.token}"} if own and self.login.token else {}),
                     auth=self._auth if own and self.login.key else _as_is,
                     timeout=(self.patience.connect, answer or self.patience.answer),
-                    stream=stream,
+                    stream=True,
                 )
+                # In large blocks: with the usual 10 kB, threads that read and threads that parse wait for each other.
+                body = b"" if stream else b"".join(response.iter_content(_BODY))
             except (self._errors.ConnectTimeout, self._errors.ReadTimeout):
                 trouble = f"{self.login.host} timed out"
                 tries = min(tries, 3)
@@ -205,7 +208,8 @@ class Client:
             if response.status_code in _FAILING:
                 trouble = f"{self.login.host} failed (HTTP {response.status_code})"
                 continue
-            return self._checked(response, what)
+            self._check(response.status_code, what)
+            return response, response.status_code, body
         kind = TooMuch if self._reached else SourceDown
         raise kind(f"{trouble} after {number} tries; try again later, or check WANDB_BASE_URL")
 
@@ -213,30 +217,27 @@ class Client:
     def _auth(self) -> tuple[str, str]:
         return ("api", self.login.key)
 
-    def _checked(self, response: Response, what: str) -> Response:
-        status = response.status_code
+    def _check(self, status: int, what: str) -> None:
         if status == 401:
             raise AccessRefused(f"{self.login.host} did not accept the W&B login; run `wandb login --relogin`")
         if status == 403:
             raise AccessRefused(f"{self.login.host} refused access to this ({what}); ask for access to the project")
         if status >= 400 and what == "export":
             raise ReadError(f"{self.login.host} did not hand over an exported history (HTTP {status})")
-        return response
 
-    def _data(self, response: Response, name: str) -> dict[str, Any]:
+    def _data(self, status: int, body: bytes, name: str) -> dict[str, Any]:
         try:
-            said = json.loads(response.content)
+            said = json.loads(body)
         except ValueError:
             said = None
         errors = said.get("errors") if isinstance(said, dict) else None
-        if not errors and (response.status_code == 404 or not isinstance(said, dict)):
+        if not errors and (status == 404 or not isinstance(said, dict)):
             raise SourceDown(
-                f"{self.login.host} does not answer like a W&B server (HTTP {response.status_code}); "
-                "check WANDB_BASE_URL"
+                f"{self.login.host} does not answer like a W&B server (HTTP {status}); check WANDB_BASE_URL"
             )
         data = said.get("data") if isinstance(said, dict) else None
-        if errors or response.status_code >= 400 or not isinstance(data, dict):
-            raise self._refusal(response.status_code, errors, name)
+        if errors or status >= 400 or not isinstance(data, dict):
+            raise self._refusal(status, errors, name)
         return data
 
     def _refusal(self, status: int, errors: object, name: str) -> ReadError | NoRunFound:

@@ -46,6 +46,8 @@ class PageReader:
         """Sorted steps of the rows that are known to be there, or None."""
         self.cap: int | None = None
         """Rows that this server puts on a page at most, once that is learned."""
+        self.lossy = False
+        """Whether it holds fewer rows than it says, once that is learned."""
 
     def plan(self, spans: Iterable[tuple[int, int]], rows: int) -> list[Span]:
         """Cut spans into pages of about equal numbers of rows.
@@ -91,26 +93,38 @@ class PageReader:
         QueryRefused, AccessRefused, SourceDown
         """
         if self.known is None:
-            pages = self._run(spans, on_page)
+            pages, _ = self._run(spans, on_page)
             if sum(len(p.table) for p in pages) >= rows:
                 for page in pages:
                     if not self._whole(page):
                         on_page(page)
                 return pages
             return self._resolved(pages, on_page)
-        first, rest = spans[: self.client.connections], spans[self.client.connections :]
-        pages = self._resolved(self._run(first, on_page), on_page)
-        return pages + self._resolved(self._run(rest, on_page), on_page)
+        found: list[Page] = []
+        while spans:
+            pages, spans = self._run(spans, on_page, wary=True)
+            found += self._resolved(pages, on_page)
+        return found
 
-    def _run(self, spans: Iterable[Span], on_page: Callable[[Page], None]) -> list[Page]:
-        """Fetch spans as they are, cut only where the server fails at them or fills the page."""
+    def _run(
+        self, spans: Iterable[Span], on_page: Callable[[Page], None], *, wary: bool = False
+    ) -> tuple[list[Page], list[Span]]:
+        """Fetch spans as they are, cut only where the server fails at them or fills the page.
+
+        Returns
+        -------
+        pages : list of Page
+        left : list of Span
+            What was not begun because a page came short, if `wary`: to be cut once the reason is known.
+        """
         waiting = deque(spans)
         done: list[Page] = []
+        short = False
         running: dict[Future[tuple[Page, bool]], Span] = {}
         with ThreadPoolExecutor(self.client.connections, thread_name_prefix="runlens-page") as pool:
             try:
-                while waiting or running:
-                    while waiting and len(running) < self.client.connections:
+                while running or (waiting and not (wary and short)):
+                    while waiting and len(running) < self.client.connections and not (wary and short):
                         span = waiting.popleft()
                         parts = self._by_cap(span)
                         waiting.extendleft(reversed(parts[1:]))
@@ -130,27 +144,30 @@ class PageReader:
                         done.append(page)
                         if self._whole(page):
                             on_page(page)
+                        elif self.cap is None and not self.lossy:
+                            short = True
             except BaseException:
                 self.client.gate.stop()  # let the other connections go before the pool is joined
                 raise
-        return done
+        return done, list(waiting)
 
     def _resolved(self, pages: list[Page], on_page: Callable[[Page], None]) -> list[Page]:
         """The pages, with those that a cap of the server cut short fetched again in smaller parts."""
         kept = [p for p in pages if self._whole(p)]
         short = [p for p in pages if not self._whole(p)]
-        if short and self.cap is None:
+        if short and self.cap is None and not self.lossy:
             worst = max(short, key=lambda page: len(page.table))
-            halves = self._run(self._cut(Span(worst.first, worst.stop), 2), on_page)
+            halves, _ = self._run(self._cut(Span(worst.first, worst.stop), 2), on_page)
             if sum(len(p.table) for p in halves) <= len(worst.table):
-                return pages  # no cap: what the server has lost, asking again does not bring
+                self.lossy = True
+                return pages  # no cap at pages of this size: what the server has lost, asking again does not bring
             self.cap = len(worst.table)
             short = [p for p in short if p is not worst] + [p for p in halves if not self._whole(p)]
             kept += [p for p in halves if self._whole(p)]
         while self.cap is not None and (capped := [p for p in short if len(p.table) >= self.cap]):
             kept += [p for p in short if len(p.table) < self.cap]
             spans = [part for p in capped for part in self._cut(Span(p.first, p.stop), 2)]
-            again = self._run(spans, on_page)
+            again, _ = self._run(spans, on_page)
             kept += [p for p in again if self._whole(p)]
             short = [p for p in again if not self._whole(p)]
         return kept + short

@@ -56,29 +56,34 @@ def from_lines(lines: Sequence[str]) -> Table:
     Lines of standard JSON are parsed by Arrow, six times as fast as by `json` and without holding the interpreter's
     lock; lines with a bare NaN, and pages whose columns change their kind, by `json`. The result is the same.
     """
-    odd = [line for line in lines if "NaN" in line or "Infinity" in line]
-    plain = [line for line in lines if not ("NaN" in line or "Infinity" in line)] if odd else lines
+    text = "\n".join(lines)
+    odd: list[str] = []
+    plain = lines
+    if "NaN" in text or "Infinity" in text:
+        odd = [line for line in lines if "NaN" in line or "Infinity" in line]
+        plain = [line for line in lines if not ("NaN" in line or "Infinity" in line)]
+        text = "\n".join(plain)
     tables = [_by_json(odd)] if odd else []
     if len(plain) > _FEW:
-        quick = _by_arrow(plain)
+        quick = _by_arrow(text, len(plain))
         tables.insert(0, _by_json(plain) if quick is None else quick)
     elif plain:
         tables.insert(0, _by_json(plain))
     return joined(tables) if len(tables) > 1 else tables[0] if tables else EMPTY
 
 
-def _by_arrow(lines: Sequence[str]) -> Table | None:
+def _by_arrow(text: str, lines: int) -> Table | None:
     """The rows, or None where Arrow does not take them."""
     import pyarrow as pa
     from pyarrow import json as arrow_json
 
-    data = "\n".join(lines).encode()
+    data = text.encode()
     options = arrow_json.ReadOptions(use_threads=False, block_size=len(data) + 1)
     try:
         found = arrow_json.read_json(pa.BufferReader(data), options)
     except (pa.ArrowException, UnicodeError):
         return None
-    if found.num_rows != len(lines) or any(_has_media(field.type) for field in found.schema):
+    if found.num_rows != lines or any(_has_media(field.type) for field in found.schema):
         return None
     return from_arrow(found)
 
