@@ -129,7 +129,7 @@ def main() -> None:
             after = b.read(PULL, "live", 0, f"killed-{kill}")
             pages = b.seen().get("HistoryPage", 0)
             print(
-                f"  live      killed after page {kill:2}: {pages} pages were missing and fetched, {after['seconds']:.2f} s"
+                f"  live      killed after page {kill:2}: {pages} pages were missing, fetched in {after['seconds']:.2f} s"
             )
             assert after["rows"] == given.rows
 

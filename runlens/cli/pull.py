@@ -61,6 +61,7 @@ def pull(
 def _one(ref: RunRef, output: Path | None) -> None:
     from runlens.cli.printing import plain
     from runlens.sources import wandb_api
+    from runlens.sources.wandb_shape import is_series
 
     started = time.monotonic()
     with _progress(ref.id) as progress:
@@ -70,9 +71,10 @@ def _one(ref: RunRef, output: Path | None) -> None:
 
         save(pulled, output)
     rows, took = len(pulled.history), time.monotonic() - started
+    metrics = sum(map(is_series, pulled.history.columns))
     into = f"written to {output}" if output is not None else "in the cache"
     said = (
-        f"{pulled.address.path}: {rows:,} rows of {len(pulled.history.columns):,} metrics and "
+        f"{pulled.address.path}: {rows:,} rows of {metrics:,} metrics and "
         f"{len(pulled.system):,} rows of system metrics {into}; "
         f"{pulled.requests} request{'s' if pulled.requests != 1 else ''}, {took:.1f} s"
     )
