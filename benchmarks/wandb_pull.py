@@ -128,9 +128,8 @@ def main() -> None:
             b.seen()
             after = b.read(PULL, "live", 0, f"killed-{kill}")
             pages = b.seen().get("HistoryPage", 0)
-            print(
-                f"  live      killed after page {kill:2}: {pages} pages were missing, fetched in {after['seconds']:.2f} s"
-            )
+            said = f"{pages} pages were missing, fetched in {after['seconds']:.2f} s"
+            print(f"  live      killed after page {kill:2}: {said}")
             assert after["rows"] == given.rows
 
 

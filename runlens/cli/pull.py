@@ -54,8 +54,12 @@ def pull(
     )  # fmt: skip
     if output is not None and len(refs) > 1:
         raise ConfigError(f"{len(refs)} runs match and --output is one file; name one run, or leave --output")
-    for ref in refs:
-        _one(ref, output)
+    try:
+        for ref in refs:
+            _one(ref, output)
+    except KeyboardInterrupt:
+        typer.echo("runlens: interrupted; the same command goes on where it was", err=True)
+        raise typer.Exit(130) from None
 
 
 def _one(ref: RunRef, output: Path | None) -> None:

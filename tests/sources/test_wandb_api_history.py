@@ -97,6 +97,18 @@ def test_an_export_that_is_no_parquet_is_made_up_for(server: Server) -> None:
     same(read(), run)
 
 
+@pytest.mark.parametrize("told", [True, False])
+def test_a_last_step_that_lags_behind_loses_nothing(server: Server, told: bool) -> None:
+    run = server.store.add()
+    run.log(rows_of(np.arange(900)))
+    server.faults.lag, server.faults.hide_live_data = 50, not told
+    for _ in range(3):
+        found = read()
+        same(found, run)
+        assert found.notes == ()
+        run.log(rows_of(np.arange(run.steps[-1] + 1, run.steps[-1] + 200), seed=len(run.steps)))
+
+
 @pytest.mark.parametrize("as_text", [True, False])
 def test_nan_infinity_and_null(server: Server, as_text: bool) -> None:
     run = server.store.add(state="finished")

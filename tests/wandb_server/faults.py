@@ -48,6 +48,8 @@ class Faults:
     """Where not empty: the faults above hit these operations alone."""
     lose_steps: set[int] = field(default_factory=set)
     """Steps that no page and no export hands over, although they are counted."""
+    lag: int = 0
+    """`historyKeys.lastStep` is so many steps behind."""
     hide_live_data: bool = False
     """`parquetHistory.liveData` is empty, as on servers that do not fill it."""
     pages_without_exports: bool = False

@@ -174,7 +174,7 @@ class Answers:
                 "historyKeys": {
                     "sets": [],
                     "keys": {key: {"typeCounts": [{"type": "number", "count": 1}]} for key in keys},
-                    "lastStep": max(run.steps, default=-1),
+                    "lastStep": max(run.steps, default=-1) - self.faults.lag,
                 },
             }
         return node

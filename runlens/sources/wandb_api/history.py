@@ -20,6 +20,7 @@ from runlens.sources.wandb_api.table import EMPTY, Ints, Table, joined
 _TAIL_ROWS = 50_000
 """A run that has grown by no more than this is completed by pages alone, without asking for new exports."""
 _MOST_GAPS = 50
+_FAR = 1 << 31
 _WIDE = 1.5
 """A hole in the steps is where they jump by more than so many times the usual stride."""
 
@@ -142,9 +143,13 @@ def _from_all(job: Job, old: Table, covered: Spans) -> Table:
     job.folded |= {export_name(url) for url in exported.urls}
     found = joined([finished, new])
     missing = (job.seen.lines or 0) - len(found)
+    reader = PageReader(job.client, job.address)
     if missing > 0 and (exported.urls or live is not None):
-        reader = PageReader(job.client, job.address)
         found = joined([found, _pages(job, reader, holes(found.step, first, stop), missing)])
+        missing = (job.seen.lines or 0) - len(found)
+    if missing > 0:  # the last step that a server tells of may lag behind its rows; no page is kept of an open span
+        beyond = reader.fetch([Span(stop, stop + _FAR)], missing, lambda page: None)
+        found = joined([found, *(page.table for page in beyond)])
     return found
 
 
