@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from runlens.sources.wandb_api import arrow, lines
 from runlens.sources.wandb_api import table as t
 from runlens.sources.wandb_api.table import Table
 
@@ -47,13 +48,13 @@ VALUES = st.one_of(
     )
 )
 def test_arrow_and_json_read_the_same(rows: list[dict[str, object]]) -> None:
-    lines = [json.dumps({"_step": i, "_timestamp": 1e9 + i, **row}) for i, row in enumerate(rows)] * 1
-    slow = t._by_json(lines)
-    few, t._FEW = t._FEW, 0
+    said = [json.dumps({"_step": i, "_timestamp": 1e9 + i, **row}) for i, row in enumerate(rows)] * 1
+    slow = lines._by_json(said)
+    few, lines._FEW = lines._FEW, 0
     try:
-        quick = t.from_lines(lines)
+        quick = lines.from_lines(said)
     finally:
-        t._FEW = few
+        lines._FEW = few
     assert points(quick) == points(slow)
     np.testing.assert_array_equal(quick.step, slow.step)
 
@@ -64,14 +65,14 @@ def test_what_is_a_point_and_what_is_none() -> None:
         '"null": null, "flag": true, "word": "hello", "list": [1], "image": {"_type": "image-file", "width": 3}, '
         '"nest": {"a": 1, "b": {"c": 2}}, "huge": 1e400}'
     )
-    found = {name: column.value[0] for name, column in t.from_lines([line]).columns.items()}
+    found = {name: column.value[0] for name, column in lines.from_lines([line]).columns.items()}
     assert math.isnan(found.pop("nan"))
     assert math.isnan(found.pop("text_nan"))
     assert found == {"inf": math.inf, "minus": -math.inf, "flag": 1.0, "nest.a": 1.0, "nest.b.c": 2.0, "huge": math.inf}
 
 
 def test_damaged_lines_lose_no_others() -> None:
-    table = t.from_lines(['{"_step": 0, "x": 1}', '{"_step": 1, "x"', '{"x": 5}', '{"_step": 2, "x": 3}', "7"])
+    table = lines.from_lines(['{"_step": 0, "x": 1}', '{"_step": 1, "x"', '{"x": 5}', '{"_step": 2, "x": 3}', "7"])
     assert table.step.tolist() == [0, 2]
     assert table.columns["x"].value.tolist() == [1.0, 3.0]
 
@@ -102,8 +103,8 @@ def test_a_table_survives_parquet() -> None:
     rows[4]["rare"] = 7.0
     table = t.from_rows(rows)
     sink = io.BytesIO()
-    pq.write_table(t.to_arrow(table), sink)
-    assert points(t.from_arrow(t.read_parquet(sink.getvalue()))) == points(table)
+    pq.write_table(arrow.to_arrow(table), sink)
+    assert points(arrow.from_arrow(arrow.read_parquet(sink.getvalue()))) == points(table)
 
 
 def test_exports_of_other_shapes() -> None:
@@ -119,7 +120,7 @@ def test_exports_of_other_shapes() -> None:
             "list": pa.array([[1.0], [2.0], None]),
         }
     )
-    table = t.from_arrow(data)
+    table = arrow.from_arrow(data)
     assert table.step.tolist() == [0, 1]
     found = {n: (c.rows.tolist(), c.value.tolist()) for n, c in table.columns.items() if n != "words"}
     assert found == {"count": ([0], [1.0]), "half": ([0, 1], [1.0, 2.0]), "nest.a": ([0], [1.0])}
@@ -135,10 +136,10 @@ def test_nothing_to_read(rows: list[dict[str, object]]) -> None:
 def test_neither_reading_nor_writing_imports_pandas() -> None:
     script = (
         "import io, sys, json, pyarrow.parquet as pq\n"
-        "from runlens.sources.wandb_api import table as t\n"
-        "a = t.from_lines([json.dumps({'_step': i, 'x': 1.5, 'y': {'z': i}, 's': 'NaN'}) for i in range(200)])\n"
-        "b = io.BytesIO(); pq.write_table(t.to_arrow(t.joined([a, a])), b)\n"
-        "t.from_arrow(t.read_parquet(b.getvalue()))\n"
+        "from runlens.sources.wandb_api import arrow, lines, table as t\n"
+        "a = lines.from_lines([json.dumps({'_step': i, 'x': 1.5, 'y': {'z': i}, 's': 'NaN'}) for i in range(200)])\n"
+        "b = io.BytesIO(); pq.write_table(arrow.to_arrow(t.joined([a, a])), b)\n"
+        "arrow.from_arrow(arrow.read_parquet(b.getvalue()))\n"
         "assert 'pandas' not in sys.modules and 'wandb' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-W", "error", "-c", script], check=True, timeout=60)

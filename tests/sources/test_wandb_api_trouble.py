@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import socket
 import time
 
@@ -123,6 +124,14 @@ def test_being_told_to_wait_very_long_is_said(server: Server) -> None:
     assert "3600 s" in refused(SourceDown)
 
 
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Short pauses between tries."""
+    made = dataclasses.replace(Patience(), pause=0.02)
+    monkeypatch.setattr(Patience, "from_environment", classmethod(lambda cls: made))
+
+
+@pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
 def test_a_server_that_fails_now_and_then(server: Server, status: int) -> None:
     run = server.store.add(state="finished")
@@ -132,6 +141,7 @@ def test_a_server_that_fails_now_and_then(server: Server, status: int) -> None:
     same(read(), run)
 
 
+@pytest.mark.usefixtures("quick")
 def test_connections_cut_in_the_middle(server: Server) -> None:
     run = server.store.add(state="finished")
     run.log(rows_of(np.arange(4_000)))
@@ -141,6 +151,7 @@ def test_connections_cut_in_the_middle(server: Server) -> None:
     assert server.faults.cut == 0
 
 
+@pytest.mark.usefixtures("quick")
 def test_an_export_goes_on_where_it_was_cut(server: Server) -> None:
     run = server.store.add(state="finished")
     run.log(rows_of(np.arange(4_000)))
@@ -154,8 +165,6 @@ def test_an_export_goes_on_where_it_was_cut(server: Server) -> None:
 
 
 def test_a_page_that_is_too_much_is_cut(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    import dataclasses
-
     run = server.store.add(state="finished")
     run.log(rows_of(np.arange(3_000)))
     quick = dataclasses.replace(Patience(), tries=2, pause=0.01)
@@ -165,8 +174,6 @@ def test_a_page_that_is_too_much_is_cut(server: Server, monkeypatch: pytest.Monk
 
 
 def test_a_server_that_stays_down_in_the_middle(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    import dataclasses
-
     server.store.add(state="finished").log(rows_of(np.arange(3_000)))
     quick = dataclasses.replace(Patience(), tries=2, pause=0.01)
     monkeypatch.setattr(Patience, "from_environment", classmethod(lambda cls: quick))

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.wandb_server.faults import Faults
+from tests.wandb_server.filters import matches
 from tests.wandb_server.store import RunState, Store, now
 
 Variables = dict[str, Any]
@@ -187,7 +188,7 @@ class Answers:
         return self._of_run(v, lambda run: self._run(run, full=True))
 
     def Runs(self, v: Variables, query: str) -> Any:
-        runs = [r for r in self.store.of_project(v["entity"], v["project"]) if _matches(r, v.get("filters"))]
+        runs = [r for r in self.store.of_project(v["entity"], v["project"]) if matches(r, v.get("filters"))]
         runs.sort(key=lambda r: r.created_at, reverse=str(v.get("order") or "").startswith("-"))
         start, many = int(v.get("cursor") or 0), int(v.get("perPage") or 50)
         page = runs[start : start + many]
@@ -287,38 +288,3 @@ class Answers:
             return {"fileCount": len(run.files), "files": {"edges": edges, "pageInfo": page}}
 
         return self._of_run(v, made)
-
-
-def _matches(run: RunState, filters: str | None) -> bool:
-    """The few MongoDB operators that the tests use."""
-    return _holds(run, json.loads(filters) if filters else {})
-
-
-def _holds(run: RunState, wanted: dict[str, Any]) -> bool:
-    for key, test in wanted.items():
-        if key == "$and":
-            if not all(_holds(run, part) for part in test):
-                return False
-            continue
-        if key.startswith("config."):
-            entry = run.config.get(key.removeprefix("config.").removesuffix(".value"))
-            value = entry.get("value") if isinstance(entry, dict) else entry
-        else:
-            value = {"state": run.state, "tags": run.tags, "name": run.name, "displayName": run.display_name}.get(key)
-        for sign, operand in test.items() if isinstance(test, dict) else [("$eq", test)]:
-            held = _compares(sign, value, operand)
-            if not held:
-                return False
-    return True
-
-
-def _compares(sign: str, value: Any, operand: Any) -> bool:
-    if sign == "$eq":
-        return operand in value if isinstance(value, list) else value == operand
-    if sign == "$in":
-        return any(v in operand for v in (value if isinstance(value, list) else [value]))
-    if sign == "$regex":
-        return re.search(operand, str(value)) is not None
-    if sign == "$ne":
-        return value != operand
-    return value is not None and {"$gte": value >= operand, "$lt": value < operand}[sign]

@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from runlens.sources.wandb_api.table import Table, from_arrow, read_parquet, to_arrow
+from runlens.sources.wandb_api.arrow import from_arrow, read_parquet, to_arrow
+from runlens.sources.wandb_api.table import Table
 
 log = logging.getLogger(__name__)
 _PAGE = re.compile(r"^page-(\d+)-(\d+)\.parquet$")

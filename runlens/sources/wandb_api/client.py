@@ -38,8 +38,6 @@ class Client:
         import requests
         from requests.adapters import HTTPAdapter
 
-        from runlens import __version__
-
         self.login, self.connections = login, connections
         self.patience = patience or Patience.from_environment()
         self.gate = Gate()
@@ -48,7 +46,7 @@ class Client:
         self._reached = False
         self._errors = requests.exceptions
         self._session = requests.Session()
-        self._session.headers["User-Agent"] = f"runlens/{__version__}"
+        self._session.headers["User-Agent"] = "runlens"
         self._session.verify = login.verify
         adapter = HTTPAdapter(pool_connections=2, pool_maxsize=connections)
         self._session.mount("https://", adapter)

@@ -13,10 +13,11 @@ import numpy.typing as npt
 
 from runlens.errors import ReadError
 from runlens.sources.wandb_api.address import Address
+from runlens.sources.wandb_api.arrow import from_arrow, read_parquet
 from runlens.sources.wandb_api.cache import RunCache, export_name
 from runlens.sources.wandb_api.client import Client, QueryRefused
 from runlens.sources.wandb_api.queries import RUN_PARQUET_HISTORY
-from runlens.sources.wandb_api.table import Table, from_arrow, read_parquet
+from runlens.sources.wandb_api.table import Table
 from runlens.sources.wandb_shape import number
 
 

@@ -16,8 +16,9 @@ from runlens.errors import ReadError
 from runlens.sources.wandb_api.address import Address
 from runlens.sources.wandb_api.cache import Page
 from runlens.sources.wandb_api.client import Client, QueryRefused, TooMuch
+from runlens.sources.wandb_api.lines import from_lines
 from runlens.sources.wandb_api.queries import HISTORY_PAGE
-from runlens.sources.wandb_api.table import from_lines, joined, take
+from runlens.sources.wandb_api.table import joined, take
 
 PAGE_ROWS = 10_000
 """Rows of a page: at 100 ms a request and 8 connections the time then goes into rows, not into waiting."""

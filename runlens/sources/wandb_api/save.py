@@ -15,8 +15,9 @@ import numpy as np
 
 from runlens.errors import ConfigError, UsageError
 from runlens.sources.table_columns import canonical
+from runlens.sources.wandb_api.arrow import to_arrow
 from runlens.sources.wandb_api.pull import Pulled
-from runlens.sources.wandb_api.table import Column, Table, to_arrow
+from runlens.sources.wandb_api.table import Column, Table
 from runlens.sources.wandb_shape import is_series, steps_at, system_name
 
 _AXES = {"step", "time"}

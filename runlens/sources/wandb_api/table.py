@@ -1,20 +1,16 @@
-"""History rows as sparse columns: from JSON lines, from and to parquet, joined without repeats."""
+"""History rows as sparse columns, joined without repeats."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from runlens.sources.wandb_shape import number
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -44,73 +40,7 @@ class Table:
         return len(self.step)
 
 
-_FEW = 64
-"""Below so many lines, starting Arrow costs more than it saves."""
-
 EMPTY = Table(np.zeros(0, dtype=np.int64), np.zeros(0), {})
-
-
-def from_lines(lines: Sequence[str]) -> Table:
-    """Rows as the history pages hold them: one JSON object a line, with bare or quoted NaN and Infinity.
-
-    Lines of standard JSON are parsed by Arrow, six times as fast as by `json` and without holding the interpreter's
-    lock; lines with a bare NaN, and pages whose columns change their kind, by `json`. The result is the same.
-    """
-    text = "\n".join(lines)
-    odd: list[str] = []
-    plain = lines
-    if "NaN" in text or "Infinity" in text:
-        odd = [line for line in lines if "NaN" in line or "Infinity" in line]
-        plain = [line for line in lines if not ("NaN" in line or "Infinity" in line)]
-        text = "\n".join(plain)
-    tables = [_by_json(odd)] if odd else []
-    if len(plain) > _FEW:
-        quick = _by_arrow(text, len(plain))
-        tables.insert(0, _by_json(plain) if quick is None else quick)
-    elif plain:
-        tables.insert(0, _by_json(plain))
-    return joined(tables) if len(tables) > 1 else tables[0] if tables else EMPTY
-
-
-def _by_arrow(text: str, lines: int) -> Table | None:
-    """The rows, or None where Arrow does not take them."""
-    import pyarrow as pa
-    from pyarrow import json as arrow_json
-
-    data = text.encode()
-    options = arrow_json.ReadOptions(use_threads=False, block_size=len(data) + 1)
-    try:
-        found = arrow_json.read_json(pa.BufferReader(data), options)
-    except (pa.ArrowException, UnicodeError):
-        return None
-    if found.num_rows != lines or any(_has_media(field.type) for field in found.schema):
-        return None
-    return from_arrow(found)
-
-
-def _has_media(kind: pa.DataType) -> bool:
-    """Whether a struct is, or holds, a media object: those are passed over row by row."""
-    import pyarrow as pa
-
-    if not pa.types.is_struct(kind):
-        return False
-    fields = [kind.field(i) for i in range(kind.num_fields)]
-    return any(field.name == "_type" or _has_media(field.type) for field in fields)
-
-
-def _by_json(lines: Sequence[str]) -> Table:
-    try:
-        rows = json.loads(f"[{','.join(lines)}]")
-    except ValueError:  # one bad line must not lose the page
-        rows = [row for line in lines if (row := _loads(line)) is not None]
-    return from_rows(rows if all(type(row) is dict for row in rows) else [row for row in rows if type(row) is dict])
-
-
-def _loads(line: str) -> Any:
-    try:
-        return json.loads(line)
-    except ValueError:
-        return None
 
 
 def from_rows(rows: Sequence[dict[str, Any]]) -> Table:
@@ -215,114 +145,8 @@ def _ordered(table: Table) -> Table:
     return Table(table.step[kept], table.time[kept], columns)
 
 
-def to_arrow(table: Table) -> pa.Table:
-    """The table as an Arrow table: `_step`, `_timestamp`, then one float64 column a metric, null where absent."""
-    import pyarrow as pa
-
-    arrays = [_array(table.step), _array(table.time)]
-    for column in table.columns.values():
-        if len(column.rows) == len(table):
-            arrays.append(_array(column.value))
-            continue
-        value, there = np.zeros(len(table)), np.zeros(len(table), dtype=bool)
-        value[column.rows], there[column.rows] = column.value, True
-        arrays.append(_array(value, there))
-    return pa.Table.from_arrays(arrays, names=["_step", "_timestamp", *table.columns])
-
-
-def _array(value: Floats | Ints, there: npt.NDArray[np.bool_] | None = None) -> Any:
-    """An Arrow array over the same memory; `pa.array` would import pandas, which takes seconds."""
-    import pyarrow as pa
-
-    kind = pa.int64() if value.dtype == np.int64 else pa.float64()
-    valid = None if there is None else pa.py_buffer(np.packbits(there, bitorder="little").tobytes())
-    return pa.Array.from_buffers(kind, len(value), [valid, pa.py_buffer(np.ascontiguousarray(value))])
-
-
-def read_parquet(data: bytes) -> pa.Table:
-    """A parquet file in memory as an Arrow table; `pq.read_table` would import pandas, which takes seconds."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    return pq.ParquetFile(pa.BufferReader(data)).read()
-
-
-def from_arrow(data: pa.Table) -> Table:
-    """A table from Arrow: numbers and booleans, structs as dotted names; rows without a step are left out."""
-    import pyarrow as pa
-
-    leaves = _leaves(data)
-    step_leaf = leaves.pop("_step", None)
-    if step_leaf is None or not data.num_rows:
-        return EMPTY
-    step, known = _floats(step_leaf)
-    if pa.types.is_integer(step_leaf.type) and bool(known.all()):
-        steps = _memory(step_leaf, pa.int64(), np.int64)
-    else:
-        known &= np.isfinite(step)
-        steps = np.where(known, step, 0).astype(np.int64)
-    time = np.full(data.num_rows, np.nan)
-    stamp = leaves.pop("_timestamp", None)
-    if stamp is not None:
-        value, there = _floats(stamp)
-        time[there] = value[there]
-    columns = {}
-    for name, leaf in leaves.items():
-        value, there = _floats(leaf)
-        if there.any():
-            columns[name] = Column(np.flatnonzero(there), value[there])
-    found = Table(steps, time, columns)
-    return found if bool(known.all()) else take(found, known)
-
-
 def take(table: Table, kept: npt.NDArray[np.bool_]) -> Table:
     """The rows where `kept`, a mask of shape (n,), is true."""
     place = np.cumsum(kept) - 1
     columns = {name: Column(place[c.rows[kept[c.rows]]], c.value[kept[c.rows]]) for name, c in table.columns.items()}
     return Table(table.step[kept], table.time[kept], columns)
-
-
-def _leaves(data: pa.Table) -> dict[str, Any]:
-    """Every column that may hold numbers, structs opened; media structs (`_type`) and lists are passed over."""
-    import pyarrow as pa
-
-    found: dict[str, Any] = {}
-    waiting = [(field.name, data.column(i)) for i, field in enumerate(data.schema)]
-    while waiting:
-        name, column = waiting.pop(0)
-        kind = column.type
-        if pa.types.is_struct(kind):
-            if all(kind.field(i).name != "_type" for i in range(kind.num_fields)):
-                flat = pa.Table.from_arrays([column], names=[name]).flatten()
-                waiting += [(flat.schema.field(i).name, flat.column(i)) for i in range(flat.num_columns)]
-        elif (
-            pa.types.is_floating(kind)
-            or pa.types.is_integer(kind)
-            or pa.types.is_boolean(kind)
-            or pa.types.is_decimal(kind)
-            or pa.types.is_string(kind)
-            or pa.types.is_large_string(kind)
-        ) and name not in found:
-            found[name] = column
-    return found
-
-
-def _floats(column: Any) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    """Values and where they are: null is absent, NaN is there; of text only NaN and Infinity are numbers."""
-    import pyarrow as pa
-
-    kind = column.type
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        numbers = [number(v) for v in column.to_pylist()]
-        there = np.array([n is not None for n in numbers], dtype=bool)
-        return np.array([0.0 if n is None else n for n in numbers]), there
-    there = _memory(column.is_valid(), pa.uint8(), np.uint8).astype(bool)
-    return _memory(column, pa.float64(), np.float64), there
-
-
-def _memory(column: Any, kind: Any, dtype: Any) -> npt.NDArray[Any]:
-    """The values of a column, whatever stands where it is null; `to_numpy` would import pandas."""
-    array = column.cast(kind, safe=False).combine_chunks()  # integers beyond 2^53 are rounded
-    if len(array) == 0:
-        return np.zeros(0, dtype=dtype)
-    return np.frombuffer(array.buffers()[1], dtype=dtype)[array.offset : array.offset + len(array)]
