@@ -23,7 +23,7 @@ def check(report: Report, *, wandb_summary: bool, wandb_alert: bool, slack: bool
         from runlens.render import markdown
 
         with Path(summary).open("a", encoding="utf-8") as file:
-            file.write(markdown.step_summary(report))
+            file.write(markdown.render(report))
     if wandb_summary or wandb_alert:
         from runlens.sources import wandb_writeback
 

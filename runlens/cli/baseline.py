@@ -38,6 +38,7 @@ def baseline(
     from runlens.baseline import dumps, known_from, loads
     from runlens.cli import output as out
     from runlens.cli.judging import Request, judged, text_of
+    from runlens.cli.printing import plain
     from runlens.errors import ConfigError
     from runlens.model import Severity
 
@@ -55,7 +56,7 @@ def baseline(
     report = judged(Request(runs, flags, config, jobs=jobs, debug=debug))
     for run in report.runs:
         for failure in run.failures:
-            typer.echo(f"runlens: {out.harmless(run.run)}: {out.harmless(failure.message)}", err=True)
+            typer.echo(f"runlens: {plain(run.run)}: {plain(failure.message)}", err=True)
     new = known_from(report.runs, reason, until, Severity(out.severity(level) or "warning"))
     out.save(output, dumps((*before, *new)).encode())
     typer.echo(f"{len(new)} new known findings, {len(before)} from before, in {output}", err=True)

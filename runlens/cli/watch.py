@@ -51,6 +51,7 @@ def watch(
     """
     from runlens.cli import output as out
     from runlens.cli.judging import Request, judged
+    from runlens.cli.printing import plain
     from runlens.model import Severity
     from runlens.watch import Memory, only
 
@@ -72,7 +73,7 @@ def watch(
             for finding in findings:
                 where = f" steps {finding.steps[0]}-{finding.steps[1]}" if finding.steps else ""
                 line = f"{report.created} {name} {finding.severity.value} {finding.code}{where}: {finding.message}"
-                out.echo(out.harmless(line))
+                out.echo(plain(line))
         alerts = [(name, tuple(f for f in findings if f.severity.rank >= floor)) for name, findings in news]
         if metrics is not None:
             from runlens.render import render

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import fnmatch
 import functools
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from runlens.config.load import Config
 from runlens.config.rule_settings import INJECTED, check_settings
 from runlens.errors import ConfigError
 from runlens.model import Reference, RunRef, Severity
+from runlens.roles.vocabulary import ROLES
 from runlens.rules.select import select
 
 DEFAULTS: Mapping[str, Any] = {
@@ -96,6 +98,11 @@ def settings_for(
     """
     run_id = ref if isinstance(ref, str) else ref.id
     values = in_force(config, flags, run_id).values
+    for role in values["metrics"]:
+        if role not in ROLES:
+            near = difflib.get_close_matches(role, ROLES, 1)
+            hint = f"did you mean {near[0]}?" if near else f"the roles are {', '.join(ROLES)}."
+            raise ConfigError(f"there is no role {role!r}; {hint}")
     given: dict[str, Any] = {
         "references": _references(tuple(values["references"]), str(config.folder)),
         "requirements": tuple(values["requirements"]),
