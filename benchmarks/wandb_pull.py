@@ -34,7 +34,7 @@ print(json.dumps({"seconds": took, "rows": len(rows), "sum": total}))
 
 PULL = """
 import json, sys, time, os, numpy as np
-import wandb, wandb.sdk.lib.wbauth, pyarrow.parquet, requests
+import wandb, wandb.sdk.lib.wbauth, pyarrow.parquet, pyarrow.json, requests, runlens.sources.wandb_api.convert
 from runlens.sources import wandb_api
 kill = int(sys.argv[2])
 if kill:
