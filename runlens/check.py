@@ -11,7 +11,7 @@ import numpy as np
 from runlens import hyperparameters, roles, sources
 from runlens.advice import advise
 from runlens.charts import charts_of
-from runlens.errors import RunLensError
+from runlens.errors import NoRunFound, RunLensError
 from runlens.gate import run_verdict
 from runlens.incidents import link
 from runlens.model import Failure, Finding, RoleLine, Run, RunRef, RunReport, Severity, Skip
@@ -65,7 +65,7 @@ def judge(ref: RunRef, settings: Settings) -> RunReport:
     except RunLensError as error:
         if settings.debug:
             raise
-        failure = Failure("read", str(error))
+        failure = Failure("read", str(error), missing=isinstance(error, NoRunFound))
         return RunReport(ref.id, ref.id, ref.location, "unknown", "undecided", None, None, 0, failures=(failure,))
     return judge_run(run, settings)
 

@@ -75,7 +75,8 @@ def act(tmp_path: Path, **given: str) -> dict[str, object]:
 def table(path: Path, last: float) -> Path:
     path.write_text(
         "".join(
-            f'{{"step": {i}, "loss": {2 + 6 / (1 + i / 20) if i < 300 else last}, "lr": 0.001}}\n' for i in range(400)
+            f'{{"step": {i}, "loss": {2 + 6 / (1 + i / 20) if i < 300 else json.dumps(last)}, "lr": 0.001}}\n'
+            for i in range(400)
         )
     )
     return path

@@ -45,7 +45,13 @@ def found(request: Request) -> list[RunRef]:
 
 
 def judged(request: Request) -> Report:
-    """Find, read and judge, with configuration and baseline applied."""
+    """Find, read and judge, with configuration and baseline applied.
+
+    Raises
+    ------
+    NoRunFound
+        If there is none of the runs that were named (a server may tell so only when it is asked for the history).
+    """
     from runlens import __version__
     from runlens.check import check
     from runlens.gate import EXIT_CODES, verdict
@@ -59,6 +65,9 @@ def judged(request: Request) -> Report:
     ]
     jobs = request.jobs if request.jobs is not None else int(general.values["jobs"] or 1)
     runs = check(plan, jobs)
+    gone = [failure for run in runs for failure in run.failures if failure.missing]
+    if len(gone) == len(runs):
+        raise NoRunFound(gone[0].message)
     notes: tuple[str, ...] = ()
     if general.values["baseline"]:
         from runlens.baseline import apply, loads

@@ -69,6 +69,8 @@ class Failure:
 
     stage: Literal["read", "rule"]
     message: str
+    missing: bool = False
+    """True if there is no such run at all, which is wrong use and not a failure to read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,7 @@ def discover(name: str, **filters: Any) -> list[RunRef]:
         _refuse_filters(name, filters)
         return unique(local.find(path))
     if _is_at_wandb(name, path):
-        return unique(_reader("wandb_api").find(name, **filters))
+        return unique(_at_wandb(name, filters))
     raise NoRunFound(_nothing_there(name, path))
 
 
@@ -102,6 +102,19 @@ def _is_at_wandb(name: str, path: Path) -> bool:
 
     explicit = "://" in name
     return is_name(name) and (explicit or not Path(path.parts[0]).exists())
+
+
+def _at_wandb(name: str, filters: dict[str, Any]) -> list[RunRef]:
+    """The runs of a W&B name; one that may as well be a misspelt path is said to be nowhere if nobody is logged in."""
+    from runlens.sources import wandb_api
+
+    if "://" in name:
+        return wandb_api.find(name, **filters)
+    try:
+        wandb_api.check_login(name)
+    except AccessRefused as error:
+        raise NoRunFound(f"nothing is at {printable(name)} on this disk, and as a name at W&B: {error}") from error
+    return wandb_api.find(name, **filters)
 
 
 def _refuse_filters(name: str, filters: dict[str, Any]) -> None:

@@ -136,9 +136,22 @@ def test_a_wandb_path_goes_to_the_api_with_its_filters(tmp_path, monkeypatch):
         return [RunRef("wandb_api", name, "r1"), RunRef("wandb_api", name + "x", "r1")]
 
     monkeypatch.setattr(wandb_api, "find", find)
+    monkeypatch.setattr(wandb_api, "check_login", lambda name: None)
     found = discover("team/project", filter=["state=finished"], other=None)
     assert asked == [("team/project", {"filter": ["state=finished"]})]
     assert len({r.id for r in found}) == 2
+
+
+def test_a_misspelt_path_in_the_form_of_a_wandb_name_is_nowhere_if_nobody_is_logged_in(tmp_path, monkeypatch):
+    from runlens.sources import wandb_api
+
+    def refuse(name):
+        raise AccessRefused("no login")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(wandb_api, "check_login", refuse)
+    with pytest.raises(NoRunFound, match="nothing is at 'team/project' on this disk, and as a name at W&B: no login"):
+        discover("team/project")
 
 
 def test_filters_for_what_is_no_project_are_refused(mixed):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from runlens.sources.wandb_api.login import Login
     from runlens.sources.wandb_api.pull import Progress, Pulled
 
-__all__ = ["fetch", "find", "is_name", "read"]
+__all__ = ["check_login", "fetch", "find", "is_name", "read"]
 
 
 def is_name(text: str) -> bool:
@@ -79,6 +79,19 @@ def find(
         return listing.runs(client, address, filters=filters, states=states, tags=tuple(tags or ()), limit=limit)
     finally:
         client.close()
+
+
+def check_login(name: str) -> None:
+    """See that somebody is logged in to the server of a name; asks no server.
+
+    Raises
+    ------
+    AccessRefused
+        Nobody is.
+    """
+    address = parse(name)
+    if address is not None:
+        _login_for(address)
 
 
 def read(ref: RunRef, *, progress: Progress | None = None) -> Run:
