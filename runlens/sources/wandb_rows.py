@@ -8,6 +8,7 @@ row, to `slow_row`, whose result is the same.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import repeat
 
 import numpy as np
 import numpy.typing as npt
@@ -96,12 +97,10 @@ def read_rows(raw: bytes, start: Ints, stop: Ints, item: int, keys: Keys, quick:
     if odd.any():
         usual = ~odd[row]
         row, begin, end, key_end, value_start = (a[usual] for a in (row, begin, end, key_end, value_start))
-    of_bytes = keys.of_bytes
-    known = keys.by_bytes
     encoded = [raw[a:b] for a, b in zip(begin.tolist(), key_end.tolist(), strict=True)]
-    for unseen in set(encoded).difference(known):
-        of_bytes(unseen)
-    key = np.fromiter(map(known.__getitem__, encoded), np.int64, len(encoded))
+    key = np.fromiter(map(keys.by_bytes.get, encoded, repeat(-1)), np.int64, len(encoded))
+    for unseen in np.flatnonzero(key < 0).tolist():
+        key[unseen] = keys.of_bytes(encoded[unseen])
     wanted = np.array(keys.wanted, dtype=np.bool_)
     if not wanted.all():
         row, key, value_start, end = (a[wanted[key]] for a in (row, key, value_start, end))
