@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -60,20 +61,20 @@ def tick_labels(ticks: Floats, unit: str) -> list[str]:
     return [f"{t / scale:,.{decimals}f}{sign}" + (" GiB" if unit == "GiB" else "") for t in ticks.tolist()]
 
 
-def apply(axes: Axes, panel: Panel, limits: tuple[float, float]) -> None:
-    """Limits and ticks of the vertical axis; marks at the edge for what lies outside."""
-    from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
+def extent(panel: Panel, limits: tuple[float, float]) -> tuple[float, float] | None:
+    """Lowest and highest value that the vertical axis shows over the steps `limits`; None if nothing is finite.
 
-    parts = [inside(c, limits) for c in panel.charts]
-    beside = [(s, v) for s, v in (inside(c, limits) for c in panel.references)]
-    values = np.concatenate([v for _, v in parts] + [v[(s >= limits[0]) & (s <= limits[1])] for s, v in beside])
+    Everything with a little room, but for roles in which a single stall would flatten the rest: these show the middle
+    92 % and as much again, and at least 5 % below the median.
+    """
+    parts = [inside(c, limits) for c in (*panel.charts, *panel.references)]
+    values = np.concatenate([v[(s >= limits[0]) & (s <= limits[1])] if len(s) > 2 else v for s, v in parts])
     values = values[np.isfinite(values)]
     if len(values) == 0:
-        axes.set_yticks([])
-        return
+        return None
     low, high = float(values.min()), float(values.max())
     if panel.kind in _ROBUST:
-        first, half, last = np.percentile(values, [4, 50, 96])
+        first, half, last = (float(v) for v in np.percentile(values, [4, 50, 96]))
         reach = max(last - first, 0.06 * abs(half))
         low, high = max(low, first - 0.5 * reach), min(high, last + 0.5 * reach)
         low, high = min(low, half - 0.05 * abs(half)), max(high, half + 0.03 * abs(half))
@@ -82,24 +83,47 @@ def apply(axes: Axes, panel: Panel, limits: tuple[float, float]) -> None:
     elif panel.kind == "gpu_utilization" and panel.charts[0].unit == "%":
         low, high = 0.0, 100.0
     if panel.log:
-        room = max(np.log(high / low) * 0.06, 0.02)
-        axes.set_ylim(low * np.exp(-room), high * np.exp(1.6 * room))
-        decades = np.log10(high / low)
-        axes.yaxis.set_major_locator(
-            LogLocator(subs=(1.0,) if decades > 3 else (1.0, 2.0, 5.0)) if decades > 0.8 else MaxNLocator(5)
-        )
-        axes.yaxis.set_minor_locator(NullLocator())
-    else:
-        room = (high - low or abs(high) or 1.0) * 0.08
-        axes.set_ylim(low - (0 if panel.kind == "learning_rate" and low == 0 else room), high + 1.5 * room)
-        axes.yaxis.set_major_locator(MaxNLocator(4))
-    low, high = axes.get_ylim()
-    ticks = np.array([t for t in axes.get_yticks() if low <= t <= high])
-    unit = panel.charts[0].unit
-    wide = panel.log and len(ticks) > 1 and ticks[-1] / ticks[0] > 20
-    axes.set_yticks(ticks, [figure(t, "") for t in ticks.tolist()] if wide else tick_labels(ticks, unit))
+        room = max(math.log(high / low) * 0.06, 0.02)
+        return low * math.exp(-room), high * math.exp(1.6 * room)
+    room = (high - low or abs(high) or 1.0) * 0.08
+    return low - (0 if panel.kind == "learning_rate" and low == 0 else room), high + 1.5 * room
+
+
+def ticks(low: float, high: float, log: bool) -> Floats:
+    """Two to seven round values between `low` and `high`: 1, 2 and 5 of each decade on a log axis that spans more."""
+    if log and high / low > 5:
+        decades = 10.0 ** np.arange(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+        for steps in ((1, 2, 5), (1, 3), (1,)):
+            some = np.sort(np.outer(decades, steps).ravel())
+            some = some[(some >= low) & (some <= high)]
+            if len(some) <= 7:
+                break
+        return some[:: -(-len(some) // 7)]
+    step = 10.0 ** math.floor(math.log10((high - low) / 3))
+    step *= max(f for f in (1.0, 2.0, 5.0) if f == 1 or f * step <= (high - low) / 3)
+    return np.asarray(np.arange(math.ceil(low / step), math.floor(high / step) + 1) * step, dtype=np.float64)
+
+
+def labels(at: Floats, panel: Panel) -> list[str]:
+    """What stands beside the ticks."""
+    wide = panel.log and len(at) > 1 and at[-1] / at[0] > 20
+    return [figure(t, "") for t in at.tolist()] if wide else tick_labels(at, panel.charts[0].unit)
+
+
+def apply(axes: Axes, panel: Panel, limits: tuple[float, float]) -> None:
+    """Limits and ticks of the vertical axis; marks at the edge for what lies outside."""
+    from matplotlib.ticker import NullLocator
+
+    shown = extent(panel, limits)
+    axes.yaxis.set_minor_locator(NullLocator())
+    if shown is None:
+        axes.set_yticks([])
+        return
+    axes.set_ylim(*shown)
+    at = ticks(*shown, panel.log)
+    axes.set_yticks(at, labels(at, panel))
     if panel.kind in _ROBUST:
-        _outside(axes, parts)
+        _outside(axes, [inside(c, limits) for c in panel.charts])
 
 
 def _outside(axes: Axes, parts: Sequence[tuple[Floats, Floats]]) -> None:

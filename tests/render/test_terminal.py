@@ -43,7 +43,8 @@ def test_incidents_come_worst_first_and_their_first_cause_first() -> None:
     assert [[f.code for f in g.findings] for g in groups(run)] == [
         ["GRAD002", "LR001", "LOSS001"],
         ["TPUT001"],
-        ["EVAL001", "LOG002"],
+        ["EVAL001"],
+        ["LOG002"],
     ]
 
 

@@ -1,0 +1,37 @@
+"""`runlens render REPORT.json -f FORMAT`: any output again from a saved JSON report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from runlens.cli import options as o
+
+
+def render(
+    report: Annotated[
+        Path, typer.Argument(metavar="REPORT.json", help="A report saved by `check -f json`.", show_default=False)
+    ],
+    format: Annotated[
+        str, typer.Option("--format", "-f", help="terminal, json, jsonl, markdown, junit, github, gitlab, … or html.")
+    ] = "terminal",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write there instead of standard output.", show_default=False)
+    ] = None,
+    png: Annotated[
+        Path | None, typer.Option("--png", help="Draw the timeline of the run with its findings.", show_default=False)
+    ] = None,
+    debug: o.Debug = False,
+) -> None:
+    """Make any output again from a saved report: the same bytes as doing it at once."""
+    from runlens.cli import output as out
+    from runlens.cli.judging import text_of
+    from runlens.render.json import parse
+
+    wanted = out.destinations(format, output, [])
+    saved = parse(text_of(report), str(report))
+    out.write(saved, wanted)
+    if png is not None:
+        out.write_png(saved, png)

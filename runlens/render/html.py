@@ -1,0 +1,84 @@
+"""One self-contained HTML page: the postmortem of every run that needs one, readable with and without scripts.
+
+Nothing on the page is fetched: style, script and uPlot (MIT, in `vendor/`) are inlined, and a content security policy
+forbids the rest.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from runlens.model import Report
+from runlens.render import text, words
+from runlens.render.palette import SIGN
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+DETAILS = 20
+"""Runs told in full; a page of more is not read, and the table names every run."""
+
+
+def render(report: Report, *, incident: int | None = None) -> str:
+    """The page.
+
+    Parameters
+    ----------
+    report : Report
+        Its charts are drawn as they are: `runlens report` judges with more points than `check` does.
+    incident : int, optional
+        Tell only of this incident, of a report of one run.
+    """
+    from markupsafe import Markup
+
+    from runlens.render.figures import drawings
+    from runlens.render.postmortem import story
+
+    order = sorted(report.runs, key=lambda r: ("fail", "undecided", "pass").index(r.verdict))
+    told = [r for r in order if len(order) == 1 or words.worth_reading(r)][:DETAILS]
+    page = environment().get_template("page.html.j2")
+    html = page.render(
+        report=report,
+        runs=order,
+        stories=[(at, story(run, incident), drawings(run)) for at, run in enumerate(told)],
+        drawings=drawings,
+        script=Markup(source("vendor/uPlot.iife.min.js") + "\n" + source("templates/charts.js")),  # noqa: S704 - ours
+        style=Markup(source("vendor/uPlot.min.css") + "\n" + source("templates/page.css")),  # noqa: S704 - ours
+    )
+    return re.sub(r"\n\s*\n+", "\n", html).strip() + "\n"
+
+
+@cache
+def environment() -> Environment:
+    """Jinja with escaping on, and the words that the pages use."""
+    import jinja2
+
+    from runlens.render import markdown
+
+    env = jinja2.Environment(
+        loader=jinja2.PackageLoader("runlens.render", "templates"),
+        autoescape=jinja2.select_autoescape(("html.j2",), default=False),  # Markdown escapes by its own filters
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.filters.update(
+        visible=text.visible, named=text.named, amount=text.amount, number=text.number, md=markdown.text,
+        code=markdown.code, clock=text.clock, where=words.where, hours=hours,
+    )  # fmt: skip
+    env.globals.update(words=words, signs={k.value: v for k, v in SIGN.items()})
+    return env
+
+
+@cache
+def source(name: str) -> str:
+    """A file of this package, such as a template's script."""
+    return resources.files("runlens.render").joinpath(name).read_text(encoding="utf-8")
+
+
+def hours(value: Any) -> str:
+    """Hours in a length of time that is read at once; empty for None."""
+    return "" if value is None else text.duration(float(value) * 3600)

@@ -1,0 +1,159 @@
+"""The postmortem as data, from which Markdown and HTML are written alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from runlens.model import Finding, Incident, RunReport
+from runlens.render import words
+from runlens.render.postmortem.causes import Suspect, suspects
+from runlens.render.postmortem.cost import Cost, costs
+from runlens.render.postmortem.facts import Facts
+from runlens.render.postmortem.precedents import Precedent, precedents
+from runlens.render.text import amount, clock, duration, number, steps, tokens, visible
+
+EVIDENCE = 24
+"""Lines of evidence of a finding; nested tables beyond that are in the JSON report."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One line of the timeline."""
+
+    when: str
+    steps: str
+    tokens: str
+    length: str
+    what: str
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One finding of an incident, with its evidence in words."""
+
+    finding: Finding
+    evidence: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentStory:
+    """Everything about one incident."""
+
+    incident: Incident
+    outcome: str
+    findings: tuple[Told, ...]
+    suspects: tuple[Suspect, ...]
+    precedents: tuple[Precedent, ...]
+    costs: tuple[Cost, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """The postmortem of one run."""
+
+    run: RunReport
+    timeline: tuple[Moment, ...]
+    incidents: tuple[IncidentStory, ...]
+    rewind: tuple[tuple[str, str], ...]
+    """The exact rewind point and window, name and value; empty if nothing is to be rewound."""
+    not_checked: tuple[tuple[str, str], ...]
+    config: tuple[tuple[str, str], ...]
+
+
+def story(run: RunReport, incident: int | None = None) -> Story:
+    """The postmortem of a run, or of one of its incidents.
+
+    Parameters
+    ----------
+    run : RunReport
+    incident : int, optional
+        Number of the only incident to tell of; all if None.
+    """
+    told = [i for i in run.incidents if incident in (None, i.number)]
+    told.sort(key=lambda i: (-i.severity.rank, i.number))
+    counted = [f for f in run.findings if f.suppressed is None and incident in (None, f.incident)]
+    return Story(
+        run=run,
+        timeline=tuple(_moment(f) for f in sorted(counted, key=lambda f: (f.steps is None, f.steps or (0, 0)))),
+        incidents=tuple(_incident(run, i) for i in told),
+        rewind=tuple(_rewind(run)),
+        not_checked=tuple(words.not_checked(run.skips)),
+        config=tuple((visible(k, 120), plain(v)) for k, v in run.config.items()),
+    )
+
+
+def plain(value: object) -> str:
+    """A value of evidence or configuration in words: numbers short, lists joined, nothing hidden but depth."""
+    if value is None:
+        return "not known"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return f"{value:,}" if isinstance(value, int) else number(value)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{visible(str(k), 40)}: {plain(v)}" for k, v in list(value.items())[:12])
+    if isinstance(value, list | tuple):
+        more = f" and {len(value) - 12} more" if len(value) > 12 else ""
+        return "; ".join(plain(v) for v in value[:12]) + more if value else "none"
+    return visible(str(value), 400)
+
+
+def _incident(run: RunReport, incident: Incident) -> IncidentStory:
+    facts = Facts(run, incident)
+    return IncidentStory(
+        incident=incident,
+        outcome=visible(facts.outcome).replace("-", " "),
+        findings=tuple(_told(f) for f in _parts(run, incident)),
+        suspects=tuple(suspects(facts)),
+        precedents=tuple(precedents(facts)),
+        costs=tuple(costs(run, incident)),
+    )
+
+
+def _parts(run: RunReport, incident: Incident) -> list[Finding]:
+    """The incident's findings, the first cause first."""
+    order = {code: at for at, code in reversed(list(enumerate(incident.codes)))}
+    parts = [f for f in run.findings if f.incident == incident.number and f.suppressed is None]
+    return sorted(parts, key=lambda f: (order.get(f.code, len(order)), f.steps or (-1, -1)))
+
+
+def _told(finding: Finding) -> Told:
+    pairs = [(visible(str(k), 60).replace("_", " "), plain(v)) for k, v in finding.evidence.items() if v is not None]
+    return Told(finding, tuple(pairs[:EVIDENCE]))
+
+
+def _moment(finding: Finding) -> Moment:
+    length = ""
+    if finding.time is not None and finding.time[1] > finding.time[0]:
+        length = duration(finding.time[1] - finding.time[0])
+    elif finding.steps is not None:
+        count = finding.steps[1] - finding.steps[0] + 1
+        length = f"{count:,} step{'s' if count > 1 else ''}"
+    return Moment(
+        when=clock(finding.time[0]) if finding.time is not None else "",
+        steps=steps(finding.steps) if finding.steps is not None else "",
+        tokens=tokens(finding.tokens).removesuffix(" tokens") if finding.tokens is not None else "",
+        length=length,
+        what=visible(finding.message),
+        finding=finding,
+    )
+
+
+def _rewind(run: RunReport) -> list[tuple[str, str]]:
+    action = run.action
+    if action is None or (action.rewind_to_step is None and action.skip_steps is None):
+        return []
+    lines = []
+    if action.rewind_to_step is not None:
+        known = (
+            "a checkpoint that the log shows" if action.checkpoint_known else "take the last checkpoint at or before it"
+        )
+        lines.append(("Rewind to step", f"{action.rewind_to_step:,} ({known})"))
+    if action.skip_steps is not None:
+        first, last = action.skip_steps
+        lines.append(("Skip the batches of steps", f"{steps(action.skip_steps)} ({last - first + 1:,} steps)"))
+    if action.skip_tokens is not None:
+        lines.append(("Skip tokens", f"{action.skip_tokens:,} ({amount(action.skip_tokens)})"))
+    return lines

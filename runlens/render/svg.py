@@ -1,0 +1,154 @@
+"""Panels as inline SVG: what an HTML page shows without scripts and on paper; colours come from the page's style."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from markupsafe import Markup
+
+from runlens.model import Chart, Finding
+from runlens.render import scale
+from runlens.render.panels import Panel
+from runlens.render.scale import Floats, figure, inside
+from runlens.render.text import visible
+
+WIDTH, HEIGHT = 1000, 190
+_LEFT, _RIGHT, _TOP, _BOTTOM = 70, 12, 8, 22
+_COLUMNS = 900
+"""Columns of the drawing: of more points only the lowest and the highest of a column are drawn."""
+
+
+def panel(
+    panel: Panel, findings: Sequence[Finding], limits: tuple[float, float], restarts: Sequence[int] = ()
+) -> Markup:
+    """One panel over the steps `limits` as an `<svg>` element with a text alternative."""
+    axis = _Axis(panel, limits)
+    parts = [_grid(axis, panel)]
+    parts += [_span(axis, f) for f in findings if f in panel.findings and f.code != "LOG002"]
+    parts += [_rule(axis, step, "restart") for step in restarts if limits[0] <= step <= limits[1]]
+    parts += [_reference(axis, c) for c in panel.references]
+    parts += [_line(axis, c, f"curve c{at % 6}") for at, c in enumerate(panel.charts)]
+    return Markup(
+        '<svg viewBox="0 0 {w} {h}" role="img" aria-label="{label}" xmlns="http://www.w3.org/2000/svg">{inner}</svg>'
+    ).format(w=WIDTH, h=HEIGHT, label=alternative(panel, limits), inner=Markup("").join(parts))
+
+
+def alternative(panel: Panel, limits: tuple[float, float]) -> str:
+    """The panel in a sentence, for those who cannot see it."""
+    told = []
+    for chart in panel.charts:
+        _, values = inside(chart, limits)
+        finite = values[np.isfinite(values)]
+        if len(finite):
+            low, high = figure(float(finite.min()), chart.unit), figure(float(finite.max()), chart.unit)
+            told.append(f"{visible(chart.label or chart.metric, 60)} lies between {low} and {high}")
+    found = [f"{f.code} at step {f.steps[0]:,}" for f in panel.findings if f.steps]
+    where = f"steps {limits[0]:,.0f} to {limits[1]:,.0f}"
+    return f"{visible(panel.title, 80)}, {where}: {'; '.join([*told, *found]) or 'no values'}."
+
+
+class _Axis:
+    """From steps and values to coordinates of the drawing."""
+
+    def __init__(self, panel: Panel, limits: tuple[float, float]) -> None:
+        self.limits, self.log = limits, panel.log
+        shown = scale.extent(panel, limits) or (1.0, 10.0)
+        self.low, self.high = shown
+        self.bottom, self.top = self.scaled(np.array(shown)).tolist()
+
+    def scaled(self, values: Floats) -> Floats:
+        return np.log(values) if self.log else values
+
+    def x(self, steps: Floats) -> Floats:
+        share = (steps - self.limits[0]) / (self.limits[1] - self.limits[0])
+        return _LEFT + np.clip(share, 0, 1) * (WIDTH - _LEFT - _RIGHT)
+
+    def y(self, values: Floats) -> Floats:
+        share = (self.scaled(values) - self.bottom) / (self.top - self.bottom)
+        return HEIGHT - _BOTTOM - np.clip(share, 0, 1) * (HEIGHT - _TOP - _BOTTOM)
+
+
+def _grid(axis: _Axis, panel: Panel) -> Markup:
+    ticks = scale.ticks(axis.low, axis.high, axis.log)
+    rows = [
+        Markup('<line class="grid" x1="{a}" x2="{b}" y1="{y:.1f}" y2="{y:.1f}"/><text x="{t}" y="{u:.1f}" '
+               'text-anchor="end">{label}</text>').format(
+            a=_LEFT, b=WIDTH - _RIGHT, y=y, t=_LEFT - 8, u=y + 4, label=label
+        )
+        for y, label in zip(axis.y(ticks).tolist(), scale.labels(ticks, panel), strict=True)
+    ]  # fmt: skip
+    steps = np.linspace(axis.limits[0], axis.limits[1], 6)
+    anchors = ["start", *["middle"] * 4, "end"]
+    rows += [
+        Markup('<text x="{x:.1f}" y="{y}" text-anchor="{a}">{label}</text>').format(
+            x=x, y=HEIGHT - 6, a=anchor, label=f"{step:,.0f}"
+        )
+        for x, step, anchor in zip(axis.x(steps).tolist(), steps.tolist(), anchors, strict=True)
+    ]
+    return Markup("").join(rows)
+
+
+def _span(axis: _Axis, finding: Finding) -> Markup:
+    if finding.steps is None or finding.steps[1] < axis.limits[0] or finding.steps[0] > axis.limits[1]:
+        return Markup("")
+    first, last = axis.x(np.array(finding.steps, dtype=np.float64)).tolist()
+    return Markup(
+        '<rect class="span {s}" x="{x:.1f}" y="{y}" width="{w:.1f}" height="{h}"><title>{title}</title></rect>'
+        '<line class="onset {s}" x1="{x:.1f}" x2="{x:.1f}" y1="{y}" y2="{e}"/>'
+    ).format(
+        s=finding.severity.value, x=first, y=_TOP, w=max(last - first, 1.5), h=HEIGHT - _TOP - _BOTTOM,
+        e=HEIGHT - _BOTTOM, title=f"{finding.code} {visible(finding.message, 200)}",
+    )  # fmt: skip
+
+
+def _rule(axis: _Axis, step: float, kind: str) -> Markup:
+    x = float(axis.x(np.array([step], dtype=np.float64))[0])
+    return Markup('<line class="{k}" x1="{x:.1f}" x2="{x:.1f}" y1="{a}" y2="{b}"/>').format(
+        k=kind, x=x, a=_TOP, b=HEIGHT - _BOTTOM
+    )
+
+
+def _reference(axis: _Axis, chart: Chart) -> Markup:
+    band = Markup("")
+    if len(chart.low) == len(chart.high) == len(chart.steps):
+        steps = np.array(chart.steps, dtype=np.float64)
+        edge = np.r_[steps, steps[::-1]]
+        around = np.r_[np.array(chart.high), np.array(chart.low)[::-1]]
+        band = Markup('<polygon class="band" points="{p}"/>').format(p=_points(axis, edge, around))
+    return band + _line(axis, chart, "reference")
+
+
+def _line(axis: _Axis, chart: Chart, kind: str) -> Markup:
+    """The curve in pieces between what is not finite; single points as dots."""
+    steps, values = thinned(*inside(chart, axis.limits))
+    finite = np.isfinite(values) & ((values > 0) | (not axis.log))
+    pieces = np.split(np.arange(len(steps)), np.flatnonzero(np.diff(finite.astype(int))) + 1)
+    drawn = []
+    for piece in pieces:
+        if len(piece) and finite[piece[0]]:
+            points = _points(axis, steps[piece], values[piece])
+            if len(piece) == 1:
+                points = f"{points} {points}"
+            drawn.append(Markup('<polyline class="{k}" points="{p}"/>').format(k=kind, p=points))
+    name = (
+        f"{visible(chart.reference, 60)} (reference)" if chart.reference else visible(chart.label or chart.metric, 80)
+    )
+    return Markup("<g><title>{}</title>{}</g>").format(name, Markup("").join(drawn))
+
+
+def _points(axis: _Axis, steps: Floats, values: Floats) -> str:
+    return " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(axis.x(steps).tolist(), axis.y(values).tolist(), strict=True))
+
+
+def thinned(steps: Floats, values: Floats) -> tuple[Floats, Floats]:
+    """At most some four points for each column of the drawing: its first, lowest, highest and last."""
+    if len(steps) <= 3 * _COLUMNS:
+        return steps, values
+    column = ((steps - steps[0]) / max(steps[-1] - steps[0], 1) * (_COLUMNS - 1)).astype(int)
+    order = np.lexsort((values, column))
+    edges = np.flatnonzero(np.diff(column[order])) + 1
+    firsts, lasts = np.r_[0, edges], np.r_[edges - 1, len(order) - 1]
+    ends = np.flatnonzero(np.diff(column)) + 1
+    keep = np.unique(np.r_[order[firsts], order[lasts], 0, ends, ends - 1, len(steps) - 1])
+    return steps[keep], values[keep]

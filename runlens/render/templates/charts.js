@@ -1,0 +1,195 @@
+(function () {
+  "use strict";
+  // Each <figure> holds an SVG that stands without this script; here it is replaced by a chart that zooms and hovers.
+  var HEIGHT = 190;
+  var groups = {};
+
+  function css(name) {
+    return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  }
+
+  function round(value) {
+    if (value === null || value === undefined) { return "–"; }
+    var size = Math.abs(value);
+    if (size !== 0 && (size < 1e-3 || size >= 1e9)) { return value.toExponential(3); }
+    return value.toLocaleString("en", { maximumSignificantDigits: size >= 1e4 ? 6 : 4 });
+  }
+
+  function short(value, step) {
+    var size = Math.abs(value);
+    if (value === 0) { return "0"; }
+    if (size >= 1e9) { return +(value / 1e9).toFixed(2) + " B"; }
+    if (size >= 1e6) { return +(value / 1e6).toFixed(2) + " M"; }
+    if (size >= 1e4) { return +(value / 1e3).toFixed(2) + " k"; }
+    return size < 1e-3 ? value.toExponential(0) : String(+value.toPrecision(step ? 4 : 3));
+  }
+
+  // Round values on a log axis: 1, 2 and 5 of each decade, or even steps where it spans less than a few.
+  function logTicks(low, high) {
+    var found = [], step, at;
+    if (high / low > 5) {
+      [[1, 2, 5], [1, 3], [1]].some(function (parts) {
+        found = [];
+        for (at = Math.floor(Math.log10(low)); at <= Math.log10(high); at += 1) {
+          parts.forEach(function (p) { var v = p * Math.pow(10, at); if (v >= low && v <= high) { found.push(v); } });
+        }
+        return found.length <= 7;
+      });
+      return found;
+    }
+    step = Math.pow(10, Math.floor(Math.log10((high - low) / 3)));
+    step *= 5 * step <= (high - low) / 3 ? 5 : 2 * step <= (high - low) / 3 ? 2 : 1;
+    for (at = Math.ceil(low / step); at * step <= high; at += 1) { found.push(+(at * step).toPrecision(12)); }
+    return found;
+  }
+
+  // The page's own range where the whole is shown, the visible values with a little room where it is zoomed.
+  function range(chart) {
+    return function (u, low, high) {
+      var x = u.scales.x;
+      if (x.min === chart.limits[0] && x.max === chart.limits[1] || low === null || high === null) { return chart.range; }
+      if (chart.log) { var f = Math.max(Math.pow(high / low, 0.06), 1.02); return [low / f, high * f]; }
+      var room = (high - low || Math.abs(high) || 1) * 0.08;
+      return [low - room, high + room];
+    };
+  }
+
+  // All curves of a chart on one sorted list of steps, as uPlot wants them.
+  function table(chart) {
+    var tables = [];
+    var series = [{ label: "step", value: function (u, v) { return round(v); } }];
+    var bands = [];
+    chart.series.forEach(function (s) {
+      var stroke = s.color < 0 ? css("--ref") : css("--c" + s.color % 6);
+      var sparse = s.x.length <= 60;
+      tables.push([s.x, s.y]);
+      series.push({
+        label: s.name, stroke: stroke, width: 1.5, dash: s.color < 0 ? [6, 3] : undefined, spanGaps: true,
+        points: { show: sparse && s.color >= 0, size: 5 }, value: function (u, v) { return round(v); }
+      });
+      if (s.low) {
+        tables.push([s.x, s.high], [s.x, s.low]);
+        series.push({ label: s.name + " high", stroke: "transparent", spanGaps: true, points: { show: false } });
+        series.push({ label: s.name + " low", stroke: "transparent", spanGaps: true, points: { show: false } });
+        bands.push({ series: [series.length - 2, series.length - 1], fill: css("--ref") + "38" });
+      }
+    });
+    return { data: uPlot.join(tables, tables.map(function (t) { return t.map(function () { return 2; }); })), series: series, bands: bands };
+  }
+
+  // Findings as shaded spans with their codes, restarts as thin dashed lines, under the curves.
+  function marks(chart) {
+    return function (u) {
+      var ctx = u.ctx, box = u.bbox, ratio = devicePixelRatio || 1, rows = [];
+      ctx.save();
+      ctx.beginPath();
+      ctx.rect(box.left, box.top, box.width, box.height);
+      ctx.clip();
+      chart.spans.forEach(function (span) {
+        var a = u.valToPos(span.from, "x", true), b = Math.max(u.valToPos(span.to, "x", true), a + 1.5 * ratio);
+        ctx.fillStyle = ctx.strokeStyle = css("--" + span.severity);
+        ctx.globalAlpha = 0.16;
+        ctx.fillRect(a, box.top, b - a, box.height);
+        ctx.globalAlpha = 1;
+        ctx.fillRect(a, box.top, 1.6 * ratio, box.height);
+        ctx.fillStyle = css("--" + span.severity + "-text");
+        ctx.font = "600 " + 11 * ratio + "px system-ui, sans-serif";
+        ctx.textBaseline = "top";
+        ctx.textAlign = "left";
+        var width = ctx.measureText(span.label).width;
+        var left = Math.min(Math.max(a, box.left) + 5 * ratio, box.left + box.width - width - 4 * ratio);
+        var row = 0;
+        while (rows[row] !== undefined && rows[row] > left) { row += 1; }
+        rows[row] = left + width + 6 * ratio;
+        if (b >= box.left && a <= box.left + box.width) { ctx.fillText(span.label, left, box.top + (3 + 14 * row) * ratio); }
+      });
+      ctx.strokeStyle = css("--ref");
+      ctx.setLineDash([4 * ratio, 3 * ratio]);
+      ctx.lineWidth = ratio;
+      chart.restarts.forEach(function (step) {
+        var x = u.valToPos(step, "x", true);
+        ctx.beginPath();
+        ctx.moveTo(x, box.top);
+        ctx.lineTo(x, box.top + box.height);
+        ctx.stroke();
+      });
+      ctx.restore();
+    };
+  }
+
+  function draw(figure, group) {
+    var chart = JSON.parse(figure.getAttribute("data-chart"));
+    var ready = table(chart);
+    var axis = { stroke: css("--quiet"), grid: { stroke: css("--line"), width: 1 }, ticks: { stroke: css("--line"), width: 1 }, font: "11px system-ui, sans-serif" };
+    var options = {
+      width: Math.max(figure.clientWidth, 280), height: HEIGHT, series: ready.series, bands: ready.bands,
+      cursor: { sync: { key: group.name }, drag: { x: true, y: false }, points: { size: 6 } },
+      scales: { x: { time: false, min: chart.limits[0], max: chart.limits[1] }, y: { distr: chart.log ? 3 : 1, range: range(chart) } },
+      legend: { live: true },
+      axes: [
+        Object.assign({}, axis, { size: 28, values: function (u, all) { return all.map(function (v) { return v.toLocaleString("en"); }); } }),
+        Object.assign({}, axis, chart.log ? { splits: function (u, i, low, high) { return logTicks(low, high); }, filter: function (u, all) { return all; } } : {}, { size: 62, values: function (u, all) { return all.map(function (v) { return v === null ? null : short(v, true); }); } })
+      ],
+      hooks: {
+        drawAxes: [marks(chart)],
+        setScale: [function (u, key) {
+          if (key !== "x" || group.busy) { return; }
+          group.busy = true;
+          group.plots.forEach(function (p) { if (p !== u) { p.setScale("x", { min: u.scales.x.min, max: u.scales.x.max }); } });
+          group.busy = false;
+        }]
+      }
+    };
+    if (chart.tokens) {
+      options.hooks.setLegend = [function (u) {
+        var cell = u.root.querySelector(".u-legend .u-value"), at = u.cursor.idx;
+        if (!cell || at === null || at === undefined) { return; }
+        var x = u.data[0][at], own = chart.series[0].x, low = 0, high = own.length - 1;
+        while (high - low > 1) { var half = (low + high) >> 1; if (own[half] <= x) { low = half; } else { high = half; } }
+        var share = own[high] > own[low] ? (x - own[low]) / (own[high] - own[low]) : 0;
+        cell.textContent = round(x) + " (" + short(chart.tokens[low] + share * (chart.tokens[high] - chart.tokens[low])) + " tokens)";
+      }];
+    }
+    var plot = new uPlot(options, ready.data, figure);
+    var bandRows = ready.series.map(function (s) { return / (high|low)$/.test(s.label) && s.stroke === "transparent"; });
+    figure.querySelectorAll(".u-series").forEach(function (row, at) { if (bandRows[at]) { row.style.display = "none"; } });
+    plot.over.addEventListener("dblclick", function () { reset(group); });
+    plot.home = chart.limits;
+    group.plots.push(plot);
+    figure.classList.add("drawn");
+  }
+
+  function reset(group) {
+    group.plots.forEach(function (p) { p.setScale("x", { min: p.home[0], max: p.home[1] }); });
+  }
+
+  function build() {
+    document.querySelectorAll(".figures").forEach(function (holder) {
+      var name = holder.getAttribute("data-group");
+      var group = groups[name] = groups[name] || { name: name, plots: [], busy: false };
+      group.plots.splice(0).forEach(function (p) { p.destroy(); });
+      holder.querySelectorAll("figure.chart").forEach(function (figure) { draw(figure, group); });
+      var tools = holder.querySelector(".tools");
+      tools.hidden = group.plots.length === 0;
+      tools.querySelector("button").onclick = function () { reset(group); };
+    });
+  }
+
+  var waiting = 0;
+  function resize() {
+    cancelAnimationFrame(waiting);
+    waiting = requestAnimationFrame(function () {
+      Object.keys(groups).forEach(function (name) {
+        groups[name].plots.forEach(function (p) {
+          var width = Math.max(p.root.parentElement.clientWidth, 280);
+          if (width !== p.width) { p.setSize({ width: width, height: HEIGHT }); }
+        });
+      });
+    });
+  }
+
+  build();
+  addEventListener("resize", resize);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", build);
+  window.runlensCharts = groups;
+})();
