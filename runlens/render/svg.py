@@ -66,7 +66,7 @@ class _Axis:
 
     def y(self, values: Floats) -> Floats:
         share = (self.scaled(values) - self.bottom) / (self.top - self.bottom)
-        return HEIGHT - _BOTTOM - np.clip(share, 0, 1) * (HEIGHT - _TOP - _BOTTOM)
+        return np.asarray(HEIGHT - _BOTTOM - np.clip(share, 0, 1) * (HEIGHT - _TOP - _BOTTOM), dtype=np.float64)
 
 
 def _grid(axis: _Axis, panel: Panel) -> Markup:

@@ -230,7 +230,8 @@ def loss_looks_healthy(facts: Facts) -> str | None:
 
 
 def earlier_damage(facts: Facts) -> str | None:
-    bad = next((f for f in facts.run.findings if f.evidence.get("outcome") in ("plateaued", "diverged")), None)
+    others = (f for f in facts.run.findings if f.incident != facts.incident.number and f.suppressed is None)
+    bad = next((f for f in others if f.evidence.get("outcome") in ("plateaued", "diverged")), None)
     return bad.message if bad else None
 
 
