@@ -156,8 +156,8 @@ def report(quick: bool) -> str:
 
     def pooled(lag: float, least: int, design: tuple[str, ...], small: tuple[bool, ...]) -> str:
         return wilson([
-            f for (d, l, n, _, s), tally in on_pythia.items() for f in tally
-            if l == lag and n >= least and d in design and s in small
+            f for (d, factor, n, _, s), tally in on_pythia.items() for f in tally
+            if factor == lag and n >= least and d in design and s in small
         ])  # fmt: skip
 
     summary = [
@@ -168,8 +168,8 @@ def report(quick: bool) -> str:
         ("null pairs flagged, same model", pooled(1.0, 3, ("same",), (False, True))),
         ("null pairs flagged, twins", pooled(1.0, 3, ("twin",), (False, True))),
         ("null pairs flagged, all", pooled(1.0, 3, ("same", "twin"), (False, True))),
-        ("simulated: 2 x found, from 6 checkpoints", wilson([f for (l, n, _), t in known.items() if l == 2 and n >= 6 for f in t])),
-        ("simulated: null flagged", wilson([f for (l, _, _), t in known.items() if l == 1 for f in t])),
+        ("simulated: 2 x found, from 6 checkpoints", wilson([f for (x, n, _), t in known.items() if x == 2 and n >= 6 for f in t])),
+        ("simulated: null flagged", wilson([f for (x, _, _), t in known.items() if x == 1 for f in t])),
     ]  # fmt: skip
     head = table("Summary (95 % Wilson intervals)", summary, ("question", "answer"))
     return f"{head}\n" + "\n".join(parts) + f"\nCPU time {time.process_time() - began:.0f} s.\n"

@@ -8,15 +8,18 @@ from typing import Literal
 
 import numpy as np
 
+from runlens.evals import words
 from runlens.evals.axis import on_axis
 from runlens.evals.curves import run_curves
 from runlens.evals.match import match
-from runlens.evals.noise import Floats, logarithmic
+from runlens.evals.noise import Floats, downward, logarithmic
 from runlens.evals.pair import Aligned, aligned
 from runlens.model import Comparison, Group, GroupLag, Reference, Run, TaskLag
 from runlens.stats.isotonic import monotone_curve
 from runlens.stats.lag import GRID, Lag, Simulated, lag_of, simulate
 
+DRAWN = 120
+"""Points of the reference's monotone curve in figures."""
 NOMINAL = np.log(1.5)
 """The lag by which tasks are weighed in the mean gap: each counts by the gap that such a lag would make."""
 
@@ -97,13 +100,15 @@ def compare(
         if any(p.group == kind for p in parts)
     ]
     tasks = [task_lag(p, s, bar) for p, s in zip(parts, simulated, strict=True)]
-    return replace(
+    found = replace(
         blank,
         tasks=tuple(sorted(tasks, key=lambda t: (not t.behind, t.group, t.run.task, t.run.metric))),
         groups=tuple(sorted(groups, key=lambda g: (not g.behind, -g.factor))),
         unmatched=tuple(unmatched),
         tokens_from=own.tokens_from,
+        verdict=words.verdict(groups, bar.factor),
     )
+    return replace(found, sentence=words.sentence(found, bar.factor))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -181,8 +186,20 @@ def group_lag(kind: Group, parts: list[tuple[Part, Simulated]], bar: Bar) -> Gro
         persists = clear(past, past_interval, bar)
     since, last, at, from_start = history([p.now for p, _ in parts])
     return GroupLag(
-        kind, len(parts), lag.now, lag.now_interval, gap, interval, lag.trend, behind, persists, from_start, since, last, at
-    )  # fmt: skip
+        group=kind,
+        tasks=len(parts),
+        factor=lag.now,
+        interval=lag.now_interval,
+        gap=gap,
+        gap_interval=interval,
+        trend=lag.trend,
+        behind=behind,
+        persists=persists,
+        from_start=from_start,
+        since=since,
+        last=last,
+        at=at,
+    )
 
 
 def clear(lag: Lag, gap: tuple[float, float], bar: Bar) -> bool:
@@ -204,11 +221,19 @@ def task_lag(part: Part, simulated: Simulated, bar: Bar) -> TaskLag:
         there, ends = run_value + float(gap[0]), sorted((-float(high), -float(low)))
     else:
         there, ends = run_value - float(gap[0]), [float(low), float(high)]
+    drawn = np.linspace(p.reference_x[0], p.reference_x[-1], DRAWN)
+    smooth = monotone_curve(p.reference_x, p.reference)(drawn)
+    spread = 1.96 * np.hypot(p.noise, p.offset)
+    edges = [downward(now.run, smooth + sign * spread) for sign in (-1, 1)]
     return TaskLag(
         run=now.run,
         reference=now.reference,
         low=now.low,
         high=now.high,
+        smooth_at=np.exp(drawn),
+        smooth=downward(now.run, smooth),
+        healthy_low=np.minimum(*edges),
+        healthy_high=np.maximum(*edges),
         group=part.group,
         at=float(np.exp(p.x[-1])),
         checkpoints=len(p.x),
@@ -223,6 +248,7 @@ def task_lag(part: Part, simulated: Simulated, bar: Bar) -> TaskLag:
         beyond=lag.now >= np.exp(GRID[-1]) * 0.99 or bool(p.value.max() < p.reference.min()),
         n_items=now.run.n_items or now.reference.n_items,
         notes=now.notes,
+        label=words.label(now.run),
     )
 
 

@@ -38,6 +38,13 @@ def upward(curve: Curve) -> Floats:
     return -curve.value
 
 
+def downward(curve: Curve, up: Floats) -> Floats:
+    """The inverse of `upward`: values in the metric's own unit."""
+    if curve.direction == "up":
+        return up
+    return np.exp(-up) if logarithmic(curve) else -up
+
+
 def logarithmic(curve: Curve) -> bool:
     """True if `upward` takes the logarithm."""
     kinds = ("loss", "bpb", "bpc", "ppl", "byte_ppl", "word_ppl", "ctc_loss")

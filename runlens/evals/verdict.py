@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-from runlens.evals.words import label
 from runlens.model import Comparison, GroupLag, TaskLag
 
 
@@ -15,7 +14,7 @@ def task_numbers(task: TaskLag) -> dict[str, object]:
         "metric": task.run.metric,
         "setting": task.run.setting,
         "name": task.run.name,
-        "label": label(task.run),
+        "label": task.label,
         "at": rounded(task.at, 9),
         "checkpoints": task.checkpoints,
         "run": rounded(task.run_value),
@@ -52,17 +51,6 @@ def group_numbers(group: GroupLag) -> dict[str, object]:
     }
 
 
-def verdict(comparison: Comparison) -> str:
-    """`behind`, `level`, `ahead`, `cannot tell` (the interval holds a lag that would count), or `not compared`."""
-    if not comparison.groups:
-        return "not compared"
-    if any(g.behind for g in comparison.groups):
-        return "behind"
-    if any(g.factor > 1 and g.interval[1] >= 1.25 and g.gap < 0 for g in comparison.groups):
-        return "cannot tell"
-    return "ahead" if all(g.gap_interval[0] > 0 for g in comparison.groups) else "level"
-
-
 def numbers(comparison: Comparison) -> dict[str, object]:
     """The whole comparison."""
     severity = comparison.severity
@@ -71,7 +59,8 @@ def numbers(comparison: Comparison) -> dict[str, object]:
         "reference": comparison.reference,
         "axis": comparison.axis,
         "tokens_from": comparison.tokens_from,
-        "verdict": verdict(comparison),
+        "verdict": comparison.verdict,
+        "sentence": comparison.sentence,
         "severity": severity.value if severity else None,
         "why_not": comparison.why_not,
         "groups": [group_numbers(g) for g in comparison.groups],
@@ -86,3 +75,14 @@ def numbers(comparison: Comparison) -> dict[str, object]:
 def rounded(value: float, digits: int = 6) -> float:
     """So many significant digits: the simulations tell no more, and reports stay the same over machines."""
     return float(f"{value:.{digits}g}") if math.isfinite(value) else value
+
+
+def plain_numbers(data: object) -> object:
+    """The same with non-finite numbers as the strings that RunLens's JSON uses."""
+    if isinstance(data, dict):
+        return {key: plain_numbers(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [plain_numbers(value) for value in data]
+    if isinstance(data, float) and not math.isfinite(data):
+        return "NaN" if math.isnan(data) else "Infinity" if data > 0 else "-Infinity"
+    return data

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from runlens.model import Comparison, Curve, GroupLag, TaskLag
+from collections.abc import Sequence
+
+from runlens.model import Comparison, Curve, GroupLag
+from runlens.model.comparison import Verdict
 
 _NAMES = {
     "arc_challenge": "ARC-Challenge",
@@ -33,7 +36,7 @@ def amount(number: float, axis: str = "tokens") -> str:
         return f"{number:,.0f} steps"
     for factor, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")):
         if size >= factor * 0.9995:
-            return f"{number / factor:.3g} {letter} tokens"
+            return f"{f'{number / factor:#.3g}'.rstrip('.')} {letter} tokens"
     return f"{number:.0f} tokens"
 
 
@@ -87,6 +90,51 @@ def behind_sentence(comparison: Comparison, group: GroupLag) -> str:
     return text + _others(comparison, group)
 
 
+def verdict(groups: Sequence[GroupLag], least: float) -> Verdict:
+    """What the groups say together; `least` is the smallest lag that counts."""
+    if not groups:
+        return "not compared"
+    if any(g.behind for g in groups):
+        return "behind"
+    if any(unclear(g, least) for g in groups):
+        return "cannot tell"
+    return "ahead" if all(g.gap_interval[0] > 0 for g in groups) else "level"
+
+
+def unclear(group: GroupLag, least: float) -> bool:
+    """True if the group leans behind, and its interval holds a lag that would count."""
+    return not group.behind and group.factor >= least and group.gap < 0
+
+
+def sentence(comparison: Comparison, least: float) -> str:
+    """The verdict in words."""
+    if comparison.verdict == "not compared":
+        return comparison.why_not
+    if comparison.verdict == "behind":
+        return behind_sentence(comparison, next(g for g in comparison.groups if g.behind))
+    parts = []
+    for group in comparison.groups:
+        many = group.tasks != 1
+        what = (
+            f"{group.tasks} {group.group}"
+            if many
+            else "one score"
+            if group.group == "scores"
+            else "the validation loss"
+        )
+        low, high = times(group.interval[0]), times(group.interval[1])
+        if unclear(group, least):
+            parts.append(
+                f"{what} {'lean' if many else 'leans'} behind ({times(group.factor)}), too noisy to prove it "
+                f"(95 % interval {low} to {high})"
+            )
+        else:
+            place = "ahead of it" if group.gap_interval[0] > 0 else "level with it"
+            parts.append(f"{what} {'are' if many else 'is'} {place} (lag {low} to {high})")
+    at = max(g.at for g in comparison.groups)
+    return f"at {amount(at, comparison.axis)}, beside {comparison.reference}: " + "; ".join(parts)
+
+
 def _others(comparison: Comparison, group: GroupLag) -> str:
     """What the other group says: level, behind too, or not proven by so few items."""
     for other in comparison.groups:
@@ -104,17 +152,3 @@ def _others(comparison: Comparison, group: GroupLag) -> str:
             return f"; {name}{on} by {'themselves' if many else 'itself'} would not prove it"
         return f"; {name} {'are' if many else 'is'} level with it"
     return ""
-
-
-def in_unit(task: TaskLag, value: float, signed: bool = False) -> str:
-    """A value of a task's metric as people read it: fractions to three digits, losses to three."""
-    return f"{value:+.3f}" if signed else f"{value:.3f}"
-
-
-def notes_of(comparison: Comparison) -> list[str]:
-    """What was assumed, once each, with the tasks that it concerns."""
-    by_note: dict[str, list[str]] = {}
-    for task in comparison.tasks:
-        for note in task.notes:
-            by_note.setdefault(note, []).append(label(task.run))
-    return [f"{', '.join(names)}: {note}" for note, names in by_note.items()]

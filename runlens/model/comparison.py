@@ -13,6 +13,7 @@ from runlens.model.reference import Curve
 
 Interval = tuple[float, float]
 Group = Literal["scores", "losses"]
+Verdict = Literal["behind", "level", "ahead", "cannot tell", "not compared"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,6 +28,14 @@ class TaskLag:
     """(n,) lowest member of the band at `reference.at`; empty if the reference is one curve."""
     high: npt.NDArray[np.float64]
     """(n,) highest member; empty if the reference is one curve."""
+    smooth_at: npt.NDArray[np.float64]
+    """(m,) positions of the reference's monotone curve, for drawing."""
+    smooth: npt.NDArray[np.float64]
+    """(m,) that curve, in the metric's own unit."""
+    healthy_low: npt.NDArray[np.float64]
+    """(m,) lower edge of where one checkpoint of a healthy run lies 19 times out of 20."""
+    healthy_high: npt.NDArray[np.float64]
+    """(m,) upper edge."""
     group: Group
     at: float
     """The run's last checkpoint that could be compared, tokens or steps."""
@@ -54,6 +63,8 @@ class TaskLag:
     """Test items, 0 if not known."""
     notes: tuple[str, ...] = ()
     """What was assumed or changed to make the two comparable."""
+    label: str = ""
+    """The task for people, such as `HellaSwag acc_norm`."""
 
     @property
     def stood_at(self) -> float:
@@ -113,6 +124,10 @@ class Comparison:
     source: str = ""
     licence: str = ""
     citation: str = ""
+    verdict: Verdict = "not compared"
+    """`cannot tell`: not behind, but the interval holds a lag that would count."""
+    sentence: str = ""
+    """The verdict in words, with its numbers."""
 
     @property
     def severity(self) -> Severity | None:

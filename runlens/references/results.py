@@ -154,7 +154,7 @@ def _lm_eval(data: Mapping[str, Any]) -> Iterator[Score]:
                 said.task,
                 said.metric_kind,
                 _setting(said.setting, few),
-                {True: "up", False: "down"}.get(up) or said.direction or "up",
+                _better(up) or said.direction or "up",
                 float(value),
                 _stderr(figures.get(f"{metric}_stderr{comma}{kind}")),
                 int(counted.get("effective") or 0) if isinstance(counted, Mapping) else 0,
@@ -181,7 +181,7 @@ def _lighteval(data: Mapping[str, Any]) -> Iterator[Score]:
                 said.task.removesuffix("_average").rstrip("_/"),
                 said.metric_kind,
                 said.setting,
-                {True: "up", False: "down"}.get(better.get(metric)) or said.direction or "up",
+                _better(better.get(metric)) or said.direction or "up",
                 float(value),
                 _stderr(figures.get(f"{metric}_stderr")),
                 max(int(items or 0), 0),
@@ -193,6 +193,11 @@ def _setting(said: str, few: object) -> str:
     if not isinstance(few, int) or isinstance(few, bool) or _SHOTS.search(said):
         return said
     return f"{said}, {few}-shot" if said else f"{few}-shot"
+
+
+def _better(higher: object) -> str:
+    """The file's own word on which way is better; empty if it says nothing."""
+    return "up" if higher is True else "down" if higher is False else ""
 
 
 def _is_number(value: object) -> bool:

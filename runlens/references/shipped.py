@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from importlib.resources import files
+from importlib.resources import as_file, files
+from pathlib import Path
 
 from runlens.errors import ConfigError
 from runlens.model import Reference
@@ -42,8 +43,9 @@ def load_shipped(spec: str) -> Reference | None:
     return replace(reference, name=f"{name}@{wanted}" if at else name, curves=kept)
 
 
-def _folder():  # type: ignore[no-untyped-def] # Traversable moved between modules in 3.11 and 3.14
-    return files("runlens.references") / "data"
+def _folder() -> Path:
+    with as_file(files("runlens.references") / "data") as folder:
+        return Path(folder)
 
 
 def _order(name: str) -> tuple[str, float, str]:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from runlens.errors import NotALog
-from runlens.model import Curve, Reference
+from runlens.model import Curve, Direction, Reference
 
 KEY = "runlens_reference"
 """The first key of the file; its value is the version of the form."""
@@ -132,6 +132,5 @@ def curve_of(
     keep = np.isfinite(at) & np.isfinite(value)
     at, value, stderr = at[keep], value[keep], stderr[keep]
     last = np.append(at[1:] != at[:-1], True) if len(at) else np.zeros(0, dtype=bool)
-    return Curve(
-        task, metric, setting, "down" if direction == "down" else "up", at[last], value[last], stderr[last], n_items, name
-    )  # fmt: skip
+    better: Direction = "down" if direction == "down" else "up"
+    return Curve(task, metric, setting, better, at[last], value[last], stderr[last], n_items, name)

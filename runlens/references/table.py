@@ -93,9 +93,8 @@ def read_table(path: Path, tokens_per_step: float | None = None) -> Reference:
         said = parse_eval(f"{row[have['task']]}/{metric}" if metric else str(row[have["task"]]))
         setting = _setting(row.get(have.get("setting", ""))) or said.setting
         key = (said.task, said.metric_kind, setting)
-        points.setdefault(key, []).append(
-            (at, value, _number(row.get(have.get("stderr", ""))), _number(row.get(have.get("n", ""))), said.direction or "up")
-        )  # fmt: skip
+        stderr, n = _number(row.get(have.get("stderr", ""))), _number(row.get(have.get("n", "")))
+        points.setdefault(key, []).append((at, value, stderr, n, said.direction or "up"))
     if not points:
         raise NotALog(f"{path} holds no row with a finite position and value")
     per_cent = any(k[1] in FRACTIONS and any(p[1] > 1.5 for p in group) for k, group in points.items())

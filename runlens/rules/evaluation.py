@@ -8,7 +8,6 @@ from typing import ClassVar, Literal
 
 from runlens.evals.compare import Bar, compare
 from runlens.evals.verdict import group_numbers, rounded, task_numbers
-from runlens.evals.words import behind_sentence
 from runlens.model import Comparison, Finding, GroupLag, Reference, Run, Severity, Skip
 from runlens.rules.base import Rule
 
@@ -64,6 +63,11 @@ class BehindReference(Rule):
     fewest: int = 3
     axis: Literal["tokens", "steps"] = "tokens"
 
+    @property
+    def bar(self) -> Bar:
+        """The settings as `runlens.evals.compare` takes them."""
+        return Bar(self.factor, self.last, self.fewest)
+
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """One finding a reference that the run is behind; a skip for each that it cannot be compared with."""
         if not self.references:
@@ -71,9 +75,8 @@ class BehindReference(Rule):
                 "no reference was given (--reference NAME; `runlens reference list` shows the shipped ones)"
             )
             return
-        bar = Bar(self.factor, self.last, self.fewest)
         for reference in self.references:
-            comparison = compare(run, reference, self.axis, self.tokens_per_step, bar)
+            comparison = compare(run, reference, self.axis, self.tokens_per_step, self.bar)
             if comparison.why_not:
                 yield self.skip(f"{reference.name}: {comparison.why_not}")
                 continue
@@ -106,7 +109,7 @@ class BehindReference(Rule):
             severity,
             lead.run.name,
             (group.since, group.last),
-            behind_sentence(comparison, group),
+            comparison.sentence,
             evidence,
             "Trailing from the start with a healthy loss points to the set-up: parallel seeds, initialisation, data, "
             "tokenizer. `runlens compare` with the same reference shows each task, and --total-tokens whether a "

@@ -42,7 +42,7 @@ def isotonic(value: Floats) -> Floats:
     means[length <= 0] = np.inf
     from_end = np.minimum.accumulate(means[:, ::-1], axis=1)[:, ::-1]  # smallest mean of i..j over j >= k
     from_end[length <= 0] = -np.inf  # k before i: not a start
-    fit = from_end.max(axis=0)
+    fit: Floats = from_end.max(axis=0)
     return fit[:, 0] if value.ndim == 1 else fit
 
 
