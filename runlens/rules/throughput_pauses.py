@@ -104,7 +104,7 @@ class RecurringDips(Rule):
             least = self.overhead if rhythm.regular else self.irregular_overhead
             yield from self._told(run, signal, stretches, least, "slow stretches", Severity.WARNING)
         singles = rest.take((rest.slow < 3) & (rest.excess < 20.0))
-        if len(singles) >= 10:
+        if len(singles) >= 20:
             yield from self._told(run, signal, singles, self.single_overhead, "slow steps", Severity.WARNING)
 
     def _told(

@@ -83,10 +83,11 @@ def excursions(y: Floats, step: Floats, want: Sensitivity) -> list[Excursion]:
     raw, y = y, y.copy()
     level = levels.fit(y, step)
     bars = bars_of(y, level, want.floor, want.sigmas)
+    falls = levels.settled_from(step, SHORT)
     found: list[Excursion] = []
     at, origin, begin = levels.NARROWEST, 0, 0.0
     while True:
-        at, sign = next_departure(y, level, bars, want.rise, want.floor, at)
+        at, sign = next_departure(y, level, bars, want.rise, want.floor, at, falls)
         if not sign:
             return found
         new = _follow(raw, level, _onset(y, level, want.floor, at, sign), at, sign, want)

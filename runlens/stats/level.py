@@ -22,11 +22,13 @@ straight against log step, stays nearly straight inside it, and unequal log inte
 HOLD = 32
 """The level before a point is the lowest of so many: a slow rise must not carry its own reference along."""
 YOUNG = 64
-"""With fewer points behind, noise is taken from the points to come alone."""
+"""With fewer points behind, noise is taken from second differences, which no slope enters."""
 SMOOTH = 9
 """Noise is taken about a centred median of so many points, which follows any descent and any hump that is longer."""
 ROUGH_TO_SIGMA = 1.71
 """Standard deviation of Gaussian noise over the median distance to its centred median of `SMOOTH` (simulated)."""
+BEND_TO_ROUGH = 1.4826 / (1.2247 * ROUGH_TO_SIGMA)
+"""Second differences of Gaussian noise have sqrt(1.5) times its deviation."""
 
 
 @dataclass(slots=True, eq=False)
@@ -83,13 +85,22 @@ def patch(level: Level, y: Floats, step: Floats, first: int, last: int, origin: 
     past, coming = _shift(past, 1), _shift(coming, -1)
     behind = np.arange(low, high) - origin
     young = (behind < YOUNG) & np.isfinite(coming)  # the first steps of a decay bend too much to tell noise from it
-    sigma = ROUGH_TO_SIGMA * np.where(young, coming, np.fmax(past, coming))
+    past = np.where(young, np.fmin(past, _second_differences(part)), past)
+    sigma = ROUGH_TO_SIGMA * np.fmax(past, coming)
     # a level from few points is uncertain by itself
     sigma *= np.sqrt(1.0 + NARROWEST / np.maximum(behind, 1))
     inside = slice(first - low, last - low)
     level.expected[first:last] = expected[inside]
     level.recent[first:last] = recent[inside]
     level.sigma[first:last] = sigma[inside]
+
+
+def settled_from(step: Floats, points: int) -> int:
+    """First position whose window, by `SHARE`, holds so many points; before it a curve may fall as it likes."""
+    first = step[: 64 * points]
+    held = np.arange(len(first)) - np.searchsorted(first, (1.0 - SHARE) * first)
+    ready = np.flatnonzero(held < points)
+    return int(ready[-1]) + 1 if len(ready) else 0
 
 
 def _extrapolate(y: Floats, step: Floats, low: int, high: int, origin: int, begin: float) -> tuple[Floats, Floats]:
@@ -116,6 +127,13 @@ def _extrapolate(y: Floats, step: Floats, low: int, high: int, origin: int, begi
             recent[at] = newer[at_segment]
         size *= 2
     return expected, recent
+
+
+def _second_differences(y: Floats) -> Floats:
+    """Typical distance of the points before each from the middle of their neighbours, on the scale of `rough`."""
+    bend = np.full(y.shape, np.nan)
+    bend[2:] = np.abs(y[1:-1] - 0.5 * (y[2:] + y[:-2]))
+    return _shift(trailing_median(bend, 2 * WINDOW, min_count=NARROWEST), 1) * BEND_TO_ROUGH
 
 
 def _shift(x: Floats, by: int) -> Floats:

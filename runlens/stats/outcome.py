@@ -19,7 +19,7 @@ SETTLED = 0.5
 """A curve that kept this share of its excess over the second half of the time since the onset has settled: a recovery
 that follows a power law or an exponential would have got farther."""
 FEWEST = 8
-"""With fewer points after the onset nothing is said of where the curve is going."""
+"""With fewer points after the onset, or before the time of a fast recovery, nothing is said of where it is going."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def ending(
     halfway = _halfway(y, step, one, until) - one.level
     if n < FEWEST:
         outcome = "unresolved"
-    elif rising or lost >= LOST:
+    elif since >= fast and (rising or lost >= LOST):
         outcome = "diverged"
     elif since >= slow or (since >= 2 * fast and after - one.level > SETTLED * halfway):
         outcome = "plateaued"

@@ -11,12 +11,16 @@ import numpy.typing as npt
 from runlens.stats.level import Level
 from runlens.stats.robust import Floats, finite, mad
 from runlens.stats.rolling import trailing_median
-from runlens.stats.tail import fit_tail
+from runlens.stats.tail import ONE_FALSE_IN, fit_tail
 
 RISES = ((1, 1), (2, 3), (3, 5), (5, 9))
 """So many of so many neighbours over their bar are a rise; the fewer, the higher the bar (see `Tail.bar`)."""
 FALLS = ((3, 5), (5, 9))
 """The same for a fall: one lucky batch is none."""
+BURST = 3.0
+"""Neighbours above so many standard deviations are left out of the tail."""
+COMPANY = 3e-3
+"""Share of points of pure noise that may pass for the company of a high point."""
 BLOCK = 1 << 16
 """Points searched at once."""
 GAP = 4.0
@@ -27,10 +31,15 @@ MEDIAN_SPREAD = {3: 0.670, 5: 0.535, 9: 0.408}
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """(hits, neighbours, bar in standard deviations) for rises and for falls."""
+    """How high points must stand, in standard deviations."""
 
     up: tuple[tuple[int, int, float], ...]
+    """(hits, neighbours, bar) of rises."""
     down: tuple[tuple[int, int, float], ...]
+    """The same of falls."""
+    high: float
+    """A point this high needs only one of the next two at `company` to be no accident."""
+    company: float
 
 
 def standardise(y: Floats, level: Level, first: int, last: int, floor: float) -> Floats:
@@ -43,7 +52,10 @@ def bars_of(y: Floats, level: Level, floor: float, sigmas: float) -> Bars:
     z = standardise(y, level, 0, len(y), floor)
     around = np.abs(trailing_median(np.concatenate([z, np.full(4, np.nan)]), 9)[4:])
     keep = around < 2.0  # a stretch that is raised as a whole is no noise
-    keep[: min(16, len(z) // 10)] = False
+    keep[: min(16, len(z) // 5)] = False
+    high = z > BURST  # two neighbours that high are a burst: independent noise seldom has such
+    keep[:-1] &= ~(high[:-1] & high[1:])
+    keep[1:] &= ~(high[1:] & high[:-1])
     calm = z[keep]
     up, down = fit_tail(calm), fit_tail(-calm)
     gap = _gap(calm)
@@ -51,6 +63,8 @@ def bars_of(y: Floats, level: Level, floor: float, sigmas: float) -> Bars:
     return Bars(
         tuple((k, of, max(sigmas, min(up.bar(k, of) * wander[of], gap))) for k, of in RISES),
         tuple((k, of, max(sigmas, down.bar(k, of) * wander[of])) for k, of in FALLS),
+        high=max(sigmas, up.quantile(1.0 / ONE_FALSE_IN)),
+        company=max(sigmas / 2.0, up.quantile(COMPANY) * wander[3]),
     )
 
 
@@ -81,8 +95,13 @@ def _gap(z: Floats) -> float:
     return float(0.9 * high[np.argmax(clear)]) if clear.any() else np.inf
 
 
-def next_departure(y: Floats, level: Level, bars: Bars, rise: float, floor: float, start: int) -> tuple[int, int]:
-    """Position and sign (+1 rise, -1 fall) of the first departure at or after `start`; (n, 0) if there is none."""
+def next_departure(
+    y: Floats, level: Level, bars: Bars, rise: float, floor: float, start: int, falls_from: int
+) -> tuple[int, int]:
+    """Position and sign (+1 rise, -1 fall) of the first departure at or after `start`; (n, 0) if there is none.
+
+    Falls are looked for from position `falls_from` on.
+    """
     n = len(y)
     widest = max(of for _, of, _ in (*bars.up, *bars.down))
     lowest = min(bar for _, _, bar in (*bars.up, *bars.down))
@@ -94,11 +113,22 @@ def next_departure(y: Floats, level: Level, bars: Bars, rise: float, floor: floa
                 continue
             above = np.where(y[a:b] - level.recent[a:b] > rise, z, 0.0)
             below = np.where(level.expected[a:b] - y[a:b] > rise, -z, 0.0)
-        up = _first_cluster(above, bars.up, BLOCK)
+        below[: max(0, falls_from - a)] = 0.0
+        up = min(_first_cluster(above, bars.up, BLOCK), _first_pair(above, bars, BLOCK))
         down = _first_cluster(below, bars.down, BLOCK)
         if min(up, down) < b - a:
             return (a + up, 1) if up <= down else (a + down, -1)
     return n, 0
+
+
+def _first_pair(z: Floats, bars: Bars, most: int) -> int:
+    """First position (below `most`) of a high point in company; len(z) if there is none."""
+    at = np.flatnonzero(z[:most] > bars.high)
+    if not len(at):
+        return len(z)
+    following = np.minimum(at[:, None] + np.arange(1, 3), len(z) - 1)
+    good = at[((z[following] > bars.company) & (following > at[:, None])).any(axis=1)]
+    return int(good[0]) if len(good) else len(z)
 
 
 def _first_cluster(z: Floats, bars: tuple[tuple[int, int, float], ...], most: int) -> int:

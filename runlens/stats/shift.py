@@ -8,12 +8,14 @@ import numpy as np
 
 from runlens.stats.excursions import Excursion
 from runlens.stats.outcome import Ending
-from runlens.stats.robust import Floats, median
+from runlens.stats.robust import Floats, median, theil_sen
 
 Kind = Literal["spike", "shift-up", "shift-down", "dip", "drift-down"]
 
 OVERSHOOT = 1.6
 """A spike overshoots where it settles by more than this; a new stage starts where it goes on from."""
+EASIER = 0.05
+"""Data is easier if it takes the loss this much below where the trend led (log loss: share)."""
 ABRUPT = 5
 """A change of ground is done within so many points."""
 
@@ -31,38 +33,51 @@ def kind_of(y: Floats, step: Floats, one: Excursion, end: Ending, until: int) ->
     if one.sign < 0:
         if one.back:
             return "dip"
-        return "shift-down" if _abrupt(y, one, until) else "drift-down"
-    if one.back:
-        return "shift-up" if _falls_below(y, step, one, until) else "spike"
-    if end.outcome in ("diverged", "unresolved") or until - one.first < 3 * ABRUPT:
+        return "shift-down" if _abrupt(y, step, one, until, 0.0) else "drift-down"
+    gap = median(y[:3]) - one.level
+    if end.outcome == "unresolved" or y[one.peak] - 3 * one.sigma - one.level > 0.5 * gap > 0:
         return "spike"
-    return "shift-up" if _abrupt(y, one, until) else "spike"
+    slope = _slope(y, step, one.first)
+    if one.back:
+        moved = _heals_by_itself(y, step, one, slope) or _falls_below(y, step, one, until, slope)
+        return "shift-up" if moved else "spike"
+    if end.outcome == "diverged" or until - one.first < 3 * ABRUPT:
+        return "spike"
+    return "shift-up" if _abrupt(y, step, one, until, slope) else "spike"
 
 
-def _abrupt(y: Floats, one: Excursion, until: int) -> bool:
+def _slope(y: Floats, step: Floats, first: int) -> float:
+    """Fall of the curve per unit of log step before `first`: of its later two thirds, at most 4,096 points."""
+    part = slice(max(first // 3, first - 4096), first)
+    return max(-theil_sen(np.log(step[part] + 1.0), y[part], most=120)[0], 0.0)
+
+
+def _abrupt(y: Floats, step: Floats, one: Excursion, until: int, slope: float) -> bool:
     """Whether the curve goes at once to where it stays, neither short of it nor far beyond."""
-    settled = one.sign * (median(y[(one.first + until) // 2 : until]) - one.level)
-    early = one.sign * (y[one.first : min(until, one.first + 64)] - one.level)
-    at_once = median(early[1 : 1 + ABRUPT])
+    away = one.sign * (y[one.first : until] - one.level)
+    at_once = median(away[1 : 1 + ABRUPT])
     if one.sign < 0:
-        settled = median(early[ABRUPT:])
-        return bool(at_once > 0.7 * settled)
-    return bool(0.7 * settled < at_once < OVERSHOOT * settled and early.max() < 2 * OVERSHOOT * settled)
+        return bool(at_once > 0.7 * median(away[ABRUPT:64]))
+    half = len(away) // 2
+    middle = (one.first + half + until) // 2
+    settled = median(away[half:]) + slope * float(np.log((step[middle] + 1) / (step[one.first] + 1)))
+    return bool(0.7 * settled < at_once < OVERSHOOT * settled and away[:64].max() < 2 * OVERSHOOT * settled)
 
 
-def _falls_below(y: Floats, step: Floats, one: Excursion, until: int) -> bool:
+def _heals_by_itself(y: Floats, step: Floats, one: Excursion, slope: float) -> bool:
+    """Whether the curve comes back no faster than its ordinary decay leads it there."""
+    away = y[one.first : one.end] - one.level
+    if len(away) < 3 * ABRUPT:
+        return False
+    decay = slope * float(np.log((step[one.end] + 1) / (step[one.first] + 1)))
+    return bool(median(away[1 : 1 + ABRUPT]) < OVERSHOOT * decay and median(away[-len(away) // 8 :]) < decay)
+
+
+def _falls_below(y: Floats, step: Floats, one: Excursion, until: int, slope: float) -> bool:
     """Whether the curve, once back, goes on to well below where the old trend led: the data became easier."""
-    width = one.end - one.first
-    if width < ABRUPT:
+    reach = 4 * (one.end - one.first)
+    if reach < 4 * ABRUPT or one.end + reach > until or one.first < 4 * reach:
         return False
-    reach = max(4 * width, 64)
-    later = y[one.end + reach // 2 : min(until, one.end + reach)]
-    back_to = max(0, one.first - 2 * reach)
-    if len(later) < ABRUPT or one.first - back_to < 2 * ABRUPT:
-        return False
-    middle = (back_to + one.first) // 2
-    older, newer = median(y[back_to:middle]), median(y[middle : one.first])
-    distance = np.log((step[min(until, one.end + reach) - 1] + 1) / (step[one.first] + 1))
-    covered = np.log((step[one.first] + 1) / (step[back_to] + 1))
-    trend = max(older - newer, 0.0) * 2.0 * distance / covered if covered > 0 else 0.0
-    return bool(newer - median(later) > 2.0 * trend + 3.0 * one.sigma)
+    later = median(y[one.end + reach // 2 : one.end + reach])
+    decay = slope * float(np.log((step[one.end + reach - 1] + 1) / (step[one.first] + 1)))
+    return bool(one.level - later > 2.0 * decay + 3.0 * one.sigma + EASIER)

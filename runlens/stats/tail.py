@@ -15,6 +15,9 @@ ONE_FALSE_IN = 1e7
 """A bar lies where the noise, carried on from its own tail, would cross it once in so many points."""
 MARGIN = 1.25
 """Bars are raised by this much, because the tail is known from few points."""
+LONE_MARGINS = (1.3, 1.4, 2.4)
+"""The same for a point that stands alone, which a heavy tail makes most easily: where the tail is known to be light,
+where it is not known, and where it fades as slowly as that of a power law."""
 MOST = 1_000_000
 """Points that a tail is fitted to; longer series are thinned evenly."""
 
@@ -53,7 +56,13 @@ class Tail:
     def bar(self, hits: int, of: int) -> float:
         """Height that `hits` of `of` neighbours exceed once in `ONE_FALSE_IN` points of independent noise."""
         p = (1.0 / (ONE_FALSE_IN * math.comb(of - 1, hits - 1))) ** (1.0 / hits)
-        return MARGIN * self.quantile(p)
+        return (self._lone_margin() if hits == 1 else MARGIN) * self.quantile(p)
+
+    def _lone_margin(self) -> float:
+        light, unknown, heavy = LONE_MARGINS
+        if self.fade <= 0:
+            return unknown
+        return float(np.interp(self.fade, (0.5, 0.75), (light, heavy)))
 
 
 def fit_tail(z: Floats) -> Tail:

@@ -1,0 +1,175 @@
+"""`runlens compare RUN --reference REF...`: evals beside reference checkpoints, and the lag in tokens."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from runlens.cli import options as o
+
+if TYPE_CHECKING:
+    from runlens.model import Comparison, Run
+    from runlens.restart import Choice
+
+
+def compare(
+    run: o.OneRun,
+    reference: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--reference",
+            "-r",
+            help="What to compare with, repeatable: shipped name, stored file, run, result folder or table "
+            "[default: those of the configuration].",
+            show_default=False,
+        ),
+    ] = None,
+    axis: Annotated[str, typer.Option("--axis", help="Compare at the same tokens or the same steps.")] = "tokens",
+    tokens_per_step: o.TokensPerStep = None,
+    total_tokens: o.TotalTokens = None,
+    metric: o.Metric = None,
+    format: Annotated[str, typer.Option("--format", "-f", help="terminal or json.")] = "terminal",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write there instead of standard output.", show_default=False)
+    ] = None,
+    png: Annotated[
+        Path | None, typer.Option("--png", help="Draw score over tokens, task by task.", show_default=False)
+    ] = None,
+    config: o.ConfigPath = None,
+    debug: o.Debug = False,
+) -> None:
+    """Lay a run's evals over a reference's checkpoints: the gap at the same tokens, and the lag.
+
+    Exit code 0: not behind. 1: behind, and that persists or widens. 2: wrong use. 3: nothing could be compared.
+    """
+    from runlens import sources
+    from runlens.cli.output import echo, save
+    from runlens.config import load, settings_for
+    from runlens.errors import ConfigError
+    from runlens.evals.compare import compare as beside
+    from runlens.model import Severity
+    from runlens.roles import resolve
+    from runlens.rules.evaluation import BehindReference
+
+    if format not in ("terminal", "json"):
+        raise ConfigError(f"--format {format!r} must be terminal or json")
+    if axis not in ("tokens", "steps"):
+        raise ConfigError(f"--axis {axis!r} must be tokens or steps")
+    refs = sources.discover(run)
+    if len(refs) > 1:
+        some = ", ".join(ref.id for ref in refs[:5])
+        raise ConfigError(f"{run} holds {len(refs)} runs; name one of them, such as {some}")
+    flags = {
+        "select": ["EVAL001"],
+        "metrics": o.pairs(metric),
+        "references": reference,
+        "tokens_per_step": tokens_per_step,
+        "total_tokens": total_tokens,
+    }
+    settings = settings_for(refs[0], load(config), flags)
+    rule = next(r for r in settings.rules if isinstance(r, BehindReference))
+    if not rule.references:
+        raise ConfigError("give at least one --reference; `runlens reference list` shows the shipped ones")
+    resolved = resolve(sources.read(refs[0]), settings.metrics)
+    over = "steps" if axis == "steps" else rule.axis
+    found = [beside(resolved, r, over, rule.tokens_per_step, rule.bar) for r in rule.references]
+    advice = advised(found, resolved, settings.total_tokens)
+    if png is not None:
+        if not any(c.tasks for c in found):
+            raise ConfigError(f"--png: nothing to draw: {found[0].why_not}")
+        from runlens.render.compare_png import render as drawn
+
+        save(png, drawn(found))
+    if format == "json":
+        text = as_json(found, resolved, settings.total_tokens)
+    else:
+        text = _page(found, advice, output)
+    if output is None:
+        echo(text)
+    else:
+        save(output, text.encode())
+    if all(not c.tasks for c in found):
+        raise typer.Exit(3)
+    raise typer.Exit(1 if any(c.severity is Severity.ERROR for c in found) else 0)
+
+
+def _page(found: Sequence[Comparison], advice: Sequence[str], output: Path | None) -> str:
+    from runlens.render.compare import render
+
+    isatty = output is None and sys.stdout.isatty()
+    columns = os.environ.get("COLUMNS", "")
+    width = int(columns) if columns.isdigit() and int(columns) > 0 else None
+    if width is None and isatty:
+        width = os.get_terminal_size(sys.stdout.fileno()).columns or None
+    utf8 = output is not None or (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    return render(found, advice, width=width, color=isatty and not os.environ.get("NO_COLOR"), unicode=utf8)
+
+
+def as_json(found: Sequence[Comparison], run: Run, total_tokens: float | None) -> str:
+    """The comparisons as JSON, with the choice between restart and going on where it can be made."""
+    import dataclasses
+    import json
+
+    from runlens.evals.verdict import numbers, plain_numbers
+
+    choices = [weighed(c, run, total_tokens) for c in found]
+    data = {
+        "schema": 1,
+        "run": run.id,
+        "total_tokens": total_tokens,
+        "comparisons": [
+            {**numbers(c), "restart_or_go_on": dataclasses.asdict(choice) if choice else None}
+            for c, choice in zip(found, choices, strict=True)
+        ],
+    }
+    return json.dumps(plain_numbers(data), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def advised(found: Sequence[Comparison], run: Run, total_tokens: float | None) -> list[str]:
+    """Whether to restart, for each reference that the run is behind."""
+    from runlens.evals.words import amount
+
+    sentences = []
+    for comparison in found:
+        behind = [g for g in comparison.groups if g.behind]
+        if not behind or comparison.axis != "tokens":
+            continue
+        choice = weighed(comparison, run, total_tokens)
+        if choice is None:
+            limit = behind[0].at / (1 - 1 / behind[0].factor)
+            sentences.append(
+                f"restart or go on? A restart finishes earlier if more than {amount(limit)} are planned; "
+                "give --total-tokens for the arithmetic."
+            )
+            continue
+        hours = f" and {choice.gpu_hours_saved:,.3g} GPU hours" if choice.gpu_hours_saved is not None else ""
+        reach = f"what this run will reach at its end, {comparison.reference} reached at {amount(choice.ends_like)}"
+        better = "a healthy restart is there" if choice.restart else "going on is there"
+        than = "before this run" if choice.restart else "before a restart"
+        sentences.append(
+            f"{'restart' if choice.restart else 'go on'}: {reach}; {better} {amount(choice.tokens_saved)}{hours} "
+            f"{than}. A restart pays up to {amount(choice.break_even)} done."
+        )
+    return sentences
+
+
+def weighed(comparison: Comparison, run: Run, total_tokens: float | None) -> Choice | None:
+    """The arithmetic for one reference; None where it does not arise or the total is not known."""
+    from runlens.restart import restart_or_go_on
+
+    behind = [g for g in comparison.groups if g.behind]
+    if not behind or comparison.axis != "tokens" or not total_tokens:
+        return None
+    rate = run.role("tokens_per_second")
+    speed = None
+    if rate is not None and len(rate.series):
+        import numpy as np
+
+        scale = max(run.hardware_count, 1) if rate.scope in ("per_gpu", "per_rank") else 1
+        speed = float(np.nanmedian(rate.series.value)) * scale
+    return restart_or_go_on(behind[0].factor, behind[0].at, total_tokens, speed, run.hardware_count)

@@ -1,0 +1,157 @@
+"""A run beside its references, for the terminal: verdict first, then task by task, then what was not compared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from io import StringIO
+
+from rich.box import ASCII2, SIMPLE_HEAD
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from runlens.model import Comparison, TaskLag
+from runlens.render.text import ascii_only, named, visible
+
+WIDTH = 120
+_NARROWEST, _WIDEST = 72, 160
+UNMATCHED = 12
+"""Evals without a partner that are listed; the rest is counted (the JSON has all)."""
+_STYLE = {"behind": "bold red", "level": "bold green", "ahead": "bold green", "cannot tell": "bold yellow"}
+_SIGN = {"behind": "✖", "level": "✔", "ahead": "✔", "cannot tell": "?", "not compared": "?"}
+_TREND = {"widening": "↗ widening", "closing": "↘ closing", "steady": "→ steady"}
+
+
+def render(
+    comparisons: Sequence[Comparison],
+    advice: Sequence[str] = (),
+    *,
+    width: int | None = None,
+    color: bool = False,
+    unicode: bool = True,
+) -> str:
+    """The comparisons of one run as text.
+
+    Parameters
+    ----------
+    comparisons : sequence of Comparison
+    advice : sequence of str
+        Sentences that follow the verdicts, such as whether a restart would finish earlier.
+    width : int, optional
+        Columns, kept between 72 and 160; 120 if None.
+    color : bool
+        Whether to write ANSI colours.
+    unicode : bool
+        False for an output that is not UTF-8.
+
+    Returns
+    -------
+    str
+        Ends in a newline.
+    """
+    stream = StringIO()
+    console = Console(
+        file=stream, width=min(max(width or WIDTH, _NARROWEST), _WIDEST), force_terminal=color, highlight=False,
+        color_system="standard" if color else None, no_color=not color, emoji=False, markup=False,
+        legacy_windows=False, safe_box=not unicode, _environ={},
+    )  # fmt: skip
+    for comparison in comparisons:
+        _page(console, comparison, unicode)
+    for sentence in advice:
+        console.print(Padding(Text(visible(_capital(sentence)), style="bold"), (0, 0, 1, 0)))
+    text = "\n".join(line.rstrip() for line in stream.getvalue().rstrip("\n").split("\n")) + "\n"
+    return text if unicode else ascii_only(text)
+
+
+def _page(console: Console, found: Comparison, unicode: bool) -> None:
+    head = Text(f"{_SIGN[found.verdict]} {found.verdict.upper()}", style=_STYLE.get(found.verdict, "bold yellow"))
+    head.append(f"  {named(found.run)} beside {named(found.reference)}", style="bold")
+    console.print(head)
+    console.print(Padding(Text(visible(_capital(found.sentence)) + "."), (0, 0, 1, 2)))
+    if found.tasks:
+        console.print(_table(found, unicode))
+    for note in _notes(found):
+        console.print(Padding(Text(visible(note), style="dim"), (0, 0, 0, 2)))
+    if found.unmatched:
+        console.print(Padding(Text("Not compared:", style="dim"), (0, 0, 0, 2)))
+        for name, why in found.unmatched[:UNMATCHED]:
+            console.print(Padding(Text(f"{named(name)}: {visible(why)}", style="dim"), (0, 0, 0, 4)))
+        if len(found.unmatched) > UNMATCHED:
+            more = len(found.unmatched) - UNMATCHED
+            console.print(Padding(Text(f"and {more} more, in --format json", style="dim"), (0, 0, 0, 4)))
+    console.print()
+
+
+def _table(found: Comparison, unicode: bool) -> Table:
+    table = Table(box=SIMPLE_HEAD if unicode else ASCII2, pad_edge=False, padding=(0, 1), show_edge=False)
+    table.add_column("task", overflow="fold", min_width=10)
+    for head in ("run", "reference", "gap (95 %)", f"{found.axis} behind", "lag (95 %)", "trend"):
+        table.add_column(head, justify="left" if head == "trend" else "right", no_wrap=head != "trend")
+    for task in found.tasks:
+        style = "red" if task.behind else ""
+        table.add_row(*(Text(visible(cell), style=style) for cell in _row(task, found.axis)))
+    return table
+
+
+def _row(task: TaskLag, axis: str) -> tuple[str, ...]:
+    low, high = task.gap_interval
+    digits = 3 if abs(task.run_value) < 100 else 1
+    behind = amount(task.trailing, axis) if abs(task.factor - 1) > 0.005 else "0"
+    if task.factor <= 0.13:
+        behind = "ahead"
+    lead = "≥ " if task.beyond and task.factor > 1 else ""
+    setting = f", {task.run.setting}" if task.run.setting else ""
+    return (
+        f"{task.label}{setting}",
+        f"{task.run_value:.{digits}f}",
+        f"{task.reference_value:.{digits}f}",
+        f"{task.gap:+.{digits}f} ({low:+.{digits}f} to {high:+.{digits}f})",
+        f"{lead}{behind}",
+        f"{lead}{times(task.factor)} ({times(task.interval[0])} – {times(task.interval[1])})",
+        _TREND[task.trend] if task.behind or task.trend == "widening" else "",
+    )
+
+
+def times(factor: float) -> str:
+    """A lag as people read it; bounds at the ends of what is tried."""
+    if factor >= 63:
+        return "> 60 x"
+    if factor <= 0.13:
+        return "< 0.13 x"
+    return f"{factor:.2f} x" if factor < 9.95 else f"{factor:.0f} x"
+
+
+def amount(number: float, axis: str) -> str:
+    """Tokens with three digits and k, M, B or T; steps in full."""
+    if axis == "steps":
+        return f"{number:,.0f}"
+    for factor, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if abs(number) >= factor * 0.9995:
+            digits = f"{number / factor:#.3g}".rstrip(".")
+            return f"{digits} {letter}"
+    return f"{number:.0f}"
+
+
+def _notes(found: Comparison) -> list[str]:
+    """What the figures rest on, and what was assumed."""
+    last = max((t.checkpoints for t in found.tasks), default=0)
+    lines = []
+    if found.tasks:
+        where = f"Run, reference and gap are means over the run's last {last} checkpoints at the same {found.axis}"
+        lines.append(f"{where}; red rows are proven by themselves.")
+    if found.tokens_from:
+        lines.append(f"Tokens of the run: {found.tokens_from}.")
+    by_note: dict[str, list[str]] = {}
+    for task in found.tasks:
+        for note in task.notes:
+            by_note.setdefault(note, []).append(task.label)
+    lines += [f"{_capital(', '.join(names))}: {note}." for note, names in by_note.items()]
+    source = " · ".join(part for part in (found.source, found.licence, found.citation) if part)
+    if found.citation:
+        lines.append(f"Reference: {source}.")
+    return lines
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

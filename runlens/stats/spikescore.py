@@ -1,0 +1,37 @@
+"""The share of steps far above the trailing level: the spike scores of OLMo-core and OLMo 2."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from runlens.stats.robust import Floats
+from runlens.stats.rolling import before, trailing_mean, trailing_std
+
+CHUNK = 1 << 18
+
+
+def far_above(value: Floats, window: int, deviations: float) -> Floats:
+    """Which points stand above the mean of the `window` points before them by so many standard deviations.
+
+    Parameters
+    ----------
+    value : ndarray of float64, shape (n,)
+        Finite.
+    window : int
+        Points. The first `window` points are never far above.
+    deviations : float
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+    """
+    n = len(value)
+    out = np.zeros(n, dtype=bool)
+    for start in range(window, n, CHUNK):
+        low, high = start - window, min(n, start + CHUNK)
+        part = value[low:high]
+        mean = before(trailing_mean(part, window, window))
+        spread = before(trailing_std(part, window, window))
+        with np.errstate(invalid="ignore"):
+            out[start:high] = (part > mean + deviations * spread)[window:]
+    return out
