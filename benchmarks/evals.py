@@ -121,6 +121,11 @@ def simulated(quick: bool) -> dict[tuple[float, int, int], Tally]:
     return found
 
 
+def lag_name(lag: float) -> str:
+    """A planted lag as the tables write it."""
+    return f"{lag:g} x" if lag > 1 else "none (false alarms)"
+
+
 def table(title: str, rows: list[tuple[str, ...]], heads: tuple[str, ...]) -> str:
     """A Markdown table."""
     lines = [f"**{title}**", "", "| " + " | ".join(heads) + " |", "| --- " * len(heads) + "|"]
@@ -141,12 +146,12 @@ def report(quick: bool) -> str:
         ("twin", True, "Pythia 70M and 160M: against the twin"),
     ):
         rows = [
-            (f"{lag:g} x" if lag > 1 else "none (false alarms)", f"{n}", *(wilson(on_pythia[design, lag, n, k, small]) for k in sets))
+            (lag_name(lag), f"{n}", *(wilson(on_pythia[design, lag, n, k, small]) for k in sets))
             for lag, n in product(sorted({key[1] for key in on_pythia}), counts)
-        ]  # fmt: skip
+        ]
         parts.append(table(title, rows, ("lag", "checkpoints", *(f"{k} task{'s' * (k > 1)}" for k in sets))))
     rows = [
-        (f"{lag:g} x" if lag > 1 else "none (false alarms)", f"{n}", *(wilson(known[lag, n, k]) for k in (1, 3, 10)))
+        (lag_name(lag), f"{n}", *(wilson(known[lag, n, k]) for k in (1, 3, 10)))
         for lag, n in product((1.0, 1.25, 1.5, 2.0, 3.0), sorted({n for _, n, _ in known}))
     ]
     parts.append(
@@ -160,6 +165,9 @@ def report(quick: bool) -> str:
             if factor == lag and n >= least and d in design and s in small
         ])  # fmt: skip
 
+    def in_simulations(lag: float, least: int) -> str:
+        return wilson([f for (factor, n, _), t in known.items() if factor == lag and n >= least for f in t])
+
     summary = [
         ("2 x found, from 6 checkpoints, same model, all sizes", pooled(2.0, 6, ("same",), (False, True))),
         ("2 x found, from 6 checkpoints, 410M to 12B, same model", pooled(2.0, 6, ("same",), (False,))),
@@ -168,9 +176,9 @@ def report(quick: bool) -> str:
         ("null pairs flagged, same model", pooled(1.0, 3, ("same",), (False, True))),
         ("null pairs flagged, twins", pooled(1.0, 3, ("twin",), (False, True))),
         ("null pairs flagged, all", pooled(1.0, 3, ("same", "twin"), (False, True))),
-        ("simulated: 2 x found, from 6 checkpoints", wilson([f for (x, n, _), t in known.items() if x == 2 and n >= 6 for f in t])),
-        ("simulated: null flagged", wilson([f for (x, _, _), t in known.items() if x == 1 for f in t])),
-    ]  # fmt: skip
+        ("simulated: 2 x found, from 6 checkpoints", in_simulations(2.0, 6)),
+        ("simulated: null flagged", in_simulations(1.0, 3)),
+    ]
     head = table("Summary (95 % Wilson intervals)", summary, ("question", "answer"))
     return f"{head}\n" + "\n".join(parts) + f"\nCPU time {time.process_time() - began:.0f} s.\n"
 

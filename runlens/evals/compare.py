@@ -65,11 +65,12 @@ def compare(
         run.name, reference.name, axis, (), (), (), "", "", reference.source, reference.licence, reference.citation
     )
     own = run_curves(run, axis, tokens_per_step)
+    blank = replace(blank, unmatched=own.left_out, tokens_from=own.tokens_from)
     if own.why_not:
-        return replace(blank, why_not=own.why_not, unmatched=own.left_out)
+        return replace(blank, why_not=own.why_not, sentence=own.why_not)
     theirs = on_axis(reference, axis)
     if isinstance(theirs, str):
-        return replace(blank, why_not=theirs, unmatched=own.left_out, tokens_from=own.tokens_from)
+        return replace(blank, why_not=theirs, sentence=theirs)
     matched = match(own.curves, theirs)
     unmatched = [*own.left_out, *matched.unmatched]
     parts: list[Part] = []
@@ -90,7 +91,7 @@ def compare(
             parts.append(Part(now, None if isinstance(before, str) or len(before.paired.x) < bar.fewest else before))
     if not parts:
         why = "no eval of the run could be compared" + (f": {unmatched[0][0]}: {unmatched[0][1]}" if unmatched else "")
-        return replace(blank, why_not=why, unmatched=tuple(unmatched), tokens_from=own.tokens_from)
+        return replace(blank, why_not=why, sentence=why, unmatched=tuple(unmatched))
     parts = shared_out(parts)
     simulated = [simulate(p.now.paired, p.seed) for p in parts]
     kinds: tuple[Group, ...] = ("scores", "losses")
@@ -105,7 +106,6 @@ def compare(
         tasks=tuple(sorted(tasks, key=lambda t: (not t.behind, t.group, t.run.task, t.run.metric))),
         groups=tuple(sorted(groups, key=lambda g: (not g.behind, -g.factor))),
         unmatched=tuple(unmatched),
-        tokens_from=own.tokens_from,
         verdict=words.verdict(groups, bar.factor),
     )
     return replace(found, sentence=words.sentence(found, bar.factor))

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from runlens.errors import ConfigError
+from runlens.model import Direction
 
 _FORM = re.compile(
-    r"^\s*(?P<name>.+?)\s*(?P<sign>>=|<=|>|<)\s*(?P<bound>[^@]+?)\s*(?:@\s*(?P<when>.+?)\s*)?$", re.DOTALL
+    r"^\s*(?P<name>.*?[^=<>!~\s])\s*(?P<sign>>=|<=|>|<)(?![=<>])\s*(?P<bound>[^@]+?)\s*(?:@\s*(?P<when>.+?)\s*)?$",
+    re.DOTALL,
 )
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _ABSOLUTE = re.compile(rf"^(?P<number>{_NUMBER})\s*(?P<percent>%)?$")
@@ -41,6 +43,8 @@ class Requirement:
     """The bound, or what is added to the reference's score."""
     relative: bool
     """True if the bound is the reference's score at the same tokens, plus `bound`."""
+    percent: bool
+    """True if `bound` was given in per cent."""
     at: float | None
     """From these tokens or steps on, or None: always."""
     unit: Literal["tokens", "steps"]
@@ -48,6 +52,22 @@ class Requirement:
     def holds(self, value: float, bound: float) -> bool:
         """Whether a value meets the bound."""
         return _SIGNS[self.sign](value, bound)
+
+    def beside(self, level: float, direction: Direction) -> float:
+        """The bound where a reference stands at `level`: per cent are points of a score, but a share of a loss."""
+        if self.percent and direction == "down":
+            return level * (1 + self.bound)
+        return level + self.bound
+
+    def clash(self, value: float, direction: Direction) -> str:
+        """Why bound and value cannot be on one scale (a fraction against per cent), or empty."""
+        if self.relative or direction == "down":
+            return ""
+        if 0 <= value <= 1 and 1.5 < self.bound <= 100:
+            return f"it is a fraction, {value:.4g}; write {self.bound:g}% or {self.bound / 100:g}"
+        if self.percent and value > 1.5:
+            return f"it is no fraction but {value:.4g}; write {100 * self.bound:g} without %"
+        return ""
 
 
 def parse_requirement(text: str) -> Requirement:
@@ -68,14 +88,13 @@ def parse_requirement(text: str) -> Requirement:
     found = _FORM.match(text)
     if not found:
         raise ConfigError(f"requirement {text!r} has no comparison; {_HELP}")
-    absolute, relative = _ABSOLUTE.match(found["bound"]), _RELATIVE.match(found["bound"])
-    if absolute:
-        bound = float(absolute["number"]) / (100 if absolute["percent"] else 1)
-    elif relative:
-        bound = float(relative["number"] or 0) / (100 if relative["percent"] else 1)
-        bound = -bound if relative["sign"] == "-" else bound
-    else:
+    relative = _RELATIVE.match(found["bound"])
+    parts = relative or _ABSOLUTE.match(found["bound"])
+    if not parts:
         raise ConfigError(f"requirement {text!r}: {found['bound']!r} is no number and no ref; {_HELP}")
+    percent = bool(parts["percent"])
+    bound = float(parts["number"] or 0) / (100 if percent else 1)
+    bound = -bound if relative and relative["sign"] == "-" else bound
     at: float | None = None
     unit: Literal["tokens", "steps"] = "tokens"
     if found["when"]:
@@ -84,4 +103,4 @@ def parse_requirement(text: str) -> Requirement:
             raise ConfigError(f"requirement {text!r}: {found['when']!r} is no number of tokens or steps; {_HELP}")
         at = float(when["number"]) * _FACTOR[when["unit"].upper()]
         unit = "steps" if (when["what"] or "").startswith("step") else "tokens"
-    return Requirement(text.strip(), found["name"], found["sign"], bound, bool(relative), at, unit)
+    return Requirement(text.strip(), found["name"], found["sign"], bound, bool(relative), percent, at, unit)

@@ -108,8 +108,6 @@ def unclear(group: GroupLag, least: float) -> bool:
 
 def sentence(comparison: Comparison, least: float) -> str:
     """The verdict in words."""
-    if comparison.verdict == "not compared":
-        return comparison.why_not
     if comparison.verdict == "behind":
         return behind_sentence(comparison, next(g for g in comparison.groups if g.behind))
     parts = []

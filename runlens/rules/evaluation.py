@@ -43,7 +43,8 @@ class BehindReference(Rule):
     last : how many of the run's last checkpoints are judged
     fewest : fewest checkpoints of a task that can be judged
     axis : `tokens` or `steps`
-    Defaults as below. 1.25 is about what seeds, data order and evaluation noise make at most between Pythia models
+    references, tokens_per_step : given at the top of the configuration or by `--reference` and `--tokens-per-step`
+    1.25 is about what seeds, data order and evaluation noise make at most between Pythia models
     that differ in deduplication alone.
 
     References

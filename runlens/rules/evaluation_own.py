@@ -184,8 +184,14 @@ class EvalOverdue(Rule):
                 if between[i] > self.factor * before:
                     gaps.setdefault((int(at[i]), int(at[i + 1]), before), []).append(name)
         for (first, last, usual), names in sorted(gaps.items()):
-            text = f"{_named(names)} evaluated at step {first:,} and not again until {last:,}, usually every {usual:,}"
-            yield self.finding(Severity.INFO, names[0], (first, last), text, self._evidence(names, usual, last - first))
+            yield self.finding(
+                Severity.INFO,
+                names[0],
+                (first, last),
+                f"{_named(names)} evaluated at step {first:,} and not again until {last:,}, usually every {usual:,}",
+                self._evidence(names, usual, last - first),
+                "Evaluate the checkpoints of that time if anything went wrong in it.",
+            )
         for (last, usual), names in sorted(stopped.items()):
             gap = span[1] - last
             yield self.finding(

@@ -8,7 +8,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from runlens.evals.curves import RunCurve, RunCurves, run_curves
+from runlens.errors import ConfigError
+from runlens.evals.curves import Axis, RunCurve, RunCurves, run_curves
 from runlens.evals.lookup import level_of, wanted
 from runlens.evals.require import Requirement, parse_requirement
 from runlens.evals.words import amount, label
@@ -28,8 +29,10 @@ class RequirementMissed(Rule):
     Holds the run against every requirement: `hellaswag>=0.55@1T` (from 1 T tokens on), `eval_loss<=2.3` (now),
     `mmlu>=ref-0.01` (against each reference at the same tokens). The last checkpoint at or before the due point
     decides; without one, the last checkpoint. A requirement whose due point has not been reached is not judged, and
-    the report says so. An eval that was never logged misses its requirement: a typing error must not make a gate
-    green. A requirement is a bound, not a test: the value itself decides, and the message tells its standard error.
+    the report says so. What cannot be judged at all (an eval that was never logged, a run without tokens, a reference
+    without that eval) misses its requirement: a typing error must not make a gate green. A requirement is a bound,
+    not a test: the value itself decides, and the message tells its standard error. `ref-1%` is one point of a score
+    and one hundredth of a loss.
 
     Why it matters
     --------------
@@ -42,8 +45,8 @@ class RequirementMissed(Rule):
 
     Settings
     --------
-    Requirements are given at the top of the configuration (`requirements = ["hellaswag>=0.55@1T"]`) or by
-    `--require`; references likewise.
+    requirements : given at the top of the configuration (`requirements = ["hellaswag>=0.55@1T"]`) or by `--require`
+    references, tokens_per_step : likewise, by `--reference` and `--tokens-per-step`
 
     References
     ----------
@@ -59,7 +62,8 @@ class RequirementMissed(Rule):
 
     def __post_init__(self) -> None:
         for text in self.requirements:
-            parse_requirement(text)  # a ConfigError at once, not at the first run
+            if parse_requirement(text).relative and not self.references:  # said at once, not at the first run
+                raise ConfigError(f"requirement {text!r} is against a reference and none was given; add --reference")
 
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """One finding for each requirement that is missed; a skip for each that cannot be judged yet."""
@@ -74,45 +78,59 @@ class RequirementMissed(Rule):
     def _judge(
         self, run: Run, asked: Requirement, over_steps: RunCurves, over_tokens: RunCurves
     ) -> Iterator[Finding | Skip]:
-        by_tokens = not over_tokens.why_not and (asked.unit == "tokens" or asked.relative)
-        if asked.at is not None and asked.unit == "tokens" and not by_tokens and over_steps.curves:
-            yield self.skip(f"{asked.text}: {over_tokens.why_not}")
+        tokens_known = not over_tokens.why_not
+        if asked.at is not None and asked.unit == "tokens" and not tokens_known and over_steps.curves:
+            yield self._unmet(run, asked, over_tokens.why_not)
             return
         done = self._done(run, asked)
         if asked.at is not None and done < asked.at:
             yield self.skip(f"{asked.text} is not due: the run is at {amount(done, asked.unit)}")
             return
-        curves = over_tokens if by_tokens and asked.unit == "tokens" else over_steps
-        own = wanted(asked.name, curves)
+        own = wanted(asked.name, over_tokens if tokens_known and asked.unit == "tokens" else over_steps)
         if isinstance(own, str):
-            yield self.finding(
-                Severity.ERROR, "", run.step_range(), f"the requirement {asked.text} cannot be met: {own}"
-            )
+            yield self._unmet(run, asked, own)
             return
         at = own.curve.at
         upto = len(at) if asked.at is None else int(np.searchsorted(at, asked.at * ON_TIME, "right"))
         if upto == 0:
-            text = (
-                f"the requirement {asked.text} cannot be met: {label(own.curve)} has no checkpoint up to "
-                f"{amount(asked.at or 0, asked.unit)}"
-            )
-            yield self.finding(Severity.ERROR, own.curve.name, run.step_range(), text)
-            return
-        if not asked.relative:
+            why = f"{label(own.curve)} has no checkpoint up to {amount(asked.at or 0, asked.unit)}"
+            yield self._unmet(run, asked, why, own.curve.name)
+        elif clash := asked.clash(float(own.curve.value[upto - 1]), own.curve.direction):
+            yield self._unmet(run, asked, clash, own.curve.name)
+        elif not asked.relative:
             yield from self._missed(asked, own, upto - 1, asked.bound, "")
+        else:
+            axis: Axis = "tokens" if tokens_known else "steps"
+            over = over_tokens if tokens_known else over_steps
+            beside = next((c for c in over.curves if c.curve.name == own.curve.name), own)
+            yield from self._beside_references(run, asked, own, beside, upto - 1, axis)
+
+    def _beside_references(
+        self, run: Run, asked: Requirement, own: RunCurve, beside: RunCurve, i: int, axis: Axis
+    ) -> Iterator[Finding | Skip]:
+        """A bound relative to what each reference scored where the run's checkpoint `i` was taken."""
+        where = float(np.interp(own.step[i], beside.step, beside.curve.at))
+        levels = [(reference, level_of(beside.curve, reference, axis, where)) for reference in self.references]
+        if not any(isinstance(level, float) for _, level in levels):
+            yield self._unmet(run, asked, "; ".join(str(level) for _, level in levels), own.curve.name)
             return
-        if not self.references:
-            yield self.skip(f"{asked.text}: no reference was given (--reference)")
-        over = over_tokens if not over_tokens.why_not else over_steps
-        beside = next((c for c in over.curves if c.curve.name == own.curve.name), own)
-        where = float(np.interp(own.step[upto - 1], beside.step, beside.curve.at))
-        for reference in self.references:
-            axis = "tokens" if over is over_tokens else "steps"
-            level = level_of(beside.curve, reference, axis, where)  # type: ignore[arg-type]
+        for reference, level in levels:
             if isinstance(level, str):
                 yield self.skip(f"{asked.text}: {level}")
             else:
-                yield from self._missed(asked, own, upto - 1, level + asked.bound, f"{reference.name}, {level:.4g}, ")
+                bound = asked.beside(level, own.curve.direction)
+                yield from self._missed(asked, own, i, bound, f"{reference.name}, {level:.4g}, ")
+
+    def _unmet(self, run: Run, asked: Requirement, why: str, metric: str = "") -> Finding:
+        """What cannot be judged is missed: a typing error must not make a gate green."""
+        return self.finding(
+            Severity.ERROR,
+            metric,
+            run.step_range(),
+            f"the requirement {asked.text} cannot be met: {why}",
+            {"requirement": asked.text, "why": why},
+            "Correct the requirement, or have the run log the eval; `runlens show RUN` lists what it logged.",
+        )
 
     def _done(self, run: Run, asked: Requirement) -> float:
         """How far the run is, in the requirement's unit."""
@@ -135,7 +153,8 @@ class RequirementMissed(Rule):
         error = float(own.curve.stderr[i])
         if not np.isfinite(error) and own.curve.direction == "up" and own.curve.n_items and 0 <= value <= 1:
             error = float(np.sqrt(value * (1 - value) / own.curve.n_items))
-        known = np.isfinite(error) and error > 0
+        known = bool(np.isfinite(error) and error > 0)
+        close = known and abs(value - bound) <= 2 * error
         spread = f" ± {error:.2g}" if known else ""
         beside = f" ({reference}at the same point)" if reference else ""
         text = (
@@ -153,7 +172,9 @@ class RequirementMissed(Rule):
                 "bound": bound,
                 "missing": abs(value - bound),
                 "stderr": error if known else None,
-                "within_two_standard_errors": bool(known and abs(value - bound) <= 2 * error),
+                "within_two_standard_errors": close,
             },
-            "If it is within two standard errors, evaluate more items before deciding.",
+            "It is within two standard errors of the bound: evaluate more items before deciding."
+            if close
+            else "Treat it as the regression that the requirement was written for: look at what changed since it held.",
         )
