@@ -27,11 +27,11 @@ def render(
 ) -> None:
     """Make any output again from a saved report: the same bytes as doing it at once."""
     from runlens.cli import output as out
-    from runlens.cli.judging import text_of
+    from runlens.cli.judging import content_of
     from runlens.render.json import parse
 
     wanted = out.destinations(format, output, [])
-    saved = parse(text_of(report), str(report))
+    saved = parse(content_of(report), str(report))
     out.write(saved, wanted)
     if png is not None:
         out.write_png(saved, png)

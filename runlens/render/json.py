@@ -27,7 +27,7 @@ def render(report: Report) -> str:
     return _text(to_dict(report), "") + "\n"
 
 
-def parse(text: str, where: str = "the text") -> Report:
+def parse(text: str | bytes, where: str = "the text") -> Report:
     """The report of a text made by `render`, equal to the one that went in.
 
     Fields that this version does not know are passed over; fields that an older version did not write take their
@@ -35,7 +35,8 @@ def parse(text: str, where: str = "the text") -> Report:
 
     Parameters
     ----------
-    text : str
+    text : str or bytes
+        Bytes are what a file holds, which may turn out to be no text.
     where : str
         What to call the text in an error, such as its file.
 

@@ -21,11 +21,7 @@ FRAME = HEADER + FOOTER
 MAX_LENGTH = (1 << 31) - 1
 """Longest payload, bytes: protobuf's own limit."""
 
-_BLOCK = 1 << 20
-"""Bytes looked through at once: what that takes stays in the cache."""
-
 I64 = npt.NDArray[np.int64]
-U64 = npt.NDArray[np.uint64]
 
 
 def find_headers(data: U8) -> tuple[I64, I64]:
@@ -41,67 +37,60 @@ def find_headers(data: U8) -> tuple[I64, I64]:
         Where headers begin, ascending, and the lengths that they give. Empty payloads are not looked for: an
         event is never empty, and eight zero bytes are common.
     """
-    found = [_find(data, at) for at in range(0, len(data) - HEADER + 1, _BLOCK)]
-    if len(found) == 1:
-        return found[0]
-    if not found:
+    if len(data) < HEADER:
         return np.empty(0, np.int64), np.empty(0, np.int64)
-    starts, lengths = zip(*found, strict=True)
-    return np.concatenate(starts), np.concatenate(lengths)
-
-
-def _find(data: U8, begin: int) -> tuple[I64, I64]:
-    """The headers whose length's highest byte stands in the block at `begin`."""
-    end = min(begin + _BLOCK + 2, len(data)) // 2 * 2
-    pairs = data[max(begin - 2, 0) : end].view(np.uint16) == 0
-    # At least four zeros follow the highest byte of a length, so that two of them make up an aligned pair.
-    zero = (np.flatnonzero(pairs[1:] > pairs[:-1]) + 1) * 2 + max(begin - 2, 0)
-    zero -= data.take(zero - 1) == 0  # where the zeros begin
-    last = len(data) - HEADER
+    pairs = data[4:-1] | data[5:]
+    zero = (pairs[:-2] | pairs[2:]) == 0  # zero[p]: bytes p + 4 .. p + 7 are zero, a length's upper half
+    first = np.flatnonzero(zero[1:] > zero[:-1]) + 1
+    if zero[0]:
+        first = np.insert(first, 0, 0)
+    # These zeros begin right behind the highest byte of the length, which is therefore in one of four places.
     found: list[tuple[I64, I64]] = []
+    last = len(data) - HEADER
     for width in (1, 2, 3, 4):
-        at = zero - width
-        length = _number(data, at, width)
-        good = _check(data, np.minimum(at, last)) == _expected(length, width)
-        good &= at <= last
-        found.append((at[good], length[good].astype(np.int64)))
-        zero = zero[~good]
-        if not len(zero):
+        at = np.minimum(first + (4 - width), last)
+        length = _length(data, at, width)
+        good = _stored(data, at + 8) == _expected(length, width)
+        good &= zero.take(at)
+        good &= first + (4 - width) <= last
+        if good.all():
+            found.append((at, length))
             break
-    starts, lengths = (np.concatenate(columns) for columns in zip(*found, strict=True))
-    good = (lengths > 0) & (lengths <= MAX_LENGTH) & (starts >= 0)
-    starts, lengths = starts[good], lengths[good]
-    order = np.argsort(starts, kind="stable")  # nearly sorted
-    return starts[order], lengths[order]
+        found.append((at[good], length[good]))
+        first = first[~good]
+    starts, lengths = (np.concatenate(columns).astype(np.int64) for columns in zip(*found, strict=True))
+    if len(found) > 1:
+        order = np.argsort(starts, kind="stable")
+        starts, lengths = starts[order], lengths[order]
+    possible = (lengths > 0) & (lengths <= MAX_LENGTH)
+    return (starts, lengths) if possible.all() else (starts[possible], lengths[possible])
 
 
-def _number(data: U8, at: I64, width: int) -> npt.NDArray[np.integer]:
+def _length(data: U8, at: I64, width: int) -> npt.NDArray[np.integer]:
     """The little-endian number of `width` bytes at each place."""
-    lowest = data.take(at, mode="clip")
+    lowest = data.take(at)
     if width == 1:
         return lowest
-    number = lowest.astype(np.int64)
+    length = lowest.astype(np.int64)
     for k in range(1, width):
-        number |= data.take(at + k, mode="clip").astype(np.int64) << (8 * k)
-    return number
+        length |= data.take(at + k).astype(np.int64) << (8 * k)
+    return length
 
 
-def _check(data: U8, at: I64) -> U64:
-    """What should be the upper half of a length and its checksum, for the headers at `at`."""
-    words: U64 = np.ndarray((len(data) - 7,), "<u8", data, strides=(1,))
-    return words[at + 4]
+def _stored(data: U8, at: I64) -> U32:
+    """The little-endian uint32 at each place, which need not be aligned."""
+    words: U32 = np.ndarray((len(data) - 3,), "<u4", data, strides=(1,))
+    return words[at]
 
 
-def _expected(length: npt.NDArray[np.integer], width: int) -> U64:
-    """What `_check` finds for lengths below 2**(8 * width)."""
-    if width <= 2:
-        return _short_lengths().take(length)
-    return mask(_crc_of_length(length.astype(np.int64))).astype(np.uint64) << np.uint64(32)
+def _expected(length: npt.NDArray[np.integer], width: int) -> U32:
+    """Masked checksums of lengths below 2**(8 * width)."""
+    return _short_lengths().take(length) if width <= 2 else mask(_crc_of_length(length.astype(np.int64)))
 
 
 @lru_cache(maxsize=1)
-def _short_lengths() -> U64:
-    return mask(_crc_of_length(np.arange(1 << 16))).astype(np.uint64) << np.uint64(32)
+def _short_lengths() -> U32:
+    return mask(_crc_of_length(np.arange(1 << 16)))
 
 
 def _crc_of_length(length: I64) -> U32:
