@@ -3,9 +3,9 @@
     python -m benchmarks.read [--points 1000000] [--large 10000000] [--runs 400] [--repeat 3] [--accumulator]
 
 Writes seeded files to a temporary folder; reads each with every reader, each time in a process of its own, and prints
-wall seconds (best of the repeats, without the interpreter's start), CPU seconds, the ratio to RunLens, and peak resident
-memory (of the server, too). All readers end with numpy columns of every point, and the benchmark fails if one of them
-has lost any. RunLens verifies every checksum; the data server does not (its default).
+wall seconds (best of the repeats, without the interpreter's start), CPU seconds, the ratio to RunLens, and peak
+resident memory (of the server, too). All readers end with numpy columns of every point, and the benchmark fails if one
+of them has lost any. RunLens verifies every checksum; the data server does not (its default).
 
 `--accumulator` adds `EventAccumulator` without its limit of 10,000 points a tag (a minute for a million points).
 """
@@ -103,7 +103,9 @@ def accumulator(folder: str) -> tuple[Columns, int]:
     for path in sorted({file.parent for file in Path(folder).rglob("*tfevents*")}):
         events = EventAccumulator(str(path), size_guidance={"scalars": 0, "tensors": 0}).Reload()
         for tag in events.Tags()["scalars"]:
-            found[path.name, tag] = tuple(map(np.array, zip(*((e.step, e.wall_time, e.value) for e in events.Scalars(tag)), strict=True)))
+            found[path.name, tag] = tuple(
+                map(np.array, zip(*((e.step, e.wall_time, e.value) for e in events.Scalars(tag)), strict=True))
+            )
         for tag in events.Tags()["tensors"]:
             rows = [(e.step, e.wall_time, make_ndarray(e.tensor_proto)) for e in events.Tensors(tag)]
             found[path.name, tag] = tuple(map(np.array, zip(*rows, strict=True)))
@@ -169,7 +171,9 @@ def run_case(title: str, folder: Path, readers: list[str], repeat: int, points: 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--points", type=int, default=1_000_000, help="of the four forms of scalars; 0 for none")
-    parser.add_argument("--large", type=int, default=0, help="points of one large file in torch's form, such as 10000000")
+    parser.add_argument(
+        "--large", type=int, default=0, help="points of one large file in torch's form, such as 10000000"
+    )
     parser.add_argument("--runs", type=int, default=400, help="runs of 5,000 points; 0 for none")
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--accumulator", action="store_true", help="EventAccumulator, too, on torch's form")
@@ -187,7 +191,9 @@ def main() -> None:
             folder = Path(scratch) / f"{style}-{points}"
             steps = _make(folder / "run", style, points, 0)
             size = sum(file.stat().st_size for file in folder.rglob("*tfevents*"))
-            extra = ["EventAccumulator"] if options.accumulator and style == "torch" and points == options.points else []
+            extra = (
+                ["EventAccumulator"] if options.accumulator and style == "torch" and points == options.points else []
+            )
             title = f"{style}, {points / 1e6:g}M points, {size / 1e6:.0f} MB"
             run_case(title, folder, both + extra, options.repeat, steps * len(TAGS))
             for file in folder.rglob("*tfevents*"):

@@ -110,10 +110,8 @@ def _head(figure: Figure, comparisons: Sequence[Comparison], height: float, hidd
     )
     worst = next((c for c in comparisons if c.verdict == "behind"), first)
     lines = textwrap.wrap(visible(worst.sentence[:1].upper() + worst.sentence[1:]) + ".", 165)[:2]
-    figure.text(
-        0.055, 1 - 0.52 / height, drawable("\n".join(lines)), size=9.5, color=VERMILION if worst.verdict == "behind" else BLACK,
-        va="top", linespacing=1.35,
-    )  # fmt: skip
+    color = VERMILION if worst.verdict == "behind" else BLACK
+    figure.text(0.055, 1 - 0.52 / height, drawable("\n".join(lines)), size=9.5, color=color, va="top", linespacing=1.35)
     key = [(f"● {named(first.run)}", BLUE)]
     key += [(f"━ {named(c.reference)}", REFERENCES[i % len(REFERENCES)]) for i, c in enumerate(comparisons) if c.tasks]
     key += [("▒ where a healthy run lies 19 times out of 20", GREY), ("◀━ lag, with its 95 % interval", VERMILION)]

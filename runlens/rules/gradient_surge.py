@@ -28,8 +28,8 @@ class GradientSurge(Rule):
     Holds the log of the gradient norm against its trailing level, as LOSS001 does with the loss, and reports rises to
     `multiple` times it and more. Surges in the first `settle` share of the run, where the norm finds its level, are
     left out. `info` if it comes back, `warning` if it stays up by that multiple to the end of the log for longer than a
-    slow recovery takes, or comes with a loss that does not recover; evidence says which loss spike follows, and how many
-    steps later.
+    slow recovery takes, or comes with a loss that does not recover; evidence says which loss spike follows, and how
+    many steps later.
 
     Why it matters
     --------------
@@ -76,9 +76,7 @@ class GradientSurge(Rule):
             if one.sign > 0 and step[one.first] >= start:
                 yield self._judged(role.series.name, step, value, one, spikes)
 
-    def _judged(
-        self, metric: str, step: Floats, value: Floats, one: Excursion, spikes: list[LossIncident]
-    ) -> Finding:
+    def _judged(self, metric: str, step: Floats, value: Floats, one: Excursion, spikes: list[LossIncident]) -> Finding:
         first, last = int(step[one.first]), int(step[max(one.first, one.end - 1)])
         level, peak = float(np.exp(one.level)), float(value[one.peak])
         spike = _spike_of(step, one, spikes)

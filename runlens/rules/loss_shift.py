@@ -36,8 +36,8 @@ class LossShift(Rule):
 
     What to do
     ----------
-    Compare the step with the data plan. If no change was planned there, look at the data loader's state, above all after
-    a resume, and at the source of the batches.
+    Compare the step with the data plan. If no change was planned there, look at the data loader's state, above all
+    after a resume, and at the source of the batches.
 
     Settings
     --------
@@ -106,8 +106,14 @@ def _message(incident: LossIncident, context: Context) -> str:
             f"the loss drops from {before:.4g} to {after:.4g} at step {first:,}{resume} and goes on from there: {cause}"
         )
     if one.back:
-        return f"the loss rises from {before:.4g} to {peak:.4g} at step {first:,}{resume} and then improves past its old level: a new data stage"
-    return f"the loss moves from {before:.4g} to {after:.4g} at step {first:,}{resume} without overshoot and goes on from there: a new data stage, if one was planned"
+        return (
+            f"the loss rises from {before:.4g} to {peak:.4g} at step {first:,}{resume} "
+            "and then improves past its old level: a new data stage"
+        )
+    return (
+        f"the loss moves from {before:.4g} to {after:.4g} at step {first:,}{resume} "
+        "without overshoot and goes on from there: a new data stage, if one was planned"
+    )
 
 
 def _evidence(incident: LossIncident, context: Context) -> dict[str, object]:

@@ -34,7 +34,14 @@ def test_the_markdown_links_figures_that_exist_and_answers_the_questions(postmor
     text = (postmortem / "report.md").read_text(encoding="utf-8")
     for figure in re.findall(r"!\[.*?\]\((.*?)\)", text):
         assert (postmortem / figure).exists()
-    for heading in ("## Timeline", "## Incident 1", "### Evidence", "### Likely causes", "### What others did", "### Cost"):
+    for heading in (
+        "## Timeline",
+        "## Incident 1",
+        "### Evidence",
+        "### Likely causes",
+        "### What others did",
+        "### Cost",
+    ):
         assert heading in text
     assert "rewind" in text.lower() and "PaLM" in text and "not checked" in text
     assert str(ROOT) not in text

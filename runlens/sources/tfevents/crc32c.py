@@ -23,9 +23,9 @@ _FOLD = 512  # bytes in each row when a long message is cut up
 
 
 def _single_bytes() -> U32:
-    table = np.arange(256, dtype=np.uint32)
+    table: U32 = np.arange(256, dtype=np.uint32)
     for _ in range(8):
-        table = (table >> 1) ^ (np.uint32(_POLYNOMIAL) * (table & 1))
+        table = (table >> np.uint32(1)) ^ (np.uint32(_POLYNOMIAL) * (table & np.uint32(1)))
     return table
 
 
@@ -58,18 +58,19 @@ def contributions(reach: int) -> U32:
 
 def _shift(register: U32, n: int, table: U32) -> U32:
     """The register after `n` >= 4 zero bytes: its own four bytes count as the first four of the message."""
-    return (
+    shifted: U32 = (
         table[n - 1][register & 0xFF]
         ^ table[n - 2][(register >> 8) & 0xFF]
         ^ table[n - 3][(register >> 16) & 0xFF]
         ^ table[n - 4][register >> 24]
     )
+    return shifted
 
 
 @lru_cache(maxsize=4096)
 def of_nothing(length: int) -> np.uint32:
     """CRC of `length` zero bytes: what the start value of the register adds to a message of that length."""
-    register = np.uint32(0xFFFFFFFF)
+    register: U32 = np.array([0xFFFFFFFF], np.uint32)
     while length:
         part = min(length, 4096)
         if part >= 4:
@@ -78,7 +79,7 @@ def of_nothing(length: int) -> np.uint32:
             for _ in range(part):
                 register = (register >> np.uint32(8)) ^ contributions(1)[0][register & np.uint32(0xFF)]
         length -= part
-    return np.uint32(~register)
+    return np.uint32(~register[0])
 
 
 def of_rows(rows: U8) -> U32:
@@ -104,7 +105,8 @@ def _linear(rows: U8) -> U32:
     length = rows.shape[1]
     table = contributions(length)
     follow = np.arange(length - 1, -1, -1) * 256
-    return np.bitwise_xor.reduce(table.ravel().take(follow + rows), axis=1, dtype=np.uint32)
+    total: U32 = np.bitwise_xor.reduce(table.ravel().take(follow + rows), axis=1, dtype=np.uint32)
+    return total
 
 
 def crc32c(message: U8) -> int:
@@ -138,7 +140,8 @@ def _doubling_table() -> U32:
 
 def _apply(table: U32, register: U32) -> U32:
     parts = (table[k][(register >> np.uint32(8 * k)) & np.uint32(0xFF)] for k in range(4))
-    return np.bitwise_xor.reduce(list(parts), axis=0)
+    total: U32 = np.bitwise_xor.reduce(list(parts), axis=0)
+    return total
 
 
 def unmask(stored: U32) -> U32:

@@ -171,7 +171,7 @@ class Decoder:
             if not sound(segment.data, start, length):
                 damage.add(length + FRAME)
                 continue
-            event = _parsed(memoryview(segment.data)[start + HEADER : start + HEADER + length], damage)
+            event = _parsed(segment.data.data[start + HEADER : start + HEADER + length], damage)
             if event is not None:
                 singles.append((record, event))
         return singles

@@ -123,7 +123,7 @@ class Frames:
         self._filled = rest
         while self._filled < capacity and not self._at_end:
             behind = min(capacity, self.size - self._base)
-            read = self._stream.readinto(memoryview(self._data)[self._filled : behind])
+            read = self._stream.readinto(self._data.data[self._filled : behind])
             if not read:
                 self.size = self._base + self._filled  # it was cut since it was opened
                 break

@@ -52,7 +52,7 @@ def gather(data: U8, starts: I64, length: int) -> U8:
 
 def crc_is_right(rows: U8, length: int) -> Bool:
     """Whether the checksum of each record is right, verified over all of its bytes."""
-    return np.asarray(of_rows(rows[:, :length]) == unmask(_column(rows, length, "<u4")))
+    return np.asarray(of_rows(rows[:, :length]) == unmask(_column(rows, length, "<u4").view(np.uint32)))
 
 
 def _column(rows: U8, at: int, form: str) -> npt.NDArray[np.generic]:

@@ -31,7 +31,7 @@ class Block(NamedTuple):
 class _Sorted(NamedTuple):
     """The points of one segment, by tag and then in the order written."""
 
-    count: I64
+    per_tag: I64
     """Points of each tag; tags met later have none."""
     step: I64
     time: F64
@@ -105,7 +105,7 @@ class Store:
         count = np.zeros((tags, len(self._files)), np.int64)
         for file in range(len(self._files)):
             for segment in self._segments[bounds[file] : bounds[file + 1]]:
-                count[: len(segment.count), file] += segment.count
+                count[: len(segment.per_tag), file] += segment.per_tag
         end = np.cumsum(count.ravel()).reshape(count.shape)
         points = int(end[-1, -1]) if end.size else 0
         step, time, value = np.empty(points, np.int64), np.empty(points), np.empty(points)
@@ -114,7 +114,7 @@ class Store:
             # From the last segment to the first, so that the allocator can give their memory back at once.
             for _ in range(bounds[file], bounds[file + 1]):
                 segment = self._segments.pop()
-                n = segment.count
+                n = segment.per_tag
                 behind[: len(n), file] -= n
                 inside = np.arange(len(segment.step)) - np.repeat(np.cumsum(n) - n, n)
                 at = np.repeat(behind[: len(n), file], n) + inside
