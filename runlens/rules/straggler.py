@@ -6,7 +6,6 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import reduce
 from typing import ClassVar
 
 import numpy as np
@@ -14,7 +13,8 @@ import numpy.typing as npt
 
 from runlens.model import Finding, RoleSeries, Run, Severity, Skip
 from runlens.rules.base import Rule
-from runlens.rules.throughput_cost import amount
+from runlens.rules.throughput_words import amount
+from runlens.stats.distinct import distinct
 from runlens.stats.ranks import Laggard, laggards
 from runlens.stats.robust import Floats, median
 from runlens.stats.rolling import block_median
@@ -134,20 +134,26 @@ def _by_metric(group: tuple[RoleSeries, ...]) -> list[list[RoleSeries]]:
 
 
 def aligned(group: list[RoleSeries]) -> tuple[npt.NDArray[np.int64], Floats]:
-    """Values of all series at the steps that all of them logged.
+    """Values of all series at the steps that at least half of them logged.
 
     Returns
     -------
     (step, values)
-        Shapes (n,) and (ranks, n); values that are not positive are NaN.
+        Shapes (n,) and (ranks, n); NaN where a series has no value at the step, or none that is positive.
     """
     latest = [r.series.latest() for r in group]
     step = latest[0].step
     if all(len(s) == len(step) and bool(np.array_equal(s.step, step)) for s in latest[1:]):
         values = np.array([s.value for s in latest])
     else:
-        step = reduce(lambda a, b: a[np.isin(a, b)], (s.step for s in latest))
-        values = np.array([s.value[np.searchsorted(s.step, step)] for s in latest])
+        logged = np.sort(np.concatenate([s.step for s in latest]))
+        step = distinct(logged)
+        count = np.searchsorted(logged, step, side="right") - np.searchsorted(logged, step)
+        step = step[2 * count >= len(group)]
+        values = np.full((len(group), len(step)), np.nan)
+        for row, s in zip(values, latest, strict=True):
+            known = s.take(np.isin(s.step, step))
+            row[np.searchsorted(step, known.step)] = known.value
     return step, np.where(values > 0, values, np.nan)
 
 

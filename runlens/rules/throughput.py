@@ -10,10 +10,11 @@ import numpy as np
 
 from runlens.model import Finding, Run, Severity, Skip
 from runlens.rules.base import Rule
-from runlens.rules.throughput_cost import cost_of, number
+from runlens.rules.throughput_cost import cost_of
 from runlens.rules.throughput_levels import Slowdown, slowdowns
 from runlens.rules.throughput_signal import FEWEST, RateSignal, rate_signal
 from runlens.rules.throughput_ties import ties
+from runlens.rules.throughput_words import fall, unit_of
 from runlens.rules.throughput_work import work_change
 
 NEEDS = ("tokens_per_second|samples_per_second|tflops|mfu|step_time|tokens|train_loss",)
@@ -72,10 +73,7 @@ class _Slowdown(Rule):
             if slow.kind == "ramp"
             else f"at step {first:,}"
         )
-        message = (
-            f"throughput fell by {lost:.1f} % {how}{until}, "
-            f"from {number(slow.before)} to {number(slow.after)} {signal.unit}"
-        )
+        message = f"throughput fell by {lost:.1f} % {how}{until}, {fall(signal, slow.before, slow.after)}"
         if np.isfinite(cost.hours):
             message += f"; {cost.words()}"
         if explained:
@@ -90,7 +88,7 @@ class _Slowdown(Rule):
             "from": slow.before,
             "to": slow.after,
             "percent": -lost,
-            "unit": signal.unit,
+            "unit": unit_of(signal),
             "change_point": first,
             "change_time": _known(signal.time[slow.start]),
             "recovered": slow.recovered,

@@ -11,8 +11,9 @@ import numpy as np
 from runlens.model import Finding, Run, Severity, Skip
 from runlens.rules.base import Rule
 from runlens.rules.throughput import NEEDS, NOTHING
-from runlens.rules.throughput_cost import cost_of, number
+from runlens.rules.throughput_cost import cost_of
 from runlens.rules.throughput_signal import FEWEST, RateSignal, rate_signal
+from runlens.rules.throughput_words import number, unit_of
 from runlens.stats.blocks import block_midmeans
 from runlens.stats.robust import Floats, median, quantile, sigma
 from runlens.stats.rolling import centred_median
@@ -110,7 +111,7 @@ class OutsideBand(Rule):
         edge = low if below else high
         away = 100.0 * (level / edge - 1.0)
         goes_on = stop == len(signal) - 1
-        unit = f"{signal.unit} per GPU" if gpus > 1 or signal.per_gpu else signal.unit
+        unit = f"{signal.unit} per GPU" if gpus > 1 else unit_of(signal)
         message = (
             f"Throughput stood {abs(away):.1f} % {'below' if below else 'above'} the band of {number(low)} to "
             f"{number(high)} {unit} from step {first:,} to {last:,}: {number(level)} {unit}"

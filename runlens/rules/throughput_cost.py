@@ -10,6 +10,7 @@ import numpy as np
 
 from runlens.model import Run
 from runlens.rules.throughput_signal import RateSignal
+from runlens.rules.throughput_words import amount
 from runlens.stats.robust import Floats, median
 
 _TOTAL_STEPS = re.compile(
@@ -47,19 +48,6 @@ class Cost:
         so_far, later = (self.gpu_hours, self.gpu_hours_by_end) if in_gpus else (self.hours, self.hours_by_end)
         text = f"{amount(so_far or 0.0, 'GPU hours' if in_gpus else 'hours')} lost so far"
         return text if later is None else f"{text}, {amount(later, 'GPU hours' if in_gpus else 'hours')} by the end"
-
-
-def amount(hours: float, unit: str) -> str:
-    """Three digits and a unit that fits: `0.42 GPU minutes` rather than `0.007 GPU hours`."""
-    if hours < 0.1:
-        small, name = (hours * 60, "minutes") if hours * 60 >= 0.1 else (hours * 3600, "seconds")
-        return f"{small:.2g} {unit.replace('hours', name)}"
-    return f"{hours:,.3g} {unit}" if hours < 1000 else f"{hours:,.0f} {unit}"
-
-
-def number(x: float) -> str:
-    """A rate for people: whole with commas from a thousand up, else four digits."""
-    return f"{x:,.0f}" if abs(x) >= 1000 else f"{x:.4g}"
 
 
 def cost_of(run: Run, signal: RateSignal, first: int, last: int, share: float | Floats, goes_on: bool) -> Cost:

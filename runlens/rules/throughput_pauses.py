@@ -11,9 +11,10 @@ import numpy as np
 from runlens.model import Finding, Run, Severity, Skip
 from runlens.rules.base import Rule
 from runlens.rules.throughput import NEEDS, NOTHING
-from runlens.rules.throughput_cost import amount, cost_of
+from runlens.rules.throughput_cost import cost_of
 from runlens.rules.throughput_episodes import Episodes, episodes, regular
 from runlens.rules.throughput_signal import FEWEST, RateSignal, rate_signal, wall_signal
+from runlens.rules.throughput_words import amount, duration
 from runlens.stats.periodicity import beat
 from runlens.stats.robust import median
 
@@ -265,10 +266,3 @@ def _normal_seconds(signal: RateSignal) -> float:
     if usual > 0:
         return usual
     return signal.stride / median(signal.rate) if signal.unit == "steps/s" else float("nan")
-
-
-def duration(seconds: float) -> str:
-    """Such as `20 s`, `0.057 s`, `12 min` or `3.4 h`."""
-    if seconds < 120:
-        return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.0f} s"
-    return f"{seconds / 60:.3g} min" if seconds < 7200 else f"{seconds / 3600:.3g} h"

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from runlens.model import RoleSeries, Run, Series
-from runlens.rules.throughput_work import varying_work
+from runlens.rules.throughput_work import WORK, varying_work
 from runlens.stats.blocks import block_midmeans
 from runlens.stats.robust import Floats, median, quantile
 
@@ -68,8 +68,8 @@ class RateSignal:
         return block_midmeans(self.log, FINE)[: len(self) // FINE]
 
 
-_Held = tuple[weakref.ref[npt.NDArray[np.float64]], RateSignal | None]
-_memo: dict[tuple[int, str], _Held] = {}
+_Source = weakref.ref[npt.NDArray[np.float64]]
+_memo: dict[tuple[int, str], tuple[tuple[_Source, ...], RateSignal | None]] = {}
 
 
 def rate_signal(run: Run) -> RateSignal | None:
@@ -111,9 +111,11 @@ def wall_signal(run: Run) -> RateSignal | None:
 
 def _remembered(run: Run, role: RoleSeries, origin: Origin) -> RateSignal | None:
     """The signal of a series, made once for as long as its values live: several rules ask for it."""
-    key = (id(role.series.value), origin)
+    made_from = [role, *(r for name in WORK if (r := run.role(name)) is not None)]
+    values = [r.series.value for r in made_from]
+    key = (id(values[0]), origin)
     held = _memo.get(key)
-    if held is not None and held[0]() is role.series.value:
+    if held is not None and len(held[0]) == len(values) and all(a() is b for a, b in zip(held[0], values, strict=True)):
         return held[1]
     if origin == "rate":
         signal: RateSignal | None = _logged(role)
@@ -123,7 +125,7 @@ def _remembered(run: Run, role: RoleSeries, origin: Origin) -> RateSignal | None
         signal = _walled(role, in_steps=origin == "wall steps")
     if signal is not None and len(signal) < 2:
         signal = None
-    _memo[key] = (weakref.ref(role.series.value, lambda _: _memo.pop(key, None)), signal)
+    _memo[key] = (tuple(weakref.ref(v, lambda _: _memo.pop(key, None)) for v in values), signal)
     return signal
 
 

@@ -9,6 +9,8 @@ import numpy.typing as npt
 from runlens.model import Run
 from runlens.stats.robust import Floats, median
 
+WORK = ("tokens", "samples", "batch_size")
+"""Roles that tell how much work a step holds, the most telling first."""
 _REACH = 1000
 """Steps around the asked ones whose counters are read."""
 CONSTANT = 0.01
@@ -29,7 +31,7 @@ def work_per_step(run: Run, step: npt.NDArray[np.int64], most: int = 0) -> Float
     -------
     ndarray of float64, shape (n,), or (0,) if the run does not say
     """
-    for role in ("tokens", "samples"):
+    for role in WORK[:2]:
         counter = run.role(role)
         if counter is None or counter.derived or len(counter.series) < 8 or not len(step):
             continue

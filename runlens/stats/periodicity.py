@@ -76,22 +76,21 @@ def in_a_row(places: Floats, tolerance: float) -> npt.NDArray[np.bool_]:
 def _rows(places: Floats, tolerance: float) -> npt.NDArray[np.bool_]:
     """`in_a_row` for a few events."""
     n = len(places)
-    chance = min(2.0 * n * tolerance / max(float(places[-1] - places[0]), 1.0), 0.999)
-    length = 2 + max(math.ceil(math.log(0.2 / (n * n)) / math.log(chance)), 1)
     out = np.zeros(n, dtype=bool)
-    if length > n:
-        return out
     i, j = np.triu_indices(n, 1)
     step = places[j] - places[i]
+    i, j, step = i[step > 0], j[step > 0], step[step > 0]
     allowed = np.maximum(tolerance, 0.02 * step)
+    chance = np.minimum(2.0 * n * allowed / max(float(places[-1] - places[0]), 1.0), 0.999)
+    length = 2 + np.maximum(np.ceil(math.log(0.2 / (n * n)) / np.log(chance)), 1)
+    good = length <= n
     member = [i, j]
-    good = step > 0
-    for k in range(2, length):
+    for k in range(2, int(length[good].max(initial=0))):
         target = places[i] + k * step
         near = np.clip(np.searchsorted(places, target), 1, n - 1)
         near = np.where(np.abs(places[near - 1] - target) <= np.abs(places[near] - target), near - 1, near)
-        good &= np.abs(places[near] - target) <= allowed
-        member.append(near)
+        good &= (np.abs(places[near] - target) <= allowed) | (k >= length)
+        member.append(np.where(k < length, near, i))
     for index in member:
         out[index[good]] = True
     return out

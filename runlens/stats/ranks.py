@@ -8,7 +8,7 @@ import bottleneck as bn
 import numpy as np
 import numpy.typing as npt
 
-from runlens.stats.robust import MAD_TO_SIGMA, Floats
+from runlens.stats.robust import MAD_TO_SIGMA, Floats, median
 
 FLOOR = 0.003
 """Least scatter of ranks, as a share: timers of ranks that do the same work agree to a few parts in a thousand."""
@@ -39,7 +39,8 @@ def laggards(times: Floats, ratio: float, sigmas: float, windows: int) -> list[L
     ratio : float
         Least time over the cross-rank median.
     sigmas : float
-        Least distance from that median in robust deviations of the ranks (1.4826 x median absolute deviation).
+        Least distance from that median in robust deviations of the ranks (1.4826 x median absolute deviation), in that
+        window and in most.
     windows : int
 
     Returns
@@ -50,7 +51,9 @@ def laggards(times: Floats, ratio: float, sigmas: float, windows: int) -> list[L
     if len(times) < 3 or times.shape[1] < windows:
         return []
     relative = times / bn.nanmedian(times, axis=0)
-    scatter = np.maximum(MAD_TO_SIGMA * bn.nanmedian(np.abs(relative - 1.0), axis=0), FLOOR)
+    scatter = MAD_TO_SIGMA * bn.nanmedian(np.abs(relative - 1.0), axis=0)
+    # of few ranks the scatter in one window is small by chance: that of most windows counts where it is larger
+    scatter = np.maximum(scatter, max(FLOOR, median(scatter)))
     z = (relative - 1.0) / scatter
     slow = (relative > ratio) & (z > sigmas)
     out = []
