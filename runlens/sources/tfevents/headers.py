@@ -54,11 +54,11 @@ def find_headers(data: U8) -> tuple[I64, I64]:
         good &= zero.take(at)
         good &= first + (4 - width) <= last
         if good.all():
-            found.append((at, length))
+            found.append((at, length.astype(np.int64)))
             break
-        found.append((at[good], length[good]))
+        found.append((at[good], length[good].astype(np.int64)))
         first = first[~good]
-    starts, lengths = (np.concatenate(columns).astype(np.int64) for columns in zip(*found, strict=True))
+    starts, lengths = (np.concatenate(columns) for columns in zip(*found, strict=True))
     if len(found) > 1:
         order = np.argsort(starts, kind="stable")
         starts, lengths = starts[order], lengths[order]
