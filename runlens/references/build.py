@@ -1,57 +1,48 @@
-"""References from runs: one run is a curve, several are a band."""
+"""A reference from the evals of a run."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from runlens.errors import ConfigError
 from runlens.evals.curves import run_curves
-from runlens.model import Curve, Reference, Run
+from runlens.model import Reference, Run
 
 
-def build(runs: Sequence[Run], name: str = "", tokens_per_step: float | None = None) -> Reference:
-    """A reference from the evals of one run, or a band from those of several.
+def build(run: Run, tokens_per_step: float | None = None) -> Reference:
+    """A reference from the evals that a run logged.
 
     Parameters
     ----------
-    runs : sequence of Run
-        Resolved, at least one.
-    name : str, optional
-        Of the reference; the run's name by default.
+    run : Run
+        Resolved.
     tokens_per_step : float, optional
-        Where the runs' logs do not tell their tokens.
+        Where the run's log does not tell its tokens.
 
     Returns
     -------
     Reference
-        Over tokens if every run knows its tokens, else over steps. Each curve's `name` is the run it came from if
-        there are several.
+        Over tokens if the run knows its tokens, else over steps. `settings["left out"]` names the evals that are not in
+        it, with the reason.
 
     Raises
     ------
     ConfigError
-        If no run logged an eval.
+        If the run logged no eval.
     """
-    found = [(run, run_curves(run, "tokens", tokens_per_step)) for run in runs]
-    over_tokens = all(curves.tokens_from for _, curves in found)
+    found = run_curves(run, "tokens", tokens_per_step)
+    over_tokens = bool(found.tokens_from)
     if not over_tokens:
-        found = [(run, run_curves(run, "steps")) for run in runs]
-    several = len(runs) > 1
-    curves: list[Curve] = []
-    for run, own in found:
-        curves += [replace(c.curve, name=run.name if several else c.curve.name) for c in own.curves]
-    if not curves:
-        raise ConfigError(f"{', '.join(run.name for run in runs)}: {found[0][1].why_not}, so it is no reference")
+        found = run_curves(run, "steps")
+    if not found.curves:
+        raise ConfigError(f"{run.name}: {found.why_not}, so it is no reference")
     return Reference(
-        name=name or (runs[0].name if not several else f"{len(runs)} runs"),
+        name=run.name,
         axis="tokens" if over_tokens else "steps",
-        curves=tuple(curves),
-        tokens_per_step=tokens_per_step or (_per_step(runs[0]) if over_tokens else None),
-        source=", ".join(run.source for run in runs),
-        settings={"members": [run.name for run in runs]} if several else {},
+        curves=tuple(c.curve for c in found.curves),
+        tokens_per_step=tokens_per_step or (_per_step(run) if over_tokens else None),
+        source=run.source,
+        settings={"left out": [f"{name}: {why}" for name, why in found.left_out]} if found.left_out else {},
     )
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import difflib
+from dataclasses import replace
 from pathlib import Path
 
 from runlens.errors import ConfigError, NoRunFound
 from runlens.model import Reference
 from runlens.references.build import build
+from runlens.references.combine import combine
 from runlens.references.results import read_results, result_files
 from runlens.references.shipped import load_shipped, shipped
-from runlens.references.store import KEY, loads
+from runlens.references.store import is_stored, loads
 from runlens.references.table import is_score_table, read_table
 
 
@@ -41,8 +43,8 @@ def load(spec: str, tokens_per_step: float | None = None) -> Reference:
     except (OSError, ValueError):  # too long, or with a NUL in it: no path
         there = False
     if there and path.is_file():
-        if path.suffix == ".json" and KEY in (text := path.read_text("utf-8", errors="replace"))[:200]:
-            return loads(text, spec)
+        if is_stored(path):
+            return loads(path.read_text("utf-8", errors="replace"), spec)
         if is_score_table(path):
             return read_table(path, tokens_per_step)
         if path.suffix == ".json" and path.name.startswith("results"):
@@ -67,5 +69,13 @@ def _from_runs(spec: str, tokens_per_step: float | None) -> Reference:
         raise NoRunFound(f"no reference {spec!r}: it is no file, no run and no shipped name; {hint}") from error
     except ConfigError as error:
         raise ConfigError(f"reference {spec!r}: {error}") from error
-    runs = [roles.resolve(sources.read(ref), {}) for ref in refs]
-    return build(runs, "" if len(runs) == 1 else Path(spec).name, tokens_per_step)
+    parts, without = [], []
+    for ref in refs:
+        try:
+            parts.append(build(roles.resolve(sources.read(ref), {}), tokens_per_step))
+        except ConfigError as error:
+            without.append(str(error))
+    if not parts:
+        raise ConfigError(without[0])
+    found = combine(parts, "" if len(refs) == 1 else Path(spec).name)
+    return replace(found, settings={**found.settings, "left out": without}) if without else found

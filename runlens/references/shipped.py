@@ -31,7 +31,7 @@ def load_shipped(spec: str) -> Reference | None:
     name, at, wanted = spec.partition("@")
     if name not in shipped():
         return None
-    reference = loads((_folder() / f"{name}.json").read_text("utf-8"), name)
+    reference = whole(name)
     settings = sorted({c.setting for c in reference.curves if c.setting})
     if at and wanted not in settings:
         raise ConfigError(f"reference {name} has no setting {wanted!r}; it has {', '.join(settings) or 'none'}")
@@ -41,6 +41,11 @@ def load_shipped(spec: str) -> Reference | None:
         return reference
     kept = tuple(c for c in reference.curves if c.setting in (wanted, ""))
     return replace(reference, name=f"{name}@{wanted}" if at else name, curves=kept)
+
+
+def whole(name: str) -> Reference:
+    """A shipped reference with the curves of all its few-shot settings; `name` is one of `shipped()`."""
+    return loads((_folder() / f"{name}.json").read_text("utf-8"), name)
 
 
 def _folder() -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -17,6 +18,15 @@ from runlens.model import Curve, Direction, Reference
 KEY = "runlens_reference"
 """The first key of the file; its value is the version of the form."""
 VERSION = 1
+
+
+def is_stored(path: Path) -> bool:
+    """True if a file begins as a stored reference does; False for one that cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return f'"{KEY}"'.encode() in file.read(200)
+    except OSError:
+        return False
 
 
 def dumps(reference: Reference) -> str:

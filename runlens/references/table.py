@@ -105,6 +105,23 @@ def read_table(path: Path, tokens_per_step: float | None = None) -> Reference:
     )  # fmt: skip
 
 
+def as_csv(reference: Reference) -> str:
+    """A reference as a table, one score a row, with the headings that `read_table` knows."""
+    import csv
+    import io
+
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    position = "tokens" if reference.axis == "tokens" else "step"
+    writer.writerow((position, "task", "metric", "setting", "value", "stderr", "n", "name"))
+    for c in reference.curves:
+        for at, value, stderr in zip(c.at.tolist(), c.value.tolist(), c.stderr.tolist(), strict=True):
+            error = f"{stderr:.4g}" if math.isfinite(stderr) else ""
+            items = c.n_items or ""
+            writer.writerow((f"{at:.12g}", c.task, c.metric, c.setting, f"{value:.7g}", error, items, c.name))
+    return stream.getvalue()
+
+
 def _curve(key: tuple[str, str, str], group: list[tuple[float, float, float, float, str]], per_cent: bool) -> Curve:
     scale = 0.01 if per_cent and key[1] in FRACTIONS else 1.0
     at, value, stderr, n = (np.array([p[i] for p in group], dtype=np.float64) for i in range(4))

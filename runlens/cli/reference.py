@@ -1,0 +1,185 @@
+"""`runlens reference build|list|show`: curves of evals at intermediate checkpoints, to compare runs with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from runlens.cli import options as o
+
+if TYPE_CHECKING:
+    from runlens.model import Reference
+
+app = typer.Typer(help="Build, list and show references for `compare` and `check --reference`.", no_args_is_help=True)
+
+_FORMS = (
+    "A run (TensorBoard, W&B), a folder of lm-evaluation-harness or lighteval results, a table with the columns tokens "
+    "or step, task, metric, value [, stderr, n, setting], a stored reference, or a shipped name."
+)
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", help="Write there instead of standard output.", show_default=False)
+]
+
+
+@app.command()
+def build(
+    specs: Annotated[list[str], typer.Argument(metavar="FROM...", help=_FORMS, show_default=False)],
+    output: Output = None,
+    name: Annotated[str, typer.Option("--name", help="Name of the reference.", show_default=False)] = "",
+    tokens_per_step: o.TokensPerStep = None,
+    source: Annotated[str, typer.Option("--source", help="Where the figures come from.", show_default=False)] = "",
+    licence: Annotated[str, typer.Option("--licence", help="Licence of the figures.", show_default=False)] = "",
+    citation: Annotated[str, typer.Option("--citation", help="What to cite.", show_default=False)] = "",
+    debug: o.Debug = False,
+) -> None:
+    """Write a reference as one small file. Several runs make a band, several single checkpoints one curve each task."""
+    from dataclasses import replace
+
+    from runlens.cli.output import echo, save
+    from runlens.references import combine, dumps, load
+
+    found = combine([load(spec, tokens_per_step) for spec in specs], name)
+    found = replace(
+        found,
+        source=source or found.source,
+        licence=licence or found.licence,
+        citation=citation or found.citation,
+    )
+    text = dumps(found)
+    if output is None:
+        echo(text)
+    else:
+        save(output, text.encode())
+    _told(found, output)
+
+
+@app.command("list")
+def list_(
+    folders: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[FOLDER...]", help="Folders whose stored references are listed too.", show_default=False
+        ),
+    ] = None,
+    format: Annotated[str, typer.Option("--format", "-f", help="terminal or json.")] = "terminal",
+    output: Output = None,
+    debug: o.Debug = False,
+) -> None:
+    """List the shipped references, and the stored ones of the given folders."""
+    _check(format, ("terminal", "json"))
+    from runlens.references.shipped import DEFAULT_SETTING, shipped, whole
+
+    found = [(name, whole(name)) for name in shipped()]
+    found += [pair for folder in folders or [] for pair in _stored(folder)]
+    if format == "json":
+        import json
+
+        rows = [{"spec": spec, **_facts(reference)} for spec, reference in found]
+        _write(json.dumps(rows, indent=2, ensure_ascii=False) + "\n", output)
+        return
+    from runlens.cli.page import look
+    from runlens.render.reference import listed
+
+    hint = f"NAME stands for NAME@{DEFAULT_SETTING} where it has several settings; NAME@5-shot asks for another.\n"
+    _write(f"{listed([r for _, r in found], **look(output))}\n{hint}", output)
+
+
+@app.command()
+def show(
+    spec: Annotated[str, typer.Argument(metavar="REFERENCE", help=_FORMS, show_default=False)],
+    tokens_per_step: o.TokensPerStep = None,
+    format: Annotated[
+        str, typer.Option("--format", "-f", help="terminal, json (the stored form) or csv (a table).")
+    ] = "terminal",
+    output: Output = None,
+    debug: o.Debug = False,
+) -> None:
+    """Show a reference: where it comes from, and every curve with its range, items and values."""
+    _check(format, ("terminal", "json", "csv"))
+    from runlens.references import load
+
+    found = load(spec, tokens_per_step)
+    if format == "json":
+        from runlens.references import dumps
+
+        _write(dumps(found), output)
+    elif format == "csv":
+        from runlens.references.table import as_csv
+
+        _write(as_csv(found), output)
+    else:
+        from runlens.cli.page import look
+        from runlens.render.reference import shown
+
+        _write(shown(found, **look(output)), output)
+
+
+def _check(format: str, known: tuple[str, ...]) -> None:
+    from runlens.errors import ConfigError
+
+    if format not in known:
+        raise ConfigError(f"--format {format!r} must be {' or '.join((', '.join(known[:-1]), known[-1]))}")
+
+
+def _write(text: str, output: Path | None) -> None:
+    from runlens.cli.output import echo, save
+
+    if output is None:
+        echo(text)
+    else:
+        save(output, text.encode())
+
+
+def _stored(folder: Path) -> list[tuple[str, Reference]]:
+    """The stored references of a folder, by their paths.
+
+    Raises
+    ------
+    NoRunFound
+        If there is no such folder.
+    """
+    from runlens.errors import NoRunFound
+    from runlens.references.store import is_stored, loads
+
+    if not folder.is_dir():
+        raise NoRunFound(f"there is no folder {folder}")
+    return [(str(f), loads(f.read_text("utf-8"), str(f))) for f in sorted(folder.glob("*.json")) if is_stored(f)]
+
+
+def _facts(reference: Reference) -> dict[str, object]:
+    """What `list -f json` says of a reference."""
+    ends = [float(v) for c in reference.curves if len(c.at) for v in (c.at[0], c.at[-1])]
+    return {
+        "name": reference.name,
+        "axis": reference.axis,
+        "range": [min(ends), max(ends)] if ends else None,
+        "checkpoints": max((len(c.at) for c in reference.curves), default=0),
+        "settings": sorted({c.setting for c in reference.curves if c.setting}),
+        "tasks": sorted({c.task for c in reference.curves}),
+        "source": reference.source,
+        "licence": reference.licence,
+        "citation": reference.citation,
+    }
+
+
+def _told(found: Reference, output: Path | None) -> None:
+    """One line on standard error about what was built, and a line for each thing that is not in it."""
+    from runlens.cli.printing import plain
+
+    ends = [float(v) for c in found.curves if len(c.at) for v in (c.at[0], c.at[-1])]
+    most = max((len(c.at) for c in found.curves), default=0)
+    members = found.settings.get("members")
+    band = f", a band of {len(members)} members" if isinstance(members, list) else ""
+    where = f"wrote {output}: " if output else ""
+    typer.echo(
+        plain(
+            f"{where}{found.name}, {len(found.curves)} curves{band}, up to {most} checkpoints, "
+            f"{min(ends, default=0):,.0f} to {max(ends, default=0):,.0f} {found.axis}"
+        ),
+        err=True,
+    )
+    left_out = found.settings.get("left out")
+    for text in left_out if isinstance(left_out, list) else ():
+        typer.echo(plain(f"left out: {text}"), err=True)
