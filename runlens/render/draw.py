@@ -10,19 +10,18 @@ import numpy as np
 
 from runlens.model import Chart, Finding, Severity
 from runlens.render import scale
+from runlens.render.middle import middle, noisy
 from runlens.render.palette import BLACK, CURVES, GREY, SEVERITY
 from runlens.render.panels import Panel
-from runlens.render.scale import Floats, figure, inside
+from runlens.render.scale import figure, inside
 from runlens.render.text import visible
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 DPI = 150
-_NOISY = ("train_loss", "grad_norm", "tokens_per_second", "samples_per_second", "step_time", "gpu_utilization")
-"""Roles drawn as a pale line of every point under a dark running median."""
-_MANY = 300
-"""More points than this are drawn so; fewer are one line."""
+_PEAKED = ("LOSS001", "GRAD002", "LR001")
+"""Findings whose height is written beside their peak."""
 
 
 @cache
@@ -59,10 +58,10 @@ def _curve(
     steps, values = inside(chart, limits)
     finite = np.isfinite(values)
     drawn = np.where(finite, values, np.nan)
-    noisy = chart.role in _NOISY and len(steps) > _MANY
-    width = 0.7 if noisy else 1.3
-    axes.plot(steps, drawn, color=color, linewidth=width, alpha=0.4 if noisy else 1.0, zorder=3)
-    if noisy:
+    pale = noisy(chart, len(steps))
+    width = 0.7 if pale else 1.3
+    axes.plot(steps, drawn, color=color, linewidth=width, alpha=0.45 if pale else 1.0, zorder=3)
+    if pale:
         axes.plot(steps, middle(drawn), color=color, linewidth=1.5, zorder=4)
     elif len(steps) <= 60:
         axes.plot(steps, drawn, "o", color=color, markersize=3.2, zorder=4)
@@ -75,7 +74,7 @@ def _curve(
     shown = np.flatnonzero(finite & (steps <= limits[1]))
     if len(shown) == 0:
         return []
-    tail = float(np.median(values[shown[-9:]]) if noisy else values[shown[-1]])
+    tail = float(np.median(values[shown[-9:]]) if pale else values[shown[-1]])
     name = f"{_curve_name(chart)} " if several else ""
     return [(tail, f"{name}{figure(tail, chart.unit)}", color)]
 
@@ -86,22 +85,6 @@ def _curve_name(chart: Chart) -> str:
     if chart.role == "eval_loss":
         return "held-out"
     return visible(chart.label or chart.metric, 16)
-
-
-def middle(values: Floats) -> Floats:
-    """The line through the middle of a decimated curve: means of neighbours, then a running median.
-
-    A chart alternates between the lowest and the highest value of each bucket, so the mean of two neighbours is about
-    the middle of a bucket, where a median of the values themselves would jump between the two. Shape (n,), NaN where
-    the neighbourhood (a sixtieth of the points) holds no number.
-    """
-    pairs = (values + np.append(values[1:], values[-1:])) / 2
-    half = max(len(values) // 120, 2)
-    windows = np.lib.stride_tricks.sliding_window_view(np.pad(pairs, half, constant_values=np.nan), 2 * half + 1)
-    empty = np.isnan(windows).all(axis=1)
-    line = np.full(len(values), np.nan)
-    line[~empty] = np.nanmedian(windows[~empty], axis=1)
-    return line
 
 
 def _reference(axes: Axes, chart: Chart, limits: tuple[float, float]) -> list[tuple[float, str, str]]:
@@ -136,7 +119,7 @@ def _spans(axes: Axes, panel: Panel, findings: Sequence[Finding], limits: tuple[
 
 def _peak(axes: Axes, panel: Panel, finding: Finding, limits: tuple[float, float]) -> None:
     """Write the height of a spike beside it."""
-    if panel.kind not in ("train_loss", "grad_norm", "learning_rate") or finding.evidence.get("outcome") == "diverged":
+    if not finding.code.startswith(_PEAKED) or finding.evidence.get("outcome") == "diverged":
         return
     chart = panel.charts[0]
     assert finding.steps is not None

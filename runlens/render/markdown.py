@@ -77,7 +77,7 @@ def _pieces(report: Report) -> Iterator[str]:
 def _run(run: RunReport) -> str:
     lines = [f"### {SIGNS[run.verdict]} {code(run.run)}: {text(words.why(run))}", "", text(words.facts(run)), ""]
     if run.action is not None and (run.verdict != "undecided" or run.findings):
-        lines.append(f"**{text(words.action_head(run.action))}.** {text(run.action.reason)}")
+        lines.append(f"**{text(words.action_head(run.action))}.** {text(words.sentence(run.action.reason))}")
         lines += ["", *(f"- {text(measure)}" for measure in run.action.measures), ""]
     lines += [f"- **{failure.stage} failure**: {text(failure.message)}" for failure in run.failures]
     if run.findings:
@@ -106,5 +106,5 @@ def _not_checked(run: RunReport, of: str = "") -> str:
     if not run.skips:
         return ""
     lines = [f"Not checked{of}:" if of else "Not checked:", ""]
-    lines += [f"- {codes}: {text(reason)}" for codes, reason in words.not_checked(run.skips)]
+    lines += [f"- {codes}: {text(reason)}" for codes, reason in words.not_checked_in_short(run.skips)]
     return "\n".join(lines) + "\n\n"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runlens.model import Chart, Finding, Incident, RunReport
 
@@ -45,7 +45,7 @@ _TITLES = {
     "tflops": "Throughput",
     "mfu": "Model FLOP utilisation",
 }
-_UNITS = {"1": "", "nats": "nats", "C": "°C", "ppl": "", "fraction": "", "bytes": ""}
+_UNITS = {"1": "", "nats": "nats", "C": "°C", "ppl": "", "fraction": ""}
 _ORDER = ("train_loss", "grad_norm", "learning_rate", "tokens_per_second", "samples_per_second", "step_time")
 _FAMILIES = {
     "LOSS": ("train_loss", "eval_loss"),
@@ -61,7 +61,7 @@ _BESIDE = {
     "LR": ("train_loss", "grad_norm", "learning_rate"),
     "TPUT": _FAMILIES["TPUT"] + _FAMILIES["HW"],
     "HW": _FAMILIES["TPUT"] + _FAMILIES["HW"],
-    "EVAL": ("train_loss",),
+    "EVAL": ("train_loss", "eval_score"),
     "LOG": ("train_loss", *_FAMILIES["TPUT"]),
 }
 
@@ -71,7 +71,7 @@ def panels(run: RunReport) -> list[Panel]:
 
     Hardware is drawn where a finding is about speed or hardware: elsewhere it is a row of flat lines.
     """
-    own = [c for c in run.charts if c.steps and not c.reference]
+    own = [_readable(c) for c in run.charts if c.steps and not c.reference]
     references = [c for c in run.charts if c.steps and c.reference]
     drawn: list[Panel] = []
     losses = tuple(c for c in own if c.role == "train_loss") + tuple(c for c in own if c.role == "eval_loss")
@@ -85,6 +85,13 @@ def panels(run: RunReport) -> list[Panel]:
     rest = dict.fromkeys(others)
     drawn += [_panel(role, tuple(c for c in own if c.role == role), references, run) for role in rest]
     return drawn
+
+
+def _readable(chart: Chart) -> Chart:
+    """The chart in a unit that people read: bytes as GiB."""
+    if chart.unit != "bytes":
+        return chart
+    return replace(chart, unit="GiB", values=tuple(v / 2**30 for v in chart.values))
 
 
 def _evals(charts: list[Chart], references: list[Chart], run: RunReport) -> list[Panel]:

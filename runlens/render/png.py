@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 WIDTH = 12.0
 _LEFT, _RIGHT = 0.85, 1.45
-_HEAD, _FOOT, _GAP = 1.12, 0.5, 0.42
+_HEAD, _LINE, _FOOT, _GAP = 0.84, 0.22, 0.5, 0.42
+_WRAP = 148
+"""Characters of a line of the header's sentence."""
 _HEIGHTS = {"train_loss": 2.4, "grad_norm": 1.4, "tokens_per_second": 1.4}
 _STYLE = {
     "font.family": ["DejaVu Sans"],
@@ -64,7 +66,6 @@ def render(report: Report, run_index: int = 0, *, incident: int | None = None) -
         If there is no such run or incident.
     """
     import matplotlib.style
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     run = report.runs[run_index]
@@ -75,11 +76,26 @@ def render(report: Report, run_index: int = 0, *, incident: int | None = None) -
     findings = [f for f in run.findings if f.suppressed is None and incident in (None, f.incident)]
     with matplotlib.style.context(["default", _STYLE], after_reset=False):
         figure = Figure(dpi=draw.DPI)
-        FigureCanvasAgg(figure)
         title = f"Incident {chosen.number}: {visible(chosen.title, 90)}" if chosen else ""
         _compose(figure, run, findings, span, title)
-        buffer = BytesIO()
-        figure.savefig(buffer, format="png", metadata={"Software": "RunLens", "Title": named(run.run)})
+        return _bytes(figure, named(run.run))
+
+
+def _bytes(figure: Figure, title: str) -> bytes:
+    """The figure with a palette of 256 colours, which flat drawings do with, at a third of the size."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
+
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()  # type: ignore[no-untyped-call]
+    image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")  # type: ignore[no-untyped-call]
+    image = image.quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    notes = PngInfo()
+    notes.add_itxt("Software", "RunLens")
+    notes.add_itxt("Title", title)
+    buffer = BytesIO()
+    image.save(buffer, "png", optimize=True, pnginfo=notes, dpi=(draw.DPI, draw.DPI))
     return buffer.getvalue()
 
 
@@ -93,14 +109,16 @@ def _compose(
     rows = lanes.pack(findings, limits, inside, run.action)
     lane_height = 0.24 * max(len(rows), 1) + 0.1
     heights = [_HEIGHTS.get(p.kind, 1.1) for p in drawn]
-    total = _HEAD + lane_height + sum(heights) + _GAP * (len(heights) + 1) + _FOOT
+    order, reason = ("", []) if title else _action(run)
+    head = _HEAD + _LINE * (bool(order) + len(reason))
+    total = head + lane_height + sum(heights) + _GAP * (len(heights) + 1) + _FOOT
     figure.set_size_inches(WIDTH, total)
 
     def place(top: float, height: float) -> Axes:
         return figure.add_axes((_LEFT / WIDTH, 1 - (top + height) / total, inside / WIDTH, height / total), xlim=limits)
 
-    _header(figure, run, title, total)
-    top = _HEAD + _GAP * 0.6
+    _header(figure, run, title, total, [order, *reason])
+    top = head + _GAP * 0.6
     lane = place(top, lane_height)
     lanes.draw(lane, rows)
     _token_axis(lane, drawn, limits)
@@ -136,9 +154,23 @@ def _limits(run: RunReport, drawn: list[Panel]) -> tuple[float, float]:
     return (low, high) if high > low else (low - 1.0, high + 1.0)
 
 
-def _header(figure: Figure, run: RunReport, title: str, total: float) -> None:
+def _action(run: RunReport) -> tuple[str, list[str]]:
+    """What to do, and why in two lines at most; both empty where the report advises nothing."""
+    from textwrap import wrap
+
+    if run.action is None:
+        return "", []
+    reason = wrap(words.sentence(run.action.reason), _WRAP, max_lines=2, placeholder=" …")
+    return f"→ {words.action_head(run.action)}", reason
+
+
+def _header(figure: Figure, run: RunReport, title: str, total: float, action: list[str]) -> None:
     def line(x: float, y: float, text: str, **style: Any) -> Any:
-        return figure.text(x / WIDTH, 1 - y / total, draw.drawable(text), va="baseline", **style)
+        """Text at `x`, `y` inches from the top left, smaller where it would not fit."""
+        made = figure.text(x / WIDTH, 1 - y / total, draw.drawable(text), va="baseline", **style)
+        room = (WIDTH - x - 0.2) * figure.dpi / max(made.get_window_extent().width, 1)
+        made.set_fontsize(style["fontsize"] * min(room, 1.0))
+        return made
 
     chip = line(
         0.35, 0.42, f" {run.verdict.upper()} ", color="white", fontsize=13, fontweight="bold",
@@ -149,9 +181,10 @@ def _header(figure: Figure, run: RunReport, title: str, total: float) -> None:
     line(0.35 + width + 0.2, 0.42, name[:90], color=BLACK, fontsize=15, fontweight="bold")
     facts = " · ".join(part for part in (named(run.run) if title else "", words.counts(run), words.facts(run)) if part)
     line(0.3, 0.72, facts, color=GREY, fontsize=9.5)
-    if run.action is not None and not title:
-        text = words.action_head(run.action)
-        line(0.3, 0.97, f"→ {text}", color=BLACK, fontsize=10.5, fontweight="bold")
+    for at, text in enumerate(filter(None, action)):
+        order = at == 0
+        line(0.3 if order else 0.5, 0.98 + _LINE * at, text, color=BLACK, fontsize=10.5 if order else 9.5,
+             fontweight="bold" if order else "normal")  # fmt: skip
 
 
 def _token_axis(lane: Axes, drawn: list[Panel], limits: tuple[float, float]) -> None:
@@ -171,4 +204,7 @@ def _token_axis(lane: Axes, drawn: list[Panel], limits: tuple[float, float]) -> 
     lane.xaxis.set_ticks_position("top")
     lane.set_xticks(np.interp(ticks, tokens, steps), [amount(t) for t in ticks])
     lane.tick_params(axis="x", length=3, labelsize=8.5, colors=GREY)
-    lane.text(1.008, 1.0, "tokens", transform=lane.transAxes, ha="left", va="bottom", color=GREY, fontsize=9)
+    lane.annotate(
+        "tokens", (1.008, 1.0), xytext=(0, 6.5), xycoords="axes fraction", textcoords="offset points", color=GREY,
+        fontsize=8.5, annotation_clip=False,
+    )  # fmt: skip

@@ -24,7 +24,8 @@ _ROBUST = (
 )  # fmt: skip
 """Roles whose axis shows the middle of the values; what lies outside is marked at the edge."""
 
-_SCALES = ((1e12, 1e12, " T"), (1e9, 1e9, " B"), (1e6, 1e6, " M"), (1e4, 1e3, " k"))
+_LOG_STEPS = ((1, 1.5, 2, 3, 4, 5, 7), (1, 2, 3, 5), (1, 2, 5), (1, 3), (1,))
+"""Ticks in each decade of a log axis, the most that leave seven on the axis; `templates/charts.js` has the same."""
 
 
 def inside(chart: Chart, limits: tuple[float, float]) -> tuple[Floats, Floats]:
@@ -38,16 +39,14 @@ def inside(chart: Chart, limits: tuple[float, float]) -> tuple[Floats, Floats]:
 
 def figure(value: float, unit: str) -> str:
     """A value with its unit where it needs one: `13.9 GiB`, `63 °C`, `27.3 k`, `2.57`."""
-    if unit == "bytes":
-        return f"{number(value / 2**30, 3)} GiB"
     text = amount(value) if abs(value) >= 1e4 else number(value, 3)
-    return text + (f" {unit}" if unit in ("s", "W", "MHz") else " %" if unit == "%" else " °C" if unit == "C" else "")
+    return text + (
+        f" {unit}" if unit in ("s", "W", "MHz", "GiB") else " %" if unit == "%" else " °C" if unit == "C" else ""
+    )
 
 
-def tick_labels(ticks: Floats, unit: str) -> list[str]:
+def tick_labels(ticks: Floats) -> list[str]:
     """Labels of evenly spaced ticks, with as many decimals as tell them apart."""
-    if unit == "bytes":
-        ticks, unit = ticks / 2**30, "GiB"
     largest = float(np.abs(ticks).max(initial=0.0))
     scale, sign = next(
         ((s, n) for s, n in ((1e12, " T"), (1e9, " B"), (1e6, " M"), (1e4, " k")) if largest >= s), (1, "")
@@ -58,7 +57,7 @@ def tick_labels(ticks: Floats, unit: str) -> list[str]:
         return [number(float(t), 3) for t in ticks]
     decimals = max(-int(np.floor(np.log10(step) + 1e-9)), 0) if step > 0 else 2
     decimals += not np.allclose(np.round(ticks / scale, decimals), ticks / scale, atol=1e-3 * step)
-    return [f"{t / scale:,.{decimals}f}{sign}" + (" GiB" if unit == "GiB" else "") for t in ticks.tolist()]
+    return [f"{t / scale:,.{decimals}f}{sign}" for t in ticks.tolist()]
 
 
 def extent(panel: Panel, limits: tuple[float, float]) -> tuple[float, float] | None:
@@ -86,14 +85,14 @@ def extent(panel: Panel, limits: tuple[float, float]) -> tuple[float, float] | N
         room = max(math.log(high / low) * 0.06, 0.02)
         return low * math.exp(-room), high * math.exp(1.6 * room)
     room = (high - low or abs(high) or 1.0) * 0.08
-    return low - (0 if panel.kind == "learning_rate" and low == 0 else room), high + 1.5 * room
+    return low - (0 if low == 0 else room), high + 1.5 * room
 
 
 def ticks(low: float, high: float, log: bool) -> Floats:
-    """Two to seven round values between `low` and `high`: 1, 2 and 5 of each decade on a log axis that spans more."""
-    if log and high / low > 5:
+    """Two to seven round values between `low` and `high`: as many of each decade as there is room for on a log axis."""
+    if log and _spans(low, high):
         decades = 10.0 ** np.arange(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-        for steps in ((1, 2, 5), (1, 3), (1,)):
+        for steps in _LOG_STEPS:
             some = np.sort(np.outer(decades, steps).ravel())
             some = some[(some >= low) & (some <= high)]
             if len(some) <= 7:
@@ -104,10 +103,14 @@ def ticks(low: float, high: float, log: bool) -> Floats:
     return np.asarray(np.arange(math.ceil(low / step), math.floor(high / step) + 1) * step, dtype=np.float64)
 
 
-def labels(at: Floats, panel: Panel) -> list[str]:
-    """What stands beside the ticks."""
-    wide = panel.log and len(at) > 1 and at[-1] / at[0] > 20
-    return [figure(t, "") for t in at.tolist()] if wide else tick_labels(at, panel.charts[0].unit)
+def labels(at: Floats, panel: Panel, shown: tuple[float, float]) -> list[str]:
+    """What stands beside the ticks of an axis that shows the values `shown`."""
+    return [figure(t, "") for t in at.tolist()] if panel.log and _spans(*shown) else tick_labels(at)
+
+
+def _spans(low: float, high: float) -> bool:
+    """Whether a log axis spans so much that even steps would crowd at its top."""
+    return high / low > 3
 
 
 def apply(axes: Axes, panel: Panel, limits: tuple[float, float]) -> None:
@@ -121,7 +124,7 @@ def apply(axes: Axes, panel: Panel, limits: tuple[float, float]) -> None:
         return
     axes.set_ylim(*shown)
     at = ticks(*shown, panel.log)
-    axes.set_yticks(at, labels(at, panel))
+    axes.set_yticks(at, labels(at, panel, shown))
     if panel.kind in _ROBUST:
         _outside(axes, [inside(c, limits) for c in panel.charts])
 

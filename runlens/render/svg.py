@@ -76,7 +76,7 @@ def _grid(axis: _Axis, panel: Panel) -> Markup:
                'text-anchor="end">{label}</text>').format(
             a=_LEFT, b=WIDTH - _RIGHT, y=y, t=_LEFT - 8, u=y + 4, label=label
         )
-        for y, label in zip(axis.y(ticks).tolist(), scale.labels(ticks, panel), strict=True)
+        for y, label in zip(axis.y(ticks).tolist(), scale.labels(ticks, panel, (axis.low, axis.high)), strict=True)
     ]  # fmt: skip
     steps = np.linspace(axis.limits[0], axis.limits[1], 6)
     anchors = ["start", *["middle"] * 4, "end"]

@@ -122,7 +122,7 @@ def _run(run: RunReport, width: int, unicode: bool) -> list[Group | Table | Text
     if run.findings:
         page += [Text(), _findings(run, width, unicode)]
     page += [Text(), Text(f"Checked: {words.checked(run)}.", style="bright_black")]
-    page += [_not_checked(words.not_checked(run.skips))] if run.skips else []
+    page += [_not_checked(words.not_checked_in_short(run.skips))] if run.skips else []
     return page
 
 
@@ -139,7 +139,7 @@ def _action(run: RunReport) -> Group:
     action = run.action
     assert action is not None
     line = Text(words.action_head(action), style=_ACTION.get(action.kind, "bold red"))
-    line.append(f". {visible(action.reason)}" if action.reason else ".", style="not bold default")
+    line.append(f". {words.sentence(action.reason)}", style="not bold default")
     measures = (_hanging(Text("•"), Text(visible(measure))) for measure in action.measures)
     return Group(_hanging(Text("→"), line), *measures)
 
@@ -193,23 +193,18 @@ def _row(finding: Finding) -> tuple[Text, Text, Group]:
     return code, Text("\n".join(words.where(finding))), Group(*what)
 
 
-def _not_checked(lines: list[tuple[str, str]]) -> Table:
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column(max_width=26)
-    table.add_column(overflow="fold")
-    for at, (codes, reason) in enumerate(lines):
-        cells = "" if at else "Not checked:", codes, reason
-        table.add_row(*(Text(cell, style="bright_black") for cell in cells))
-    return table
+def _not_checked(lines: list[tuple[str, str]]) -> Group:
+    quiet = "bright_black"
+    rows = (_hanging(Text("•", quiet), Text(f"{codes}: {reason}", quiet)) for codes, reason in lines)
+    return Group(Text("Not checked:", quiet), *rows)
 
 
-def _not_checked_anywhere(report: Report) -> list[Table]:
+def _not_checked_anywhere(report: Report) -> list[Group]:
     """What was not checked in the runs that are shown in no detail, counted over runs."""
     tally: dict[tuple[str, str], int] = {}
     hidden = [r for r in report.runs if r.verdict == "pass" and not words.worth_reading(r)]
     for run in hidden:
-        for line in words.not_checked(run.skips):
+        for line in words.not_checked_in_short(run.skips):
             tally[line] = tally.get(line, 0) + 1
     lines = [
         (codes, f"{reason} (in {count:,} of the {plural(len(hidden), 'run')} without findings)")

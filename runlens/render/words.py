@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -90,6 +91,12 @@ def action_head(action: Action) -> str:
     return head + (order if head else order[0].upper() + order[1:])
 
 
+def sentence(text: str) -> str:
+    """`text` made harmless, with a full stop; empty stays empty."""
+    shown = visible(text)
+    return shown if not shown or shown.endswith((".", "!", "?", "…")) else f"{shown}."
+
+
 def facts(run: RunReport) -> str:
     """What was read: framework, state, steps, tokens, wall time and points, as far as known."""
     parts = [visible(run.framework, 40)] if run.framework else []
@@ -142,3 +149,27 @@ def not_checked(skips: Sequence[Skip]) -> list[tuple[str, str]]:
     for skip in skips:
         reasons.setdefault(skip.reason, []).append(skip.code)
     return [(", ".join(dict.fromkeys(codes)), visible(reason)) for reason, codes in reasons.items()]
+
+
+_NOT_LOGGED = re.compile(r"no (.+) was found in the log")
+_NOT_GIVEN = re.compile(r"no .+ was given \(([^;]+).*\)")
+
+
+def not_checked_in_short(skips: Sequence[Skip]) -> list[tuple[str, str]]:
+    """The same in a few lines: all that the log lacks, all that nobody asked for, then the other reasons."""
+    lacking: list[tuple[str, str]] = []
+    unasked: list[tuple[str, str]] = []
+    others: list[Skip] = []
+    for skip in skips:
+        if found := _NOT_LOGGED.fullmatch(skip.reason):
+            lacking += [(skip.code, part) for part in found[1].split(" or ")]
+        elif found := _NOT_GIVEN.fullmatch(skip.reason):
+            unasked.append((skip.code, found[1]))
+        else:
+            others.append(skip)
+    lines = []
+    for pairs, head, between in ((lacking, "not in the log: ", ", "), (unasked, "not asked for: ", "; ")):
+        if pairs:
+            codes, what = (dict.fromkeys(column) for column in zip(*pairs, strict=True))
+            lines.append((", ".join(codes), visible(head + between.join(what))))
+    return lines + not_checked(others)

@@ -17,6 +17,7 @@ from matplotlib.image import imread
 
 from runlens.model import Chart, Finding, Incident, Report, RunReport, Severity
 from runlens.render import draw, lanes, png, scale
+from runlens.render.middle import middle
 from runlens.render.panels import panels, restarts, window
 from tests.render.reports import HOSTILE, fixed, hostile, spread
 
@@ -149,24 +150,23 @@ def test_labels_at_the_ends_of_curves_keep_apart(values: list[float]) -> None:
 
 def test_the_middle_line_of_a_decimated_curve_is_flat_where_the_noise_is() -> None:
     low_high = np.tile([1.0, 3.0], 500)
-    assert np.allclose(draw.middle(low_high)[:-1], 2.0)
-    assert np.isnan(draw.middle(np.full(50, np.nan))).all()
+    assert np.allclose(middle(low_high)[4:-4], 2.0)
+    assert np.isnan(middle(np.full(50, np.nan))).all()
 
 
 @pytest.mark.parametrize(
-    ("ticks", "unit", "labels"),
+    ("ticks", "labels"),
     [
-        ([25500, 27000, 28500], "tokens/s", ["25.5 k", "27.0 k", "28.5 k"]),
-        ([0.0, 0.015, 0.03], "1", ["0.000", "0.015", "0.030"]),
-        ([0, 3e-4, 6e-4], "1", ["0", "3e-4", "6e-4"]),
-        ([2**30 * 13.5, 2**30 * 14.0], "bytes", ["13.5 GiB", "14.0 GiB"]),
-        ([0, 30, 60], "%", ["0", "30", "60"]),
-        ([2.0], "nats", ["2"]),
-        ([], "nats", []),
+        ([25500, 27000, 28500], ["25.5 k", "27.0 k", "28.5 k"]),
+        ([0.0, 0.015, 0.03], ["0.000", "0.015", "0.030"]),
+        ([0, 3e-4, 6e-4], ["0", "3e-4", "6e-4"]),
+        ([0, 30, 60], ["0", "30", "60"]),
+        ([2.0], ["2"]),
+        ([], []),
     ],
 )
-def test_ticks_are_told_apart(ticks: list[float], unit: str, labels: list[str]) -> None:
-    assert scale.tick_labels(np.array(ticks, dtype=np.float64), unit) == labels
+def test_ticks_are_told_apart(ticks: list[float], labels: list[str]) -> None:
+    assert scale.tick_labels(np.array(ticks, dtype=np.float64)) == labels
 
 
 def test_a_figure_of_ten_million_points_has_its_spike() -> None:

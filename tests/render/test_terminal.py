@@ -9,10 +9,10 @@ from dataclasses import replace
 import pytest
 from rich.cells import cell_len
 
-from runlens.model import Chart, Finding, Report, RunReport, Severity
+from runlens.model import Chart, Finding, Report, RunReport, Severity, Skip
 from runlens.render import terminal
 from runlens.render.sparkline import BLOCKS, sparklines
-from runlens.render.words import groups
+from runlens.render.words import groups, not_checked_in_short
 from tests.render.reports import HOSTILE, fixed, hostile, spread
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -56,7 +56,7 @@ def test_every_finding_skip_failure_and_note_is_said() -> None:
         assert " ".join(finding.message.split()[:3]) in page
     for skip in run.skips:
         assert skip.code in page
-        assert skip.reason in page
+        assert re.sub("no (.*) was found in the log", r"\1", skip.reason).split(" or ")[0] in page
     assert run.failures[0].message[:60] in page
     assert "Note: expired" in page
 
@@ -64,7 +64,7 @@ def test_every_finding_skip_failure_and_note_is_said() -> None:
 def test_a_pass_says_what_was_not_checked() -> None:
     page = terminal.render(one(fixed().runs[1]))
     assert page.startswith("PASS  exp7/lr-1e-3  nothing found\n")
-    assert "Not checked:  HW001    no gpu temperature was found in the log" in page
+    assert "Not checked:\n• HW001: not in the log: gpu temperature\n" in page
 
 
 def test_a_run_that_could_not_be_read_says_why_in_its_first_line() -> None:
@@ -150,3 +150,20 @@ def test_a_steady_throughput_is_drawn_flat() -> None:
     rate = Chart("tokens_per_second", "tps", "tokens/s", tuple(range(200)), tuple(1000.0 + i % 3 for i in range(200)))
     line = sparklines(replace(fixed().runs[1], charts=(rate,)), 80)[0].line
     assert set(line) == {BLOCKS[0]}
+
+
+def test_what_was_not_checked_takes_a_few_lines_and_names_every_rule() -> None:
+    skips = (
+        Skip("TPUT003", "no band was given (rules.TPUT003.band = [low, high])"),
+        Skip("HW001", "no gpu temperature was found in the log"),
+        Skip("HW005", "no gpu temperature or gpu power was found in the log"),
+        Skip("EVAL001", "no reference was given (--reference NAME; `runlens reference list` shows the shipped ones)"),
+        Skip("LOG004", "the log does not say"),
+        Skip("LOG003", "the log does not say"),
+    )
+    assert not_checked_in_short(skips) == [
+        ("HW001, HW005", "not in the log: gpu temperature, gpu power"),
+        ("TPUT003, EVAL001", "not asked for: rules.TPUT003.band = [low, high]; --reference NAME"),
+        ("LOG004, LOG003", "the log does not say"),
+    ]
+    assert not_checked_in_short(()) == []
