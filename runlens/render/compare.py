@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from runlens.model import Comparison, TaskLag
-from runlens.render.text import ascii_only, named, visible
+from runlens.render.text import amount, ascii_only, named, visible
 
 WIDTH = 120
 _NARROWEST, _WIDEST = 72, 160
@@ -97,7 +97,7 @@ def _table(found: Comparison, unicode: bool) -> Table:
 def _row(task: TaskLag, axis: str) -> tuple[str, ...]:
     low, high = task.gap_interval
     digits = 3 if abs(task.run_value) < 100 else 1
-    behind = amount(task.trailing, axis) if abs(task.factor - 1) > 0.005 else "0"
+    behind = _amount(task.trailing, axis) if abs(task.factor - 1) > 0.005 else "0"
     if task.factor <= 0.13:
         behind = "ahead"
     lead = "≥ " if task.beyond and task.factor > 1 else ""
@@ -122,15 +122,9 @@ def times(factor: float) -> str:
     return f"{factor:.2f} x" if factor < 9.95 else f"{factor:.0f} x"
 
 
-def amount(number: float, axis: str) -> str:
-    """Tokens with three digits and k, M, B or T; steps in full."""
-    if axis == "steps":
-        return f"{number:,.0f}"
-    for factor, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")):
-        if abs(number) >= factor * 0.9995:
-            digits = f"{number / factor:#.3g}".rstrip(".")
-            return f"{digits} {letter}"
-    return f"{number:.0f}"
+def _amount(number: float, axis: str) -> str:
+    """Tokens with three digits and their factor; steps in full."""
+    return f"{number:,.0f}" if axis == "steps" else amount(number)
 
 
 def _notes(found: Comparison) -> list[str]:

@@ -41,16 +41,16 @@ def listed(
         Ends in a newline.
     """
     table = _table(unicode)
-    heads = ("name", "range", "checkpoints", "settings", "tasks")
+    heads = ("name", "range", "points", "settings", "tasks")
     rows = [_summary(reference) for reference in references]
     for i, head in enumerate(heads):
         widest = max(len(cell) for cell in (head, *(row[i] for row in rows)))
         table.add_column(
-            head, justify="right" if head == "checkpoints" else "left", no_wrap=True, overflow="ellipsis",
+            head, justify="right" if head == "points" else "left", overflow="ellipsis",
             min_width=None if head == "tasks" else min(widest, 40),
         )  # fmt: skip
     for row in rows:
-        table.add_row(Text(row[0], style="bold"), *(Text(cell) for cell in row[1:]))
+        table.add_row(Text(row[0], style="bold"), *(Text(c, no_wrap=True, overflow="ellipsis") for c in row[1:]))
     return _printed([table], width, color, unicode)
 
 
