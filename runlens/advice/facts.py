@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from runlens.model import Finding, Run, RunReport
+from runlens.model.hints import first_number, precision
 
 SAVE_KEYS = ("save_steps", "save_interval", "checkpoint_interval", "ckpt_interval", "save_every", "checkpoint_every")
 """Config keys that hold the number of steps between checkpoints (HF, Megatron-LM, nanotron, torchtitan, lingua)."""
@@ -38,7 +38,7 @@ class Facts:
         tokens = run.tokens_at(np.array([span[0], span[1]], dtype=np.float64))
         per_step = float(tokens[1] - tokens[0]) / max(span[1] - span[0], 1)
         known = bool(np.isfinite(tokens).all()) and per_step > 0
-        total_steps = _first_number(run.config, TOTAL_KEYS)
+        total_steps = first_number(run.config, TOTAL_KEYS)
         if total_tokens is None and total_steps and known:
             total_tokens = total_steps * per_step
         return cls(
@@ -67,42 +67,10 @@ def checkpoints(run: Run, span: tuple[int, int]) -> tuple[int, ...]:
     timed = run.role("checkpoint_time")
     if timed is not None and len(timed.series):
         return tuple(sorted({int(s) for s in timed.series.step}))
-    interval = _first_number(run.config, SAVE_KEYS)
+    interval = first_number(run.config, SAVE_KEYS)
     if interval and interval >= 1:
         return tuple(range(0, span[1] + 1, int(interval)))
     return ()
-
-
-def precision(config: Mapping[str, object]) -> str:
-    """The precision of the weights or of autocast, as the config says it."""
-    for key, value in _flat(config):
-        name = key.rsplit("/", 1)[-1].lower()
-        text = str(value).lower()
-        if name in ("fp16", "bf16") and value is True:
-            return name
-        if "dtype" in name or "precision" in name:
-            if "bf16" in text or "bfloat16" in text:
-                return "bf16"
-            if "fp16" in text or "float16" in text or text in ("16", "16-mixed", "half"):
-                return "fp16"
-    return ""
-
-
-def _first_number(config: Mapping[str, object], keys: tuple[str, ...]) -> float | None:
-    flat = {key.rsplit("/", 1)[-1].lower(): value for key, value in _flat(config)}
-    for key in keys:
-        value = flat.get(key)
-        if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
-            return float(value)
-    return None
-
-
-def _flat(config: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
-    for key, value in config.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{key}/")
-        else:
-            yield f"{prefix}{key}".replace(".", "/"), value
 
 
 def onset(finding: Finding) -> int:

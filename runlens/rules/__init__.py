@@ -6,6 +6,7 @@ from runlens.rules.base import Rule
 from runlens.rules.evaluation import BehindReference
 from runlens.rules.evaluation_own import EvalOverdue, EvalRegression, Overfitting
 from runlens.rules.gradient import NonFiniteGradient
+from runlens.rules.gradient_surge import GradientSurge
 from runlens.rules.hardware import (
     ClockThrottling,
     GpuErrors,
@@ -17,9 +18,12 @@ from runlens.rules.hardware import (
 from runlens.rules.log import StepGap, UnreadableData
 from runlens.rules.log_clock import ClockJump, StaleRun
 from runlens.rules.log_restart import Restart
+from runlens.rules.loss_frequency import SpikeFrequency
 from runlens.rules.loss_spike import LossSpike
+from runlens.rules.loss_stall import StalledLoss
 from runlens.rules.loss_values import NonFiniteLoss
 from runlens.rules.requirement import RequirementMissed
+from runlens.rules.schedule import ScheduleBreak
 from runlens.rules.straggler import Straggler
 from runlens.rules.throughput import ThroughputDrift, ThroughputDrop
 from runlens.rules.throughput_band import OutsideBand
@@ -27,8 +31,12 @@ from runlens.rules.throughput_pauses import RecurringDips, Stall
 
 RULES: tuple[type[Rule], ...] = (
     LossSpike,
+    SpikeFrequency,
     NonFiniteLoss,
+    StalledLoss,
     NonFiniteGradient,
+    GradientSurge,
+    ScheduleBreak,
     ThroughputDrop,
     ThroughputDrift,
     OutsideBand,

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
 from runlens.model import Finding, Run, Series, Severity, Skip
 from runlens.rules.base import Rule
+from runlens.rules.loss_context import context_of
 from runlens.rules.loss_incidents import LossIncident, loss_incidents
 from runlens.stats.excursions import Excursion, Sensitivity, excursions
 from runlens.stats.outcome import limits
 from runlens.stats.robust import Floats, median
 
 NEAR = 64
-"""Logged points by which a surge may come before a loss spike that it belongs to."""
+"""Logged points by which a surge may come before a loss spike that it belongs to, but at most 2 % of the run."""
 
 
 @dataclass(frozen=True)
@@ -26,10 +27,10 @@ class GradientSurge(Rule):
     What it does
     ------------
     Holds the log of the gradient norm against its trailing level, as LOSS001 does with the loss, and reports rises to
-    `multiple` times it and more. Surges in the first `settle` share of the run, where the norm finds its level, are
-    left out. `info` if it comes back, `warning` if it stays up by that multiple to the end of the log for longer than a
-    slow recovery takes, or comes with a loss that does not recover; evidence says which loss spike follows, and how
-    many steps later.
+    `multiple` times it and more, each until it is back or the next one sets in. Surges in the first `settle` share of
+    the run, where the norm finds its level, are left out. `warning` if the norm stays up by that multiple to the end of
+    the log for longer than a slow recovery takes, or if a loss that does not recover comes with it; else `info`.
+    Evidence says which loss spike belongs to it, and how many steps later that begins.
 
     Why it matters
     --------------
@@ -63,45 +64,56 @@ class GradientSurge(Rule):
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """Yield one finding per surge."""
         role = run.role("grad_norm")
-        if role is None or not len(role.series):
-            yield self.skip("the gradient norm has no points")
-            return
-        y, step, value = _log_norm(role.series)
-        if len(y) < 50:
+        norm = _norm(role.series) if role is not None else None
+        if norm is None or len(norm.y) < 50:
             yield self.skip("fewer than 50 positive points of gradient norm: too few for a level")
             return
-        spikes = [i for i in loss_incidents(run, Sensitivity(), 500, 5000) if i.kind == "spike" and not i.rewound]
-        start = step[0] + self.settle * (step[-1] - step[0])
-        for one in _surges(role.series, self.multiple, self.sigmas):
-            if one.sign > 0 and step[one.first] >= start:
-                yield self._judged(role.series.name, step, value, one, spikes)
+        spikes = [
+            i
+            for i in loss_incidents(run, Sensitivity(), 500, 5000)
+            if i.kind == "spike" and not i.rewound and not context_of(run, i).warm_restart
+        ]
+        start = norm.step[0] + self.settle * (norm.step[-1] - norm.step[0])
+        found = excursions(norm.y, norm.step, Sensitivity(self.sigmas, float(np.log(self.multiple)), tolerance=0.2))
+        surges = [one for one in found if one.sign > 0 and norm.step[one.first] >= start]
+        for one, following in itertools.zip_longest(surges, surges[1:]):
+            yield self._judged(norm, one, following.first if following else len(norm.y), spikes)
 
-    def _judged(self, metric: str, step: Floats, value: Floats, one: Excursion, spikes: list[LossIncident]) -> Finding:
-        first, last = int(step[one.first]), int(step[max(one.first, one.end - 1)])
-        level, peak = float(np.exp(one.level)), float(value[one.peak])
-        spike = _spike_of(step, one, spikes)
-        lead = spike.steps[0] - first if spike else None
-        stays = not one.back and step[-1] - first > limits(step, 500, 5000)[1]
+    def _judged(self, norm: Norm, one: Excursion, until: int, spikes: list[LossIncident]) -> Finding:
+        step, value = norm.step, norm.value
+        end = min(one.end, until)
+        first, last = int(step[one.first]), int(step[max(one.first, end - 1)])
+        peak = one.first + int(np.argmax(value[one.first : max(end, one.first + 1)]))
+        level, highest = float(np.exp(one.level)), float(value[peak])
+        spike = _spike_of(step, one.first, peak, spikes)
+        to_the_end = not one.back and until == len(step)
+        stays = to_the_end and step[-1] - first > limits(step, 500, 5000)[1]
         stays = stays and median(value[one.first :]) > self.multiple * level
         bad = spike is not None and spike.ending.outcome in ("plateaued", "diverged")
-        text = f"the gradient norm rises from {level:.3g} to {peak:.3g} ({peak / level:.3g} times) at step {first:,}"
-        if one.back:
+        text = (
+            f"the gradient norm rises from {level:.3g} to {highest:.3g} ({highest / level:.3g} times) at step {first:,}"
+        )
+        if one.back and one.end <= until:
             text += f" and is back after {int(step[one.end]) - first:,} steps"
-        else:
-            text += f" and is still at {median(value[-20:]):.3g} at step {last:,}"
-        if spike is not None:
-            text += f"; the loss spikes {lead:,} steps later" if lead else "; the loss spikes with it"
+        elif to_the_end:
+            text += f" and is still at {median(value[one.first :][-20:]):.3g} at step {last:,}"
+        lead = spike.steps[0] - first if spike else None
+        if lead is not None:
+            text += (
+                "; the loss spikes with it" if lead == 0 else "; the loss spikes" if lead > 0 else "; the loss spiked"
+            )
+            text += f" {lead:,} steps later" if lead > 0 else f" {-lead:,} steps before" if lead < 0 else ""
         return self.finding(
             Severity.WARNING if stays or bad else Severity.INFO,
-            metric,
+            norm.metric,
             (first, last),
             text,
             {
                 "level": level,
-                "peak": peak,
-                "peak_step": int(step[one.peak]),
-                "multiple": round(peak / level, 2),
-                "back": one.back,
+                "peak": highest,
+                "peak_step": int(step[peak]),
+                "multiple": round(highest / level, 2),
+                "back": one.back and one.end <= until,
                 "loss_spike_step": spike.steps[0] if spike else None,
                 "steps_before_loss": lead,
             },
@@ -109,22 +121,31 @@ class GradientSurge(Rule):
         )
 
 
-@lru_cache(maxsize=1)
-def _surges(series: Series, multiple: float, sigmas: float) -> tuple[Excursion, ...]:
-    y, step, _ = _log_norm(series)
-    return tuple(excursions(y, step, Sensitivity(sigmas, float(np.log(multiple)), tolerance=0.2)))
+@dataclass(frozen=True, slots=True, eq=False)
+class Norm:
+    """The positive finite gradient norms, one a step, sorted."""
+
+    metric: str
+    step: Floats
+    """(n,) float64, strictly increasing."""
+    value: Floats
+    """(n,) float64."""
+    y: Floats
+    """(n,) float64: their logarithm, on which a surge of any height has the same shape."""
 
 
-def _log_norm(series: Series) -> tuple[Floats, Floats, Floats]:
-    """Log of the positive finite norms of the latest attempt, their steps, and the norms."""
+def _norm(series: Series) -> Norm:
     latest = series.latest()
     good = np.isfinite(latest.value) & (latest.value > 0)
     value = latest.value[good]
-    return np.log(value), latest.step[good].astype(np.float64), value
+    return Norm(series.name, latest.step[good].astype(np.float64), value, np.log(value))
 
 
-def _spike_of(step: Floats, one: Excursion, spikes: list[LossIncident]) -> LossIncident | None:
-    """The loss spike that a surge comes with: it sets in while the surge lasts, or a little later."""
-    early = step[max(0, one.first - 4)]
-    late = step[min(len(step) - 1, max(one.end, one.first + NEAR))]
+def _spike_of(step: Floats, first: int, peak: int, spikes: list[LossIncident]) -> LossIncident | None:
+    """The loss spike that a surge comes with: it sets in from just before the surge until a little after its onset or
+    its peak.
+    """
+    early = step[max(0, first - 4)]
+    near = min(NEAR, max(4, len(step) // 50))
+    late = step[min(len(step) - 1, max(first + near, min(peak + 4, first + 4 * near)))]
     return next((s for s in spikes if early <= s.steps[0] <= late), None)

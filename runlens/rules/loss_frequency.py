@@ -9,7 +9,8 @@ import numpy as np
 
 from runlens.model import Finding, Run, Severity, Skip
 from runlens.rules.base import Rule
-from runlens.rules.loss_curve import loss_curve, train_loss
+from runlens.rules.loss_context import context_of
+from runlens.rules.loss_curve import LossCurve, loss_curve, train_loss
 from runlens.rules.loss_incidents import LossIncident, loss_incidents
 from runlens.stats.excursions import Sensitivity
 from runlens.stats.spikescore import far_above
@@ -26,10 +27,11 @@ class SpikeFrequency(Rule):
 
     What it does
     ------------
-    Counts the loss spikes (LOSS001) of the run: `info` from `few` on, `warning` from `many` on. It also reports the
-    spike scores in use elsewhere, in percent of steps: OLMo-core's (above the mean of the last 128 by 6 standard
-    deviations) and OLMo 2's (last 1,000, 7 deviations), and warns where the second is above `score` percent, which
-    micro-batch noise alone does not reach.
+    Counts the loss spikes (LOSS001) of the run, but not those that a rewind took back or that a restarted learning rate
+    made. `info` from `few` on; `warning` from `many` on, if they cover `share` percent of the logged points or come
+    more and more often. Also reports the spike scores in use elsewhere, in percent of points: OLMo-core's (above the
+    mean of the last 128 by 6 standard deviations) and OLMo 2's (last 1,000, 7 deviations), and warns where the second
+    is above `score`, which noise alone does not reach.
 
     Why it matters
     --------------
@@ -44,13 +46,15 @@ class SpikeFrequency(Rule):
     Settings
     --------
     few : spikes from which they are counted at all.
-    many : spikes from which it is a warning.
+    many : spikes from which it may be a warning.
+    share : percent of the logged points within spikes from which many are a warning.
     score : OLMo 2's score in percent from which it is a warning.
 
     References
     ----------
-    OLMo 2 (arXiv 2501.00656, section 3): score 0.40 before and 0.03 after its stability work; OLMo-core
-    `SpikeMonitor`. Healthy public GPT-2 runs with micro-batch losses score up to 0.3, so 1 is the default.
+    OLMo 2 (arXiv 2501.00656, section 3): score 0.40 before and 0.03 after its stability work, hence `share`; OLMo-core
+    `SpikeMonitor`; PaLM (arXiv 2204.02311, section 5.1) saw about 20 spikes in its largest run. Healthy public GPT-2
+    runs with micro-batch losses score up to 0.3, hence `score`.
     """
 
     code = "LOSS002"
@@ -59,30 +63,39 @@ class SpikeFrequency(Rule):
 
     few: int = 3
     many: int = 6
+    share: float = 0.4
     score: float = 1.0
 
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """Yield one finding if spikes recur."""
         series = train_loss(run)
-        if series is None:
-            yield self.skip("the training loss has no points")
+        curve = loss_curve(series) if series is not None else None
+        if curve is None or len(curve.value) < 50:
+            yield self.skip("fewer than 50 finite points of training loss: too few to count spikes")
             return
-        spikes = [i for i in loss_incidents(run, Sensitivity(), 500, 5000) if i.kind == "spike" and not i.rewound]
-        curve = loss_curve(series)
-        core = 100.0 * far_above(curve.value, *OLMO_CORE).mean() if len(curve.value) else 0.0
-        olmo = 100.0 * far_above(curve.value, *OLMO_2).mean() if len(curve.value) else 0.0
-        high = olmo > self.score
-        if len(spikes) < self.few and not high:
-            return
+        spikes = [
+            i
+            for i in loss_incidents(run, Sensitivity(), 500, 5000)
+            if i.kind == "spike" and not i.rewound and not context_of(run, i).warm_restart
+        ]
+        core, olmo = _score(curve, *OLMO_CORE), _score(curve, *OLMO_2)
+        if len(spikes) >= self.few or (olmo or 0.0) > self.score:
+            yield self._judged(curve, spikes, core, olmo)
+
+    def _judged(self, curve: LossCurve, spikes: list[LossIncident], core: float | None, olmo: float | None) -> Finding:
+        points = sum(min(i.excursion.end, i.until) - i.excursion.first for i in spikes)
+        covered = 100.0 * points / len(curve.value)
+        rising, high = _rising(spikes), (olmo or 0.0) > self.score
+        bad = high or (len(spikes) >= self.many and (rising or covered > self.share))
         first = spikes[0].steps[0] if spikes else int(curve.step[0])
         last = spikes[-1].steps[1] if spikes else int(curve.step[-1])
-        rising = _rising(spikes)
-        said = f"{len(spikes)} loss spikes between steps {first:,} and {last:,}"
+        said = f"{len(spikes)} loss spikes between steps {first:,} and {last:,}, {covered:.2g} % of all points"
         if rising:
             said += ", more and more often"
-        said += f"; {olmo:.2g} % of steps lie 7 deviations above the last 1,000 (OLMo 2's spike score)"
-        yield self.finding(
-            Severity.WARNING if high or len(spikes) >= self.many else Severity.INFO,
+        if high:
+            said += f"; {olmo:.2g} % of points lie 7 deviations above the last 1,000 (OLMo 2's spike score)"
+        return self.finding(
+            Severity.WARNING if bad else Severity.INFO,
             curve.metric,
             (first, last),
             said,
@@ -90,11 +103,19 @@ class SpikeFrequency(Rule):
                 "spikes": len(spikes),
                 "onsets": [i.steps[0] for i in spikes],
                 "rising": rising,
-                "score_olmo_core_percent": round(float(core), 4),
-                "score_olmo2_percent": round(float(olmo), 4),
+                "points_percent": round(covered, 4),
+                "score_olmo_core_percent": core,
+                "score_olmo2_percent": olmo,
             },
             "Look for what the batches at these steps have in common; see LOSS001 for each of them.",
         )
+
+
+def _score(curve: LossCurve, window: int, deviations: float) -> float | None:
+    """Percent of points far above the `window` points before them; None if the curve is no longer than the window."""
+    if len(curve.value) <= window:
+        return None
+    return round(float(100.0 * far_above(curve.value, window, deviations).mean()), 4)
 
 
 def _rising(spikes: list[LossIncident]) -> bool:

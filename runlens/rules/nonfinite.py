@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from runlens.model import Series
 
@@ -24,6 +25,10 @@ class NonFinite:
     what: str
     """`NaN`, `infinite`, or both."""
     first_stretch: tuple[int, int]
+    head: int
+    """Logged points of the stretch that the series begins with, give or take two finite points; 0 if there is none."""
+    tail: int
+    """Logged points of the stretch that the series ends with; 0 if there is none."""
 
     def evidence(self) -> dict[str, object]:
         """For machines."""
@@ -57,4 +62,13 @@ def stretches(series: Series) -> NonFinite | None:
         to_the_end=bool(bad[-1]),
         what="NaN or infinite" if nan and infinite else "NaN" if nan else "infinite",
         first_stretch=(int(step[at[0]]), int(step[at[ends[0] - 1]])),
+        head=_head(at),
+        tail=int(ends[-1] - starts[-1]) if bad[-1] else 0,
     )
+
+
+def _head(at: npt.NDArray[np.int64]) -> int:
+    """How many of these positions follow each other from the start on, with gaps of up to two."""
+    gaps = np.diff(at, prepend=-1) - 1
+    far = np.flatnonzero(gaps > 2)
+    return int(far[0]) if len(far) else len(at)

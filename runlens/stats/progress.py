@@ -1,4 +1,4 @@
-"""Whether a curve still comes down, and how much it should have by its own earlier trend."""
+"""Whether a curve has stopped coming down, where its own trend led on."""
 
 from __future__ import annotations
 
@@ -6,12 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from runlens.stats.robust import Floats, difference_sigma, median, theil_sen
+from runlens.stats.robust import Floats, difference_sigma, median, standard_error_of_median, theil_sen
 
-BLOCKS = 48
-"""Blocks that a curve is cut into: enough for a trend, few enough that their medians are quiet."""
-FEWEST = 16
-"""Blocks that a trend needs."""
+BLOCKS = 64
+"""Blocks that a curve is cut into at equal ratios of steps: decay is a power of steps, straight against their log."""
+LEVEL = 0.01
+"""A curve stands at a level within this (log loss: share), or within two standard errors."""
+LEFT = 0.25
+"""A curve that makes less than this part of the progress its trend led to has stalled. A power law makes nearly all of
+it, and one that nears a floor of three quarters of its height more than half."""
+PARTS = 12
+"""Parts of a stretch whose medians say whether it is level."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,45 +25,64 @@ class Stall:
 
     first: int
     """Position of the first point of the stretch."""
+    trend_from: int
+    """Position of the first point that the trend before it was taken from."""
     change: float
     """Change of the curve over the stretch (negative: it came down), in its own unit."""
     expected: float
-    """Change that the trend before the stretch led to; negative."""
+    """Change that the trend before the stretch led to; negative, 0 if there is no trend before it."""
     doubt: float
-    """Standard error of a block's median, measured between neighbouring blocks, so that wander counts."""
+    """Standard error of `change`."""
 
 
 def last_stall(y: Floats, step: Floats, shortest: float) -> Stall | None:
-    """The longest stretch to the end without progress.
+    """The stretch to the end in which the curve stands at one level.
 
     Parameters
     ----------
     y, step : ndarray of float64, shape (n,)
         Log loss over strictly increasing steps.
     shortest : float
-        Share of the run that a stretch must cover.
+        Share of the run that the stretch must cover.
 
     Returns
     -------
     Stall or None
-        None where the curve comes down to the end, or is too short to tell.
+        None where the curve comes down to the end, rises, moves to and fro by more than half of what was due, or has
+        fewer than 32 points.
     """
-    size = len(y) // BLOCKS
-    if size < 1 or len(y) < 2 * FEWEST:
+    n = len(y)
+    if n < 32 or step[-1] <= step[0]:
         return None
-    count = len(y) // size
-    level = np.array([median(y[i * size : (i + 1) * size]) for i in range(count)])
-    x = np.log(step[size // 2 :: size][:count] - step[0] + 1.0)
-    late = level[count // 3 :]
-    doubt = max(difference_sigma(late), 1e-9)
-    for start in range(FEWEST, int(count * (1.0 - shortest)) + 1):
-        rest = level[start:]
-        # no progress: neither half of the rest is below where it began, by more than doubt
-        began = median(rest[: max(3, len(rest) // 8)])
-        change = median(rest[-max(3, len(rest) // 4) :]) - began
-        if change < -2.0 * doubt or rest.min() < began - 4.0 * doubt:
-            continue
-        slope = theil_sen(x[start // 3 : start], level[start // 3 : start])[0]
-        expected = min(slope, 0.0) * (x[-1] - x[start])
-        return Stall(start * size, float(change), float(expected), float(doubt))
-    return None
+    x = np.log(step - step[0] + (step[-1] - step[0]) / n)
+    cuts = np.searchsorted(x, np.linspace(x[0], x[-1], BLOCKS + 1)[1:-1])
+    edges = np.unique(np.concatenate([[0], cuts, [n]]))
+    at = edges[:-1]
+    level = np.array([median(y[a:b]) for a, b in zip(at, edges[1:], strict=True)])
+    late = y[int(np.searchsorted(step, step[-1] - shortest * (step[-1] - step[0]))) :]
+    noise = difference_sigma(late) if len(late) > 8 else difference_sigma(y)
+    end = median(late)
+    near = max(LEVEL, 2.0 * standard_error_of_median(noise, len(late)))
+    # three blocks in a row at the level, so that one low block early on is no arrival
+    arrived = np.convolve(level <= end + near, np.ones(3), "valid") == 3
+    if not arrived.any():
+        return None
+    first = int(at[int(np.argmax(arrived))])
+    rest = y[first:]
+    if step[-1] - step[first] < shortest * (step[-1] - step[0]) or len(rest) < 16:
+        return None
+    part = max(4, len(rest) // 4)
+    change = median(rest[-part:]) - median(rest[:part])
+    doubt = float(np.sqrt(2.0)) * standard_error_of_median(noise, part)
+    before = (x < x[first]) & (x >= x[first] - max(x[-1] - x[first], np.log(2.0)))
+    slope = theil_sen(x[before], y[before])[0] if int(before.sum()) >= 8 else 0.0
+    expected = min(slope, 0.0) * float(x[-1] - x[first])
+    parts = [median(part) for part in np.array_split(rest, PARTS)]
+    steady = max(-0.5 * expected, 2.0 * LEVEL, 6.0 * standard_error_of_median(noise, len(rest) // PARTS))
+    moves = max(parts) - min(parts)
+    doubt = max(doubt, float(np.sqrt(8.0 / PARTS)) * difference_sigma(np.array(parts)))  # noise that remembers
+    progress = change < -3.0 * LEVEL or change - 2.0 * doubt < min(LEFT * expected, -LEVEL)
+    if progress or change > max(near, 2.0 * doubt) or moves > steady:
+        return None
+    trend_from = int(np.argmax(before)) if before.any() else first
+    return Stall(first, trend_from, float(change), float(expected), doubt)

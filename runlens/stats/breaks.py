@@ -1,0 +1,164 @@
+"""Where a learning rate leaves its own schedule: jumps told apart from what schedules do by themselves.
+
+Schedules jump too: steps down, warm restarts, a constant warm-up that ends. A break is a jump that is taken back, a
+fall to zero, a warm-up in the middle, or a rise above all that was before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import bottleneck as bn
+import numpy as np
+import numpy.typing as npt
+
+from runlens.stats.robust import Floats
+from runlens.stats.rolling import centred_median
+
+Kind = Literal["zero", "bump", "dip", "rewarmed", "raised", "restarted"]
+
+JUMP = 1.5
+"""Factor between two logged points that may be a jump: no common schedule changes that much in one logged point once
+its warm-up is over, and where a sparse log makes it, its neighbours change as fast."""
+STEEPER = 5.0
+"""A jump is so many times as steep as the typical point around it."""
+NEAR = 17
+"""Points around a jump that say what is typical."""
+FLOOR = 1e-6
+"""A rate below this share of the peak is zero: even five tenfold steps down stay above it."""
+SAME = 1.5
+"""Factor within which a rate is back where it was: the schedule went on meanwhile."""
+FEWEST_ZEROS = 5
+"""Logged points that are no touch of zero, as at the turn of a cosine."""
+SAMPLE = 1 << 15
+"""About as many rates tell how a log rounds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """One place where the rate left its schedule. Positions are indices of the points given."""
+
+    kind: Kind
+    first: int
+    """First point off the schedule."""
+    last: int
+    """Last point off the schedule (`n - 1` if it never came back)."""
+    before: float
+    """The rate just before."""
+    extreme: float
+    """The rate farthest off."""
+
+
+def breaks(step: Floats, rate: Floats, short: float = 0.1, zero: float = 0.02) -> list[Break]:
+    """All breaks of one rate, in order.
+
+    Parameters
+    ----------
+    step : ndarray of float64, shape (n,)
+        Strictly increasing.
+    rate : ndarray of float64, shape (n,)
+        Finite; negative values count as zero.
+    short : float
+        Share of the run within which a jump must be taken back to be a bump or a dip, and a ramp done to be a warm-up.
+    zero : float
+        Share of the run from which a rate of zero is a break.
+
+    Returns
+    -------
+    list of Break
+        Empty for fewer than 8 points. A rate that is zero throughout is one break of kind `zero`.
+    """
+    n = len(rate)
+    if n < 8:
+        return []
+    peak = float(rate.max())
+    if peak <= 0:
+        return [Break("zero", 0, n - 1, 0.0, 0.0)]
+    span = float(step[-1] - step[0])
+    found = list(_zeros(step, rate, zero * span, peak))
+    covered = np.zeros(n, dtype=bool)
+    for one in found:
+        covered[one.first : one.last + 2] = True
+    up_to = np.maximum.accumulate(rate)
+    still_rising = int(np.argmax(np.append(np.diff(rate) < 0, True)))
+    for at in jumps(step, rate).tolist():
+        if covered[at]:
+            continue
+        reach = int(np.searchsorted(step, step[at] + short * span, side="right"))
+        early = at <= still_rising + 1 and step[at] - step[0] <= 0.2 * span
+        new = _up(rate, at, reach, up_to, early) if rate[at] > rate[at - 1] else _down(rate, at, reach)
+        if new is not None:
+            found.append(new)
+            covered[new.first : new.last + 2] = True
+    return sorted(found, key=lambda b: b.first)
+
+
+def jumps(step: Floats, rate: Floats) -> npt.NDArray[np.int64]:
+    """Positions of the points that stand apart from the one before them by a jump, and by more than rounding does."""
+    y = np.log(np.maximum(rate, FLOOR * rate.max()))
+    change, gap = np.diff(y), np.diff(step)
+    pace = np.abs(change) / gap
+    likely = np.flatnonzero(np.abs(change) > np.log(JUMP))
+    likely = likely[np.abs(np.diff(rate)[likely]) > 1.5 * quantum(rate)] if len(likely) else likely
+    if not len(likely):
+        return likely
+    typical = centred_median(pace, NEAR)[likely]
+    return np.asarray(likely[pace[likely] > STEEPER * typical] + 1)
+
+
+def quantum(rate: Floats) -> float:
+    """The unit to which a log rounded the rates, such as 1e-4; 0 if it did not, or if that cannot be told."""
+    distinct = np.unique(rate[:: max(1, len(rate) // SAMPLE)])
+    distinct = distinct[distinct > 0]
+    if len(distinct) < 3:
+        return 0.0
+    parts = distinct / distinct[0]
+    return float(distinct[0]) if bool(np.all(np.abs(parts - np.rint(parts)) < 1e-3)) else 0.0
+
+
+def _zeros(step: Floats, rate: Floats, shortest: float, peak: float) -> Iterator[Break]:
+    """Stretches at zero after the rate was positive. The end of a cosine that is logged with few digits is none."""
+    flat = rate <= FLOOR * peak
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], flat, [False]]).astype(np.int8)))
+    # a cosine is below half a unit for 0.45 sqrt(unit / peak) of its length
+    shortest += np.sqrt(quantum(rate) / peak) * float(step[-1] - step[0]) if flat.any() else 0.0
+    for first, end in edges.reshape(-1, 2).tolist():
+        if first > 0 and end - first >= FEWEST_ZEROS and step[end - 1] - step[first] >= shortest:
+            yield Break("zero", first, end - 1, float(rate[first - 1]), 0.0)
+
+
+def _up(rate: Floats, at: int, reach: int, up_to: Floats, early: bool) -> Break | None:
+    before = float(rate[at - 1])
+    back = np.flatnonzero(rate[at:reach] <= SAME * before)
+    if before > 0 and len(back) and not early:
+        end = at + int(back[0])
+        if rate[end] >= before / SAME and rate[end - 1] > SAME * rate[end]:
+            return Break("bump", at, end - 1, before, float(bn.nanmax(rate[at:end])))
+    if early:
+        return None  # a warm-up, by steps or at once
+    if rate[at] > SAME * up_to[at - 1]:
+        return Break("raised", at, len(rate) - 1, before, float(rate[at]))
+    top = _top(rate, at)
+    return Break("restarted", at, top, before, float(rate[top]))
+
+
+def _top(rate: Floats, at: int) -> int:
+    """Where a rate that rises at `at` stands highest before it falls again, or stays."""
+    falls = np.diff(rate[at:]) <= 0
+    return at + int(np.argmax(falls)) if falls.any() else len(rate) - 1
+
+
+def _down(rate: Floats, at: int, reach: int) -> Break | None:
+    """A fall that is undone soon: at once (a dip) or by a ramp (a warm-up). One that stays is none."""
+    before = float(rate[at - 1])
+    again = np.flatnonzero(rate[at + 1 : reach] >= before / SAME)
+    if not len(again) or before <= 0:
+        return None
+    end = at + 1 + int(again[0])
+    way, top = rate[at:end], _top(rate, end)
+    if rate[top] > 2.0 * SAME * before:  # the foot of a warm restart that goes on to a peak of its own
+        return Break("restarted", at, top, before, float(rate[top]))
+    ramp = len(np.unique(way[way > 1.05 * way[0]])) >= 2 and bool(np.all(np.diff(way) >= 0))
+    return Break("rewarmed" if ramp else "dip", at, end - 1, before, float(way.min()))

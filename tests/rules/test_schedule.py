@@ -1,0 +1,162 @@
+"""LR001: what schedules do by themselves is silent; what breaks them is told, once."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from runlens.model import Severity
+from runlens.rules.schedule import ScheduleBreak
+from tests.synthetic.training import PEAK, STEPS, cosine, healthy, resume
+
+T = np.arange(STEPS, dtype=np.float64)
+WARM = np.minimum((T + 1) / 50, 1.0)
+
+
+def said(rate, every=1, **columns):
+    made = healthy(1, len(rate), every, rate=np.asarray(rate, float))
+    made.update(columns)
+    return list(ScheduleBreak().check(made.run()))
+
+
+def wsd(n=STEPS):
+    t = np.arange(n)
+    return PEAK * np.minimum((t + 1) / 50, 1) * np.clip((n - t) / (0.2 * n), 0.0, 1)
+
+
+SCHEDULES = {
+    "constant": np.full(STEPS, PEAK),
+    "warm-up and constant": PEAK * WARM,
+    "cosine to a tenth": cosine(STEPS),
+    "cosine to zero": cosine(STEPS, floor=0.0),
+    "cosine, then its floor for half of the run": np.concatenate([cosine(800), np.full(800, PEAK / 10)]),
+    "linear to zero": PEAK * WARM * (1 - T / STEPS),
+    "inverse square root": PEAK * np.minimum((T + 1) / 50, np.sqrt(50 / (T + 1))),
+    "warmup-stable-decay": wsd(),
+    "steps down": PEAK * 0.1 ** (T // 400),
+    "one step down, as people do by hand": PEAK * np.where(T < 700, 1.0, 0.3),
+    "exponential": PEAK * 0.995**T,
+    "one-cycle": PEAK * np.interp(T, [0, 480, 1440, 1600], [0.04, 1.0, 0.04, 1e-5]),
+    "triangular": PEAK * (0.1 + 0.9 * np.abs(1 - (T % 400) / 200)),
+    "square": PEAK * np.where(T % 200 < 100, 1.0, 0.1),
+    "SGDR, four cycles": np.tile(cosine(400, warm=1, floor=0.0), 4),
+    "jagged cosine of ReLoRA": cosine(STEPS) * np.minimum((T % 200 + 1) / 10, 1.0),
+    "constant warm-up at a hundredth": PEAK * np.where(T < 80, 0.01, 1.0),
+    "warm-up in five steps": PEAK * np.minimum(np.floor(T / 50 + 1) / 5, 1.0),
+    "rounded to one digit": np.round(cosine(STEPS, floor=0.0), 4),
+    "rounded to two digits": np.round(cosine(STEPS, floor=0.0), 5),
+    "not logged everywhere": np.where(T % 7 == 0, cosine(STEPS), np.nan),
+}
+
+
+@pytest.mark.parametrize("rate", SCHEDULES.values(), ids=SCHEDULES)
+@pytest.mark.parametrize("thin", [1, 10, 25])
+def test_schedules_are_silent(rate, thin):
+    assert said(rate[::thin], every=thin) == []
+
+
+@pytest.mark.parametrize("cycles", [2, 3])
+@pytest.mark.parametrize("floor", [0.0, 0.1])
+def test_warm_restarts_are_at_most_info(cycles, floor):
+    found = said(np.concatenate([cosine(STEPS // cycles, floor=floor)] * cycles))
+    assert {f.severity for f in found} <= {Severity.INFO}
+    assert [f.steps[0] for f in found] == [STEPS // cycles * k for k in range(1, cycles)]
+
+
+def changed(first, last, times, base=None):
+    rate = cosine(STEPS) if base is None else base.copy()
+    rate[first:last] *= times
+    return rate
+
+
+BROKEN = [
+    ("thirty times for twelve steps", changed(900, 912, 30.0), (900, 911), "bump", "warning"),
+    ("thirty times for one step", changed(900, 901, 30.0), (900, 900), "bump", "warning"),
+    ("a tenth for fifty steps", changed(700, 750, 0.1), (700, 749), "dip", "warning"),
+    ("no rate for ten steps", changed(700, 710, 0.0), (700, 709), "dip", "warning"),
+    ("no rate for a hundred steps", changed(700, 800, 0.0), (700, 799), "zero", "warning"),
+    ("ten times and on", changed(900, STEPS, 10.0, np.full(STEPS, PEAK)), (900, STEPS - 1), "raised", "warning"),
+    ("no rate from two thirds on", changed(1060, STEPS, 0.0), (1060, STEPS - 1), "zero", "error"),
+    ("linear to zero too early", PEAK * WARM * np.maximum(1 - T / 1200, 0), (1200, STEPS - 1), "zero", "error"),
+    ("cosine to zero too early", np.append(cosine(1400, floor=0), np.zeros(200)), (1400, STEPS - 1), "zero", "error"),
+    ("none at all", np.zeros(STEPS), (0, STEPS - 1), "zero", "error"),
+    ("warmed up again", cosine(STEPS) * np.clip((T - 800) / 60, T < 800, 1), (800, 842), "rewarmed", "warning"),
+]
+
+
+@pytest.mark.parametrize(("rate", "steps", "kind", "severity"), [b[1:] for b in BROKEN], ids=[b[0] for b in BROKEN])
+def test_breaks_are_found_with_their_steps(rate, steps, kind, severity):
+    flat = np.full(STEPS, 8.0)
+    (found,) = said(rate, loss=flat)
+    assert (found.evidence["kind"], found.severity) == (kind, severity)
+    assert abs(found.steps[0] - steps[0]) <= 2
+    assert abs(found.steps[1] - steps[1]) <= 2
+    assert f"{found.steps[0]:,}" in found.message
+
+
+def test_a_break_in_a_sparse_log_is_found():
+    (found,) = said(changed(900, 960, 30.0)[::20], every=20)
+    assert found.steps == (900, 940)
+
+
+def test_a_rate_of_zero_under_a_falling_loss_is_a_matter_of_the_log():
+    (found,) = said(np.zeros(STEPS))
+    assert found.severity is Severity.INFO
+    assert "the loss falls all the same" in found.message
+
+
+def lost_at_a_resume(rate_after):
+    columns = healthy(3)
+    columns["lr"][1000:] = rate_after
+    return resume(columns, 1100, 1000, lost=True)
+
+
+def test_a_warm_up_that_starts_over_at_a_resume():
+    (found,) = ScheduleBreak().check(lost_at_a_resume(cosine(STEPS)[1000:] * np.minimum(T[:600] / 60, 1)).run())
+    assert found.severity is Severity.WARNING
+    assert found.steps[0] == 1000
+    assert "where the run was resumed" in found.message
+
+
+@pytest.mark.parametrize("rate", [cosine(STEPS)[50:650], cosine(STEPS)[:600]], ids=["at the peak", "from the start"])
+def test_a_schedule_that_starts_over_at_a_resume(rate):
+    (found,) = ScheduleBreak().check(lost_at_a_resume(rate).run())
+    assert (found.severity, found.evidence["at_resume"], found.steps[0]) == (Severity.WARNING, True, 1000)
+
+
+def test_a_resume_that_restores_the_schedule_or_lowers_the_rate_is_silent():
+    assert list(ScheduleBreak().check(resume(healthy(4), 1100, 1000).run())) == []
+    assert list(ScheduleBreak().check(lost_at_a_resume(0.5 * cosine(STEPS)[1000:]).run())) == []
+    ended = resume(healthy(5), 1100, 1000)
+    early = type(ended)({k: v[:1150] for k, v in ended.items()})
+    early["lr"][1100:] *= 0.5
+    assert list(ScheduleBreak().check(early.run())) == [], "what the first attempt reached beyond is no schedule"
+
+
+def test_a_start_that_the_log_records_is_a_resume():
+    columns = healthy(6, rate=np.concatenate([cosine(STEPS)[:1000], cosine(STEPS)[50:650]]))
+    run = replace(columns.run(), starts=(float(columns["time"][0]), float(columns["time"][1000]) - 0.1))
+    (found,) = ScheduleBreak().check(run)
+    assert (found.severity, found.evidence["at_resume"]) == (Severity.WARNING, True)
+
+
+def test_parameter_groups_that_break_together_are_one_finding_and_a_few_are_info():
+    def grouped(*broken):
+        made = healthy(7)
+        del made["lr"]
+        for k in range(4):
+            made[f"lr/group_{k}"] = (0.1 + k) * (changed(900, 912, 30.0) if k in broken else cosine(STEPS))
+        return list(ScheduleBreak().check(made.run()))
+
+    assert grouped() == []
+    (together,) = grouped(0, 1, 2, 3)
+    assert (together.severity, len(together.evidence["groups"])) == (Severity.WARNING, 4)
+    (one,) = grouped(3)
+    assert (one.severity, one.evidence["groups"]) == (Severity.INFO, ["lr/group_3"])
+    assert "in 1 of 4 parameter groups" in one.message
+
+
+def test_too_few_points_are_no_schedule():
+    made = healthy(8, 6)
+    (skip,) = ScheduleBreak().check(made.run())
+    assert "fewer than 8" in skip.reason
