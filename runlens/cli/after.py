@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING
 import typer
 
 from runlens.cli.printing import plain
+from runlens.errors import NoRunFound, ReadError
 
 if TYPE_CHECKING:
     from runlens.model import Report
 
 
 def check(report: Report, *, wandb_summary: bool, wandb_alert: bool, slack: bool, step_summary: bool) -> None:
-    """Notes on standard error, GitHub's step summary, W&B's summary and alerts, Slack."""
+    """Notes on standard error, GitHub's step summary, W&B's summary and alerts, Slack.
+
+    What W&B does not take is said on standard error: the verdict stands, and so does its exit code.
+    """
     for note in report.notes:
         typer.echo(f"runlens: {plain(note)}", err=True)
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
@@ -27,7 +31,10 @@ def check(report: Report, *, wandb_summary: bool, wandb_alert: bool, slack: bool
     if wandb_summary or wandb_alert:
         from runlens.sources import wandb_writeback
 
-        wandb_writeback.write(report, summary=wandb_summary, alert=wandb_alert)
+        try:
+            wandb_writeback.write(report, summary=wandb_summary, alert=wandb_alert)
+        except (ReadError, NoRunFound) as error:
+            typer.echo(f"runlens: warning: not written back to W&B: {plain(str(error))}", err=True)
     if slack:
         from runlens.notify import slack as send
 

@@ -105,7 +105,7 @@ def _is_at_wandb(name: str, path: Path) -> bool:
 
 
 def _at_wandb(name: str, filters: dict[str, Any]) -> list[RunRef]:
-    """The runs of a W&B name; one that may as well be a misspelt path is said to be nowhere if nobody is logged in."""
+    """The runs of a W&B name; one that may as well be a misspelt path is nowhere where nobody has set W&B up."""
     from runlens.sources import wandb_api
 
     if "://" in name:
@@ -113,6 +113,8 @@ def _at_wandb(name: str, filters: dict[str, Any]) -> list[RunRef]:
     try:
         wandb_api.check_login(name)
     except AccessRefused as error:
+        if wandb_api.is_set_up():
+            raise
         raise NoRunFound(f"nothing is at {printable(name)} on this disk, and as a name at W&B: {error}") from error
     return wandb_api.find(name, **filters)
 

@@ -34,13 +34,16 @@ def write(report: Report, *, summary: bool, alert: bool) -> None:
     Raises
     ------
     UsageError
-        None of the runs is at W&B.
+        None of the runs is at W&B. Runs that could not be read are passed over: the report says so already.
     AccessRefused, SourceDown, NoRunFound, ReadError
         The first failure, after all other runs were written.
     """
-    runs = [(run, address) for run in report.runs if (address := _at_wandb(run)) is not None]
+    named = [(run, address) for run in report.runs if (address := _at_wandb(run)) is not None]
+    if not named:
+        raise UsageError("nothing was written to W&B: none of these runs is there")
+    runs = [(run, address) for run, address in named if all(f.stage != "read" for f in run.failures)]
     if not runs:
-        raise UsageError("nothing was written to W&B: none of these runs was read from there")
+        return
     from runlens.sources.wandb_api.client import Client
     from runlens.sources.wandb_api.login import login
 
@@ -62,9 +65,9 @@ def write(report: Report, *, summary: bool, alert: bool) -> None:
 
 
 def _at_wandb(run: RunReport) -> Address | None:
-    """Where the run is, if it was read from W&B at all."""
+    """Where the run is, if it is at W&B."""
     address = parse(run.source) if run.source.startswith("wandb://") else None
-    return address if address is not None and address.run and all(f.stage != "read" for f in run.failures) else None
+    return address if address is not None and address.run else None
 
 
 def summary_of(run: RunReport, version: str) -> dict[str, object]:
@@ -113,7 +116,8 @@ def _write_summary(client: Client, address: Address, entries: dict[str, object])
         if seen is None:
             raise fallback.missing(client.login, address)
         whole = {**seen.summary, **entries}
-        data = client.graphql(WRITE_SUMMARY, {"id": seen.id, "summaryMetrics": json.dumps(whole)})
+        names = {"entity": address.entity, "project": address.project, "name": address.run}
+        data = client.graphql(WRITE_SUMMARY, {"id": seen.id, **names, "summaryMetrics": json.dumps(whole)})
     except QueryRefused:
         fallback.SdkRun(client.login, address).update_summary(entries)
         return

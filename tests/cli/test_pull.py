@@ -98,11 +98,20 @@ def test_several_runs_do_not_fit_one_file(filled: Server, tmp_path: Path) -> Non
     assert "2 runs" in done.err
 
 
-def test_no_login_is_exit_code_three(filled: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("what", ["pull", "check"])
+def test_no_login_is_exit_code_three(filled: Server, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
     monkeypatch.delenv("WANDB_API_KEY")
-    done = command("pull", "team/proj/run1")
+    done = command(what, "team/proj/run1")
     assert done.code == 3
     assert "wandb login" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_settings_that_wandb_does_not_take_are_not_quoted(filled: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WANDB_BASE_URL", "ftp://user:sup3rpw@127.0.0.1:9")
+    done = command("check", "team/proj/run1", "--debug")
+    assert "WANDB_BASE_URL" in done.err
+    assert "sup3rpw" not in done.err
 
 
 def test_rows_left_out_are_said(filled: Server) -> None:
@@ -127,3 +136,11 @@ def test_check_reads_and_writes_back(filled: Server) -> None:
     run = filled.store.runs["team", "proj", "run1"]
     assert run.summary["runlens/verdict"] == done.json["verdict"]
     assert bool(run.alerts) == (run.summary["runlens/errors"] > 0)
+
+
+def test_what_is_not_written_back_leaves_the_verdict(filled: Server) -> None:
+    filled.faults.only, filled.faults.errors, filled.faults.error_status = {"UpsertBucket"}, 9, 403
+    done = command("check", "team/proj/run1", "-f", "json", "--wandb-summary")
+    assert done.code == done.json["exit_code"]
+    assert "warning: not written back to W&B" in done.err
+    assert "refused access" in done.err

@@ -118,6 +118,27 @@ def test_when_one_connection_is_told_to_wait_all_do(server: Server, header: str 
     assert sum(s.status == 429 for s in server.faults.seen) == 3
 
 
+def test_waits_come_to_an_end(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    short = dataclasses.replace(Patience(), in_all=0.5, pause=0.02)
+    monkeypatch.setattr(Patience, "from_environment", classmethod(lambda cls: short))
+    server.store.add()
+    server.faults.throttle, server.faults.retry_after = 10**6, "0"
+    assert "limiting requests" in refused(SourceDown)
+    assert len(server.faults.seen) < 200
+
+
+def test_long_waits_are_said(server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    from runlens.sources.wandb_api import client
+
+    monkeypatch.setattr(client, "_LONG", 0.5)
+    run = server.store.add(state="finished")
+    run.log(rows_of(np.arange(40)))
+    server.faults.only, server.faults.throttle, server.faults.retry_after = {"HistoryPage"}, 1, "0.6"
+    same(read(), run)
+    [said] = [r.getMessage() for r in caplog.records if "limiting" in r.getMessage()]
+    assert said == f"{server.url} is limiting requests; waiting 1 s as it asks"
+
+
 def test_being_told_to_wait_very_long_is_said(server: Server) -> None:
     server.store.add()
     server.faults.throttle, server.faults.retry_after = 99, "3600"

@@ -52,6 +52,10 @@ class Faults:
     """`historyKeys.lastStep` is so many steps behind."""
     hide_live_data: bool = False
     """`parquetHistory.liveData` is empty, as on servers that do not fill it."""
+    first_live_alone: bool = False
+    """`parquetHistory.liveData` holds the first live step alone, which is all that the SDK looks at."""
+    no_counts: bool = False
+    """`historyLineCount` is null."""
     pages_without_exports: bool = False
     """Pages hold live rows alone, as the SDK expects; otherwise all rows, as before there were exports."""
     nan_text: bool = False

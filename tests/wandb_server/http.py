@@ -25,9 +25,9 @@ KEY = "0123456789abcdef0123456789abcdef01234567"
 class Server:
     """The server, on an ephemeral port of 127.0.0.1; use it as a context manager."""
 
-    def __init__(self, *, key: str = KEY) -> None:
+    def __init__(self, *, key: str = KEY, answers: type[Answers] = Answers) -> None:
         self.store, self.faults, self.key = Store(), Faults(), key
-        self.answers = Answers(self.store, self.faults, lambda: self.url)
+        self.answers = answers(self.store, self.faults, lambda: self.url)
         self.closing = threading.Event()
         self._http = _Threaded(("127.0.0.1", 0), _handler(self))
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
@@ -130,6 +130,8 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
                     raise Refused("only persisted queries of the SDK are allowed", 400)
                 data = server.answers.answer(operation, query, variables)
             except Refused as error:
+                if not str(error):
+                    return error.status, b"", {}
                 said = {"errors": [{"message": str(error), "path": [operation]}], "data": None}
                 return error.status, json.dumps(said).encode(), {}
             return 200, json.dumps({"data": data}).encode(), {"Content-Type": "application/json"}

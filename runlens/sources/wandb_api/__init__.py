@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from runlens.sources.wandb_api.login import Login
     from runlens.sources.wandb_api.pull import Progress, Pulled
 
-__all__ = ["check_login", "fetch", "find", "is_name", "read"]
+__all__ = ["check_login", "fetch", "find", "is_name", "is_set_up", "read"]
 
 
 def is_name(text: str) -> bool:
@@ -79,6 +80,11 @@ def find(
         return listing.runs(client, address, filters=filters, states=states, tags=tuple(tags or ()), limit=limit)
     finally:
         client.close()
+
+
+def is_set_up() -> bool:
+    """Whether the environment says that W&B is meant: by a key, be it wrong, an identity or a server of one's own."""
+    return any(os.environ.get(name) for name in ("WANDB_API_KEY", "WANDB_IDENTITY_TOKEN_FILE", "WANDB_BASE_URL"))
 
 
 def check_login(name: str) -> None:

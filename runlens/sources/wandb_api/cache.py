@@ -100,9 +100,12 @@ class RunCache:
         """The system metrics of the last pull."""
         return None if self.folder is None else self._table(self.folder / "system.parquet")
 
-    def put_system(self, table: Table) -> None:
-        """Keep the system metrics."""
-        self._put_table("system.parquet", table)
+    def put_system(self, table: Table | None) -> None:
+        """Keep the system metrics; None forgets those of an earlier pull."""
+        if table is not None:
+            self._put_table("system.parquet", table)
+        elif self.folder is not None:
+            (self.folder / "system.parquet").unlink(missing_ok=True)
 
     def export(self, url: str) -> Table | None:
         """An exported file that was fetched before."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
@@ -15,11 +17,17 @@ from runlens.sources.wandb_api.login import Login
 if TYPE_CHECKING:
     from requests import Response
 
+log = logging.getLogger(__name__)
 _BUSY = {429}
 _FAILING = {408, 500, 502, 503, 504, 520, 522, 524}
+_LONG = 5.0
+"""Seconds of waiting that a user would take for a hang, and is told of."""
 _BLOCK = 1 << 15
 """Bytes of a download that a cut can lose."""
 _BODY = 1 << 20
+_CONTENT_RANGE = re.compile(r"bytes \d+-\d+/(\d+)$")
+_FIRST = {"Run", "Runs"}
+"""Operations that every W&B server knows: one that does not is none, whereas others may be refused."""
 _OPERATION = re.compile(r"(?:query|mutation)\s+(\w+)")
 
 
@@ -43,7 +51,8 @@ class Client:
         self.gate = Gate()
         self.sent = 0
         """Requests sent so far."""
-        self._reached = False
+        self._reached = False  # by any answer
+        self._answered = False  # by one of a W&B server
         self._errors = requests.exceptions
         self._session = requests.Session()
         self._session.headers["User-Agent"] = "runlens"
@@ -112,7 +121,10 @@ class Client:
                     file.truncate()
                     got = 0
                 length = response.headers.get("Content-Length")
-                if length is not None and "Content-Encoding" not in response.headers:
+                part = _CONTENT_RANGE.match(response.headers.get("Content-Range") or "")
+                if response.status_code == 206 and part:
+                    total = int(part[1])
+                elif length is not None and "Content-Encoding" not in response.headers:
                     total = got + int(length)
                 try:
                     for block in response.iter_content(_BLOCK):
@@ -157,7 +169,8 @@ class Client:
         tries = tries or self.patience.tries
         tries = tries if self._reached else min(tries, 3)
         number = waits = 0
-        while number < tries:
+        until = time.monotonic() + self.patience.in_all
+        while number < tries and time.monotonic() < until:
             number += 1
             if number > 1:
                 self.gate.pause(self.patience.before_try(number))
@@ -193,15 +206,16 @@ class Client:
             self._reached = True
             if response.status_code in _BUSY or (response.status_code == 503 and "Retry-After" in response.headers):
                 asked = retry_after(response.headers.get("Retry-After"))
-                wait = self.patience.before_try(number + 2) if asked is None else asked
+                waits += 1
+                number -= 1  # being told to wait is no failed try
+                wait = max(asked or 0.0, self.patience.before_try(waits + 1))
                 if wait > self.patience.longest_wait:
                     raise SourceDown(
                         f"{self.login.host} is limiting requests and asks to wait {wait:.0f} s; try again then"
                     )
                 trouble = f"{self.login.host} is limiting requests"
-                self.gate.hold(wait)
-                waits += 1
-                number -= waits < 20  # being told to wait is no failed try, within reason
+                if self.gate.hold(wait) and wait >= _LONG:
+                    log.warning("%s is limiting requests; waiting %.0f s as it asks", self.login.host, wait)
                 continue
             if response.status_code in _FAILING:
                 trouble = f"{self.login.host} failed (HTTP {response.status_code})"
@@ -209,7 +223,9 @@ class Client:
             self._check(response.status_code, what)
             return response, response.status_code, body
         kind = TooMuch if self._reached else SourceDown
-        raise kind(f"{trouble} after {number} tries; try again later, or check WANDB_BASE_URL")
+        tried = number + waits
+        many = "try" if tried == 1 else "tries"
+        raise kind(f"{trouble} after {tried} {many}; try again later, or check WANDB_BASE_URL")
 
     @property
     def _auth(self) -> tuple[str, str]:
@@ -229,13 +245,15 @@ class Client:
         except ValueError:
             said = None
         errors = said.get("errors") if isinstance(said, dict) else None
-        if not errors and (status == 404 or not isinstance(said, dict)):
+        first = name in _FIRST and not self._answered
+        if not errors and first and (status == 404 or not isinstance(said, dict)):
             raise SourceDown(
                 f"{self.login.host} does not answer like a W&B server (HTTP {status}); check WANDB_BASE_URL"
             )
         data = said.get("data") if isinstance(said, dict) else None
         if errors or status >= 400 or not isinstance(data, dict):
             raise self._refusal(status, errors, name)
+        self._answered = True
         return data
 
     def _refusal(self, status: int, errors: object, name: str) -> ReadError | NoRunFound:
@@ -245,7 +263,7 @@ class Client:
         code = str((first.get("extensions") or {}).get("code", "") if isinstance(first, dict) else "")
         if re.search(r"permission|forbidden|unauthori[sz]ed|access denied|not logged in", f"{text} {code}", re.I):
             return AccessRefused(f"{self.login.host} refused access: {text}")
-        if status == 404 or re.search(r"not found|could not find|no such", text, re.I):
+        if (status == 404 and errors) or re.search(r"not found|could not find|no such", text, re.I):
             return NoRunFound(f"{self.login.host} knows nothing of that name: {text}")
         return QueryRefused(f"{self.login.host} refused the query {name}: {text}")
 

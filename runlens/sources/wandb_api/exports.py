@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from runlens.errors import ReadError
+from runlens.errors import AccessRefused, NoRunFound, ReadError
 from runlens.sources.wandb_api.address import Address
 from runlens.sources.wandb_api.arrow import from_arrow, read_parquet
 from runlens.sources.wandb_api.cache import RunCache, export_name
@@ -34,7 +34,8 @@ class Exported:
 def listing(client: Client, address: Address) -> Exported:
     """Where the exports are, and which rows are live.
 
-    A server without exports (an older one) has none; which rows are live it does not say.
+    A server without exports (an older one) has none, and says so in its own words: whatever it refuses here, the
+    pages bring the rows, and their count tells whether all came.
     """
     variables = {
         "entity": address.entity,
@@ -44,7 +45,7 @@ def listing(client: Client, address: Address) -> Exported:
     }
     try:
         data = client.graphql(RUN_PARQUET_HISTORY, variables)
-    except QueryRefused:
+    except (QueryRefused, NoRunFound, AccessRefused):
         return Exported((), None)
     said = ((data.get("project") or {}).get("run") or {}).get("parquetHistory") or {}
     urls = tuple(url for url in said.get("parquetUrls") or () if isinstance(url, str))

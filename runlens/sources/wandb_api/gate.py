@@ -26,6 +26,8 @@ class Patience:
     longest_pause: float = 20.0
     longest_wait: float = 300.0
     """Seconds that the server may ask to wait (`Retry-After`); more is said to the user, not slept through."""
+    in_all: float = 600.0
+    """Seconds after which a request is not sent once more, however often the server asked to wait."""
 
     @classmethod
     def from_environment(cls) -> Patience:
@@ -49,10 +51,19 @@ class Gate:
         self._changed = threading.Condition()
         self.stopped = False
 
-    def hold(self, seconds: float) -> None:
-        """Let nobody through for so long from now; never shortens an earlier hold."""
+    def hold(self, seconds: float) -> bool:
+        """Let nobody through for so long from now; never shortens an earlier hold.
+
+        Returns
+        -------
+        bool
+            Whether the gate was open: of connections that are told the same at once, one alone gets True.
+        """
         with self._changed:
-            self._opens = max(self._opens, time.monotonic() + seconds)
+            now = time.monotonic()
+            was_open = self._opens <= now
+            self._opens = max(self._opens, now + seconds)
+            return was_open
 
     def wait(self) -> None:
         """Return when the gate is open.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from runlens.errors import AccessRefused, UsageError
+from runlens.errors import AccessRefused, ConfigError, UsageError
 from runlens.sources.wandb_api.address import Address, is_cloud
 
 
@@ -35,7 +35,8 @@ class Login:
 
     def clean(self, text: str) -> str:
         """Text from outside, with every secret of this login struck out."""
-        for secret in (self.key, self.token, *self.headers.values()):
+        password = urlsplit(self.base_url).password or ""
+        for secret in (self.key, self.token, password, *self.headers.values()):
             if len(secret) > 3:
                 text = text.replace(secret, "***")
         return text
@@ -49,13 +50,12 @@ def login(address: Address) -> Login:
     AccessRefused
         Nobody is logged in, or the key has not the form of one.
     UsageError
-        The page belongs to another server than the one wandb is set up for.
+        The page belongs to another server than the one wandb is set up for, or wandb's settings are no settings.
     """
     os.environ.setdefault("WANDB_ERROR_REPORTING", "false")  # reading a run is no reason to phone anybody
     from wandb import env
-    from wandb.sdk import wandb_setup
 
-    settings = wandb_setup.singleton().settings
+    settings = _settings()
     base = str(env.get_base_url(settings.base_url)).rstrip("/")
     app = str(getattr(settings, "app_url", "") or base).rstrip("/")
     _same_server(address, base, app)
@@ -68,6 +68,26 @@ def login(address: Address) -> Login:
             "(and WANDB_BASE_URL for a server of your own)"
         )
     return found
+
+
+def _settings() -> Any:
+    """The settings of wandb, from the environment and its files.
+
+    Raises
+    ------
+    ConfigError
+        wandb does not take them. Its own words quote the value, which may hold a password.
+    """
+    from pydantic import ValidationError
+    from wandb.sdk import wandb_setup
+
+    try:
+        return wandb_setup.singleton().settings
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise ConfigError(
+            f"wandb's settings cannot be used ({wrong}); look at WANDB_BASE_URL and the other WANDB_ variables"
+        ) from None
 
 
 def _same_server(address: Address, base: str, app: str) -> None:

@@ -20,7 +20,7 @@ from runlens.sources.wandb_api.lines import from_lines
 from runlens.sources.wandb_api.queries import HISTORY_PAGE
 from runlens.sources.wandb_api.table import joined, take
 
-PAGE_ROWS = 12_500
+PAGE_ROWS = 10_000
 """Rows of a page: at 100 ms a request and 8 connections the time then goes into rows, not into waiting."""
 _SMALLEST_PAGE = 1_000  # below this, more connections cost more requests than they save
 _MOST_PARTS = 64

@@ -118,10 +118,10 @@ def _fetched(job: Job, sdk: fallback.SdkRun | None, early: Future[_System] | Non
     started = early or (aside.submit(system.fetch, job.client, job.address) if sdk is None else None)
     beside = aside.submit(_machine, job)
     rows, by_sdk = (sdk.history(), True) if sdk is not None else _history(job, record)
-    events, held = _system(job, sdk, started)
+    events, about_system = _system(job, sdk, started)
     machine = beside.result()
     short = max((job.seen.lines or 0) - len(rows), 0)
-    notes = _shortfall(job, len(rows), short) + system.note(len(events), held)
+    notes = _shortfall(job, len(rows), short) + about_system
     loose = job.cache.loose_pages() > _LOOSE_PAGES or job.rows < len(rows)  # pages that stayed short are not kept
     merge = by_sdk or bool(job.folded) or job.seen.state != "running" or loose
     record |= {
@@ -132,13 +132,13 @@ def _fetched(job: Job, sdk: fallback.SdkRun | None, early: Future[_System] | Non
         "machine": machine,
         "notes": [asdict(note) for note in notes],
     }
-    job.cache.put_system(events)
+    job.cache.put_system(events)  # without them the next pull asks again
     if merge:
         job.cache.put_merged(rows)
     job.cache.put_record(record)
     if merge:
         job.cache.drop_parts()
-    return _pulled(job, rows, events, machine, notes)
+    return _pulled(job, rows, EMPTY if events is None else events, machine, notes)
 
 
 def _history(job: Job, record: dict[str, Any]) -> tuple[Table, bool]:
@@ -151,13 +151,21 @@ def _history(job: Job, record: dict[str, Any]) -> tuple[Table, bool]:
         return fallback.SdkRun(job.client.login, job.address).history(), True
 
 
-def _system(job: Job, sdk: fallback.SdkRun | None, started: Future[_System] | None) -> _System:
-    """System metrics, and their number at the server."""
-    if started is not None:
-        try:
-            return started.result()
-        except QueryRefused:
-            sdk = sdk or fallback.SdkRun(job.client.login, job.address)
+def _system(
+    job: Job, sdk: fallback.SdkRun | None, started: Future[_System] | None
+) -> tuple[Table | None, tuple[Note, ...]]:
+    """System metrics, None if the server does not hand them over, and what to say of rows that are missing."""
+    try:
+        events, held = _by_sdk(job, sdk) if started is None else started.result()
+    except QueryRefused:
+        return _system(job, sdk, None)
+    except (ReadError, NoRunFound) as error:  # the history is there and can be judged
+        said = f"the system metrics could not be fetched, so that hardware is not judged: {error}"
+        return None, (Note("left-out", said),)
+    return events, system.note(len(events), held)
+
+
+def _by_sdk(job: Job, sdk: fallback.SdkRun | None) -> _System:
     return (sdk or fallback.SdkRun(job.client.login, job.address)).system()
 
 

@@ -128,8 +128,12 @@ mutation NotifyScriptableRunAlert(
 """
 
 WRITE_SUMMARY = """
-mutation UpsertBucket($id: String, $summaryMetrics: JSONString) {
-  upsertBucket(input: {id: $id, summaryMetrics: $summaryMetrics}) {
+mutation UpsertBucket(
+  $id: String, $name: String, $project: String, $entity: String, $summaryMetrics: JSONString
+) {
+  upsertBucket(input: {
+    id: $id, name: $name, modelName: $project, entityName: $entity, summaryMetrics: $summaryMetrics
+  }) {
     bucket { id }
   }
 }

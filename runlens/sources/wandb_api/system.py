@@ -50,7 +50,7 @@ def note(rows: int, held: int | None) -> tuple[Note, ...]:
 
 def _held(client: Client, names: dict[str, str]) -> int | None:
     try:
-        data = client.graphql(RUN_RESUME_STATUS, names)
+        data = client.graphql(RUN_RESUME_STATUS, names, tries=2)
     except (ReadError, NoRunFound):  # only a count is lost: whether the rows are all there stays open
         return None
     bucket = (data.get("model") or {}).get("bucket") or {}
