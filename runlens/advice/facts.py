@@ -8,10 +8,10 @@ import numpy as np
 
 from runlens.model import Finding, Run, RunReport
 from runlens.model.hints import first_number, precision
+from runlens.restart import planned_tokens
 
 SAVE_KEYS = ("save_steps", "save_interval", "checkpoint_interval", "ckpt_interval", "save_every", "checkpoint_every")
 """Config keys that hold the number of steps between checkpoints (HF, Megatron-LM, nanotron, torchtitan, lingua)."""
-TOTAL_KEYS = ("max_steps", "train_steps", "train_iters", "total_steps", "max_iters", "num_iterations", "training_steps")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +38,13 @@ class Facts:
         tokens = run.tokens_at(np.array([span[0], span[1]], dtype=np.float64))
         per_step = float(tokens[1] - tokens[0]) / max(span[1] - span[0], 1)
         known = bool(np.isfinite(tokens).all()) and per_step > 0
-        total_steps = first_number(run.config, TOTAL_KEYS)
-        if total_tokens is None and total_steps and known:
-            total_tokens = total_steps * per_step
         return cls(
             findings=tuple(f for f in report.findings if f.suppressed is None),
             first_step=span[0],
             last_step=span[1],
             tokens_per_step=per_step if known else None,
             tokens_done=float(tokens[1]) if known else None,
-            total_tokens=total_tokens,
+            total_tokens=total_tokens or planned_tokens(run),
             checkpoints=checkpoints(run, span),
             precision=precision(run.config),
             run=run,

@@ -2,68 +2,61 @@
 
 from __future__ import annotations
 
-from runlens.advice.facts import Facts, amount
+from runlens import restart
+from runlens.advice.facts import Facts
+from runlens.evals.words import amount
 from runlens.model import Action, Finding
 
 PLAYBOOK = "Hugging Face smol training playbook, 'Staying the course': SmolLM3 was restarted at 1 T tokens"
 INITIALISATION = "OLMo 2 (arXiv 2501.00656): initialisation N(0, 0.02)"
+SUSPECTS = (
+    "Check the seeds of tensor-, pipeline- and expert-parallel initialisation: each shard must draw its own.",
+    "Check the initialisation, the data mixture and the tokenizer against the reference's.",
+    "Compare the loss by domain, since a healthy total can hide one that fails.",
+)
 
 
 def behind_the_reference(facts: Facts) -> Action | None:
-    """With lag factor L, tokens done D and tokens planned T: a restart ends earlier when D < T (1 - 1/L).
+    """Restart if that reaches the run's own end quality earlier (`runlens.restart`), else look for the cause.
 
-    Going on, the run reaches what the reference reaches at T only after L T tokens, of which L T - D are to come;
-    a healthy restart needs T. Restarting wins when T < L T - D. The detection bar's form, D < T (1 - 1/L), asks the
-    same of a run that is to stop at T: it then ends where the reference stood at T / L, and a restart reaches that
-    point before the run has finished.
+    A lag that is a warning only (seen at one checkpoint so far) is no reason to restart anything.
     """
     behind = facts.of_code("EVAL001", at_least=1)
     if not behind:
         return None
     finding = max(behind, key=lambda f: (f.severity.rank, _number(f, "lag_factor") or 1.0))
-    lag = _number(finding, "lag_factor") or 1.0
-    suspects = (
-        "Check the seeds of tensor-, pipeline- and expert-parallel initialisation: each shard must draw its own.",
-        "Check the initialisation, the data mixture and the tokenizer against the reference's.",
-        "Compare the loss by domain, since a healthy total can hide one that fails.",
-    )
+    lag, interval = _number(finding, "lag_factor") or 1.0, _interval(finding)
     lead = f"The evals stand where the reference stood with {lag:.2g} times fewer tokens"
-    healthy = not facts.with_outcome("diverged", "plateaued")
-    if healthy and finding.evidence.get("from_start"):
+    if not facts.with_outcome("diverged", "plateaued") and finding.evidence.get("from_start"):
         lead += (
-            ", from the first checkpoint on and with a healthy loss, which points to how the run was set up, "
+            ", from the first checkpoints on and with a healthy loss, which points to how the run was set up, "
             "not to an accident"
         )
-    if facts.tokens_done and facts.total_tokens and lag > 1:
-        limit = facts.total_tokens * (1 - 1 / lag)
-        if facts.tokens_done < limit:
-            return Action(
-                "restart",
-                f"{lead}. {amount(facts.tokens_done)} of {amount(facts.total_tokens)} tokens are done, fewer than the "
-                f"{amount(limit)} up to which a restart reaches the same scores earlier: find the cause, then restart.",
-                measures=suspects,
-                sources=(PLAYBOOK, INITIALISATION),
-            )
-        return Action(
-            "investigate",
-            f"{lead}. {amount(facts.tokens_done)} of {amount(facts.total_tokens)} tokens are done, more "
-            f"than the {amount(limit)} up to which a restart would pay: find the cause, and weigh the lost quality.",
-            measures=suspects,
-            sources=(PLAYBOOK,),
-        )
-    even = (
-        f" A restart pays if more than {amount(facts.tokens_done / (1 - 1 / lag))} tokens are planned."
-        if facts.tokens_done and lag > 1
-        else ""
-    )
+    if not facts.tokens_done or lag <= 1 or finding.evidence.get("axis", "tokens") != "tokens":
+        return Action("investigate", f"{lead}.", measures=SUSPECTS, sources=(PLAYBOOK, INITIALISATION))
+    if not facts.total_tokens:
+        limit = amount(facts.tokens_done / (1 - 1 / lag))
+        ask = f"A restart pays if more than {limit} are planned. Give --total-tokens for the arithmetic."
+        return Action("investigate", f"{lead}. {ask}", measures=SUSPECTS, sources=(PLAYBOOK, INITIALISATION))
+    choice = restart.weigh(facts.run, lag, facts.tokens_done, facts.total_tokens, interval)
+    said = restart.said(choice, interval)
+    said = said[:1].upper() + said[1:]
+    if choice.restart and finding.severity.rank >= 2:
+        reason = f"{lead}. {said}. Find the cause, then restart."
+        return Action("restart", reason, measures=SUSPECTS, sources=(PLAYBOOK, INITIALISATION))
     return Action(
-        "investigate",
-        f"{lead}.{even} Give --total-tokens for the arithmetic.",
-        measures=suspects,
-        sources=(PLAYBOOK, INITIALISATION),
+        "investigate", f"{lead}. {said}. Find the cause first.", measures=SUSPECTS, sources=(PLAYBOOK, INITIALISATION)
     )
 
 
 def _number(finding: Finding, key: str) -> float | None:
     value = finding.evidence.get(key)
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and value == value else None
+
+
+def _interval(finding: Finding) -> tuple[float, float] | None:
+    """The lag's 95 % interval, if the evidence holds one."""
+    ends = finding.evidence.get("lag_interval")
+    if not isinstance(ends, list | tuple) or len(ends) != 2 or not all(isinstance(e, int | float) for e in ends):
+        return None
+    return float(ends[0]), float(ends[1])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -53,6 +51,7 @@ def compare(
     from runlens.errors import ConfigError
     from runlens.evals.compare import compare as beside
     from runlens.model import Severity
+    from runlens.restart import planned_tokens
     from runlens.roles import resolve
     from runlens.rules.evaluation import BehindReference
 
@@ -76,9 +75,9 @@ def compare(
     if not rule.references:
         raise ConfigError("give at least one --reference; `runlens reference list` shows the shipped ones")
     resolved = resolve(sources.read(refs[0]), settings.metrics)
+    total = settings.total_tokens or planned_tokens(resolved)
     over = "steps" if axis == "steps" else rule.axis
     found = [beside(resolved, r, over, rule.tokens_per_step, rule.bar) for r in rule.references]
-    advice = advised(found, resolved, settings.total_tokens)
     if png is not None:
         if not any(c.tasks for c in found):
             raise ConfigError(f"--png: nothing to draw: {found[0].why_not}")
@@ -86,9 +85,12 @@ def compare(
 
         save(png, drawn(found))
     if format == "json":
-        text = as_json(found, resolved, settings.total_tokens)
+        text = as_json(found, resolved, total)
     else:
-        text = _page(found, advice, output)
+        from runlens.cli.page import look
+        from runlens.render.compare import render
+
+        text = render(found, advised(found, resolved, total), **look(output))
     if output is None:
         echo(text)
     else:
@@ -96,18 +98,6 @@ def compare(
     if all(not c.tasks for c in found):
         raise typer.Exit(3)
     raise typer.Exit(1 if any(c.severity is Severity.ERROR for c in found) else 0)
-
-
-def _page(found: Sequence[Comparison], advice: Sequence[str], output: Path | None) -> str:
-    from runlens.render.compare import render
-
-    isatty = output is None and sys.stdout.isatty()
-    columns = os.environ.get("COLUMNS", "")
-    width = int(columns) if columns.isdigit() and int(columns) > 0 else None
-    if width is None and isatty:
-        width = os.get_terminal_size(sys.stdout.fileno()).columns or None
-    utf8 = output is not None or (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-    return render(found, advice, width=width, color=isatty and not os.environ.get("NO_COLOR"), unicode=utf8)
 
 
 def as_json(found: Sequence[Comparison], run: Run, total_tokens: float | None) -> str:
@@ -133,6 +123,7 @@ def as_json(found: Sequence[Comparison], run: Run, total_tokens: float | None) -
 def advised(found: Sequence[Comparison], run: Run, total_tokens: float | None) -> list[str]:
     """Whether to restart, for each reference that the run is behind."""
     from runlens.evals.words import amount
+    from runlens.restart import said
 
     sentences = []
     for comparison in found:
@@ -143,33 +134,19 @@ def advised(found: Sequence[Comparison], run: Run, total_tokens: float | None) -
         if choice is None:
             limit = behind[0].at / (1 - 1 / behind[0].factor)
             sentences.append(
-                f"restart or go on? A restart finishes earlier if more than {amount(limit)} are planned; "
-                "give --total-tokens for the arithmetic."
+                f"restart or go on? A restart pays if more than {amount(limit)} are planned; give --total-tokens for "
+                "the arithmetic."
             )
-            continue
-        hours = f" and {choice.gpu_hours_saved:,.3g} GPU hours" if choice.gpu_hours_saved is not None else ""
-        reach = f"what this run will reach at its end, {comparison.reference} reached at {amount(choice.ends_like)}"
-        better = "a healthy restart is there" if choice.restart else "going on is there"
-        than = "before this run" if choice.restart else "before a restart"
-        sentences.append(
-            f"{'restart' if choice.restart else 'go on'}: {reach}; {better} {amount(choice.tokens_saved)}{hours} "
-            f"{than}. A restart pays up to {amount(choice.break_even)} done."
-        )
+        else:
+            sentences.append(f"{'restart' if choice.restart else 'go on'}: {said(choice, behind[0].interval)}.")
     return sentences
 
 
 def weighed(comparison: Comparison, run: Run, total_tokens: float | None) -> Choice | None:
     """The arithmetic for one reference; None where it does not arise or the total is not known."""
-    from runlens.restart import restart_or_go_on
+    from runlens.restart import weigh
 
     behind = [g for g in comparison.groups if g.behind]
     if not behind or comparison.axis != "tokens" or not total_tokens:
         return None
-    rate = run.role("tokens_per_second")
-    speed = None
-    if rate is not None and len(rate.series):
-        import numpy as np
-
-        scale = max(run.hardware_count, 1) if rate.scope in ("per_gpu", "per_rank") else 1
-        speed = float(np.nanmedian(rate.series.value)) * scale
-    return restart_or_go_on(behind[0].factor, behind[0].at, total_tokens, speed, run.hardware_count)
+    return weigh(run, behind[0].factor, behind[0].at, total_tokens, behind[0].interval)
