@@ -41,6 +41,7 @@ _EVAL_WORD = re.compile(
 )
 _TRAIN_WORD = re.compile(r"^(train|training|train_inner|batch)$")
 _LEADING = re.compile(r"^(eval|evaluation|validation|valid|val|test|dev)_(?=.)")
+_LEADING_TRAIN = re.compile(r"^(train|training|epoch|batch)_(?=.)")
 _TRAILING = re.compile(r"(?<=.)_(eval|validation|val|test)(?=(?:_ppl)?$)")
 _KINDS = tuple((re.compile(rf"(?:^|_)(?:{pattern})$"), kind) for kind, pattern in METRICS)
 
@@ -114,8 +115,10 @@ def parse_eval(name: str) -> EvalName:
     for part in kept:
         if found := _TRAILING.search(part):
             prefixed, part = True, part[: found.start()] + part[found.end() :]
-        elif (found := _LEADING.match(part)) and part is kept[0]:
+        elif found := _LEADING.match(part):
             prefixed, part = True, part[found.end() :]
+        elif found := _LEADING_TRAIN.match(part):
+            split, part = "train", part[found.end() :]
         if found := _SHOTS.search(part):
             shots = f"{found[1]}-shot"
             part = re.sub(r"__+", "_", _SHOTS.sub("", part)).strip("_")

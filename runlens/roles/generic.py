@@ -30,8 +30,8 @@ _MAIN_LOSS = compiled(
     r"|log|raw|smoothed|smooth|model|"
     r"metric|iter|iteration|token|per_token|entropy|softmax|policy|pg|rnnt|reconstruction|mse"
     r"|diffusion|dpo|simple|per|nonpadding|target|all|tokens|out)_)*"
-    rf"{_LOSS_WORD}(_(avg|average|mean|global_avg|train(ing)?|step|total|per_\w+|ema|smoothed?))*$"
-    rf"|loss/(train/)?(total|mean|avg|out|train|lm_loss|lm)$|loss\w*/(global_)?(avg|mean)_loss$"
+    rf"{_LOSS_WORD}(_(avg|average|mean|global_avg|train(ing)?|step|total|per_\w+|ema|smoothed?|nats|bits))*$"
+    rf"|loss/(train/)?(total|mean|avg|out|train|lm_loss|lm|step|epoch|iter|batch)$|loss\w*/(global_)?(avg|mean)_loss$"
     rf"|^loss\w*/\w*(total|policy|lm)\w*$"
 )
 _PART = compiled(
@@ -85,6 +85,11 @@ def generic_claim(name: Name, eval_dir: bool = False) -> Claim | None:
     if _PPL.search(normal):
         return _claim(name, "perplexity", "perplexity", set(), 0.8, held_out)
     return None
+
+
+def may_be_loss(name: Name) -> bool:
+    """Whether a name holds a word for a loss: cheap, before `loss_claim`."""
+    return "loss" in name.normal or bool(_LOSS.search(name.normal) or _BPB.search(name.normal))
 
 
 def loss_claim(name: Name, eval_dir: bool = False) -> Claim | None:

@@ -13,7 +13,7 @@ _START = re.compile(
     r"fan|retired_pages|remapped_rows|enforced|pstate)\.|(?<![a-z])(gpu|tpu|cuda"
     r"|device)s?[ ._/:-]?\d+[ ._/-]|^gpu/|gpu_?(temp|power|util|clock|mem|percentage"
     r"|energy)|power/gpu|power_draw"
-    r"|_rank_\d+$|^gpus?[._ ]",
+    r"|_rank_\d+$|^gpus?[._ ]|(sm|graphics)_clock",
     re.IGNORECASE,
 )
 _RULES = tuple(
@@ -31,7 +31,7 @@ _RULES = tuple(
             r"sm_clock|graphics_clock|clocks?_(current_)?(sm|gr|graphics)|gpu_clock|core_clock"
             r"|clock_?(speed|mhz|rate|freq)",
             "",
-            "MHz",
+            "",
         ),
         (
             "gpu_throttle",
@@ -46,7 +46,7 @@ _RULES = tuple(
         ("gpu_temperature", r"(memory_temp|temperature_memory|hbm_temp|temp_mem|mem_temp)", "hbm", "C"),
         ("gpu_temperature", r"temp|(^|_|/)c$", "", "C"),
         ("gpu_power", r"power\w*(percent|%)", "", "%"),
-        ("gpu_power", r"power|watts", "", "W"),
+        ("gpu_power", r"power|watts", "", ""),
         (
             "gpu_utilization",
             r"mem_copy_util|utilization_memory|memory_util|memory_percentage|dram_active|mem_util"
@@ -102,7 +102,11 @@ def hardware_claim(name: Name) -> Claim | None:
 
 
 def _unit(role: str, raw: str, text: str) -> str:
-    """Unit of memory and utilisation by the name; empty if it does not say."""
+    """Unit by the name; empty if it does not say."""
+    if role == "gpu_power":
+        return "mW" if re.search(r"(^|_)(mw|milliwatts?)($|_)", text) else "W"
+    if role == "gpu_clock":
+        return "GHz" if re.search(r"(^|_)ghz($|_)", text) else "MHz"
     for unit in ("GiB", "MiB"):
         if unit.lower() in raw.lower():
             return unit

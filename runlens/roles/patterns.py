@@ -9,14 +9,18 @@ _COUNT = r"(~(num|n|total|consumed|seen|cumulative|processed|trained|input|train
 PATTERNS = (
     # counters
     P("other", r"^(eval|val\w*|test)/(num_)?(samples|tokens|examples|batches)$"),
-    P("epoch", r"(^|/)(\w*current_|train(ing)?_|num_)?epochs?$|^epoch/epoch$", r"~per_epoch"),
+    P("epoch", r"(^|/)(\w*current_|train(ing)?_|num_)?epochs?$|^epoch/epoch$", r"~per_epoch|loss/epoch$"),
     P("other:token-scores", r"^train\w*/(\w+_)?token_acc|tokens?_len|token_in_"),
-    P("step_time", r"train_speed_s_it|(^|[/_])s_?(/|_per_)it(er)?$|timing/step_total$"),
+    P(
+        "step_time",
+        r"train_speed_s_it|(^|[/_])s_?(/|_per_)it(er)?$|timing/step_total$"
+        r"|(^|/)(time|timings?|timers?|secs?|seconds|ms|duration)/(it|iter|iteration|step|update)$",
+    ),
     P("world_size", r"~world_?size|~(num|n)_(gpus|devices|ranks|accelerators)~"),
     # rates before counters: `tokens_per_second` holds `tokens`
     P(
         "batch_size",
-        r"tokens?_per_(step|batch|iter\w*|update)|~(wpb|bsz)$|batch_?size|samples_in_batch"
+        r"tokens?_per_(step|batch|iter\w*|update)|~batch_tok(en)?s~|tok(en)?s_in_batch|~(wpb|bsz|g?bs)$|~global_batch$|batch_?size|samples_in_batch"
         r"|samples_per_(step|batch)",
     ),
     P(
@@ -24,7 +28,7 @@ PATTERNS = (
         r"(tok|toks|tokens?|words?|items|char\w*)(_per)?(_(gpu|device|replica|core|chip|rank))?(_per|/|_)(s|sec|second)s?~"
         r"|(tok|tokens?)_per_(gpu|device|core|chip)_per_(s|sec)"
         r"|~(tps|wps|tgs|tok_s|toks_s|tgs_\w+|k?t/s)(_per)?(_(gpu|device|\d+))?~|tok/s|tokens/s"
-        r"|tokens?_sec~|token_throughput|tokens_throughput|train_per_sec_per_gpu|~tps_",
+        r"|tok(en)?s?/(gpu|device|chip)/(s|sec|second)~|tokens?_sec~|token_throughput|tokens_throughput|train_per_sec_per_gpu|~tps_",
     ),
     P(
         "samples_per_second",
@@ -41,7 +45,7 @@ PATTERNS = (
     ),
     P(
         "tokens",
-        rf"^(?!.*(per|this|batch|step)).*~(\w+_)?{_COUNT}tok(en)?s?(_(seen|consumed|total|count|processed|trained|trainable|so_far|b|m))*$"
+        rf"^(?!.*(per|this|batch|step)).*~(\w+_)?{_COUNT}tok(en)?s?(_(seen|consumed|total|count|processed|trained|trainable|so_far|b|m|k|billions?|millions?))*$"
         rf"|consumed_tok|tokens/(total|trainable|seen)$|tokens?_seen|seen_tok|[gmb]_?tokens$",
         r"(max|min|mean|avg|pad\w*|label|text|generated|completion|prompt|new|dataset_)_tok"
         r"|tokens?_(acc|len)",
@@ -54,6 +58,7 @@ PATTERNS = (
     P(
         "step",
         r"(^|/)((global|iteration|grpo|collection|outer|inner|train(ing|er)?|optimi[sz]er|current|num|update|grad(ient)?|n)_)*(steps?|iter(ation)?s?|updates?|batch_idx)$",
+        r"loss/(step|iter)$",
     ),
     # optimiser
     P("loss_scale", r"loss_?scale|grad_?scaler?~|~scaler~|amp_scale"),
@@ -63,7 +68,7 @@ PATTERNS = (
         "clip_fraction",
         r"clip_?(frac\w*|ratio)|clipping_(rate|frac\w*)|~did_clip|~grad\w*_clipp?ed"
         r"|frac\w*_clipped|^clip$|/clip$",
-        r"completion|response|truncat|importance",
+        r"completion|response|truncat|importance|norm_clipp?ed",
     ),
     P("z_loss", r"~z_?loss"),
     P(
@@ -73,7 +78,7 @@ PATTERNS = (
     ),
     P(
         "param_norm",
-        r"~(param\w*|weights?)_?(l2_?)?(/|_)?norms?|l2_(norm/)?params?|~(p_?norm|wnorm)~|pnorm_"
+        r"~(param\w*|weights?)_?(l2_?)?(/|_)?norms?|~(param\w*|weights?)/((l2|total|global)_)+norm|l2_(norm/)?params?|~(p_?norm|wnorm)~|pnorm_"
         r"|weight_l2|parameter_norms|norm/(of_)?params?|model_norm",
     ),
     P("grad_norm:per-parameter", r"(^|/)optim\w*/grad/", flags="per-parameter"),
@@ -81,8 +86,8 @@ PATTERNS = (
     P(
         "grad_norm",
         r"~(raw_|global_|total_|actor_|critic_|mean_|max_)*g(rad(ient)?s?)?_?(l2_)?(total_|global_)?norms?"
-        r"|grad(ient)?s?/(l2_)?norm|l2_(norm/)?grads?|grad_[\d_inf]+_norm|~gnorm|norms?/grad"
-        r"|norm_(of_)?grad(ient)?s?~|norm_g~|~grad(ient)?_magnitude",
+        r"|grad(ient)?s?/((l2|total|global)_)*norm|l2_(norm/)?grads?|grad_[\d_inf]+_norm|~gnorm|norms?/grad"
+        r"|norm_(of_)?grad(ient)?s?~|norm_g~|~grad(ient)?_magnitude|~grad(ient)?s?_l2~|~l2_grad(ient)?s?~",
     ),
     P(
         "learning_rate",

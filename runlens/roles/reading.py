@@ -7,8 +7,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from runlens.roles.claim import Claim
-from runlens.roles.evals import EvalName, may_be_eval, parse_eval
-from runlens.roles.generic import generic_claim, loss_claim
+from runlens.roles.evals import KNOWN_TASKS, EvalName, may_be_eval, parse_eval
+from runlens.roles.generic import generic_claim, loss_claim, may_be_loss
 from runlens.roles.names import Name, shape_of, take_apart
 from runlens.roles.scope import scope_of_name
 from runlens.roles.table import common, monitors, table
@@ -23,6 +23,15 @@ _NOT_TELLING = frozenset(
     }
 )  # fmt: skip
 """Kinds whose names alone, without a word for held-out data, do not say that a series is an evaluation."""
+_TELLING = frozenset(
+    {
+        "success_rate", "core", "top1", "top5", "wer", "cer", "fid", "bleu", "sacrebleu", "chrf", "rouge1", "rouge2",
+        "rougeL", "pass@1", "pass@k", "mAP", "mAP50", "mAP50-95",
+    }
+)  # fmt: skip
+"""Kinds that nobody measures on training data."""
+_ORDINARY = frozenset({"cola", "copa", "drop", "hs", "math", "nq", "paws", "prost", "race", "record", "swag"})
+"""Benchmarks whose names are words of their own: taken for benchmarks only in the company of others."""
 _UNDER_EVAL_BUT_NO_SCORE = re.compile(r"(time|runtime|per_second|_sec|num_|count|steps?|epoch|/samples|_std|threshold)")
 
 
@@ -69,7 +78,10 @@ def read_name(
     claim = generic_claim(name, eval_dir)
     if claim is not None:
         return claim
-    if not eval_dir and "loss" not in name.normal and not may_be_eval(shape_of(name.normal)) and "|" not in raw:
+    if _is_task(name.base) and (name.normal not in _ORDINARY or any(_is_task(s) for s in siblings if s != raw)):
+        why = f"name of the benchmark {parse_eval(name.base).task}"
+        return Claim("eval_score", "", "global", name.axis, split="eval", device=name.device, confidence=0.7, why=why)
+    if not eval_dir and not may_be_loss(name) and not may_be_eval(shape_of(name.normal)) and "|" not in raw:
         return None
     result = parse_eval(name.base)
     if "soft_loss" not in name.normal:
@@ -77,6 +89,11 @@ def read_name(
         if claim is not None:
             return claim
     return _score(name, result, eval_dir)
+
+
+def _is_task(name: str) -> bool:
+    """Whether a name is that of a benchmark and nothing else."""
+    return "/" not in name and parse_eval(name).metric_kind == "score" and parse_eval(name).task in KNOWN_TASKS
 
 
 def _from_table(name: Name, frameworks: Sequence[str], eval_dir: bool) -> Claim | None:
@@ -102,7 +119,7 @@ def _with_name(claim: Claim, name: Name) -> Claim:
 def _score(name: Name, result: EvalName, eval_dir: bool) -> Claim | None:
     """A claim to be an eval score, if the name looks like one."""
     normal = name.normal
-    if result.split == "train" and not result.prefixed:
+    if result.split == "train" and not (result.prefixed or eval_dir):
         if result.metric_kind != "score":
             return Claim(
                 "other", flags=frozenset({"known"}), confidence=0.6, why=f"{result.metric_kind} on training data"
@@ -125,7 +142,7 @@ def _score(name: Name, result: EvalName, eval_dir: bool) -> Claim | None:
             confidence,
             "name of a held-out split",
         )
-    if not (known_kind or told or result.metric_kind in ("success_rate", "core", "top1", "wer")):
+    if not (known_kind or told or result.metric_kind in _TELLING):
         return None
     scope = scope_of_name("eval_score", name)
     why = f"{result.metric_kind} of {result.task or 'held-out data'}"

@@ -10,6 +10,7 @@ from runlens.roles.names import Name
 _PER_GPU = re.compile(
     r"per_(gpu|device|chip|core|rank|accelerator)|(^|/)device/|(?<![a-z])(tgs|gpu_s)(?![a-z])|tps_gpu|/gpu(/|$)|sec/core|tok/s/gpu"
 )
+_WHOLE = re.compile(r"(?<![a-z])(global|aggregate|cluster|total)_(tok|sample|throughput|tps)")
 _REPLICA = re.compile(r"per_replica|per_dp")
 _RATES = frozenset({"tokens_per_second", "samples_per_second", "tflops", "mfu", "gpu_memory"})
 
@@ -24,4 +25,4 @@ def scope_of_name(role: str, name: Name) -> Scope:
         return "unknown"
     if _PER_GPU.search(name.normal):
         return "per_gpu"
-    return "unknown" if role in _RATES else "global"
+    return "unknown" if role in _RATES and not _WHOLE.search(name.normal) else "global"

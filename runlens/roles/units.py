@@ -43,16 +43,21 @@ KEPT = {
 _MEMORY = (
     ("gib", "GiB"), ("mib", "MiB"), ("kib", "KiB"), ("bytes", "bytes"), ("gb", "GB"), ("gigabytes", "GB"), ("mb", "MB"),
 )  # fmt: skip
-_TIME = re.compile(r"(?<![a-z])(ms|us|min|milliseconds|msec)(?![a-z])")
+_TIMES = {"ms": "ms", "msec": "ms", "milliseconds": "ms", "us": "us", "min": "min", "minutes": "min"}
+_TIME = re.compile(rf"(?<![a-z])({'|'.join(_TIMES)})(?![a-z])")
+_COUNTS = (
+    ("k", r"\(k\)|(^|/)k_?tok|tok(en)?s_k$|thousand"),
+    ("M", r"\(m\)|(^|/)m_?tok|tok(en)?s_m$|million"),
+    ("G", r"\(b\)|(^|/)g_?tok|tok(en)?s_[bg]$|billion"),
+)
 
 
 def unit_of_name(role: str, name: Name) -> str:
     """The unit that a name tells, or empty."""
     text, raw = name.normal, name.base.lower()
     if role in ("step_time", "data_time", "checkpoint_time"):
-        found = _TIME.search(text)
-        if found:
-            return {"milliseconds": "ms", "msec": "ms"}.get(found[1], found[1])
+        if found := _TIME.search(text):
+            return _TIMES[found[1]]
         return "s" if re.search(r"(?<![a-z])(s|sec|secs|seconds)(?![a-z])", text) else ""
     if role in ("gpu_memory", "host_memory"):
         for key, unit in _MEMORY:
@@ -60,21 +65,20 @@ def unit_of_name(role: str, name: Name) -> str:
                 return unit
         return "%" if "%" in raw or re.search(r"(?<![a-z])(pct|percent)", text) else ""
     if role == "mfu":
-        return "%" if "%" in raw else ""
+        return "%" if re.search(r"%|(?<![a-z])(pct|percent)", raw) else ""
     if role == "tokens":
-        if re.search(r"\(b\)|^g_?tokens|/g_?tokens|billion", raw):
-            return "Gtokens"
-        return "Mtokens" if re.search(r"\(m\)|(^|/)m_?tokens|million", raw) else "tokens"
+        return next((f"{times}tokens" for times, said in _COUNTS if re.search(said, raw)), "tokens")
     if role == "tokens_per_second":
-        return "ktokens/s" if re.search(r"(?<![a-z])k_?t(ok\w*)?/s|ktok", raw) else "tokens/s"
+        times = next((t for t in "kM" if re.search(rf"(?<![a-z]){t.lower()}_?t(ok|/s)", raw)), "")
+        return f"{times}tokens/s"
     if role == "tflops":
-        if re.search(r"tflop", text):
-            return "TFLOP/s"
-        return "GFLOP/s" if "gflop" in text else ""
+        return next((f"{times}FLOP/s" for times in "TGP" if f"{times.lower()}flop" in text), "")
     if role == "learning_rate":
         return "1e-3" if "1e-3" in raw else "1"
     if role == "eval_loss" and re.search(r"(?<![a-z])bpb|bits_per_byte", text):
         return "bits/byte"
+    if role in ("train_loss", "eval_loss"):
+        return "bits" if re.search(r"(?<![a-z])bits($|_per_tok)", text) else ""
     if role == "batch_size":
         return "tokens" if "tok" in text else "samples" if re.search(r"sample|example|seq", text) else ""
     if role in FACTORS or role in ("train_loss", "eval_score"):
