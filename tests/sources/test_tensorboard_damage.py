@@ -105,6 +105,7 @@ one_damage = st.one_of(
 @example([(put_in, 0, header(10**9))], len(LOG), 64)
 @example([(zeroed, 100, 4000)], len(LOG), 64)
 @example([(put_in, 0, frame(b""))], len(LOG), 64)
+@example([(put_in, 0, header(0) + b"none")], len(LOG), 64)
 def test_finds_and_counts_what_a_plain_reader_does(damage, keep, segment):
     data = LOG
     for kind, at, what in damage:
@@ -148,6 +149,50 @@ def test_a_torn_tail_is_no_damage(tmp_path, cut):
     run = tensorboard.read(tensorboard.find(str(path))[0])
     assert len(run.series["loss"]) == 20 - 1 - (cut > 50)
     assert run.notes == ()
+
+
+class Changing(io.BytesIO):
+    """A file that a writer changes while it is read."""
+
+    def __init__(self, data: bytes, change) -> None:
+        super().__init__(data)
+        self.change = change
+
+    def readinto(self, buffer):
+        filled = super().readinto(buffer[:1000])
+        self.change(self)
+        return filled
+
+
+def points_of(stream, size):
+    decoder, odd = Decoder(), Oddities()
+    decoder.store.begin_file()
+    frames = Frames(stream, size, 500)
+    for part in frames:
+        decoder.read(part, frames.damage, odd)
+    return len(decoder.store.finish(len(decoder.tags)).step), frames
+
+
+def test_a_file_that_grows_while_it_is_read_is_read_to_where_it_ended():
+    whole = log(scalar("loss", step, 1.0) for step in range(100))
+    size = 4000
+
+    def grow(stream):
+        at = stream.tell()
+        stream.seek(0, 2)
+        stream.write(whole[stream.tell() : stream.tell() + 300])
+        stream.seek(at)
+
+    found, frames = points_of(Changing(whole[:size], grow), size)
+    assert found == len(oracle.read(whole[:size]).points["loss"])
+    assert frames.damage.bytes == 0
+
+
+def test_a_file_that_is_cut_while_it_is_read_has_a_torn_tail_and_its_new_size():
+    whole = log(scalar("loss", step, 1.0) for step in range(100))
+    found, frames = points_of(Changing(whole, lambda stream: stream.truncate(2500)), len(whole))
+    assert found == len(oracle.read(whole[:2500]).points["loss"])
+    assert (frames.damage.bytes, frames.size) == (0, 2500)
 
 
 def test_a_zero_filled_hole_costs_only_what_it_covers(tmp_path):

@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from runlens.sources.tfevents.crc32c import U8, crc32c, unmask
-from runlens.sources.tfevents.headers import FRAME, HEADER, I64, find_headers, header_at
+from runlens.sources.tfevents.headers import EMPTY, FRAME, HEADER, I64, find_headers
 
 SEGMENT = 1 << 20
 """Bytes read at once: what one pass works on stays in the cache."""
@@ -159,7 +159,7 @@ class Frames:
                 if self._base + int(ends[i]) <= self.size:
                     return self._chosen(runs), at
                 lost, search, torn = at, i + 1, True
-            elif header_at(data, at) == 0:  # an empty event, which `find_headers` does not look for
+            elif EMPTY.startswith(data[at : at + FRAME].tobytes()):  # `find_headers` does not look for these
                 if at + FRAME > len(data):
                     return self._chosen(runs), at
                 at += FRAME

@@ -18,6 +18,8 @@ from runlens.sources.tfevents.crc32c import U8, U32, contributions, mask, of_not
 HEADER, FOOTER = 12, 4
 FRAME = HEADER + FOOTER
 """Bytes that a record has besides its payload."""
+EMPTY = bytes.fromhex("0000000000000000" "29039807" "d8ea82a2")
+"""The whole record of an empty payload."""
 MAX_LENGTH = (1 << 31) - 1
 """Longest payload, bytes: protobuf's own limit."""
 
@@ -100,14 +102,3 @@ def _crc_of_length(length: I64) -> U32:
     for k in range(4):
         crc ^= table[7 - k].take((length >> (8 * k)) & 0xFF)
     return crc
-
-
-def header_at(data: U8, at: int) -> int:
-    """The payload length that the header at `at` gives, or -1 if it is none; empty payloads are allowed here."""
-    if at + HEADER > len(data):
-        return -1
-    length = int.from_bytes(data[at : at + 8].tobytes(), "little")
-    if length > MAX_LENGTH:
-        return -1
-    stored = int.from_bytes(data[at + 8 : at + 12].tobytes(), "little")
-    return length if stored == int(mask(_crc_of_length(np.array([length])))[0]) else -1
