@@ -34,8 +34,8 @@ def show(
     given = o.pairs(metric)
     refs = sources.discover(run)
     if len(refs) > 1:
-        some = ", ".join(ref.id for ref in refs[:5])
-        raise ConfigError(f"{run} holds {len(refs)} runs; name one of them, such as {some}")
+        some = ", ".join(ref.location for ref in refs[:5]) + (", …" if len(refs) > 5 else "")
+        raise ConfigError(f"{run} holds {len(refs):,} runs; name one of them: {some}")
     settings = settings_for(refs[0], load(config), {"metrics": given} if given else {})
     resolved = resolve(sources.read(refs[0]), settings.metrics)
     if format == "json":

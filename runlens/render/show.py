@@ -72,7 +72,8 @@ def render(run: Run, *, width: int | None = None, color: bool = False, unicode: 
 
 
 def _page(run: Run, width: int, blocks: str) -> list[Text | Table | Group]:
-    head = Text(named(run.id), style="bold").append(f"  {_facts(run)}", style="not bold")
+    title = named(run.id) if run.id.endswith(run.name) else f"{named(run.id)} ({named(run.name)})"
+    head = Text(title, style="bold").append(f"  {_facts(run)}", style="not bold")
     page: list[Text | Table | Group] = [head, Text()]
     if any(role != "other" for role in run.roles):
         page += [_roles(run, width, blocks), Text()]
@@ -97,7 +98,7 @@ def not_understood(run: Run) -> list[str]:
 
 
 def _facts(run: Run) -> str:
-    """What the run is, in half a line: framework, devices, points, steps, tokens, times, state."""
+    """What the run is, in a line: framework, devices, points, steps, tokens, times, starts, state."""
     facts = [visible(run.framework)] if run.framework else []
     if run.hardware_count:
         facts.append(plural(run.hardware_count, "GPU"))
@@ -111,17 +112,19 @@ def _facts(run: Run) -> str:
             facts.append(f"{amount(tokens)} tokens")
         if bool(np.isfinite(times).all()) and clock(float(times[0])):
             facts.append(f"{clock(float(times[0]))} UTC, {duration(float(times[1] - times[0]))}")
+    if len(run.starts) > 1:
+        facts.append(plural(len(run.starts), "start"))
     facts.append(f"state {run.state}")
     return " · ".join(facts)
 
 
 def _roles(run: Run, width: int, blocks: str) -> Table:
-    table = Table(box=None, show_header=True, header_style="bright_black", padding=(0, 2, 0, 0), pad_edge=False)
-    cells = min(max((width - 60) // 2, 10), 40)
-    for title in ("role", "series, and why", "values"):
-        table.add_column(title, overflow="fold")
-    table.columns[0].no_wrap = True
-    table.columns[2].min_width = min(20, width // 4)
+    table = Table(
+        box=None, expand=True, show_header=True, header_style="bright_black", padding=(0, 2, 0, 0), pad_edge=False
+    )
+    cells = width // 4
+    table.add_column("role", no_wrap=True)
+    table.add_column("series, values and why", overflow="fold", ratio=1)
     table.add_column("over the steps", no_wrap=True, min_width=cells)
     span = run.step_range() or (0, 1)
     span = (span[0], max(span[1], span[0] + 1))
@@ -131,22 +134,22 @@ def _roles(run: Run, width: int, blocks: str) -> Table:
         shown = [r for r in group if role in _EACH][:_MOST] or list(group[:1])
         for i, r in enumerate(shown):
             name = Text(role.replace("_", " ") if i == 0 else "", style="bold")
-            table.add_row(name, _described(r), Text(figures(r)), Text(_drawn(r, span, cells, blocks), style="blue"))
+            table.add_row(name, _described(r), Text(_drawn(r, span, cells, blocks), style="blue"))
         rest = list(group[len(shown) :])
         if rest:
-            table.add_row(Text(), Text(_also(rest), style="bright_black"), Text(), Text())
+            table.add_row(Text(), Text(_also(rest), style="bright_black"), Text())
     return table
 
 
 def _described(r: RoleSeries) -> Text:
-    """Name, then in the next line what it measures, how sure that is, and why."""
-    text = Text(named(r.series.name))
+    """Name, then in the next line its values, what it measures, how sure that is, and why."""
+    text = Text(named(r.series.name)).append(f"\n{figures(r)}")
     what = [r.task, r.metric_kind, r.setting, r.device, {"per_gpu": "per GPU", "per_rank": "per rank"}.get(r.scope, "")]
     if r.direction and r.role == "eval_score":
         what.append("higher is better" if r.direction == "up" else "lower is better")
     told = ", ".join(visible(w, 60) for w in what if w)
     return text.append(
-        f"\n{told + ' · ' if told else ''}{100 * r.confidence:.0f} %, {visible(r.why, 300)}", style="bright_black"
+        f" · {told + ' · ' if told else ''}{100 * r.confidence:.0f} %, {visible(r.why, 300)}", style="bright_black"
     )
 
 

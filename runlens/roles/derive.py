@@ -193,7 +193,7 @@ def _tokens_per_second(run: Run, groups: Groups, count: int) -> RoleSeries | Non
     if step_time is not None and not step_time.derived and np.isfinite(per_step):
         value = step_time.series.value
         rate = np.divide(per_step, value, out=np.full(len(value), np.nan), where=value > 0)
-        why = f"{per_step:g} tokens a step ({what}) / {step_time.series.name}"
+        why = f"{per_step:,.12g} tokens a step ({what}) / {step_time.series.name}"
         return _made("tokens_per_second", step_time.series.with_value(rate), "tokens/s", why, 0.7, "global")
     if tokens is not None and not tokens.derived and (found := tokens_per_time(tokens.series)) is not None:
         return _made("tokens_per_second", found, "tokens/s", f"{tokens.series.name} over wall time", 0.6, "global")
@@ -205,7 +205,7 @@ def _tokens_per_second(run: Run, groups: Groups, count: int) -> RoleSeries | Non
         return _made("tokens_per_second", series, "tokens/s", why, 0.6, samples.scope)
     if step_time is not None and np.isfinite(per_step):
         value = per_step / np.where(step_time.series.value > 0, step_time.series.value, np.nan)
-        why = f"{per_step:g} tokens a step ({what}) / {step_time.why}"
+        why = f"{per_step:,.12g} tokens a step ({what}) / {step_time.why}"
         return _made("tokens_per_second", step_time.series.with_value(value), "tokens/s", why, 0.5, "global")
     return None
 

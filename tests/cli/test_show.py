@@ -37,6 +37,17 @@ def test_no_line_is_wider_than_asked_for(width):
     assert max(len(line) for line in done.out.splitlines()) <= width
 
 
+def test_a_long_name_stands_whole_on_a_narrow_page():
+    run = ROOT / "fixtures" / "runs" / "wandb" / "lr_bump"
+    done = runlens("show", str(run), env={"COLUMNS": "80"})
+    assert "loss_metrics/global_avg_loss " in done.out and "8.38 → 3.38 nats" in done.out
+    assert "3wwyb9yf (lr_bump)" in done.out and "state finished" in done.out
+
+
+def test_attempts_are_counted():
+    assert "2 starts" in runlens("show", str(ROOT / "fixtures" / "runs" / "restart_clean")).out
+
+
 def test_json_holds_everything():
     page = runlens("show", str(BAD), "--format", "json").json
     assert page["schema"] == 1 and page["framework"] == "nanotron" and page["hardware_count"] == 4
@@ -81,6 +92,7 @@ def test_several_runs_are_not_guessed_from(tmp_path):
     table(tmp_path, {"loss": float}, "b.jsonl")
     done = runlens("show", str(tmp_path))
     assert done.code == 2 and "2 runs" in done.err
+    assert str(tmp_path / "a.jsonl") in done.err, "a name that can be given"
 
 
 def test_output_goes_to_a_file(tmp_path):

@@ -18,7 +18,7 @@ from runlens.sources.tfevents.crc32c import U8, U32, contributions, mask, of_not
 HEADER, FOOTER = 12, 4
 FRAME = HEADER + FOOTER
 """Bytes that a record has besides its payload."""
-EMPTY = bytes.fromhex("0000000000000000" "29039807" "d8ea82a2")
+EMPTY = bytes.fromhex("000000000000000029039807d8ea82a2")
 """The whole record of an empty payload."""
 MAX_LENGTH = (1 << 31) - 1
 """Longest payload, bytes: protobuf's own limit."""
