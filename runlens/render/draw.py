@@ -10,7 +10,7 @@ import numpy as np
 
 from runlens.model import Chart, Finding, Severity
 from runlens.render import scale
-from runlens.render.middle import middle, noisy
+from runlens.render.curves import apart, end, middle, noisy
 from runlens.render.palette import BLACK, CURVES, GREY, SEVERITY
 from runlens.render.panels import Panel
 from runlens.render.scale import figure, inside
@@ -71,20 +71,8 @@ def _curve(
         axes.plot(steps[lost], np.full(lost.sum(), 0.97), "x", color=BLACK, markersize=5, transform=top, zorder=6)
         at = steps[lost][0]
         axes.text(at, 0.97, "  not finite", transform=top, va="center", fontsize=8, color=BLACK, clip_on=True)
-    shown = np.flatnonzero(finite & (steps <= limits[1]))
-    if len(shown) == 0:
-        return []
-    tail = float(np.median(values[shown[-9:]]) if pale else values[shown[-1]])
-    name = f"{_curve_name(chart)} " if several else ""
-    return [(tail, f"{name}{figure(tail, chart.unit)}", color)]
-
-
-def _curve_name(chart: Chart) -> str:
-    if chart.role == "train_loss":
-        return "training"
-    if chart.role == "eval_loss":
-        return "held-out"
-    return visible(chart.label or chart.metric, 16)
+    label = end(chart, limits, several)
+    return [(*label, color)] if label else []
 
 
 def _reference(axes: Axes, chart: Chart, limits: tuple[float, float]) -> list[tuple[float, str, str]]:
@@ -96,8 +84,8 @@ def _reference(axes: Axes, chart: Chart, limits: tuple[float, float]) -> list[tu
         high = np.interp(steps, chart.steps, chart.high)
         axes.fill_between(steps, low, high, color=GREY, alpha=0.22, linewidth=0, zorder=2)
     axes.plot(steps, values, color=GREY, linewidth=1.1, linestyle=(0, (5, 2)), zorder=2)
-    value = float(np.interp(limits[1], steps, values))
-    return [(value, visible(chart.reference, 16), GREY)]
+    label = end(chart, limits, True)
+    return [(*label, GREY)] if label else []
 
 
 def _spans(axes: Axes, panel: Panel, findings: Sequence[Finding], limits: tuple[float, float]) -> None:
@@ -141,13 +129,7 @@ def _end_labels(axes: Axes, labels: Sequence[tuple[float, str, str]]) -> None:
     least = 0.155 * DPI / axes.bbox.height
     to_axes = axes.transData + axes.transAxes.inverted()
     spots = sorted((float(np.clip(to_axes.transform((0, np.clip(v, low, high)))[1], 0, 1)), t, c) for v, t, c in labels)
-    heights = [y for y, _, _ in spots]
-    for at in range(1, len(heights)):
-        heights[at] = max(heights[at], heights[at - 1] + least)
-    overflow = max(heights[-1] - 1.0, 0.0) if heights else 0.0
-    for at in range(len(heights) - 1, -1, -1):
-        ceiling = heights[at] - overflow if at == len(heights) - 1 else heights[at + 1] - least
-        heights[at] = min(heights[at], ceiling)
+    heights = apart([y for y, _, _ in spots], least, 1.0)
     for height, (_, text, color) in zip(heights, spots, strict=True):
         axes.text(
             1.008, height, drawable(text), transform=axes.transAxes, va="center", ha="left", color=color, fontsize=8.5,

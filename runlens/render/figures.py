@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 from markupsafe import Markup
 
 from runlens.model import Chart, Finding, Incident, RunReport
 from runlens.render import scale, svg
+from runlens.render.curves import end, middle, name, noisy
 from runlens.render.panels import Panel, about, panels, restarts, window
+from runlens.render.scale import Floats, inside
 from runlens.render.text import visible
 
 
@@ -50,32 +53,55 @@ def _data(panel: Panel, findings: list[Finding], limits: tuple[float, float], st
         "log": panel.log,
         "limits": list(limits),
         "range": list(scale.extent(panel, limits) or (1.0, 10.0)),
-        "series": [_series(c, at) for at, c in enumerate(panel.charts)] + [_series(c, -1) for c in panel.references],
+        "series": [
+            *(line for at, c in enumerate(panel.charts) for line in _lines(c, at, limits, len(panel.charts) > 1)),
+            *(line for c in panel.references for line in _lines(c, -1, limits, True)),
+        ],
         "spans": [
             {"from": f.steps[0], "to": f.steps[1], "severity": f.severity.value, "label": f.code}
             for f in findings
             if f.steps is not None and f in panel.findings and f.code != "LOG002"
         ],
         "restarts": stops,
-        "tokens": _tokens(panel),
+        "tokens": _tokens(panel.charts[0], limits),
     }
 
 
-def _series(chart: Chart, color: int) -> dict[str, Any]:
+def _lines(chart: Chart, color: int, limits: tuple[float, float], several: bool) -> list[dict[str, Any]]:
+    """The curve as one line, or as a pale one of all its points and one through its middle."""
+    steps, values = inside(chart, limits)
     bands = len(chart.low) == len(chart.high) == len(chart.steps)
-    name = visible(chart.label or chart.metric, 60)
-    return {
-        "name": f"{visible(chart.reference, 60)} (reference)" if chart.reference else name,
+    ends = end(chart, limits, several)
+    line = {
+        "name": svg.full_name(chart),
         "color": color,
-        "x": list(chart.steps),
-        "y": [_number(v) for v in chart.values],
-        **({"low": [_number(v) for v in chart.low], "high": [_number(v) for v in chart.high]} if bands else {}),
+        "x": [int(s) for s in steps],
+        "y": _numbers(values),
+        "short": name(chart) if several else "",
+        "end": ends[1] if ends else "",
+        "unit": chart.unit if chart.unit in ("GiB", "s", "W", "MHz", "%") else "",
     }
+    if bands:
+        line |= {"low": _numbers(np.interp(steps, chart.steps, chart.low))}
+        line |= {"high": _numbers(np.interp(steps, chart.steps, chart.high))}
+    if not noisy(chart, len(steps)):
+        return [line]
+    some = np.unique(np.r_[0 : len(steps) : max(len(steps) // 600, 1), len(steps) - 1])
+    dark = line | {"x": [int(s) for s in steps[some]], "y": _numbers(middle(values)[some])}
+    return [line | {"pale": True, "end": ""}, dark | {"name": "its running median"}]
 
 
-def _tokens(panel: Panel) -> list[float | None] | None:
-    main = panel.charts[0]
-    return [_number(t) for t in main.tokens] if len(main.tokens) == len(main.steps) else None
+def _tokens(chart: Chart, limits: tuple[float, float]) -> list[list[float | None]] | None:
+    """Steps and the tokens at them; None where they are not known."""
+    if len(chart.tokens) != len(chart.steps):
+        return None
+    steps, tokens = inside(replace(chart, values=chart.tokens), limits)
+    some = np.unique(np.linspace(0, len(steps) - 1, min(len(steps), 50)).astype(int))
+    return [_numbers(steps[some]), _numbers(tokens[some])]
+
+
+def _numbers(values: Floats) -> list[float | None]:
+    return [_number(v) for v in values.tolist()]
 
 
 def _number(value: float) -> float | None:

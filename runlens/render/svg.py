@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from markupsafe import Markup
 
 from runlens.model import Chart, Finding
 from runlens.render import scale
+from runlens.render.curves import apart, end, middle, noisy
 from runlens.render.panels import Panel
 from runlens.render.scale import Floats, figure, inside
 from runlens.render.text import visible
 
 WIDTH, HEIGHT = 1000, 190
-_LEFT, _RIGHT, _TOP, _BOTTOM = 70, 12, 8, 22
+_LEFT, _RIGHT, _TOP, _BOTTOM = 62, 124, 8, 22
 _COLUMNS = 900
 """Columns of the drawing: of more points only the lowest and the highest of a column are drawn."""
 
@@ -25,10 +27,11 @@ def panel(
     """One panel over the steps `limits` as an `<svg>` element with a text alternative."""
     axis = _Axis(panel, limits)
     parts = [_grid(axis, panel)]
-    parts += [_span(axis, f) for f in findings if f in panel.findings and f.code != "LOG002"]
+    parts += [_spans(axis, [f for f in findings if f in panel.findings and f.code != "LOG002"])]
     parts += [_rule(axis, step, "restart") for step in restarts if limits[0] <= step <= limits[1]]
     parts += [_reference(axis, c) for c in panel.references]
-    parts += [_line(axis, c, f"curve c{at % 6}") for at, c in enumerate(panel.charts)]
+    parts += [_curve(axis, c, f"c{at % 6}") for at, c in enumerate(panel.charts)]
+    parts += [_ends(axis, panel)]
     return Markup(
         '<svg viewBox="0 0 {w} {h}" role="img" aria-label="{label}" xmlns="http://www.w3.org/2000/svg">{inner}</svg>'
     ).format(w=WIDTH, h=HEIGHT, label=alternative(panel, limits), inner=Markup("").join(parts))
@@ -78,28 +81,40 @@ def _grid(axis: _Axis, panel: Panel) -> Markup:
         )
         for y, label in zip(axis.y(ticks).tolist(), scale.labels(ticks, panel, (axis.low, axis.high)), strict=True)
     ]  # fmt: skip
-    steps = np.linspace(axis.limits[0], axis.limits[1], 6)
-    anchors = ["start", *["middle"] * 4, "end"]
+    steps = np.unique(np.rint(scale.ticks(axis.limits[0], axis.limits[1], False)))
     rows += [
-        Markup('<text x="{x:.1f}" y="{y}" text-anchor="{a}">{label}</text>').format(
-            x=x, y=HEIGHT - 6, a=anchor, label=f"{step:,.0f}"
+        Markup('<text x="{x:.1f}" y="{y}" text-anchor="middle">{label}</text>').format(
+            x=x, y=HEIGHT - 6, label=f"{step:,.0f}"
         )
-        for x, step, anchor in zip(axis.x(steps).tolist(), steps.tolist(), anchors, strict=True)
+        for x, step in zip(axis.x(steps).tolist(), steps.tolist(), strict=True)
     ]
     return Markup("").join(rows)
 
 
-def _span(axis: _Axis, finding: Finding) -> Markup:
-    if finding.steps is None or finding.steps[1] < axis.limits[0] or finding.steps[0] > axis.limits[1]:
-        return Markup("")
-    first, last = axis.x(np.array(finding.steps, dtype=np.float64)).tolist()
-    return Markup(
-        '<rect class="span {s}" x="{x:.1f}" y="{y}" width="{w:.1f}" height="{h}"><title>{title}</title></rect>'
-        '<line class="onset {s}" x1="{x:.1f}" x2="{x:.1f}" y1="{y}" y2="{e}"/>'
-    ).format(
-        s=finding.severity.value, x=first, y=_TOP, w=max(last - first, 1.5), h=HEIGHT - _TOP - _BOTTOM,
-        e=HEIGHT - _BOTTOM, title=f"{finding.code} {visible(finding.message, 200)}",
-    )  # fmt: skip
+def _spans(axis: _Axis, findings: Sequence[Finding]) -> Markup:
+    """Shaded spans with their codes, in rows so that no two codes touch."""
+    rows: list[float] = []
+    drawn = []
+    for finding in sorted(findings, key=lambda f: f.steps or (0, 0)):
+        if finding.steps is None or finding.steps[1] < axis.limits[0] or finding.steps[0] > axis.limits[1]:
+            continue
+        first, last = axis.x(np.array(finding.steps, dtype=np.float64)).tolist()
+        width = 7.0 * len(finding.code)
+        left = min(first + 5, WIDTH - _RIGHT - width)
+        row = next((at for at, taken in enumerate(rows) if taken <= left), len(rows))
+        rows[row : row + 1] = [left + width + 6]
+        drawn.append(
+            Markup(
+                '<rect class="span {s}" x="{x:.1f}" y="{y}" width="{w:.1f}" height="{h}"><title>{title}</title></rect>'
+                '<line class="onset {s}" x1="{x:.1f}" x2="{x:.1f}" y1="{y}" y2="{e}"/>'
+                '<text class="code {s}" x="{left:.1f}" y="{base}">{code}</text>'
+            ).format(
+                s=finding.severity.value, x=first, y=_TOP, w=max(last - first, 1.5), h=HEIGHT - _TOP - _BOTTOM,
+                e=HEIGHT - _BOTTOM, title=f"{finding.code} {visible(finding.message, 200)}", left=left,
+                base=_TOP + 12 + 13 * row, code=visible(finding.code, 12),
+            )
+        )  # fmt: skip
+    return Markup("").join(drawn)
 
 
 def _rule(axis: _Axis, step: float, kind: str) -> Markup:
@@ -119,8 +134,32 @@ def _reference(axis: _Axis, chart: Chart) -> Markup:
     return band + _line(axis, chart, "reference")
 
 
+def _curve(axis: _Axis, chart: Chart, color: str) -> Markup:
+    """A line of its points; of a noisy curve a pale one, and a dark one through its middle."""
+    steps, values = inside(chart, axis.limits)
+    if not noisy(chart, len(steps)):
+        return _line(axis, chart, f"curve {color}")
+    line = replace(chart, steps=tuple(steps.tolist()), values=tuple(middle(values).tolist()))
+    return _line(axis, chart, f"pale {color}") + _line(axis, line, f"curve {color}")
+
+
+def _ends(axis: _Axis, panel: Panel) -> Markup:
+    """The name and the last value of each curve, beside its end."""
+    several = len(panel.charts) > 1
+    charts = [(c, f"c{at % 6}") for at, c in enumerate(panel.charts)] + [(c, "ref") for c in panel.references]
+    found = [(*label, kind) for c, kind in charts if (label := end(c, axis.limits, several))]
+    spots = sorted((HEIGHT - float(axis.y(np.array([value]))[0]), text, kind) for value, text, kind in found)
+    heights = apart([y for y, _, _ in spots], 13.0, HEIGHT - _TOP - 4.0)
+    return Markup("").join(
+        Markup('<text class="end {k}" x="{x}" y="{y:.1f}">{t}</text>').format(
+            k=kind, x=WIDTH - _RIGHT + 6, y=HEIGHT - y + 4, t=text
+        )
+        for y, (_, text, kind) in zip(heights, spots, strict=True)
+    )
+
+
 def _line(axis: _Axis, chart: Chart, kind: str) -> Markup:
-    """The curve in pieces between what is not finite; single points as dots."""
+    """A curve in pieces between what is not finite; single points as dots."""
     steps, values = thinned(*inside(chart, axis.limits))
     finite = np.isfinite(values) & ((values > 0) | (not axis.log))
     pieces = np.split(np.arange(len(steps)), np.flatnonzero(np.diff(finite.astype(int))) + 1)
@@ -131,10 +170,14 @@ def _line(axis: _Axis, chart: Chart, kind: str) -> Markup:
             if len(piece) == 1:
                 points = f"{points} {points}"
             drawn.append(Markup('<polyline class="{k}" points="{p}"/>').format(k=kind, p=points))
-    name = (
-        f"{visible(chart.reference, 60)} (reference)" if chart.reference else visible(chart.label or chart.metric, 80)
-    )
-    return Markup("<g><title>{}</title>{}</g>").format(name, Markup("").join(drawn))
+    return Markup("<g><title>{}</title>{}</g>").format(full_name(chart), Markup("").join(drawn))
+
+
+def full_name(chart: Chart) -> str:
+    """A curve as a title or a legend names it."""
+    if chart.reference:
+        return f"{visible(chart.reference, 60)} (reference)"
+    return visible(chart.label or chart.metric, 60)
 
 
 def _points(axis: _Axis, steps: Floats, values: Floats) -> str:

@@ -17,7 +17,7 @@ from matplotlib.image import imread
 
 from runlens.model import Chart, Finding, Incident, Report, RunReport, Severity
 from runlens.render import draw, lanes, png, scale
-from runlens.render.middle import middle
+from runlens.render.curves import middle
 from runlens.render.panels import panels, restarts, window
 from tests.render.reports import HOSTILE, fixed, hostile, spread
 

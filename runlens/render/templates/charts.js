@@ -1,7 +1,9 @@
 (function () {
   "use strict";
   // Each <figure> holds an SVG that stands without this script; here it is replaced by a chart that zooms and hovers.
-  var HEIGHT = 190;
+  var HEIGHT = 190, MARGIN = 118;
+  // From this width on, labels stand beside the curves; below it the legend names them.
+  var WIDE = 640;
   var groups = {};
 
   function css(name) {
@@ -21,17 +23,17 @@
     if (size >= 1e9) { return +(value / 1e9).toFixed(2) + " B"; }
     if (size >= 1e6) { return +(value / 1e6).toFixed(2) + " M"; }
     if (size >= 1e4) { return +(value / 1e3).toFixed(2) + " k"; }
-    return size < 1e-3 ? value.toExponential(0) : String(+value.toPrecision(step ? 4 : 3));
+    return size < 1e-3 ? value.toExponential(2).replace(/\.?0+e/, "e") : String(+value.toPrecision(step ? 4 : 3));
   }
 
   // Round values on a log axis: 1, 2 and 5 of each decade, or even steps where it spans less than a few.
   function logTicks(low, high) {
     var found = [], step, at;
-    if (high / low > 5) {
-      [[1, 2, 5], [1, 3], [1]].some(function (parts) {
+    if (high / low > 3) {
+      [[1, 1.5, 2, 3, 4, 5, 7], [1, 2, 3, 5], [1, 2, 5], [1, 3], [1]].some(function (parts) {
         found = [];
         for (at = Math.floor(Math.log10(low)); at <= Math.log10(high); at += 1) {
-          parts.forEach(function (p) { var v = p * Math.pow(10, at); if (v >= low && v <= high) { found.push(v); } });
+          parts.forEach(function (p) { var v = +(p * Math.pow(10, at)).toPrecision(12); if (v >= low && v <= high) { found.push(v); } });
         }
         return found.length <= 7;
       });
@@ -54,18 +56,21 @@
     };
   }
 
+  function color(line) {
+    return line.color < 0 ? css("--ref") : css("--c" + line.color % 6);
+  }
+
   // All curves of a chart on one sorted list of steps, as uPlot wants them.
   function table(chart) {
     var tables = [];
     var series = [{ label: "step", value: function (u, v) { return round(v); } }];
     var bands = [];
     chart.series.forEach(function (s) {
-      var stroke = s.color < 0 ? css("--ref") : css("--c" + s.color % 6);
-      var sparse = s.x.length <= 60;
+      var stroke = color(s);
       tables.push([s.x, s.y]);
       series.push({
-        label: s.name, stroke: stroke, width: 1.5, dash: s.color < 0 ? [6, 3] : undefined, spanGaps: true,
-        points: { show: sparse && s.color >= 0, size: 5 }, value: function (u, v) { return round(v); }
+        label: s.name, stroke: s.pale ? stroke + "66" : stroke, width: s.pale ? 1 : 1.7, dash: s.color < 0 ? [6, 3] : undefined,
+        spanGaps: true, points: { show: s.x.length <= 60 && s.color >= 0, size: 5 }, value: function (u, v) { return round(v); }
       });
       if (s.low) {
         tables.push([s.x, s.high], [s.x, s.low]);
@@ -117,12 +122,41 @@
     };
   }
 
+  // The name and the last visible value of each curve beside its end, moved apart where two would touch.
+  function ends(chart) {
+    return function (u) {
+      var ctx = u.ctx, box = u.bbox, ratio = devicePixelRatio || 1, spots = [], least = 13 * ratio, ceiling = box.top + box.height, at;
+      chart.series.forEach(function (s) {
+        for (at = s.x.length - 1; at > 0 && (s.x[at] > u.scales.x.max || s.y[at] === null); at -= 1) { /* to the last one that shows */ }
+        if (s.pale || s.y[at] === null || s.y[at] === undefined || s.x[at] < u.scales.x.min) { return; }
+        var whole = u.scales.x.max === chart.limits[1] && s.end;
+        var text = whole ? s.end : s.color < 0 ? s.short : [s.short, short(s.y[at], true), s.unit].filter(Boolean).join(" ");
+        var y = u.valToPos(s.y[at], "y", true);
+        spots.push({ y: Math.min(Math.max(y, box.top), box.top + box.height), text: text, color: color(s) });
+      });
+      spots.sort(function (a, b) { return a.y - b.y; });
+      for (at = 1; at < spots.length; at += 1) { spots[at].y = Math.max(spots[at].y, spots[at - 1].y + least); }
+      for (at = spots.length - 1; at >= 0; at -= 1) { spots[at].y = Math.min(spots[at].y, ceiling); ceiling = spots[at].y - least; }
+      ctx.save();
+      ctx.font = "600 " + 11 * ratio + "px system-ui, sans-serif";
+      ctx.textBaseline = "middle";
+      ctx.textAlign = "left";
+      spots.forEach(function (spot) {
+        ctx.fillStyle = spot.color;
+        ctx.fillText(spot.text, box.left + box.width + 6 * ratio, spot.y);
+      });
+      ctx.restore();
+    };
+  }
+
   function draw(figure, group) {
     var chart = JSON.parse(figure.getAttribute("data-chart"));
     var ready = table(chart);
     var axis = { stroke: css("--quiet"), grid: { stroke: css("--line"), width: 1 }, ticks: { stroke: css("--line"), width: 1 }, font: "11px system-ui, sans-serif" };
+    var wide = figure.clientWidth >= WIDE;
+    figure.classList.toggle("wide", wide);
     var options = {
-      width: Math.max(figure.clientWidth, 280), height: HEIGHT, series: ready.series, bands: ready.bands,
+      width: Math.max(figure.clientWidth, 280), height: HEIGHT, padding: [8, wide ? MARGIN : 12, 0, 0], series: ready.series, bands: ready.bands,
       cursor: { sync: { key: group.name }, drag: { x: true, y: false }, points: { size: 6 } },
       scales: { x: { time: false, min: chart.limits[0], max: chart.limits[1] }, y: { distr: chart.log ? 3 : 1, range: range(chart) } },
       legend: { live: true },
@@ -132,6 +166,7 @@
       ],
       hooks: {
         drawAxes: [marks(chart)],
+        draw: wide ? [ends(chart)] : [],
         setScale: [function (u, key) {
           if (key !== "x" || group.busy) { return; }
           group.busy = true;
@@ -144,13 +179,15 @@
       options.hooks.setLegend = [function (u) {
         var cell = u.root.querySelector(".u-legend .u-value"), at = u.cursor.idx;
         if (!cell || at === null || at === undefined) { return; }
-        var x = u.data[0][at], own = chart.series[0].x, low = 0, high = own.length - 1;
+        var x = u.data[0][at], own = chart.tokens[0], tokens = chart.tokens[1], low = 0, high = own.length - 1;
         while (high - low > 1) { var half = (low + high) >> 1; if (own[half] <= x) { low = half; } else { high = half; } }
         var share = own[high] > own[low] ? (x - own[low]) / (own[high] - own[low]) : 0;
-        cell.textContent = round(x) + " (" + short(chart.tokens[low] + share * (chart.tokens[high] - chart.tokens[low])) + " tokens)";
+        cell.textContent = round(x) + " (" + short(tokens[low] + share * (tokens[high] - tokens[low])) + " tokens)";
       }];
     }
     var plot = new uPlot(options, ready.data, figure);
+    plot.root.setAttribute("role", "img");
+    plot.root.setAttribute("aria-label", figure.querySelector("svg").getAttribute("aria-label"));
     var bandRows = ready.series.map(function (s) { return / (high|low)$/.test(s.label) && s.stroke === "transparent"; });
     figure.querySelectorAll(".u-series").forEach(function (row, at) { if (bandRows[at]) { row.style.display = "none"; } });
     plot.over.addEventListener("dblclick", function () { reset(group); });
@@ -170,7 +207,8 @@
       group.plots.splice(0).forEach(function (p) { p.destroy(); });
       holder.querySelectorAll("figure.chart").forEach(function (figure) { draw(figure, group); });
       var tools = holder.querySelector(".tools");
-      tools.hidden = group.plots.length === 0;
+      if (!tools) { return; }
+      tools.hidden = false;
       tools.querySelector("button").onclick = function () { reset(group); };
     });
   }
@@ -179,12 +217,14 @@
   function resize() {
     cancelAnimationFrame(waiting);
     waiting = requestAnimationFrame(function () {
+      var crossed = false;
       Object.keys(groups).forEach(function (name) {
         groups[name].plots.forEach(function (p) {
           var width = Math.max(p.root.parentElement.clientWidth, 280);
-          if (width !== p.width) { p.setSize({ width: width, height: HEIGHT }); }
+          if ((width >= WIDE) !== p.root.parentElement.classList.contains("wide")) { crossed = true; } else if (width !== p.width) { p.setSize({ width: width, height: HEIGHT }); }
         });
       });
+      if (crossed) { build(); }
     });
   }
 

@@ -1,0 +1,147 @@
+"""The HTML page in a real browser: it draws, zooms, asks nobody for anything, and can be read without scripts."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from runlens.model import Report
+from runlens.render import html
+from tests.render import browser
+from tests.render.reports import HOSTILE, fixed, hostile
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(browser.PROGRAM is None, reason="no Chromium on this machine (apt-get install chromium)"),
+]
+
+SHOWN = "getComputedStyle(document.querySelector('figure.chart > svg')).display"
+LIMITS = "runlensCharts.r0.plots.map(p => [p.scales.x.min, p.scales.x.max])"
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[browser.Page]:
+    with browser.page(tmp_path_factory.mktemp("profile")) as tab:
+        yield tab
+
+
+@pytest.fixture
+def opened(page: browser.Page, tmp_path: Path) -> browser.Page:
+    load(page, tmp_path, fixed())
+    return page
+
+
+def load(page: browser.Page, folder: Path, report: Report) -> Path:
+    file = folder / "report.html"
+    file.write_text(html.render(report), encoding="utf-8")
+    page.open(file)
+    return file
+
+
+def middle_of(page: browser.Page, share: float) -> tuple[float, float]:
+    """A point so far to the right in the first chart, scrolled into view."""
+    page.ask("document.querySelector('.u-over').scrollIntoView({block: 'center'})")
+    box = page.ask(
+        "(b => [b.left, b.top, b.width, b.height])(document.querySelector('.u-over').getBoundingClientRect())"
+    )
+    return box[0] + share * box[2], box[1] + box[3] / 2
+
+
+def test_the_console_is_silent_and_no_request_leaves_the_page(opened: browser.Page, tmp_path: Path) -> None:
+    assert opened.said == []
+    assert opened.requests == [(tmp_path / "report.html").as_uri()]
+
+
+def test_every_chart_is_drawn(opened: browser.Page) -> None:
+    figures = opened.ask("document.querySelectorAll('figure.chart').length")
+    assert figures > 5
+    assert opened.ask("document.querySelectorAll('figure.chart.drawn canvas').length") == figures
+    colours = opened.ask("""[...document.querySelectorAll('.uplot canvas')].map(c => {
+        const all = c.getContext('2d').getImageData(0, 0, c.width, c.height).data, found = new Set();
+        for (let i = 0; i < all.length; i += 4) { found.add(all[i] << 16 | all[i + 1] << 8 | all[i + 2]); }
+        return found.size; })""")
+    assert min(colours) > 10, "an empty canvas has one colour"
+    assert opened.ask(SHOWN) == "none"
+
+
+def test_a_drag_zooms_every_chart_of_the_run_and_the_button_shows_all_again(opened: browser.Page) -> None:
+    before = opened.ask(LIMITS)
+    opened.drag(middle_of(opened, 0.25), middle_of(opened, 0.5))
+    opened.wait(f"{LIMITS}[0][0] !== {before[0][0]}")
+    zoomed = opened.ask(LIMITS)
+    assert len(zoomed) > 2 and all(limits == zoomed[0] for limits in zoomed)
+    whole = before[0][1] - before[0][0]
+    assert zoomed[0][0] == pytest.approx(before[0][0] + 0.25 * whole, abs=0.02 * whole)
+    assert zoomed[0][1] == pytest.approx(before[0][0] + 0.5 * whole, abs=0.02 * whole)
+    opened.ask("document.querySelector('.tools button').click()")
+    assert opened.ask(LIMITS) == before
+    assert opened.said == []
+
+
+def test_the_value_under_the_mouse_is_told_with_step_and_tokens(opened: browser.Page) -> None:
+    opened.hover(middle_of(opened, 0.5))
+    opened.wait("document.querySelector('.u-legend').innerText.includes('tokens)')")
+    assert opened.ask("getComputedStyle(document.querySelector('.u-legend')).visibility") == "visible"
+
+
+def test_the_page_is_complete_without_scripts(page: browser.Page, tmp_path: Path) -> None:
+    page.send("Emulation.setScriptExecutionDisabled", value=True)
+    try:
+        load(page, tmp_path, fixed())
+        assert page.ask("typeof runlensCharts") == "undefined"
+        heights = page.ask(
+            "[...document.querySelectorAll('figure.chart > svg')].map(s => s.getBoundingClientRect().height)"
+        )
+        assert len(heights) > 5 and min(heights) > 100
+        assert page.ask("document.querySelector('.tools').offsetParent === null"), "no button that does nothing"
+        text = page.ask("document.body.innerText")
+        for words in ("Rewind to the checkpoint at step 1,400", "Timeline", "Likely causes", "What others did", "Cost"):
+            assert words in text
+    finally:
+        page.send("Emulation.setScriptExecutionDisabled", value=False)
+
+
+def test_it_fits_a_telephone(page: browser.Page, tmp_path: Path) -> None:
+    page.send("Emulation.setDeviceMetricsOverride", width=390, height=800, deviceScaleFactor=2, mobile=True)
+    try:
+        load(page, tmp_path, fixed())
+        assert page.ask("document.documentElement.scrollWidth") <= 390
+        assert page.ask("document.querySelector('.uplot').offsetWidth") <= 390
+        page.send("Emulation.setDeviceMetricsOverride", width=1000, height=800, deviceScaleFactor=1, mobile=False)
+        page.wait("document.querySelector('.uplot').offsetWidth > 600")
+        assert page.said == []
+    finally:
+        page.send("Emulation.clearDeviceMetricsOverride")
+
+
+def test_it_is_dark_where_the_reader_wants_it_and_light_on_paper(opened: browser.Page) -> None:
+    background = "getComputedStyle(document.body).backgroundColor.match(/[0-9]+/g).map(Number)"
+    assert min(opened.ask(background)) > 240
+    dark = [{"name": "prefers-color-scheme", "value": "dark"}]
+    try:
+        opened.send("Emulation.setEmulatedMedia", features=dark)
+        assert max(opened.ask(background)) < 60
+        opened.send("Emulation.setEmulatedMedia", media="print", features=dark)
+        assert min(opened.ask(background)) > 240
+        assert opened.ask(SHOWN) == "block"
+        paper = base64.b64decode(opened.send("Page.printToPDF", printBackground=True)["data"])
+        assert paper.startswith(b"%PDF") and len(paper) > 20_000
+        assert opened.said == []
+    finally:
+        opened.send("Emulation.setEmulatedMedia", media="", features=[])
+
+
+@pytest.mark.parametrize(
+    "text", [HOSTILE["html"], HOSTILE["template"], "</script><script>alert(1)</script>", "\"'`</svg>"]
+)
+def test_hostile_names_do_nothing(page: browser.Page, tmp_path: Path, text: str) -> None:
+    file = load(page, tmp_path, hostile(text))
+    assert page.said == []
+    assert page.requests == [file.as_uri()]
+    assert page.ask("document.scripts.length") == 1
+    assert page.ask("document.images.length") == 0
+    assert page.ask("document.querySelectorAll('figure.chart.drawn').length") > 2
+    assert text.split("&")[0].split()[0][:9] in page.ask("document.body.innerText")

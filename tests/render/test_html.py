@@ -1,0 +1,84 @@
+"""The page by the standard's own parser, and what browsers forgive but readers and screen readers do not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+from xml.etree.ElementTree import Element
+
+import pytest
+from tinyhtml5.parser import HTMLParser
+
+from runlens.model import Report
+from runlens.render import html
+from tests.render.reports import HOSTILE, fixed, hostile
+
+EMPTY = Report("0.1.0", "2025-11-24T01:15:00Z", "undecided", 3, ())
+ONE = replace(fixed(), runs=fixed().runs[:1])
+
+
+def parsed(page: str) -> tuple[Element, list[object]]:
+    parser = HTMLParser(namespace_html_elements=False)
+    return parser.parse(page), parser.errors
+
+
+@pytest.fixture(scope="module", params=["many", "one", "none", *HOSTILE])
+def tree(request: pytest.FixtureRequest) -> Element:
+    reports = {"many": fixed(), "one": ONE, "none": EMPTY}
+    report = reports.get(request.param) or hostile(HOSTILE[request.param])
+    root, errors = parsed(html.render(report))
+    assert errors == []
+    return root
+
+
+def attributes(root: Element, name: str) -> Iterator[str]:
+    return (value for element in root.iter() if (value := element.get(name)) is not None)
+
+
+def test_the_parser_finds_what_is_wrong() -> None:
+    assert parsed("<!doctype html><p>a</b>")[1]
+    assert parsed("<p>no doctype")[1]
+
+
+def test_ids_are_unique_and_references_to_them_hold(tree: Element) -> None:
+    ids = list(attributes(tree, "id"))
+    assert len(set(ids)) == len(ids)
+    named = [part for value in attributes(tree, "aria-labelledby") for part in value.split()]
+    links = [href[1:] for href in attributes(tree, "href") if href.startswith("#")]
+    assert set(named) | set(links) <= set(ids)
+
+
+def test_nothing_is_fetched(tree: Element) -> None:
+    assert not list(attributes(tree, "src"))
+    assert {href for href in attributes(tree, "href") if not href.startswith("#")} <= {"data:,"}
+    policy = next(m.get("content", "") for m in tree.iter("meta") if m.get("http-equiv") == "Content-Security-Policy")
+    assert "default-src 'none'" in policy
+    assert not any(re.search(r"url\(|@import", style.text or "") for style in tree.iter("style"))
+
+
+def test_names_make_no_elements_and_no_handlers(tree: Element) -> None:
+    assert len(list(tree.iter("script"))) == 1
+    assert not list(tree.iter("img"))
+    assert not any(name.startswith("on") for element in tree.iter() for name in element.attrib)
+
+
+def test_headings_go_down_one_level_at_a_time(tree: Element) -> None:
+    levels = [int(e.tag[1]) for e in tree.iter() if isinstance(e.tag, str) and re.fullmatch("h[1-6]", e.tag)]
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+def test_tables_have_captions_and_figures_have_words(tree: Element) -> None:
+    assert all(table.find("caption") is not None for table in tree.iter("table"))
+    for figure in tree.iter("figure"):
+        assert figure.find("figcaption") is not None
+        drawing = next(e for e in figure if isinstance(e.tag, str) and e.tag.endswith("svg"))
+        assert drawing.get("role") == "img" and drawing.get("aria-label")
+
+
+def test_the_language_and_the_title_are_said() -> None:
+    root, _ = parsed(html.render(ONE))
+    assert root.get("lang") == "en"
+    assert next(root.iter("title")).text == "RunLens: fail, exp7/lr-3e-3"
