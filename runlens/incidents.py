@@ -2,23 +2,26 @@
 
 Two families of codes tell one story each: the optimisation (schedule, gradient, loss, evals) and the speed (hardware,
 throughput). In a family every finding of an anchor code opens an incident, and the other findings join the anchor
-whose span they touch. Two loss spikes are never one incident: LOSS001 already gives one finding an incident.
+whose span they touch. LOSS001 gives one finding an incident already, so two spikes are one incident only where one
+short cause, such as a bad stretch of data that holds the gradient norm up, spans both.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from runlens.model import Finding, Incident, Run
+from runlens.model import Finding, Incident, Run, Severity
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Codes that tell one story; in each tuple a cause comes before what it causes."""
+    """Codes that tell one story."""
 
     anchors: tuple[str, ...]
+    """Codes that open an incident."""
     members: tuple[str, ...]
+    """Codes that join one."""
     window: float
     """Share of the run within which two onsets are one moment (at least 10 steps)."""
 
@@ -41,6 +44,14 @@ CAUSES_FIRST = (
     "EVAL002", "EVAL004",
 )  # fmt: skip
 """Order of findings with the same onset: what can cause stands before what can be caused."""
+SHOWN_BY = {
+    "HW001": ("gpu_temperature",),
+    "HW006": ("gpu_clock", "gpu_throttle", "gpu_power"),
+    "HW003": ("gpu_utilization",),
+}
+"""Roles that a throughput finding names as tied to it, by the hardware rule that judges them."""
+SHORT = 0.05
+"""Share of the run up to which one cause may span two spikes: a norm that stays high for long explains no moment."""
 
 
 def link(findings: tuple[Finding, ...], run: Run) -> tuple[tuple[Finding, ...], tuple[Incident, ...]]:
@@ -62,19 +73,9 @@ def link(findings: tuple[Finding, ...], run: Run) -> tuple[tuple[Finding, ...], 
     """
     span = run.step_range()
     length = span[1] - span[0] if span else 0
-    moment = max(10, length // 100)
     groups: list[list[Finding]] = []
-    left = list(findings)
-    for family in FAMILIES:
-        for anchor in sorted((f for f in left if f.code in family.anchors), key=_onset):
-            host = next((g for g in groups if _joins_anchor(anchor, g, family, length)), None)
-            if host is None:
-                groups.append([anchor])
-            else:
-                host.append(anchor)
-            left.remove(anchor)
-    for finding in sorted(left, key=_onset):
-        host = _host(finding, groups, length)
+    for finding in _anchors_first(findings):
+        host = _host(finding, findings, groups, length)
         if host is None:
             groups.append([finding])
         else:
@@ -83,55 +84,124 @@ def link(findings: tuple[Finding, ...], run: Run) -> tuple[tuple[Finding, ...], 
     linked: list[Finding] = []
     incidents: list[Incident] = []
     for number, group in enumerate(groups, 1):
-        group.sort(key=lambda f: (_onset(f) // moment if len(group) > 1 else 0, _rank(f), _onset(f)))
-        linked += [replace(f, incident=number) for f in group]
-        incidents.append(_incident(number, group))
+        ordered = _ordered(group, max(10, length // 100))
+        linked += [replace(f, incident=number) for f in ordered]
+        incidents.append(_incident(number, ordered))
     return tuple(linked), tuple(incidents)
+
+
+def _anchors_first(findings: Sequence[Finding]) -> Iterator[Finding]:
+    """The anchors of each family by onset, then all others by onset."""
+    anchors = {code for family in FAMILIES for code in family.anchors}
+    yield from sorted(findings, key=lambda f: (f.code not in anchors, _onset(f)))
 
 
 def _onset(finding: Finding) -> float:
     return finding.steps[0] if finding.steps else float("inf")
 
 
+def _host(
+    finding: Finding, findings: Sequence[Finding], groups: Sequence[list[Finding]], length: int
+) -> list[Finding] | None:
+    """The incident that a finding joins: of its family, touching it, with the nearest onset; None if there is none."""
+    best: tuple[float, list[Finding]] | None = None
+    for family in FAMILIES:
+        if finding.code not in (*family.anchors, *family.members):
+            continue
+        window = max(10.0, length * family.window)
+        for group in groups:
+            for other in group:
+                if other.code not in (*family.anchors, *family.members) or not other.steps or not finding.steps:
+                    continue
+                if finding.code in family.anchors and other.code in family.anchors:
+                    joins = _one_story(finding, other, findings, window, SHORT * length)
+                else:
+                    joins = _touches(finding, other, window)
+                distance = abs(finding.steps[0] - other.steps[0])
+                if joins and (best is None or distance < best[0]):
+                    best = (distance, group)
+    return best[1] if best else None
+
+
+def _one_story(one: Finding, other: Finding, findings: Sequence[Finding], window: float, short: float) -> bool:
+    """Whether two anchors are one incident: of different kinds and with one onset, or within one short cause."""
+    if one.code != other.code:
+        return abs(_onset(one) - _onset(other)) <= window
+    causes = [f.steps for f in findings if f.code in ("GRAD002", "LR001") and f.steps]
+    return any(
+        c[1] - c[0] <= short and all(c[0] - 10 <= _onset(f) <= c[1] for f in (one, other)) for c in causes
+    )  # fmt: skip
+
+
+def _touches(one: Finding, other: Finding, window: float) -> bool:
+    """Whether one sets in while the other lasts, give or take the window, or the two are tied by what they measure."""
+    if _took_back(one, other) or _took_back(other, one) or _tied(one, other) or _tied(other, one):
+        return True
+    a, b = _span(one), _span(other)
+    eval_since = _last_good(one)
+    return (
+        b[0] - window <= a[0] <= b[1] + window
+        or a[0] - window <= b[0] <= a[0] + window
+        or (eval_since is not None and eval_since < b[0] <= a[0])
+    )
+
+
+def _span(finding: Finding) -> tuple[int, int]:
+    """The steps while which a finding can be what another one sets in with.
+
+    A resume is a moment, though it redid a stretch; and what is only told, such as pauses on schedule, explains nothing
+    that begins while it goes on.
+    """
+    first, last = finding.steps or (0, 0)
+    told = finding.severity is Severity.INFO and finding.code.startswith(("TPUT", "HW"))
+    return (first, first) if told or finding.code == "LOG002" else (first, last)
+
+
+def _took_back(restart: Finding, spike: Finding) -> bool:
+    """Whether a resume went back to before this spike, which the run as it stands never had."""
+    if restart.code != "LOG002" or not spike.evidence.get("rewound") or not (restart.steps and spike.steps):
+        return False
+    return restart.steps[0] <= spike.steps[0] <= restart.steps[1]
+
+
+def _tied(speed: Finding, hardware: Finding) -> bool:
+    """Whether a throughput finding names what this hardware finding judges, and the two overlap."""
+    ties = speed.evidence.get("ties")
+    roles = {t.get("role") for t in ties if isinstance(t, dict)} if isinstance(ties, list) else set()
+    a, b = speed.steps, hardware.steps
+    named = roles.intersection(SHOWN_BY.get(hardware.code, ()))
+    return bool(named) and a is not None and b is not None and a[0] <= b[1] and b[0] <= a[1]
+
+
+def _last_good(finding: Finding) -> int | None:
+    """Step of the last eval at its old level before an eval finding: what made it worse happened since then."""
+    if not finding.code.startswith("EVAL"):
+        return None
+    evals = finding.evidence.get("evals")
+    steps = [e.get("level_at_step") for e in evals if isinstance(e, dict)] if isinstance(evals, list) else []
+    known = [s for s in [*steps, finding.evidence.get("best_step")] if isinstance(s, int)]
+    return max(known) if known else None
+
+
+def _ordered(group: Sequence[Finding], moment: int) -> list[Finding]:
+    """First cause first: by onset, those of one moment by what can cause what; the resume that took it back last."""
+    answers = [f for f in group if any(_took_back(f, other) for other in group)]
+    ordered: list[Finding] = []
+    together: list[Finding] = []
+    for finding in sorted((f for f in group if f not in answers), key=_onset):
+        if together and _onset(finding) - _onset(together[0]) > moment:
+            ordered += sorted(together, key=_rank)
+            together = []
+        together.append(finding)
+    return [*ordered, *sorted(together, key=_rank), *answers]
+
+
 def _rank(finding: Finding) -> int:
     return CAUSES_FIRST.index(finding.code) if finding.code in CAUSES_FIRST else len(CAUSES_FIRST)
 
 
-def _joins_anchor(finding: Finding, group: Sequence[Finding], family: Family, length: int) -> bool:
-    """Whether an anchor belongs to an incident of its own family: they set in together, and are not two of a kind."""
-    same_story = any(f.code in family.anchors for f in group) and all(f.code != finding.code for f in group)
-    window = max(10, length * family.window)
-    return same_story and any(abs(_onset(f) - _onset(finding)) <= window for f in group)
-
-
-def _host(finding: Finding, groups: Sequence[list[Finding]], length: int) -> list[Finding] | None:
-    """The incident that a finding joins: of its family, touching its span, with the nearest onset."""
-    if finding.steps is None:
-        return None
-    best: list[Finding] | None = None
-    nearest = float("inf")
-    for family in FAMILIES:
-        if finding.code not in family.members:
-            continue
-        window = max(10, length * family.window)
-        for group in groups:
-            kin = [f for f in group if f.steps and f.code in (*family.anchors, *family.members)]
-            for other in kin:
-                if other.steps and _touches(finding.steps, other.steps, window):
-                    distance = abs(finding.steps[0] - other.steps[0])
-                    if distance < nearest:
-                        best, nearest = group, distance
-    return best
-
-
-def _touches(one: tuple[int, int], other: tuple[int, int], window: float) -> bool:
-    """Whether one sets in while the other lasts, give or take the window."""
-    return other[0] - window <= one[0] <= other[1] + window or one[0] - window <= other[0] <= one[0] + window
-
-
 def _incident(number: int, group: Sequence[Finding]) -> Incident:
     steps = [f.steps for f in group if f.steps]
-    codes = tuple(dict.fromkeys(f.code for f in group))
     parts = []
     for finding in group:
         outcome = finding.evidence.get("outcome")
@@ -143,5 +213,5 @@ def _incident(number: int, group: Sequence[Finding]) -> Incident:
         title=", then ".join(parts),
         severity=max((f.severity for f in group), key=lambda s: s.rank),
         steps=(min(s[0] for s in steps), max(s[1] for s in steps)) if steps else None,
-        codes=codes,
+        codes=tuple(dict.fromkeys(f.code for f in group)),
     )

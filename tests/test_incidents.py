@@ -54,3 +54,75 @@ def test_findings_about_the_whole_run_come_last():
 
 def test_nothing_gives_nothing():
     assert link((), run()) == ((), ())
+
+
+def test_one_stretch_of_bad_data_is_one_incident_although_the_loss_spikes_twice():
+    surge = finding("GRAD002", "info", steps=(1600, 1651))
+    groups, _ = linked(finding("LOSS001", steps=(1600, 1604)), finding("LOSS001", steps=(1640, 1658)), surge)
+    assert groups == [["GRAD002", "LOSS001", "LOSS001"]]
+    groups, _ = linked(
+        finding("LOSS001", steps=(1600, 1604)),
+        finding("LOSS001", steps=(2000, 2010)),
+        finding("GRAD002", "warning", steps=(1600, 2599)),
+    )
+    assert groups == [["GRAD002", "LOSS001"], ["LOSS001"]], "a norm that stays up for long explains no moment"
+
+
+def test_the_first_eval_after_a_change_of_data_belongs_to_it():
+    shift = finding("LOSS005", "info", steps=(1800, 1830))
+    worse = finding("EVAL002", "warning", steps=(2000, 2600), evals=[{"level_at_step": 1600}])
+    assert linked(shift, worse)[0] == [["LOSS005", "EVAL002"]]
+    fine_at_1900 = finding("EVAL002", "warning", steps=(2000, 2600), evals=[{"level_at_step": 1900}])
+    assert linked(shift, fine_at_1900)[0] == [["LOSS005"], ["EVAL002"]]
+
+
+def test_a_rewind_is_the_answer_to_a_spike_and_no_cause():
+    resume = finding("LOG002", "info", steps=(1400, 1529))
+    groups, _ = linked(resume, finding("LOSS001", "info", steps=(1500, 1529), rewound=True))
+    assert groups == [["LOSS001", "LOG002"]]
+    groups, _ = linked(resume, finding("LOSS001", steps=(1500, 1505), rewound=False))
+    assert groups == [["LOG002"], ["LOSS001"]], "a hundred steps later a resume is no cause"
+
+
+def test_a_resume_a_warm_up_and_a_spike_are_one_incident_in_that_order():
+    groups, incidents = linked(
+        finding("LOSS001", "warning", steps=(1409, 1500), outcome="recovered-slow"),
+        finding("LR001", "warning", steps=(1400, 1440)),
+        finding("LOG002", "info", steps=(1400, 1529)),
+    )
+    assert groups == [["LOG002", "LR001", "LOSS001"]]
+    assert incidents[0].severity == "warning"
+
+
+def test_heat_clocks_and_throughput_are_one_incident():
+    tie = [{"role": "gpu_clock", "metric": "clock"}]
+    groups, _ = linked(
+        finding("TPUT001", steps=(1000, 2599), ties=tie),
+        finding("HW001", steps=(930, 2580)),
+        finding("HW006", "warning", steps=(500, 2580)),
+    )
+    assert groups == [["HW006", "HW001", "TPUT001"]]
+
+
+def test_pauses_on_schedule_explain_nothing_that_begins_between_them():
+    groups, _ = linked(finding("TPUT004", "info", steps=(100, 2500)), finding("HW001", steps=(1300, 2580)))
+    assert groups == [["TPUT004"], ["HW001"]]
+
+
+def test_causes_stand_before_effects_also_where_onsets_differ_by_a_few_steps():
+    for first in range(1500, 1530):
+        groups, _ = linked(
+            finding("LOSS001", steps=(first, 1700)), finding("LR001", "warning", steps=(first + 2, 1540))
+        )
+        assert groups == [["LR001", "LOSS001"]]
+
+
+def test_the_order_of_the_findings_does_not_matter():
+    parts = [
+        finding("GRAD002", "info", steps=(1490, 1505)),
+        finding("LOSS001", steps=(1500, 2599), outcome="diverged"),
+        finding("LOSS003", steps=(1600, 2599)),
+        finding("TPUT001", steps=(1505, 2599)),
+        finding("LOSS001", "info", steps=(300, 310)),
+    ]
+    assert linked(*parts) == linked(*reversed(parts))
