@@ -8,46 +8,33 @@ from typing import Annotated
 import typer
 
 from runlens import __version__
+from runlens.cli.commands import Commands
 
 __all__ = ["app", "main"]
 
-
-def _app() -> typer.Typer:
-    from importlib import import_module
-
-    cli = typer.Typer(
-        name="runlens",
-        no_args_is_help=True,
-        rich_markup_mode=None,  # rich's help costs a quarter of a second and says no more
-        pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"]},
-    )
-
-    @cli.callback()
-    def options(
-        version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
-    ) -> None:
-        """Judge ML training runs the way an experienced training engineer would."""
-        if version:
-            typer.echo(f"runlens {__version__}")
-            raise typer.Exit
-
-    for name in ("check", "show", "report", "compare", "watch", "pull", "render", "rule", "baseline", "config"):
-        try:
-            module = import_module(f"runlens.cli.{name}")
-        except ModuleNotFoundError:
-            continue
-        cli.command(name)(getattr(module, name))
-    for name in ("reference", "cache"):
-        try:
-            module = import_module(f"runlens.cli.{name}")
-        except ModuleNotFoundError:
-            continue
-        cli.add_typer(module.app, name=name)
-    return cli
+app = typer.Typer(
+    name="runlens",
+    cls=Commands,
+    no_args_is_help=True,
+    rich_markup_mode=None,  # rich's help costs a quarter of a second and says no more
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 
 
-app = _app()
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"runlens {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, help="Print the version and exit.", is_eager=True)
+    ] = False,
+) -> None:
+    """Judge ML training runs the way an experienced training engineer would."""
 
 
 def main() -> None:
@@ -62,11 +49,6 @@ def main() -> None:
             raise
         _complain(str(error))
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(141)
     except Exception as error:
         if debug:
             raise

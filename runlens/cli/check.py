@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,47 +13,58 @@ def check(
     runs: o.Runs,
     format: Annotated[
         str,
-        typer.Option(
-            "--format", "-f", help="terminal, json, jsonl, markdown, junit, github, gitlab, openmetrics or html."
+        o.option(
+            "--format",
+            "-f",
+            metavar="FORMAT",
+            help="terminal, json, jsonl, markdown, junit, github, gitlab, openmetrics or html [default: terminal].",
+            section=o.OUTPUT,
         ),
     ] = "terminal",
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write there instead of standard output.", show_default=False)
-    ] = None,
+    output: o.Output = None,
     report: Annotated[
         list[str] | None,
-        typer.Option(
-            "--report", metavar="FORMAT=FILE", help="Write another format as well; repeatable.", show_default=False
-        ),
+        o.option("--report", metavar="FORMAT=FILE", help="Write another format as well; repeatable.", section=o.OUTPUT),
     ] = None,
-    png: Annotated[
-        Path | None, typer.Option("--png", help="Draw the timeline of the run with its findings.", show_default=False)
-    ] = None,
+    png: o.Png = None,
     select: o.Select = None,
     ignore: o.Ignore = None,
-    fail_on: o.FailOn = None,
     metric: o.Metric = None,
+    config: o.ConfigPath = None,
+    jobs: o.Jobs = None,
+    fail_on: o.FailOn = None,
+    baseline: Annotated[
+        str | None,
+        o.option(
+            "--baseline",
+            metavar="FILE",
+            help="Known findings, from `runlens baseline`; they do not fail.",
+            section=o.GATE,
+        ),
+    ] = None,
+    baseline_runs: Annotated[
+        list[str] | None,
+        o.option(
+            "--baseline-runs",
+            metavar="RUN",
+            help="Earlier runs, or a folder of them: is this one unlike them? Repeatable.",
+            section=o.GATE,
+        ),
+    ] = None,
+    last: Annotated[
+        int,
+        o.option(
+            "--last",
+            metavar="N",
+            help="How many good baseline runs count, the newest [default: 7].",
+            section=o.GATE,
+            min=1,
+        ),
+    ] = 7,
     reference: o.References = None,
     require: o.Require = None,
     tokens_per_step: o.TokensPerStep = None,
     total_tokens: o.TotalTokens = None,
-    baseline: Annotated[
-        str | None,
-        typer.Option("--baseline", help="File of known findings, from `runlens baseline`.", show_default=False),
-    ] = None,
-    baseline_runs: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--baseline-runs",
-            help="Earlier good runs, or a folder of them: is this one unlike them?",
-            show_default=False,
-        ),
-    ] = None,
-    last: Annotated[
-        int, typer.Option("--last", help="How many of the baseline runs count: the newest good ones.", min=1)
-    ] = 7,
-    config: o.ConfigPath = None,
-    jobs: o.Jobs = None,
     filter: o.Filter = None,
     state: o.State = None,
     tag: o.Tag = None,
@@ -62,11 +72,15 @@ def check(
     refresh: o.Refresh = False,
     no_cache: o.NoCache = False,
     wandb_summary: Annotated[
-        bool, typer.Option("--wandb-summary", help="Write verdict, counts and action into the W&B run's summary.")
+        bool,
+        o.option("--wandb-summary", help="Write verdict, counts and action into the W&B run.", section=o.AFTER),
     ] = False,
-    wandb_alert: Annotated[bool, typer.Option("--wandb-alert", help="Raise a W&B alert for a run that fails.")] = False,
+    wandb_alert: Annotated[
+        bool, o.option("--wandb-alert", help="Raise a W&B alert for a run that fails.", section=o.AFTER)
+    ] = False,
     slack: Annotated[
-        bool, typer.Option("--slack", help="Send failed runs to the webhook in RUNLENS_SLACK_WEBHOOK.")
+        bool,
+        o.option("--slack", help="Send failed runs to the webhook in RUNLENS_SLACK_WEBHOOK.", section=o.AFTER),
     ] = False,
     debug: o.Debug = False,
 ) -> None:

@@ -1,11 +1,24 @@
-"""Options that several commands share, said once."""
+"""Options that several commands share, said once, in the sections that their help shows."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+OUTPUT = "Output"
+JUDGING = "What is judged, and how"
+GATE = "What fails"
+EVALS = "Evals"
+WANDB = "Runs at W&B"
+AFTER = "Afterwards"
+
+
+def option(*names: str, metavar: str | None = None, help: str, section: str, **more: Any) -> Any:
+    """An option that shows no default of its own, in a section of the help."""
+    return typer.Option(*names, metavar=metavar, help=help, show_default=False, rich_help_panel=section, **more)
+
 
 Runs = Annotated[
     list[str],
@@ -18,64 +31,87 @@ Runs = Annotated[
 OneRun = Annotated[
     str, typer.Argument(metavar="RUN", help="The run, in any form that `check` takes.", show_default=False)
 ]
-ConfigPath = Annotated[
+
+Output = Annotated[
     Path | None,
-    typer.Option(
-        "--config", help="Configuration file [default: the nearest runlens.toml or [tool.runlens]].", show_default=False
-    ),
+    option("--output", "-o", metavar="FILE", help="Write there instead of standard output.", section=OUTPUT),
 ]
+Png = Annotated[
+    Path | None,
+    option("--png", metavar="FILE", help="Draw the timeline of the run with its findings.", section=OUTPUT),
+]
+
 Select = Annotated[
     list[str] | None,
-    typer.Option("--select", help="Rule codes or prefixes to judge by, comma-separated.", show_default=False),
+    option("--select", metavar="CODES", help="Rules to judge by, such as LOSS,TPUT001; repeatable.", section=JUDGING),
 ]
 Ignore = Annotated[
     list[str] | None,
-    typer.Option("--ignore", help="Rule codes or prefixes to leave out, comma-separated.", show_default=False),
+    option("--ignore", metavar="CODES", help="Rules to leave out; repeatable.", section=JUDGING),
 ]
 Metric = Annotated[
     list[str] | None,
-    typer.Option("--metric", metavar="ROLE=NAME", help="The logged metric that plays a role.", show_default=False),
+    option("--metric", metavar="ROLE=NAME", help="The logged metric that plays a role; repeatable.", section=JUDGING),
 ]
+ConfigPath = Annotated[
+    Path | None,
+    option(
+        "--config",
+        metavar="FILE",
+        help="Settings [default: the nearest runlens.toml or [tool.runlens]].",
+        section=JUDGING,
+    ),
+]
+Jobs = Annotated[
+    int | None,
+    option("--jobs", "-j", metavar="N", help="Runs judged at once; -1 takes every core [default: 1].", section=JUDGING),
+]
+
+FailOn = Annotated[
+    str | None,
+    option(
+        "--fail-on",
+        metavar="SEVERITY",
+        help="Lowest that fails: info, warning or error [default: error].",
+        section=GATE,
+    ),
+]
+
 References = Annotated[
     list[str] | None,
-    typer.Option(
-        "--reference", help="Reference for evals: shipped name, run, result folder or table.", show_default=False
-    ),
+    option("--reference", metavar="REF", help="Shipped name, run, result folder or table; repeatable.", section=EVALS),
 ]
 Require = Annotated[
     list[str] | None,
-    typer.Option("--require", help="What an eval must reach, such as 'hellaswag>=0.55@1T'.", show_default=False),
-]
-FailOn = Annotated[
-    str | None,
-    typer.Option(
-        "--fail-on", help="Lowest severity that fails: info, warning or error [default: error].", show_default=False
-    ),
+    option("--require", metavar="RULE", help="What to reach, as 'hellaswag>=0.55@1T'; repeatable.", section=EVALS),
 ]
 TokensPerStep = Annotated[
     float | None,
-    typer.Option("--tokens-per-step", help="Tokens of one step, where the log does not tell.", show_default=False),
+    option("--tokens-per-step", metavar="N", help="Tokens of one step, where the log does not tell.", section=EVALS),
 ]
 TotalTokens = Annotated[
-    str | None, typer.Option("--total-tokens", help="Tokens planned for the run, such as 3T.", show_default=False)
+    str | None,
+    option("--total-tokens", metavar="N", help="Tokens planned for the run, such as 3T.", section=EVALS),
 ]
-Jobs = Annotated[
-    int | None, typer.Option("--jobs", "-j", help="Runs judged at once; -1 takes every core.", show_default=False)
-]
+
 Filter = Annotated[
-    str | None, typer.Option("--filter", help="W&B project: a MongoDB-style filter in JSON.", show_default=False)
+    str | None, option("--filter", metavar="JSON", help="Of a project: a MongoDB-style filter.", section=WANDB)
 ]
 State = Annotated[
-    list[str] | None, typer.Option("--state", help="W&B project: only runs in this state.", show_default=False)
+    list[str] | None,
+    option("--state", metavar="STATE", help="Of a project: only runs in this state; repeatable.", section=WANDB),
 ]
 Tag = Annotated[
-    list[str] | None, typer.Option("--tag", help="W&B project: only runs with this tag.", show_default=False)
+    list[str] | None,
+    option("--tag", metavar="TAG", help="Of a project: only runs with this tag; repeatable.", section=WANDB),
 ]
 Limit = Annotated[
-    int | None, typer.Option("--limit", help="W&B project: at most so many runs, the newest.", show_default=False)
+    int | None,
+    option("--limit", metavar="N", help="Of a project: at most so many runs, the newest.", section=WANDB, min=1),
 ]
-Refresh = Annotated[bool, typer.Option("--refresh", help="W&B: fetch again what is in the cache.")]
-NoCache = Annotated[bool, typer.Option("--no-cache", help="W&B: neither read nor write the cache.")]
+Refresh = Annotated[bool, option("--refresh", help="Fetch again what is in the cache.", section=WANDB)]
+NoCache = Annotated[bool, option("--no-cache", help="Neither read nor write the cache.", section=WANDB)]
+
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 

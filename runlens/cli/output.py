@@ -94,12 +94,18 @@ def terminal_page(report: Report, stream: object | None) -> str:
 
 
 def echo(text: str) -> None:
-    """Write text to standard output, whatever its encoding can hold."""
+    """Write text to standard output, whatever its encoding can hold.
+
+    A reader that has seen enough (`| head`) changes nothing: the rest is dropped, and the exit code stays the verdict's.
+    """
     encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
-    if not text.endswith("\n"):
-        sys.stdout.write("\n")
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+        if not text.endswith("\n"):
+            sys.stdout.write("\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still in the buffer goes there at exit
 
 
 def save(file: Path, content: bytes) -> None:
