@@ -13,7 +13,7 @@ from runlens.cli import options as o
 def baseline(
     runs: o.Runs,
     reason: Annotated[
-        str, typer.Option("--reason", help="Why these findings are accepted.", prompt="Why are they accepted?")
+        str, typer.Option("--reason", metavar="TEXT", help="Why these findings are accepted.", show_default=False)
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The file; new findings are added to it.")] = Path(
         "runlens-baseline.json"

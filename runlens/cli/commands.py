@@ -61,6 +61,8 @@ class _Loaded(Mapping[str, Any]):
             module = import_module(f"runlens.cli.{name}")
             box = typer.Typer(rich_markup_mode=None)
             if hasattr(module, "app"):
+                for command in module.app.registered_commands:
+                    command.cls = SectionedCommand
                 box.add_typer(module.app, name=name)
             else:
                 box.command(name, cls=SectionedCommand)(getattr(module, name))

@@ -68,35 +68,29 @@ def write(report: Report, wanted: Sequence[tuple[str, Path | None]]) -> None:
     """Render the report into every destination."""
     for name, file in wanted:
         if name == "terminal":
-            text = terminal_page(report, sys.stdout if file is None else None)
+            from runlens.cli.page import look
+            from runlens.render import terminal
+
+            text = terminal.render(report, **look(file))
         else:
             from runlens.render import render
 
             text = render(report, name)
-        if file is None:
-            echo(text)
-        else:
-            save(file, text.encode())
+        put(text, file)
 
 
-def terminal_page(report: Report, stream: object | None) -> str:
-    """The terminal page, in colour and full width only where somebody looks at it."""
-    from runlens.render import terminal
-
-    isatty = bool(getattr(stream, "isatty", bool)())
-    width = None if isatty else 120
-    columns = os.environ.get("COLUMNS", "")
-    if columns.isdigit() and int(columns) > 0:
-        width = int(columns)
-    elif isatty:
-        width = os.get_terminal_size(sys.stdout.fileno()).columns or 100
-    return terminal.render(report, width=width, color=isatty and not os.environ.get("NO_COLOR"))
+def put(text: str, file: Path | None) -> None:
+    """Write text to a file, or to standard output (None)."""
+    if file is None:
+        echo(text)
+    else:
+        save(file, text.encode())
 
 
 def echo(text: str) -> None:
     """Write text to standard output, whatever its encoding can hold.
 
-    A reader that has seen enough (`| head`) changes nothing: the rest is dropped, and the exit code stays the verdict's.
+    A reader that has seen enough (`| head`) changes nothing: the rest is dropped, the exit code is the verdict's.
     """
     encoding = sys.stdout.encoding or "utf-8"
     try:

@@ -17,12 +17,8 @@ def render(
     format: Annotated[
         str, typer.Option("--format", "-f", help="terminal, json, jsonl, markdown, junit, github, gitlab, … or html.")
     ] = "terminal",
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write there instead of standard output.", show_default=False)
-    ] = None,
-    png: Annotated[
-        Path | None, typer.Option("--png", help="Draw the timeline of the run with its findings.", show_default=False)
-    ] = None,
+    output: o.Output = None,
+    png: o.Png = None,
     debug: o.Debug = False,
 ) -> None:
     """Make any output again from a saved report: the same bytes as doing it at once."""

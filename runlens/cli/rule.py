@@ -44,7 +44,23 @@ def rule(
     if format == "markdown":
         echo(text)
         return
+    import io
+
     from rich.console import Console
     from rich.markdown import Markdown
 
-    Console(highlight=False).print(Markdown(text))
+    from runlens.cli.page import look
+    from runlens.render.text import ascii_only
+
+    form = look(None)
+    console = Console(
+        file=io.StringIO(),
+        width=form["width"] or 100,
+        force_terminal=form["color"],
+        highlight=False,
+        safe_box=not form["unicode"],
+    )
+    with console.capture() as captured:
+        console.print(Markdown(text))
+    shown = "\n".join(line.rstrip() for line in captured.get().splitlines())
+    echo(shown if form["unicode"] else ascii_only(shown))
