@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import weakref
+from collections import deque
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -68,8 +68,9 @@ class RateSignal:
         return block_midmeans(self.log, FINE)[: len(self) // FINE]
 
 
-_Source = weakref.ref[npt.NDArray[np.float64]]
-_memo: dict[tuple[int, str], tuple[tuple[_Source, ...], RateSignal | None]] = {}
+_lately: deque[tuple[list[Floats], Origin, RateSignal | None]] = deque(maxlen=4)
+"""The signals of the run that is being judged, with the values that each was made from. No more: a signal holds the
+values of its run, and ten thousand runs pass here."""
 
 
 def rate_signal(run: Run) -> RateSignal | None:
@@ -84,7 +85,7 @@ def rate_signal(run: Run) -> RateSignal | None:
     -------
     RateSignal or None
         None if the run says nothing about its speed, or fewer than 2 points of it. Asked again for the same run the
-        answer is the same object; it lives as long as the series it was made from.
+        answer is the same object.
     """
     found = _source(run)
     return None if found is None else _remembered(run, *found)
@@ -110,13 +111,12 @@ def wall_signal(run: Run) -> RateSignal | None:
 
 
 def _remembered(run: Run, role: RoleSeries, origin: Origin) -> RateSignal | None:
-    """The signal of a series, made once for as long as its values live: several rules ask for it."""
+    """The signal of a series, made once although several rules ask for it."""
     made_from = [role, *(r for name in WORK if (r := run.role(name)) is not None)]
     values = [r.series.value for r in made_from]
-    key = (id(values[0]), origin)
-    held = _memo.get(key)
-    if held is not None and len(held[0]) == len(values) and all(a() is b for a, b in zip(held[0], values, strict=True)):
-        return held[1]
+    for others, other_origin, held in _lately:
+        if origin == other_origin and list(map(id, others)) == list(map(id, values)):
+            return held
     if origin == "rate":
         signal: RateSignal | None = _logged(role)
     elif origin == "step time":
@@ -125,7 +125,7 @@ def _remembered(run: Run, role: RoleSeries, origin: Origin) -> RateSignal | None
         signal = _walled(role, in_steps=origin == "wall steps")
     if signal is not None and len(signal) < 2:
         signal = None
-    _memo[key] = (tuple(weakref.ref(v, lambda _: _memo.pop(key, None)) for v in values), signal)
+    _lately.append((values, origin, signal))
     return signal
 
 

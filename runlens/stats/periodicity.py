@@ -12,6 +12,8 @@ from runlens.stats.robust import Floats, median
 
 AT_ONCE = 128
 """Events compared pair by pair: a row shows among its neighbours, and the cost stays linear."""
+LONGEST = 12
+"""Events so dense that more than this many are needed to be sure of a row keep no schedule that one could name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +84,23 @@ def _rows(places: Floats, tolerance: float) -> npt.NDArray[np.bool_]:
     i, j, step = i[step > 0], j[step > 0], step[step > 0]
     allowed = np.maximum(tolerance, 0.02 * step)
     chance = np.minimum(2.0 * n * allowed / max(float(places[-1] - places[0]), 1.0), 0.999)
-    length = 2 + np.maximum(np.ceil(math.log(0.2 / (n * n)) / np.log(chance)), 1)
-    good = length <= n
-    member = [i, j]
-    for k in range(2, int(length[good].max(initial=0))):
-        target = places[i] + k * step
-        near = np.clip(np.searchsorted(places, target), 1, n - 1)
-        near = np.where(np.abs(places[near - 1] - target) <= np.abs(places[near] - target), near - 1, near)
-        good &= (np.abs(places[near] - target) <= allowed) | (k >= length)
-        member.append(np.where(k < length, near, i))
-    for index in member:
-        out[index[good]] = True
+    length = 2 + np.maximum(np.ceil(math.log(0.2 / (n * n)) / np.log(chance)), 1).astype(np.int64)
+    left = np.flatnonzero(length <= min(n, LONGEST))
+    for k in range(2, LONGEST):
+        _, hit = _beats(places, i[left], step[left], allowed[left], k)
+        left = left[hit | (k >= length[left])]
+    for k in range(LONGEST):
+        use = left[k < length[left]]
+        at, _ = _beats(places, i[use], step[use], allowed[use], k)
+        out[at] = True
     return out
+
+
+def _beats(
+    places: Floats, i: npt.NDArray[np.int64], step: Floats, allowed: Floats, k: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """The events nearest to `k` steps after the events `i`, and whether they are near enough."""
+    target = places[i] + k * step
+    near = np.clip(np.searchsorted(places, target), 1, len(places) - 1)
+    near = np.where(np.abs(places[near - 1] - target) <= np.abs(places[near] - target), near - 1, near)
+    return near, np.abs(places[near] - target) <= allowed
