@@ -135,7 +135,7 @@ class ThroughputDrop(_Slowdown):
     Takes the run's rate (the logged one, else step time, else tokens or steps over wall time), cuts its logarithm
     into about 96 blocks whose middle halves are averaged, and fits steps, dips and ramps by generalised least squares
     under white noise plus a wander whose size and memory are fitted as well. A step counts when it raises the
-    likelihood by a factor of e^11 over the best noise without it, is at least `drop`, and lasts; it is then placed on
+    likelihood by a factor of e^9 over the best noise without it, is at least `drop`, and lasts; it is then placed on
     the raw points by least absolute deviations. Pauses, settling-in at the start and rises are no drops; a return to a
     level at which the run had stood before, and a step that a change of batch or sequence length explains, are `info`.
 
@@ -152,7 +152,7 @@ class ThroughputDrop(_Slowdown):
     Settings
     --------
     drop : float
-        Least loss of speed, as a share (0.03 is 3 %).
+        Least loss of speed, as a share (0.03 is 3 %); it is measured to a tenth of itself.
     error_drop : float
         Loss from which a drop that goes on is an error (0.15 is 15 %: a day a week).
     min_points : int
@@ -177,7 +177,8 @@ class ThroughputDrift(_Slowdown):
     What it does
     ------------
     Fits ramps beside steps to the same blocks as TPUT001. A loss is a drift where a ramp over many blocks tells more
-    than steps do. A run whose speed walks about by itself has no drift, because the wander explains it.
+    than steps do. A run whose speed walks about by itself has no drift, because the wander explains it; where it
+    moves by more than half of `drop` besides, a ramp must raise the likelihood by e^15.
 
     Why it matters
     --------------

@@ -32,6 +32,8 @@ class Episodes:
     """Time lost in it, in points of normal length."""
     slow: npt.NDArray[np.int64]
     """Number of slow points in it."""
+    depth: Floats
+    """Median time lost at its slow points, in points of normal length: one checkpoint in a stretch does not move it."""
     noise: float
     """Robust deviation of the log rate of single points about their level."""
 
@@ -40,7 +42,9 @@ class Episodes:
 
     def take(self, keep: npt.NDArray[np.bool_]) -> Episodes:
         """The episodes at `keep`, shape (m,)."""
-        return Episodes(self.first[keep], self.last[keep], self.excess[keep], self.slow[keep], self.noise)
+        return Episodes(
+            self.first[keep], self.last[keep], self.excess[keep], self.slow[keep], self.depth[keep], self.noise
+        )
 
 
 def level(signal: RateSignal) -> Floats:
@@ -83,11 +87,14 @@ def episodes(signal: RateSignal, depth: float, sigmas: float, gap: int = 2) -> E
         away = away[at]
     if not len(at):
         none = np.empty(0, dtype=np.int64)
-        return Episodes(none, none, np.empty(0), none, noise)
+        return Episodes(none, none, np.empty(0), none, np.empty(0), noise)
     starts = np.append(0, np.flatnonzero(np.diff(at) > gap) + 1)
     stops = np.append(starts[1:], len(at))
-    lost = np.add.reduceat(np.expm1(np.minimum(away, 50.0)), starts)
-    return Episodes(at[starts], at[stops - 1], lost, stops - starts, noise)
+    lost = np.expm1(np.minimum(away, 50.0))
+    slow = stops - starts
+    order = np.lexsort((lost, np.repeat(np.arange(len(starts)), slow)))
+    middle = lost[order][starts + (slow - 1) // 2]
+    return Episodes(at[starts], at[stops - 1], np.add.reduceat(lost, starts), slow, middle, noise)
 
 
 def regular(run: Run, signal: RateSignal, found: Episodes) -> npt.NDArray[np.bool_]:

@@ -12,7 +12,8 @@ import numpy.typing as npt
 from runlens.rules.throughput_signal import FEWEST, FINE, RateSignal
 from runlens.stats.blocks import block_midmeans, without_outliers
 from runlens.stats.changepoint import dips, refine
-from runlens.stats.robust import Floats, median, quantile
+from runlens.stats.folding import without_beat
+from runlens.stats.robust import Floats, difference_sigma, median, quantile
 from runlens.stats.rolling import centred_median
 from runlens.stats.shapes import shapes
 
@@ -24,6 +25,15 @@ STEEP = 0.6
 """Part of a descent that falls within two neighbouring blocks from which it is a step with a slope beside it."""
 EXCEEDS = 2.0
 """A loss must be this many times the range through which the run moves besides."""
+RESTLESS = 1.0
+"""Range of the wander over the least loss that is looked for from which a run is restless, as those are that a busy CPU
+holds back: such a run has slopes of its own, and a ramp must bring more."""
+RESTLESS_GAIN = 15.0
+"""Of 360 random walks that end about 5 % away 24 have a ramp that brings 9, and 8 one that brings 15."""
+MEDIAN_RANGE = 3.29 * 1.25
+"""Range from the 5th to the 95th percentile of Gaussian points, times what a median scatters more than a mean."""
+TOLERANCE = 0.9
+"""Part of the least loss from which a loss counts: whether one of just that size is found must not be luck."""
 GAIN = 9.0
 """Log likelihood that a change must bring; see `runlens.stats.shapes`."""
 
@@ -82,7 +92,7 @@ def slowdowns(signal: RateSignal, least: float, min_points: int) -> tuple[Slowdo
     """
     key = ("slowdowns", least, min_points)
     if key not in signal.judged:
-        signal.judged[key] = _judge(signal, -math.log1p(-least), min_points)
+        signal.judged[key] = _judge(signal, -TOLERANCE * math.log1p(-least), min_points)
     return cast("tuple[Slowdown, ...]", signal.judged[key])
 
 
@@ -111,15 +121,23 @@ def _fit(signal: RateSignal, settle: int, lasting: int, least: float) -> _Blocks
         size = max(round((n - settle) / BLOCKS), 1)
         first = n - (n - settle) // size * size
         raw = signal.log[first:]
-        m = block_midmeans(without_outliers(raw) if size < FINE else raw, size)
+        m = block_midmeans(without_outliers(without_beat(raw)) if size < FINE else raw, size)
     m = without_outliers(m, 9)
     shortest = max(3, math.ceil(lasting / size))
     found, level = shapes(m, least, GAIN)
-    rest = centred_median(m - level, shortest)
-    for s in found:  # what comes and goes within less than a level is no level
-        if s.kind == "box" and s.end - s.start < shortest:
+    rest = m - level
+    # of short logs the smoothed rest still holds white noise, which the fit has accounted for
+    white = MEDIAN_RANGE * difference_sigma(rest) / math.sqrt(shortest)
+    rest = centred_median(rest, shortest)
+    span = quantile(rest, 0.95) - quantile(rest, 0.05)
+    wander = math.sqrt(max(span * span - white * white, 0.0))
+    at = np.arange(len(m)) + 0.5
+    for s in found:
+        if s.kind == "box" and s.end - s.start < shortest:  # what comes and goes within less than a level is no level
             level[s.start : s.end] -= s.size
-    return _Blocks(level, size, first, shortest, quantile(rest, 0.95) - quantile(rest, 0.05))
+        if s.kind == "ramp" and s.gain < RESTLESS_GAIN and wander > RESTLESS * least:
+            level -= s.size * np.clip((at - s.start) / (s.end - s.start), 0.0, 1.0)
+    return _Blocks(level, size, first, shortest, wander)
 
 
 def _runs(falls: npt.NDArray[np.bool_], gap: int) -> list[tuple[int, int]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -153,12 +153,14 @@ class RecurringDips(Rule):
 
 
 def _alike(found: Episodes) -> Episodes:
-    """The episodes whose slow points lose about as much as most do: a factor of three either way."""
+    """The episodes whose slow points lose about as much as most do, a factor of three either way, without the pauses
+    that happen to lie within them.
+    """
     if not len(found):
         return found
-    each = found.excess / found.slow
-    middle = median(each)
-    return found.take((each > middle / 3.0) & (each < middle * 3.0))
+    middle = median(found.depth)
+    alike = found.take((found.depth > middle / 3.0) & (found.depth < middle * 3.0))
+    return replace(alike, excess=alike.depth * alike.slow)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,79 @@
+"""A beat taken out of a short series: every fourth point holds a checkpoint, every second one an eval."""
+
+from __future__ import annotations
+
+import bottleneck as bn
+import numpy as np
+
+from runlens.stats.robust import Floats
+
+CYCLES = 6
+"""Least number of times that a beat is seen."""
+LONGEST = 64
+"""Longest beat in points that is looked for."""
+LEFT = 0.6
+"""Part of the absolute deviations that may be left when a beat is taken out. Medians over `CYCLES` cycles and more
+leave over 0.8 of white noise."""
+WILD = 1.0
+"""Distance from the median up to which a point moves the mean of its neighbours."""
+BEATS = 3
+"""Beats that are taken out, one after another: a log may hold evals, checkpoints and a flush."""
+
+
+def without_beat(x: Floats) -> Floats:
+    """The series less its periodic part, if it has one; its slow changes stay.
+
+    Parameters
+    ----------
+    x : ndarray of float64, shape (n,), finite
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        `x` itself if no beat of 2 to `LONGEST` points explains `1 - LEFT` of its deviations from a moving mean, or if
+        it is shorter than twelve points. Of several beats that do about equally well the shortest is taken.
+    """
+    for _ in range(BEATS):
+        profile = _beat(x)
+        if not len(profile):
+            return x
+        x = x - np.resize(profile - bn.median(profile), len(x))
+    return x
+
+
+def _beat(x: Floats) -> Floats:
+    """Medians by phase of the beat that explains most, empty if none explains enough."""
+    n = len(x)
+    longest = min(n // CYCLES, LONGEST)
+    best = x[:0]
+    if longest < 2:
+        return best
+    tame = np.clip(x, bn.median(x) - WILD, bn.median(x) + WILD)
+    least = 1.0
+    for period in range(2, longest + 1):
+        # over whole cycles a mean is constant; a median has two values if every second point is slow
+        rest = x - _moving_mean(tame, period * (2 * longest // period))
+        profile = _profile(rest, period)
+        whole = float(np.abs(rest - bn.median(rest)).sum())
+        left = float(np.abs(rest - np.resize(profile, n)).sum()) * n / (n - period)
+        if left < LEFT * whole and left < 0.9 * least * whole:
+            best, least = profile, left / whole
+    return best
+
+
+def _moving_mean(x: Floats, window: int) -> Floats:
+    """Centred mean, the ends filled with the nearest full one; in an even window both end points count half."""
+    total = np.concatenate([[0.0], np.cumsum(x)])
+    half = window // 2
+    wide = (total[2 * half + 1 :] - total[: -2 * half - 1]) / window
+    if window % 2 == 0:
+        wide -= (x[: -2 * half] + x[2 * half :]) / (2 * window)
+    return np.concatenate([np.full(half, wide[0]), wide, np.full(half, wide[-1])])
+
+
+def _profile(x: Floats, period: int) -> Floats:
+    """Median of the points at each phase, shape (period,)."""
+    rows = -(-len(x) // period)
+    folded = np.full(rows * period, np.nan)
+    folded[: len(x)] = x
+    return np.asarray(bn.nanmedian(folded.reshape(rows, period), axis=0))
