@@ -67,7 +67,7 @@ def environment() -> Environment:
     )
     env.filters.update(
         visible=text.visible, named=text.named, amount=text.amount, number=text.number, md=markdown.text,
-        code=markdown.code, clock=text.clock, where=words.where, hours=hours,
+        code=markdown.code, clock=text.clock, where=words.where, hours=hours, gpu_time=text.gpu_time,
     )  # fmt: skip
     env.globals.update(words=words, signs={k.value: v for k, v in SIGN.items()})
     return env

@@ -111,6 +111,14 @@ def duration(seconds: float) -> str:
     return f"{days} d {hours} h" if hours else f"{days} d"
 
 
+def gpu_time(hours: float) -> str:
+    """GPU hours, in minutes or seconds of a GPU where they are few: `1,240 GPU h`, `0.72 GPU s`."""
+    if not math.isfinite(hours) or abs(hours) >= 0.1:
+        return f"{number(hours, 3)} GPU h"
+    few = abs(hours) < 1 / 60
+    return f"{number(hours * (3600 if few else 60), 2)} GPU {'s' if few else 'min'}"
+
+
 def plural(count: int, word: str) -> str:
     """`1 error`, `2 errors`, `1,200 runs`."""
     return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"

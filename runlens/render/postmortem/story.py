@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from runlens.model import Finding, Incident, RunReport
 from runlens.render import words
@@ -11,10 +12,12 @@ from runlens.render.postmortem.causes import Suspect, suspects
 from runlens.render.postmortem.cost import Cost, costs
 from runlens.render.postmortem.facts import Facts
 from runlens.render.postmortem.precedents import Precedent, precedents
-from runlens.render.text import amount, clock, duration, number, steps, tokens, visible
+from runlens.render.text import amount, clock, duration, gpu_time, number, steps, tokens, visible
 
 EVIDENCE = 24
-"""Lines of evidence of a finding; nested tables beyond that are in the JSON report."""
+"""Lines of evidence of a finding; more are in the JSON report."""
+ROWS, COLUMNS = 12, 12
+"""Of a table within the evidence; the JSON report has the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +33,24 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
+class Sheet:
+    """Evidence that is a list of like things, such as the evals that fell together: one row each."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    """Cells in words, the empty ones empty."""
+    left: int
+    """Rows that are in the JSON report only."""
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """One finding of an incident, with its evidence in words."""
 
     finding: Finding
     evidence: tuple[tuple[str, str], ...]
+    sheets: tuple[Sheet, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +136,33 @@ def _parts(run: RunReport, incident: Incident) -> list[Finding]:
 
 
 def _told(finding: Finding) -> Told:
-    pairs = [(visible(str(k), 60).replace("_", " "), plain(v)) for k, v in finding.evidence.items() if v is not None]
-    return Told(finding, tuple(pairs[:EVIDENCE]))
+    entries = [(_key(k), v) for k, v in finding.evidence.items() if v is not None]
+    sheets = tuple(_sheet(k, v) for k, v in entries if _alike(v))
+    pairs = tuple((k, _worded(k, v)) for k, v in entries if not _alike(v))
+    return Told(finding, pairs[:EVIDENCE], sheets)
+
+
+def _alike(value: object) -> TypeGuard[Sequence[Mapping[str, object]]]:
+    return isinstance(value, list | tuple) and bool(value) and all(isinstance(v, Mapping) for v in value)
+
+
+def _sheet(title: str, rows: Sequence[Mapping[str, object]]) -> Sheet:
+    """A table with a column for each key whose values tell the rows apart, the first `COLUMNS` of them."""
+    keys = dict.fromkeys(k for row in rows for k in row)
+    telling = [k for k in keys if len(rows) == 1 or len({str(row.get(k)) for row in rows}) > 1][:COLUMNS]
+    cells = [tuple("" if row.get(k) is None else _worded(_key(k), row[k]) for k in telling) for row in rows[:ROWS]]
+    return Sheet(title, tuple(map(_key, telling)), tuple(cells), max(len(rows) - ROWS, 0))
+
+
+def _key(key: object) -> str:
+    return visible(str(key), 60).replace("_", " ")
+
+
+def _worded(key: str, value: object) -> str:
+    """A value of evidence in words: hours as a length of time, everything else as `plain` has it."""
+    if "hours" in key.split() and isinstance(value, int | float) and not isinstance(value, bool):
+        return gpu_time(value) if "gpu" in key.split() else duration(value * 3600)
+    return plain(value)
 
 
 def _moment(finding: Finding) -> Moment:
