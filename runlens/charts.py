@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from runlens.evals.pair import pooled
 from runlens.model import Chart, Curve, Reference, RoleSeries, Run
 from runlens.rules.base import Rule
 from runlens.stats.decimate import extremes
@@ -50,10 +51,9 @@ def charts_of(run: Run, rules: Sequence[Rule], points: int) -> tuple[Chart, ...]
     references = {r.name: r for rule in rules for r in getattr(rule, "references", ())}
     for part in (*_distinct(run.every("eval_loss"))[:2], *_distinct(run.every("eval_score"))[:8]):
         charts += [
-            _reference_chart(run, part, reference, curve)
+            _reference_chart(run, part, reference, members)
             for reference in references.values()
-            for curve in reference.curves
-            if _same_eval(curve, part)
+            for members in _settings(c for c in reference.curves if _same_eval(c, part))
         ]
     return tuple(charts)
 
@@ -99,8 +99,21 @@ def _same_eval(curve: Curve, part: RoleSeries) -> bool:
     return curve.task == part.task and curve.metric == part.metric_kind
 
 
-def _reference_chart(run: Run, part: RoleSeries, reference: Reference, curve: Curve) -> Chart:
-    """The curve on the run's steps where the axes can be matched, cut to twice the run's length."""
+def _settings(curves: Iterable[Curve]) -> list[tuple[Curve, ...]]:
+    """The curves of one eval by their few-shot setting: several in one setting are the members of a band."""
+    found: dict[str, list[Curve]] = {}
+    for curve in curves:
+        found.setdefault(curve.setting, []).append(curve)
+    return [tuple(members) for members in found.values()]
+
+
+def _reference_chart(run: Run, part: RoleSeries, reference: Reference, members: tuple[Curve, ...]) -> Chart:
+    """The curve, and its band if there is one, on the run's steps where the axes can be matched.
+
+    The band is the lowest and the highest member of several, or the 95 % interval of a score with a known error. Cut to
+    twice the run's length.
+    """
+    curve, low, high, _ = pooled(members)
     span = run.step_range() or (0, 0)
     if reference.axis == "steps":
         steps = curve.at
@@ -109,18 +122,28 @@ def _reference_chart(run: Run, part: RoleSeries, reference: Reference, curve: Cu
         per_step = (known[1] - known[0]) / max(span[1] - span[0], 1)
         steps = span[0] + (curve.at - known[0]) / per_step if per_step > 0 else np.full(len(curve.at), np.nan)
     inside = np.isfinite(steps) & (steps <= span[1] * 2) & (steps >= 0)
-    spread = np.where(np.isfinite(curve.stderr), curve.stderr, 0.0)[inside]
-    value = curve.value[inside]
+    if not low.size:
+        error = _error(curve)
+        low, high = curve.value - 1.96 * error, curve.value + 1.96 * error
+    banded = bool((high > low)[inside].any())
     return Chart(
         role=part.role,
         metric=part.series.name,
         unit=part.unit,
         steps=tuple(np.rint(steps[inside]).astype(np.int64).tolist()),
-        values=tuple(value.tolist()),
+        values=tuple(curve.value[inside].tolist()),
         tokens=tuple(curve.at[inside].tolist()) if reference.axis == "tokens" else (),
         label=f"{reference.name}",
         direction=part.direction,
         reference=reference.name,
-        low=tuple((value - 1.96 * spread).tolist()) if spread.any() else (),
-        high=tuple((value + 1.96 * spread).tolist()) if spread.any() else (),
+        low=tuple(low[inside].tolist()) if banded else (),
+        high=tuple(high[inside].tolist()) if banded else (),
     )
+
+
+def _error(curve: Curve) -> np.ndarray:
+    """Standard error of each value: the logged one, else the binomial one of an accuracy on a known number of items."""
+    binomial = np.zeros(len(curve.value))
+    if curve.n_items and curve.direction == "up" and curve.value.min() >= 0 and curve.value.max() <= 1:
+        binomial = np.sqrt(curve.value * (1 - curve.value) / curve.n_items)
+    return np.where(np.isfinite(curve.stderr), curve.stderr, binomial)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -66,7 +67,8 @@ def extent(panel: Panel, limits: tuple[float, float]) -> tuple[float, float] | N
     Everything with a little room, but for roles in which a single stall would flatten the rest: these show the middle
     92 % and as much again, and at least 5 % below the median.
     """
-    parts = [inside(c, limits) for c in (*panel.charts, *panel.references)]
+    edges = [replace(c, values=edge) for c in panel.references for edge in (c.low, c.high) if edge]
+    parts = [inside(c, limits) for c in (*panel.charts, *panel.references, *edges)]
     values = np.concatenate([v[(s >= limits[0]) & (s <= limits[1])] if len(s) > 2 else v for s, v in parts])
     values = values[np.isfinite(values)]
     if len(values) == 0:

@@ -138,9 +138,17 @@ def _curve(axis: _Axis, chart: Chart, color: str) -> Markup:
     """A line of its points; of a noisy curve a pale one, and a dark one through its middle."""
     steps, values = inside(chart, axis.limits)
     if not noisy(chart, len(steps)):
-        return _line(axis, chart, f"curve {color}")
+        return _line(axis, chart, f"curve {color}") + (_dots(axis, steps, values, color) if len(steps) <= 60 else "")
     line = replace(chart, steps=tuple(steps.tolist()), values=tuple(middle(values).tolist()))
     return _line(axis, chart, f"pale {color}") + _line(axis, line, f"curve {color}")
+
+
+def _dots(axis: _Axis, steps: Floats, values: Floats, color: str) -> Markup:
+    shown = np.isfinite(values) & (steps >= axis.limits[0]) & (steps <= axis.limits[1])
+    return Markup("").join(
+        Markup('<circle class="{k}" cx="{x:.1f}" cy="{y:.1f}" r="2.4"/>').format(k=color, x=x, y=y)
+        for x, y in zip(axis.x(steps[shown]).tolist(), axis.y(values[shown]).tolist(), strict=True)
+    )
 
 
 def _ends(axis: _Axis, panel: Panel) -> Markup:
