@@ -124,6 +124,13 @@ def _refuse_filters(name: str, filters: dict[str, Any]) -> None:
         raise ConfigError(f"filters choose among the runs of a W&B project, and {printable(name)} is none; leave them")
 
 
+def _is_link(path: Path) -> bool:
+    try:
+        return path.is_symlink()
+    except (OSError, ValueError):  # a name too long, or with a NUL in it
+        return False
+
+
 def _nothing_there(name: str, path: Path) -> str:
     if "://" in name:
         return (
@@ -131,6 +138,8 @@ def _nothing_there(name: str, path: Path) -> str:
             "wandb://entity/project/run_id and the page of a W&B run"
         )
     said = f"nothing is at {printable(name)}"
+    if _is_link(path):
+        return f"{said}: it is a link that leads nowhere; name the folder or file itself"
     close = near(path)
     if close:
         return f"{said}; did you mean {' or '.join(printable(c) for c in close)}?"

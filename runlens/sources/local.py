@@ -45,6 +45,8 @@ def kind(path: Path) -> str:
 
 
 def _of_file(path: Path) -> RunRef:
+    if not path.is_file():  # asked before opening: to open a pipe is to wait for its writer
+        raise NotALog(f"{printable(str(path))} is a pipe, socket or device; write the log to a file and name that")
     try:
         with path.open("rb") as file:
             head = file.read(4096)
@@ -119,7 +121,7 @@ def _walk(root: Path) -> tuple[dict[str, list[Path]], list[Path]]:
     """Files by reader and folders that may not be looked into, sorted.
 
     Links to folders are followed after the folders themselves, each place once (W&B keeps a `latest-run` link, and
-    links can go in circles). Hidden folders and installed packages are passed over.
+    links can go in circles). Hidden folders, installed packages, pipes and dead links are passed over.
     """
     groups: dict[str, list[Path]] = {"tensorboard": [], "wandb_file": [], "trainer_state": [], "table": []}
     refused: list[Path] = []
@@ -144,7 +146,7 @@ def _walk(root: Path) -> tuple[dict[str, list[Path]], list[Path]]:
             )
             for file in sorted(files):
                 source = kind(here / file)
-                if source and file[0] != ".":
+                if source and file[0] != "." and (source == "tensorboard" or (here / file).is_file()):
                     groups[source].append(here / file)
     if root in refused:
         raise AccessRefused(f"no permission to look into {printable(str(root))}; ask its owner for read access")

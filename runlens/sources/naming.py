@@ -45,7 +45,7 @@ def near(path: Path, most: int = 3) -> list[str]:
     if not rest or not deepest.is_dir():
         return []
     try:
-        beside = sorted(child.name for child in deepest.iterdir())
+        beside = sorted(child.name for child in deepest.iterdir() if _exists(child))
     except OSError:  # the suggestion is a courtesy; that nothing is at the path is said all the same
         return []
     missing = rest.pop()

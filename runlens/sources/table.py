@@ -66,6 +66,8 @@ def read(ref: RunRef) -> Run:
             with open_text(path) as file:
                 head = file.read(_HEAD)
                 file.seek(0)
+                if head and not head.strip("\0"):
+                    raise NotALog(f"{where} begins with zeros and is no table; look whether it was copied whole")
                 as_json = looks_like_json(head.encode("utf-8", "replace")) or suffix(path.name) in (".jsonl", ".ndjson")
                 what = "JSON object" if as_json else "row of the table"
                 lines = (read_jsonl if as_json else read_csv)(file, columns, lost)
@@ -75,9 +77,8 @@ def read(ref: RunRef) -> Run:
         raise ReadError(f"{where} cannot be read ({error}); look at the file and the disk") from error
     notes = lost.notes(where, what, lines, path.stat().st_size)
     if not columns.parts:
-        raise NotALog(
-            f"{where} holds no row that can be read" + (f": {notes[0].message}" if notes else "; it is empty")
-        )
+        why = notes[0].message if notes else "its cells hold no number" if columns.rows else "it is empty"
+        raise NotALog(f"{where} holds no row that can be read: {why}")
     series, config, summary, more = columns.finish(where)
     return _run(ref, _named(series, path), config, summary, (*notes, *more), read_at)
 

@@ -62,6 +62,10 @@ class Columns:
         if len(row):
             self.parts.setdefault(name, []).append((row, value))
 
+    def count(self, name: str) -> int:
+        """Numbers of one column so far."""
+        return sum(len(row) for row, _ in self.parts.get(name, ()))
+
     def add_objects(self, rows: Sequence[dict[str, object]]) -> None:
         """Rows as dicts; dicts within them are flattened with `/`, what is no number is passed over."""
         found: dict[str, tuple[list[int], list[float]]] = {}

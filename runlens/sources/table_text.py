@@ -9,7 +9,9 @@ import io
 import itertools
 import json
 import lzma
+import re
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, TextIO, cast
@@ -17,6 +19,7 @@ from typing import BinaryIO, TextIO, cast
 import numpy as np
 
 from runlens.model import Note
+from runlens.sources.naming import printable
 from runlens.sources.table_build import Columns, number
 
 _STRETCH = 1 << 24
@@ -24,6 +27,9 @@ _STRETCH = 1 << 24
 _ROWS = 50_000
 _SHOWN = 5
 """Line numbers named in a note; more are counted."""
+_MISSING = frozenset({"none", "null", "na", "n/a", "#n/a", "<na>", "-", "--", "?"})
+"""What writers put into cells that say nothing."""
+_GROUPED = re.compile(r"[+-]?\d{1,3}([,' \u00a0\u202f])\d{3}(\1\d{3})*(\.\d*)?([eE][+-]?\d+)?")
 _BROKEN_PACKING = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile)
 
 
@@ -34,6 +40,8 @@ class Lost:
         self.lines: list[int] = []
         self.bytes = 0
         self.cut = ""
+        self.cells: dict[str, int] = {}
+        """Cells that are neither a number nor empty, by column."""
 
     def add(self, line: int, size: int) -> None:
         """One line, by its number from 1 and its size in bytes."""
@@ -49,6 +57,11 @@ class Lost:
             lines = f"{len(self.lines)} of {total} lines of {where} (line{'s' if many else ''} {shown})"
             said = f"{lines} {'are' if many else 'is'} no {what} and could not be read"
             notes.append(Note("damaged", said, len(self.lines), min(self.bytes, size), size))
+        if self.cells:
+            count, columns = sum(self.cells.values()), ", ".join(map(printable, list(self.cells)[:_SHOWN]))
+            cells = "1 cell is" if count == 1 else f"{count:,} cells are"
+            said = f"{cells} no number among numbers in {where} (column {columns}) and left out"
+            notes.append(Note("unsupported", said, count))
         if self.cut:
             said = f"the table {where} breaks off after line {total} ({self.cut})"
             notes.append(Note("truncated", said, 0, 0, size))
@@ -112,8 +125,9 @@ def read_csv(file: TextIO, columns: Columns, lost: Lost) -> int:
     """Add every row of a CSV file, in any of the usual dialects, to `columns`; returns the number of lines.
 
     The delimiter is the commonest of comma, semicolon and tab in the header; with a semicolon, a comma is the decimal
-    point. An empty cell says nothing. Short rows lack their last cells; rows with too many cells are damaged.
-    The last cell of a last line without an end may be torn (2.3 of 2.345) and is left out.
+    point. Thousands may be set apart (`"1,234.5"`, with a semicolon `1.234,5`). An empty cell says nothing. Short rows
+    lack their last cells; rows with too many cells are damaged. The last cell of a last line without an end may be torn
+    (2.3 of 2.345) and is left out. Of columns with one name, the second has `(2)` behind it.
     """
     header_line = ""
     while not header_line.strip():
@@ -121,7 +135,7 @@ def read_csv(file: TextIO, columns: Columns, lost: Lost) -> int:
         if not header_line:
             return 0
     delimiter = max(",;\t", key=header_line.count)
-    names = [name.strip() for name in next(csv.reader([header_line], delimiter=delimiter))]
+    names = _apart([name.strip() for name in next(csv.reader([header_line], delimiter=delimiter))])
     reader = csv.reader(_whole_cells(file, delimiter), delimiter=delimiter)
     more = True
     while more:
@@ -137,8 +151,19 @@ def read_csv(file: TextIO, columns: Columns, lost: Lost) -> int:
             for i, row in enumerate(rows):
                 if len(row) > len(names):
                     lost.add(at + i, len(delimiter.join(row)))
-        _add_cells([row for row in whole if row], names, columns, decimal_comma=delimiter == ";")
+        _add_cells([row for row in whole if row], names, columns, lost, decimal_comma=delimiter == ";")
+    lost.cells = {name: count for name, count in lost.cells.items() if count <= columns.count(name)}
     return 1 + reader.line_num
+
+
+def _apart(names: list[str]) -> list[str]:
+    """The names, with a number behind those that were there before."""
+    met: Counter[str] = Counter()
+    out = []
+    for name in names:
+        met[name] += 1
+        out.append(name if met[name] == 1 else f"{name} ({met[name]})")
+    return out
 
 
 def _whole_cells(file: TextIO, delimiter: str) -> Iterator[str]:
@@ -146,18 +171,28 @@ def _whole_cells(file: TextIO, delimiter: str) -> Iterator[str]:
         yield line if line.endswith(("\n", "\r")) else line[: line.rfind(delimiter) + 1]
 
 
-def _add_cells(rows: list[list[str]], names: list[str], columns: Columns, decimal_comma: bool) -> None:
+def _add_cells(rows: list[list[str]], names: list[str], columns: Columns, lost: Lost, decimal_comma: bool) -> None:
     base = columns.rows
     for name, cells in zip(names, itertools.zip_longest(*rows, fillvalue=""), strict=False):
         said = [i for i, cell in enumerate(cells) if cell and not cell.isspace()]
         texts = [cells[i] for i in said]
         if decimal_comma:
-            texts = [text.replace(",", ".") for text in texts]
+            texts = [text.replace(".", "").replace(",", ".") if "," in text else text for text in texts]
         try:
             values = np.array(list(map(float, texts)), dtype=np.float64)
         except ValueError:
-            found = [(i, number(text, name)) for i, text in zip(said, texts, strict=True)]
+            found = [(i, number(_ungrouped(text), name)) for i, text in zip(said, texts, strict=True)]
+            odd = sum(v is None and t.strip().lower() not in _MISSING for t, (_, v) in zip(texts, found, strict=True))
+            if odd:
+                lost.cells[name] = lost.cells.get(name, 0) + odd
             said = [i for i, value in found if value is not None]
             values = np.array([value for _, value in found if value is not None], dtype=np.float64)
         columns.add(name, np.array(said, dtype=np.int64) + base, values)
     columns.rows += len(rows)
+
+
+def _ungrouped(text: str) -> str:
+    """`1,234.5` without the signs that set its thousands apart; other texts as they are."""
+    text = text.strip()
+    found = _GROUPED.fullmatch(text)
+    return text.replace(found[1], "") if found else text

@@ -93,6 +93,25 @@ def test_a_file_that_is_no_log_is_said_to_be_none(tmp_path, content):
         discover(str(tmp_path / "file.bin"))
 
 
+def test_a_pipe_is_refused_without_waiting_and_passed_over_in_a_folder(tmp_path):
+    os.mkfifo(tmp_path / "live.jsonl")
+    os.mkfifo(tmp_path / "run-abc.wandb")
+    for name in ("live.jsonl", "run-abc.wandb"):
+        with pytest.raises(NotALog, match="is a pipe"):
+            discover(str(tmp_path / name))
+    with pytest.raises(NoRunFound, match="holds no log"):
+        discover(str(tmp_path))
+
+
+def test_a_link_to_nowhere_is_said_to_be_one_and_is_no_suggestion(tmp_path):
+    (tmp_path / "circle").symlink_to("circle")
+    with pytest.raises(NoRunFound, match="is a link that leads nowhere"):
+        discover(str(tmp_path / "circle"))
+    with pytest.raises(NoRunFound) as caught:
+        discover(str(tmp_path / "circles"))
+    assert "did you mean" not in str(caught.value)
+
+
 def test_a_misspelt_path_gets_a_suggestion(mixed):
     with pytest.raises(NoRunFound, match=r"did you mean '.*wandb'"):
         discover(str(mixed / "wanbd"))

@@ -184,6 +184,34 @@ def test_csv_in_three_dialects(tmp_path):
     assert columns(read(put(tmp_path, "b.csv", 'step;"loss";lr\r\n1;2,5;\r\n2;2,25;0,125\r\n'))) == expected
 
 
+@pytest.mark.parametrize(
+    ("content", "values"),
+    [
+        ('step,loss\n"1,000","2,345.5"\n"1,020",7\n', [2345.5, 7.0]),
+        ("step;loss\n1000;2.345,5\n1020;7\n", [2345.5, 7.0]),
+        ("step,loss\n1 000,2'345.5\n1\u00a0020,7\n", [2345.5, 7.0]),
+    ],
+)
+def test_thousands_that_are_set_apart(tmp_path, content, values):
+    run = read(put(tmp_path, "a.csv", content))
+    assert columns(run) == {"loss": ([1000, 1020], values)}
+    assert run.notes == ()
+
+
+def test_columns_of_one_name_are_kept_apart(tmp_path):
+    run = read(put(tmp_path, "a.csv", "step,loss,loss\n1,2,3\n2,1,4\n"))
+    assert columns(run) == {"loss": ([1, 2], [2.0, 1.0]), "loss (2)": ([1, 2], [3.0, 4.0])}
+
+
+def test_words_among_numbers_are_told_and_words_of_a_text_are_not(tmp_path):
+    rows = "".join(f"{i},{i},ok,{'none' if i % 2 else 1}\n" for i in range(20))
+    run = read(put(tmp_path, "a.csv", f"step,loss,status,lr\n{rows}20,oops,ok,n/a\n"))
+    (note,) = run.notes
+    assert (note.kind, note.records) == ("unsupported", 1)
+    assert "1 cell is" in note.message and "'loss'" in note.message
+    assert len(run.series["lr"]) == 10
+
+
 def test_csv_cells_that_are_nan_empty_or_text(tmp_path):
     run = read(put(tmp_path, "a.csv", "step,loss,note\n1,nan,x\n2,,y\n3,-inf,\n4,N/A,1\n5,True,\n"))
     assert np.array_equal(run.series["loss"].value, [math.nan, -math.inf], equal_nan=True)
@@ -260,6 +288,9 @@ def test_a_cut_parquet_file_is_said_to_be_one(tmp_path, end):
     [
         ("a.jsonl", "", "empty"),
         ("a.csv", "", "empty"),
+        ("a.csv", "step,loss\n", "empty"),
+        ("a.csv", "step,loss\nx,y\n", "no number"),
+        ("a.jsonl", "\0" * 100_000, "begins with zeros"),
         ("a.jsonl", '{"loss": 1}\n', "no step column"),
         ("a.jsonl", '{"step": "one", "loss": 1}\n', "no step column"),
         ("a.csv", "epoch,loss\n1,2\n", "no step column"),
