@@ -3,6 +3,7 @@
     RunLensError
     ├── UsageError          exit 2: the command or the configuration is wrong
     │   ├── ConfigError     a setting, a rule code, a metric override
+    │   │   └── SettingError    the setting of that name
     │   └── NoRunFound      nothing at that name is a run (also a FileNotFoundError)
     └── ReadError           exit 3: there is a run, and it could not be read
         ├── NotALog         the file is no log of a known form (also a ValueError)
@@ -13,6 +14,8 @@ Every message is one sentence that says what, where and what to do; it never hol
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 
 class RunLensError(Exception):
@@ -29,6 +32,15 @@ class UsageError(RunLensError):
 
 class ConfigError(UsageError):
     """A setting, rule code or metric override that makes no sense."""
+
+
+class SettingError(ConfigError):
+    """A setting that is not known, or a value that it cannot have."""
+
+    def __init__(self, message: str, setting: tuple[str | int, ...] = ()) -> None:
+        super().__init__(message)
+        self.setting = setting
+        """Its keys from the top of the configuration, and the number of the entry in an array of tables."""
 
 
 class NoRunFound(UsageError, FileNotFoundError):
@@ -49,3 +61,29 @@ class AccessRefused(ReadError, PermissionError):
 
 class SourceDown(ReadError, ConnectionError):
     """A server does not answer or timed out."""
+
+
+def did_you_mean(given: str, known: Iterable[str], otherwise: str | None = None) -> str:
+    """The end of a sentence about a name that is not known: the names near it, or else all of them.
+
+    Parameters
+    ----------
+    given : str
+    known : iterable of str
+    otherwise : str, optional
+        What is said in place of a list of all, where none is near.
+
+    Returns
+    -------
+    str
+        Names that hold what was given come first (`loss`: `train_loss`), then the one that is spelt most like it.
+    """
+    import difflib
+
+    names = {name.lower(): name for name in known}
+    word = given.strip().lower()
+    near = [name for low, name in names.items() if word and word in low][:3]
+    near = near or [names[low] for low in difflib.get_close_matches(word, names, 1)]
+    if near:
+        return f"did you mean {' or '.join([', '.join(near[:-1]), near[-1]] if near[1:] else near)}?"
+    return otherwise if otherwise is not None else f"known are {', '.join(names.values())}."

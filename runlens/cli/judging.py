@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from runlens.config import Config, in_force, load, settings_for
+from runlens.config import Learned, in_force, load, settings_for
 from runlens.errors import ConfigError, NoRunFound
 from runlens.model import Report, RunRef
 
@@ -24,6 +24,8 @@ class Request:
     filters: Mapping[str, Any] = field(default_factory=dict)
     """Which runs of a W&B project, and how the cache is used."""
     jobs: int | None = None
+    learned: Learned = field(default_factory=Learned)
+    """What earlier runs say, where the user says nothing."""
     chart_points: int = 400
     debug: bool = False
 
@@ -44,8 +46,8 @@ def found(request: Request) -> list[RunRef]:
     return sources.unique(refs)
 
 
-def judged(request: Request) -> Report:
-    """Find, read and judge, with configuration and baseline applied.
+def judged(request: Request, refs: Sequence[RunRef] | None = None) -> Report:
+    """Find (unless `refs` are those that were found), read and judge, with configuration and baseline applied.
 
     Raises
     ------
@@ -59,11 +61,12 @@ def judged(request: Request) -> Report:
 
     config = load(request.config_path)
     general = in_force(config, request.flags)
-    plan = [
-        (ref, settings_for(ref, config, request.flags, chart_points=request.chart_points, debug=request.debug))
-        for ref in found(request)
-    ]
-    jobs = request.jobs if request.jobs is not None else int(general.values["jobs"] or 1)
+    jobs = request.jobs if request.jobs is not None else int(general.values["jobs"])
+    if jobs < -1 or jobs == 0:
+        raise ConfigError(f"{jobs} runs cannot be judged at once; --jobs must be 1 or more, or -1 for every core")
+    more: dict[str, Any] = {"chart_points": request.chart_points, "debug": request.debug, "learned": request.learned}
+    refs = found(request) if refs is None else refs
+    plan = [(ref, settings_for(ref, config, request.flags, **more)) for ref in refs]
     runs = check(plan, jobs)
     gone = [failure for run in runs for failure in run.failures if failure.missing]
     if len(gone) == len(runs):
@@ -116,6 +119,3 @@ def content_of(path: Path) -> bytes:
         raise ConfigError(f"there is no file {path}") from error
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error}") from error
-
-
-__all__ = ["Config", "Request", "content_of", "found", "judged", "text_of"]

@@ -1,25 +1,25 @@
 """`--baseline-runs`: is tonight's run unlike the last good nights?
 
-The newest good nights become references for the evals (their spread is the band) and the band of throughput.
+The newest good nights become a band for the evals and a band for the throughput.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Sequence
 
 import typer
 
-from runlens.cli.judging import Request
+from runlens.cli.judging import Request, found, judged
 from runlens.cli.printing import plain
-from runlens.errors import NoRunFound, RunLensError
-
-SLACK_IN_BAND = 0.03
-"""Throughput may lie this far outside the range of the good nights: the smallest change TPUT001 looks for."""
+from runlens.config import Learned
+from runlens.errors import ConfigError, NoRunFound
+from runlens.model import Reference, Run
 
 
 def compared_with(request: Request, names: Sequence[str], last: int) -> Request:
-    """The request with the good nights among its references and their throughput as the expected band.
+    """The request, with what the good nights say wherever the user says nothing.
 
     Parameters
     ----------
@@ -27,53 +27,60 @@ def compared_with(request: Request, names: Sequence[str], last: int) -> Request:
     names : sequence of str
         Runs, or folders or projects of runs, in any form that `check` takes. Runs that are judged now are left out.
     last : int
-        How many good nights count, the newest by their last wall time. A night is good if it can be judged and nothing
-        in it is an error.
+        How many good nights count, the newest by their last wall time. A night is good if it passes as tonight's run
+        would: by the same settings and known findings.
 
     Raises
     ------
     NoRunFound
         If no good night is left.
     """
-    from runlens import sources
-    from runlens.check import judge_run
-    from runlens.cli.judging import found
-    from runlens.config import load, settings_for
-    from runlens.roles import resolve
-    from runlens.stats.robust import median
+    from runlens import roles, sources
+    from runlens.config import in_force, load
 
-    judged = {ref.location for ref in found(request)}
-    config = load(request.config_path)
-    nights: list[tuple[float, str, float | None]] = []
-    for ref in found(dataclasses.replace(request, names=names)):
-        if ref.location in judged:
-            continue
-        settings = settings_for(ref, config, {"ignore": ["EVAL", "LOG004"], **_metrics(request)}, chart_points=0)
-        try:
-            run = resolve(sources.read(ref), settings.metrics)
-        except RunLensError as error:
-            typer.echo(f"runlens: baseline run {plain(ref.id)} is left out: {plain(str(error))}", err=True)
-            continue
-        report = judge_run(run, settings)
-        if report.verdict != "pass":
-            typer.echo(f"runlens: baseline run {plain(ref.id)} is left out: its verdict is {report.verdict}", err=True)
-            continue
-        speed = run.role("tokens_per_second")
-        typical = float(median(speed.series.value)) if speed is not None and len(speed.series) else None
-        nights.append((report.time[1] if report.time else 0.0, ref.location, typical))
-    if not nights:
+    tonight = {os.path.realpath(ref.location) for ref in found(request)}
+    nights = dataclasses.replace(request, names=names, chart_points=0)
+    refs = [ref for ref in found(nights) if os.path.realpath(ref.location) not in tonight]
+    if not refs:
+        raise NoRunFound(f"--baseline-runs: {', '.join(names)} holds no run but those that are judged")
+    good = []
+    for ref, report in zip(refs, judged(nights, refs).runs, strict=True):
+        if report.verdict == "pass":
+            good.append((report.time[1] if report.time else 0.0, ref))
+        else:
+            why = report.failures[0].message if report.failures else f"its verdict is {report.verdict}"
+            typer.echo(f"runlens: baseline run {plain(ref.id)} is left out: {plain(why)}", err=True)
+    if not good:
         raise NoRunFound("none of the baseline runs could be used; name runs that pass `runlens check`")
-    nights.sort(reverse=True)
-    chosen = nights[:last]
-    flags = dict(request.flags)
-    flags["references"] = [*(flags.get("references") or ()), *(location for _, location, _ in chosen)]
-    speeds = [speed for _, _, speed in chosen if speed is not None and speed == speed]
-    rules = dict(flags.get("rules") or {})
-    if speeds and "TPUT003" not in rules:
-        rules["TPUT003"] = {"band": [min(speeds) * (1 - SLACK_IN_BAND), max(speeds) * (1 + SLACK_IN_BAND)]}
-    flags["rules"] = rules
-    return dataclasses.replace(request, flags=flags)
+    good.sort(key=lambda night: night[0], reverse=True)
+    config = load(request.config_path)
+    runs = []
+    for _, ref in good[:last]:
+        values = in_force(config, request.flags, ref.id).values
+        run = roles.resolve(sources.read(ref), values["metrics"])
+        runs.append((run, values["tokens_per_step"]))
+    typer.echo(f"runlens: held against {', '.join(plain(run.name) for run, _ in runs)}", err=True)
+    return dataclasses.replace(request, learned=learned(runs))
 
 
-def _metrics(request: Request) -> dict[str, object]:
-    return {"metrics": request.flags.get("metrics") or {}}
+def learned(runs: Sequence[tuple[Run, float | None]]) -> Learned:
+    """What good nights (each with the tokens of a step, if given) say of their evals and their throughput."""
+    from runlens.rules.throughput_band import band_of
+
+    name = f"the last {len(runs)} good nights" if len(runs) > 1 else "the last good night"
+    bands = [band for run, _ in runs if (band := band_of(run)) is not None]
+    rules = {"TPUT003": {"band": (min(low for low, _ in bands), max(high for _, high in bands))}} if bands else {}
+    return Learned(name, rules, evals(runs, name))
+
+
+def evals(runs: Sequence[tuple[Run, float | None]], name: str) -> tuple[Reference, ...]:
+    """The evals of the nights as one reference with a band; none where no night has evals."""
+    from runlens.references import build, combine
+
+    parts = []
+    for run, tokens_per_step in runs:
+        try:
+            parts.append(build(run, tokens_per_step))
+        except ConfigError:  # a night without evals says nothing about them
+            continue
+    return (combine(parts, name),) if parts else ()

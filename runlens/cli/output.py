@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runlens.errors import ConfigError
+from runlens.errors import ConfigError, did_you_mean
 
 if TYPE_CHECKING:
     from runlens.model import Report
@@ -41,14 +41,10 @@ def check_format(name: str) -> None:
     ConfigError
         The nearest format is named.
     """
-    import difflib
-
     from runlens.render import FORMATS
 
     if name not in FORMATS:
-        near = difflib.get_close_matches(name, FORMATS, 1)
-        hint = f"did you mean {near[0]}?" if near else f"the formats are {', '.join(FORMATS)}."
-        raise ConfigError(f"there is no format {name!r}; {hint}")
+        raise ConfigError(f"there is no format {name!r}; {did_you_mean(name, FORMATS)}")
 
 
 def severity(text: str | None) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +9,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from runlens.errors import ConfigError
+from runlens.config.lines import line_of
+from runlens.errors import ConfigError, SettingError, did_you_mean
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -40,7 +40,7 @@ def find(start: Path) -> Path | None:
         if own.is_file():
             return own
         project = folder / "pyproject.toml"
-        if project.is_file() and "[tool.runlens" in project.read_text(encoding="utf-8", errors="replace"):
+        if project.is_file() and "[tool.runlens" in _text(project):
             return project
     return None
 
@@ -64,30 +64,44 @@ def load(path: Path | None = None, start: Path | None = None) -> Config:
     path = path if path is not None else find((start or Path()).resolve())
     if path is None:
         return Config()
+    text = _text(path)
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ConfigError(f"there is no configuration file {path}; check the path given to --config") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"the configuration file {path} cannot be read: {error}") from error
+        table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"the configuration file {path} is no valid TOML: {error}") from error
+    inside: tuple[str, ...] = ()
     if path.name == "pyproject.toml":
+        inside = ("tool", "runlens")
         table = table.get("tool", {}).get("runlens")
         if table is None:
             if named:
                 raise ConfigError(f"{path} has no [tool.runlens] table; add one, or name a runlens.toml")
             return Config()
-    return parse(table, path)
+    try:
+        return parse(table, path)
+    except SettingError as error:
+        line = line_of(text, (*inside, *error.setting))
+        raise ConfigError(f"{path}{f', line {line}' if line else ''}: {error}") from error
 
 
-def parse(table: Mapping[str, object], path: Path | None = None) -> Config:
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise ConfigError(f"there is no configuration file {path}; check the path given to --config") from error
+    except OSError as error:
+        raise ConfigError(f"the configuration file {path} cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"the configuration file {path} is no UTF-8 text: {error}") from error
+
+
+def parse(table: object, path: Path | None = None) -> Config:
     """Check a table of settings.
 
     Raises
     ------
-    ConfigError
-        Naming the key, what is wrong with it and the nearest known one.
+    SettingError
+        Naming the setting, what is wrong with it and the nearest known one.
     """
     from pydantic import ValidationError
 
@@ -97,23 +111,26 @@ def parse(table: Mapping[str, object], path: Path | None = None) -> Config:
     try:
         model = ConfigFile.model_validate(table)
     except ValidationError as error:
-        raise ConfigError(f"{path or 'the configuration'}: {_first_problem(error)}") from error
+        raise _first_problem(error) from error
     values = model.model_dump(exclude_unset=True, exclude={"runs"})
     runs = tuple(run.model_dump(exclude_unset=True) for run in model.runs)
-    for judging in (values, *runs):
+    for inside, judging in (((), values), *((("runs", i), run) for i, run in enumerate(runs))):
         for code, settings in judging.get("rules", {}).items():
-            check_settings(code, settings, str(path or "the configuration"))
+            try:
+                check_settings(code, settings)
+            except SettingError as error:
+                raise SettingError(str(error), (*inside, *error.setting)) from error
     return Config(path, values, runs)
 
 
-def _first_problem(error: ValidationError) -> str:
+def _first_problem(error: ValidationError) -> SettingError:
     from runlens.config.schema import ConfigFile, RunOverride
 
     first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"])
+    where = first["loc"]
+    name = ".".join(str(part) for part in where)
     if first["type"] == "extra_forbidden":
-        model = RunOverride if first["loc"][0] == "runs" else ConfigFile
-        near = difflib.get_close_matches(str(first["loc"][-1]), model.model_fields, 1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(model.model_fields)}."
-        return f"unknown setting {where!r}; {hint}"
-    return f"setting {where!r}: {first['msg'].removeprefix('Value error, ')}"
+        model = RunOverride if where[0] == "runs" else ConfigFile
+        known = [key for key in model.model_fields if key != "runs"]
+        return SettingError(f"unknown setting {name!r}; {did_you_mean(str(where[-1]), known)}", where)
+    return SettingError(f"setting {name!r}: {first['msg'].removeprefix('Value error, ')}", where)

@@ -3,46 +3,59 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 from collections.abc import Mapping
-from typing import get_type_hints
+from typing import TYPE_CHECKING, Any, get_type_hints
 
-from runlens.errors import ConfigError
+from runlens.errors import SettingError, did_you_mean
 from runlens.model import Severity
 from runlens.rules import RULES
+from runlens.rules.base import Rule
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 INJECTED = ("references", "requirements", "tokens_per_step", "total_tokens")
 """Fields that the top-level settings of the same name fill in, so that they are given once for all rules."""
 
 
-def check_settings(code: str, settings: Mapping[str, object], where: str) -> dict[str, object]:
+def settings_of(rule: type[Rule]) -> dict[str, dataclasses.Field[Any]]:
+    """The fields of a rule that may stand under `[rules.CODE]`, by name."""
+    return {f.name: f for f in dataclasses.fields(rule) if f.name not in INJECTED}
+
+
+def types_of(rule: type[Rule]) -> dict[str, TypeAdapter[Any]]:
+    """What checks each setting of a rule."""
+    from pydantic import TypeAdapter
+
+    hints = get_type_hints(rule)
+    return {name: TypeAdapter(hints[name]) for name in settings_of(rule)}
+
+
+def check_settings(code: str, settings: Mapping[str, object]) -> dict[str, object]:
     """The settings of a rule, with values changed to the types of its fields.
 
     `severity` is allowed for every rule and is left out of the result.
 
     Raises
     ------
-    ConfigError
+    SettingError
         For an unknown setting (the nearest is named) or a value of the wrong type.
     """
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
-    rule = next(r for r in RULES if r.code == code)
-    hints = get_type_hints(rule)
-    fields = [f.name for f in dataclasses.fields(rule) if f.name not in INJECTED]
+    types = types_of(next(r for r in RULES if r.code == code))
     checked: dict[str, object] = {}
     for key, value in settings.items():
+        where = ("rules", code, key)
         if key == "severity":
             if value not in list(Severity):
-                raise ConfigError(f"{where}: rules.{code}.severity is {value!r}; it must be info, warning or error")
+                raise SettingError(f"rules.{code}.severity is {value!r}; it must be info, warning or error", where)
             continue
-        if key not in fields:
-            near = difflib.get_close_matches(key, [*fields, "severity"], 1)
-            hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join([*fields, 'severity'])}."
-            raise ConfigError(f"{where}: rule {code} has no setting {key!r}; {hint}")
+        if key not in types:
+            hint = did_you_mean(key, [*types, "severity"], f"it has {', '.join([*types, 'severity'])}.")
+            raise SettingError(f"rule {code} has no setting {key!r}; {hint}", where)
         try:
-            checked[key] = TypeAdapter(hints[key]).validate_python(value)
+            checked[key] = types[key].validate_python(value)
         except ValidationError as error:
-            problem = error.errors()[0]["msg"]
-            raise ConfigError(f"{where}: rules.{code}.{key} is {value!r}: {problem}") from error
+            raise SettingError(f"rules.{code}.{key} is {value!r}: {error.errors()[0]['msg']}", where) from error
     return checked

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from runlens.errors import ConfigError
+from runlens.config.tokens import count_of_tokens
+from runlens.errors import ConfigError, did_you_mean
 from runlens.model import Severity
 from runlens.roles.vocabulary import ROLES
 from runlens.rules import RULES
@@ -37,9 +38,7 @@ class Judging(BaseModel):
     tokens_per_step: Annotated[float, Field(gt=0)] | None = Field(
         None, description="Tokens of one optimizer step, where the log does not tell."
     )
-    total_tokens: str | None = Field(
-        None, pattern=r"^[0-9.]+(e[0-9]+)?\s*[KMBT]?$", description="Tokens planned for the run, such as '3T'."
-    )
+    total_tokens: str | float | None = Field(None, description="Tokens planned for the run: 3e12, or '3T', '600B'.")
     metrics: dict[str, str] = Field(default_factory=dict, description="Role to logged name, where it is not found.")
     rules: dict[str, RuleSettings] = Field(
         default_factory=dict, description="Settings for each rule by its code; `severity` for its findings."
@@ -50,34 +49,42 @@ class Judging(BaseModel):
     def _known_codes(cls, codes: Codes | None) -> Codes | None:
         return codes if codes is None else _checked(codes)
 
+    @field_validator("total_tokens")
+    @classmethod
+    def _number_of_tokens(cls, given: str | float | None) -> str | float | None:
+        try:
+            return given if given is None else count_of_tokens(given)
+        except ConfigError as error:
+            raise ValueError(str(error)) from error
+
     @field_validator("metrics")
     @classmethod
     def _known_roles(cls, metrics: dict[str, str]) -> dict[str, str]:
-        unknown = [role for role in metrics if role not in ROLES]
-        if unknown:
-            raise ValueError(f"unknown role {unknown[0]!r}; the roles are {', '.join(ROLES)}")
+        for role in metrics:
+            if role not in ROLES:
+                raise ValueError(f"unknown role {role!r}; {did_you_mean(role, ROLES)}")
         return metrics
 
     @field_validator("rules")
     @classmethod
     def _known_rules(cls, rules: dict[str, RuleSettings]) -> dict[str, RuleSettings]:
         known = {rule.code for rule in RULES}
-        for code in rules:
+        whole = {code: _checked([code])[0] for code in rules}
+        for given, code in whole.items():
             if code not in known:
-                _checked([code])
-                raise ValueError(f"{code!r} under [rules] must be one whole code, such as LOSS001")
-        return rules
+                raise ValueError(f"{given!r} under [rules] must be one whole code, such as LOSS001")
+        return {whole[given]: settings for given, settings in rules.items()}
 
 
 class RunOverride(Judging):
-    """Settings for the runs whose id or name fits a pattern; later ones win."""
+    """Settings for the runs whose id fits a pattern; later ones win."""
 
-    match: str = Field(description="Pattern for the run's id, such as 'nightly/*' (shell style).")
+    match: str = Field(min_length=1, description="Pattern for the run's id, such as 'nightly/*' (shell style).")
 
 
 class ConfigFile(Judging):
-    """The whole file."""
+    """The settings of RunLens: runlens.toml, or [tool.runlens] in pyproject.toml."""
 
     baseline: str | None = Field(None, description="File of known findings, written by `runlens baseline`.")
-    jobs: int | None = Field(None, description="Runs judged at once; -1 takes every core.")
+    jobs: int | None = Field(None, ge=-1, description="Runs judged at once; -1 takes every core.")
     runs: list[RunOverride] = Field(default_factory=list, description="Settings for some of the runs.")

@@ -1,7 +1,9 @@
+from pathlib import Path
+
 import pytest
 
-from runlens.config import in_force, load, parse, settings_for
-from runlens.config.plan import count_of_tokens
+from runlens.config import Learned, in_force, load, parse, settings_for
+from runlens.config.tokens import count_of_tokens
 from runlens.errors import ConfigError
 from runlens.model import Severity
 from runlens.rules import RULES
@@ -32,16 +34,25 @@ def test_without_a_file_there_are_only_defaults(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("fail_onn = 'error'", "did you mean 'fail_on'"),
+        ("fail_onn = 'error'", "line 1: unknown setting 'fail_onn'; did you mean fail_on?"),
         ("fail_on = 'fatal'", "fail_on"),
+        ("fail_on = 3", "fail_on"),
+        ("ignore = 'LOG'", "ignore"),
+        ("jobs = 'many'", "jobs"),
+        ("[colour]\nx = 1", "line 1: unknown setting 'colour'; known are select, ignore"),
         ("select = ['LOSS01']", "did you mean LOSS001"),
-        ("[metrics]\nloss = 'x'", "unknown role 'loss'"),
+        ("[metrics]\nloss = 'x'", "line 1: setting 'metrics': unknown role 'loss'; did you mean train_loss"),
+        ("[metrics]\ngradnorm = 'x'", "did you mean grad_norm?"),
+        ("[metrics]\ntrain_loss = 3", "line 2: setting 'metrics.train_loss'"),
         ("[rules.LOSS009]\nx = 1", "LOSS009"),
         ("[rules.LOSS]\nx = 1", "whole code"),
-        ("[rules.LOSS001]\nsigmaa = 1", "has no setting 'sigmaa'"),
+        ("[rules.LOSS001]\nfast = 3\nsigmaa = 1", "line 3: rule LOSS001 has no setting 'sigmaa'; did you mean sigmas?"),
+        ("[rules]\nLOSS001.fast = 'long'", "line 2: rules.LOSS001.fast is 'long'"),
+        ("[rules.TPUT003]\nband = [1]", "line 2: rules.TPUT003.band"),
         ("[rules.LOSS001]\nseverity = 'bad'", "must be info, warning or error"),
-        ("[[runs]]\nselct = ['LOSS']\nmatch = '*'", "did you mean 'select'"),
-        ("[[runs]]\nselect = ['LOSS']", "match"),
+        ("[[runs]]\nselct = ['LOSS']\nmatch = '*'", "did you mean select"),
+        ("[[runs]]\nselect = ['LOSS']", "line 1: setting 'runs.0.match'"),
+        ("[[runs]]\nmatch = 'a'\n[[runs]]\nmatch = 'b'\n[runs.rules.LOG003]\npoint = 2", "line 6: rule LOG003 has no"),
         ("tokens_per_step = -3", "tokens_per_step"),
         ("total_tokens = 'many'", "total_tokens"),
         ("select = [", "no valid TOML"),
@@ -110,3 +121,64 @@ def test_counts_of_tokens(text, count):
 def test_what_is_no_count_of_tokens(text):
     with pytest.raises(ConfigError, match="no number of tokens"):
         count_of_tokens(text)
+
+
+def test_a_setting_in_pyproject_is_found_by_its_line(tmp_path):
+    path = write(tmp_path, "[project]\nname = 'x'\n\n[tool.runlens]\nfail_on = 'never'\n", "pyproject.toml")
+    with pytest.raises(ConfigError, match=r"pyproject.toml, line 5: setting 'fail_on'"):
+        load(path)
+
+
+def test_what_is_no_text_is_said(tmp_path):
+    path = tmp_path / "runlens.toml"
+    path.write_bytes(b"fail_on = '\xff'")
+    with pytest.raises(ConfigError, match="no UTF-8 text"):
+        load(path)
+
+
+def test_a_rule_may_be_named_in_any_way_that_select_takes():
+    config = parse({"rules": {"loss-spike": {"fast": 7}, "log003": {"severity": "error"}}})
+    assert config.values["rules"] == {"LOSS001": {"fast": 7}, "LOG003": {"severity": "error"}}
+
+
+@pytest.mark.parametrize(("given", "count"), [(3e12, 3e12), ("3T", 3e12), (14_500_000, 14.5e6)])
+def test_planned_tokens_are_a_number_or_a_text(given, count):
+    assert settings_for("run", parse({"total_tokens": given}), {}).total_tokens == count
+
+
+def test_the_settings_in_the_readme_work_as_written(tmp_path):
+    readme = Path(__file__).parent.parent.parent / "README.md"
+    (block,) = [b for b in readme.read_text(encoding="utf-8").split("```toml\n")[1:] if "[[runs]]" in b]
+    config = load(write(tmp_path, block.split("```")[0]))
+    main, ablation = (settings_for(run, config, {}) for run in ("main", "ablation/seed-7"))
+    band = next(rule for rule in main.rules if rule.code == "TPUT003")
+    assert band.band == (13_500, 14_000)
+    assert "LOG003" not in [rule.code for rule in main.rules]
+    assert (main.fail_on, ablation.fail_on) == (Severity.WARNING, Severity.ERROR)
+    behind = next(rule for rule in main.rules if rule.code == "EVAL001")
+    assert [reference.name for reference in behind.references] == ["pythia-1.4b"]
+
+
+def test_what_was_learned_counts_for_less_than_what_the_user_says(tmp_path):
+    learned = Learned("the last good night", {"TPUT003": {"band": (1.0, 2.0), "min_points": 50}})
+    path = write(tmp_path, "[rules.TPUT003]\nband = [3, 4]\n")
+    force = in_force(load(path), {}, "run", learned)
+    assert force.values["rules"]["TPUT003"] == {"band": [3, 4], "min_points": 50}
+    assert force.origin["rules.TPUT003.band"] == str(path)
+    assert force.origin["rules.TPUT003.min_points"] == "the last good night"
+
+
+def test_a_reference_is_looked_for_beside_the_one_who_names_it(tmp_path, monkeypatch):
+    table = "tokens,task,metric,value\n1e9,hellaswag,acc,0.3\n2e9,hellaswag,acc,0.4\n3e9,hellaswag,acc,0.5\n"
+    for folder, value in (("project", "0.31"), ("project/below", "0.32")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "ref.csv").write_text(table.replace("0.3\n", f"{value}\n"))
+    config = load(write(tmp_path / "project", 'references = ["ref.csv"]\n'))
+    monkeypatch.chdir(tmp_path / "project" / "below")
+
+    def first(flags):
+        rule = next(r for r in settings_for("run", config, flags).rules if r.code == "EVAL001")
+        return rule.references[0].curves[0].value[0]
+
+    assert first({}) == 0.31
+    assert first({"references": ["ref.csv"]}) == 0.32
