@@ -19,6 +19,7 @@ from runlens.rules.log import StepGap, UnreadableData
 from runlens.rules.log_clock import ClockJump, StaleRun
 from runlens.rules.log_restart import Restart
 from runlens.rules.loss_frequency import SpikeFrequency
+from runlens.rules.loss_shift import LossShift
 from runlens.rules.loss_spike import LossSpike
 from runlens.rules.loss_stall import StalledLoss
 from runlens.rules.loss_values import NonFiniteLoss
@@ -34,6 +35,7 @@ RULES: tuple[type[Rule], ...] = (
     SpikeFrequency,
     NonFiniteLoss,
     StalledLoss,
+    LossShift,
     NonFiniteGradient,
     GradientSurge,
     ScheduleBreak,

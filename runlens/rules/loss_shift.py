@@ -12,6 +12,7 @@ from runlens.model import Finding, Run, Severity, Skip
 from runlens.rules.base import Rule
 from runlens.rules.loss_context import Context, context_of
 from runlens.rules.loss_incidents import LossIncident, loss_incidents
+from runlens.rules.loss_spike import LossSpike
 from runlens.stats.excursions import Sensitivity
 
 ANNEALED = 0.7
@@ -59,7 +60,7 @@ class LossShift(Rule):
 
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """Yield one finding per change of level."""
-        for incident in loss_incidents(run, Sensitivity(self.sigmas, self.rise), 500, 5000):
+        for incident in loss_incidents(run, Sensitivity(self.sigmas, self.rise), LossSpike.fast, LossSpike.slow):
             if incident.kind not in ("shift-up", "shift-down", "dip"):
                 continue
             if incident.kind == "shift-down" and _annealed(run, incident):
@@ -96,24 +97,17 @@ def _message(incident: LossIncident, context: Context) -> str:
     after = curve.loss(incident.ending.after)
     resume = ", right after a resume" if context.after_resume else ""
     if incident.kind == "dip":
-        text = (
-            f"the loss dips from {before:.4g} to {peak:.4g} between steps {first:,} and {last:,}{resume}, and is back"
-        )
-        return text + ": repeated or unusually easy data"
+        span = f"between steps {first:,} and {last:,}{resume}, and is back"
+        return f"the loss dips from {before:.4g} to {peak:.4g} {span}: repeated or unusually easy data"
+    where = f"at step {first:,}{resume}"
     if incident.kind == "shift-down":
         cause = "data seen before" if context.after_resume else "a new data stage, or data seen before"
-        return (
-            f"the loss drops from {before:.4g} to {after:.4g} at step {first:,}{resume} and goes on from there: {cause}"
-        )
+        return f"the loss drops from {before:.4g} to {after:.4g} {where} and goes on from there: {cause}"
     if one.back:
-        return (
-            f"the loss rises from {before:.4g} to {peak:.4g} at step {first:,}{resume} "
-            "and then improves past its old level: a new data stage"
-        )
-    return (
-        f"the loss moves from {before:.4g} to {after:.4g} at step {first:,}{resume} "
-        "without overshoot and goes on from there: a new data stage, if one was planned"
-    )
+        course = f"rises from {before:.4g} to {peak:.4g} {where} and then improves past its old level"
+    else:
+        course = f"moves from {before:.4g} to {after:.4g} {where} without overshoot and goes on from there"
+    return f"the loss {course}: a new data stage, if one was planned"
 
 
 def _evidence(incident: LossIncident, context: Context) -> dict[str, object]:
