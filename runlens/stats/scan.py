@@ -59,7 +59,8 @@ def bars_of(y: Floats, level: Level, floor: float, sigmas: float) -> Bars:
     calm = z[keep]
     up, down = fit_tail(calm), fit_tail(-calm)
     gap = _gap(calm)
-    wander = {of: _wander(z, keep, of) for _, of in RISES}
+    alone = mad(calm, 0.0)
+    wander = {of: _wander(z, keep, of, alone) for _, of in RISES}
     return Bars(
         tuple((k, of, max(sigmas, min(up.bar(k, of) * wander[of], gap))) for k, of in RISES),
         tuple((k, of, max(sigmas, down.bar(k, of) * wander[of])) for k, of in FALLS),
@@ -68,11 +69,10 @@ def bars_of(y: Floats, level: Level, floor: float, sigmas: float) -> Bars:
     )
 
 
-def _wander(z: Floats, keep: npt.NDArray[np.bool_], count: int) -> float:
+def _wander(z: Floats, keep: npt.NDArray[np.bool_], count: int, alone: float) -> float:
     """How much wider medians of `count` neighbours scatter than those of independent points would; at least 1."""
     if count == 1:
         return 1.0
-    alone = mad(z[keep], 0.0)
     together = mad(trailing_median(z, count)[keep], 0.0)
     return max(1.0, together / (alone * MEDIAN_SPREAD[count])) if alone > 0 else 1.0
 
@@ -83,8 +83,7 @@ def _gap(z: Floats) -> float:
     One or two points are clear when the next lower one is `GAP` times smaller; three and more when fewer than half as
     many lie in the 2.5-fold range below them. Of power-law noise with index 3 fifteen times as many would.
     """
-    high = np.sort(finite(z))
-    high = high[high > 2.0]
+    high = np.sort(finite(z[z > 2.0]))
     if not len(high):
         return np.inf
     position = np.arange(len(high))

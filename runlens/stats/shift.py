@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from runlens.stats.excursions import Excursion
+from runlens.stats.excursions import Excursion, coming_median
 from runlens.stats.outcome import Ending
 from runlens.stats.robust import Floats, median, theil_sen
 
@@ -65,12 +65,14 @@ def _abrupt(y: Floats, step: Floats, one: Excursion, until: int, slope: float) -
 
 
 def _heals_by_itself(y: Floats, step: Floats, one: Excursion, slope: float) -> bool:
-    """Whether the curve comes back no faster than its ordinary decay leads it there."""
+    """Whether the curve goes up at once, and comes back no faster than its ordinary decay leads it there."""
     away = y[one.first : one.end] - one.level
     if len(away) < 3 * ABRUPT:
         return False
     decay = slope * float(np.log((step[one.end] + 1) / (step[one.first] + 1)))
-    return bool(median(away[1 : 1 + ABRUPT]) < OVERSHOOT * decay and median(away[-len(away) // 8 :]) < decay)
+    at_once = median(away[1 : 1 + ABRUPT])
+    at_most = float(coming_median(away, 3).max()) - 3.0 * one.sigma
+    return bool(at_most < at_once < OVERSHOOT * decay and median(away[-len(away) // 8 :]) < decay)
 
 
 def _falls_below(y: Floats, step: Floats, one: Excursion, until: int, slope: float) -> bool:

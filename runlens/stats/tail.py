@@ -18,6 +18,8 @@ MARGIN = 1.25
 LONE_MARGINS = (1.3, 1.4, 2.4)
 """The same for a point that stands alone, which a heavy tail makes most easily: where the tail is known to be light,
 where it is not known, and where it fades as slowly as that of a power law."""
+PRIOR = 100.0
+"""The tail is drawn towards that of Gaussian noise as if so many points of such had been seen."""
 MOST = 1_000_000
 """Points that a tail is fitted to; longer series are thinned evenly."""
 
@@ -86,7 +88,8 @@ def fit_tail(z: Floats) -> Tail:
         return Tail(gaussian(0.2), gaussian(0.05), 0.2, 0.05)
     p_high = min(max(8.0 / n, 1e-3), 0.2)
     p_low = min(10.0 * p_high, 0.35)
-    high, low = _upper(kept, p_high), _upper(kept, p_low)
+    known = n / (n + PRIOR)
+    high, low = (known * _upper(kept, p) + (1.0 - known) * gaussian(p) for p in (p_high, p_low))
     high = max(high, gaussian(p_high))
     low = min(max(low, gaussian(p_low)), high - (gaussian(p_high) - gaussian(p_low)))
     fade = 0.0

@@ -6,7 +6,7 @@ before it is thinned to the log interval. `make` draws everything from one seed;
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -18,16 +18,19 @@ Floats = npt.NDArray[np.float64]
 Noise = Literal["gaussian", "student", "skewed", "batch", "wander"]
 Case = Literal[
     "clean", "fast", "lone", "slow", "plateaued", "diverged", "restarted", "unresolved", "repeated", "creep", "nan",
-    "stage-up", "stage-down", "resume", "early",
+    "stage-up", "stage-down", "resume", "early", "grown", "blowup",
 ]  # fmt: skip
 NOISES: tuple[Noise, ...] = ("gaussian", "student", "skewed", "batch", "wander")
 FAULTY: tuple[Case, ...] = (
     "fast", "lone", "slow", "plateaued", "diverged", "restarted", "unresolved", "repeated", "creep", "early",
+    "grown", "blowup",
 )  # fmt: skip
 """Cases with at least one loss spike."""
 CLEAN: tuple[Case, ...] = ("clean", "resume")
 """Cases in which nothing may be reported above info."""
 STAGES: tuple[Case, ...] = ("stage-up", "stage-down")
+DOWN = 600.0
+"""Seconds between a run's end and its resume."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,8 @@ class Planted:
     """What a right judgement may say; empty for a change of data stage."""
     slack: int = 0
     """Steps by which the onset itself is vague (a creep)."""
+    end: int = 0
+    """Last step at which it still stands half a standard deviation above the healthy curve, before the next event."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +57,6 @@ class Made:
     noise: Noise
     sigma: float
     interval: int
-    extra: dict[str, float] = field(default_factory=dict)
 
     @property
     def step(self) -> npt.NDArray[np.int64]:
@@ -72,12 +76,13 @@ def make(seed: int, points: int, case: Case, noise: Noise | None = None, interva
     """
     rng = np.random.default_rng([seed, points, len(case)])
     kind = noise or NOISES[int(rng.integers(len(NOISES)))]
-    every = interval or int(rng.choice([1, 1, 1, 10, 25, 100] if points <= 20_000 else [1, 1, 10]))
+    every = interval or int(rng.choice([1, 1, 500, 10, 25, 100] if points <= 20_000 else [1, 1, 10]))
     step = np.arange(points, dtype=np.int64) * every
     base, rate = decay(rng, points)
     sigma = float(np.exp(rng.uniform(np.log(0.003), np.log(0.05))))
     scatter = scattered(rng, kind, points, sigma)
     excess, planted, lost = plant(rng, case, base, sigma, step)
+    planted = ended(planted, excess, sigma, step)
     y = np.log(base) + excess + scatter
     loss = np.exp(y)
     if lost is not None:
@@ -201,6 +206,20 @@ def plant(
         gap = np.log(base[0] / base[at])
         excess[at:] += (t[at:] - at) / (n - at) * max(rng.uniform(0.9, 1.3) * gap, 20 * sigma)
         planted.append(Planted(int(step[at]), ("diverged",), int(0.2 * span)))
+    elif case == "grown":  # a slow rise to a third of the height, and out of it the spike
+        at = onset(0.2, 0.8)
+        lead = int(min(rng.uniform(8, 30), 0.05 * n))
+        bump(at, height, rng.uniform(0.3, 0.75) * max(fast - lead, 2.0))
+        excess[at - lead : at] += 0.33 * excess[at] * (np.arange(lead) + 1) / lead
+        planted.append(
+            Planted(int(step[at - lead]), ("recovered-fast", "recovered-slow"), int(step[at] - step[at - lead]))
+        )
+    elif case == "blowup":  # up and down wildly, and never back
+        at = onset(0.3, 0.8)
+        gap = np.log(base[0] / base[at])
+        rise = np.minimum((t[at:] - at) / max(0.02 * n, 3.0), 1.0)
+        excess[at:] += rise * max(gap, 20 * sigma) * np.exp(0.3 * rng.standard_normal(n - at))
+        planted.append(Planted(int(step[at]), ("diverged",), int(0.01 * span)))
     elif case == "nan":
         return excess, planted, onset(0.3, 0.9)
     elif case in STAGES:
@@ -211,13 +230,25 @@ def plant(
     return excess, planted, None
 
 
+def ended(planted: list[Planted], excess: Floats, sigma: float, step: npt.NDArray[np.int64]) -> list[Planted]:
+    """The events with the steps at which each is over."""
+    high = step[np.abs(excess) > 0.5 * sigma]
+    limits = [one.onset for one in planted[1:]] + [int(step[-1]) + 1]
+    return [
+        replace(one, end=int(high[(high >= one.onset) & (high < limit)].max(initial=one.onset)))
+        for one, limit in zip(planted, limits, strict=False)
+    ]
+
+
 def resumed(rng: np.random.Generator, columns: tuple[npt.NDArray, ...]) -> tuple[npt.NDArray, ...]:
     """The same run, killed and taken up again from an earlier checkpoint: some steps are logged twice."""
     n = len(columns[0])
     killed = int(rng.uniform(0.4, 0.8) * n)
     back = max(0, killed - int(rng.uniform(0.02, 0.1) * n) - 2)
     order = np.concatenate([np.arange(killed), np.arange(back, n)])
-    return tuple(column[order] for column in columns)
+    step, time, *rest = (column[order] for column in columns)
+    time[killed:] += columns[1][killed] - columns[1][back] + DOWN
+    return step, time, *rest
 
 
 def _run(name: str, step: npt.NDArray, time: Floats, loss: Floats, grad: Floats, rate: Floats) -> Run:
