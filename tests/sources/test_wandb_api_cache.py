@@ -160,6 +160,18 @@ def test_a_damaged_cache_is_made_whole(server: Server) -> None:
             assert path.stat().st_size > 20
 
 
+def test_flipped_bits_in_the_cache_are_noticed(server: Server) -> None:
+    run = server.store.add(state="finished")
+    run.log(rows_of(np.arange(700)))
+    read()
+    path = cached_runs()[0].folder / "history.parquet"
+    whole = path.read_bytes()
+    for at in range(40, len(whole) * 3 // 4, len(whole) // 6):  # the pages, not the footer
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 0x10]) + whole[at + 1 :])
+        same(read(), run)
+        assert path.read_bytes() == whole
+
+
 def test_the_cache_is_private(server: Server) -> None:
     run = server.store.add(state="running")
     run.log(rows_of(np.arange(300)))

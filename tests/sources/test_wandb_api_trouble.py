@@ -9,7 +9,11 @@ import pytest
 
 from runlens.errors import AccessRefused, NoRunFound, RunLensError, SourceDown, UsageError
 from runlens.sources import wandb_api
+from runlens.sources.wandb_api import pages
+from runlens.sources.wandb_api.address import Address
+from runlens.sources.wandb_api.client import Client
 from runlens.sources.wandb_api.gate import Gate, Patience, Stopped, retry_after
+from runlens.sources.wandb_api.login import login
 from tests.sources.wandb_at import NAME, read, rows_of, same, server
 from tests.wandb_server import Server
 
@@ -128,9 +132,7 @@ def test_waits_come_to_an_end(server: Server, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_long_waits_are_said(server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    from runlens.sources.wandb_api import client
-
-    monkeypatch.setattr(client, "_LONG", 0.5)
+    monkeypatch.setattr("runlens.sources.wandb_api.client._LONG", 0.5)
     run = server.store.add(state="finished")
     run.log(rows_of(np.arange(40)))
     server.faults.only, server.faults.throttle, server.faults.retry_after = {"HistoryPage"}, 1, "0.6"
@@ -192,6 +194,38 @@ def test_a_page_that_is_too_much_is_cut(server: Server, monkeypatch: pytest.Monk
     monkeypatch.setattr(Patience, "from_environment", classmethod(lambda cls: quick))
     server.faults.only, server.faults.errors = {"HistoryPage"}, 5
     same(read(), run)
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_a_server_that_fails_at_large_pages(server: Server, monkeypatch: pytest.MonkeyPatch, told: bool) -> None:
+    run = server.store.add(state="finished")
+    run.log(rows_of(np.arange(3_000)))
+    quick = dataclasses.replace(Patience(), tries=2, pause=0.01)
+    monkeypatch.setattr(Patience, "from_environment", classmethod(lambda cls: quick))
+    server.faults.fails_above, server.faults.hide_live_data = 60, not told
+    same(read(), run)
+
+
+def test_huge_rows_are_taken_few_at_a_time(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "_PAGE_BYTES", 200_000)
+    run = server.store.add(state="finished")
+    run.log([{**row, "text": "x" * 20_000} for row in rows_of(np.arange(100))])
+    same(read(), run)
+    run.log([{**row, "text": "x" * 300_000} for row in rows_of(np.arange(100, 104))])  # one alone is over the limit
+    same(read(), run)
+
+
+def test_rows_of_many_values_make_short_pages(server: Server) -> None:
+    run = server.store.add(state="finished")
+    run.log([{"_step": i, "_timestamp": 1.7e9 + i} | {f"layer.{k}": float(k) for k in range(2_000)} for i in range(20)])
+    found = read()
+    assert len(found.series) == 2_000
+    assert server.faults.counts()["HistoryPage"] == 1
+    address = Address("team", "proj", "run1")
+    client = Client(login(address))
+    reader = pages.PageReader(client, address, width=5_000.0)
+    client.close()
+    assert max(span.stop - span.first for span in reader.plan([(0, 100_000)], 100_000)) <= 250
 
 
 def test_a_server_that_stays_down_in_the_middle(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,6 +26,8 @@ class Faults:
     """Seconds that every request waits."""
     page_cap: int | None = None
     """Rows of a history page at most, whatever was asked for."""
+    fails_above: int | None = None
+    """Pages of more rows are answered with 502."""
     cap_keeps: str = "first"
     """`first` or `sample`: which rows a capped page holds."""
     repeat_boundary: bool = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -168,14 +169,19 @@ class Answers:
             "user": {"name": "Tester", "username": "tester"},
         }  # fmt: skip
         if full:
-            keys = dict.fromkeys(key for line in run.history[:50] for key in json.loads(line))
+            head = run.history[:50]
+            counts = Counter(key for line in head for key in json.loads(line))
+            share = len(run.history) / max(len(head), 1)
             node |= {
                 "config": json.dumps(run.config),
                 "summaryMetrics": json.dumps(run.summary),
                 "systemMetrics": "{}",
                 "historyKeys": {
                     "sets": [],
-                    "keys": {key: {"typeCounts": [{"type": "number", "count": 1}]} for key in keys},
+                    "keys": {
+                        key: {"typeCounts": [{"type": "number", "count": int(count * share)}]}
+                        for key, count in counts.items()
+                    },
                     "lastStep": max(run.steps, default=-1) - self.faults.lag,
                 },
             }
@@ -231,6 +237,8 @@ class Answers:
         return self._of_run(v, made, "run")
 
     def _page(self, lines: list[str], samples: int) -> list[str]:
+        if self.faults.fails_above is not None and len(lines) > self.faults.fails_above:
+            raise Refused("page too large", 502)
         if self.faults.lose_steps:
             lines = [line for line in lines if json.loads(line)["_step"] not in self.faults.lose_steps]
         most = min(samples, self.faults.page_cap or samples)

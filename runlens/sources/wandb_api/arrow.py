@@ -39,11 +39,17 @@ def _array(value: Floats | Ints, there: npt.NDArray[np.bool_] | None = None) -> 
 
 
 def read_parquet(data: bytes) -> pa.Table:
-    """A parquet file in memory as an Arrow table; `pq.read_table` would import pandas, which takes seconds."""
+    """A parquet file in memory as an Arrow table; `pq.read_table` would import pandas, which takes seconds.
+
+    Raises
+    ------
+    pyarrow.ArrowException, OSError
+        It is damaged: a page does not fit its checksum, where it has one.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    return pq.ParquetFile(pa.BufferReader(data)).read()
+    return pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True).read()
 
 
 def from_arrow(data: pa.Table) -> Table:

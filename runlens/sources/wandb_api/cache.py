@@ -165,8 +165,9 @@ class RunCache:
     def _put_table(self, name: str, table: Table) -> None:
         import pyarrow.parquet as pq
 
-        options = {"compression": "zstd", "use_dictionary": False, "write_statistics": False}  # a quarter of the time
-        self._write(name, lambda path: pq.write_table(to_arrow(table), path, **options))
+        quick = {"compression": "zstd", "use_dictionary": False, "write_statistics": False}  # a quarter of the time
+        arrow = to_arrow(table)
+        self._write(name, lambda path: pq.write_table(arrow, path, write_page_checksum=True, **quick))
 
     def _write(self, name: str, fill: Callable[[Path], object]) -> None:
         if self.folder is None or not self._made():

@@ -10,12 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from runlens.errors import AccessRefused, NoRunFound, ReadError, SourceDown
+from runlens.errors import ReadError, SourceDown
+from runlens.sources.wandb_api import answers
+from runlens.sources.wandb_api.answers import QueryRefused, TooLarge, TooMuch
 from runlens.sources.wandb_api.gate import Gate, Patience, retry_after
 from runlens.sources.wandb_api.login import Login
 
 if TYPE_CHECKING:
     from requests import Response
+
+__all__ = ["Client", "QueryRefused", "TooLarge", "TooMuch"]
 
 log = logging.getLogger(__name__)
 _BUSY = {429}
@@ -26,17 +30,7 @@ _BLOCK = 1 << 15
 """Bytes of a download that a cut can lose."""
 _BODY = 1 << 20
 _CONTENT_RANGE = re.compile(r"bytes \d+-\d+/(\d+)$")
-_FIRST = {"Run", "Runs"}
-"""Operations that every W&B server knows: one that does not is none, whereas others may be refused."""
 _OPERATION = re.compile(r"(?:query|mutation)\s+(\w+)")
-
-
-class QueryRefused(ReadError):
-    """The server does not take this query: an older server, or one that allows only the SDK's own."""
-
-
-class TooMuch(SourceDown):
-    """The server failed over and over at one request: a smaller one may pass."""
 
 
 class Client:
@@ -67,7 +61,13 @@ class Client:
         self._session.close()
 
     def graphql(
-        self, query: str, variables: dict[str, Any], *, answer: float | None = None, tries: int | None = None
+        self,
+        query: str,
+        variables: dict[str, Any],
+        *,
+        answer: float | None = None,
+        tries: int | None = None,
+        most: int | None = None,
     ) -> dict[str, Any]:
         """Send one operation and return its `data`.
 
@@ -80,10 +80,12 @@ class Client:
             Seconds for the answer, where it should be quicker than usual.
         tries : int, optional
             Times to try, where it should be fewer than usual.
+        most : int, optional
+            Bytes of the answer to take at most.
 
         Raises
         ------
-        AccessRefused, NoRunFound, QueryRefused, SourceDown, TooMuch
+        AccessRefused, NoRunFound, QueryRefused, SourceDown, TooMuch, TooLarge
         """
         named = _OPERATION.search(query)
         name = named[1] if named else ""
@@ -98,8 +100,11 @@ class Client:
             own=True,
             answer=answer,
             tries=tries,
+            most=most,
         )
-        return self._data(status, answered, name)
+        found = answers.data_of(self.login, status, answered, name, sure=self._answered)
+        self._answered = True
+        return found
 
     def download(self, url: str, into: Path) -> None:
         """Fetch a file, going on with Range where the connection was cut; `into` holds it whole or not at all.
@@ -162,6 +167,7 @@ class Client:
         data: str | None = None,
         answer: float | None = None,
         tries: int | None = None,
+        most: int | None = None,
         stream: bool = False,
     ) -> tuple[Response, int, bytes]:
         """One request, again and again as patience allows; the answer is below 400, or one that nobody else reads."""
@@ -188,8 +194,7 @@ class Client:
                     timeout=(self.patience.connect, answer or self.patience.answer),
                     stream=True,
                 )
-                # In large blocks: with the usual 10 kB, threads that read and threads that parse wait for each other.
-                body = b"" if stream else b"".join(response.iter_content(_BODY))
+                body = b"" if stream else self._body(response, most)
             except (self._errors.ConnectTimeout, self._errors.ReadTimeout):
                 trouble = f"{self.login.host} timed out"
                 tries = min(tries, 3)
@@ -220,52 +225,27 @@ class Client:
             if response.status_code in _FAILING:
                 trouble = f"{self.login.host} failed (HTTP {response.status_code})"
                 continue
-            self._check(response.status_code, what)
+            answers.check(self.login, response.status_code, what)
             return response, response.status_code, body
         kind = TooMuch if self._reached else SourceDown
         tried = number + waits
         many = "try" if tried == 1 else "tries"
         raise kind(f"{trouble} after {tried} {many}; try again later, or check WANDB_BASE_URL")
 
+    def _body(self, response: Response, most: int | None) -> bytes:
+        found, size = [], 0
+        # In large blocks: with the usual 10 kB, threads that read and threads that parse wait for each other.
+        for block in response.iter_content(_BODY):
+            found.append(block)
+            size += len(block)
+            if most is not None and size > most:
+                response.close()
+                raise TooLarge(f"an answer of {self.login.host} has more than {most:,} bytes")
+        return b"".join(found)
+
     @property
     def _auth(self) -> tuple[str, str]:
         return ("api", self.login.key)
-
-    def _check(self, status: int, what: str) -> None:
-        if status == 401:
-            raise AccessRefused(f"{self.login.host} did not accept the W&B login; run `wandb login --relogin`")
-        if status == 403:
-            raise AccessRefused(f"{self.login.host} refused access to this ({what}); ask for access to the project")
-        if status >= 400 and what == "export":
-            raise ReadError(f"{self.login.host} did not hand over an exported history (HTTP {status})")
-
-    def _data(self, status: int, body: bytes, name: str) -> dict[str, Any]:
-        try:
-            said = json.loads(body)
-        except ValueError:
-            said = None
-        errors = said.get("errors") if isinstance(said, dict) else None
-        first = name in _FIRST and not self._answered
-        if not errors and first and (status == 404 or not isinstance(said, dict)):
-            raise SourceDown(
-                f"{self.login.host} does not answer like a W&B server (HTTP {status}); check WANDB_BASE_URL"
-            )
-        data = said.get("data") if isinstance(said, dict) else None
-        if errors or status >= 400 or not isinstance(data, dict):
-            raise self._refusal(status, errors, name)
-        self._answered = True
-        return data
-
-    def _refusal(self, status: int, errors: object, name: str) -> ReadError | NoRunFound:
-        first = errors[0] if isinstance(errors, list) and errors else errors
-        text = str(first.get("message") if isinstance(first, dict) else first or f"HTTP {status}")
-        text = self.login.clean(text)[:200]
-        code = str((first.get("extensions") or {}).get("code", "") if isinstance(first, dict) else "")
-        if re.search(r"permission|forbidden|unauthori[sz]ed|access denied|not logged in", f"{text} {code}", re.I):
-            return AccessRefused(f"{self.login.host} refused access: {text}")
-        if (status == 404 and errors) or re.search(r"not found|could not find|no such", text, re.I):
-            return NoRunFound(f"{self.login.host} knows nothing of that name: {text}")
-        return QueryRefused(f"{self.login.host} refused the query {name}: {text}")
 
 
 def _as_is(request: Any) -> Any:

@@ -15,8 +15,8 @@ from runlens.sources.wandb_api.address import Address, is_cloud
 class Login:
     """A server and what it takes to be let in; the secrets are in no repr."""
 
-    base_url: str
-    """Address of the API, without a trailing slash."""
+    base_url: str = field(repr=False)
+    """Address of the API, without a trailing slash; it may hold a password."""
     app_url: str
     """Address of the pages for people."""
     key: str = field(default="", repr=False)

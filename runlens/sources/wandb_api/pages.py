@@ -15,13 +15,18 @@ import numpy.typing as npt
 from runlens.errors import ReadError
 from runlens.sources.wandb_api.address import Address
 from runlens.sources.wandb_api.cache import Page
-from runlens.sources.wandb_api.client import Client, QueryRefused, TooMuch
+from runlens.sources.wandb_api.client import Client, QueryRefused, TooLarge, TooMuch
 from runlens.sources.wandb_api.lines import from_lines
 from runlens.sources.wandb_api.queries import HISTORY_PAGE
 from runlens.sources.wandb_api.table import joined, take
 
 PAGE_ROWS = 10_000
 """Rows of a page: at 100 ms a request and 8 connections the time then goes into rows, not into waiting."""
+_PAGE_VALUES = 1_000_000
+"""Values of a page at most, some 25 MB of JSON: rows of thousands of keys come in pages of fewer rows."""
+_PAGE_BYTES = 1 << 26
+"""Bytes of a page at most, where a page holds more than one step: eight of them are in memory at once."""
+_MOST_HALVINGS = 6
 _SMALLEST_PAGE = 1_000  # below this, more connections cost more requests than they save
 _MOST_PARTS = 64
 
@@ -41,8 +46,10 @@ class Span:
 class PageReader:
     """Fetches spans of steps completely, though the server may cap a page, sample it, or fail at a large one."""
 
-    def __init__(self, client: Client, address: Address, known: Ints | None = None) -> None:
+    def __init__(self, client: Client, address: Address, known: Ints | None = None, *, width: float = 0.0) -> None:
         self.client, self.address = client, address
+        self.rows = int(min(max(_PAGE_VALUES / max(width, 1.0), 50), PAGE_ROWS))
+        """Rows of a page, given the values in a row."""
         self.known = known
         """Sorted steps of the rows that are known to be there, or None."""
         self.cap: int | None = None
@@ -63,8 +70,8 @@ class PageReader:
         spans = [span for span in spans if span[1] > span[0]]
         if self.known is not None:
             rows = sum(self._expected(Span(a, b)) for a, b in spans)
-        waves = -(-rows // (self.client.connections * PAGE_ROWS))  # as many pages as connections, once or more
-        size = max(-(-rows // (self.client.connections * max(waves, 1))), _SMALLEST_PAGE)
+        waves = -(-rows // (self.client.connections * self.rows))  # as many pages as connections, once or more
+        size = max(-(-rows // (self.client.connections * max(waves, 1))), min(_SMALLEST_PAGE, self.rows))
         width = sum(b - a for a, b in spans) or 1
         found = []
         for a, b in spans:
@@ -134,8 +141,11 @@ class PageReader:
                         span = running.pop(future)
                         try:
                             page, full = future.result()
+                        except TooLarge:
+                            waiting.extendleft(self._cut(span, 4, span.halvings))
+                            continue
                         except TooMuch:
-                            if span.stop - span.first < 2 or span.halvings >= 2:
+                            if span.stop - span.first < 2 or span.halvings >= _MOST_HALVINGS:
                                 raise
                             waiting.extendleft(self._cut(span, 2, span.halvings + 1))
                             continue
@@ -184,7 +194,7 @@ class PageReader:
     def _page(self, span: Span) -> tuple[Page, bool]:
         """One page, and whether it is as full as it was asked for: then there may be more rows."""
         width = span.stop - span.first
-        asked = 2 * max(self._expected(span), min(width, PAGE_ROWS), 50)  # twice: rows of a resumed run repeat steps
+        asked = 2 * max(self._expected(span), min(width, self.rows), 50)  # twice: rows of a resumed run repeat steps
         variables = {
             "entity": self.address.entity,
             "project": self.address.project,
@@ -194,7 +204,8 @@ class PageReader:
             "pageSize": asked,
         }
         # The halves of a page at which the server failed over and over are no reason for as much patience again.
-        lines = _history(self.client.graphql(HISTORY_PAGE, variables, tries=2 if span.halvings else None))
+        tries, most = 2 if span.halvings else None, _PAGE_BYTES if width > 1 else None
+        lines = _history(self.client.graphql(HISTORY_PAGE, variables, tries=tries, most=most))
         table = from_lines(lines)
         inside = (table.step >= span.first) & (table.step < span.stop)
         rows = joined([table if inside.all() else take(table, inside)])

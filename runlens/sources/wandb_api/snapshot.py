@@ -28,6 +28,8 @@ class Snapshot:
     lines: int | None
     """Rows of history that the server counts; None where it does not say."""
     last_step: int | None
+    width: float
+    """Values in a row, on average; 0 where the server does not count them."""
     config: Mapping[str, Any]
     """As stored: `{key: {"value": …}}`, W&B's own under `_wandb`."""
     summary: Mapping[str, Any]
@@ -76,10 +78,18 @@ def of_node(node: Mapping[str, Any]) -> Snapshot:
         heartbeat=str(node.get("heartbeatAt") or ""),
         lines=lines if isinstance(lines, int) else None,
         last_step=int(last) if isinstance(last, (int, float)) and last == last else None,
+        width=_values(keys.get("keys")) / lines if isinstance(lines, int) and lines > 0 else 0.0,
         config=_object(node.get("config")),
         summary=summary,
         about={key: value for key, value in about.items() if value},
     )
+
+
+def _values(keys: object) -> int:
+    """Values logged in all, from the counts that the server keeps by key and type."""
+    entries = keys.values() if isinstance(keys, dict) else ()
+    counts = [c for entry in entries if isinstance(entry, dict) for c in entry.get("typeCounts") or ()]
+    return sum(c["count"] for c in counts if isinstance(c, dict) and isinstance(c.get("count"), int))
 
 
 def take(client: Client, address: Address) -> Snapshot | None:
