@@ -19,7 +19,8 @@ from runlens.model import Finding, Run, Severity
 from runlens.rules.base import Rule
 from runlens.rules.straggler import Straggler
 from runlens.rules.throughput import ThroughputDrift, ThroughputDrop
-from runlens.rules.throughput_pauses import RecurringDips, Stall
+from runlens.rules.throughput_pauses import RecurringDips
+from runlens.rules.throughput_stall import Stall
 from tests.synthetic.throughput import NOISES, WANDERING, Case, Noise, make, ranks
 
 Floats = npt.NDArray[np.float64]

@@ -28,7 +28,8 @@ from runlens.rules.schedule import ScheduleBreak
 from runlens.rules.straggler import Straggler
 from runlens.rules.throughput import ThroughputDrift, ThroughputDrop
 from runlens.rules.throughput_band import OutsideBand
-from runlens.rules.throughput_pauses import RecurringDips, Stall
+from runlens.rules.throughput_pauses import RecurringDips
+from runlens.rules.throughput_stall import Stall
 
 RULES: tuple[type[Rule], ...] = (
     LossSpike,

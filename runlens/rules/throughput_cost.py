@@ -65,13 +65,22 @@ def cost_of(run: Run, signal: RateSignal, first: int, last: int, share: float | 
     """
     span = point_seconds(signal, first, last)
     hours = float(np.sum(span * share)) / 3600.0
-    gpus = run.hardware_count or None
     later = None
     total = total_steps(run)
     if goes_on and total is not None:
         left = max(total - int(signal.step[-1]), 0)
         each = median(span) / signal.stride
         later = hours + left * each * float(np.mean(share)) / 3600.0
+    return _cost(run, hours, later)
+
+
+def cost_of_time(run: Run, seconds: float) -> Cost:
+    """Cost of time that is lost and over: pauses, slow stretches, a hang. NaN seconds cost NaN hours."""
+    return _cost(run, seconds / 3600.0, None)
+
+
+def _cost(run: Run, hours: float, later: float | None) -> Cost:
+    gpus = run.hardware_count or None
     return Cost(
         hours,
         None if gpus is None else hours * gpus,

@@ -1,4 +1,4 @@
-"""Throughput that is lost in pieces: slow stretches that keep coming back, and single long gaps."""
+"""Throughput that is lost in pieces: slow stretches and pauses that keep coming back."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import numpy as np
 from runlens.model import Finding, Run, Severity, Skip
 from runlens.rules.base import Rule
 from runlens.rules.throughput import NEEDS, NOTHING
-from runlens.rules.throughput_cost import cost_of
+from runlens.rules.throughput_cost import cost_of_time
 from runlens.rules.throughput_episodes import Episodes, episodes, regular
-from runlens.rules.throughput_signal import FEWEST, RateSignal, rate_signal, wall_signal
-from runlens.rules.throughput_words import amount, duration
+from runlens.rules.throughput_signal import FEWEST, RateSignal, rate_signal
+from runlens.rules.throughput_words import duration
 from runlens.stats.periodicity import beat
 from runlens.stats.robust import median
 
@@ -120,16 +120,20 @@ class RecurringDips(Rule):
         share = lost / (lost + max(span, 1.0))
         if share < least:
             return
-        if severity is Severity.WARNING and share >= self.error_overhead:
+        by_design = what == "slow steps" and rhythm.regular  # such as an optimizer that does more every tenth step
+        if severity is Severity.WARNING and share >= self.error_overhead and not by_design:
             severity = Severity.ERROR
         each = median(found.excess / found.slow)
-        cost = cost_of(run, signal, first, last, share, goes_on=False)
+        cost = cost_of_time(run, lost * signal.normal_seconds)
         every = f"every {rhythm.period:,.0f} steps" if rhythm.regular else f"about {rhythm.period:,.0f} steps apart"
-        length = f"of {points * signal.stride:,.0f} steps " if points * signal.stride > 1 else ""
+        length = f"of {points * signal.stride:,.0f} steps " if what == "slow stretches" else ""
         longer = f"{100 * each:.0f} % longer than" if each < 1 else f"{1 + each:.1f} times as long as"
+        slow = f"each slow {'step' if signal.stride <= 1 else 'interval'} {longer} normal"
+        if what == "pauses on schedule" and np.isfinite(signal.normal_seconds):
+            slow = f"each {duration(median(found.excess) * signal.normal_seconds)} long"
         message = (
             f"{len(found)} {what} {length}{every} from step {int(signal.step[first]):,} to {int(signal.step[last]):,}, "
-            f"each slow step {longer} normal: {100 * share:.1f} % of the time"
+            f"{slow}: {100 * share:.1f} % of the time"
         )
         if np.isfinite(cost.hours):
             message += f"; {cost.words()}"
@@ -146,6 +150,8 @@ class RecurringDips(Rule):
         help = (
             "if the share is too large: write checkpoints asynchronously, evaluate less often"
             if severity is Severity.INFO
+            else "every n-th step slow: a loader with n workers, or an optimizer that does more every n-th step"
+            if by_design
             else "compare with data loading time and GPU utilisation; raise loader workers, look at storage"
         )
         steps = (int(signal.step[first]), max(int(signal.step[last]), int(signal.step[first])))
@@ -161,110 +167,3 @@ def _alike(found: Episodes) -> Episodes:
     middle = median(found.depth)
     alike = found.take((found.depth > middle / 3.0) & (found.depth < middle * 3.0))
     return replace(alike, excess=alike.depth * alike.slow)
-
-
-@dataclass(frozen=True)
-class Stall(Rule):
-    """The run stood still once: a hang, a checkpoint that blocks, a preemption.
-
-    What it does
-    ------------
-    Looks at the time between logged points (wall time; the logged rate where there is none) for gaps that exceed the
-    normal one by `seconds` and by `steps` normal steps. Gaps that come at equal intervals or at evals are pauses on
-    schedule and count only where they are `unusual` times as long as the others; a gap at a resume is `info`.
-
-    Why it matters
-    --------------
-    A hang that ends by itself (a slow NFS server, a retried collective, a checkpoint that blocks) comes back, and
-    next time it may meet the time-out of the collectives, which is 10 to 30 minutes.
-
-    What to do
-    ----------
-    Read the logs of all ranks at that wall time: the rank that returned last is the one to look at.
-
-    Settings
-    --------
-    seconds : float
-        Least length in s beyond the normal.
-    steps : float
-        Least length beyond the normal, in normal steps.
-    unusual : float
-        A pause on schedule this many times as long as the median one is a stall.
-    error_seconds : float
-        Length in s from which it is an error (1,800: the default time-out of PyTorch's collectives without NCCL).
-
-    References
-    ----------
-    Jiang et al. (2024), MegaScale, NSDI, section 4; PyTorch, torch.distributed.init_process_group, `timeout`.
-    """
-
-    code: ClassVar[str] = "TPUT005"
-    name: ClassVar[str] = "stall"
-    needs: ClassVar[tuple[str, ...]] = NEEDS
-
-    seconds: float = 5.0
-    steps: float = 10.0
-    unusual: float = 5.0
-    error_seconds: float = 1800.0
-
-    def check(self, run: Run) -> Iterator[Finding | Skip]:
-        """Yield one finding for each long gap that is on no schedule."""
-        signal = wall_signal(run) or rate_signal(run)
-        if signal is None or len(signal) < FEWEST:
-            yield self.skip(NOTHING if signal is None else f"{len(signal)} points are too few: {FEWEST} are needed")
-            return
-        normal = _normal_seconds(signal)
-        if not normal > 0:
-            yield self.skip(f"neither wall times nor step times tell how long a step of {signal.metric} takes")
-            return
-        step = normal / signal.stride
-        depth = max(self.seconds, self.steps * step) / normal
-        found = episodes(signal, depth, 8.0, gap=1)
-        found = found.take((found.first >= min(max(len(signal) // 100, 2), 50)) & (found.slow <= 3))
-        if not len(found):
-            return
-        on_schedule = regular(run, signal, found)
-        for i in range(min(len(found), 400)):
-            if on_schedule[i]:
-                usual = median(found.excess[on_schedule])
-                if found.excess[i] < self.unusual * usual or np.count_nonzero(on_schedule) < 3:
-                    continue
-            yield self._told(run, signal, found, i, normal)
-
-    def _told(self, run: Run, signal: RateSignal, found: Episodes, i: int, normal: float) -> Finding:
-        first, last = int(found.first[i]), int(found.last[i])
-        lost = float(found.excess[i]) * normal
-        steps = (int(signal.step[first]), max(int(signal.step[last]), int(signal.step[first])))
-        began, ended = signal.time[max(first - 1, 0)], signal.time[last]
-        resumed = bool(np.isin(signal.resumes, np.arange(first, last + 2)).any()) or any(
-            began < s <= ended for s in run.starts
-        )
-        gpus = run.hardware_count
-        cost = f", {amount(lost * gpus / 3600, 'GPU hours')} lost" if gpus else ""
-        within = "" if signal.stride <= 1 else f"within the {signal.stride:,.0f} steps "
-        where = f"{within}to step {steps[0]:,}" if within else f"at step {steps[0]:,}"
-        each = duration(normal / signal.stride)
-        message = f"the run stood still for {duration(lost)} {where} where a step takes {each}{cost}"
-        severity = Severity.ERROR if lost >= self.error_seconds else Severity.WARNING
-        if resumed:
-            severity = Severity.INFO
-            message += "; it was resumed there"
-        evidence: dict[str, object] = {
-            "seconds_lost": lost,
-            "step_seconds": normal / signal.stride,
-            "steps_worth": lost / normal * signal.stride,
-            "at_resume": resumed,
-            "hours_lost": lost / 3600,
-            "gpu_hours_lost": lost * gpus / 3600 if gpus else None,
-        }
-        help = "read the logs of all ranks at that time: look at the last to return, its node and its storage"
-        return self.finding(severity, signal.metric, steps, message, evidence, help)
-
-
-def _normal_seconds(signal: RateSignal) -> float:
-    """Seconds between two points of a run that does not stand still; NaN if nothing tells."""
-    gaps = np.diff(signal.time[: 1 << 17])
-    usual = median(gaps[np.isfinite(gaps) & (gaps > 0)]) if len(gaps) else float("nan")
-    if usual > 0:
-        return usual
-    return signal.stride / median(signal.rate) if signal.unit == "steps/s" else float("nan")

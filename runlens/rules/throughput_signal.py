@@ -14,6 +14,7 @@ from runlens.model import RoleSeries, Run, Series
 from runlens.rules.throughput_work import WORK, varying_work
 from runlens.stats.blocks import block_midmeans
 from runlens.stats.robust import Floats, median, quantile
+from runlens.stats.strides import evened
 
 Origin = Literal["rate", "step time", "wall time", "wall steps"]
 
@@ -29,7 +30,11 @@ FINE = 32
 
 @dataclass(frozen=True, eq=False)
 class RateSignal:
-    """The speed of a run at each logged point, in the order written; points without a positive rate are left out."""
+    """The speed of a run at each logged point, in the order written.
+
+    Points without a positive rate are left out, and of points much denser than the rest (the first hundred steps of a
+    log of every thousandth) all but one a stride.
+    """
 
     metric: str
     """The logged name that it comes from."""
@@ -56,6 +61,15 @@ class RateSignal:
     def stride(self) -> float:
         """Training steps from one point to the next (median, at least 1)."""
         return max(median(np.abs(np.diff(self.step[:4096])).astype(np.float64)), 1.0) if len(self) > 1 else 1.0
+
+    @cached_property
+    def normal_seconds(self) -> float:
+        """Seconds between two points of a run that does not stand still (median); NaN if nothing tells."""
+        gaps = np.diff(self.time[: 1 << 17])
+        usual = median(gaps[np.isfinite(gaps) & (gaps > 0)]) if len(gaps) else float("nan")
+        if usual > 0:
+            return usual
+        return self.stride / median(self.rate) if self.unit == "steps/s" else float("nan")
 
     @cached_property
     def log(self) -> Floats:
@@ -155,20 +169,25 @@ def _resumes(step: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     return np.flatnonzero(step[1:] < step[:-1]) + 1
 
 
-def _kept(series: Series) -> Series:
-    """The points with a positive, finite value."""
-    keep = (series.value > 0) & (series.value < np.inf)
-    return series if bool(keep.all()) else series.take(keep)
+def _kept(series: Series, keep: npt.NDArray[np.bool_]) -> Series:
+    """The points at `keep`, so far as they speak of about as many steps as others."""
+    series = series if bool(keep.all()) else series.take(keep)
+    even = evened(series.step)
+    return series if even is None else series.take(even)
+
+
+def _positive(series: Series) -> npt.NDArray[np.bool_]:
+    return (series.value > 0) & (series.value < np.inf)
 
 
 def _logged(role: RoleSeries) -> RateSignal:
-    s = _kept(role.series)
+    s = _kept(role.series, _positive(role.series))
     return RateSignal(s.name, role.unit, "rate", s.step, s.value, s.time, _resumes(s.step), role.scope == "per_gpu")
 
 
 def _timed(run: Run, role: RoleSeries) -> RateSignal:
     """From step time: tokens a second where the tokens of a step change, else steps a second."""
-    s = _kept(role.series)
+    s = _kept(role.series, _positive(role.series))
     work = varying_work(run, s.step)
     if work is None:
         return RateSignal(s.name, "steps/s", "step time", s.step, 1.0 / s.value, s.time, _resumes(s.step), False)
@@ -178,9 +197,7 @@ def _timed(run: Run, role: RoleSeries) -> RateSignal:
 
 def _walled(role: RoleSeries, in_steps: bool) -> RateSignal | None:
     """From wall time: progress between groups of points, wide enough that buffered writing does not matter."""
-    s = role.series
-    known = np.isfinite(s.time)
-    s = s if bool(known.all()) else s.take(known)
+    s = _kept(role.series, np.isfinite(role.series.time))
     in_tokens = role.role in ("tokens", "samples") and not in_steps
     group = flush_group(s.time)
     step, time = s.step[::group], s.time[::group]

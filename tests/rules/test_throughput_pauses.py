@@ -7,7 +7,8 @@ import pytest
 
 from runlens.model import Finding, RoleSeries, Run, Series, Severity, Skip
 from runlens.rules.throughput import ThroughputDrift, ThroughputDrop
-from runlens.rules.throughput_pauses import RecurringDips, Stall
+from runlens.rules.throughput_pauses import RecurringDips
+from runlens.rules.throughput_stall import Stall
 from tests.synthetic.throughput import NOISES, STEP, Noise, dips, log, make, stall, step_seconds
 
 QUIET = Noise(0.006)

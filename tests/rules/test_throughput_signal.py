@@ -8,8 +8,8 @@ import pytest
 from runlens import roles
 from runlens.model import Run, Series
 from runlens.rules.throughput import ThroughputDrift, ThroughputDrop
-from runlens.rules.throughput_pauses import Stall
 from runlens.rules.throughput_signal import flush_group, rate_signal, wall_signal
+from runlens.rules.throughput_stall import Stall
 from tests.synthetic.throughput import STEP, TOKENS, Noise, drop, log, step_seconds
 
 N, AT = 2400, 1400

@@ -1,0 +1,46 @@
+"""Logs that change how often they log: points so dense that they speak of few steps are thinned."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+_LARGEST = 1 << 20
+"""Gaps beyond it count as this many steps."""
+
+
+def main_stride(step: npt.NDArray[np.int64]) -> int:
+    """The gap between points in which half of the steps lie: 1,000 for a log of steps 1 to 100 and then every 1,000th.
+
+    Parameters
+    ----------
+    step : ndarray of int64, shape (n,), n >= 2
+        In the order written; where a resume goes back, the jump counts as a gap.
+    """
+    gaps = np.minimum(np.abs(np.diff(step)), _LARGEST)
+    low, high = int(gaps.min()), int(gaps.max())
+    if high <= 2 * max(low, 1):
+        return max(low, 1)
+    covered = np.cumsum(np.bincount(gaps) * np.arange(high + 1, dtype=np.float64))
+    return max(int(np.searchsorted(covered, covered[-1] / 2.0)), 1)
+
+
+def evened(step: npt.NDArray[np.int64]) -> npt.NDArray[np.int64] | None:
+    """Positions of points that are at least about half of the main stride apart; None if all are.
+
+    Parameters
+    ----------
+    step : ndarray of int64, shape (n,)
+        In the order written.
+
+    Returns
+    -------
+    ndarray of int64 or None
+        The last point of each half stride; a point that goes back (a resume) starts a new one.
+    """
+    if len(step) < 3:
+        return None
+    width = main_stride(step) // 2
+    if width < 2 or int(np.abs(np.diff(step)).min()) >= width:
+        return None
+    return np.flatnonzero(np.append(np.diff(step // width) != 0, True))
