@@ -6,12 +6,13 @@ import json
 import math
 from dataclasses import fields, is_dataclass
 from importlib import resources
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from runlens.errors import NotALog
-from runlens.model import Report
+from runlens.model import Report, RunReport
 
 SCHEMA = 1
 _NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
@@ -66,11 +67,30 @@ def parse(text: str | bytes, where: str = "the text") -> Report:
         if isinstance(run, dict) and "config" in run:
             run["config"] = _numbers(run["config"])
     try:
-        return TypeAdapter(Report).validate_python(raw)
+        report = TypeAdapter(Report).validate_python(raw)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"]).replace("version", "tool.version")
         raise NotALog(f"{where} is no RunLens report of schema {SCHEMA}: {place}: {first['msg']}.") from None
+    for at, run in enumerate(report.runs):
+        if fault := _fault(run):
+            raise NotALog(f"{where} is no RunLens report of schema {SCHEMA}: runs.{at}.{fault}.")
+    return report
+
+
+def _fault(run: RunReport) -> str:
+    """What no renderer could draw, where it stands and why; empty if all is well."""
+    for at, chart in enumerate(run.charts):
+        columns = {"values": chart.values, "tokens": chart.tokens, "low": chart.low, "high": chart.high}
+        for name, column in columns.items():
+            if len(column) != len(chart.steps) and (column or name == "values"):
+                return f"charts.{at}.{name}: {len(column)} numbers for {len(chart.steps)} steps"
+        if any(b < a for a, b in pairwise(chart.steps)):
+            return f"charts.{at}.steps: they must not fall"
+    spans = [run.steps, *(f.steps for f in run.findings), *(i.steps for i in run.incidents)]
+    spans += [(c.steps[0], c.steps[-1]) for c in run.charts if c.steps]
+    numbers = [step for span in spans if span for step in span]
+    return "steps: a step is beyond 64 bits" if any(abs(step) >= 2**63 for step in numbers) else ""
 
 
 def to_dict(report: Report) -> dict[str, Any]:

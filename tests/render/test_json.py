@@ -139,3 +139,21 @@ def test_what_is_no_report_gets_a_sentence(text: str, says: str) -> None:
         json.parse(text, "r.json")
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"steps": (1, 2), "values": (1.0,)}, "charts.0.values: 1 numbers for 2 steps"),
+        ({"steps": (1, 2), "low": (1.0,)}, "charts.0.low: 1 numbers for 2 steps"),
+        ({"steps": (2, 1)}, "charts.0.steps: they must not fall"),
+        ({"steps": (1, 10**30)}, "a step is beyond 64 bits"),
+    ],
+)
+def test_charts_that_cannot_be_drawn_are_told_apart_from_faults_of_the_program(
+    fields: dict[str, object], says: str
+) -> None:
+    chart = replace(Chart("train_loss", "loss", "nats", (1, 2), (3.0, 4.0)), **fields)
+    run = RunReport("r", "r", "r", "unknown", "pass", None, None, 0, charts=(chart,))
+    with pytest.raises(NotALog, match=f"runs.0.*{says}"):
+        json.parse(json.render(replace(EMPTY, runs=(run,))))

@@ -107,7 +107,8 @@ def plain(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):
-        return f"{value:,}" if isinstance(value, int) else number(value)
+        whole = isinstance(value, int) or (value.is_integer() and abs(value) < 2**53)  # JSON knows no other difference
+        return f"{int(value):,}" if whole else number(value)
     if isinstance(value, Mapping):
         return ", ".join(f"{visible(str(k), 40)}: {plain(v)}" for k, v in list(value.items())[:12])
     if isinstance(value, list | tuple):
