@@ -6,10 +6,9 @@ import datetime
 import fnmatch
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 
-from runlens.errors import ConfigError
-from runlens.gate import run_verdict
+from runlens.errors import ConfigError, did_you_mean
 from runlens.model import Finding, RunReport, Severity
 
 FORMAT = 1
@@ -30,19 +29,27 @@ class Known:
     until: str | None = None
     """Last day on which it counts as known, YYYY-MM-DD; None is for ever."""
 
+    def of(self, run: str) -> bool:
+        """Whether it is about the run of that id."""
+        return run == self.run or fnmatch.fnmatchcase(run, self.run)
+
     def fits(self, finding: Finding, run: str) -> bool:
         """Whether a finding is this one: the same code, run and metric, and steps that overlap."""
-        if self.code != finding.code or not fnmatch.fnmatchcase(run, self.run):
+        if self.code != finding.code or not self.of(run):
             return False
         if self.metric and self.metric != finding.metric:
             return False
         if self.steps is None or finding.steps is None:
-            return self.steps is None or finding.steps is None
+            return True
         return self.steps[0] <= finding.steps[1] and finding.steps[0] <= self.steps[1]
 
     def expired(self, today: datetime.date) -> bool:
         """Whether its last day lies before `today`."""
         return self.until is not None and datetime.date.fromisoformat(self.until) < today
+
+    def named(self) -> str:
+        """What a sentence about it begins with."""
+        return f"the known finding {self.code} of {self.run} ({self.reason})"
 
 
 def known_from(runs: Sequence[RunReport], reason: str, until: str | None, floor: Severity) -> tuple[Known, ...]:
@@ -56,52 +63,40 @@ def known_from(runs: Sequence[RunReport], reason: str, until: str | None, floor:
     )
 
 
-def apply(
-    runs: Sequence[RunReport], known: Sequence[Known], today: datetime.date, fail_on: Sequence[Severity]
-) -> tuple[tuple[RunReport, ...], tuple[str, ...]]:
-    """Mark known findings and judge again without them.
+def mark(findings: Sequence[Finding], run: str, known: Sequence[Known]) -> tuple[Finding, ...]:
+    """The findings of a run; those that are known carry the reason in `suppressed` and no longer count."""
+    marked = []
+    for finding in findings:
+        reason = next((k.reason for k in known if k.fits(finding, run)), finding.suppressed)
+        marked.append(replace(finding, suppressed=reason))
+    return tuple(marked)
 
-    Parameters
-    ----------
-    runs : sequence of RunReport
-    known : sequence of Known
-    today : datetime.date
-        Known findings whose last day has passed no longer count.
-    fail_on : sequence of Severity
-        For each run, the severity that fails it.
 
-    Returns
-    -------
-    runs : tuple of RunReport
-        The findings that are known carry the reason in `suppressed`; the verdict leaves them out.
-    notes : tuple of str
-        One sentence for each known finding that has expired, or that fits nothing in these runs.
+def notes(runs: Sequence[RunReport], known: Sequence[Known], today: datetime.date) -> tuple[str, ...]:
+    """One sentence for each known finding that has expired, or that its rule did not find again in these runs.
+
+    Nothing is said of one whose run is not among these, or whose rule did not judge it.
     """
-    live = [k for k in known if not k.expired(today)]
-    used: set[int] = set()
-    judged = []
-    for run, floor in zip(runs, fail_on, strict=True):
-        findings = []
-        for finding in run.findings:
-            hit = next((i for i, k in enumerate(live) if k.fits(finding, run.run)), None)
-            if hit is not None:
-                used.add(hit)
-                finding = replace(finding, suppressed=live[hit].reason)
-            findings.append(finding)
-        marked = replace(run, findings=tuple(findings))
-        judged.append(replace(marked, verdict=run_verdict(marked, floor)))
-    ids = [run.run for run in runs]
-    notes = [
-        f"the known finding {k.code} of {k.run} ({k.reason}) expired on {k.until}: fix it, or give it a new date"
-        for k in known
-        if k.expired(today)
-    ]
-    notes += [
-        f"the known finding {k.code} of {k.run} ({k.reason}) was not found again: remove it from the baseline"
-        for i, k in enumerate(live)
-        if i not in used and any(fnmatch.fnmatchcase(run, k.run) for run in ids)
-    ]
-    return tuple(judged), tuple(notes)
+    said = []
+    for k in known:
+        mine = [run for run in runs if k.of(run.run)]
+        again = any(k.fits(finding, run.run) for run in mine for finding in run.findings)
+        if again and k.expired(today):
+            said.append(f"{k.named()} expired on {k.until}: fix it, or give it a new date")
+        elif not again and mine and all(k.code in run.checked for run in mine):
+            said.append(f"{k.named()} was not found again: remove it from the baseline")
+    return tuple(said)
+
+
+def renewed(before: Sequence[Known], new: Sequence[Known], today: datetime.date) -> tuple[Known, ...]:
+    """Old and new entries, without the expired ones that a new one takes the place of."""
+
+    def replaced(old: Known) -> bool:
+        return old.expired(today) and any(
+            (old.code, old.run, old.metric, old.steps) == (k.code, k.run, k.metric, k.steps) for k in new
+        )
+
+    return (*(old for old in before if not replaced(old)), *new)
 
 
 def dumps(known: Sequence[Known]) -> str:
@@ -117,43 +112,48 @@ def loads(text: str, where: str) -> tuple[Known, ...]:
     Raises
     ------
     ConfigError
-        If it is none, or an entry lacks something: the entry is named.
+        If it is none, or an entry lacks something or holds something that is not known: the entry is named.
     """
     try:
         table = json.loads(text)
-        version, rows = table["runlens_baseline"], table["known"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ConfigError(f"{where} is no baseline file; write one with `runlens baseline RUN -o {where}`") from error
-    if version != FORMAT:
-        raise ConfigError(f"{where} is a baseline of version {version}, this RunLens reads version {FORMAT}")
-    return tuple(_entry(row, f"{where}, entry {i}") for i, row in enumerate(rows, 1))
+    except ValueError as error:
+        raise ConfigError(f"{where} is no JSON: {error}; write a baseline with `runlens baseline RUN`") from error
+    if not isinstance(table, dict) or "runlens_baseline" not in table or not isinstance(table.get("known"), list):
+        raise ConfigError(f"{where} is no baseline file; write one with `runlens baseline RUN -o FILE`")
+    if table["runlens_baseline"] != FORMAT:
+        version = table["runlens_baseline"]
+        raise ConfigError(f"{where} is a baseline of version {version!r}, this RunLens reads version {FORMAT}")
+    return tuple(_entry(row, f"{where}, entry {i}") for i, row in enumerate(table["known"], 1))
 
 
 def _entry(row: object, where: str) -> Known:
     if not isinstance(row, dict):
-        raise ConfigError(f"{where} is no table")
-    missing = [key for key in ("code", "run", "reason") if not isinstance(row.get(key), str) or not row[key].strip()]
-    if missing:
-        raise ConfigError(f"{where}: {missing[0]!r} must be given, as text that is not empty")
+        raise ConfigError(f"{where} is no table, but {row!r}")
+    names = [f.name for f in fields(Known)]
+    for key in row:
+        if key not in names:
+            raise ConfigError(f"{where}: unknown key {key!r}; {did_you_mean(str(key), names)}")
+    for key in ("code", "run", "reason"):
+        if not isinstance(row.get(key), str) or not row[key].strip():
+            raise ConfigError(f"{where}: {key!r} must be given, as text that is not empty")
+    metric = row.get("metric", "")
+    if not isinstance(metric, str):
+        raise ConfigError(f"{where}: 'metric' is {metric!r}; it must be text, empty for any metric")
     steps = row.get("steps")
     if steps is not None and not (
-        isinstance(steps, list) and len(steps) == 2 and all(isinstance(s, int) for s in steps) and steps[0] <= steps[1]
+        isinstance(steps, list) and [type(s) for s in steps] == [int, int] and steps[0] <= steps[1]
     ):
         raise ConfigError(f"{where}: 'steps' is {steps!r}; it must be [first, last] or null")
     _check_day(row.get("until"), where)
-    return Known(
-        row["code"],
-        row["run"],
-        str(row.get("metric") or ""),
-        tuple(steps) if steps else None,
-        row["reason"],
-        row.get("until"),
-    )
+    return Known(row["code"], row["run"], metric, tuple(steps) if steps else None, row["reason"], row.get("until"))
 
 
 def _check_day(until: object, where: str) -> None:
+    if until is None:
+        return
     try:
-        if until is not None:
-            datetime.date.fromisoformat(str(until))
+        day = datetime.datetime.strptime(str(until), "%Y-%m-%d").date()
     except ValueError as error:
         raise ConfigError(f"{where}: the day {until!r} must be written as YYYY-MM-DD") from error
+    if day.isoformat() != until:
+        raise ConfigError(f"{where}: the day {until!r} must be written as {day.isoformat()}")

@@ -10,6 +10,7 @@ import numpy as np
 
 from runlens import hyperparameters, roles, sources
 from runlens.advice import advise
+from runlens.baseline import Known, mark
 from runlens.charts import charts_of
 from runlens.errors import NoRunFound, RunLensError
 from runlens.gate import run_verdict
@@ -30,6 +31,8 @@ class Settings:
     """Code to the severity that its findings get (those at `info` stay there unless it says `info`)."""
     total_tokens: float | None = None
     """Tokens planned for the run, for the advice."""
+    known: tuple[Known, ...] = ()
+    """Known findings that have not expired: they are marked and count neither for the verdict nor for the advice."""
     chart_points: int = 400
     """About how many points of each main series go into the report; 0 for none."""
     debug: bool = False
@@ -115,7 +118,7 @@ def judge_run(run: Run, settings: Settings) -> RunReport:
             for role, group in run.roles.items()
             if group and role != "other"
         },
-        findings=linked,
+        findings=mark(linked, run.id, settings.known),
         incidents=incidents,
         skips=tuple(skips),
         failures=tuple(failures),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -15,15 +16,17 @@ def baseline(
     reason: Annotated[
         str, typer.Option("--reason", metavar="TEXT", help="Why these findings are accepted.", show_default=False)
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The file; new findings are added to it.")] = Path(
-        "runlens-baseline.json"
-    ),
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="New findings are added to it.")
+    ] = Path("runlens-baseline.json"),
     until: Annotated[
         str | None,
-        typer.Option("--until", help="Last day on which they count as known, YYYY-MM-DD.", show_default=False),
+        typer.Option(
+            "--until", metavar="DAY", help="Last day on which they count as known, YYYY-MM-DD.", show_default=False
+        ),
     ] = None,
     level: Annotated[
-        str, typer.Option("--level", help="Lowest severity to write: info, warning or error.")
+        str, typer.Option("--level", metavar="SEVERITY", help="Lowest to write: info, warning or error.")
     ] = "warning",
     select: o.Select = None,
     ignore: o.Ignore = None,
@@ -35,7 +38,7 @@ def baseline(
     debug: o.Debug = False,
 ) -> None:
     """Write the findings of these runs as known, each with the reason and a last day if given."""
-    from runlens.baseline import dumps, known_from, loads
+    from runlens.baseline import dumps, known_from, loads, renewed
     from runlens.cli import output as out
     from runlens.cli.judging import Request, judged, text_of
     from runlens.cli.printing import plain
@@ -57,8 +60,9 @@ def baseline(
     for run in report.runs:
         for failure in run.failures:
             typer.echo(f"runlens: {plain(run.run)}: {plain(failure.message)}", err=True)
-    new = known_from(report.runs, reason, until, Severity(out.severity(level) or "warning"))
-    out.save(output, dumps((*before, *new)).encode())
+    new = known_from(report.runs, reason, until, Severity(out.severity(level, "--level") or "warning"))
+    today = datetime.datetime.now(datetime.UTC).date()
+    out.save(output, dumps(renewed(before, new, today)).encode())
     typer.echo(f"{len(new)} new known findings, {len(before)} from before, in {output}", err=True)
     if any(run.failures for run in report.runs):
         raise typer.Exit(3)

@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from runlens.baseline import Known, loads, notes
 from runlens.config import Learned, in_force, load, settings_for
+from runlens.config.plan import COMMAND_LINE
 from runlens.errors import ConfigError, NoRunFound
 from runlens.model import Report, RunRef
+from runlens.rules.select import check_codes
 
 
 @dataclass(frozen=True)
@@ -64,30 +67,37 @@ def judged(request: Request, refs: Sequence[RunRef] | None = None) -> Report:
     jobs = request.jobs if request.jobs is not None else int(general.values["jobs"])
     if jobs < -1 or jobs == 0:
         raise ConfigError(f"{jobs} runs cannot be judged at once; --jobs must be 1 or more, or -1 for every core")
-    more: dict[str, Any] = {"chart_points": request.chart_points, "debug": request.debug, "learned": request.learned}
+    now = datetime.datetime.now(datetime.UTC)
+    known: tuple[Known, ...] = ()
+    if general.values["baseline"]:
+        start = Path() if general.origin["baseline"] == COMMAND_LINE else config.folder
+        file = start / general.values["baseline"]
+        known = loads(text_of(file), str(file))
+        try:
+            check_codes(k.code for k in known)
+        except ConfigError as error:
+            raise ConfigError(f"{file}: {error}") from error
+    more: dict[str, Any] = {
+        "learned": request.learned,
+        "known": tuple(k for k in known if not k.expired(now.date())),
+        "chart_points": request.chart_points,
+        "debug": request.debug,
+    }
     refs = found(request) if refs is None else refs
     plan = [(ref, settings_for(ref, config, request.flags, **more)) for ref in refs]
     runs = check(plan, jobs)
     gone = [failure for run in runs for failure in run.failures if failure.missing]
     if len(gone) == len(runs):
         raise NoRunFound(gone[0].message)
-    notes: tuple[str, ...] = ()
-    if general.values["baseline"]:
-        from runlens.baseline import apply, loads
-
-        path = Path(general.values["baseline"])
-        path = path if general.origin["baseline"] == "command line" else config.folder / path
-        today = datetime.datetime.now(datetime.UTC).date()
-        runs, notes = apply(runs, loads(text_of(path), str(path)), today, [s.fail_on for _, s in plan])
     overall = verdict(runs)
     return Report(
         version=__version__,
-        created=datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        created=now.strftime("%Y-%m-%dT%H:%M:%SZ"),
         verdict=overall,
         exit_code=EXIT_CODES[overall],
         runs=runs,
         fail_on=Severity(general.values["fail_on"]),
-        notes=notes,
+        notes=notes(runs, known, now.date()),
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from runlens.baseline import Known
 from runlens.check import Settings
 from runlens.config.load import Config
 from runlens.config.rule_settings import INJECTED, check_settings
@@ -111,6 +112,7 @@ def settings_for(
     flags: Mapping[str, Any],
     *,
     learned: Learned = NOTHING_LEARNED,
+    known: tuple[Known, ...] = (),
     chart_points: int = 400,
     debug: bool = False,
 ) -> Settings:
@@ -125,6 +127,8 @@ def settings_for(
         What was given on the command line, by the names of the settings.
     learned : Learned
         What earlier runs say.
+    known : tuple of Known
+        Known findings that have not expired.
 
     Raises
     ------
@@ -156,6 +160,7 @@ def settings_for(
         fail_on=Severity(values["fail_on"]),
         severities=force.severities(),
         total_tokens=given["total_tokens"],
+        known=known,
         chart_points=chart_points,
         debug=debug,
     )
