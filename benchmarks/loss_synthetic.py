@@ -40,7 +40,7 @@ class Outcome:
     seed: int
     tally: dict[str, Tally]
     errors: list[float] = field(default_factory=list)
-    """Onset errors in logged points."""
+    """Onset errors in logged points, where the onset is one point."""
     stage_found: bool = False
     stage_as_spike: bool = False
     shifts: int = 0
@@ -69,7 +69,8 @@ def judged(seed: int, points: int, case: Case, peers: bool = True) -> Outcome:
     planted = events_of(made)
     claims = claims_of(spikes)
     tally, errors = match(claims, planted if case not in STAGES else [])
-    out = Outcome(points, case, made.noise, made.interval, seed, {OURS: tally}, [e / made.interval for e in errors])
+    sharp = [e / made.interval for e in errors] if not any(p.slack for p in made.planted) else []
+    out = Outcome(points, case, made.noise, made.interval, seed, {OURS: tally}, sharp)
     out.said = [f"{f.steps} {f.severity.value} {f.evidence.get('outcome')} {f.message}" for f in spikes]
     if case in STAGES:
         (stage,) = planted
@@ -125,4 +126,4 @@ def steps_clean(outcomes: list[Outcome]) -> int:
 
 def onset_errors(outcomes: list[Outcome]) -> Floats:
     """Onset errors in logged points, of incidents that begin at one point."""
-    return np.array([e for o in outcomes if o.case not in ("creep", "grown") for e in o.errors])
+    return np.array([e for o in outcomes for e in o.errors])
