@@ -74,8 +74,10 @@ def link(findings: tuple[Finding, ...], run: Run) -> tuple[tuple[Finding, ...], 
     span = run.step_range()
     length = span[1] - span[0] if span else 0
     groups: list[list[Finding]] = []
+    causes = [f.steps for f in findings if f.code in ("GRAD002", "LR001") and f.steps]
+    causes = [c for c in causes if c[1] - c[0] <= SHORT * length]
     for finding in _anchors_first(findings):
-        host = _host(finding, findings, groups, length)
+        host = _host(finding, causes, groups, length)
         if host is None:
             groups.append([finding])
         else:
@@ -101,9 +103,12 @@ def _onset(finding: Finding) -> float:
 
 
 def _host(
-    finding: Finding, findings: Sequence[Finding], groups: Sequence[list[Finding]], length: int
+    finding: Finding, causes: Sequence[tuple[int, int]], groups: Sequence[list[Finding]], length: int
 ) -> list[Finding] | None:
     """The incident that a finding joins: of its family, touching it, with the nearest onset; None if there is none."""
+    if finding.steps is None:
+        return None
+    under = {c for c in causes if _within(finding, c)}
     best: tuple[float, list[Finding]] | None = None
     for family in FAMILIES:
         if finding.code not in (*family.anchors, *family.members):
@@ -111,26 +116,25 @@ def _host(
         window = max(10.0, length * family.window)
         for group in groups:
             for other in group:
-                if other.code not in (*family.anchors, *family.members) or not other.steps or not finding.steps:
+                if other.steps is None or other.code not in (*family.anchors, *family.members):
                     continue
-                if finding.code in family.anchors and other.code in family.anchors:
-                    joins = _one_story(finding, other, findings, window, SHORT * length)
-                else:
-                    joins = _touches(finding, other, window)
                 distance = abs(finding.steps[0] - other.steps[0])
-                if joins and (best is None or distance < best[0]):
+                if best is not None and distance >= best[0]:
+                    continue
+                if finding.code not in family.anchors or other.code not in family.anchors:
+                    joins = _touches(finding, other, window)
+                elif finding.code != other.code:
+                    joins = distance <= window
+                else:
+                    joins = any(_within(other, c) for c in under)
+                if joins:
                     best = (distance, group)
     return best[1] if best else None
 
 
-def _one_story(one: Finding, other: Finding, findings: Sequence[Finding], window: float, short: float) -> bool:
-    """Whether two anchors are one incident: of different kinds and with one onset, or within one short cause."""
-    if one.code != other.code:
-        return abs(_onset(one) - _onset(other)) <= window
-    causes = [f.steps for f in findings if f.code in ("GRAD002", "LR001") and f.steps]
-    return any(
-        c[1] - c[0] <= short and all(c[0] - 10 <= _onset(f) <= c[1] for f in (one, other)) for c in causes
-    )  # fmt: skip
+def _within(finding: Finding, cause: tuple[int, int]) -> bool:
+    """Whether a finding sets in while a short cause lasts, or up to ten steps before that is seen."""
+    return cause[0] - 10 <= _onset(finding) <= cause[1]
 
 
 def _touches(one: Finding, other: Finding, window: float) -> bool:

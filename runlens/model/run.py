@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
@@ -120,6 +120,8 @@ class Run:
     """The training framework by the fingerprint of its names, or empty."""
     hardware_count: int = 0
     """GPUs (or other accelerators) of the whole run; 0 if unknown."""
+    _lookups: dict[str, Series | None] = field(default_factory=dict, init=False, repr=False)
+    """What `tokens_at` and `time_at` look steps up in, once they were asked."""
 
     def role(self, role: str) -> RoleSeries | None:
         """The canonical series of a role, or None."""
@@ -166,12 +168,8 @@ class Run:
             is carried on. All NaN if the run has no `tokens` role or fewer than two points of it.
         """
         wanted = np.atleast_1d(np.asarray(steps, dtype=np.float64))
-        tokens = self.role("tokens")
-        if tokens is None:
-            return np.full(wanted.shape, np.nan)
-        known = tokens.series.latest()
-        known = known.take(np.isfinite(known.value))
-        if len(known) < 2:
+        known = self._known("tokens", self._tokens)
+        if known is None or len(known) < 2:
             return np.full(wanted.shape, np.nan)
         x, y = known.step.astype(np.float64), known.value
         inside = np.interp(wanted, x, y)
@@ -191,14 +189,29 @@ class Run:
         ndarray of float64, shape (m,)
         """
         wanted = np.atleast_1d(np.asarray(steps, dtype=np.float64))
+        known = self._known("times", self._times)
+        if known is None:
+            return np.full(wanted.shape, np.nan)
+        at = np.searchsorted(known.step, np.floor(wanted).astype(np.int64), side="right") - 1
+        return np.where(at >= 0, known.time[np.maximum(at, 0)], known.time[0])
+
+    def _known(self, what: str, find: Callable[[], Series | None]) -> Series | None:
+        """The series that steps are looked up in, found once: every finding asks."""
+        if what not in self._lookups:
+            self._lookups[what] = find()
+        return self._lookups[what]
+
+    def _tokens(self) -> Series | None:
+        tokens = self.role("tokens")
+        known = tokens.series.latest() if tokens is not None else None
+        return known.take(np.isfinite(known.value)) if known is not None else None
+
+    def _times(self) -> Series | None:
+        """The longest logged series with wall times, or None."""
         best: Series | None = None
         for group in self.roles.values():
             for r in group:
                 if not r.derived and (best is None or len(r.series) > len(best)) and np.isfinite(r.series.time).any():
                     best = r.series
-        if best is None:
-            return np.full(wanted.shape, np.nan)
-        known = best.latest()
-        known = known.take(np.isfinite(known.time))
-        at = np.searchsorted(known.step, wanted, side="right") - 1
-        return np.where(at >= 0, known.time[np.maximum(at, 0)], known.time[0])
+        known = best.latest() if best is not None else None
+        return known.take(np.isfinite(known.time)) if known is not None else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,8 @@ class Series:
     """(n,) float64: wall time in seconds since the epoch, NaN where unknown."""
     value: npt.NDArray[np.float64]
     """(n,) float64: in the unit in which the metric was logged; NaN and inf kept."""
+    _latest: list[Series | None] = field(default_factory=list, init=False, repr=False)
+    """What `latest` found, since many ask: nothing before the first call, None for the series itself."""
 
     def __post_init__(self) -> None:
         step = np.ascontiguousarray(self.step, dtype=np.int64)
@@ -69,8 +71,11 @@ class Series:
         Steps that a later attempt never reached again are kept, so a resumed run shows its first
         attempt up to the resume and the second from there, unless the second one is shorter.
         """
-        if len(self) < 2 or bool(np.all(np.diff(self.step) > 0)):
-            return self
+        if not self._latest:
+            self._latest.append(None if bool(np.all(self.step[1:] > self.step[:-1])) else self._last_writes())
+        return self._latest[0] or self
+
+    def _last_writes(self) -> Series:
         order = np.argsort(self.step, kind="stable")
         sorted_step = self.step[order]
         last = np.append(sorted_step[1:] != sorted_step[:-1], True)

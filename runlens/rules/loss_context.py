@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import bottleneck as bn
 import numpy as np
+import numpy.typing as npt
 
-from runlens.model import Run
+from runlens.model import Run, Series
 from runlens.rules.loss_incidents import LossIncident
 from runlens.stats.robust import median, sigma
 
@@ -94,11 +96,11 @@ def _learning_rate(run: Run, incident: LossIncident) -> tuple[float | None, bool
     if at < 0:
         return None, False
     here = series.value[max(0, at - 8) : at + 9]
-    past = series.value[: max(1, at - 8)]
-    if not np.isfinite(here).any() or not np.isfinite(past).any():
+    if not np.isfinite(here).any():
         return None, False
     low, high = float(bn.nanmin(here[: min(9, len(here))])), float(bn.nanmax(here))
-    restart = high > 1.5 * low and high <= 1.05 * float(bn.nanmax(past)) and float(past[-1]) < high / 1.5
+    past = series.value[: max(1, at - 8)]
+    restart = high > 1.5 * low and float(past[-1]) < high / 1.5 and high <= 1.05 * float(bn.nanmax(past))
     return float(series.value[at]), restart
 
 
@@ -106,12 +108,18 @@ def _after_resume(run: Run, incident: LossIncident) -> bool:
     role = run.role("train_loss")
     if role is None:
         return False
-    step = role.series.step
-    resumed = step[1:][np.diff(step) < 0]
-    near = 16 * max(1.0, median(np.diff(incident.curve.step)) if len(incident.curve.step) > 1 else 1.0)
+    resumed, interval = _resumes(role.series)
+    near = 16 * max(1.0, interval)
     onset = incident.steps[0]
     if bool(np.any((onset >= resumed) & (onset - resumed <= near))):
         return True
     starts = np.asarray(run.starts[1:], dtype=np.float64)
     time = run.time_at(np.array([onset - near, onset], dtype=np.float64))
     return bool(np.any((starts >= time[0]) & (starts <= time[1]))) if np.isfinite(time).all() else False
+
+
+@lru_cache(maxsize=2)
+def _resumes(series: Series) -> tuple[npt.NDArray[np.int64], float]:
+    """Steps at which a series goes back, and the usual steps between its points."""
+    change = np.diff(series.step)
+    return series.step[1:][change < 0], median(change[change > 0].astype(np.float64)) if (change > 0).any() else 1.0

@@ -21,8 +21,8 @@ BURST = 3.0
 """Neighbours above so many standard deviations are left out of the tail."""
 COMPANY = 3e-3
 """Share of points of pure noise that may pass for the company of a high point."""
-BLOCK = 1 << 16
-"""Points searched at once."""
+SMALL, BLOCK = 1 << 11, 1 << 16
+"""Points searched at once, at first and at most."""
 GAP = 4.0
 """Points that stand this many times higher than all others are no tail of the noise but something else."""
 MEDIAN_SPREAD = {3: 0.670, 5: 0.535, 9: 0.408}
@@ -104,19 +104,22 @@ def next_departure(
     n = len(y)
     widest = max(of for _, of, _ in (*bars.up, *bars.down))
     lowest = min(bar for _, _, bar in (*bars.up, *bars.down))
-    for a in range(start, n, BLOCK):
-        b = min(n, a + BLOCK + widest)
+    a, size = start, SMALL  # the next departure is often near
+    while a < n:
+        b = min(n, a + size + widest)
         with np.errstate(invalid="ignore"):
             z = standardise(y, level, a, b, floor)
             if not (bn.nanmax(np.abs(z)) > lowest):
+                a, size = a + size, min(4 * size, BLOCK)
                 continue
             above = np.where(y[a:b] - level.recent[a:b] > rise, z, 0.0)
             below = np.where(level.expected[a:b] - y[a:b] > rise, -z, 0.0)
         below[: max(0, falls_from - a)] = 0.0
-        up = min(_first_cluster(above, bars.up, BLOCK), _first_pair(above, bars, BLOCK))
-        down = _first_cluster(below, bars.down, BLOCK)
+        up = min(_first_cluster(above, bars.up, size), _first_pair(above, bars, size))
+        down = _first_cluster(below, bars.down, size)
         if min(up, down) < b - a:
             return (a + up, 1) if up <= down else (a + down, -1)
+        a, size = a + size, min(4 * size, BLOCK)
     return n, 0
 
 
