@@ -81,6 +81,7 @@ class _Reader:
         self.file, self.size, self.damage = file, size, damage
         self.pending: list[bytes] = []
         self.pending_chunk = -1
+        self.pending_end = -1  # where the next block begins: a sound chunk further on is no part of the record
         self.chunks_seen = 0
 
     def segments(self) -> Iterator[Segment]:
@@ -114,11 +115,11 @@ class _Reader:
 
     def _join(self, kind: int, payload: bytes, chunk: int, at: int) -> bytes | None:
         """Take one chunk that is not FULL; the whole record if this was its last."""
-        follows = bool(self.pending) and chunk == self.pending_chunk + 1 and at % BLOCK == 0
+        follows = bool(self.pending) and chunk == self.pending_chunk + 1 and at == self.pending_end
         if kind == FIRST:
             if self.pending:
                 self._lose_pending()
-            self.pending, self.pending_chunk = [payload], chunk
+            self.pending, self.pending_chunk, self.pending_end = [payload], chunk, (at // BLOCK + 1) * BLOCK
             return None
         if not follows:
             if self.pending:
@@ -127,7 +128,7 @@ class _Reader:
             self.damage.records += kind == LAST
             return None
         self.pending.append(payload)
-        self.pending_chunk = chunk
+        self.pending_chunk, self.pending_end = chunk, at + BLOCK
         if kind == MIDDLE:
             return None
         whole, self.pending = b"".join(self.pending), []

@@ -4,9 +4,13 @@ import struct
 from pathlib import Path
 from zlib import crc32
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from runlens.errors import NotALog
+from runlens.sources import wandb_framing
 from runlens.sources.wandb_framing import BLOCK, SEGMENT, Damage, segments
 from tests.sources.wandb_writer import MAGIC, field, framed
 
@@ -110,3 +114,58 @@ def test_files_cut_before_their_first_record_are_empty(tmp_path, data):
 def test_another_file_is_refused(tmp_path):
     with pytest.raises(NotALog, match="wrong header"):
         read(put(tmp_path / "a.wandb", b"SQLite format 3\x00" * 100))
+
+
+def one_by_one(buffer, base):
+    """In place of `_walk_blocks`: every block is odd, so that the plain walk reads all of them."""
+    none = np.empty(0, np.int64)
+    return none, none, none, np.ones(-(-len(buffer) // BLOCK), np.bool_)
+
+
+WHAT = [*records(150, 90), field(30, b"long" * (BLOCK // 2)), *records(150, 90), field(30, b""), *records(150, 60)]
+WHOLE = framed(WHAT, number=False)
+PLACE = st.integers(len(MAGIC), len(WHOLE))
+DAMAGE = st.one_of(
+    st.tuples(st.just("flip"), PLACE, st.integers(0, 7)),
+    st.tuples(st.just("zero"), PLACE, st.sampled_from([1, 7, 100, 5000, BLOCK])),
+    st.tuples(st.just("cut"), PLACE, st.sampled_from([1, 7, 100, 5000])),
+    st.tuples(st.just("put"), PLACE, st.sampled_from([1, 7, 100, 5000])),
+    st.tuples(st.just("end"), PLACE, st.just(0)),
+)
+
+
+def hurt(data: bytes, kind: str, at: int, how: int) -> bytes:
+    if at >= len(data):
+        return data
+    if kind == "flip":
+        return data[:at] + bytes([data[at] ^ 1 << how]) + data[at + 1 :]
+    if kind == "zero":
+        return data[:at] + bytes(len(data[at : at + how])) + data[at + how :]
+    if kind == "cut":
+        return data[:at] + data[at + how :]
+    return data[:at] + (bytes(range(256)) * 20)[:how] + data[at:] if kind == "put" else data[:at]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(DAMAGE, min_size=1, max_size=4), st.sampled_from([1, 2, 96]))
+def test_blocks_side_by_side_are_what_each_is_by_itself_whatever_is_damaged(tmp_path_factory, damage, blocks):
+    data = WHOLE
+    for kind, at, how in damage:
+        data = hurt(data, kind, at, how)
+    path = put(tmp_path_factory.mktemp("damaged") / "a.wandb", data)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(wandb_framing, "SEGMENT", blocks * BLOCK)
+        found, lost = read(path)
+        patch.setattr(wandb_framing, "_walk_blocks", one_by_one)
+        assert read(path) == (found, lost)
+    whole = iter(WHAT)
+    assert all(record in whole for record in found), "what is read was written, in that order"
+    assert lost.bytes <= len(data)
+
+
+@pytest.mark.parametrize("kind", ["flip", "zero"])
+def test_damage_is_not_believed_to_be_larger_than_the_records_that_it_touches(tmp_path, kind):
+    for at in range(BLOCK - 300, BLOCK + 300, 11):
+        found, lost = read(put(tmp_path / "a.wandb", hurt(WHOLE, kind, at, 3)))
+        assert len(WHAT) - len(found) <= 2, at
+        assert lost.records >= 1, at
