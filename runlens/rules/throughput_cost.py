@@ -100,7 +100,8 @@ def point_seconds(signal: RateSignal, first: int, last: int) -> Floats:
     gaps = np.diff(signal.time[low : last + 1], prepend=np.full(1 - (first - low), np.nan))
     good = (gaps > 0) & np.isfinite(gaps)
     if np.count_nonzero(good) >= 0.5 * len(gaps):
-        usual = median(gaps[good]) * median(rate) / rate
+        # a rate that holds the pause itself does not make the pause a usual gap
+        usual = median(gaps[good]) * np.clip(median(rate) / rate, 0.5, 2.0)
         return np.where(good & (gaps < 3.0 * usual), gaps, usual)
     return np.asarray(signal.stride / rate) if signal.unit == "steps/s" else np.full(len(rate), np.nan)
 

@@ -32,6 +32,8 @@ class Fault:
     """Last step, inclusive."""
     size: float = 0.0
     """Share of the speed that is lost; seconds for a stall."""
+    seconds: float = 0.0
+    """Time that it cost so far, where that is exact; 0 if not."""
 
 
 @dataclass(frozen=True)
@@ -109,8 +111,9 @@ def _wander(n: int, memory: float, rng: np.random.Generator) -> Floats:
 
 def drop(seconds: Floats, first: int, last: int, share: float) -> Fault:
     """Take `share` of the speed from step `first` to `last` (inclusive)."""
+    lost = float(seconds[first : last + 1].sum()) * (1.0 / (1.0 - share) - 1.0)
     seconds[first : last + 1] /= 1.0 - share
-    return Fault("TPUT001", first, last, share)
+    return Fault("TPUT001", first, last, share, lost)
 
 
 def ramp(seconds: Floats, first: int, last: int, share: float) -> Fault:
@@ -156,7 +159,7 @@ def log(seconds: Floats, noise: Noise = Noise(), every: int = 1, form: Form = "r
         seconds = np.maximum(np.round(seconds / noise.quantum), 1.0) * noise.quantum
     clock = 1.7e9 + np.cumsum(seconds)
     at = steps[every - 1 :: every]
-    mean = np.diff(clock[at - 1], prepend=1.7e9) / every
+    mean = np.asarray(np.diff(clock[at - 1], prepend=1.7e9) / every, dtype=np.float64)
     series: dict[str, Series] = {}
     roles: dict[str, tuple[RoleSeries, ...]] = {}
 
@@ -164,11 +167,11 @@ def log(seconds: Floats, noise: Noise = Noise(), every: int = 1, form: Form = "r
         role: str,
         key: str,
         step: npt.NDArray[np.int64],
-        value: Floats,
+        value: npt.NDArray[np.floating],
         unit: str,
         split: Literal["train", "eval"] = "train",
     ) -> None:
-        series[key] = Series(key, step, clock[step - 1], value)
+        series[key] = Series(key, step, clock[step - 1], value.astype(np.float64))
         roles[role] = (RoleSeries(role, series[key], unit, scope="global", split=split),)
 
     put("train_loss", "train/loss", at, 3.0 * at**-0.1, "nats")
@@ -225,10 +228,44 @@ def make(
     elif fault == "dips":
         first = int(rng.uniform(0.2, 0.5) * n)
         period = int(rng.uniform(40, max(n / 12, 60)))
-        faults = (dips(seconds, first, period, max(int(period * rng.uniform(0.08, 0.2)), 4), size),)
+        least = max(0.08, 0.022 * (1.0 - size) / size)  # so that they cost 2 % of the time at least
+        faults = (dips(seconds, first, period, max(int(period * rng.uniform(least, 0.2)), 4), size),)
     elif fault == "stall":
         faults = (stall(seconds, first, size),)
     return Case(log(seconds, noise, every, form), faults, every)
+
+
+def longer_sequences(seed: int, n: int = 3000, form: Form = "rate") -> Case:
+    """A healthy run whose steps hold two to four times the tokens from a step on, at up to 12 % fewer tokens/s."""
+    rng = np.random.default_rng(seed)
+    seconds = step_seconds(n, Noise(0.008), rng)
+    first, times, slower = int(rng.uniform(0.2, 0.8) * n), rng.uniform(2.0, 4.0), rng.uniform(0.0, 0.12)
+    seconds[first:] *= times / (1.0 - slower)
+    run = log(seconds, form=form)
+    size = np.where(np.arange(n) >= first, times, 1.0) * TOKENS
+    (loss,) = run.roles["train_loss"]
+    counted = Series("train/tokens", loss.series.step, loss.series.time, np.cumsum(size))
+    roles = {**run.roles, "tokens": (RoleSeries("tokens", counted, "tokens", scope="global"),)}
+    if form == "rate":
+        rate = Series("tps", loss.series.step, loss.series.time, size / seconds)
+        roles["tokens_per_second"] = (RoleSeries("tokens_per_second", rate, "tokens/s", scope="global"),)
+    return Case(Run("longer", "longer", "longer", roles=roles))
+
+
+def overnight(seed: int, n: int = 3000) -> Case:
+    """A healthy run that was stopped, and resumed hours later some steps back: its steps are logged twice."""
+    rng = np.random.default_rng(seed)
+    seconds = step_seconds(n, Noise(0.008), rng)
+    stop, back = int(rng.uniform(0.2, 0.8) * n), int(rng.uniform(1, 200))
+    step = np.concatenate([np.arange(1, stop + 1), np.arange(stop - back + 1, n - back + 1)])
+    clock = 1.7e9 + np.cumsum(seconds) + np.where(np.arange(n) >= stop, rng.uniform(600, 60_000), 0.0)
+    loss = Series("train/loss", step, clock, 3.0 * step**-0.1)
+    rate = Series("train/tokens_per_second", step, clock, TOKENS / seconds)
+    roles = {
+        "train_loss": (RoleSeries("train_loss", loss, "nats"),),
+        "tokens_per_second": (RoleSeries("tokens_per_second", rate, "tokens/s", scope="global"),),
+    }
+    return Case(Run("overnight", "overnight", "overnight", roles=roles))
 
 
 def ranks(
