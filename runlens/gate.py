@@ -11,12 +11,15 @@ def run_verdict(report: RunReport, fail_on: Severity) -> Verdict:
     """Verdict of one run.
 
     `fail` if a finding that counts is at or above `fail_on`; else `undecided` if the run could not be read, a rule
-    crashed, or no rule could judge anything; else `pass`.
+    crashed, or no rule could judge anything; else `pass`. That the log itself is in order says nothing of a training
+    that no rule could see: rules that were asked for must have judged more than the log.
     """
     worst = report.worst()
     if worst is not None and worst.rank >= fail_on.rank:
         return "fail"
-    if report.failures or not report.checked:
+    about_training = any(not code.startswith("LOG") for code in report.checked)
+    only_the_log = report.checked and all(skip.code.startswith("LOG") for skip in report.skips)
+    if report.failures or not (about_training or only_the_log):
         return "undecided"
     return "pass"
 

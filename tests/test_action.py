@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -34,6 +35,7 @@ def act(tmp_path: Path, **given: str) -> dict[str, object]:
     command = temp / "runlens" / "bin" / "runlens"
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m runlens "$@"\n')
     command.chmod(0o755)
+    (command.parent / "python").symlink_to(sys.executable)
     files = {"GITHUB_OUTPUT": tmp_path / "output", "GITHUB_STEP_SUMMARY": tmp_path / "summary"}
     for file in files.values():
         file.touch()
@@ -43,6 +45,8 @@ def act(tmp_path: Path, **given: str) -> dict[str, object]:
     for step in ACTION["runs"]["steps"]:
         if "run" not in step or step["name"] == "Install":
             continue
+        if code:
+            break  # as a runner does with a step that has no `if: always()`
         env = {name: expanded(value, inputs, outputs) for name, value in step.get("env", {}).items()}
         assert "${{" not in step["run"], "an expression inside a script lets an input run commands"
         done = subprocess.run(
@@ -98,17 +102,74 @@ def test_a_good_run_is_green(tmp_path):
     assert (done["code"], done["outputs"]["verdict"]) == (0, "pass"), done["out"]
 
 
-@pytest.mark.parametrize(("runs", "code"), [("no/such/run", 2), ("; touch owned", 2), ("$(touch owned)", 2)])
-def test_what_cannot_be_judged_is_never_green_and_inputs_run_no_commands(tmp_path, runs, code):
-    done = act(tmp_path, runs=runs)
-    assert (done["code"], done["outputs"]["verdict"]) == (code, "undecided")
+def test_a_run_that_cannot_be_judged_is_red_and_the_summary_says_why(tmp_path):
+    (tmp_path / "odd.jsonl").write_text("".join(json.dumps({"step": i, "zorp": i}) + "\n" for i in range(50)))
+    done = act(tmp_path, runs="odd.jsonl")
+    assert (done["code"], done["outputs"]) == (3, {"verdict": "undecided", "exit-code": "3"})
+    assert "odd" in done["summary"]
+    assert json.loads((tmp_path / "runlens-reports" / "runlens.json").read_text())["verdict"] == "undecided"
+
+
+HOSTILE = (
+    "; touch owned",
+    "$(touch owned)",
+    "`touch owned`",
+    "' ; touch owned ; '",
+    '"; touch owned; "',
+    "| touch owned",
+)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("name", ["runs", "fail-on", "args", "reports"])
+def test_no_input_runs_a_command_and_nonsense_is_never_green(tmp_path, name, text):
+    table(tmp_path / "good.jsonl", 2.28)
+    done = act(tmp_path, **({"runs": "good.jsonl"} | {name: text}))
     assert not (tmp_path / "owned").exists()
+    assert name == "reports" or done["code"] != 0  # a folder may be called anything
+    assert done["outputs"].get("verdict") != "pass" or name == "reports"
 
 
-def test_the_installation_is_from_the_action_itself_unless_named():
+def test_a_run_is_no_flag(tmp_path):
+    table(tmp_path / "bad.jsonl", float("nan"))
+    done = act(tmp_path, runs="bad.jsonl --ignore=LOSS,GRAD")
+    assert done["code"] == 2 and "--ignore=LOSS,GRAD" in done["out"]
+
+
+def test_flags_are_split_as_in_a_shell(tmp_path):
+    table(tmp_path / "bad.jsonl", float("nan"))
+    done = act(tmp_path, runs="bad.jsonl", args="""--ignore "LOSS,GRAD" --metric 'train_loss=loss'""")
+    assert done["code"] == 0, done["out"]
+
+
+def test_several_runs_on_several_lines(tmp_path):
+    table(tmp_path / "good.jsonl", 2.28)
+    table(tmp_path / "bad.jsonl", float("nan"))
+    done = act(tmp_path, runs="good.jsonl\nbad.jsonl\n")
+    assert done["code"] == 1
+    assert len(json.loads((tmp_path / "runlens-reports" / "runlens.json").read_text())["runs"]) == 2
+
+
+def test_the_installation_is_from_the_action_itself_unless_named(tmp_path):
     install = next(step for step in ACTION["runs"]["steps"] if step["name"] == "Install")
-    assert '"${PACKAGE:-$ACTION_PATH}"' in install["run"]
-    assert subprocess.run(["bash", "-n", "-c", install["run"]], check=False).returncode == 0
+    for package, said in (
+        ("", f"--constraint {ROOT}/constraints.txt {ROOT}"),
+        ("runlens-cli==1.2", "runlens-cli==1.2"),
+    ):
+        script = "python3() { :; }; RUNNER_TEMP=$PWD\n" + install["run"]
+        (tmp_path / "runlens" / "bin").mkdir(parents=True, exist_ok=True)
+        python = tmp_path / "runlens" / "bin" / "python"
+        python.write_text('#!/bin/sh\necho "$@"\n')
+        python.chmod(0o755)
+        done = subprocess.run(
+            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script],
+            env={**os.environ, "PACKAGE": package, "ACTION_PATH": str(ROOT)},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stdout.strip().endswith(said)
 
 
 def test_the_example_workflows_name_inputs_that_exist():
@@ -117,6 +178,7 @@ def test_the_example_workflows_name_inputs_that_exist():
     used = next(step for step in steps if step.get("uses", "").startswith("runlens/"))["with"]
     assert set(used) <= set(ACTION["inputs"])
     assert {name for name, spec in ACTION["inputs"].items() if spec.get("required")} <= set(used)
+    assert used["args"].count("--require") == shlex.split(used["args"]).count("--require")
     assert yaml.safe_load((ROOT / "docs/ci/gitlab.yml").read_text(encoding="utf-8"))["runlens"]["script"]
     assert yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))[0]["entry"].startswith(
         "runlens check"

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from runlens.gate import EXIT_CODES, run_verdict, verdict
-from runlens.model import Failure, Severity
+from runlens.model import Failure, Severity, Skip
 from tests.builders import finding, report
 
 CRASH = (Failure("rule", "LOSS001 crashed"),)
@@ -20,6 +20,9 @@ CRASH = (Failure("rule", "LOSS001 crashed"),)
         (report(failures=CRASH), "error", "undecided"),
         (report(finding(severity="error"), failures=CRASH), "error", "fail"),
         (report(checked=()), "error", "undecided"),
+        (report(checked=("LOG001", "LOG002"), skips=(Skip("LOSS001", "no loss"),)), "error", "undecided"),
+        (report(checked=("LOG001", "TPUT001"), skips=(Skip("LOSS001", "no loss"),)), "error", "pass"),
+        (report(checked=("LOG001",), skips=(Skip("LOG004", "not live"),)), "error", "pass"),
     ],
 )
 def test_verdict_of_a_run(made, fail_on, expected):

@@ -47,7 +47,7 @@ def why(run: RunReport) -> str:
     if run.verdict == "undecided":
         if run.failures:
             return visible(run.failures[0].message)
-        return "no rule could judge it"
+        return "only its log could be judged" if run.checked else "no rule could judge it"
     failed = f"; {plural(len(run.failures), 'failure')}" if run.failures else ""
     return counts(run) + failed
 
