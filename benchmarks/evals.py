@@ -81,7 +81,7 @@ def pythia(quick: bool) -> dict[tuple[str, float, int, int, bool], Tally]:
         ((1.0, 2.0), (6,), (1, 8)) if quick else ((1.0, 1.25, 1.5, 2.0, 3.0), (3, 6, 12, 27), (1, 4, 8))
     )
     for size, setting, lag, n, k in product(SMALL + BIG, ("0-shot", "5-shot"), lags, counts, sets):
-        for kinds in (("", ""), ("-deduped", "-deduped"), ("", "-deduped"), ("-deduped", "")):
+        for kinds in (("", ""), ("-deduped", ""), ("", "-deduped")):
             design = "same" if kinds[0] == kinds[1] else "twin"
             said = trial(size, *kinds, setting, lag, n, k, seed=int(lag * 100) + n)
             found.setdefault((design, lag, n, k, size in SMALL), []).append(said)
@@ -95,6 +95,7 @@ def pairs(quick: bool) -> list[tuple[str, str]]:
         ("pythia-410m", "pythia-1b"), ("pythia-410m-deduped", "pythia-1b-deduped"), ("pythia-1b", "pythia-1.4b"),
         ("pythia-1.4b", "pythia-2.8b"), ("pythia-2.8b", "pythia-6.9b"), ("pythia-6.9b", "pythia-12b"),
         ("pythia-1.4b-deduped", "pythia-1.4b"), ("pythia-1.4b", "pythia-1.4b-deduped"),
+        ("pythia-1b-deduped", "pythia-1b"), ("pythia-1b", "pythia-1b-deduped"),
         ("pythia-1b", "pythia-410m"), ("pythia-2.8b-deduped", "pythia-2.8b"), ("pythia-6.9b-deduped", "pythia-6.9b"),
     ):  # fmt: skip
         said = []

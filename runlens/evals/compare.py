@@ -11,29 +11,17 @@ import numpy as np
 from runlens.evals import words
 from runlens.evals.axis import on_axis
 from runlens.evals.curves import run_curves
+from runlens.evals.history import history
+from runlens.evals.joint import Bar, carried_by, clear, joint
 from runlens.evals.match import match
-from runlens.evals.noise import Floats, downward, logarithmic
+from runlens.evals.noise import downward, logarithmic
 from runlens.evals.pair import Aligned, aligned
 from runlens.model import Comparison, Group, GroupLag, Reference, Run, TaskLag
 from runlens.stats.isotonic import monotone_curve
-from runlens.stats.lag import GRID, Lag, Simulated, lag_of, simulate
+from runlens.stats.lag import GRID, Simulated, lag_of, simulate
 
 DRAWN = 120
 """Points of the reference's monotone curve in figures."""
-NOMINAL = np.log(1.5)
-"""The lag by which tasks are weighed in the mean gap: each counts by the gap that such a lag would make."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """When a lag counts."""
-
-    factor: float = 1.25
-    """Smallest lag that counts."""
-    last: int = 5
-    """How many of the run's last checkpoints are judged."""
-    fewest: int = 3
-    """Fewest checkpoints of a task that can be judged."""
 
 
 def compare(
@@ -154,29 +142,12 @@ def shared_out(parts: list[Part]) -> list[Part]:
     ]
 
 
-def joint(parts: list[tuple[Aligned, Simulated]]) -> tuple[Lag, float, tuple[float, float]]:
-    """Lag of several tasks together, and their mean gap (each weighed by what it can tell) with its interval."""
-    longest = max((a.paired.x for a, _ in parts), key=lambda x: (len(x), float(x[-1])))
-    lag = lag_of([s for _, s in parts], longest)
-    weights = np.array([_weight(a) for a, _ in parts])
-    gap = np.sum([w * s.gap.mean(axis=0) for w, (_, s) in zip(weights, parts, strict=True)], axis=0) / weights.sum()
-    low, high = np.percentile(gap[1:], [2.5, 97.5])
-    return lag, float(gap[0]), (float(low), float(high))
-
-
-def _weight(part: Aligned) -> float:
-    """What a task can tell of a lag: the gap that a nominal lag would make, over the variance of the mean gap."""
-    p = part.paired
-    curve = monotone_curve(p.reference_x, p.reference)
-    lo, hi = p.reference_x[0], p.reference_x[-1]
-    made = float(np.mean(curve(np.clip(p.x, lo, hi)) - curve(np.clip(p.x - NOMINAL, lo, hi))))
-    return p.weight * max(made, 1e-6) / (p.noise**2 / len(p.x) + p.offset**2)
-
-
 def group_lag(kind: Group, parts: list[tuple[Part, Simulated]], bar: Bar) -> GroupLag:
     """All tasks of a group as one."""
     lag, gap, interval = joint([(p.now, s) for p, s in parts])
     behind = clear(lag, interval, bar)
+    alone = carried_by([(p.now, s) for p, s in parts], bar) if behind else ""
+    behind = behind and not alone
     earlier = (
         [(p.before, simulate(p.before.paired, p.seed)) for p, _ in parts if p.before is not None] if behind else []
     )
@@ -194,17 +165,13 @@ def group_lag(kind: Group, parts: list[tuple[Part, Simulated]], bar: Bar) -> Gro
         gap_interval=interval,
         trend=lag.trend,
         behind=behind,
+        alone=alone,
         persists=persists,
         from_start=from_start,
         since=since,
         last=last,
         at=at,
     )
-
-
-def clear(lag: Lag, gap: tuple[float, float], bar: Bar) -> bool:
-    """Large enough to matter, and neither the lag nor the gap can be chance."""
-    return lag.now >= bar.factor and lag.now_interval[0] > 1 and gap[1] < 0
 
 
 def task_lag(part: Part, simulated: Simulated, bar: Bar) -> TaskLag:
@@ -250,38 +217,3 @@ def task_lag(part: Part, simulated: Simulated, bar: Bar) -> TaskLag:
         notes=now.notes,
         label=words.label(now.run),
     )
-
-
-def history(parts: list[Aligned]) -> tuple[int, int, float, bool]:
-    """Over all checkpoints: since which step it has been behind, the last step and its position, and whether it has
-    trailed from the start.
-
-    Returns
-    -------
-    (since, last, at, from_start)
-        `from_start` is true if it was behind at four checkpoints of five and, over its first third (two checkpoints at
-        least), by more than one standard deviation of two healthy models.
-    """
-    rows = [(a.all_step, a.all_x, _z(a), _weight(a) * a.paired.noise) for a in parts]
-    steps = np.unique(np.concatenate([r[0] for r in rows]))
-    total, weight, where = np.zeros(len(steps)), np.zeros(len(steps)), np.zeros(len(steps))
-    for step, x, z, w in rows:
-        i = np.searchsorted(steps, step)
-        total[i] += w * z
-        weight[i] += w
-        where[i] = np.maximum(where[i], x)
-    z = total / weight
-    level = np.flatnonzero(z >= 0)
-    since = steps[level[-1] + 1] if len(level) and level[-1] + 1 < len(steps) else steps[-1] if len(level) else steps[0]
-    early = z[: max(2, len(z) // 3)]
-    from_start = bool(np.mean(z < 0) >= 0.8 and early.mean() < -1)
-    return int(since), int(steps[-1]), float(np.exp(where[-1])), from_start
-
-
-def _z(part: Aligned) -> Floats:
-    """Gap at every checkpoint of the run in standard deviations of two healthy models."""
-    p = part.paired
-    curve = monotone_curve(p.reference_x, p.reference)
-    expected = curve(np.clip(part.all_x, p.reference_x[0], p.reference_x[-1]))
-    deviation: Floats = (part.all_value - expected) / np.hypot(p.noise, p.offset)
-    return deviation

@@ -15,6 +15,8 @@ BEYOND = 1.02
 """A run's checkpoint may lie this far behind the reference's last one: logs round their tokens."""
 FALLEN = 2.0
 """Binomial errors by which a reference's last scores must lie below its best ones to be called falling."""
+STALE = 8.0
+"""A reference that never improved on a task in the last factor of 8 in tokens is no measure of where a run stands."""
 NEAR = 8.0
 """The reference's noise is taken from this factor in tokens before the run's first judged checkpoint on."""
 
@@ -65,7 +67,10 @@ def aligned(pair: Match, last: int, drop: int = 0) -> Aligned | str:
     noise, lasting = prior(replace(reference, n_items=reference.n_items or run.n_items), reference.value[-8:])
     end = improving(up, noise)
     if end < len(up):
-        notes.append(f"the reference gets worse after {reference.at[end - 1]:.4g}; compared up to there")
+        upto = f"the reference gets worse after {reference.at[end - 1]:.4g}"
+        if reference.at[end - 1] * STALE < min(run.at[-1], reference.at[-1]):
+            return f"{upto}: what came before tells nothing of the run's state now"
+        notes.append(f"{upto}; compared up to there")
     x, y = np.log(reference.at[:end]), up[:end]
     if len(x) < 2:
         return "the reference never improves on it"

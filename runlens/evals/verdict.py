@@ -44,6 +44,7 @@ def group_numbers(group: GroupLag) -> dict[str, object]:
         "gap_interval": [rounded(v) for v in group.gap_interval],
         "trend": group.trend,
         "proven": group.behind,
+        "carried_by": group.alone,
         "persists": group.persists,
         "from_start": group.from_start,
         "steps": [group.since, group.last],

@@ -103,7 +103,7 @@ def verdict(groups: Sequence[GroupLag], least: float) -> Verdict:
 
 def unclear(group: GroupLag, least: float) -> bool:
     """True if the group leans behind, and its interval holds a lag that would count."""
-    return not group.behind and group.factor >= least and group.gap < 0
+    return not group.behind and group.interval[1] >= least and group.gap < 0
 
 
 def sentence(comparison: Comparison, least: float) -> str:
@@ -121,10 +121,15 @@ def sentence(comparison: Comparison, least: float) -> str:
             else "the validation loss"
         )
         low, high = times(group.interval[0]), times(group.interval[1])
-        if unclear(group, least):
+        if group.alone:
             parts.append(
-                f"{what} {'lean' if many else 'leans'} behind ({times(group.factor)}), too noisy to prove it "
-                f"(95 % interval {low} to {high})"
+                f"{what} lean behind ({times(group.factor)}, 95 % interval {low} to {high}), but not without "
+                f"{_NAMES.get(group.alone, group.alone)}: one task is no proof"
+            )
+        elif unclear(group, least):
+            parts.append(
+                f"{what} {'lean' if many else 'leans'} behind, too little to prove a lag and too noisy to exclude one "
+                f"({times(group.factor)}, 95 % interval {low} to {high})"
             )
         else:
             place = "ahead of it" if group.gap_interval[0] > 0 else "level with it"

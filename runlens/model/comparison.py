@@ -92,7 +92,9 @@ class GroupLag:
     gap_interval: Interval
     trend: str
     behind: bool
-    """The factor is at least the smallest that counts, and both intervals are clear."""
+    """The factor is at least the smallest that counts, and both intervals are clear, whichever task is left out."""
+    alone: str
+    """The task without which the lag is gone, if that is why it does not count; else empty."""
     persists: bool
     """It was already so one checkpoint earlier."""
     from_start: bool

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from runlens.evals.compare import Bar, compare
+from runlens.evals.compare import compare
+from runlens.evals.joint import Bar
 from runlens.evals.verdict import group_numbers, rounded, task_numbers
 from runlens.model import Comparison, Finding, GroupLag, Reference, Run, Severity, Skip
 from runlens.rules.base import Rule
@@ -22,7 +23,8 @@ class BehindReference(Rule):
     how many times more tokens the run needed for what it can do: the lag. The reference becomes a monotone curve over
     log tokens (isotonic regression, then PCHIP); the lag is the shift that explains the run's last checkpoints best,
     all tasks together. Intervals come from a bootstrap that knows the binomial error of each score, the scatter
-    between checkpoints and how far healthy models differ for good. Scores and validation losses are judged apart.
+    between checkpoints and how far healthy models differ for good. Scores and validation losses are judged apart; from
+    four tasks on, the lag must be there whichever of them is left out, since one benchmark alone may differ by chance.
     A warning when a lag is first seen, an error when it persists at the next checkpoint or widens.
 
     Why it matters

@@ -167,10 +167,3 @@ def _interval(log_factor: Floats) -> tuple[float, float]:
     """The 95 % interval of simulated log factors (column 0, the observed one, left out), as factors."""
     low, high = np.exp(np.percentile(log_factor[1:], [50 - LEVEL / 2, 50 + LEVEL / 2]))
     return float(low), float(high)
-
-
-def gap_of(task: Simulated) -> tuple[float, float, float]:
-    """Mean gap over the checkpoints, and its 95 % interval; negative is behind."""
-    mean = task.gap.mean(axis=0)
-    low, high = np.percentile(mean[1:], [50 - LEVEL / 2, 50 + LEVEL / 2])
-    return float(mean[0]), float(low), float(high)
