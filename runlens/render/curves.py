@@ -27,6 +27,7 @@ def middle(values: Floats) -> Floats:
     neighbour is about the middle of a bucket, where a median of the values themselves would jump between the two.
     Shape (n,), NaN where the neighbourhood (a hundredth of the points) holds no number.
     """
+    values = np.where(np.isfinite(values), values, np.nan)
     around = np.pad(values, 1, mode="edge")
     smooth = (around[:-2] + 2 * values + around[2:]) / 4
     half = max(len(values) // 200, 2)
@@ -49,7 +50,7 @@ def name(chart: Chart, limit: int = 16) -> str:
 def end(chart: Chart, limits: tuple[float, float], several: bool) -> tuple[float, str] | None:
     """The value at which a curve leaves the window, and the label beside it; None if nothing in it is finite.
 
-    Of a noisy curve it is the median of its last nine points; a curve alone in its panel needs no name.
+    Of a noisy curve it is the end of its middle line; a curve alone in its panel needs no name.
     """
     steps, values = inside(chart, limits)
     shown = np.flatnonzero(np.isfinite(values) & (steps <= limits[1]))
@@ -57,8 +58,8 @@ def end(chart: Chart, limits: tuple[float, float], several: bool) -> tuple[float
         return None
     if chart.reference:
         return float(np.interp(limits[1], steps[np.isfinite(values)], values[np.isfinite(values)])), name(chart)
-    pale = noisy(chart, len(steps))
-    tail = float(np.median(values[shown[-9:]]) if pale else values[shown[-1]])
+    line = middle(values) if noisy(chart, len(steps)) else values
+    tail = float(line[shown[-1]])
     return tail, f"{name(chart)} {figure(tail, chart.unit)}" if several else figure(tail, chart.unit)
 
 

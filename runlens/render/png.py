@@ -90,12 +90,12 @@ def _bytes(figure: Figure, title: str) -> bytes:
     canvas = FigureCanvasAgg(figure)
     canvas.draw()  # type: ignore[no-untyped-call]
     image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")  # type: ignore[no-untyped-call]
-    image = image.quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    image = image.quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     notes = PngInfo()
     notes.add_itxt("Software", "RunLens")
     notes.add_itxt("Title", title)
     buffer = BytesIO()
-    image.save(buffer, "png", optimize=True, pnginfo=notes, dpi=(draw.DPI, draw.DPI))
+    image.save(buffer, "png", pnginfo=notes, dpi=(draw.DPI, draw.DPI))
     return buffer.getvalue()
 
 
@@ -118,7 +118,7 @@ def _compose(
         return figure.add_axes((_LEFT / WIDTH, 1 - (top + height) / total, inside / WIDTH, height / total), xlim=limits)
 
     _header(figure, run, title, total, [order, *reason])
-    top = head + _GAP * 0.6
+    top = head + _GAP * 0.75
     lane = place(top, lane_height)
     lanes.draw(lane, rows)
     _token_axis(lane, drawn, limits)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.make.examples import EXAMPLES, LARGEST
+from fixtures.make.examples import RUNS as RUNS_OF_EXAMPLES
 from tests.cli.command import runlens
 
 ROOT = Path(__file__).parent.parent.parent
@@ -72,3 +74,16 @@ def test_a_run_that_cannot_be_judged_is_said(tmp_path):
     done = runlens("report", str(table), "-o", str(tmp_path / "out"), "--select", "LOSS")
     assert done.code == 3
     assert (tmp_path / "out" / "report.md").exists()
+
+
+@pytest.mark.parametrize("run", RUNS_OF_EXAMPLES)
+def test_the_examples_of_the_documentation_are_whole_small_and_of_no_machine(run):
+    folder = EXAMPLES / run
+    text = (folder / "report.md").read_text(encoding="utf-8")
+    assert f"Source: `{run}`" in text
+    figures = re.findall(r"!\[.*?\]\((.*?)\)", text)
+    assert "timeline.png" in figures and sorted(figures) == sorted(p.name for p in folder.glob("*.png"))
+    assert all((folder / name).stat().st_size <= LARGEST for name in figures)
+    index = (EXAMPLES / "README.md").read_text(encoding="utf-8")
+    assert f"({run}/report.md)" in index
+    assert " ".join(("runlens report", run, *RUNS_OF_EXAMPLES[run])) in index
