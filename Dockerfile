@@ -4,7 +4,7 @@ WORKDIR /src
 COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY runlens runlens
 RUN python -m venv /opt/runlens \
- && /opt/runlens/bin/pip install --no-cache-dir --constraint constraints.txt ".[slack,prometheus,remote]"
+ && /opt/runlens/bin/pip install --no-cache-dir --constraint constraints.txt ".[slack,remote]"
 
 FROM python:3.12-slim
 COPY --from=build /opt/runlens /opt/runlens
