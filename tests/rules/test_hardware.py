@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -174,6 +176,22 @@ class TestMemory:
         assert finding.message.startswith("Host memory grew")
         assert finding.evidence["full_at_step"] == pytest.approx(2600 * 80 / 50, rel=0.05)
 
+    @pytest.mark.parametrize(("planned", "severity"), [(3000, Severity.INFO), (9000, Severity.WARNING)])
+    def test_memory_that_lasts_beyond_the_planned_end_is_only_worth_knowing(self, planned, severity):
+        machine = made.healthy(19)
+        machine.columns["system.memory_percent"] = 40 + 18 * np.linspace(0, 1, len(machine.step))
+        run = replace(machine.run(), config={"max_steps": planned})
+        (finding,) = MemoryGrowth().check(run)
+        assert finding.evidence["full_at_step"] == pytest.approx(2600 * 60 / 18, rel=0.05)
+        assert finding.severity is severity
+        assert ("after the planned end" in finding.message) == (severity is Severity.INFO)
+        assert "GPU" not in finding.message
+
+    def test_growth_that_takes_ten_runs_to_fill_is_only_worth_knowing(self):
+        machine = made.healthy(19)
+        machine.columns["system.memory_percent"] = 15 + 3 * np.linspace(0, 1, len(machine.step))
+        assert [f.severity for f in findings(MemoryGrowth(), machine)] == [Severity.INFO]
+
     def test_a_short_log_is_not_judged(self):
         (said,) = MemoryGrowth().check(made.healthy(18, rows=30).run())
         assert isinstance(said, Skip)
@@ -287,6 +305,28 @@ class TestClocks:
         finding = only(ClockThrottling(), machine)
         assert finding.severity is Severity.WARNING and "slowdown" in finding.message
 
+    @pytest.mark.parametrize(
+        ("bits", "count"),
+        [(0x1, 0), (0x2, 0), (0x4, 0), (0x10, 0), (0x100, 0), (0x8, 1), (0x20, 1), (0x40, 1), (0x84, 1)],
+    )
+    def test_all_reasons_in_one_number_are_taken_apart(self, bits, count):
+        machine = made.healthy(55, what="gpu")
+        machine.columns["DCGM_FI_DEV_CLOCK_THROTTLE_REASONS.1"] = np.where(machine.after(0.5), float(bits), 0.0)
+        assert len(findings(ClockThrottling(), machine)) == count
+
+    def test_reasons_that_are_no_loss_do_not_count(self):
+        machine = made.healthy(56, what="gpu")
+        for name in ("gpu.0.clocks_event_reasons.gpu_idle", "gpu.1.clocks_event_reasons.applications_clocks_setting"):
+            machine.columns[name] = np.ones(len(machine.step))
+        assert findings(ClockThrottling(), machine) == []
+
+    def test_a_counter_of_lost_time_counts_while_it_grows(self):
+        machine = made.healthy(57, what="gpu")
+        rows = machine.after(0.5) & ~machine.after(0.8)
+        machine.columns["DCGM_FI_DEV_THERMAL_VIOLATION.2"] = 7e6 + 1e6 * np.cumsum(rows)
+        (finding,) = findings(ClockThrottling(), machine)
+        assert near(finding.steps, machine.span(rows))
+
     @pytest.mark.parametrize(("slower", "count"), [(0.0, 0), (0.06, 1)])
     def test_a_power_cap_counts_only_with_a_loss(self, slower, count):
         machine = made.healthy(54)
@@ -296,13 +336,9 @@ class TestClocks:
         assert len(findings(ClockThrottling(), machine)) == count
 
 
-def test_a_thousand_devices_are_judged_in_time():
-    import time
-
+def test_one_of_256_devices_is_found():
     machine = made.healthy(61, gpus=256, rows=120, what="temp power clock")
     made.overheat(machine, gpu=77)
     run = machine.run()
-    start = time.process_time()
     found = [f for rule in (GpuOverheating, GpuOutlier, ClockThrottling) for f in rule().check(run)]
-    assert time.process_time() - start < 3.0
     assert {d for f in found if f.code == "HW001" for d in f.evidence["devices"]} == {"gpu 77"}

@@ -22,6 +22,7 @@ from runlens.rules.hardware.devices import (
     stretches,
     tie,
 )
+from runlens.rules.hardware.reasons import active_reasons
 from runlens.stats.robust import median
 from runlens.stats.rolling import centred_median
 
@@ -113,19 +114,17 @@ class ClockThrottling(Rule):
     def _by_reasons(self, run: Run, use: dict[str, RoleSeries]) -> Iterator[_Capped]:
         for r in run.every("gpu_throttle"):
             series = clean(r.series)
-            active = (
-                np.diff(series.value, prepend=series.value[:1]) > 0 if r.metric_kind == "counter" else series.value > 0
-            )
             device = r.device or "the GPU"
-            for stretch in stretches(active & _loaded(series, use.get(device))):
-                if stretch.points < _POINTS or minutes(series, stretch) < self.minutes:
-                    continue
-                reason = "power-cap" if "power" in r.series.name.lower() else "slowdown"
+            loaded = _loaded(series, use.get(device))
+            for reason, active in active_reasons(r.series.name, r.metric_kind, series.value):
                 what = "its power was capped" if reason == "power-cap" else "the driver reported a slowdown"
-                part = active[stretch.first : stretch.last + 1]
-                words = f"was held down: {what} in {100 * float(part.mean()):.0f} % of the samples"
-                evidence = {"reason": reason, "share": float(part.mean()), "metric": r.series.name}
-                yield _Capped(device, series, steps_of(series, stretch), words, evidence)
+                for stretch in stretches(active & loaded):
+                    if stretch.points < _POINTS or minutes(series, stretch) < self.minutes:
+                        continue
+                    part = active[stretch.first : stretch.last + 1]
+                    words = f"was held down: {what} in {100 * float(part.mean()):.0f} % of the samples"
+                    signs: dict[str, object] = {"reason": reason, "share": float(part.mean()), "metric": r.series.name}
+                    yield _Capped(device, series, steps_of(series, stretch), words, signs)
 
     def _finding(
         self, run: Run, devices: list[str], span: tuple[int, int], parts: list[_Capped], lost: float | None

@@ -11,6 +11,7 @@ import numpy as np
 from runlens.model import Finding, RoleSeries, Run, Severity, Skip
 from runlens.rules.base import Rule
 from runlens.rules.hardware.devices import clean, named, per_device
+from runlens.rules.throughput_cost import total_steps
 from runlens.stats.robust import Floats, difference_sigma, theil_sen
 from runlens.stats.rolling import block_median
 
@@ -61,6 +62,8 @@ class MemoryGrowth(Rule):
     --------
     growth : smallest growth as a share of the level after the first tenth (0.1 is 10 %).
     soon : it is an error if it will be full within this share of the steps that the run has done.
+    horizon : growth by less than half is only worth knowing (`info`) if it will be full after this many times the
+        steps that the run has done, or a fifth beyond its planned end, where that is known.
     capacity_gb : memory of one GPU in GB, where the log does not tell; 0 if not known.
     points : fewest samples.
 
@@ -77,6 +80,7 @@ class MemoryGrowth(Rule):
 
     growth: float = 0.1
     soon: float = 0.25
+    horizon: float = 10.0
     capacity_gb: float = 0.0
     points: int = 40
 
@@ -129,6 +133,11 @@ class MemoryGrowth(Rule):
         span = run.step_range() or worst.steps
         done = max(span[1] - span[0], 1)
         soon = left is not None and not assumed and left <= self.soon * done
+        planned = total_steps(run)
+        late = full is not None and (left or 0) > self.horizon * done
+        if full is not None and planned is not None and not assumed:
+            late = full > 1.2 * planned
+        harmless = late and worst.last < 1.5 * worst.first
         free = worst.source.metric_kind == "free"
         verb = "shrank: free memory went" if free else "grew"
         message = (
@@ -136,10 +145,12 @@ class MemoryGrowth(Rule):
             f" and goes on at {_amount(1000 * worst.per_step, worst.source.unit)} per 1,000 steps"
         )
         if full is not None:
-            size = "the GPU" if worst.source.unit == "%" or free else f"{capacity / 1e9:.0f} GB"
+            size = "it" if worst.source.unit == "%" or free else f"{capacity / 1e9:.0f} GB"
             message += f"; {'a device of ' if assumed else ''}{size} is full at about step {full:,}"
+            message += f", after the planned end at {planned:,}" if late and planned is not None else ""
+        severity = Severity.ERROR if soon else Severity.WARNING
         return self.finding(
-            Severity.ERROR if soon else Severity.WARNING,
+            Severity.INFO if harmless else severity,
             worst.source.series.name,
             worst.steps,
             f"{message}.",
