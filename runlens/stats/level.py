@@ -146,15 +146,16 @@ def settled_from(step: Floats, points: int) -> int:
 
 def _extrapolate(y: Floats, step: Floats, low: int, high: int, origin: int, begin: float) -> tuple[Floats, Floats]:
     """Expected and recent level at [low, high), each point by the widest window that its place allows."""
-    here = np.arange(low, high)
-    since = np.maximum(step[low:high] - begin, 0.0)
-    reach = np.searchsorted(step[origin:high], step[low:high] - SHARE * since, side="left") + origin
-    width = np.clip(here - reach, NARROWEST, WINDOW)
     expected = np.full(high - low, np.nan)
     recent = np.full(high - low, np.nan)
-    size = WINDOW if int(width.min()) == WINDOW else NARROWEST
+    earliest = step[low:high] - SHARE * np.maximum(step[low:high] - begin, 0.0)
+    old = low - origin >= WINDOW and bool((step[low - WINDOW : high - WINDOW] >= earliest).all())
+    if not old:
+        reach = np.searchsorted(step[origin:high], earliest, side="left") + origin
+        width = np.clip(np.arange(low, high) - reach, NARROWEST, WINDOW)
+    size = WINDOW if old else NARROWEST
     while size <= WINDOW:
-        at = np.flatnonzero((width >= size) & ((width < 2 * size) | (size == WINDOW)))
+        at = np.arange(high - low) if old else np.flatnonzero((width >= size) & ((width < 2 * size) | (size == WINDOW)))
         if len(at):
             half = size // 2
             start = max(origin, low + int(at[0]) - size - 1)
@@ -177,11 +178,14 @@ def _before_and_after(
 
     Where the curve `ends` the latter is that of the last points together: what little is left says less.
     """
-    past = _shift(average(rough, 2 * WINDOW, NARROWEST), 1)
-    coming = _shift(average(rough[::-1], 2 * WINDOW, NARROWEST)[::-1], -1)
+    n, wide = len(rough), 2 * WINDOW
+    trailing = average(rough, wide, NARROWEST)
+    past, coming = _shift(trailing, 1), _shift(trailing, -wide)
+    rest = slice(max(0, n - wide), n)  # what lies before the last full window
+    coming[rest] = _shift(average(rough[rest][::-1], wide, NARROWEST)[::-1], -1)
     if ends:
-        tail = min(TAIL, len(rough) // 3)
-        coming[len(rough) - tail :] = coming[max(len(rough) - tail - 1, 0)]
+        tail = min(TAIL, n // 3)
+        coming[n - tail :] = coming[max(n - tail - 1, 0)]
     return past, coming
 
 

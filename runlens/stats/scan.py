@@ -11,7 +11,7 @@ import numpy.typing as npt
 from runlens.stats.level import Level
 from runlens.stats.robust import Floats, finite, mad
 from runlens.stats.rolling import trailing_median
-from runlens.stats.tail import ONE_FALSE_IN, fit_tail
+from runlens.stats.tail import MOST, ONE_FALSE_IN, fit_tail
 
 RISES = ((1, 1), (2, 3), (3, 5), (5, 9))
 """So many of so many neighbours over their bar are a rise; the fewer, the higher the bar (see `Tail.bar`)."""
@@ -21,6 +21,8 @@ BURST = 3.0
 """Neighbours above so many standard deviations are left out of the tail."""
 COMPANY = 3e-3
 """Share of points of pure noise that may pass for the company of a high point."""
+STRETCH = 4096
+"""Points in a row that a long curve's wander is measured on."""
 SMALL, BLOCK = 1 << 11, 1 << 16
 """Points searched at once, at first and at most."""
 GAP = 4.0
@@ -60,13 +62,20 @@ def bars_of(y: Floats, level: Level, floor: float, sigmas: float) -> Bars:
     up, down = fit_tail(calm), fit_tail(-calm)
     gap = _gap(calm)
     alone = mad(calm, 0.0)
-    wander = {of: _wander(z, keep, of, alone) for _, of in RISES}
+    some = slice(0, len(z)) if len(z) <= MOST else _stretches(len(z))
+    wander = {of: _wander(z[some], keep[some], of, alone) for _, of in RISES}
     return Bars(
         tuple((k, of, max(sigmas, min(up.bar(k, of) * wander[of], gap))) for k, of in RISES),
         tuple((k, of, max(sigmas, down.bar(k, of) * wander[of])) for k, of in FALLS),
         high=max(sigmas, up.quantile(1.0 / ONE_FALSE_IN)),
         company=max(sigmas / 2.0, up.quantile(COMPANY) * wander[3]),
     )
+
+
+def _stretches(n: int) -> npt.NDArray[np.int64]:
+    """Positions of evenly spaced stretches of 4,096 points, `MOST` in all."""
+    starts = np.linspace(0, n - STRETCH, MOST // STRETCH).astype(np.int64)
+    return (starts[:, None] + np.arange(STRETCH)).ravel()
 
 
 def _wander(z: Floats, keep: npt.NDArray[np.bool_], count: int, alone: float) -> float:

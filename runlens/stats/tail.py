@@ -20,7 +20,7 @@ LONE_MARGINS = (1.3, 1.4, 2.4)
 where it is not known, and where it fades as slowly as that of a power law."""
 PRIOR = 100.0
 """The tail is drawn towards that of Gaussian noise as if so many points of such had been seen."""
-MOST = 1_000_000
+MOST = 1 << 18
 """Points that a tail is fitted to; longer series are thinned evenly."""
 
 
