@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from runlens.model import Run, Series
-from runlens.stats.robust import Floats
+from runlens.stats.robust import Floats, median
 
 ROLE = "train_loss"
 
@@ -30,6 +30,9 @@ class LossCurve:
     ends_non_finite: bool
     """Whether the last logged values are NaN or infinite."""
 
+    grain: float
+    """Step to which the loss was rounded, in units of `y` at its median; about 0 where it was not."""
+
     def loss(self, y: float) -> float:
         """The loss that stands at height `y`."""
         return float(np.exp(y)) if self.log else y * self.scale
@@ -48,7 +51,15 @@ def loss_curve(series: Series) -> LossCurve:
     log = len(value) > 0 and bool(value.min() > 0)
     scale = 1.0 if log else spread(value)
     y = np.log(value) if log else value / scale
-    return LossCurve(series.name, kept.step.astype(np.float64), value, y, log, scale, ends)
+    grain = rounding(value) / (median(value) if log else scale) if len(value) else 0.0
+    return LossCurve(series.name, kept.step.astype(np.float64), value, y, log, scale, ends, grain)
+
+
+def rounding(value: Floats) -> float:
+    """The smallest distance between two different values, of 4,096 evenly spaced ones; 0 for fewer than 5 different."""
+    apart = np.diff(np.sort(value[:: max(1, len(value) // 4096)]))
+    apart = apart[apart > 0]
+    return float(apart.min()) if len(apart) >= 4 else 0.0
 
 
 def spread(value: Floats) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from runlens.model import Run, Series
@@ -53,7 +53,7 @@ def _of_curve(
     curve: LossCurve, want: Sensitivity, fast: float, slow: float, rewound: bool = False
 ) -> list[LossIncident]:
     y, step = curve.y, curve.step
-    found = all_excursions(y, step, want)
+    found = all_excursions(y, step, replace(want, grain=curve.grain))
     fast, slow = limits(step, fast, slow)
     n = len(y)
     starts = [one.first for one in found] + [n]

@@ -54,11 +54,13 @@ class Sensitivity:
     """Rise above the old level, at least (log loss: share)."""
     tolerance: float = 0.01
     """A curve is back within one sigma, or within this, of the old level."""
+    grain: float = 0.0
+    """Step to which the curve was rounded, in its unit."""
 
     @property
     def floor(self) -> float:
-        """Least noise assumed, so that a rounded or constant curve has some."""
-        return self.rise / 30.0
+        """Least noise assumed, so that a constant curve has some, and one step of a rounded one is no spike."""
+        return max(self.rise / 30.0, 0.5 * self.grain)
 
 
 def excursions(y: Floats, step: Floats, want: Sensitivity) -> list[Excursion]:
