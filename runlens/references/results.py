@@ -157,12 +157,21 @@ def _lm_eval(data: Mapping[str, Any]) -> Iterator[Score]:
                 _better(up) or said.direction or "up",
                 float(value),
                 _stderr(figures.get(f"{metric}_stderr{comma}{kind}")),
-                int(counted.get("effective") or 0) if isinstance(counted, Mapping) else 0,
+                _items(counted, figures),
             )
 
 
+def _items(counted: object, figures: Mapping[str, Any]) -> int:
+    """Test items: the file's count, else (for groups, which have none) the length of the sample."""
+    found = counted.get("effective") if isinstance(counted, Mapping) else None
+    found = found or figures.get("sample_len")
+    return int(found) if isinstance(found, int | float) and found > 0 else 0
+
+
 def _lighteval(data: Mapping[str, Any]) -> Iterator[Score]:
-    """`results["hellaswag|0"]["em"]` beside `em_stderr`; `all` is a mean over tasks and no task."""
+    """`results["hellaswag|0"]["em"]` beside `em_stderr`; `all` is a mean over tasks and no task, and what lighteval
+    calls `mmlu:_average` is the task `mmlu`.
+    """
     configs = data.get("config_tasks") or {}
     for task, figures in data["results"].items():
         if task == "all" or not isinstance(figures, Mapping):

@@ -30,8 +30,9 @@ class EvalName:
 
 
 _LIGHTEVAL = re.compile(
-    r"^(?P<before>.*?/)?(?:(?P<suite>[\w-]+)\|)(?P<task>[^|]+)\|(?P<shots>\d+)(?:\|\d+)?(?P<after>.*)$"
+    r"^(?P<before>.*?/)?(?:(?P<suite>[\w-]+)\|)?(?P<task>(?=[^|]*[^|\d])[^|]+)\|(?P<shots>\d+)(?:\|\d+)?(?P<after>.*)$"
 )
+"""`suite|task:subset|shots|truncation`; lighteval 0.13 writes no suite and no truncation any more."""
 _FILTER = re.compile(r",(?P<filter>[\w-]+)")
 _SHOTS = re.compile(r"(?<![a-z0-9])(\d+)_?shots?(?![a-z])")
 _AGGREGATE = re.compile(r"^(mean|best|maj|avg|pass)_(\d+)$")

@@ -86,6 +86,7 @@ METRICS = (
         r"|correct|acc_all_stderr_free",
     ),
     ("exact_match", r"(?:quasi_)?exact_match|em|qem"),
+    ("extractive_match", r"extractive_match"),
     ("top1", r"(?:acc(?:uracy)?_?)?top_?1(?:_acc(?:uracy)?)?"),
     ("top5", r"(?:acc(?:uracy)?_?)?top_?5(?:_acc(?:uracy)?)?"),
     ("f1", r"(?:macro_|micro_)?f1(?:_score)?"),
@@ -152,7 +153,8 @@ WORSE_WHEN_HIGHER = frozenset(
 
 FRACTIONS = frozenset(
     {
-        "acc", "acc_norm", "acc_pmi", "token_acc", "exact_match", "top1", "top5", "f1", "mcc", "mc1", "mc2",
+        "acc", "acc_norm", "acc_pmi", "token_acc", "exact_match", "extractive_match", "top1", "top5", "f1", "mcc",
+        "mc1", "mc2",
         "pass@1", "pass@k", "wer", "cer", "mAP", "mAP50", "mAP50-95", "AP", "precision", "recall", "auc", "iou",
         "dice", "win_rate", "success_rate", "prob", "mean_average_precision",
     }
