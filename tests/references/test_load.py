@@ -41,7 +41,7 @@ def test_a_setting_is_asked_for_by_name():
 
 
 def test_a_wrong_name_is_answered_with_near_ones():
-    with pytest.raises(NoRunFound, match="did you mean pythia-1.4b"):
+    with pytest.raises(NoRunFound, match=r"did you mean pythia-1\.4b"):
         load("pythia1.4b")
     with pytest.raises(NoRunFound, match="runlens reference list"):
         load("qqqq")

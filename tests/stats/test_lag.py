@@ -1,0 +1,78 @@
+import numpy as np
+import pytest
+
+from runlens.stats.isotonic import isotonic, monotone_curve
+from runlens.stats.lag import Paired, checkpoint_noise, lag_of, simulate
+
+X = np.log(np.geomspace(1e9, 1e11, 24))
+
+
+def curve(x):
+    return 0.25 + 0.05 * (x - X[0])
+
+
+def pair(lag, noise=0.002, offset=0.002, at=X[-5:], trend=0.0, weight=1.0):
+    shift = np.log(lag) + trend * (at - at[-1])
+    return Paired(X, curve(X), at, curve(at - shift), noise, offset, weight)
+
+
+@pytest.mark.parametrize("lag", [1.0, 1.25, 1.5, 2.0, 3.0])
+def test_a_shift_of_the_curve_is_found(lag):
+    found = lag_of([simulate(pair(lag), 1)], X[-5:])
+    assert found.factor == pytest.approx(lag, rel=0.02)
+    assert found.interval[0] <= lag * 1.001 and found.interval[1] >= lag * 0.999
+    assert found.trend == "steady"
+
+
+def test_a_run_ahead_of_the_reference_has_a_factor_below_one():
+    assert lag_of([simulate(pair(0.8, at=X[-9:-4]), 1)], X[-9:-4]).factor == pytest.approx(0.8, rel=0.02)
+
+
+def test_more_tasks_make_a_narrower_interval():
+    one = lag_of([simulate(pair(1.5, 0.01, 0.01), 1)], X[-5:])
+    ten = lag_of([simulate(pair(1.5, 0.01, 0.01), seed) for seed in range(10)], X[-5:])
+    assert np.log(ten.interval[1] / ten.interval[0]) < 0.75 * np.log(one.interval[1] / one.interval[0])
+
+
+def test_a_lag_that_grows_is_told_at_its_end():
+    found = lag_of([simulate(pair(2.0, 0.0005, 0.0005, trend=0.8), 1)], X[-5:])
+    assert found.trend == "widening" and found.now > found.factor > 1
+    assert found.now == pytest.approx(2.0, rel=0.1)
+
+
+def test_the_same_seed_gives_the_same_figures():
+    assert lag_of([simulate(pair(1.5), 7)], X[-5:]) == lag_of([simulate(pair(1.5), 7)], X[-5:])
+
+
+def test_the_intervals_hold_the_truth_nineteen_times_in_twenty():
+    rng, held = np.random.default_rng(3), 0
+    for seed in range(60):
+        p = pair(1.5, 0.004, 0.004)
+        seen = p.value + 0.004 * rng.standard_normal(5) + 0.004 * rng.standard_normal()
+        noisy = Paired(X, p.reference + 0.004 * rng.standard_normal(len(X)), p.x, seen, 0.004, 0.004)
+        low, high = lag_of([simulate(noisy, seed)], p.x).interval
+        held += low <= 1.5 <= high
+    assert held >= 51
+
+
+def test_scatter_about_a_monotone_curve_is_drawn_towards_the_prior():
+    rng = np.random.default_rng(0)
+    rising = np.linspace(0, 1, 200)
+    assert checkpoint_noise(rising + 0.03 * rng.standard_normal(200), 0.03) == pytest.approx(0.03, rel=0.2)
+    assert checkpoint_noise(np.array([0.1, 0.2]), 0.05) == 0.05, "no degree of freedom: the prior stands"
+    assert checkpoint_noise(rising + 0.1 * rng.standard_normal(200), 0.001) > 0.05
+
+
+def test_isotonic_never_falls_and_keeps_the_mean():
+    y = np.random.default_rng(1).standard_normal((30, 4))
+    fit = isotonic(y)
+    assert (np.diff(fit, axis=0) >= -1e-12).all()
+    assert fit.mean(axis=0) == pytest.approx(y.mean(axis=0))
+    assert isotonic(np.array([1.0, 3.0, 2.0])).tolist() == [1.0, 2.5, 2.5]
+    assert isotonic(np.array([])).shape == (0,)
+
+
+def test_the_curve_goes_through_rising_points_and_never_overshoots():
+    y = np.array([0.0, 0.0, 1.0, 1.0])
+    drawn = monotone_curve(np.arange(4.0), y)(np.linspace(0, 3, 50))
+    assert drawn.min() >= 0 and drawn.max() <= 1 and (np.diff(drawn) >= -1e-12).all()
