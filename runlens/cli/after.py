@@ -26,8 +26,8 @@ def check(report: Report, *, wandb_summary: bool, wandb_alert: bool, slack: bool
     if step_summary and summary:
         from runlens.render import markdown
 
-        with Path(summary).open("a", encoding="utf-8") as file:
-            file.write(markdown.render(report))
+        with Path(summary).open("a", encoding="utf-8") as file:  # GitHub drops all of a step's summary above the limit
+            file.write(markdown.render(report, limit=markdown.LIMIT - file.tell()))
     if wandb_summary or wandb_alert:
         from runlens.sources import wandb_writeback
 

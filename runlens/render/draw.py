@@ -116,9 +116,11 @@ def _peak(axes: Axes, panel: Panel, finding: Finding, limits: tuple[float, float
     if not part.any():
         return
     at = np.flatnonzero(part)[np.argmax(values[part])]
+    top = values[at]
+    at += np.argmin(np.append(values[at:] >= 0.95 * top, False)) - 1  # right of a plateau, not on it
     left = steps[at] > limits[0] + 0.85 * (limits[1] - limits[0])
     axes.annotate(
-        figure(float(values[at]), chart.unit), (steps[at], values[at]), xytext=(-5 if left else 5, -1), fontsize=8,
+        figure(float(top), chart.unit), (steps[at], top), xytext=(-5 if left else 5, -1), fontsize=8,
         textcoords="offset points", ha="right" if left else "left", va="center", color=BLACK, zorder=7,
     )  # fmt: skip
 

@@ -12,7 +12,7 @@ _FINDINGS = 5
 
 def render(report: Report) -> str:
     """The annotations, one a line; a note about the whole report is a warning."""
-    runs = sorted(report.runs, key=lambda r: ("fail", "undecided", "pass").index(r.verdict))
+    runs = words.worst_first(report)
     lines = [
         f"::{LEVELS[run.verdict]} title={_property(f'RunLens {run.verdict.upper()}: {named(run.run)}')}::{_data(run)}"
         for run in runs

@@ -37,7 +37,7 @@ def render(report: Report, *, incident: int | None = None) -> str:
     from runlens.render.figures import drawings
     from runlens.render.postmortem import story
 
-    order = sorted(report.runs, key=lambda r: ("fail", "undecided", "pass").index(r.verdict))
+    order = words.worst_first(report)
     told = [r for r in order if len(order) == 1 or words.worth_reading(r)][:DETAILS]
     page = environment().get_template("page.html.j2")
     html = page.render(

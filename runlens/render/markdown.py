@@ -56,7 +56,7 @@ def code(raw: str) -> str:
 def _pieces(report: Report) -> Iterator[str]:
     """The document in parts that may be cut between, the most important first."""
     yield f"## {SIGNS[report.verdict]} RunLens: {report.verdict.upper()}\n\n{words.totals(report)}\n\n"
-    runs = sorted(report.runs, key=lambda r: ("fail", "undecided", "pass").index(r.verdict))
+    runs = words.worst_first(report)
     if len(runs) > 1:
         yield "| | run | found | what to do |\n|---|---|---|---|\n"
         for run in runs:

@@ -76,7 +76,7 @@ def render(report: Report, run_index: int = 0, *, incident: int | None = None) -
     findings = [f for f in run.findings if f.suppressed is None and incident in (None, f.incident)]
     with matplotlib.style.context(["default", _STYLE], after_reset=False):
         figure = Figure(dpi=draw.DPI)
-        title = f"Incident {chosen.number}: {visible(chosen.title, 90)}" if chosen else ""
+        title = f"Incident {chosen.number}: {visible(chosen.title, 120)}" if chosen else ""
         _compose(figure, run, findings, span, title)
         return _bytes(figure, named(run.run))
 
@@ -178,7 +178,7 @@ def _header(figure: Figure, run: RunReport, title: str, total: float, action: li
     )  # fmt: skip
     width = chip.get_window_extent().width / figure.dpi
     name = title or named(run.name or run.run)
-    line(0.35 + width + 0.2, 0.42, name[:90], color=BLACK, fontsize=15, fontweight="bold")
+    line(0.35 + width + 0.2, 0.42, name, color=BLACK, fontsize=15, fontweight="bold")
     facts = " · ".join(part for part in (named(run.run) if title else "", words.counts(run), words.facts(run)) if part)
     line(0.3, 0.72, facts, color=GREY, fontsize=9.5)
     for at, text in enumerate(filter(None, action)):

@@ -77,7 +77,7 @@ def _page(report: Report, width: int, unicode: bool) -> list[Group | Table | Tex
     if len(runs) != 1:
         page += [Text(f"{report.verdict.upper()}  {words.totals(report)}", style=_VERDICT[report.verdict]), Text()]
         page += [_summary(report), Text()] if runs else []
-    shown = [r for r in runs if len(runs) == 1 or words.worth_reading(r)]
+    shown = [r for r in words.worst_first(report) if len(runs) == 1 or words.worth_reading(r)]
     for run in shown[:DETAILS]:
         page += [*_run(run, width, unicode), Text()]
     if len(shown) > DETAILS:
@@ -92,8 +92,7 @@ def _page(report: Report, width: int, unicode: bool) -> list[Group | Table | Tex
 
 def _summary(report: Report) -> Table | Group:
     """One line a run, the worst first; where there are many, those that passed are only counted."""
-    order = {"fail": 0, "undecided": 1, "pass": 2}
-    runs = sorted(report.runs, key=lambda r: order[r.verdict])
+    runs = words.worst_first(report)
     shown = runs if len(runs) <= ROWS else [r for r in runs if r.verdict != "pass"][:ROWS]
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
     table.add_column(no_wrap=True)

@@ -52,6 +52,11 @@ def why(run: RunReport) -> str:
     return counts(run) + failed
 
 
+def worst_first(report: Report) -> list[RunReport]:
+    """The runs that failed, then those that could not be judged, then those that passed; else in the report's order."""
+    return sorted(report.runs, key=lambda run: ("fail", "undecided", "pass").index(run.verdict))
+
+
 def worth_reading(run: RunReport) -> bool:
     """Whether one line cannot say it all: a finding that counts above a note, or several failures."""
     worst = run.worst()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -70,3 +71,19 @@ def test_what_is_no_report_is_a_sentence_and_no_pass(tmp_path, content, code, sa
     assert done.code == code
     assert says in done.err and done.err.count("\n") == 1 and "Traceback" not in done.err
     assert not (tmp_path / "page.html").exists()
+
+
+@pytest.mark.parametrize("there", [0, 999_000])
+def test_a_step_summary_stays_within_what_github_takes_with_what_is_there_already(tmp_path, monkeypatch, there):
+    from runlens.cli import after
+
+    summary = tmp_path / "summary.md"
+    summary.write_text("x" * there)
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    one = parse((ROOT / "fixtures" / "reports" / "report.json").read_bytes())
+    many = replace(one, runs=tuple(replace(one.runs[0], run=f"r{i}") for i in range(600)))
+    after.check(many, wandb_summary=False, wandb_alert=False, slack=False, step_summary=True)
+    written = summary.read_text(encoding="utf-8")
+    assert len(written.encode()) <= 1_000_000
+    assert written.startswith("x" * there)
+    assert "Cut here" in written[there:]

@@ -26,6 +26,14 @@ def gradient_leads(facts: Facts) -> str | None:
     return f"The gradient norm moved {spike.steps[0] - surge.steps[0]:,} steps before the loss."
 
 
+def gradient_had_grown(facts: Facts) -> str | None:
+    """The tenth of the run before the onset against the lowest tenth before that: healthy runs stay below 1.25."""
+    grown = facts.gradient_growth()
+    if grown is None or grown[1] < 1.5 * grown[0]:
+        return None
+    return f"The gradient norm had already grown from {number(grown[0], 3)} to {number(grown[1], 3)} before it."
+
+
 def surges_alone(facts: Facts) -> str | None:
     surges = [f for f in facts.run.findings if f.code == "GRAD002"]
     return f"The gradient norm surged {len(surges)} times in this run." if len(surges) >= 3 else None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from runlens.model import Finding, Incident, RunReport
 
 
@@ -87,3 +89,21 @@ class Facts:
             ),
             None,
         )
+
+    def gradient_growth(self) -> tuple[float, float] | None:
+        """Median gradient norm of the calmest tenth of the run up to the onset, and of the last tenth before it.
+
+        The first twentieth of the run is warm-up and left out. None without a gradient norm, or if the incident began
+        within the first quarter of the run.
+        """
+        chart = next((c for c in self.run.charts if c.role == "grad_norm" and not c.reference), None)
+        if chart is None or self.onset is None or self.run.steps is None or not self.place >= 0.25:
+            return None
+        steps, values = np.array(chart.steps), np.array(chart.values)
+        tenth = (self.run.steps[1] - self.run.steps[0]) / 10
+        starts = np.arange(self.run.steps[0] + tenth / 2, self.onset - tenth + 1, tenth / 2)
+        parts = [
+            values[(steps >= a) & (steps < a + tenth) & np.isfinite(values)] for a in (*starts, self.onset - tenth)
+        ]
+        medians = [float(np.median(part)) for part in parts if len(part) > 4]
+        return (min(medians), medians[-1]) if len(medians) > 1 and len(parts[-1]) > 4 else None
