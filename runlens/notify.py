@@ -5,15 +5,21 @@ Addresses of webhooks are secrets: they come from the environment (read in `cli`
 
 from __future__ import annotations
 
+import http.client
 import json
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runlens.errors import ConfigError, SourceDown
 from runlens.model import Finding, Report, RunReport
 
+if TYPE_CHECKING:
+    from slack_sdk.webhook import WebhookClient
+
+TROUBLES = (OSError, ValueError, http.client.HTTPException)
+"""What a client raises for an address or a connection; its text may hold the address, and is never shown."""
 MARKS = {"pass": "✅", "fail": "🟥", "undecided": "🟨"}
 MOST_FINDINGS = 10
 """A message lists no more findings than fit on a telephone's screen; the rest is counted."""
@@ -25,36 +31,68 @@ def slack(report: Report, address: str) -> None:
     Raises
     ------
     ConfigError
-        No address, or the extra `slack` is not installed.
+        No address, none of the web, or the extra `slack` is not installed.
     SourceDown
         Slack did not take the message.
     """
     bad = [run for run in report.runs if run.verdict != "pass"]
-    if not bad:
-        return
+    if bad:
+        _post(slack_client(address), f"RunLens: {len(bad)} of {len(report.runs)} runs did not pass", blocks(bad))
+
+
+def slack_news(news: Report, address: str, floor: int = 1) -> None:
+    """Send every finding of a report of news from severity rank `floor` on, whatever the verdict; raises as `slack`."""
+    count = sum(len(run.findings) for run in news.runs)
+    text = f"RunLens: {count} new finding{'' if count == 1 else 's'}"
+    _post(slack_client(address), text, blocks(news.runs, floor))
+
+
+def slack_client(address: str) -> WebhookClient:
+    """A client for the webhook; raises `ConfigError` as `slack` does, without a word to Slack."""
     if not address:
         raise ConfigError("no Slack webhook: set RUNLENS_SLACK_WEBHOOK to the address of an incoming webhook")
+    check_address(address, "RUNLENS_SLACK_WEBHOOK")
     try:
-        from slack_sdk.errors import SlackClientError
         from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
         from slack_sdk.webhook import WebhookClient
     except ImportError as error:
         raise ConfigError("alerts to Slack need slack-sdk: pip install 'runlens-cli[slack]'") from error
     client = WebhookClient(address, timeout=20)
     client.retry_handlers.append(RateLimitErrorRetryHandler(max_retry_count=2))
+    return client
+
+
+def check_address(address: str, variable: str) -> None:
+    """Refuse what is no address of the web, without showing it.
+
+    Raises
+    ------
+    ConfigError
+        Names the variable.
+    """
+    if not address.startswith(("http://", "https://")) or not address.isprintable() or " " in address:
+        raise ConfigError(f"{variable} must be an http or https address")
+
+
+def _post(client: WebhookClient, text: str, made: list[dict[str, Any]]) -> None:
+    from slack_sdk.errors import SlackClientError
+
     try:
-        answer = client.send(text=f"RunLens: {len(bad)} of {len(report.runs)} runs did not pass", blocks=blocks(bad))
-    except (SlackClientError, OSError) as error:
+        answer = client.send(text=text, blocks=made)
+    except (SlackClientError, *TROUBLES) as error:
         raise SourceDown(f"Slack could not be reached ({type(error).__name__}): is the network open?") from None
     if answer.status_code != 200:
         raise SourceDown(f"Slack answered {answer.status_code}: is the webhook still valid?")
 
 
-def blocks(runs: Sequence[RunReport]) -> list[dict[str, Any]]:
-    """The message in Slack's Block Kit; names from logs are escaped as Slack asks (`&`, `<`, `>`)."""
+def blocks(runs: Sequence[RunReport], floor: int = 1) -> list[dict[str, Any]]:
+    """The message in Slack's Block Kit, with the findings from severity rank `floor` on.
+
+    Names from logs are escaped as Slack asks (`&`, `<`, `>`).
+    """
     made: list[dict[str, Any]] = []
     for run in runs[:MOST_FINDINGS]:
-        counted = [f for f in run.findings if f.suppressed is None and f.severity.rank >= 1]
+        counted = [f for f in run.findings if f.suppressed is None and f.severity.rank >= floor]
         lines = [f"{MARKS[run.verdict]} *{escaped(run.name or run.run)}*: {run.verdict}"]
         lines += [line(f) for f in counted[:MOST_FINDINGS]]
         if len(counted) > MOST_FINDINGS:
@@ -89,8 +127,7 @@ def webhook(report_json: str, address: str) -> None:
     SourceDown
         If it did not take the report.
     """
-    if not address.startswith(("http://", "https://")):
-        raise ConfigError("RUNLENS_WEBHOOK must be an http or https address")
+    check_address(address, "RUNLENS_WEBHOOK")
     json.loads(report_json)
     request = urllib.request.Request(  # noqa: S310 - the scheme is checked above
         address, data=report_json.encode(), headers={"Content-Type": "application/json"}, method="POST"
@@ -100,5 +137,5 @@ def webhook(report_json: str, address: str) -> None:
             answer.read(1)
     except urllib.error.HTTPError as error:
         raise SourceDown(f"the webhook answered {error.code}") from None
-    except OSError as error:
+    except TROUBLES as error:
         raise SourceDown(f"the webhook could not be reached ({type(error).__name__})") from None

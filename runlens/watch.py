@@ -2,41 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from runlens.model import Finding, Report, RunReport
 
+ENDED = ("finished", "crashed")
+
+
+@dataclass(slots=True)
+class _Told:
+    """An incident that was told."""
+
+    steps: tuple[int, int] | None
+    """Where it was found last: its end moves as the run goes on."""
+    rank: int
+    """The worst severity that was told: one that comes and goes is no news."""
+    outcomes: set[str]
+
 
 @dataclass(slots=True)
 class Memory:
-    """The findings that were told, so that each incident is told once, and again only when it gets worse."""
+    """What was told, so that each incident is told once, and again only when it gets worse or turns out otherwise."""
 
-    told: dict[tuple[str, str, str], list[tuple[tuple[int, int] | None, int, str]]] = field(default_factory=dict)
+    incidents: dict[tuple[str, str, str], list[_Told]] = field(default_factory=dict)
+    """By run, code and metric."""
+    failures: set[tuple[str, str]] = field(default_factory=set)
 
     def news(self, run: RunReport) -> tuple[Finding, ...]:
         """The findings that were not told yet, or have got worse, or have another outcome; remembers them.
 
-        A finding is one already told if code, run and metric are equal and the steps overlap: its end moves as the run
-        goes on. Suppressed ones are never news.
+        A finding is one already told if code, run and metric are equal and the steps overlap. Suppressed ones are never
+        news.
         """
-        fresh = []
-        for finding in run.findings:
-            if finding.suppressed is not None:
-                continue
-            outcome = str(finding.evidence.get("outcome", ""))
-            before = self.told.setdefault((run.run, finding.code, finding.metric), [])
-            match = next((i for i, (steps, _, _) in enumerate(before) if _overlap(steps, finding.steps)), None)
-            entry = (finding.steps, finding.severity.rank, outcome)
-            if match is None:
-                before.append(entry)
-                fresh.append(finding)
-            else:
-                _, rank, old = before[match]
-                if finding.severity.rank > rank or outcome != old:
-                    fresh.append(finding)
-                before[match] = entry
-        return tuple(fresh)
+        return tuple(f for f in run.findings if f.suppressed is None and self._is_news(run, f))
+
+    def _is_news(self, run: RunReport, finding: Finding) -> bool:
+        outcome, rank = str(finding.evidence.get("outcome", "")), finding.severity.rank
+        before = self.incidents.setdefault((run.run, finding.code, finding.metric), [])
+        known = next((told for told in before if _overlap(told.steps, finding.steps)), None)
+        if known is None:
+            before.append(_Told(finding.steps, rank, {outcome}))
+            return True
+        fresh = rank > known.rank or outcome not in known.outcomes
+        known.steps, known.rank = finding.steps, max(rank, known.rank)
+        known.outcomes.add(outcome)
+        return fresh
+
+    def troubles(self, run: RunReport) -> Iterator[str]:
+        """What could not be read or judged and was readable until now, each once until it works again."""
+        now = {(run.run, failure.message) for failure in run.failures}
+        yield from sorted(message for _, message in now - self.failures)
+        self.failures = {f for f in self.failures if f[0] != run.run} | now
 
 
 def only(report: Report, news: Iterable[tuple[str, tuple[Finding, ...]]]) -> Report:
@@ -44,6 +61,11 @@ def only(report: Report, news: Iterable[tuple[str, tuple[Finding, ...]]]) -> Rep
     by_run = dict(news)
     runs = tuple(replace(run, findings=by_run[run.run]) for run in report.runs if by_run.get(run.run) or run.failures)
     return replace(report, runs=runs)
+
+
+def ended(report: Report) -> bool:
+    """Whether every run says that it has ended; event files and tables never do."""
+    return all(run.state in ENDED for run in report.runs)
 
 
 def _overlap(one: tuple[int, int] | None, other: tuple[int, int] | None) -> bool:

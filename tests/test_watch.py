@@ -1,7 +1,7 @@
 from dataclasses import replace
 
-from runlens.model import Report, Severity
-from runlens.watch import Memory, only
+from runlens.model import Failure, Report, Severity
+from runlens.watch import Memory, ended, only
 from tests.builders import finding, report
 
 
@@ -22,6 +22,38 @@ def test_it_is_told_again_when_it_gets_worse_or_turns_out_otherwise():
     assert told(memory, finding(severity="error", outcome="plateaued")) == [("LOSS001", "error")]
     assert told(memory, finding(severity="info", outcome="recovered-slow")) == [("LOSS001", "info")]
     assert told(memory, finding(severity="info", outcome="recovered-slow")) == []
+
+
+def test_a_severity_that_comes_and_goes_is_told_once():
+    memory = Memory()
+    assert len(told(memory, finding(severity="warning"))) == 1
+    assert len(told(memory, finding(severity="error"))) == 1
+    for severity in ("warning", "error", "warning", "error"):
+        assert told(memory, finding(severity=severity)) == []
+
+
+def test_an_outcome_that_comes_and_goes_is_told_once():
+    memory = Memory()
+    assert [len(told(memory, finding(outcome=o))) for o in ("unresolved", "plateaued", "unresolved", "plateaued")] == [
+        1, 1, 0, 0
+    ]  # fmt: skip
+
+
+def test_what_cannot_be_read_is_said_once_until_it_works_again():
+    memory = Memory()
+    broken = replace(report(), failures=(Failure("read", "no answer"),))
+    assert list(memory.troubles(broken)) == ["no answer"]
+    assert list(memory.troubles(broken)) == []
+    assert list(memory.troubles(report())) == []
+    assert list(memory.troubles(broken)) == ["no answer"]
+    assert list(memory.troubles(replace(broken, run="other"))) == ["no answer"]
+
+
+def test_only_what_says_so_has_ended():
+    states = [replace(report(), state=s) for s in ("finished", "crashed", "running", "unknown")]
+    whole = Report("1", "now", "pass", 0, (), Severity.ERROR)
+    assert ended(replace(whole, runs=tuple(states[:2])))
+    assert not ended(replace(whole, runs=tuple(states[1:3]))) and not ended(replace(whole, runs=tuple(states[3:])))
 
 
 def test_known_findings_are_no_news():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,11 @@ import typer
 from runlens.cli import options as o
 
 if TYPE_CHECKING:
+    from runlens.cli.judging import Request
     from runlens.model import Report
+    from runlens.watch import Memory
+
+SLACK, WEBHOOK = "RUNLENS_SLACK_WEBHOOK", "RUNLENS_WEBHOOK"
 
 
 def watch(
@@ -21,7 +26,7 @@ def watch(
     looks: Annotated[
         int | None,
         typer.Option(
-            "--looks", help="Stop after so many looks [default: when every run has ended].", show_default=False
+            "--looks", help="Stop after so many looks [default: when every run has ended].", min=1, show_default=False
         ),
     ] = None,
     metrics: Annotated[
@@ -30,10 +35,8 @@ def watch(
             "--metrics", help="Keep an OpenMetrics file there, for a node exporter's textfile.", show_default=False
         ),
     ] = None,
-    slack: Annotated[bool, typer.Option("--slack", help="Alert through the webhook in RUNLENS_SLACK_WEBHOOK.")] = False,
-    webhook: Annotated[
-        bool, typer.Option("--webhook", help="Send the report to the address in RUNLENS_WEBHOOK.")
-    ] = False,
+    slack: Annotated[bool, typer.Option("--slack", help=f"Alert through the webhook in {SLACK}.")] = False,
+    webhook: Annotated[bool, typer.Option("--webhook", help=f"Send the report to the address in {WEBHOOK}.")] = False,
     level: Annotated[
         str, typer.Option("--level", help="Lowest severity that alerts: info, warning or error.")
     ] = "warning",
@@ -47,14 +50,15 @@ def watch(
 ) -> None:
     """Judge the runs again and again while they are written, and say each incident once.
 
-    Ends when every run has finished or crashed, or after --looks; the exit code is that of the last look.
+    Ends when every run has finished or crashed, after --looks, or at Ctrl-C; the exit code is that of the last look.
     """
     from runlens.cli import output as out
-    from runlens.cli.judging import Request, judged
-    from runlens.cli.printing import plain
+    from runlens.cli.judging import Request
     from runlens.model import Severity
-    from runlens.watch import Memory, only
+    from runlens.watch import Memory, ended
 
+    floor = Severity(out.severity(level, "--level") or "warning").rank
+    _check_channels(slack=slack, webhook=webhook)
     flags = {
         "select": o.listed(select),
         "ignore": o.listed(ignore),
@@ -62,41 +66,101 @@ def watch(
         "references": reference,
         "requirements": require,
     }
-    floor = Severity(out.severity(level) or "warning").rank
-    memory = Memory()
-    looked = 0
-    while True:
-        report = judged(Request(runs, flags, config, debug=debug))
-        looked += 1
-        news = [(run.run, memory.news(run)) for run in report.runs]
-        for name, findings in news:
-            for finding in findings:
-                where = f" steps {finding.steps[0]}-{finding.steps[1]}" if finding.steps else ""
-                line = f"{report.created} {name} {finding.severity.value} {finding.code}{where}: {finding.message}"
-                out.echo(plain(line))
-        alerts = [(name, tuple(f for f in findings if f.severity.rank >= floor)) for name, findings in news]
-        if metrics is not None:
-            from runlens.render import render
+    request, memory, code, looked = Request(runs, flags, config, debug=debug), Memory(), 3, 0
+    try:
+        while True:
+            report = _look(request, first=looked == 0)
+            looked += 1
+            code = 3 if report is None else report.exit_code
+            if report is not None:
+                alert = _told(report, memory, floor)
+                if metrics is not None:
+                    from runlens.render import render
 
-            out.save(metrics, render(report, "openmetrics").encode())
-        if any(findings for _, findings in alerts):
-            _alert(only(report, alerts), slack=slack, webhook=webhook)
-        ended = all(run.state in ("finished", "crashed") for run in report.runs)
-        if ended or (looks is not None and looked >= looks):
-            raise typer.Exit(report.exit_code)
-        time.sleep(interval)
+                    out.save(metrics, render(report, "openmetrics").encode())
+                if alert is not None:
+                    _send(alert, floor, slack=slack, webhook=webhook)
+                request = _now_live(request, report)
+            if looked == looks or (report is not None and ended(report)):
+                break
+            time.sleep(interval)
+    except KeyboardInterrupt:
+        typer.echo(f"runlens: stopped after {looked} look{'' if looked == 1 else 's'}", err=True)
+    raise typer.Exit(code)
 
 
-def _alert(report: Report, *, slack: bool, webhook: bool) -> None:
+def _look(request: Request, *, first: bool) -> Report | None:
+    """The runs as they stand; None, said in one sentence, where a later look cannot read them.
+
+    At the first look a wrong name or address is an error as everywhere: nobody is helped by waiting for it.
+    """
+    from runlens.cli.judging import judged
+    from runlens.cli.printing import plain
+    from runlens.errors import NoRunFound, ReadError
+
+    try:
+        return judged(request)
+    except (ReadError, NoRunFound) as error:
+        if first:
+            raise
+        typer.echo(f"runlens: this look failed, the watch goes on: {plain(str(error))}", err=True)
+        return None
+
+
+def _now_live(request: Request, report: Report) -> Request:
+    """From the second look on: runs that do not say that they have ended are live, since somebody watches them."""
+    import dataclasses
+
+    from runlens.config import Learned
+    from runlens.watch import ENDED
+
+    live = not any(run.state in ENDED for run in report.runs)
+    learned = Learned("runlens watch", {"LOG004": {"live": True}} if live else {})
+    return dataclasses.replace(request, learned=learned)
+
+
+def _told(report: Report, memory: Memory, floor: int) -> Report | None:
+    """Print what is new, and what cannot be read any more; the report of what deserves an alert, if anything does."""
+    from runlens.cli.output import echo
+    from runlens.cli.printing import plain
+    from runlens.watch import only
+
+    alerts = []
+    for run in report.runs:
+        news = memory.news(run)
+        for finding in news:
+            where = f" steps {finding.steps[0]}-{finding.steps[1]}" if finding.steps else ""
+            line = f"{report.created} {run.run} {finding.severity.value} {finding.code}{where}: {finding.message}"
+            echo(plain(line))
+        for trouble in memory.troubles(run):
+            typer.echo(f"runlens: {plain(run.run)}: {plain(trouble)}", err=True)
+        alerts.append((run.run, tuple(f for f in news if f.severity.rank >= floor)))
+    return only(report, alerts) if any(findings for _, findings in alerts) else None
+
+
+def _check_channels(*, slack: bool, webhook: bool) -> None:
+    """Refuse channels that cannot work before the first look, not at the first incident, days later."""
+    from runlens import notify
+
+    if slack:
+        notify.slack_client(os.environ.get(SLACK, ""))
+    if webhook:
+        notify.check_address(os.environ.get(WEBHOOK, ""), WEBHOOK)
+
+
+def _send(report: Report, floor: int, *, slack: bool, webhook: bool) -> None:
     """Send the alert; a channel that is down is said, and the watch goes on."""
     from runlens import notify
     from runlens.errors import SourceDown
     from runlens.render import render
 
-    try:
-        if slack:
-            notify.slack(report, os.environ.get("RUNLENS_SLACK_WEBHOOK", ""))
-        if webhook:
-            notify.webhook(render(report, "json"), os.environ.get("RUNLENS_WEBHOOK", ""))
-    except SourceDown as error:
-        typer.echo(f"runlens: {error}", err=True)
+    channels: list[Callable[[], None]] = []
+    if slack:
+        channels.append(lambda: notify.slack_news(report, os.environ.get(SLACK, ""), floor))
+    if webhook:
+        channels.append(lambda: notify.webhook(render(report, "json"), os.environ.get(WEBHOOK, "")))
+    for send in channels:
+        try:
+            send()
+        except SourceDown as error:
+            typer.echo(f"runlens: {error}", err=True)

@@ -1,0 +1,151 @@
+"""`runlens watch` on a log that a process of its own is writing."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from tests.cli.command import runlens
+
+WRITER = """
+import sys, time
+import numpy as np
+from tensorboard.compat.proto.event_pb2 import Event
+from tensorboard.compat.proto.summary_pb2 import Summary
+from tensorboard.summary.writer.event_file_writer import EventFileWriter
+out, spike_at, steps, pause = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])
+rng = np.random.default_rng(0)
+writer = EventFileWriter(out, flush_secs=1)
+for step in range(steps):
+    loss = 2 + 4 * (step + 20.0) ** -0.3 + rng.normal(0, 0.01) + (3.0 if spike_at <= step < spike_at + 8 else 0)
+    for tag, value in (("train/loss", loss), ("train/grad_norm", 0.3 + 0.01 * rng.random())):
+        summary = Summary(value=[Summary.Value(tag=tag, simple_value=float(value))])
+        writer.add_event(Event(wall_time=1.7e9 + step, step=step, summary=summary))
+    if step % 300 == 299:
+        writer.flush()
+        print(step, flush=True)
+        time.sleep(pause)
+writer.close()
+"""
+
+
+def writer(folder, spike_at=900, steps=1500, pause=0.0):
+    return subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(folder), str(spike_at), str(steps), str(pause)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def written(folder, **arguments):
+    process = writer(folder, **arguments)
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+
+
+def watching(*arguments, env=None):
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("RUNLENS_", "WANDB_"))}
+    return subprocess.Popen(
+        [sys.executable, "-W", "error", "-m", "runlens", "watch", *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**clean, **(env or {})},
+    )
+
+
+@pytest.fixture
+def receiver():
+    got = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *args):
+            """Keep the test's output clean."""
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield got, f"http://127.0.0.1:{server.server_port}/secret-path"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_spike_in_a_log_that_grows_is_told_once(tmp_path, receiver):
+    got, address = receiver
+    run, metrics = tmp_path / "run", tmp_path / "runlens.prom"
+    process = writer(run, pause=0.7)
+    process.stdout.readline()
+    done = runlens(
+        "watch", str(run), "--interval", "1", "--looks", "4", "--webhook", "--level", "info",
+        "--select", "LOSS001", "--metrics", str(metrics), env={"RUNLENS_WEBHOOK": address},
+    )  # fmt: skip
+    process.communicate(timeout=60)
+    lines = [line for line in done.out.splitlines() if "LOSS001" in line]
+    assert lines and all(" 90" in line for line in lines), done.out
+    outcomes = [r["runs"][0]["findings"][0]["evidence"]["outcome"] for r in got]
+    assert len(lines) == len(outcomes) == len(set(outcomes)), "told once, and again only with another outcome"
+    assert "secret-path" not in done.out + done.err
+    assert done.code == 0
+    assert metrics.read_text().rstrip().endswith("# EOF")
+
+
+def test_ctrl_c_stops_it_with_the_verdict_of_the_last_look(tmp_path):
+    written(tmp_path / "run", spike_at=-100, steps=300)
+    process = watching(tmp_path / "run", "--interval", "600", "--metrics", tmp_path / "m.prom")
+    for _ in range(300):
+        if (tmp_path / "m.prom").exists():
+            break
+        time.sleep(0.1)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 0, err
+    assert "stopped after 1 look" in err and "Traceback" not in err and "Aborted" not in err
+
+
+def test_a_look_that_cannot_read_is_said_and_survived(tmp_path):
+    run, away = tmp_path / "run", tmp_path / "away"
+    written(run, spike_at=-100, steps=300)
+    process = watching(run, "--interval", "1", "--looks", "3", "--metrics", tmp_path / "m.prom")
+    for _ in range(300):
+        if (tmp_path / "m.prom").exists():
+            break
+        time.sleep(0.1)
+    run.rename(away)
+    line = process.stderr.readline()
+    away.rename(run)
+    _, rest = process.communicate(timeout=60)
+    assert line.startswith("runlens: this look failed, the watch goes on: ") and "Traceback" not in line + rest
+    assert process.returncode == 0
+
+
+def test_a_wrong_name_is_said_at_once(tmp_path):
+    done = runlens("watch", str(tmp_path / "nothing"), "--interval", "1")
+    assert done.code == 2 and done.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("flag", "env"),
+    [
+        ("--webhook", {}),
+        ("--slack", {"RUNLENS_SLACK_WEBHOOK": "hooks.slack.com/secret-path"}),
+    ],
+)
+def test_a_channel_that_cannot_work_is_refused_before_the_first_look(tmp_path, flag, env):
+    done = runlens("watch", str(tmp_path), flag, env=env)
+    assert done.code == 2 and "WEBHOOK" in done.err
+    assert "secret" not in done.err
