@@ -11,7 +11,7 @@ from runlens.render.scale import Floats, figure, inside
 from runlens.render.text import visible
 
 _NOISY = ("train_loss", "grad_norm", "tokens_per_second", "samples_per_second", "step_time", "gpu_utilization")
-_MANY = 300
+_MANY = 700
 """More points than this are drawn as a pale line of every point under a dark running median; fewer are one line."""
 
 

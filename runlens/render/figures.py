@@ -88,7 +88,7 @@ def _lines(chart: Chart, color: int, limits: tuple[float, float], several: bool)
         return [line]
     some = np.unique(np.r_[0 : len(steps) : max(len(steps) // 600, 1), len(steps) - 1])
     dark = line | {"x": [int(s) for s in steps[some]], "y": _numbers(middle(values)[some])}
-    return [line | {"pale": True, "end": ""}, dark | {"name": "its running median"}]
+    return [line | {"pale": True, "end": ""}, dark | {"median": True, "name": "its running median"}]
 
 
 def _tokens(chart: Chart, limits: tuple[float, float]) -> list[list[float | None]] | None:

@@ -60,16 +60,28 @@
     return line.color < 0 ? css("--ref") : css("--c" + line.color % 6);
   }
 
+  // Of a noisy curve: all its points pale under their running median, or the points alone where each has a pixel.
+  function hidden(chart, at, u) {
+    var s = chart.series[at], noisy = s.pale ? s : s.median ? chart.series[at - 1] : null;
+    if (!noisy) { return false; }
+    var crowd = noisy.x.filter(function (x) { return x >= u.scales.x.min && x <= u.scales.x.max; }).length * (devicePixelRatio || 1) > u.bbox.width;
+    return s.pale ? crowd : !crowd;
+  }
+
+  function shade(chart, at) {
+    var s = chart.series[at];
+    return function (u) { return !hidden(chart, at, u) ? color(s) : s.pale ? color(s) + "70" : "transparent"; };
+  }
+
   // All curves of a chart on one sorted list of steps, as uPlot wants them.
   function table(chart) {
     var tables = [];
     var series = [{ label: "step", value: function (u, v) { return round(v); } }];
     var bands = [];
-    chart.series.forEach(function (s) {
-      var stroke = color(s);
+    chart.series.forEach(function (s, at) {
       tables.push([s.x, s.y]);
       series.push({
-        label: s.name, stroke: s.pale ? stroke + "66" : stroke, width: s.pale ? 1 : 1.7, dash: s.color < 0 ? [6, 3] : undefined,
+        label: s.name, stroke: shade(chart, at), width: s.pale ? 1 : 1.7, dash: s.color < 0 ? [6, 3] : undefined,
         spanGaps: true, points: { show: s.x.length <= 60 && s.color >= 0, size: 5 }, value: function (u, v) { return round(v); }
       });
       if (s.low) {
@@ -126,9 +138,9 @@
   function ends(chart) {
     return function (u) {
       var ctx = u.ctx, box = u.bbox, ratio = devicePixelRatio || 1, spots = [], least = 13 * ratio, ceiling = box.top + box.height, at;
-      chart.series.forEach(function (s) {
+      chart.series.forEach(function (s, n) {
         for (at = s.x.length - 1; at > 0 && (s.x[at] > u.scales.x.max || s.y[at] === null); at -= 1) { /* to the last one that shows */ }
-        if (s.pale || s.y[at] === null || s.y[at] === undefined || s.x[at] < u.scales.x.min) { return; }
+        if (hidden(chart, n, u) || s.y[at] === null || s.y[at] === undefined || s.x[at] < u.scales.x.min) { return; }
         var whole = u.scales.x.max === chart.limits[1] && s.end;
         var text = whole ? s.end : s.color < 0 ? s.short : [s.short, short(s.y[at], true), s.unit].filter(Boolean).join(" ");
         var y = u.valToPos(s.y[at], "y", true);
