@@ -92,7 +92,7 @@ def excursions(y: Floats, step: Floats, want: Sensitivity) -> list[Excursion]:
         at, sign = next_departure(y, level, bars, want.rise, want.floor, at, falls)
         if not sign:
             return found
-        new = _follow(raw, level, _onset(y, level, want.floor, at, sign), at, sign, want)
+        new = _follow(raw, step, level, _onset(y, level, want.floor, at, sign), at, sign, want)
         if sign * (raw[new.peak] - new.level) <= want.rise:  # above what was to come, not above what was
             at = max(at + 1, new.end)
             continue
@@ -120,16 +120,25 @@ def _onset(y: Floats, level: levels.Level, floor: float, at: int, sign: int) -> 
     return low + int(calm[-1]) + 1 if len(calm) else at
 
 
-def _follow(raw: Floats, level: levels.Level, onset: int, at: int, sign: int, want: Sensitivity) -> Excursion:
-    """The excursion that starts at `onset`, followed until the curve is back and stays."""
+def _follow(
+    raw: Floats, step: Floats, level: levels.Level, onset: int, at: int, sign: int, want: Sensitivity
+) -> Excursion:
+    """The excursion that starts at `onset`, followed until the curve is back and stays.
+
+    A rise must come back to the old level; a fall to where the decay would have led from there.
+    """
     n = len(raw)
+    rate = levels.decay_rate(raw, step, onset) if sign < 0 else 0.0
     before = float(level.recent[onset])
     sigma = max(float(level.sigma[onset]), want.floor)
     near = max(sigma, want.tolerance)
     end, size, a = n, 256, at + 1
     while a < n:
         b = min(n, a + size)
-        away = sign * (raw[a : min(n, b + CONFIRM[-1])] - before)
+        part = slice(a, min(n, b + CONFIRM[-1]))
+        away = sign * (raw[part] - before)
+        if rate:
+            away -= rate * levels.log_steps(step[onset], step[part])
         calm = away <= near + 2.0 * sigma
         for count in CONFIRM:
             calm &= coming_median(away, count) <= near

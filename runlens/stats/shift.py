@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-import numpy as np
-
 from runlens.stats.excursions import Excursion, coming_median
+from runlens.stats.level import decay_rate, log_steps
 from runlens.stats.outcome import Ending
-from runlens.stats.robust import Floats, median, theil_sen
+from runlens.stats.robust import Floats, median
 
 Kind = Literal["spike", "shift-up", "shift-down", "dip", "drift-down"]
 
@@ -37,19 +36,13 @@ def kind_of(y: Floats, step: Floats, one: Excursion, end: Ending, until: int) ->
     gap = median(y[:3]) - one.level
     if end.outcome == "unresolved" or y[one.peak] - 3 * one.sigma - one.level > 0.5 * gap > 0:
         return "spike"
-    slope = _slope(y, step, one.first)
+    slope = decay_rate(y, step, one.first)
     if one.back:
         moved = _heals_by_itself(y, step, one, slope) or _falls_below(y, step, one, until, slope)
         return "shift-up" if moved else "spike"
     if end.outcome == "diverged" or until - one.first < 3 * ABRUPT:
         return "spike"
     return "shift-up" if _abrupt(y, step, one, until, slope) else "spike"
-
-
-def _slope(y: Floats, step: Floats, first: int) -> float:
-    """Fall of the curve per unit of log step before `first`: of its later two thirds, at most 4,096 points."""
-    part = slice(max(first // 3, first - 4096), first)
-    return max(-theil_sen(np.log(step[part] + 1.0), y[part], most=120)[0], 0.0)
 
 
 def _abrupt(y: Floats, step: Floats, one: Excursion, until: int, slope: float) -> bool:
@@ -60,7 +53,7 @@ def _abrupt(y: Floats, step: Floats, one: Excursion, until: int, slope: float) -
         return bool(at_once > 0.7 * median(away[ABRUPT:64]))
     half = len(away) // 2
     middle = (one.first + half + until) // 2
-    settled = median(away[half:]) + slope * float(np.log((step[middle] + 1) / (step[one.first] + 1)))
+    settled = median(away[half:]) + slope * float(log_steps(step[one.first], step[middle]))
     return bool(0.7 * settled < at_once < OVERSHOOT * settled and away[:64].max() < 2 * OVERSHOOT * settled)
 
 
@@ -69,7 +62,7 @@ def _heals_by_itself(y: Floats, step: Floats, one: Excursion, slope: float) -> b
     away = y[one.first : one.end] - one.level
     if len(away) < 3 * ABRUPT:
         return False
-    decay = slope * float(np.log((step[one.end] + 1) / (step[one.first] + 1)))
+    decay = slope * float(log_steps(step[one.first], step[one.end]))
     at_once = median(away[1 : 1 + ABRUPT])
     at_most = float(coming_median(away, 3).max()) - 3.0 * one.sigma
     return bool(at_most < at_once < OVERSHOOT * decay and median(away[-len(away) // 8 :]) < decay)
@@ -81,5 +74,5 @@ def _falls_below(y: Floats, step: Floats, one: Excursion, until: int, slope: flo
     if reach < 4 * ABRUPT or one.end + reach > until or one.first < 4 * reach:
         return False
     later = median(y[one.end + reach // 2 : one.end + reach])
-    decay = slope * float(np.log((step[one.end + reach - 1] + 1) / (step[one.first] + 1)))
+    decay = slope * float(log_steps(step[one.first], step[one.end + reach - 1]))
     return bool(one.level - later > 2.0 * decay + 3.0 * one.sigma + EASIER)
