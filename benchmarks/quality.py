@@ -1,0 +1,117 @@
+"""The whole quality page: how well every rule finds what is there, and how often it cries wolf.
+
+    python -m benchmarks.quality [--quick] [--curves DIR] [--corpus DIR] [--write docs/quality.md]
+
+`--curves` names a folder with the public curves and their labels, `--corpus` one of labelled runs with its truth.json;
+what is not given is said to be missing. Everything is seeded; families run side by side in processes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+from benchmarks import evals, quality_habits, quality_loss, quality_planted, quality_throughput
+from benchmarks.quality_summary import summary
+from runlens import __version__
+
+HEAD = """# Quality
+
+How well RunLens finds what is there, and how often it cries wolf. Measured on {date} with version {version}{quick}.
+Again: `python -m benchmarks.quality{options} --write docs/quality.md`.
+
+{summary}
+- **Synthetic runs** are drawn from seeds that no default was chosen on. Their faults are known exactly.
+- **Planted faults** are written into the logs of real healthy runs, and judged by all rules at once.
+- **Real runs** are labelled by people, or by what was done to the run. Public curves are read from a folder and are no
+  part of this project: 82 AlgoPerf runs and 58 parameter-golf and 18 nanoGPT logs.
+- *Found* (recall) is the share of faults with a finding of the right rule at the right place. *False* is a finding
+  where nothing was done. Intervals hold 95 %.
+- *Peers* are rules in use elsewhere, with their own defaults, on the same runs.
+
+Defaults change only with these tables beside them (see CONTRIBUTING.md). A false alarm counts as much as a miss.
+"""
+LIMITS = """## Known limits
+
+- **Short logs.** Below 100 points LOSS004 does not judge, below 50 neither LOSS002 nor GRAD002. LOSS001 finds fewer
+  spikes in logs of 50 to 300 points than in longer ones, and one lone high point of a noisy log may be either.
+- **Sparse logs.** With 100 steps and more a point a spike is one or two points high: its outcome is often open.
+- **Learning rate.** A change by less than a factor of 1.5 is no jump, and one step down that stays is taken for the
+  schedule. A schedule that starts over while the rate is still near its peak is not seen.
+- **Stalls** are told at `warning` only where the learning rate is logged.
+- **Throughput** that wanders by several percent by itself hides drops of that size, and a long swing of it can look
+  like one.
+- **Public labels** were drawn by one reader from plots. Where a rule and the label differ, either may be wrong.
+- **Hardware** faults are synthetic: no public log of a failing GPU with a label is known to us.
+- **Synthetic noise** has five kinds (Gaussian, heavy-tailed, skewed, batch-dependent, wandering). A real log can have
+  a sixth.
+"""
+HEADINGS = {
+    "loss": "Loss: spikes, non-finite values, shifts",
+    "habits": "Frequency, stalls, gradients, schedules, hardware",
+    "throughput": "Throughput",
+    "evals": "Evals against a reference",
+    "planted": "All rules on real logs with planted faults",
+}
+
+
+def families(quick: bool, curves: Path | None, corpus: Path | None) -> dict[str, tuple[Callable[..., str], tuple]]:
+    """What makes each section, and from what."""
+    return {
+        "loss": (quality_loss.report, (quick, curves, corpus)),
+        "habits": (quality_habits.report, (quick,)),
+        "throughput": (quality_throughput.report, (quick,)),
+        "evals": (evals.report, (quick,)),
+        "planted": (quality_planted.report, (quick, corpus)),
+    }
+
+
+def page(text: dict[str, str], quick: bool, curves: bool, corpus: bool) -> str:
+    """The page as Markdown.
+
+    Parameters
+    ----------
+    text : dict
+        Family to its tables.
+    quick, curves, corpus : bool
+        What was asked for, and which folders were given.
+    """
+    given = {"--curves": curves, "--corpus": corpus}
+    head = HEAD.format(
+        date=datetime.datetime.now(datetime.UTC).date().isoformat(),
+        version=__version__,
+        quick=", on a small part of the runs" if quick else "",
+        options=" --quick" * quick + "".join(f" {name} DIR" for name in given if given[name]),
+        summary=summary(text),
+    )
+    if not all(given.values()):
+        head += f"\nNot measured here, since not given: {' and '.join(name for name in given if not given[name])}.\n"
+    body = "\n\n".join(f"## {HEADINGS[family]}\n\n{text[family].strip()}" for family in HEADINGS)
+    return f"{head}\n{body}\n\n{LIMITS}"
+
+
+def main() -> None:
+    """Print the page, or write it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="a small part of the runs")
+    parser.add_argument("--curves", type=Path, metavar="DIR", help="a folder with the public curves")
+    parser.add_argument("--corpus", type=Path, metavar="DIR", help="a folder of labelled runs with its truth.json")
+    parser.add_argument("--jobs", type=int, default=2, help="families at once")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="write it here instead of printing it")
+    given = parser.parse_args()
+    with ProcessPoolExecutor(given.jobs) as pool:
+        made = families(given.quick, given.curves, given.corpus)
+        waiting = {family: pool.submit(make, *what) for family, (make, what) in made.items()}
+        text = {family: job.result() for family, job in waiting.items()}
+    written = page(text, given.quick, given.curves is not None, given.corpus is not None)
+    if given.write is None:
+        print(written)
+    else:
+        given.write.write_text(written, "utf-8")
+
+
+if __name__ == "__main__":
+    main()
