@@ -58,7 +58,7 @@ def summary(text: dict[str, str]) -> str:
         ("... false at warning or above", "0", cell(loss, real, "false at", "result")),
         ("public curves, labelled blind: events found", "52 of 62", cell(loss, labelled, blind, "events found")),
         ("... findings on its quiet runs", "at most 2", cell(loss, labelled, blind, "findings on")),
-        ("18 nanoGPT runs, quiet by eye: at warning or above", "0", cell(loss, quiet, ("RunLens", "nanoGPT"), "at warning")),
+        ("18 nanoGPT runs, quiet by eye: warnings", "0", cell(loss, quiet, ("RunLens", "nanoGPT"), "at warning")),
         ("throughput 4 % lower: found, %", "98", cell(speed, "Drops found", "4 %", "RunLens")),
         ("... false per million steady steps", "at most 1", cell(speed, "False alarms", "steady, 300,000", "RunLens")),
         ("evals 2 x behind the reference, found", "90 %", cell(evals, "Summary", twice, "answer")),
