@@ -59,7 +59,7 @@ def _curve(
     finite = np.isfinite(values)
     drawn = np.where(finite, values, np.nan)
     pale = noisy(chart, len(steps))
-    width = 0.7 if pale else 1.3 if len(steps) <= 300 else 1.0
+    width = 0.7 if pale else 1.3
     axes.plot(steps, drawn, color=color, linewidth=width, alpha=0.45 if pale else 1.0, zorder=3)
     if pale:
         axes.plot(steps, middle(drawn), color=color, linewidth=1.5, zorder=4)
