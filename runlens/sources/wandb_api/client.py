@@ -183,6 +183,7 @@ class Client:
             else:
                 self.gate.wait()
             self.sent += 1
+            seconds = answer or self.patience.answer
             try:
                 response: Response = self._session.request(
                     method,
@@ -191,13 +192,13 @@ class Client:
                     headers=headers
                     | ({"Authorization": f"Bearer {self.login.token}"} if own and self.login.token else {}),
                     auth=self._auth if own and self.login.key else _as_is,
-                    timeout=(self.patience.connect, answer or self.patience.answer),
+                    timeout=(self.patience.connect, seconds if self._reached else min(seconds, self.patience.first)),
                     stream=True,
                 )
                 body = b"" if stream else self._body(response, most)
             except (self._errors.ConnectTimeout, self._errors.ReadTimeout):
                 trouble = f"{self.login.host} timed out"
-                tries = min(tries, 3)
+                tries = min(tries, 3 if self._reached else 2)
                 continue
             except self._errors.SSLError:
                 raise SourceDown(

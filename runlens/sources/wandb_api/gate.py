@@ -17,6 +17,8 @@ class Patience:
 
     connect: float = 10.0
     """Seconds for a connection to be made."""
+    first: float = 20.0
+    """Seconds for an answer of a server that has not answered yet, which may never do so."""
     answer: float = 60.0
     """Seconds for the next bytes of an answer."""
     tries: int = 6
@@ -33,7 +35,8 @@ class Patience:
     def from_environment(cls) -> Patience:
         """The usual patience, with the seconds for an answer that `WANDB_HTTP_TIMEOUT` says, as for wandb itself."""
         try:
-            return cls(answer=max(float(os.environ["WANDB_HTTP_TIMEOUT"]), 0.1))
+            seconds = max(float(os.environ["WANDB_HTTP_TIMEOUT"]), 0.1)
+            return cls(first=seconds, answer=seconds)
         except (KeyError, ValueError):
             return cls()
 

@@ -95,7 +95,7 @@ def _values(keys: object) -> int:
 def take(client: Client, address: Address) -> Snapshot | None:
     """Ask for a run: one request. None if the server shows no such run."""
     names = {"entity": address.entity, "project": address.project, "name": address.run}
-    data = client.graphql(RUN, names, answer=min(client.patience.answer, 20.0))
+    data = client.graphql(RUN, names)
     node = (data.get("project") or {}).get("run")
     return of_node(node) if isinstance(node, Mapping) else None
 
