@@ -43,7 +43,7 @@ def main() -> None:
 
     debug = "--debug" in sys.argv
     try:
-        app()
+        app(prog_name="runlens")
     except RunLensError as error:
         if debug:
             raise

@@ -48,6 +48,16 @@ class SectionedCommand(TyperCommand):
         return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
 
 
+class Subcommands(TyperGroup):
+    """A command with commands of its own, whose help shows their first paragraphs whole."""
+
+    def format_commands(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]
+        """Write the names and what they do."""
+        with formatter.section("Commands"):
+            said = {name: command.help or "" for name, command in self.commands.items()}
+            formatter.write_dl([(name, " ".join(text.split("\n\n")[0].split())) for name, text in said.items()])
+
+
 class _Loaded(Mapping[str, Any]):
     """The commands by name; looking one up imports its module."""
 
@@ -63,7 +73,7 @@ class _Loaded(Mapping[str, Any]):
             if hasattr(module, "app"):
                 for command in module.app.registered_commands:
                     command.cls = SectionedCommand
-                box.add_typer(module.app, name=name)
+                box.add_typer(module.app, name=name, cls=Subcommands)
             else:
                 box.command(name, cls=SectionedCommand)(getattr(module, name))
             self._known[name] = typer.main.get_group(box).commands[name]

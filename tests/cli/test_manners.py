@@ -1,0 +1,186 @@
+"""How the command behaves among others: pipes, signals, encodings, exit codes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import runlens
+
+RUNS = Path(__file__).parent.parent.parent / "fixtures" / "runs"
+
+
+def table(path: Path, last: float | str = 2.28) -> str:
+    losses = [2 + 6 / (1 + i / 20) if i < 300 else last for i in range(400)]
+    path.write_text("".join(f'{{"step": {i}, "loss": {loss}, "lr": 0.001}}\n' for i, loss in enumerate(losses)))
+    return str(path)
+
+
+@pytest.fixture
+def runs(tmp_path):
+    """A good run, a bad one, and a file that is there and is no log."""
+    broken = tmp_path / "broken.jsonl"
+    broken.write_text("this is no JSON\n" * 5)
+    return {
+        "good": table(tmp_path / "good.jsonl"),
+        "bad": table(tmp_path / "bad.jsonl", "NaN"),
+        "broken": str(broken),
+        "gone": str(tmp_path / "gone"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("names", "code"),
+    [("good", 0), ("bad", 1), ("gone", 2), ("broken", 3), ("good broken", 3), ("bad broken", 1), ("good gone", 2)],
+)
+def test_the_exit_codes(runs, names, code):
+    assert runlens("check", *(runs[name] for name in names.split())).code == code
+
+
+def test_a_broken_run_in_a_folder_of_many_is_named_and_hides_none(runs, tmp_path):
+    (tmp_path / "torn").mkdir()
+    (tmp_path / "torn" / "events.out.tfevents.1.host").write_bytes(b"nothing that anybody logged" * 9)
+    done = runlens("check", str(tmp_path), "--ignore", "LOSS", "--format", "json", "--jobs", "2")
+    assert done.code == 3
+    verdicts = {run["run"]: run["verdict"] for run in done.json["runs"]}
+    assert (verdicts["good"], verdicts["torn"]) == ("pass", "undecided"), verdicts
+
+
+def test_a_rule_that_crashes_is_named_and_never_green(runs, tmp_path):
+    script = tmp_path / "crash.py"
+    script.write_text(
+        "from runlens.rules.loss_values import NonFiniteLoss\n"
+        "def crash(self, run):\n    raise ZeroDivisionError('of course')\n    yield\n"
+        "NonFiniteLoss.check = crash\n"
+        "from runlens.cli import main\nmain()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, str(script), "check", runs["good"]], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 3
+    assert "LOSS003" in done.stdout and "of course" in done.stdout and "Traceback" not in done.stdout + done.stderr
+    shown = subprocess.run(
+        [sys.executable, str(script), "check", runs["good"], "--debug"], capture_output=True, text=True, check=False
+    )
+    assert "Traceback" in shown.stderr
+
+
+@pytest.mark.parametrize("command", [("check", "{bad}"), ("rule", "--all"), ("check", "{bad}", "-f", "json")])
+def test_a_reader_that_has_seen_enough_changes_nothing(runs, command):
+    arguments = [part.format(**runs) for part in command]
+    with subprocess.Popen(
+        [sys.executable, "-m", "runlens", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        process.stdout.close()
+        said = process.stderr.read()
+        code = process.wait(60)
+    assert said == b""
+    assert code == (1 if "check" in command else 0)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_ctrl_c_stops_quietly(runs):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "runlens", "watch", runs["good"], "--interval", "60"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    process.stdout.readline()  # it has looked once
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+@pytest.mark.parametrize("command", [("check", "lr_bump"), ("show", "lr_bump"), ("rule", "LOSS001"), ("rule",)])
+def test_every_encoding_of_the_terminal_is_good_enough(command, encoding):
+    done = subprocess.run(
+        [sys.executable, "-m", "runlens", *command],
+        capture_output=True,
+        cwd=RUNS,
+        env={**os.environ, "PYTHONIOENCODING": encoding, "LC_ALL": "C"},
+        check=False,
+    )
+    assert done.returncode == (1 if "check" in command else 0), done.stderr
+    text = done.stdout.decode(encoding)
+    assert "lr_bump" in text or "LOSS001" in text
+    assert "?" not in text.replace("?,", "").splitlines()[0]
+    assert encoding == "utf-8" or text.isascii()
+
+
+def test_what_is_data_is_on_standard_output_and_nothing_else(runs):
+    done = runlens("check", runs["bad"], "--format", "json", "--baseline-runs", runs["good"])
+    assert done.json["verdict"] == "fail"
+    assert "held against good" in done.err
+
+
+def test_colour_is_for_terminals_and_no_color_is_obeyed(runs):
+    if not hasattr(os, "openpty"):
+        pytest.skip("no pseudo-terminals here")
+    shown = {}
+    for name, more in (("colour", {}), ("plain", {"NO_COLOR": "1"})):
+        leader, follower = os.openpty()
+        env = {k: v for k, v in os.environ.items() if k != "NO_COLOR"} | {"TERM": "xterm-256color", "COLUMNS": "90"}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "runlens", "check", runs["good"]], stdout=follower, env=env | more
+        )
+        os.close(follower)
+        parts = []
+        try:
+            while part := os.read(leader, 65536):
+                parts.append(part)
+        except OSError:  # Linux says so when the other end is closed
+            pass
+        os.close(leader)
+        assert process.wait(60) == 0
+        shown[name] = b"".join(parts)
+    assert b"\x1b[" in shown["colour"] and b"\x1b[" not in shown["plain"]
+    assert b"\x1b[" not in runlens("check", runs["good"]).out.encode()
+
+
+@pytest.mark.parametrize("arguments", [[], ["-h"], ["check", "-h"], ["reference", "-h"], ["cache", "info", "-h"]])
+def test_help_fits_a_narrow_terminal(arguments):
+    done = runlens(*arguments, env={"COLUMNS": "80"})
+    text = done.out + done.err
+    assert text.startswith("Usage: runlens")
+    assert max(map(len, text.splitlines())) <= 80
+    assert "..." not in text.replace("[ARGS]...", "").replace("RUN...", "")
+
+
+def test_the_help_of_check_is_in_sections():
+    text = runlens("check", "--help").out
+    titles = [line[:-1] for line in text.splitlines() if line.endswith(":") and not line.startswith(" ")]
+    assert titles[0] == "Arguments" and titles[-1] == "Options"
+    assert {"Output", "What fails", "Evals", "Runs at W&B"} <= set(titles)
+
+
+def test_a_mistyped_command_is_guessed_and_the_version_is_told():
+    done = runlens("chek")
+    assert done.code == 2 and "'check'" in done.err
+    assert runlens("--version").out.startswith("runlens ")
+
+
+@pytest.mark.parametrize("jobs", ["0", "-5"])
+def test_a_number_of_jobs_that_makes_no_sense(runs, jobs):
+    done = runlens("check", runs["good"], f"--jobs={jobs}")
+    assert done.code == 2 and "--jobs must be 1 or more" in done.err
+
+
+def test_one_report_in_many_forms_at_once(runs, tmp_path):
+    files = {name: tmp_path / "out" / name for name in ("json", "junit", "markdown")}
+    done = runlens(
+        "check", runs["good"], "-o", str(tmp_path / "page"), *(f"--report={n}={f}" for n, f in files.items())
+    )
+    assert (done.code, done.out) == (0, "")
+    assert (tmp_path / "page").read_text(encoding="utf-8").startswith("PASS")
+    assert all(file.stat().st_size for file in files.values())
+    assert sorted(f.name for f in (tmp_path / "out").iterdir()) == sorted(files)  # no half-written neighbours
