@@ -54,7 +54,9 @@ def _abrupt(y: Floats, step: Floats, one: Excursion, until: int, slope: float) -
     half = len(away) // 2
     middle = (one.first + half + until) // 2
     settled = median(away[half:]) + slope * float(log_steps(step[one.first], step[middle]))
-    return bool(0.7 * settled < at_once < OVERSHOOT * settled and away[:64].max() < 2 * OVERSHOOT * settled)
+    return bool(
+        0.7 * settled < at_once < OVERSHOOT * settled and away[:64].max() - 4.0 * one.sigma < OVERSHOOT * settled
+    )
 
 
 def _heals_by_itself(y: Floats, step: Floats, one: Excursion, slope: float) -> bool:
