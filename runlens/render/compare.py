@@ -16,6 +16,8 @@ from runlens.render.text import amount, ascii_only, named, visible
 
 WIDTH = 120
 _NARROWEST, _WIDEST = 72, 160
+_WIDE = 110
+"""Columns from which on a task takes one line."""
 UNMATCHED = 12
 """Evals without a partner that are listed; the rest is counted (the JSON has all)."""
 _STYLE = {"behind": "bold red", "level": "bold green", "ahead": "bold green", "cannot tell": "bold yellow"}
@@ -70,7 +72,7 @@ def _page(console: Console, found: Comparison, unicode: bool) -> None:
     console.print(head)
     console.print(Padding(Text(visible(_capital(found.sentence)) + "."), (0, 0, 1, 2)))
     if found.tasks:
-        console.print(_table(found, unicode))
+        console.print(_table(found, console.width < _WIDE, unicode))
     for note in _notes(found):
         console.print(Padding(Text(visible(note), style="dim"), (0, 0, 0, 2)))
     if found.unmatched:
@@ -83,18 +85,27 @@ def _page(console: Console, found: Comparison, unicode: bool) -> None:
     console.print()
 
 
-def _table(found: Comparison, unicode: bool) -> Table:
+def _table(found: Comparison, narrow: bool, unicode: bool) -> Table:
+    """One row a task; on a narrow page every cell takes two lines, the interval in the second."""
     table = Table(box=SIMPLE_HEAD if unicode else ASCII2, pad_edge=False, padding=(0, 1), show_edge=False)
-    table.add_column("task", overflow="fold", min_width=10)
-    for head in ("run", "reference", "gap (95 %)", f"{found.axis} behind", "lag (95 %)", "trend"):
-        table.add_column(head, justify="left" if head == "trend" else "right", no_wrap=head != "trend")
+    table.add_column("task", overflow="fold", min_width=14)
+    behind = f"{found.axis} behind"
+    heads: tuple[str, ...] = ("run", "reference", "gap (95 %)", behind, "lag (95 %)", "trend")
+    if narrow:
+        heads = ("run\nreference", "gap\n95 %", f"{behind}\ntrend", "lag\n95 %")
+    for head in heads:
+        table.add_column(head, justify="left" if head == "trend" else "right", no_wrap=True)
     for task in found.tasks:
-        style = "red" if task.behind else ""
-        table.add_row(*(Text(visible(cell), style=style) for cell in _row(task, found.axis)))
+        name, run, reference, gap, gaps, trailing, lag, lags, trend = _cells(task, found.axis)
+        row: tuple[str, ...] = (name, run, reference, f"{gap} ({gaps})", trailing, f"{lag} ({lags})", trend)
+        if narrow:
+            row = (name, f"{run}\n{reference}", f"{gap}\n{gaps}", f"{trailing}\n{trend}", f"{lag}\n{lags}")
+        table.add_row(*(Text(cell, style="red" if task.behind else "") for cell in row))
     return table
 
 
-def _row(task: TaskLag, axis: str) -> tuple[str, ...]:
+def _cells(task: TaskLag, axis: str) -> tuple[str, str, str, str, str, str, str, str, str]:
+    """Name, run, reference, gap and its interval, tokens behind, lag and its interval, trend."""
     low, high = task.gap_interval
     digits = 3 if abs(task.run_value) < 100 else 1
     behind = _amount(task.trailing, axis) if abs(task.factor - 1) > 0.005 else "0"
@@ -103,12 +114,14 @@ def _row(task: TaskLag, axis: str) -> tuple[str, ...]:
     lead = "≥ " if task.beyond and task.factor > 1 else ""
     setting = f", {task.run.setting}" if task.run.setting else ""
     return (
-        f"{task.label}{setting}",
+        visible(f"{task.label}{setting}"),
         f"{task.run_value:.{digits}f}",
         f"{task.reference_value:.{digits}f}",
-        f"{task.gap:+.{digits}f} ({low:+.{digits}f} to {high:+.{digits}f})",
+        f"{task.gap:+.{digits}f}",
+        f"{low:+.{digits}f} to {high:+.{digits}f}",
         f"{lead}{behind}",
-        f"{lead}{times(task.factor)} ({times(task.interval[0])} – {times(task.interval[1])})",
+        f"{lead}{times(task.factor)}",
+        f"{times(task.interval[0]).removesuffix(' x')} – {times(task.interval[1])}",
         _TREND[task.trend] if task.behind or task.trend == "widening" else "",
     )
 

@@ -41,3 +41,29 @@ def runlens(*arguments: str, cwd: Path | None = None, env: dict[str, str] | None
         check=False,
     )
     return Done(done.returncode, done.stdout, done.stderr)
+
+
+def within(*arguments: str, cwd: Path | None = None, env: dict[str, str] | None = None) -> Done:
+    """The same in this process: much faster, for commands whose imports are not what is tested."""
+    import contextlib
+    import io
+    from unittest.mock import patch
+
+    from runlens.cli import main
+
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("RUNLENS_", "WANDB_", "GITHUB_", "COLUMNS"))}
+    with (
+        contextlib.chdir(cwd or Path.cwd()),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+        patch.dict(os.environ, {**kept, **(env or {})}, clear=True),
+        patch.object(sys, "argv", ["runlens", *arguments]),
+    ):
+        code: object = 0
+        try:
+            main()
+        except SystemExit as stop:
+            code = stop.code
+    text = [stream.buffer.getvalue().decode() for stream in (out, err)]  # type: ignore[attr-defined]
+    return Done(int(code or 0), *text)  # type: ignore[call-overload]

@@ -1,0 +1,125 @@
+"""EVAL002 to EVAL004: a run's evals against themselves."""
+
+import numpy as np
+import pytest
+
+from runlens.model import RoleSeries, Run, Series, Severity, Skip
+from runlens.rules.evaluation_own import EvalOverdue, EvalRegression, Overfitting
+
+EVERY = 250
+
+
+def series(name, step, value):
+    step = np.asarray(step)
+    return Series(name, step, np.full(len(step), np.nan), np.asarray(value, float))
+
+
+def run(evals, train_until=5000, train=None):
+    """A run that logged a training loss at every tenth step, and evals {(name, metric): (steps, values)}."""
+    step = np.arange(0, train_until + 1, 10)
+    loss = 2 + 3 * (step + 50.0) ** -0.3 if train is None else train(step)
+    found = {"train_loss": (RoleSeries("train_loss", series("loss", step, loss), "nats"),)}
+    for (task, metric), (at, value) in evals.items():
+        role = "eval_loss" if metric == "loss" else "eval_score"
+        direction = "down" if metric == "loss" else "up"
+        made = RoleSeries(
+            role, series(f"eval/{task}/{metric}", at, value), "1", split="eval", task=task, metric_kind=metric,
+            direction=direction,
+        )  # fmt: skip
+        found[role] = (*found.get(role, ()), made)
+    return Run("r", "r", "r", roles=found)
+
+
+STEPS = np.arange(EVERY, 5001, EVERY)
+
+
+def rising(seed=0, items=2000, low=0.25, high=0.6):
+    rng = np.random.default_rng(seed)
+    right = low + (high - low) * (1 - (1 + STEPS / 400) ** -0.7)
+    return rng.binomial(items, right) / items
+
+
+def falling(seed=0):
+    rng = np.random.default_rng(seed)
+    return (2.1 + 3 * STEPS**-0.3) * (1 + rng.normal(0, 0.001, len(STEPS)))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_binomial_noise_is_no_regression(seed):
+    made = run({(t, "acc"): (STEPS, rising(seed + 10 * i)) for i, t in enumerate(("a", "b", "c", "d"))})
+    assert [f for f in EvalRegression().check(made) if f.severity.rank] == []
+
+
+def test_a_lasting_fall_is_a_warning_and_names_what_fell_with_it():
+    lost = np.where(STEPS >= 4000, 0.07, 0.0)
+    made = run({("a", "acc"): (STEPS, rising() - lost), ("b", "acc"): (STEPS, rising(1) - lost)})
+    (finding,) = (f for f in EvalRegression().check(made) if f.severity.rank)
+    assert finding.severity is Severity.WARNING and finding.steps == (4000, 5000)
+    assert "; with it " in finding.message
+    assert not finding.evidence["recovered"] and finding.help
+
+
+def test_half_of_all_progress_lost_is_an_error():
+    (finding,) = EvalRegression().check(run({("a", "acc"): (STEPS, rising() - np.where(STEPS >= 4500, 0.13, 0.0))}))
+    assert finding.severity is Severity.ERROR and "% of its progress lost" in finding.message
+
+
+def test_a_dip_that_came_back_is_information():
+    step = np.arange(100, 5001, 100)  # the scatter of many checkpoints is known well enough to see one that is off
+    value = 0.25 + 0.35 * (1 - (1 + step / 400) ** -0.7) - np.where(step == 3000, 0.1, 0.0)
+    (finding,) = EvalRegression().check(run({("a", "acc"): (step, value)}))
+    assert finding.severity is Severity.INFO and finding.steps == (3000, 3000) and "came back" in finding.message
+
+
+def test_three_evaluations_hold_no_level_to_fall_from():
+    (said,) = EvalRegression().check(run({("a", "acc"): (STEPS[:3], [0.5, 0.4, 0.3])}))
+    assert isinstance(said, Skip) and "fewer than four" in said.reason
+
+
+def test_an_eval_that_stopped_is_overdue_by_its_own_cadence():
+    (finding,) = EvalOverdue().check(run({("a", "acc"): (STEPS[STEPS <= 4000], rising()[STEPS <= 4000])}))
+    assert finding.severity is Severity.WARNING and finding.steps == (4000, 5000)
+    assert "last evaluated at step 4,000" in finding.message and finding.evidence["ratio"] == 4.0
+
+
+@pytest.mark.parametrize("until", [4500, 4750, 5000])
+def test_one_evaluation_that_is_late_is_not_overdue(until):
+    keep = until >= STEPS
+    assert list(EvalOverdue().check(run({("a", "acc"): (STEPS[keep], rising()[keep])}))) == []
+
+
+def test_a_gap_that_was_closed_is_information_and_stops_together_are_one():
+    keep = (STEPS <= 2000) | (STEPS >= 3500)
+    both = {(t, "acc"): (STEPS[keep], rising(i)[keep]) for i, t in enumerate("ab")}
+    (finding,) = EvalOverdue().check(run(both))
+    assert finding.severity is Severity.INFO and finding.steps == (2000, 3500)
+    assert len(finding.evidence["evals"]) == 2
+
+
+def test_two_evaluations_are_no_cadence():
+    (said,) = EvalOverdue().check(run({("a", "acc"): (STEPS[:2], [0.3, 0.4])}))
+    assert isinstance(said, Skip) and "no cadence" in said.reason
+
+
+def test_a_held_out_loss_that_turns_while_training_falls_is_overfitting():
+    turned = np.where(STEPS > 2500, 1 + 0.03 * (STEPS - 2500) / 250, 1.0)
+    made = run({("", "loss"): (STEPS, falling() * turned)})
+    (finding,) = Overfitting().check(made)
+    assert finding.severity.rank >= 1 and finding.steps == (2500, 5000)
+    assert "was best at step 2,500" in finding.message
+    assert [f for f in EvalRegression().check(made) if f.severity.rank] == [], "the same turn is not said twice"
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_flat_or_falling_held_out_loss_is_no_overfitting(seed):
+    assert list(Overfitting().check(run({("", "loss"): (STEPS, falling(seed))}))) == []
+    flat = 2.5 + np.random.default_rng(seed).normal(0, 0.003, len(STEPS))
+    assert list(Overfitting().check(run({("", "loss"): (STEPS, flat)}))) == []
+
+
+def test_a_loss_that_rises_with_the_training_loss_is_another_trouble():
+    turned = np.where(STEPS > 2500, 1 + 0.03 * (STEPS - 2500) / 250, 1.0)
+    worse = lambda step: 2 + 3 * (np.minimum(step, 2500) + 50.0) ** -0.3 + np.maximum(step - 2500, 0) / 5000  # noqa: E731
+    made = run({("", "loss"): (STEPS, falling() * turned)}, train=worse)
+    assert list(Overfitting().check(made)) == []
+    assert any(f.severity.rank for f in EvalRegression().check(made))
