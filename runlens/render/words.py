@@ -131,13 +131,18 @@ def where(finding: Finding) -> list[str]:
     return lines
 
 
+def causal(incident: Incident) -> dict[str, int]:
+    """Code to its place in the incident, 0 for the first cause."""
+    return {code: at for at, code in reversed(list(enumerate(incident.codes)))}
+
+
 def groups(run: RunReport) -> list[Group]:
     """The findings of a run: worst incident first, inside it the first cause first; known ones last."""
     counted = [f for f in run.findings if f.suppressed is None]
     found = []
     for incident in sorted(run.incidents, key=lambda i: (-i.severity.rank, i.number)):
         parts = [f for f in counted if f.incident == incident.number]
-        order = {code: at for at, code in reversed(list(enumerate(incident.codes)))}
+        order = causal(incident)
         parts.sort(key=lambda f: (order.get(f.code, len(order)), f.steps or (-1, -1)))
         if parts:
             found.append(Group(incident, tuple(parts)))

@@ -126,3 +126,10 @@ def test_one_incident_alone_tells_of_nothing_else() -> None:
     told = story(fixed().runs[0], 1)
     assert [i.incident.number for i in told.incidents] == [1]
     assert {moment.finding.incident for moment in told.timeline} == {1}
+
+
+def test_the_timeline_is_in_order_of_steps_and_at_one_step_of_cause() -> None:
+    report = run(finding("GRAD002", (500, 999)), finding("LOSS001", (500, 600)), finding("LR001", (400, 900)))
+    nowhere = Finding("LOG001", "unreadable-data", Severity.INFO, "", None, "m", {})
+    told = story(replace(report, findings=(nowhere, *report.findings)))
+    assert [m.finding.code for m in told.timeline] == ["LR001", "GRAD002", "LOSS001", "LOG001"]

@@ -92,7 +92,7 @@ def story(run: RunReport, incident: int | None = None) -> Story:
     counted = [f for f in run.findings if f.suppressed is None and incident in (None, f.incident)]
     return Story(
         run=run,
-        timeline=tuple(_moment(f) for f in sorted(counted, key=lambda f: (f.steps is None, f.steps or (0, 0)))),
+        timeline=tuple(_moment(f) for f in _in_order(run, counted)),
         incidents=tuple(_incident(run, i) for i in told),
         rewind=tuple(_rewind(run)),
         not_checked=tuple(words.not_checked(run.skips)),
@@ -131,9 +131,20 @@ def _incident(run: RunReport, incident: Incident) -> IncidentStory:
 
 def _parts(run: RunReport, incident: Incident) -> list[Finding]:
     """The incident's findings, the first cause first."""
-    order = {code: at for at, code in reversed(list(enumerate(incident.codes)))}
+    order = words.causal(incident)
     parts = [f for f in run.findings if f.incident == incident.number and f.suppressed is None]
     return sorted(parts, key=lambda f: (order.get(f.code, len(order)), f.steps or (-1, -1)))
+
+
+def _in_order(run: RunReport, findings: Sequence[Finding]) -> list[Finding]:
+    """By first step, and at one step the first cause first; what has no step comes last."""
+    causes = {i.number: words.causal(i) for i in run.incidents}
+
+    def place(finding: Finding) -> tuple[bool, int, int]:
+        cause = causes.get(finding.incident or 0, {}).get(finding.code, 99)
+        return finding.steps is None, finding.steps[0] if finding.steps else 0, cause
+
+    return sorted(findings, key=place)
 
 
 def _told(finding: Finding) -> Told:
