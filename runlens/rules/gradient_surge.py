@@ -15,9 +15,12 @@ from runlens.rules.loss_incidents import LossIncident, loss_incidents
 from runlens.stats.excursions import Excursion, Sensitivity, excursions
 from runlens.stats.outcome import limits
 from runlens.stats.robust import Floats, median
+from runlens.stats.rolling import block_median, trailing_min
 
 NEAR = 64
 """Logged points by which a surge may come before a loss spike that it belongs to, but at most 2 % of the run."""
+LONG, BLOCK = 20_000, 64
+"""Points from which a log is looked over in blocks first, and their length."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,9 @@ class GradientSurge(Rule):
             if i.kind == "spike" and not i.rewound and not context_of(run, i).warm_restart
         ]
         start = norm.step[0] + self.settle * (norm.step[-1] - norm.step[0])
-        found = excursions(norm.y, norm.step, Sensitivity(self.sigmas, float(np.log(self.multiple)), tolerance=0.2))
+        rise = float(np.log(self.multiple))
+        want = Sensitivity(self.sigmas, rise, tolerance=0.2)
+        found = excursions(norm.y, norm.step, want) if _may_surge(norm.y, rise) else []
         surges = [one for one in found if one.sign > 0 and norm.step[one.first] >= start]
         for one, following in itertools.zip_longest(surges, surges[1:]):
             yield self._judged(norm, one, following.first if following else len(norm.y), spikes)
@@ -139,6 +144,19 @@ def _norm(series: Series) -> Norm:
     good = np.isfinite(latest.value) & (latest.value > 0)
     value = latest.value[good]
     return Norm(series.name, latest.step[good].astype(np.float64), value, np.log(value))
+
+
+def _may_surge(y: Floats, rise: float) -> bool:
+    """Whether any block of a long log reaches 70 % of a surge above the lowest of the blocks before it.
+
+    The search for surges costs twenty times as much, and in a healthy run there is none.
+    """
+    if len(y) < LONG:
+        return True
+    level = block_median(y, BLOCK)
+    highest = y[: len(level) * BLOCK].reshape(-1, BLOCK).max(axis=1)
+    reached = bool(np.any(highest[1:] - trailing_min(level, 8)[:-1] > 0.7 * rise))
+    return reached or bool(y[len(level) * BLOCK :].max(initial=-np.inf) - level[-8:].min() > 0.7 * rise)
 
 
 def _spike_of(step: Floats, first: int, peak: int, spikes: list[LossIncident]) -> LossIncident | None:

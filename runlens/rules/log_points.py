@@ -28,7 +28,10 @@ def spine(run: Run) -> RoleSeries | None:
 
 def all_steps(run: Run) -> npt.NDArray[np.int64]:
     """Every step at which a training series was logged, sorted, each once; shape (n,), empty if there are none."""
-    steps = [r.series.step for r in _training(run)]
+    steps: list[npt.NDArray[np.int64]] = []
+    for role in _training(run):
+        if not any(np.array_equal(role.series.step, known) for known in steps):  # most are logged at the same steps
+            steps.append(role.series.step)
     return distinct(np.concatenate(steps)) if steps else np.empty(0, np.int64)
 
 

@@ -15,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 
 from runlens.stats.robust import Floats
-from runlens.stats.rolling import centred_median
 
 Kind = Literal["zero", "bump", "dip", "rewarmed", "raised", "restarted"]
 
@@ -99,13 +98,13 @@ def jumps(step: Floats, rate: Floats) -> npt.NDArray[np.int64]:
     """Positions of the points that stand apart from the one before them by a jump, and by more than rounding does."""
     y = np.log(np.maximum(rate, FLOOR * rate.max()))
     change, gap = np.diff(y), np.diff(step)
-    pace = np.abs(change) / gap
     likely = np.flatnonzero(np.abs(change) > np.log(JUMP))
     likely = likely[np.abs(np.diff(rate)[likely]) > 1.5 * quantum(rate)] if len(likely) else likely
     if not len(likely):
         return likely
-    typical = centred_median(pace, NEAR)[likely]
-    return np.asarray(likely[pace[likely] > STEEPER * typical] + 1)
+    pace = np.concatenate([np.full(NEAR // 2, np.nan), np.abs(change) / gap, np.full(NEAR // 2, np.nan)])
+    around = np.lib.stride_tricks.sliding_window_view(pace, NEAR)[likely]
+    return np.asarray(likely[around[:, NEAR // 2] > STEEPER * bn.nanmedian(around, axis=1)] + 1)
 
 
 def quantum(rate: Floats) -> float:
