@@ -241,7 +241,7 @@ def report(quick: bool) -> str:
     Parameters
     ----------
     quick : bool
-        True for a twentieth of the runs (some 15 s of CPU time), False for all (about three minutes).
+        True for a twentieth of the runs (some 20 s of CPU time), False for all (about eight minutes).
     """
     repeats = 2 if quick else 40
     intro = "Shares in per cent with 95 % Wilson intervals; seeds were held out.\n"

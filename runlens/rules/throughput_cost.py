@@ -36,10 +36,10 @@ class Cost:
     def evidence(self) -> dict[str, object]:
         """For machines."""
         return {
-            "hours_lost": round(self.hours, 4),
-            "gpu_hours_lost": None if self.gpu_hours is None else round(self.gpu_hours, 4),
-            "hours_lost_by_end": None if self.hours_by_end is None else round(self.hours_by_end, 4),
-            "gpu_hours_lost_by_end": None if self.gpu_hours_by_end is None else round(self.gpu_hours_by_end, 4),
+            "hours_lost": round(self.hours, 6),
+            "gpu_hours_lost": None if self.gpu_hours is None else round(self.gpu_hours, 6),
+            "hours_lost_by_end": None if self.hours_by_end is None else round(self.hours_by_end, 6),
+            "gpu_hours_lost_by_end": None if self.gpu_hours_by_end is None else round(self.gpu_hours_by_end, 6),
         }
 
     def words(self) -> str:
@@ -93,17 +93,17 @@ def point_seconds(signal: RateSignal, first: int, last: int) -> Floats:
     """Seconds that each point from `first` to `last` stands for, pauses left out: shape (last - first + 1,).
 
     From wall time, each gap cut at three times the usual one at that speed, so that evals, checkpoints and nights
-    between two starts are no part of it; without wall times from the step time; else NaN.
+    between two starts are no part of it; where the clock does not tell, from what the trainer says of a step; else NaN.
     """
     rate = signal.rate[first : last + 1]
     low = max(first - 1, 0)
     gaps = np.diff(signal.time[low : last + 1], prepend=np.full(1 - (first - low), np.nan))
     good = (gaps > 0) & np.isfinite(gaps)
-    if np.count_nonzero(good) >= 0.5 * len(gaps):
+    if signal.clock_seconds > 0 and np.count_nonzero(good) >= 0.5 * len(gaps):
         # a rate that holds the pause itself does not make the pause a usual gap
         usual = median(gaps[good]) * np.clip(median(rate) / rate, 0.5, 2.0)
         return np.where(good & (gaps < 3.0 * usual), gaps, usual)
-    return np.asarray(signal.stride / rate) if signal.unit == "steps/s" else np.full(len(rate), np.nan)
+    return np.asarray(signal.normal_seconds * median(signal.rate) / rate)
 
 
 def total_steps(run: Run) -> int | None:

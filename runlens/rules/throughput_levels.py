@@ -149,13 +149,25 @@ def _runs(falls: npt.NDArray[np.bool_], gap: int) -> list[tuple[int, int]]:
     return [(int(part[0]), int(part[-1]) + 1) for part in np.split(at, cut + 1)]
 
 
+def _core(fall: Floats, first: int, stop: int) -> tuple[int, int]:
+    """The two neighbouring changes that make most of a descent, if any do: a step may stand on a gentle slope."""
+    part = fall[first:stop]
+    if len(part) > 2:
+        pair = part[1:] + part[:-1]
+        at = int(np.argmax(pair))
+        if pair[at] > STEEP * part.sum():
+            return first + at, first + at + 2
+    return first, stop
+
+
 def _descents(y: Floats, blocks: _Blocks, least: float) -> list[Slowdown]:
     """Each stretch in which the fitted level goes down by `least` and stays there."""
     f, shortest = blocks.level, blocks.shortest
     change = np.diff(f)
     healthy = np.ones(len(f), dtype=bool)
     out: list[Slowdown] = []
-    for first, stop in _runs(change < -1e-9, 2):
+    for run in _runs(change < -1e-9, 2):
+        first, stop = _core(-change, *run)
         start, settled = first + 1, stop
         ramp = stop - first > RAMP_BLOCKS and _slopes(y, blocks, start, settled)
         if start < shortest and not (ramp and settled - start >= 2 * shortest):
@@ -183,9 +195,6 @@ def _slopes(y: Floats, blocks: _Blocks, start: int, settled: int) -> bool:
 
     A step whose edge falls inside a block looks like a short ramp to the blocks, never to the points.
     """
-    fall = -np.diff(blocks.level[start - 1 : settled + 1])
-    if float((fall[1:] + fall[:-1]).max()) > STEEP * float(fall.sum()):
-        return False
     low, high = max(start - 2, 0), min(settled + 2, len(blocks.level))
     part = y[blocks.point(low) : blocks.point(high)]
     before, after = float(blocks.level[start - 1]), float(blocks.level[settled])

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from runlens.model import RoleSeries, Run, Series
-from runlens.rules.throughput_work import WORK, varying_work
+from runlens.rules.throughput_work import WORK, varying_work, work_per_step
 from runlens.stats.blocks import block_midmeans
 from runlens.stats.robust import Floats, median, quantile
 from runlens.stats.strides import evened
@@ -24,6 +24,8 @@ RATES = ("tokens_per_second", "samples_per_second", "tflops", "mfu")
 
 FEWEST = 24
 """Logged points below which a speed has no level to speak of."""
+TOO_FAST = 3.0
+"""A clock that runs this many times as fast as the trainer's own timer is not that of the run."""
 FINE = 32
 """Points in a fine block."""
 
@@ -51,6 +53,8 @@ class RateSignal:
     """Indices of the first point after each resume."""
     per_gpu: bool
     """True if the rate is that of one GPU."""
+    step_seconds: float = float("nan")
+    """Time of a step by what the trainer logged, not by the clock: step time, or the tokens of a step over the rate."""
     judged: dict[object, object] = field(default_factory=dict, repr=False)
     """What rules have worked out on it, kept for the next."""
 
@@ -63,12 +67,23 @@ class RateSignal:
         return max(median(np.abs(np.diff(self.step[:4096])).astype(np.float64)), 1.0) if len(self) > 1 else 1.0
 
     @cached_property
-    def normal_seconds(self) -> float:
-        """Seconds between two points of a run that does not stand still (median); NaN if nothing tells."""
+    def clock_seconds(self) -> float:
+        """Seconds between two points by the clock (median of the first 130,000 gaps).
+
+        NaN without wall times, and where the clock ran far faster than the trainer says: a history that was copied, or
+        synchronised later, holds the times of the copying.
+        """
         gaps = np.diff(self.time[: 1 << 17])
-        usual = median(gaps[np.isfinite(gaps) & (gaps > 0)]) if len(gaps) else float("nan")
-        if usual > 0:
-            return usual
+        usual = median(gaps[np.isfinite(gaps) & (gaps > 0)])
+        return usual if not usual < self.step_seconds * self.stride / TOO_FAST else float("nan")
+
+    @cached_property
+    def normal_seconds(self) -> float:
+        """Seconds between two points of a run that does not stand still, by whatever tells; NaN if nothing does."""
+        if self.clock_seconds > 0:
+            return self.clock_seconds
+        if self.step_seconds > 0:
+            return self.step_seconds * self.stride
         return self.stride / median(self.rate) if self.unit == "steps/s" else float("nan")
 
     @cached_property
@@ -132,7 +147,7 @@ def _remembered(run: Run, role: RoleSeries, origin: Origin) -> RateSignal | None
         if origin == other_origin and list(map(id, others)) == list(map(id, values)):
             return held
     if origin == "rate":
-        signal: RateSignal | None = _logged(role)
+        signal: RateSignal | None = _logged(run, role)
     elif origin == "step time":
         signal = _timed(run, role)
     else:
@@ -180,9 +195,23 @@ def _positive(series: Series) -> npt.NDArray[np.bool_]:
     return (series.value > 0) & (series.value < np.inf)
 
 
-def _logged(role: RoleSeries) -> RateSignal:
+def _logged(run: Run, role: RoleSeries) -> RateSignal:
     s = _kept(role.series, _positive(role.series))
-    return RateSignal(s.name, role.unit, "rate", s.step, s.value, s.time, _resumes(s.step), role.scope == "per_gpu")
+    per_gpu = role.scope == "per_gpu"
+    seconds = _step_seconds(run, s, role.unit, run.hardware_count if per_gpu else 1)
+    return RateSignal(s.name, role.unit, "rate", s.step, s.value, s.time, _resumes(s.step), per_gpu, seconds)
+
+
+def _step_seconds(run: Run, rate: Series, unit: str, gpus: int) -> float:
+    """Seconds of a step by the logged step time, else by the tokens of a step; NaN if neither tells."""
+    timer = run.role("step_time")
+    if timer is not None and not timer.derived and not timer.device:
+        return median(timer.series.value[:: max(len(timer.series) // 4096, 1)])
+    if unit != "tokens/s" or not run.roles.get("tokens") or not gpus:
+        return float("nan")
+    few = slice(None, None, max(len(rate) // 2000, 1))
+    work = median(work_per_step(run, rate.step[few], 4000))
+    return work / (gpus * median(rate.value[few])) if work > 0 else float("nan")
 
 
 def _timed(run: Run, role: RoleSeries) -> RateSignal:
@@ -190,9 +219,11 @@ def _timed(run: Run, role: RoleSeries) -> RateSignal:
     s = _kept(role.series, _positive(role.series))
     work = varying_work(run, s.step)
     if work is None:
-        return RateSignal(s.name, "steps/s", "step time", s.step, 1.0 / s.value, s.time, _resumes(s.step), False)
-    unit = "tokens/s" if run.roles.get("tokens") else "samples/s"
-    return RateSignal(s.name, unit, "step time", s.step, work / s.value, s.time, _resumes(s.step), False)
+        rate, unit = 1.0 / s.value, "steps/s"
+    else:
+        rate, unit = work / s.value, "tokens/s" if run.roles.get("tokens") else "samples/s"
+    seconds = median(s.value[-4096:])
+    return RateSignal(s.name, unit, "step time", s.step, rate, s.time, _resumes(s.step), False, seconds)
 
 
 def _walled(role: RoleSeries, in_steps: bool) -> RateSignal | None:

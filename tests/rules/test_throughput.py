@@ -66,6 +66,13 @@ class TestDrop:
         drop(took, 1400, 1999, 0.06)
         assert [f.steps[0] for f in findings(ThroughputDrop(), log(took))] == pytest.approx([701, 1401], abs=10)
 
+    def test_a_step_that_stands_on_a_gentle_slope_is_found(self):
+        took = seconds(noise=Noise(0.003))
+        took *= 1 + 0.02 * np.linspace(0, 1, 2000)
+        drop(took, 1000, 1999, 0.10)
+        finding = only(ThroughputDrop(), log(took))
+        assert abs(finding.steps[0] - 1001) <= 3 and finding.evidence["percent"] == pytest.approx(-10.5, abs=1)
+
     def test_a_rise_is_none_and_a_return_to_the_old_speed_is_only_worth_knowing(self):
         took = seconds()
         took[900:1400] *= 0.93

@@ -114,6 +114,17 @@ def test_a_restart_on_fewer_gpus_is_told_per_gpu_where_the_log_tells_it():
     assert any(t["role"] == "world_size" for t in finding.evidence["ties"])
 
 
+@pytest.mark.parametrize("timer", [True, False], ids=["step time logged", "tokens counted"])
+def test_a_copied_history_costs_what_the_run_cost(timer):
+    """`wandb sync` and converters stamp all points within a second: the trainer's own timer tells the hours."""
+    more = {"iteration-time": TOOK} if timer else {"consumed_tokens": np.arange(1.0, N + 1) * TOKENS}
+    real = logged("tokens_per_second", TOKENS / TOOK, **more)
+    copied = logged("tokens_per_second", TOKENS / TOOK, clock=1.7e9 + 1e-4 * np.arange(N), **more)
+    hours = [next(iter(ThroughputDrop().check(run))).evidence["hours_lost"] for run in (real, copied)]
+    assert hours[1] == pytest.approx(hours[0], rel=0.03)
+    assert hours[0] == pytest.approx((N - AT) * STEP * (1 / 0.94 - 1) / 3600, rel=0.05)
+
+
 def test_the_signal_is_made_once_and_not_for_another_run_with_the_same_times():
     run = log(TOOK, form="step time")
     assert rate_signal(run) is rate_signal(run)
