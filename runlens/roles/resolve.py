@@ -18,6 +18,7 @@ from runlens.roles.components import with_total_loss
 from runlens.roles.derive import derived
 from runlens.roles.evals import parse_eval
 from runlens.roles.frameworks import recognise
+from runlens.roles.names import take_apart
 from runlens.roles.numbers import middle
 from runlens.roles.override import apply_overrides
 from runlens.roles.pick import score
@@ -151,7 +152,15 @@ def _grouped(claims: Mapping[str, Claim], series: Mapping[str, Series], axis: St
     for role, names in by_role.items():
         if role == "other":
             groups[role] = [
-                RoleSeries("other", series[n], "", confidence=claims[n].confidence, why=claims[n].why) for n in names
+                RoleSeries(
+                    "other",
+                    series[n],
+                    "",
+                    device=take_apart(n).device,
+                    confidence=claims[n].confidence,
+                    why=claims[n].why,
+                )
+                for n in names
             ]
             continue
         names = _without_twins(names, claims)

@@ -21,8 +21,13 @@ from runlens.stats.rolling import block_median
 
 TIMES = ("step_time", "data_time", "checkpoint_time")
 """Roles in which slower is larger."""
+WORK = re.compile(r"(forward|backward|fwd|bwd|compute|kernel)(?!.*(wait|sync|comm|reduce|gather|barrier|idle|bubble))")
+"""Timers of a rank's own work. In synchronous training the step times of all ranks are alike, because all wait for the
+slowest; its own work tells it. Time spent in waiting tells the opposite, and is left out."""
 RATES = ("tokens_per_second", "samples_per_second", "tflops", "mfu")
 """Roles in which slower is smaller."""
+PARTS = ("data_time", "other")
+"""Timers of a part of the step: how much of it the others wait for is not known."""
 FEWEST_RANKS = 4
 """Of three ranks two may be slow together, and then the healthy one stands out."""
 
@@ -33,9 +38,9 @@ class Straggler(Rule):
 
     What it does
     ------------
-    Where ranks or GPUs log a time or a rate of their own, medians over windows of `window` points are held against the
-    median of all ranks in the same window. A rank is a straggler when it is slower by `ratio` and by `sigmas` robust
-    deviations of the ranks in `windows` windows in a row.
+    Where ranks or GPUs log a time or a rate of their own (step, data, forward, backward, compute), medians over windows
+    of `window` points are held against the median of all ranks in the same window. A rank is a straggler when it is
+    slower by `ratio` and by `sigmas` robust deviations of the ranks in `windows` windows in a row.
 
     Why it matters
     --------------
@@ -78,7 +83,9 @@ class Straggler(Rule):
 
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """Yield one finding for each rank and timer that lags; a skip if no rank logs its own times."""
-        groups = [g for role in (*TIMES, *RATES) for g in _by_metric(run.every(role)) if len(g) >= FEWEST_RANKS]
+        work = tuple(r for r in run.every("other") if WORK.search(r.series.name.lower()))
+        kinds = (*(run.every(role) for role in (*TIMES, *RATES)), work)
+        groups = [g for kind in kinds for g in _by_metric(kind) if len(g) >= FEWEST_RANKS]
         if not groups:
             yield self.skip(f"no times or rates of {FEWEST_RANKS} or more ranks or GPUs were logged")
             return
@@ -90,7 +97,7 @@ class Straggler(Rule):
         size = int(np.clip(len(step) // 8, 1, self.window))
         if len(step) < 8:
             return
-        times = np.array([block_median(v, size) for v in (values if group[0].role in TIMES else 1.0 / values)])
+        times = np.array([block_median(v, size) for v in (1.0 / values if group[0].role in RATES else values)])
         for lag in laggards(times, self.ratio, self.sigmas, self.windows):
             first, last = int(step[lag.first * size]), int(step[min((lag.last + 1) * size, len(step)) - 1])
             yield self._told(run, group, lag, first, last, median(times[:, lag.first : lag.last + 1].ravel()))
@@ -98,13 +105,14 @@ class Straggler(Rule):
     def _told(self, run: Run, group: list[RoleSeries], lag: Laggard, first: int, last: int, usual: float) -> Finding:
         slow = group[lag.rank]
         percent = 100.0 * (lag.ratio - 1.0)
-        of_time = slow.role in TIMES
-        what = slow.role.replace("_", " ") if of_time else f"time at its {slow.role.replace('_', ' ')}"
+        of_time = slow.role not in RATES
+        role = slow.series.name if slow.role == "other" else slow.role.replace("_", " ")
+        what = role if of_time else f"time at its {role}"
         message = (
             f"{slow.device} is {percent:.1f} % slower than the median of {len(group)} in {what} "
             f"from step {first:,} to {last:,}"
         )
-        hours = _hours(run, first, last) * (1.0 - 1.0 / lag.ratio) if slow.role != "data_time" else float("nan")
+        hours = _hours(run, first, last) * (1.0 - 1.0 / lag.ratio) if slow.role not in PARTS else float("nan")
         gpus = run.hardware_count or len(group)
         if np.isfinite(hours):
             message += f"; {amount(hours * gpus, 'GPU hours')} lost if the others wait for it"

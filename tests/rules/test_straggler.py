@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from runlens import roles
 from runlens.model import Finding, Run, Series, Severity, Skip
 from runlens.rules.straggler import Straggler
 from tests.synthetic.throughput import ranks
@@ -95,3 +96,29 @@ def test_what_it_costs_if_all_wait():
 
 def _times(series, where, factor):
     return Series(series.name, series.step, series.time, np.where(where, series.value * factor, series.value))
+
+
+def work(name, slow=0.1):
+    """Ranks whose steps are alike, since all wait, and of which one takes longer for its own work."""
+    rng = np.random.default_rng(9)
+    step = np.arange(1, 601)
+    took = 0.2 * (1 + rng.normal(0, 0.01, (8, 600)))
+    took[5, 300:] *= 1 + slow
+    clock = 1.7e9 + step * 0.3
+    series = {name.format(r): Series(name.format(r), step, clock, took[r]) for r in range(8)}
+    series |= {f"step_time/rank{r}": Series(f"step_time/rank{r}", step, clock, 0.3 + 0 * took[r]) for r in range(8)}
+    return roles.resolve(Run("r", "r", "r", series=series))
+
+
+@pytest.mark.parametrize(
+    "name", ["forward-backward-time/rank{}", "timers/rank_{}/forward-compute", "rank{}/backward_time"]
+)
+def test_a_rank_s_own_work_tells_where_the_steps_are_alike(name):
+    (finding,) = findings(work(name))
+    assert finding.evidence["device"] == "rank 5" and abs(finding.steps[0] - 300) <= 20
+    assert finding.evidence["hours_lost"] is None and name.format(5) in finding.message
+
+
+@pytest.mark.parametrize("name", ["forward_wait_time/rank{}", "compute/allreduce_time/rank{}"])
+def test_time_spent_in_waiting_is_no_lag(name):
+    assert findings(work(name)) == []
