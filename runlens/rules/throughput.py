@@ -13,7 +13,7 @@ from runlens.rules.base import Rule
 from runlens.rules.throughput_cost import cost_of
 from runlens.rules.throughput_levels import Slowdown, slowdowns
 from runlens.rules.throughput_signal import FEWEST, RateSignal, rate_signal
-from runlens.rules.throughput_ties import ties
+from runlens.rules.throughput_ties import Tie, ties
 from runlens.rules.throughput_words import fall, unit_of
 from runlens.rules.throughput_work import work_change
 
@@ -61,9 +61,10 @@ class _Slowdown(Rule):
             (int(signal.step[slow.settled]), last) if slow.settled < slow.end else (first, last),
         )
         lost = 100.0 * slow.share
-        explained = abs(work - 1.0) > 0.02
+        explained = abs(work - 1.0) > max(0.02, slow.share / 2.0)
+        fewer = None if signal.per_gpu else _fewer_ranks(tied, slow)
         severity = Severity.WARNING
-        if slow.familiar or explained:
+        if slow.familiar or explained or fewer is not None:
             severity = Severity.INFO
         elif slow.share >= self.error_drop and not slow.recovered:
             severity = Severity.ERROR
@@ -78,6 +79,8 @@ class _Slowdown(Rule):
             message += f"; {cost.words()}"
         if explained:
             message += f"; the tokens in a step changed there by {100 * (work - 1):+.0f} %, which explains it"
+        elif fewer is not None:
+            message += f"; the ranks went from {fewer.before:,.0f} to {fewer.after:,.0f}, which explains it"
         elif slow.familiar:
             message += "; the run had been as slow before, so that this may be no loss"
         if resumed:
@@ -94,6 +97,7 @@ class _Slowdown(Rule):
             "recovered": slow.recovered,
             "at_resume": resumed,
             "explained_by_work": explained,
+            "explained_by_ranks": fewer is not None,
             "source": signal.origin,
             **cost.evidence(),
             "ties": [t.evidence() for t in tied],
@@ -106,6 +110,14 @@ class _Slowdown(Rule):
         ramp = slow.settled - slow.start
         share[:ramp] = np.linspace(0.0, slow.share, ramp, endpoint=False)[: len(share)]
         return share
+
+
+def _fewer_ranks(tied: list[Tie], slow: Slowdown) -> Tie | None:
+    """The change in the number of ranks, if each of them is as fast as before to a tenth."""
+    ranks = next((t for t in tied if t.role == "world_size" and 0 < t.after < t.before), None)
+    if ranks is None or (slow.after / ranks.after) / (slow.before / ranks.before) < 0.9:
+        return None
+    return ranks
 
 
 def _known(time: float) -> float | None:
@@ -137,7 +149,8 @@ class ThroughputDrop(_Slowdown):
     under white noise plus a wander whose size and memory are fitted as well. A step counts when it raises the
     likelihood by a factor of e^9 over the best noise without it, is at least `drop`, and lasts; it is then placed on
     the raw points by least absolute deviations. Pauses, settling-in at the start and rises are no drops; a return to a
-    level at which the run had stood before, and a step that a change of batch or sequence length explains, are `info`.
+    level at which the run had stood before, and a step that a change of batch or sequence length or a smaller number of
+    ranks explains, are `info`.
 
     Why it matters
     --------------

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from runlens import roles
-from runlens.model import Run, Series
+from runlens.model import Run, Series, Severity
 from runlens.rules.throughput import ThroughputDrift, ThroughputDrop
 from runlens.rules.throughput_signal import flush_group, rate_signal, wall_signal
 from runlens.rules.throughput_stall import Stall
@@ -100,10 +100,10 @@ def test_wall_times_of_a_writer_that_flushes_in_bursts_are_no_stalls():
     assert np.median(rate_signal(run).rate) == pytest.approx(1 / STEP, rel=0.02)
 
 
-def test_a_restart_on_fewer_gpus_is_told_per_gpu_where_the_log_tells_it():
-    """Half the GPUs at the same batch: the whole rate halves, and the message says that it began at a resume."""
+@pytest.mark.parametrize(("slower", "explained"), [(2.0, True), (2.4, False)])
+def test_a_restart_on_half_of_the_gpus_explains_half_of_the_rate_and_no_more(slower, explained):
     took = seconds(fault=False)
-    took[AT:] *= 2.0
+    took[AT:] *= slower
     step = np.concatenate([np.arange(1, AT + 1), np.arange(AT - 99, N - 99)])
     clock = 1.7e9 + np.cumsum(took) + np.where(np.arange(N) >= AT, 600.0, 0.0)
     gpus = np.where(np.arange(N) >= AT, 32.0, 64.0)
@@ -112,6 +112,8 @@ def test_a_restart_on_fewer_gpus_is_told_per_gpu_where_the_log_tells_it():
     (finding,) = ThroughputDrop().check(run)
     assert finding.evidence["at_resume"] and "began at a resume" in finding.message
     assert any(t["role"] == "world_size" for t in finding.evidence["ties"])
+    assert finding.evidence["explained_by_ranks"] is explained
+    assert finding.severity is (Severity.INFO if explained else Severity.ERROR)
 
 
 @pytest.mark.parametrize("timer", [True, False], ids=["step time logged", "tokens counted"])
