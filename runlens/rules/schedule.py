@@ -164,7 +164,8 @@ def _as_it_stands(series: Series) -> Series:
     latest = series.latest()
     if not len(latest):
         return latest
-    return latest.take((latest.step <= series.step[-1]) & np.isfinite(latest.value))
+    stands = (latest.step <= series.step[-1]) & np.isfinite(latest.value)
+    return latest if bool(stands.all()) else latest.take(stands)
 
 
 def _resumes(run: Run, series: Series) -> npt.NDArray[np.int64]:

@@ -96,15 +96,17 @@ def breaks(step: Floats, rate: Floats, short: float = 0.1, zero: float = 0.02) -
 
 def jumps(step: Floats, rate: Floats) -> npt.NDArray[np.int64]:
     """Positions of the points that stand apart from the one before them by a jump, and by more than rounding does."""
-    y = np.log(np.maximum(rate, FLOOR * rate.max()))
-    change, gap = np.diff(y), np.diff(step)
-    likely = np.flatnonzero(np.abs(change) > np.log(JUMP))
-    likely = likely[np.abs(np.diff(rate)[likely]) > 1.5 * quantum(rate)] if len(likely) else likely
+    held = np.maximum(rate, FLOOR * rate.max())
+    likely = np.flatnonzero((held[1:] > JUMP * held[:-1]) | (JUMP * held[1:] < held[:-1]))
+    likely = likely[np.abs(rate[likely + 1] - rate[likely]) > 1.5 * quantum(rate)] if len(likely) else likely
     if not len(likely):
         return likely
-    pace = np.concatenate([np.full(NEAR // 2, np.nan), np.abs(change) / gap, np.full(NEAR // 2, np.nan)])
-    around = np.lib.stride_tricks.sliding_window_view(pace, NEAR)[likely]
-    return np.asarray(likely[around[:, NEAR // 2] > STEEPER * bn.nanmedian(around, axis=1)] + 1)
+    around = likely[:, None] + np.arange(-(NEAR // 2), NEAR // 2 + 1)
+    outside = (around < 0) | (around > len(rate) - 2)
+    at = np.clip(around, 0, len(rate) - 2)
+    pace = np.abs(np.log(held[at + 1] / held[at])) / (step[at + 1] - step[at])
+    typical = bn.nanmedian(np.where(outside, np.nan, pace), axis=1)
+    return np.asarray(likely[pace[:, NEAR // 2] > STEEPER * typical] + 1)
 
 
 def quantum(rate: Floats) -> float:
