@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import textwrap
 
 from runlens.rules.base import Rule
 
+TYPES = frozenset({"float", "int", "bool", "str", "tuple", "list", "None", "Severity"})
 HEADINGS = ("What it does", "Why it matters", "What to do", "Settings", "References")
 
 
@@ -44,7 +46,7 @@ def page(rule: type[Rule]) -> Page:
         body = lines[start + 1 : end]
         if body and body[0] and not body[0].strip("-= "):
             body = body[1:]
-        sections.append((heading, inspect.cleandoc("\n".join(body))))
+        sections.append((heading, textwrap.dedent("\n".join(body)).strip()))
     summary = " ".join(line.strip() for line in lines[: order[0][1]] if line.strip())
     settings = tuple((f.name, _default(f)) for f in dataclasses.fields(rule))
     return Page(rule.code, rule.name, summary, rule.needs, tuple(sections), settings)
@@ -56,10 +58,35 @@ def markdown(rule: type[Rule]) -> str:
     needs = ", ".join(f"`{need.replace('|', '` or `')}`" for need in about.needs) or "nothing in particular"
     parts = [f"## {about.code} {about.name}", about.summary, f"Needs: {needs}."]
     for heading, text in about.sections:
-        parts += [f"### {heading}", text or "None."]
-        if heading == "Settings" and about.settings:
-            parts.append("\n".join(f"- `{name}` = `{default}`" for name, default in about.settings))
+        body = _settings(about, text) if heading == "Settings" else text
+        parts += [f"### {heading}", body or "None."]
+    runs = f"fixtures/rules/{about.code}"
+    parts.append(f"Examples: the run `{runs}/bad.jsonl` shows it, `{runs}/good.jsonl` looks alike and is quiet.")
     return "\n\n".join(parts) + "\n"
+
+
+def _settings(about: Page, text: str) -> str:
+    """One line a setting: name, default, meaning; what the section says besides stands as it is."""
+    meanings: dict[str, list[str]] = {}
+    rest: list[str] = []
+    names = {name for name, _ in about.settings}
+    into = rest
+    for line in text.splitlines():
+        head, colon, said = line.partition(" : ")
+        if colon and names.issuperset(head.split(", ")):
+            into = [] if _is_type(said) else [said]
+            meanings |= dict.fromkeys(head.split(", "), into)
+        else:
+            into = into if line.startswith(" ") else rest
+            into.append(line.strip())
+    lines = [f"- `{name}` = `{default}`: {' '.join(meanings.get(name, []))}" for name, default in about.settings]
+    return "\n\n".join(part for part in ("\n".join(rest).strip(), "\n".join(lines)) if part)
+
+
+def _is_type(text: str) -> bool:
+    """Whether what stands behind the colon is a type, as numpydoc has it, and the meaning is below."""
+    first = text.split(",")[0].split("[")[0].split(" |")[0].lstrip("(")
+    return first in TYPES and not text.endswith(".")
 
 
 def _default(field: dataclasses.Field[object]) -> str:

@@ -56,8 +56,8 @@ class ScheduleBreak(Rule):
     References
     ----------
     Loshchilov & Hutter, SGDR (arXiv 1608.03983); Goyal et al. (arXiv 1706.02677) on warm-up, constant and gradual;
-    Smith & Topin, one-cycle (arXiv 1708.07120); Hu et al., MiniCPM (arXiv 2404.06395) on warmup-stable-decay. Silent on
-    the 37 public runs whose rate is logged (AlgoPerf, nanoGPT), up to the peaks of warm restarts.
+    Smith & Topin, one-cycle (arXiv 1708.07120); Hu et al., MiniCPM (arXiv 2404.06395) on warmup-stable-decay. On the
+    12 public runs whose rate is logged (AlgoPerf, nanoGPT) it tells of warm restarts, as `info`, and of nothing else.
     """
 
     code = "LR001"
