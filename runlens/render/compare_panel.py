@@ -24,6 +24,8 @@ _BEFORE = 6.0
 """The panel begins this factor in tokens before the run's last checkpoint, or a little before the whole lag."""
 _LEAST = 1.05
 """A lag nearer to level than this is not drawn."""
+_COUNTS = 1.25
+"""An interval that holds a lag of this size is not called level (the default of EVAL001's `factor`)."""
 
 
 def panel(axes: Axes, beside: Beside, axis: str) -> None:
@@ -85,8 +87,9 @@ def said(task: TaskLag, axis: str) -> tuple[str, str]:
         return f"{bound}{amount(task.trailing)} {axis} ({times(task.factor)}) behind{end}", VERMILION
     if task.interval[1] < 1:
         return f"ahead ({low} to {high})", GREY
-    if task.interval[1] >= 1.25 and task.factor >= _LEAST:
-        return f"{times(task.factor)}, not proven ({low} to {high})", GREY
+    if task.interval[1] >= _COUNTS:
+        lag = f"{times(task.factor)}, not proven" if task.factor >= _LEAST else "cannot tell"
+        return f"{lag} ({low} to {high})", GREY
     return f"level ({low} to {high})", GREY
 
 

@@ -34,7 +34,7 @@ def pythia(name, tasks=("lambada_openai", "arc_easy", "piqa", "sciq"), **changes
     return [replace(c, **changes) for c in load(name).curves if c.task in tasks and c.metric == "acc"]
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_twice_the_tokens_is_found_with_an_interval_that_holds_it(seed):
     found = compare(*simulated(2.0, seed=seed))
     (group,) = found.groups
@@ -44,7 +44,7 @@ def test_twice_the_tokens_is_found_with_an_interval_that_holds_it(seed):
     assert "behind" in found.sentence and "from the first checkpoints on" in found.sentence
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_a_healthy_seed_is_not_flagged(seed):
     found = compare(*simulated(1.0, seed=seed))
     assert found.severity is None and found.verdict in ("level", "ahead", "cannot tell")
