@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import fields, is_dataclass
+from functools import cache
 from importlib import resources
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from runlens.errors import NotALog
 from runlens.model import Report, RunReport
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 SCHEMA = 1
 _NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
@@ -46,7 +50,7 @@ def parse(text: str | bytes, where: str = "the text") -> Report:
     NotALog
         If the text is no RunLens report, is damaged, or has a schema newer than 1.
     """
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
     try:
         raw = json.loads(text)
@@ -67,7 +71,7 @@ def parse(text: str | bytes, where: str = "the text") -> Report:
         if isinstance(run, dict) and "config" in run:
             run["config"] = _numbers(run["config"])
     try:
-        report = TypeAdapter(Report).validate_python(raw)
+        report = _validator().validate_python(raw)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"]).replace("version", "tool.version")
@@ -76,6 +80,14 @@ def parse(text: str | bytes, where: str = "the text") -> Report:
         if fault := _fault(run):
             raise NotALog(f"{where} is no RunLens report of schema {SCHEMA}: runs.{at}.{fault}.")
     return report
+
+
+@cache
+def _validator() -> TypeAdapter[Report]:
+    """Made once: it takes a hundred times as long as checking a small report."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Report)
 
 
 def _fault(run: RunReport) -> str:

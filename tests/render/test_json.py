@@ -10,7 +10,7 @@ from dataclasses import replace
 import jsonschema
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runlens.errors import NotALog
@@ -54,6 +54,7 @@ plain = st.recursive(
 ).filter(lambda v: v not in ("NaN", "Infinity", "-Infinity"))
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.dictionaries(st.text(), plain))
 def test_any_evidence_survives(evidence: dict[str, object]) -> None:
     report = with_evidence(evidence)
