@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import bottleneck as bn
 import numpy as np
 
 from runlens.evals.curves import RunCurve
@@ -54,7 +55,7 @@ def declines(own: RunCurve) -> list[Decline]:
     up = upward(curve)
     if len(up) < 4:
         return []
-    middle = np.median(np.lib.stride_tricks.sliding_window_view(up, 3), axis=1)  # at checkpoints 1 .. n-2
+    middle = bn.median(np.lib.stride_tricks.sliding_window_view(up, 3), axis=1)  # at checkpoints 1 .. n-2
     level = np.maximum.accumulate(middle)
     best = np.maximum.accumulate(np.where(middle >= level, np.arange(len(middle)), 0)) + 1
     expected, _ = prior(curve, curve.value)
@@ -86,7 +87,7 @@ def _decline(
         best_step=int(own.step[at]),
         steps=(int(own.step[a]), int(own.step[b - 1])),
         checkpoints=b - a,
-        level=float(np.median(values[at - 1 : at + 2])),
+        level=float(bn.median(values[at - 1 : at + 2])),
         worst=float(values[bottom]),
         latest=float(values[b - 1]),
         share=float(np.mean(against[a] - up[a:b])) / progress,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import bottleneck as bn
 import numpy as np
 import numpy.typing as npt
 
@@ -114,7 +115,7 @@ def _height(values: npt.NDArray[np.float64], role: str) -> float:
         return math.nan
     if not np.isfinite(values).all():
         return math.inf
-    return float(values.max() if role in _LOG else np.median(values))
+    return float(values.max() if role in _LOG else bn.median(values))
 
 
 def _line(heights: npt.NDArray[np.float64], log: bool, blocks: str) -> str:
@@ -125,7 +126,7 @@ def _line(heights: npt.NDArray[np.float64], log: bool, blocks: str) -> str:
         low, span = 0.0, 1.0
     else:
         low, high = float(heights[good].min()), float(heights[good].max())
-        span = max(high - low, _FLAT if log else _FLAT * abs(float(np.median(heights[good]))), 1e-300)
+        span = max(high - low, _FLAT if log else _FLAT * abs(float(bn.median(heights[good]))), 1e-300)
     line = []
     for value in heights:
         if math.isnan(value):

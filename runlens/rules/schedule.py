@@ -14,6 +14,7 @@ from runlens.rules.base import Rule
 from runlens.rules.log_points import returns
 from runlens.rules.loss_curve import train_loss
 from runlens.stats.breaks import Break, breaks
+from runlens.stats.distinct import distinct
 from runlens.stats.robust import median
 
 OWN = 3
@@ -176,7 +177,7 @@ def _resumes(run: Run, series: Series) -> npt.NDArray[np.int64]:
         after = known[series.time[known] >= start]
         if len(after):
             back.append(int(series.step[after[0]]))
-    return np.unique(np.asarray(back, dtype=np.int64))
+    return distinct(np.asarray(back, dtype=np.int64))
 
 
 def _at_resume(line: Series, one: Break, resumed: npt.NDArray[np.int64]) -> bool:

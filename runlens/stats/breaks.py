@@ -14,6 +14,7 @@ import bottleneck as bn
 import numpy as np
 import numpy.typing as npt
 
+from runlens.stats.distinct import distinct
 from runlens.stats.robust import Floats
 
 Kind = Literal["zero", "bump", "dip", "rewarmed", "raised", "restarted"]
@@ -111,12 +112,12 @@ def jumps(step: Floats, rate: Floats) -> npt.NDArray[np.int64]:
 
 def quantum(rate: Floats) -> float:
     """The unit to which a log rounded the rates, such as 1e-4; 0 if it did not, or if that cannot be told."""
-    distinct = np.unique(rate[:: max(1, len(rate) // SAMPLE)])
-    distinct = distinct[distinct > 0]
-    if len(distinct) < 3:
+    levels = distinct(rate[:: max(1, len(rate) // SAMPLE)])
+    levels = levels[levels > 0]
+    if len(levels) < 3:
         return 0.0
-    parts = distinct / distinct[0]
-    return float(distinct[0]) if bool(np.all(np.abs(parts - np.rint(parts)) < 1e-3)) else 0.0
+    parts = levels / levels[0]
+    return float(levels[0]) if bool(np.all(np.abs(parts - np.rint(parts)) < 1e-3)) else 0.0
 
 
 def _zeros(step: Floats, rate: Floats, shortest: float, peak: float) -> Iterator[Break]:

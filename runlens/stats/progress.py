@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from runlens.stats.distinct import distinct
 from runlens.stats.robust import Floats, difference_sigma, median, standard_error_of_median, theil_sen
 
 BLOCKS = 64
@@ -56,7 +57,7 @@ def last_stall(y: Floats, step: Floats, shortest: float) -> Stall | None:
         return None
     x = np.log(step - step[0] + (step[-1] - step[0]) / n)
     cuts = np.searchsorted(x, np.linspace(x[0], x[-1], BLOCKS + 1)[1:-1])
-    edges = np.unique(np.concatenate([[0], cuts, [n]]))
+    edges = distinct(np.concatenate([[0], cuts, [n]]).astype(np.int64))
     at = edges[:-1]
     level = np.array([median(y[a:b]) for a, b in zip(at, edges[1:], strict=True)])
     late = y[int(np.searchsorted(step, step[-1] - shortest * (step[-1] - step[0]))) :]
