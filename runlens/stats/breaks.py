@@ -162,5 +162,5 @@ def _down(rate: Floats, at: int, reach: int) -> Break | None:
     way, top = rate[at:end], _top(rate, end)
     if rate[top] > 2.0 * SAME * before:  # the foot of a warm restart that goes on to a peak of its own
         return Break("restarted", at, top, before, float(rate[top]))
-    ramp = len(np.unique(way[way > 1.05 * way[0]])) >= 2 and bool(np.all(np.diff(way) >= 0))
+    ramp = len(distinct(way[way > 1.05 * way[0]])) >= 2 and bool(np.all(np.diff(way) >= 0))
     return Break("rewarmed" if ramp else "dip", at, end - 1, before, float(way.min()))
