@@ -1,13 +1,19 @@
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
+import traceback
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 
 from runlens import sources
+from runlens.cli import main
+from runlens.errors import ConfigError
 from tests.cli.command import Done, runlens
 from tests.sources.wandb_at import read, rows_of, server
 from tests.wandb_server import Server
@@ -16,8 +22,27 @@ __all__ = ["server"]
 
 
 def command(*arguments: str) -> Done:
+    """`runlens ARGUMENTS` in this process, which has imported wandb already: that takes seconds."""
+    with (
+        patch("sys.argv", ["runlens", *arguments]),
+        contextlib.redirect_stdout(io.StringIO()) as out,
+        contextlib.redirect_stderr(io.StringIO()) as err,
+    ):
+        try:
+            main()
+        except SystemExit as left:
+            code = left.code
+        else:
+            code = 0
+    assert isinstance(code, int)
+    return Done(code, out.getvalue(), err.getvalue())
+
+
+def test_pull_as_a_process(filled: Server) -> None:
     passed = {k: v for k, v in os.environ.items() if k.startswith(("WANDB_", "RUNLENS_")) or k in {"NETRC", "HOME"}}
-    return runlens(*arguments, env=passed)
+    done = runlens("pull", "team/proj/run1", env=passed)
+    assert (done.code, done.out) == (0, "")
+    assert done.err.startswith("team/proj/run1: 600 rows of 3 metrics and 8 rows of system metrics in the cache; ")
 
 
 @pytest.fixture
@@ -109,9 +134,13 @@ def test_no_login_is_exit_code_three(filled: Server, monkeypatch: pytest.MonkeyP
 
 def test_settings_that_wandb_does_not_take_are_not_quoted(filled: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WANDB_BASE_URL", "ftp://user:sup3rpw@127.0.0.1:9")
-    done = command("check", "team/proj/run1", "--debug")
+    done = command("check", "team/proj/run1")
+    assert done.code == 2
     assert "WANDB_BASE_URL" in done.err
     assert "sup3rpw" not in done.err
+    with pytest.raises(ConfigError) as caught:
+        command("check", "team/proj/run1", "--debug")
+    assert "sup3rpw" not in "".join(traceback.format_exception(caught.value))
 
 
 def test_rows_left_out_are_said(filled: Server) -> None:

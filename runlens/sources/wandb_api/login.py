@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from runlens.errors import AccessRefused, ConfigError, UsageError
 from runlens.sources.wandb_api.address import Address, is_cloud
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +87,14 @@ def _settings() -> Any:
     try:
         return wandb_setup.singleton().settings
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise ConfigError(
-            f"wandb's settings cannot be used ({wrong}); look at WANDB_BASE_URL and the other WANDB_ variables"
-        ) from None
+        raise _not_taken(error) from None
+
+
+def _not_taken(error: ValidationError) -> ConfigError:
+    wrong = "; ".join(": ".join([*map(str, e["loc"]), e["msg"]]) for e in error.errors())
+    return ConfigError(
+        f"wandb's settings cannot be used ({wrong}); look at WANDB_BASE_URL and the other WANDB_ variables"
+    )
 
 
 def _same_server(address: Address, base: str, app: str) -> None:
@@ -112,12 +119,15 @@ def _credentials(base: str, settings: Any) -> tuple[str, str]:
         from wandb.sdk.lib import apikey
 
         return str(apikey.api_key(settings=settings) or ""), ""
+    from pydantic import ValidationError
     from wandb.errors import AuthenticationError
 
     try:
         auth = wbauth.authenticate_session(
             host=base, source="runlens", no_offline=True, prompt=False, update_session=False
         )
+    except ValidationError as error:
+        raise _not_taken(error) from None
     except (AuthenticationError, ValueError) as error:
         raise AccessRefused(
             f"the W&B login cannot be used: {_without_key(str(error))}; run `wandb login --relogin`"
