@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from runlens.stats.robust import MAD_TO_SIGMA
-from runlens.stats.rolling import before, trailing_mean, trailing_median, trailing_std
+from runlens.stats.rolling import shifted, trailing_mean, trailing_median, trailing_std
 
 Floats = npt.NDArray[np.float64]
 Points = npt.NDArray[np.bool_]
@@ -23,8 +23,8 @@ def deviations(count: float, window: int) -> Peer:
     """
 
     def alarms(loss: Floats) -> Points:
-        mean = before(trailing_mean(loss, window, window // 2))
-        spread = before(trailing_std(loss, window, window // 2))
+        mean = shifted(trailing_mean(loss, window, window // 2), 1)
+        spread = shifted(trailing_std(loss, window, window // 2), 1)
         return np.asarray(loss > mean + count * spread)
 
     return alarms
@@ -32,14 +32,14 @@ def deviations(count: float, window: int) -> Peer:
 
 def median_and_mad(loss: Floats) -> Points:
     """Above the median of the last 128 points by six robust standard deviations."""
-    middle = before(trailing_median(loss, 128, 32))
-    spread = before(trailing_median(np.abs(loss - middle), 128, 32))
+    middle = shifted(trailing_median(loss, 128, 32), 1)
+    spread = shifted(trailing_median(np.abs(loss - middle), 128, 32), 1)
     return np.asarray(loss > middle + 6.0 * MAD_TO_SIGMA * spread)
 
 
 def llm_foundry(loss: Floats) -> Points:
     """`KillLossSpike`: five points in a row at twice the mean of the 100 before."""
-    high = loss >= 2.0 * before(trailing_mean(loss, 100, 100))
+    high = loss >= 2.0 * shifted(trailing_mean(loss, 100, 100), 1)
     return np.asarray(trailing_mean(high.astype(np.float64), 5, 5) > 0.999)
 
 

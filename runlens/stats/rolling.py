@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import bottleneck as bn
 import numpy as np
-import numpy.typing as npt
 
 from runlens.stats.robust import MAD_TO_SIGMA, Floats
 
@@ -54,12 +53,18 @@ def trailing_sigma(x: Floats, window: int, min_count: int = 1) -> Floats:
     return np.asarray(MAD_TO_SIGMA * trailing_median(np.abs(x), window, min_count))
 
 
-def before(x: npt.NDArray[np.float64], lag: int = 1, fill: float = np.nan) -> Floats:
-    """The series `lag` points ago, so that a trailing window leaves out the point that it is held against."""
-    if lag <= 0:
-        return x
-    out = np.full(x.shape, fill)
-    out[lag:] = x[:-lag]
+def shifted(x: Floats, by: int) -> Floats:
+    """The series moved `by` places to the right (left if negative), NaN where nothing stood.
+
+    Moved right by one, a trailing window leaves out the point that it is held against.
+    """
+    out = np.full(x.shape, np.nan)
+    if by >= len(x) or -by >= len(x):
+        return out
+    if by >= 0:
+        out[by:] = x[: len(x) - by]
+    else:
+        out[:by] = x[-by:]
     return out
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from runlens.stats.robust import Floats
-from runlens.stats.rolling import before, trailing_mean, trailing_std
+from runlens.stats.rolling import shifted, trailing_mean, trailing_std
 
 CHUNK = 1 << 18
 
@@ -30,8 +30,8 @@ def far_above(value: Floats, window: int, deviations: float) -> Floats:
     for start in range(window, n, CHUNK):
         low, high = start - window, min(n, start + CHUNK)
         part = value[low:high]
-        mean = before(trailing_mean(part, window, window))
-        spread = before(trailing_std(part, window, window))
+        mean = shifted(trailing_mean(part, window, window), 1)
+        spread = shifted(trailing_std(part, window, window), 1)
         with np.errstate(invalid="ignore"):
             out[start:high] = (part > mean + deviations * spread)[window:]
     return out
