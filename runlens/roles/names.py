@@ -17,7 +17,9 @@ _BINARY = re.compile(r"[KMGT]iB")
 _SEPARATOR = re.compile(r"[^A-Za-z0-9/%]+")
 
 _GPU = re.compile(
-    r"(?<![a-z])(?P<kind>gpu|tpu|ipu|hpu|npu|xpu|device|cuda)(?:[._/\s-]process)?[._/:\s-]?(?P<n>\d+)(?![a-z0-9])", re.I
+    r"(?<![a-z])(?P<kind>gpu|tpu|ipu|hpu|npu|xpu|device|cuda)(?:_id)?(?:[._/\s-]process)?"
+    r"[._/:\s-]{0,2}(?P<n>\d+)(?![a-z0-9])",
+    re.I,
 )
 _RANK = re.compile(r"[._/\s-]?(?<![a-z])(?:tp_|dp_|pp_|global_|local_)?rank[._/\s:=-]?(?P<n>\d+)(?!\d)", re.I)
 _NODE = re.compile(r"(?<![a-z])(?:node|host)[._/\s:=-]?(?P<n>\d+)(?!\d)", re.I)

@@ -149,6 +149,7 @@ def test_names_are_normalised(raw, normal):
         ("samples vs steps", "samples vs steps", "", ""),
         ("val_loss/dataloader_idx_1", "val_loss", "", ""),
         ("system.gpu.3.temp/l:node1", "system.gpu.3.temp", "", "node1 gpu 3"),
+        ("gpu_id: 1/utilization.gpu (%)", "gpu_id: 1/utilization.gpu (%)", "", "gpu 1"),
         ("system.gpu.process.0.powerWatts", "system.gpu.process.0.powerWatts", "", "gpu 0"),
         ("step_time/rank_12", "step_time", "", "rank 12"),
         ("rank3/tokens_per_sec", "tokens_per_sec", "", "rank 3"),
