@@ -34,7 +34,6 @@ def test_a_plain_check_loads_neither_pandas_nor_pyarrow_nor_wandb():
         f"(report,) = [judge(ref, Settings(tuple(r() for r in RULES))) for ref in discover({str(RUN)!r})]\n"
         "assert report.checked\n"
         "heavy = {'pandas', 'pyarrow', 'wandb', 'matplotlib', 'scipy.stats', 'scipy.signal', 'tensorboard', 'jinja2'}\n"
-        "heavy |= {'numpy.ma'}  # np.median and np.unique load it: a twentieth of the time of a check\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
