@@ -21,7 +21,7 @@ def on_axis(reference: Reference, axis: Literal["tokens", "steps"]) -> tuple[Cur
         if not reference.tokens_per_step:
             return (
                 f"reference {reference.name} is over {reference.axis} and does not tell its tokens per step; "
-                f"compare with --axis {reference.axis}"
+                f"compare with --axis {reference.axis}, or store it by `runlens reference build --tokens-per-step N`"
             )
         factor = reference.tokens_per_step if axis == "tokens" else 1 / reference.tokens_per_step
     curves = []
