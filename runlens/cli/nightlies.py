@@ -27,8 +27,9 @@ def compared_with(request: Request, names: Sequence[str], last: int) -> Request:
     names : sequence of str
         Runs, or folders or projects of runs, in any form that `check` takes. Runs that are judged now are left out.
     last : int
-        How many good nights count, the newest by their last wall time. A night is good if it passes as tonight's run
-        would: by the same settings and known findings.
+        How many good nights count, the newest by their last wall time. A night is good if it can be read and
+        nothing in it fails, by tonight's settings and known findings. One that these settings do not judge (only
+        EVAL001 is selected, which wants a reference) is not bad for that.
 
     Raises
     ------
@@ -45,13 +46,13 @@ def compared_with(request: Request, names: Sequence[str], last: int) -> Request:
         raise NoRunFound(f"--baseline-runs: {', '.join(names)} holds no run but those that are judged")
     good = []
     for ref, report in zip(refs, judged(nights, refs).runs, strict=True):
-        if report.verdict == "pass":
+        if report.verdict != "fail" and not report.failures:
             good.append((report.time[1] if report.time else 0.0, ref))
         else:
             why = report.failures[0].message if report.failures else f"its verdict is {report.verdict}"
             typer.echo(f"runlens: baseline run {plain(ref.id)} is left out: {plain(why)}", err=True)
     if not good:
-        raise NoRunFound("none of the baseline runs could be used; name runs that pass `runlens check`")
+        raise NoRunFound("none of the baseline runs could be used; name runs in which nothing fails")
     good.sort(key=lambda night: night[0], reverse=True)
     config = load(request.config_path)
     runs = []

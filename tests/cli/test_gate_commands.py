@@ -100,3 +100,22 @@ def test_tonight_is_held_against_the_last_good_nights(tmp_path):
     assert any(f["code"] == "TPUT003" for f in done.json["runs"][0]["findings"])
     shutil.rmtree(nights)
     assert runlens("check", str(good), "--baseline-runs", str(tmp_path / "good.jsonl")).code == 2
+
+
+def test_an_eval_that_did_not_run_tonight_is_said(tmp_path):
+    run = write_run(tmp_path / "run.jsonl")
+    rows = [json.loads(line) for line in run.read_text().splitlines()]
+    kept = [{k: v for k, v in row.items() if k != "eval/loss" or row["step"] < 250} for row in rows]
+    run.write_text("".join(json.dumps(row) + "\n" for row in kept))
+    done = runlens("check", str(run), "--fail-on", "warning", "--format", "json")
+    assert done.code == 1
+    assert [f["code"] for f in done.json["runs"][0]["findings"] if f["severity"] != "info"] == ["EVAL003"]
+
+
+def test_a_band_of_the_user_counts_for_more_than_that_of_the_nights(tmp_path):
+    night = write_run(tmp_path / "night.jsonl", rate=1000.0)
+    slow = write_run(tmp_path / "slow.jsonl", rate=900.0)
+    flags = ("check", str(slow), "--baseline-runs", str(night), "--select", "TPUT003", "--format", "json")
+    assert [f["code"] for f in runlens(*flags, cwd=tmp_path).json["runs"][0]["findings"]] == ["TPUT003"]
+    (tmp_path / "runlens.toml").write_text("[rules.TPUT003]\nband = [850, 950]\n")
+    assert runlens(*flags, cwd=tmp_path).json["runs"][0]["findings"] == []
