@@ -38,6 +38,7 @@ def after_non_finite(facts: Facts) -> Action | None:
             _precision(facts),
             "Lower the peak learning rate, or lengthen the warm-up.",
             "Check the batch at that step for bad data.",
+            *plan.measures(),
         ),
         (BLOOM, PALM),
     )
@@ -67,7 +68,9 @@ def after_a_bad_spike(facts: Facts) -> Action | None:
             "Tighten gradient clipping from the rewind point on.",
             "Look at the batches of the window for bad data.",
         ]
-    if earlier:
+    if facts.came_back(spike):
+        measures.insert(0, "It came back at the same step after a rewind: the data there is bad, so skip it this time.")
+    elif earlier:
         measures.append(
             f"{earlier} other spike{'s' if earlier > 1 else ''} in this run: the same again at the same data "
             "means bad data, at other data the state or the learning rate."
@@ -83,7 +86,7 @@ def after_a_bad_spike(facts: Facts) -> Action | None:
         plan.skip,
         plan.skip_tokens,
         plan.checkpoint_known,
-        tuple(measures),
+        (*measures, *plan.measures()),
         (PALM, FALCON, BLOOM, OLMO2) if outcome == "diverged" else (PALM, FALCON, MARIN),
     )
 

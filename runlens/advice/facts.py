@@ -12,6 +12,10 @@ from runlens.restart import planned_tokens
 
 SAVE_KEYS = ("save_steps", "save_interval", "checkpoint_interval", "ckpt_interval", "save_every", "checkpoint_every")
 """Config keys that hold the number of steps between checkpoints (HF, Megatron-LM, nanotron, torchtitan, lingua)."""
+SAME_STEP = 5
+"""Steps within which a spike after a rewind is the one from before it, on the same batches."""
+BATCH_KEYS = ("global_batch_size", "total_batch_size", "total_train_batch_size", "effective_batch_size")
+"""Config keys that hold the samples of one step; `batch_size` alone may be those of one rank."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,7 @@ class Facts:
     first_step: int
     last_step: int
     tokens_per_step: float | None
+    samples_per_step: float | None
     tokens_done: float | None
     total_tokens: float | None
     checkpoints: tuple[int, ...]
@@ -43,6 +48,7 @@ class Facts:
             first_step=span[0],
             last_step=span[1],
             tokens_per_step=per_step if known else None,
+            samples_per_step=samples_per_step(run),
             tokens_done=float(tokens[1]) if known else None,
             total_tokens=total_tokens or planned_tokens(run),
             checkpoints=checkpoints(run, span),
@@ -55,8 +61,36 @@ class Facts:
         return [f for f in self.findings if f.code in codes and f.severity.rank >= at_least]
 
     def with_outcome(self, *outcomes: str) -> list[Finding]:
-        """The loss spikes with these outcomes, in order of onset."""
-        return [f for f in self.findings if f.code == "LOSS001" and f.evidence.get("outcome") in outcomes]
+        """The loss spikes of the run as it stands with these outcomes, in order of onset.
+
+        Not those that a rewind took back already, nor those that a restarted learning rate made.
+        """
+        return [
+            f
+            for f in self.findings
+            if f.code == "LOSS001"
+            and f.evidence.get("outcome") in outcomes
+            and not f.evidence.get("rewound")
+            and not f.evidence.get("warm_restart")
+        ]
+
+    def came_back(self, spike: Finding) -> bool:
+        """Whether a spike at the same step was taken back by a rewind before."""
+        return any(
+            f.code == "LOSS001" and f.evidence.get("rewound") and abs(onset(f) - onset(spike)) <= SAME_STEP
+            for f in self.findings
+        )
+
+
+def samples_per_step(run: Run) -> float | None:
+    """Samples of the whole run in one step: from a count of samples, else from the config; None if not known."""
+    counted = run.role("samples")
+    if counted is not None:
+        latest = counted.series.latest()
+        known = latest.take(np.isfinite(latest.value))
+        if len(known) > 1 and known.value[-1] > known.value[0]:
+            return float((known.value[-1] - known.value[0]) / (known.step[-1] - known.step[0]))
+    return first_number(run.config, BATCH_KEYS)
 
 
 def checkpoints(run: Run, span: tuple[int, int]) -> tuple[int, ...]:

@@ -23,16 +23,22 @@ class Rewind:
     checkpoint_known: bool
     skip: tuple[int, int]
     skip_tokens: int | None
+    skip_samples: int | None
 
     def sentence(self) -> str:
         """The rewind in words."""
         kind = "checkpoint" if self.checkpoint_known else "last checkpoint at or before step"
         steps = self.skip[1] - self.skip[0] + 1
         tokens = f", {amount(self.skip_tokens)} tokens" if self.skip_tokens else ""
+        tokens += f", {self.skip_samples:,} samples" if self.skip_samples else ""
         return (
             f"rewind to the {kind} {self.to_step:,} and skip the batches of steps "
             f"{self.skip[0]:,}-{self.skip[1]:,} ({steps} steps{tokens})"
         )
+
+    def measures(self) -> tuple[str, ...]:
+        """The window in samples, which data loaders count in, where the batch size is known."""
+        return (f"In samples, the window to skip holds {self.skip_samples:,}.",) if self.skip_samples else ()
 
 
 def rewind(facts: Facts, spike: Finding) -> Rewind:
@@ -54,4 +60,5 @@ def rewind(facts: Facts, spike: Finding) -> Rewind:
     length = min(max(last - onset + 1, FEWEST_BATCHES), MOST_BATCHES)
     length = max(min(length, int((facts.last_step - facts.first_step) * LARGEST_SHARE)), 3)
     tokens = round(length * facts.tokens_per_step) if facts.tokens_per_step else None
-    return Rewind(to_step, bool(before), (onset, onset + length - 1), tokens)
+    samples = round(length * facts.samples_per_step) if facts.samples_per_step else None
+    return Rewind(to_step, bool(before), (onset, onset + length - 1), tokens, samples)

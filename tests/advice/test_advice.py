@@ -69,6 +69,8 @@ CASES = [
         "rewind-and-skip",
         "",
     ),
+    ("taken back already", [spike("diverged", severity="info", rewound=True)], {}, "continue", "Nothing was found"),
+    ("warm restart", [spike("plateaued", severity="info", warm_restart=True)], {}, "continue", "Nothing was found"),
     ("known", [replace(spike("diverged"), suppressed="known")], {}, "continue", "Nothing was found"),
 ]
 
@@ -147,3 +149,21 @@ def test_the_schedule_that_broke_first_sets_the_onset_of_the_rewind():
     broken = replace(finding("LR001", "error", (1500, 1511)), incident=1)
     assert advise(report(broken, spiked), run()).skip_steps[0] == 1500
     assert advise(report(replace(broken, incident=2), spiked), run()).skip_steps[0] == 1501
+
+
+def test_a_spike_that_comes_back_at_the_same_step_is_the_data():
+    again = [spike("diverged", (1501, 1529), "info", rewound=True), spike("plateaued")]
+    assert advise(report(*again), run()).measures[0].startswith("It came back at the same step")
+    elsewhere = [spike("diverged", (1401, 1429), "info", rewound=True), spike("plateaued")]
+    assert not any("same step" in m for m in advise(report(*elsewhere), run()).measures)
+
+
+@pytest.mark.parametrize("how", ["config", "counted"])
+def test_the_window_is_given_in_samples_where_the_batch_size_is_known(how):
+    made = (
+        run(config={"train": {"global_batch_size": 512}}) if how == "config" else run(samples=512.0 * np.arange(2600))
+    )
+    action = advise(report(spike("plateaued")), made)
+    assert action.measures[-1] == f"In samples, the window to skip holds {129 * 512:,}."
+    later = advise(report(spike("recovered-slow", severity="warning")), made)
+    assert "66,048 samples" in later.reason
