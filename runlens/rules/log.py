@@ -11,6 +11,7 @@ import numpy as np
 from runlens.model import Finding, Note, Run, Severity, Skip
 from runlens.rules.base import Rule
 from runlens.rules.log_points import TRAINING, all_steps
+from runlens.stats.robust import quantile
 
 _ADVICE = {
     "damaged": "Copy the log again from where it was written; look at the disk, and at who else writes to this file.",
@@ -132,7 +133,7 @@ class StepGap(Rule):
             yield self.skip(f"{len(step)} logged steps are too few to know the logging interval")
             return
         interval = np.diff(step)
-        candidates = np.flatnonzero(interval >= self.spread * np.percentile(interval, 95))
+        candidates = np.flatnonzero(interval >= self.spread * quantile(interval.astype(np.float64), 0.95))
         metric = next(r.series.name for name in TRAINING[0].split("|") if (r := run.role(name)) is not None)
         for i in candidates.tolist():
             around = [np.median(part) for part in (interval[max(i - 8, 0) : i], interval[i + 1 : i + 9]) if len(part)]

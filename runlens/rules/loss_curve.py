@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from runlens.model import Run, Series
-from runlens.stats.robust import Floats, median
+from runlens.stats.robust import Floats, median, quantile
 
 ROLE = "train_loss"
 
@@ -66,8 +66,7 @@ def spread(value: Floats) -> float:
     """Scale of a loss that is not positive everywhere: the distance between its 5th and 95th percentile, or 1."""
     if not len(value):
         return 1.0
-    low, high = np.quantile(value, (0.05, 0.95))
-    return float(high - low) or 1.0
+    return quantile(value, 0.95) - quantile(value, 0.05) or 1.0
 
 
 def overwritten(series: Series) -> list[tuple[Series, int]]:
