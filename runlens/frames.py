@@ -1,0 +1,79 @@
+"""Histories and findings as pandas tables, for notebooks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from runlens.model import Run, RunReport
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def history(run: Run, *, every_write: bool = False) -> pd.DataFrame:
+    """What a run logged, as one table.
+
+    Parameters
+    ----------
+    run : Run
+        As read; it need not be resolved.
+    every_write : bool
+        True for one row a point, in the order written, attempts before a restart included.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a step (index `step`, int64, ascending) and one float64 column a series, in the unit logged: the last
+        write of each step, NaN where a series has none. With `every_write` the columns are `metric` (category),
+        `step`, `time` (s since the epoch) and `value`. A run without series gives an empty table.
+    """
+    import pandas as pd
+
+    if not every_write:
+        latest = {name: series.latest() for name, series in run.series.items()}
+        columns = {name: pd.Series(s.value, index=s.step) for name, s in latest.items()}
+        steps = np.unique(np.concatenate([s.step for s in latest.values()])) if latest else np.empty(0, np.int64)
+        return pd.DataFrame(columns, index=pd.Index(steps, name="step"))
+    series = list(run.series.values())
+    codes = np.repeat(np.arange(len(series)), [len(s) for s in series])
+    return pd.DataFrame(
+        {
+            "metric": pd.Categorical.from_codes(codes, categories=pd.Index([s.name for s in series], dtype=str)),
+            "step": np.concatenate([s.step for s in series]) if series else np.empty(0, np.int64),
+            "time": np.concatenate([s.time for s in series]) if series else np.empty(0),
+            "value": np.concatenate([s.value for s in series]) if series else np.empty(0),
+        }
+    )
+
+
+def findings(reports: RunReport | Iterable[RunReport]) -> pd.DataFrame:
+    """What was found in one run or in many, a row a finding.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `run`, `code`, `name`, `severity`, `metric`, `first_step`, `last_step` (Int64, missing where a finding
+        has no place), `suppressed` and `message`. Reports without findings give no row.
+    """
+    import pandas as pd
+
+    rows = [
+        {
+            "run": report.run,
+            "code": found.code,
+            "name": found.name,
+            "severity": found.severity.value,
+            "metric": found.metric,
+            "first_step": found.steps[0] if found.steps else None,
+            "last_step": found.steps[1] if found.steps else None,
+            "suppressed": found.suppressed is not None,
+            "message": found.message,
+        }
+        for report in ([reports] if isinstance(reports, RunReport) else reports)
+        for found in report.findings
+    ]
+    columns = ["run", "code", "name", "severity", "metric", "first_step", "last_step", "suppressed", "message"]
+    return pd.DataFrame(rows, columns=columns).astype({"first_step": "Int64", "last_step": "Int64", "suppressed": bool})
