@@ -17,7 +17,6 @@ bench:
 
 quality *args:
     .venv/bin/python -m benchmarks.quality {{args}}
-    .venv/bin/python -m benchmarks.evals
 
 docs:
     (printf '# Rules\n\n'; .venv/bin/runlens rule --all --format markdown) > docs/rules.md
