@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -13,7 +14,7 @@ _NONE: Mapping[str, object] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
-class Rule:
+class Rule(ABC):
     """Base of all rules; subclasses set the class variables and write `check`."""
 
     code: ClassVar[str]
@@ -21,9 +22,9 @@ class Rule:
     needs: ClassVar[tuple[str, ...]] = ()
     """Roles without which the rule cannot judge: `check.py` then skips it and says so. `a|b` means either."""
 
+    @abstractmethod
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """Yield the findings of one run, in order of first step; or one Skip if it cannot judge."""
-        raise NotImplementedError  # pragma: no cover
 
     def finding(
         self,
