@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from io import StringIO
 
 from rich.box import ASCII2, SIMPLE_HEAD
 from rich.console import Console
@@ -12,10 +11,11 @@ from rich.table import Table
 from rich.text import Text
 
 from runlens.model import Comparison, TaskLag
-from runlens.render.text import amount, ascii_only, named, visible
+from runlens.render.console import Page
+from runlens.render.text import amount, named, visible
 
 WIDTH = 120
-_NARROWEST, _WIDEST = 72, 160
+_NARROWEST = 72
 _WIDE = 110
 """Columns from which on a task takes one line."""
 UNMATCHED = 12
@@ -52,18 +52,12 @@ def render(
     str
         Ends in a newline.
     """
-    stream = StringIO()
-    console = Console(
-        file=stream, width=min(max(width or WIDTH, _NARROWEST), _WIDEST), force_terminal=color, highlight=False,
-        color_system="standard" if color else None, no_color=not color, emoji=False, markup=False,
-        legacy_windows=False, safe_box=not unicode, _environ={},
-    )  # fmt: skip
+    page = Page(width, WIDTH, _NARROWEST, color, unicode)
     for comparison in comparisons:
-        _page(console, comparison, unicode)
+        _page(page.console, comparison, unicode)
     for sentence in advice:
-        console.print(Padding(Text(visible(_capital(sentence)), style="bold"), (0, 0, 1, 0)))
-    text = "\n".join(line.rstrip() for line in stream.getvalue().rstrip("\n").split("\n")) + "\n"
-    return text if unicode else ascii_only(text)
+        page.console.print(Padding(Text(visible(_capital(sentence)), style="bold"), (0, 0, 1, 0)))
+    return page.text()
 
 
 def _page(console: Console, found: Comparison, unicode: bool) -> None:

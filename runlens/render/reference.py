@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from io import StringIO
 
 import numpy as np
 from rich.box import ASCII2, SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from runlens.model import Curve, Reference
+from runlens.render.console import Page
 from runlens.render.sparkline import BLOCKS, RAMP
-from runlens.render.text import amount, ascii_only, named, number, plural, visible
+from runlens.render.text import amount, named, number, plural, visible
 
 WIDTH = 120
-_NARROWEST, _WIDEST = 60, 160
+_NARROWEST = 60
 _CELLS = 16
 
 
@@ -143,14 +142,8 @@ def _table(unicode: bool) -> Table:
     return Table(box=SIMPLE_HEAD if unicode else ASCII2, pad_edge=False, padding=(0, 1), show_edge=False)
 
 
-def _printed(page: Sequence[Text | Table], width: int | None, color: bool, unicode: bool) -> str:
-    stream = StringIO()
-    console = Console(
-        file=stream, width=min(max(width or WIDTH, _NARROWEST), _WIDEST), force_terminal=color, highlight=False,
-        color_system="standard" if color else None, no_color=not color, emoji=False, markup=False,
-        legacy_windows=False, safe_box=not unicode, _environ={},
-    )  # fmt: skip
-    for part in page:
-        console.print(part)
-    text = "\n".join(line.rstrip() for line in stream.getvalue().rstrip("\n").split("\n")) + "\n"
-    return text if unicode else ascii_only(text)
+def _printed(parts: Sequence[Text | Table], width: int | None, color: bool, unicode: bool) -> str:
+    page = Page(width, WIDTH, _NARROWEST, color, unicode)
+    for part in parts:
+        page.console.print(part)
+    return page.text()

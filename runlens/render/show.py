@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from io import StringIO
-
 import numpy as np
-from rich.console import Console, Group
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
 from runlens.model import RoleSeries, Run
+from runlens.render.console import Page
 from runlens.render.sparkline import BLOCKS, RAMP, line_of
-from runlens.render.text import amount, ascii_only, clock, duration, named, number, plural, steps, visible
+from runlens.render.text import amount, clock, duration, named, number, plural, steps, visible
 
 WIDTH = 100
-_NARROWEST, _WIDEST = 60, 160
+_NARROWEST = 60
 _MOST = 24
 """Series of one role that are shown each on a line of its own."""
 _NAMES = 40
@@ -59,16 +58,10 @@ def render(run: Run, *, width: int | None = None, color: bool = False, unicode: 
     str
         Ends in a newline; no line ends in spaces.
     """
-    width = min(max(width or WIDTH, _NARROWEST), _WIDEST)
-    stream = StringIO()
-    console = Console(
-        file=stream, width=width, force_terminal=color, color_system="standard" if color else None, no_color=not color,
-        highlight=False, emoji=False, markup=False, legacy_windows=False, safe_box=not unicode, _environ={},
-    )  # fmt: skip
-    for part in _page(run, width, BLOCKS if unicode else RAMP):
-        console.print(part)
-    text = "\n".join(line.rstrip() for line in stream.getvalue().rstrip("\n").split("\n")) + "\n"
-    return text if unicode else ascii_only(text)
+    page = Page(width, WIDTH, _NARROWEST, color, unicode)
+    for part in _page(run, page.width, BLOCKS if unicode else RAMP):
+        page.console.print(part)
+    return page.text()
 
 
 def _page(run: Run, width: int, blocks: str) -> list[Text | Table | Group]:

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import fields, is_dataclass, replace
-from io import StringIO
 from typing import Any
 
 from rich.box import ASCII2, SIMPLE_HEAD
-from rich.console import Console, Group
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
 from runlens.model import Finding, Report, RunReport, Severity
 from runlens.render import words
+from runlens.render.console import Page
 from runlens.render.sparkline import ASCII_MARKS, BLOCKS, MARKS, RAMP, sparklines
 from runlens.render.text import ascii_only, named, plural, visible
 
 WIDTH = 100
-_WIDEST = 160
 _NARROWEST = 60
 DETAILS = 20
 """Runs shown with their findings, of a report of many; the table above them names more."""
@@ -47,17 +46,11 @@ def render(report: Report, *, width: int | None = None, color: bool = False, uni
     str
         Ends in a newline. No line ends in spaces.
     """
-    width = min(max(width or WIDTH, _NARROWEST), _WIDEST)
     report = report if unicode else _spelt(report)
-    stream = StringIO()
-    console = Console(
-        file=stream, width=width, force_terminal=color, color_system="standard" if color else None, no_color=not color,
-        highlight=False, emoji=False, markup=False, legacy_windows=False, safe_box=not unicode, _environ={},
-    )  # fmt: skip
-    for part in _page(report, width, unicode):
-        console.print(part)
-    text = "\n".join(line.rstrip() for line in stream.getvalue().rstrip("\n").split("\n")) + "\n"
-    return text if unicode else ascii_only(text)
+    page = Page(width, WIDTH, _NARROWEST, color, unicode)
+    for part in _page(report, page.width, unicode):
+        page.console.print(part)
+    return page.text()
 
 
 def _spelt(value: Any) -> Any:
