@@ -27,8 +27,8 @@ Again: `python -m benchmarks.quality{options} --write docs/quality.md`.
 - **Synthetic runs** are drawn from seeds that no default was chosen on. Their faults are known exactly.
 - **Planted faults** are written into the logs of real healthy runs, and judged by all rules at once.
 - **Real runs** are labelled by people, or by what was done to the run. Public curves are read from a folder and are no
-  part of this project: 82 AlgoPerf runs and 58 parameter-golf and 18 nanoGPT logs. *Labelled blind* says that the labels
-  were drawn before any detector ran. The rules were developed with the figures on these runs, and on Pythia, in view, so
+  part of this project: 82 AlgoPerf runs and 58 parameter-golf and 18 nanoGPT logs. *Labelled blind*: the labels were
+  drawn before any detector ran. The rules were developed with the figures on these runs, and on Pythia, in view, so
   unseen runs of these kinds may do worse.
 - *Found* (recall) is the share of faults with a finding of the right rule at the right place. *False* is a finding
   where nothing was done. Intervals hold 95 %.
