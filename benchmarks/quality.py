@@ -48,8 +48,8 @@ LIMITS = """## Known limits
   like one.
 - **Public labels** were drawn by one reader from plots. Where a rule and the label differ, either may be wrong.
 - **Hardware** faults are synthetic: no public log of a failing GPU with a label is known to us.
-- **Evals.** Against a twin trained on other data, or with models of 70M and 160M, a 2 x lag is found less often than the
-  90 % that were asked for.
+- **Evals.** Against a twin trained on other data, or with models of 70M and 160M, a 2 x lag is found less often than
+  the 90 % that were asked for.
 - **Synthetic noise** has five kinds (Gaussian, heavy-tailed, skewed, batch-dependent, wandering). A real log can have
   a sixth.
 """
