@@ -38,6 +38,8 @@ FAMILIES = (
         window=0.05,  # hardware is sampled some ten times less often than steps, and heats up before it slows down
     ),
 )
+CODES = tuple(frozenset((*family.anchors, *family.members)) for family in FAMILIES)
+"""All codes of each family."""
 CAUSES_FIRST = (
     "LOG002", "LR001", "HW004", "HW001", "HW006", "HW005", "HW002", "GRAD002", "LOSS005", "LOSS001", "LOSS004",
     "GRAD001", "LOSS003", "TPUT006", "TPUT005", "TPUT001", "TPUT002", "TPUT004", "TPUT003", "HW003",
@@ -50,6 +52,8 @@ SHOWN_BY = {
     "HW003": ("gpu_utilization",),
 }
 """Roles that a throughput finding names as tied to it, by the hardware rule that judges them."""
+BEFORE = 10
+"""Steps by which a finding may set in before its cause is seen."""
 SHORT = 0.05
 """Share of the run up to which one cause may span two spikes: a norm that stays high for long explains no moment."""
 
@@ -108,33 +112,32 @@ def _host(
     """The incident that a finding joins: of its family, touching it, with the nearest onset; None if there is none."""
     if finding.steps is None:
         return None
-    under = {c for c in causes if _within(finding, c)}
+    first, last = finding.steps
+    under = [c for c in causes if c[0] - BEFORE <= first <= c[1]]
+    since = _last_good(finding)
+    since = first if since is None else min(first, since)
     best: tuple[float, list[Finding]] | None = None
-    for family in FAMILIES:
-        if finding.code not in (*family.anchors, *family.members):
+    for family, codes in zip(FAMILIES, CODES, strict=True):
+        if finding.code not in codes:
             continue
         window = max(10.0, length * family.window)
         for group in groups:
             for other in group:
-                if other.steps is None or other.code not in (*family.anchors, *family.members):
+                if other.steps is None or other.code not in codes:
                     continue
-                distance = abs(finding.steps[0] - other.steps[0])
+                distance = abs(first - other.steps[0])
                 if best is not None and distance >= best[0]:
                     continue
                 if finding.code not in family.anchors or other.code not in family.anchors:
-                    joins = _touches(finding, other, window)
+                    apart = other.steps[0] > last + window or other.steps[1] < since - window
+                    joins = not apart and _touches(finding, other, window)
                 elif finding.code != other.code:
                     joins = distance <= window
                 else:
-                    joins = any(_within(other, c) for c in under)
+                    joins = any(c[0] - BEFORE <= other.steps[0] <= c[1] for c in under)
                 if joins:
                     best = (distance, group)
     return best[1] if best else None
-
-
-def _within(finding: Finding, cause: tuple[int, int]) -> bool:
-    """Whether a finding sets in while a short cause lasts, or up to ten steps before that is seen."""
-    return cause[0] - 10 <= _onset(finding) <= cause[1]
 
 
 def _touches(one: Finding, other: Finding, window: float) -> bool:
