@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,8 @@ State = Literal["running", "finished", "crashed", "unknown"]
 Scope = Literal["global", "per_gpu", "per_rank", "unknown"]
 Split = Literal["train", "eval"]
 Direction = Literal["up", "down"]
+
+Found = TypeVar("Found")
 
 _NOTHING: Mapping[str, object] = MappingProxyType({})
 
@@ -120,8 +122,14 @@ class Run:
     """The training framework by the fingerprint of its names, or empty."""
     hardware_count: int = 0
     """GPUs (or other accelerators) of the whole run; 0 if unknown."""
-    _lookups: dict[str, Series | None] = field(default_factory=dict, init=False, repr=False)
-    """What `tokens_at` and `time_at` look steps up in, once they were asked."""
+    _worked_out: dict[Hashable, object] = field(default_factory=dict, init=False, repr=False)
+    """What `once` has found."""
+
+    def once(self, key: Hashable, find: Callable[[], Found]) -> Found:
+        """What `find` returns, worked out when it is first asked for under `key` and kept as long as the run."""
+        if key not in self._worked_out:
+            self._worked_out[key] = find()
+        return cast("Found", self._worked_out[key])
 
     def role(self, role: str) -> RoleSeries | None:
         """The canonical series of a role, or None."""
@@ -168,14 +176,19 @@ class Run:
             is carried on. All NaN if the run has no `tokens` role or fewer than two points of it.
         """
         wanted = np.atleast_1d(np.asarray(steps, dtype=np.float64))
-        known = self._known("tokens", self._tokens)
+        known = self.once("tokens", self._tokens)
         if known is None or len(known) < 2:
             return np.full(wanted.shape, np.nan)
-        x, y = known.step.astype(np.float64), known.value
+        # the points on both sides of each step are enough, and most runs have millions more
+        within = np.clip(np.nan_to_num(wanted), known.step[0] - 1, known.step[-1])
+        after = np.searchsorted(known.step, np.floor(within).astype(np.int64), side="right")
+        near = np.sort(np.clip(np.concatenate([after - 1, after, [0, len(known) - 1]]), 0, len(known) - 1))
+        near = near[np.append(True, near[1:] != near[:-1])]
+        x, y = known.step[near].astype(np.float64), known.value[near]
         inside = np.interp(wanted, x, y)
         rate = (y[-1] - y[0]) / (x[-1] - x[0])
         inside = np.where(wanted > x[-1], y[-1] + (wanted - x[-1]) * rate, inside)
-        return np.where(wanted < x[0], np.maximum(y[0] + (wanted - x[0]) * rate, 0.0), inside)
+        return np.asarray(np.where(wanted < x[0], np.maximum(y[0] + (wanted - x[0]) * rate, 0.0), inside))
 
     def time_at(self, steps: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Wall time (s since the epoch) of the last write at or before the given training steps, NaN where unknown.
@@ -189,22 +202,16 @@ class Run:
         ndarray of float64, shape (m,)
         """
         wanted = np.atleast_1d(np.asarray(steps, dtype=np.float64))
-        known = self._known("times", self._times)
+        known = self.once("times", self._times)
         if known is None:
             return np.full(wanted.shape, np.nan)
         at = np.searchsorted(known.step, np.floor(wanted).astype(np.int64), side="right") - 1
         return np.where(at >= 0, known.time[np.maximum(at, 0)], known.time[0])
 
-    def _known(self, what: str, find: Callable[[], Series | None]) -> Series | None:
-        """The series that steps are looked up in, found once: every finding asks."""
-        if what not in self._lookups:
-            self._lookups[what] = find()
-        return self._lookups[what]
-
     def _tokens(self) -> Series | None:
         tokens = self.role("tokens")
         known = tokens.series.latest() if tokens is not None else None
-        return known.take(np.isfinite(known.value)) if known is not None else None
+        return known.where(np.isfinite(known.value)) if known is not None else None
 
     def _times(self) -> Series | None:
         """The longest logged series with wall times, or None."""
@@ -214,4 +221,4 @@ class Run:
                 if not r.derived and (best is None or len(r.series) > len(best)) and np.isfinite(r.series.time).any():
                     best = r.series
         known = best.latest() if best is not None else None
-        return known.take(np.isfinite(known.time)) if known is not None else None
+        return known.where(np.isfinite(known.time)) if known is not None else None

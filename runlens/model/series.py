@@ -49,6 +49,10 @@ class Series:
         """The points at `index` (positions, a boolean mask of shape (n,), or a slice)."""
         return Series(self.name, self.step[index], self.time[index], self.value[index])
 
+    def where(self, keep: npt.NDArray[np.bool_]) -> Series:
+        """The points at which `keep`, shape (n,), is true; the series itself, not a copy, where it is true of all."""
+        return self if bool(keep.all()) else self.take(keep)
+
     def with_value(self, value: npt.NDArray[np.float64]) -> Series:
         """The same points with other values, shape (n,), such as after a change of unit."""
         return Series(self.name, self.step, self.time, value)
@@ -61,7 +65,7 @@ class Series:
         """
         if len(self) == 0:
             return ()
-        cuts = np.flatnonzero(np.diff(self.step) < 0) + 1
+        cuts = np.flatnonzero(self.step[1:] < self.step[:-1]) + 1
         bounds = [0, *cuts.tolist(), len(self)]
         return tuple(self.take(slice(a, b)) for a, b in itertools.pairwise(bounds))
 

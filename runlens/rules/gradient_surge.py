@@ -14,7 +14,7 @@ from runlens.rules.loss_context import context_of
 from runlens.rules.loss_incidents import LossIncident, loss_incidents
 from runlens.stats.excursions import Excursion, Sensitivity, excursions
 from runlens.stats.outcome import limits
-from runlens.stats.robust import Floats, median
+from runlens.stats.robust import Floats, Steps, median
 from runlens.stats.rolling import block_median, trailing_min
 
 NEAR = 64
@@ -131,8 +131,8 @@ class Norm:
     """The positive finite gradient norms, one a step, sorted."""
 
     metric: str
-    step: Floats
-    """(n,) float64, strictly increasing."""
+    step: Steps
+    """(n,) int64, strictly increasing."""
     value: Floats
     """(n,) float64."""
     y: Floats
@@ -141,9 +141,8 @@ class Norm:
 
 def _norm(series: Series) -> Norm:
     latest = series.latest()
-    good = np.isfinite(latest.value) & (latest.value > 0)
-    value = latest.value[good]
-    return Norm(series.name, latest.step[good].astype(np.float64), value, np.log(value))
+    kept = latest.where(np.isfinite(latest.value) & (latest.value > 0))
+    return Norm(series.name, kept.step, kept.value, np.log(kept.value))
 
 
 def _may_surge(y: Floats, rise: float) -> bool:
@@ -159,7 +158,7 @@ def _may_surge(y: Floats, rise: float) -> bool:
     return reached or bool(y[len(level) * BLOCK :].max(initial=-np.inf) - level[-8:].min() > 0.7 * rise)
 
 
-def _spike_of(step: Floats, first: int, peak: int, spikes: list[LossIncident]) -> LossIncident | None:
+def _spike_of(step: Steps, first: int, peak: int, spikes: list[LossIncident]) -> LossIncident | None:
     """The loss spike that a surge comes with: it sets in from just before the surge until a little after its onset or
     its peak.
     """

@@ -12,6 +12,7 @@ from runlens.model import Finding, Note, Run, Severity, Skip
 from runlens.rules.base import Rule
 from runlens.rules.log_points import TRAINING, all_steps
 from runlens.stats.robust import quantile
+from runlens.stats.strides import gap_range
 
 _ADVICE = {
     "damaged": "Copy the log again from where it was written; look at the disk, and at who else writes to this file.",
@@ -132,6 +133,9 @@ class StepGap(Rule):
         if len(step) < 10:
             yield self.skip(f"{len(step)} logged steps are too few to know the logging interval")
             return
+        shortest, longest = gap_range(step)
+        if longest < self.spread * shortest:
+            return  # no interval can be that long beside any others
         interval = np.diff(step)
         candidates = np.flatnonzero(interval >= self.spread * quantile(interval.astype(np.float64), 0.95))
         metric = next(r.series.name for name in TRAINING[0].split("|") if (r := run.role(name)) is not None)

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
-from runlens.model import Finding, Run, Severity, Skip
+from runlens.model import Finding, Run, Series, Severity, Skip
 from runlens.rules.base import Rule
 from runlens.rules.log_points import TRAINING, spine
+from runlens.stats.spans import spans
 
 _YEAR = 365.25 * 86400
 
@@ -140,21 +142,16 @@ class ClockJump(Rule):
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """Yield one finding for all jumps back, and one for all leaps."""
         series = spine(run)
-        if series is None or np.count_nonzero(np.isfinite(series.series.time)) < 2:
+        known = series.series.where(np.isfinite(series.series.time)) if series is not None else None
+        if series is None or known is None or len(known) < 2:
             yield self.skip("the log holds no wall times")
             return
-        known = series.series.take(np.isfinite(series.series.time))
-        change, same_attempt = np.diff(known.time), np.diff(known.step) >= 0
-        back = np.flatnonzero((change < -self.tolerance) & same_attempt)
-        if len(back):
-            worst = float(-change[back].min())
-            yield self._finding(series.series.name, known.step, back, worst, "went back")
         latest = run.read_at + 86400 if math.isfinite(run.read_at) else math.inf
-        ahead = np.flatnonzero(
-            (change >= _YEAR) | ((known.time[1:] > latest) & (change > 0) & (known.time[:-1] <= latest))
-        )
-        if len(ahead):
-            yield self._finding(series.series.name, known.step, ahead, float(change[ahead].max()), "leapt ahead")
+        back, ahead = _jumps(known, self.tolerance, latest)
+        for at, what in ((back, "went back"), (ahead, "leapt ahead")):
+            if len(at):
+                size = float(np.abs(known.time[at + 1] - known.time[at]).max())
+                yield self._finding(series.series.name, known.step, at, size, what)
 
     def _finding(self, metric: str, step: np.ndarray, at: np.ndarray, size: float, what: str) -> Finding:
         first, last = int(step[at[0]]), int(step[at[-1] + 1])
@@ -168,3 +165,15 @@ class ClockJump(Rule):
             {"jumps": len(at), "largest_s": size, "direction": "back" if what == "went back" else "ahead"},
             "Look at the time service of the node (chrony, NTP), and at whether the log was written in local time.",
         )
+
+
+def _jumps(known: Series, tolerance: float, latest: float) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Positions after which the clock went back within an attempt, and after which it leapt a year or past `latest`."""
+    back, ahead = [], []
+    for first, last in spans(len(known) - 1):
+        step, time = known.step[first : last + 1], known.time[first : last + 1]
+        change = np.diff(time)
+        back.append(first + np.flatnonzero((change < -tolerance) & (step[1:] >= step[:-1])))
+        past = (time[1:] > latest) & (change > 0) & (time[:-1] <= latest)
+        ahead.append(first + np.flatnonzero((change >= _YEAR) | past))
+    return np.concatenate(back), np.concatenate(ahead)

@@ -30,8 +30,13 @@ def all_steps(run: Run) -> npt.NDArray[np.int64]:
     """Every step at which a training series was logged, sorted, each once; shape (n,), empty if there are none."""
     steps: list[npt.NDArray[np.int64]] = []
     for role in _training(run):
-        if not any(np.array_equal(role.series.step, known) for known in steps):  # most are logged at the same steps
-            steps.append(role.series.step)
+        step = role.series.step
+        if not any(
+            step is known or np.array_equal(step, known) for known in steps
+        ):  # most are logged at the same steps
+            steps.append(step)
+    if len(steps) == 1 and bool(np.all(steps[0][1:] > steps[0][:-1])):
+        return steps[0]
     return distinct(np.concatenate(steps)) if steps else np.empty(0, np.int64)
 
 
@@ -65,7 +70,7 @@ def returns(series: Series) -> list[Return]:
 
     One or two points out of order, at steps that were not logged before, are a writer's reordering and no return.
     """
-    cuts = np.flatnonzero(np.diff(series.step) < 0) + 1
+    cuts = np.flatnonzero(series.step[1:] < series.step[:-1]) + 1
     bounds = [0, *cuts.tolist(), len(series)]
     time = series.time
     out = []

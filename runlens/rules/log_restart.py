@@ -109,6 +109,8 @@ class Restart(Rule):
     def _seamless(self, run: Run, series: RoleSeries, restarts: list[Return]) -> Iterator[Finding]:
         """Starts that the log records and at which no step was redone."""
         line = series.series
+        if len(run.starts) < 2:
+            return
         known = np.flatnonzero(np.isfinite(line.time))
         if len(known) < 2:
             return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import bottleneck as bn
 import numpy as np
@@ -50,7 +49,11 @@ class Context:
 
 
 def context_of(run: Run, incident: LossIncident) -> Context:
-    """Look around one incident."""
+    """Look around one incident of the run, once for all rules that ask."""
+    return run.once(incident, lambda: _looked_around(run, incident))
+
+
+def _looked_around(run: Run, incident: LossIncident) -> Context:
     first, before, peak = _gradient(run, incident)
     rate, restart = _learning_rate(run, incident)
     one, curve = incident.excursion, incident.curve
@@ -108,7 +111,7 @@ def _after_resume(run: Run, incident: LossIncident) -> bool:
     role = run.role("train_loss")
     if role is None:
         return False
-    resumed, interval = _resumes(role.series)
+    resumed, interval = run.once("resumes of the loss", lambda: _resumes(role.series))
     near = 16 * max(1.0, interval)
     onset = incident.steps[0]
     if bool(np.any((onset >= resumed) & (onset - resumed <= near))):
@@ -118,7 +121,6 @@ def _after_resume(run: Run, incident: LossIncident) -> bool:
     return bool(np.any((starts >= time[0]) & (starts <= time[1]))) if np.isfinite(time).all() else False
 
 
-@lru_cache(maxsize=2)
 def _resumes(series: Series) -> tuple[npt.NDArray[np.int64], float]:
     """Steps at which a series goes back, and the usual steps between its points."""
     change = np.diff(series.step)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from runlens.model import Run, Series
-from runlens.stats.robust import Floats, median, quantile
+from runlens.stats.robust import Floats, Steps, median, quantile
 
 ROLE = "train_loss"
 
@@ -17,8 +17,8 @@ class LossCurve:
     """Finite points of a loss, one a step, sorted."""
 
     metric: str
-    step: Floats
-    """(n,) float64: training steps, strictly increasing."""
+    step: Steps
+    """(n,) int64: training steps, strictly increasing."""
     value: Floats
     """(n,) float64: the loss itself."""
     y: Floats
@@ -44,15 +44,14 @@ def loss_curve(series: Series) -> LossCurve:
     Points that are not finite are left out; `ends_non_finite` says whether they are the end.
     """
     latest = series.latest()
-    good = np.isfinite(latest.value)
-    kept = latest if bool(good.all()) else latest.take(good)
-    ends = len(latest) > 0 and not bool(good[-1])
+    kept = latest.where(np.isfinite(latest.value))
+    ends = len(latest) > 0 and not bool(np.isfinite(latest.value[-1]))
     value = kept.value
     log = len(value) > 0 and bool(value.min() > 0)
     scale = 1.0 if log else spread(value)
     y = np.log(value) if log else value / scale
     grain = rounding(value) / (median(value) if log else scale) if len(value) else 0.0
-    return LossCurve(series.name, kept.step.astype(np.float64), value, y, log, scale, ends, grain)
+    return LossCurve(series.name, kept.step, value, y, log, scale, ends, grain)
 
 
 def rounding(value: Floats) -> float:
@@ -79,7 +78,7 @@ def overwritten(series: Series) -> list[tuple[Series, int]]:
     """
     if len(series) < 2:
         return []
-    cuts = np.flatnonzero(np.diff(series.step) < 0) + 1
+    cuts = np.flatnonzero(series.step[1:] < series.step[:-1]) + 1
     found = []
     for cut in cuts.tolist():
         before = series.take(slice(max(0, cut - MEMORY), cut))
@@ -91,6 +90,12 @@ def overwritten(series: Series) -> list[tuple[Series, int]]:
 
 MEMORY = 8192
 """Points looked back on from a stretch that was written over."""
+
+
+def train_curve(run: Run) -> LossCurve | None:
+    """The curve of the training loss, None if there is none or it is empty; made once, because several rules ask."""
+    series = train_loss(run)
+    return run.once("loss curve", lambda: loss_curve(series)) if series is not None else None
 
 
 def train_loss(run: Run) -> Series | None:

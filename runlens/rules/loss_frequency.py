@@ -10,7 +10,7 @@ import numpy as np
 from runlens.model import Finding, Run, Severity, Skip
 from runlens.rules.base import Rule
 from runlens.rules.loss_context import context_of
-from runlens.rules.loss_curve import LossCurve, loss_curve, train_loss
+from runlens.rules.loss_curve import LossCurve, train_curve
 from runlens.rules.loss_incidents import LossIncident, loss_incidents
 from runlens.stats.excursions import Sensitivity
 from runlens.stats.spikescore import far_above
@@ -68,8 +68,7 @@ class SpikeFrequency(Rule):
 
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """Yield one finding if spikes recur."""
-        series = train_loss(run)
-        curve = loss_curve(series) if series is not None else None
+        curve = train_curve(run)
         if curve is None or len(curve.value) < 50:
             yield self.skip("fewer than 50 finite points of training loss: too few to count spikes")
             return

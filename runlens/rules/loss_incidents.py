@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
-from runlens.model import Run, Series
-from runlens.rules.loss_curve import LossCurve, loss_curve, overwritten, train_loss
+from runlens.model import Run
+from runlens.rules.loss_curve import LossCurve, loss_curve, overwritten, train_curve, train_loss
 from runlens.stats.excursions import Excursion, Sensitivity
 from runlens.stats.outcome import Ending, ending, limits
 from runlens.stats.pyramid import all_excursions
 from runlens.stats.shift import Kind, kind_of
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class LossIncident:
     """One excursion of the loss with all that the rules say of it."""
 
@@ -39,10 +38,12 @@ class LossIncident:
         return max(1, self.excursion.end - self.excursion.first)
 
 
-@lru_cache(maxsize=2)
-def _judged(series: Series, want: Sensitivity, fast: float, slow: float) -> tuple[LossIncident, ...]:
-    """Incidents of a series, superseded ones included. Cached, because several rules ask for the same."""
-    found = list(_of_curve(loss_curve(series), want, fast, slow))
+def _judged(run: Run, want: Sensitivity, fast: float, slow: float) -> tuple[LossIncident, ...]:
+    """Incidents of the training loss, superseded ones included."""
+    series, whole = train_loss(run), train_curve(run)
+    if series is None or whole is None:
+        return ()
+    found = _of_curve(whole, want, fast, slow)
     for part, first in overwritten(series):
         curve = loss_curve(part)
         found += [i for i in _of_curve(curve, want, fast, slow, rewound=True) if i.steps[0] >= first]
@@ -65,6 +66,8 @@ def _of_curve(
 
 
 def loss_incidents(run: Run, want: Sensitivity, fast: float, slow: float) -> tuple[LossIncident, ...]:
-    """All incidents of the training loss of a run, in order of onset; empty if it has no loss."""
-    series = train_loss(run)
-    return _judged(series, want, fast, slow) if series is not None else ()
+    """All incidents of the training loss of a run, in order of onset; empty if it has no loss.
+
+    Searched for once with the same settings, because several rules ask.
+    """
+    return run.once(("loss incidents", want, fast, slow), lambda: _judged(run, want, fast, slow))

@@ -9,7 +9,7 @@ import numpy as np
 
 from runlens.model import Finding, Run, Severity, Skip
 from runlens.rules.base import Rule
-from runlens.rules.loss_curve import LossCurve, loss_curve, train_loss
+from runlens.rules.loss_curve import LossCurve, train_curve
 from runlens.rules.loss_incidents import loss_incidents
 from runlens.stats.excursions import Sensitivity
 from runlens.stats.progress import Stall, last_stall
@@ -68,8 +68,7 @@ class StalledLoss(Rule):
 
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """Yield one finding if the loss stands still."""
-        series = train_loss(run)
-        curve = loss_curve(series) if series is not None else None
+        curve = train_curve(run)
         if curve is None or len(curve.y) < FEWEST:
             yield self.skip(f"fewer than {FEWEST} finite points of training loss: too few for a trend")
             return

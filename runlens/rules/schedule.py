@@ -85,7 +85,7 @@ class ScheduleBreak(Rule):
             yield self._judged(run, alike, len(groups))
 
     def _against_the_schedule(self, line: Series, resumed: npt.NDArray[np.int64]) -> list[Break]:
-        found = breaks(line.step.astype(np.float64), line.value, self.short, self.zero)
+        found = breaks(line.step, line.value, self.short, self.zero)
         away = [b for b in found if not _at_resume(line, b, resumed)]
         often = {kind for kind, count in Counter(b.kind for b in away).items() if count >= OWN}
         return [b for b in found if b.kind not in often or b not in away]
@@ -165,15 +165,15 @@ def _as_it_stands(series: Series) -> Series:
     latest = series.latest()
     if not len(latest):
         return latest
-    stands = (latest.step <= series.step[-1]) & np.isfinite(latest.value)
-    return latest if bool(stands.all()) else latest.take(stands)
+    return latest.where((latest.step <= series.step[-1]) & np.isfinite(latest.value))
 
 
 def _resumes(run: Run, series: Series) -> npt.NDArray[np.int64]:
     """Steps at which the run was resumed, by steps that go back or by starts that the log records."""
     back = [r.first for r in returns(series)]
-    known = np.flatnonzero(np.isfinite(series.time))
-    for start in sorted(run.starts)[1:]:
+    later = sorted(run.starts)[1:]
+    known = np.flatnonzero(np.isfinite(series.time)) if later else np.empty(0, dtype=np.int64)
+    for start in later:
         after = known[series.time[known] >= start]
         if len(after):
             back.append(int(series.step[after[0]]))

@@ -55,8 +55,11 @@ def level(signal: RateSignal) -> Floats:
     n = len(signal)
     size = int(np.clip(n // 16, 4, FINE))
     blocks = signal.fine if size == FINE else block_midmeans(signal.log, min(size, n))
-    smooth = np.repeat(centred_median(blocks, 9), size)[:n]
-    return np.append(smooth, np.full(n - len(smooth), smooth[-1]))
+    smooth, full = centred_median(blocks, 9), n // size * size
+    out = np.empty(n)
+    out[:full].reshape(-1, size)[:] = smooth[: full // size, None]
+    out[full:] = smooth[-1]
+    return out
 
 
 def episodes(signal: RateSignal, depth: float, sigmas: float, gap: int = 2) -> Episodes:
@@ -100,9 +103,9 @@ def episodes(signal: RateSignal, depth: float, sigmas: float, gap: int = 2) -> E
 def regular(run: Run, signal: RateSignal, found: Episodes) -> npt.NDArray[np.bool_]:
     """Which episodes are pauses that the run makes on schedule: in a row at equal intervals, or where it evaluated."""
     out = np.zeros(len(found), dtype=bool)
-    step = signal.step.astype(np.float64)
+    step = signal.step[found.first].astype(np.float64)
     single = found.slow <= PAUSE_POINTS
-    out[single] = at_evals(run, step[found.first[single]], signal.stride)
+    out[single] = at_evals(run, step[single], signal.stride)
     # episodes of one kind are of one length: a row is looked for among those within a factor of two and a half
     order = np.flatnonzero(single)
     order = order[np.argsort(found.excess[order], kind="stable")]
@@ -110,7 +113,7 @@ def regular(run: Run, signal: RateSignal, found: Episodes) -> npt.NDArray[np.boo
         cuts = np.flatnonzero(np.diff(np.log(found.excess[order])) > np.log(2.5)) + 1
         for group in np.split(order, cuts):
             group = np.sort(group)
-            places = step[found.first[group]]
+            places = step[group]
             if bool(np.all(np.diff(places) >= 0)):
                 out[group] |= in_a_row(places, signal.stride)
     return out

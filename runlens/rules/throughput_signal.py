@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -11,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from runlens.model import RoleSeries, Run, Series
-from runlens.rules.throughput_work import WORK, varying_work, work_per_step
+from runlens.rules.throughput_work import varying_work, work_per_step
 from runlens.stats.blocks import block_midmeans
 from runlens.stats.robust import Floats, median, quantile
+from runlens.stats.spans import spans
 from runlens.stats.strides import evened
 
 Origin = Literal["rate", "step time", "wall time", "wall steps"]
@@ -97,11 +97,6 @@ class RateSignal:
         return block_midmeans(self.log, FINE)[: len(self) // FINE]
 
 
-_lately: deque[tuple[list[Floats], Origin, RateSignal | None]] = deque(maxlen=4)
-"""The signals of the run that is being judged, with the values that each was made from. No more: a signal holds the
-values of its run, and ten thousand runs pass here."""
-
-
 def rate_signal(run: Run) -> RateSignal | None:
     """The run's speed: the logged rate, else step time, else tokens or steps over wall time.
 
@@ -116,8 +111,7 @@ def rate_signal(run: Run) -> RateSignal | None:
         None if the run says nothing about its speed, or fewer than 2 points of it. Asked again for the same run the
         answer is the same object.
     """
-    found = _source(run)
-    return None if found is None else _remembered(run, *found)
+    return run.once("rate signal", lambda: _of_source(run))
 
 
 def wall_signal(run: Run) -> RateSignal | None:
@@ -125,6 +119,20 @@ def wall_signal(run: Run) -> RateSignal | None:
 
     This sees what a logged rate leaves out: a hang between two steps, an eval, a checkpoint.
     """
+    return run.once("wall signal", lambda: _of_wall(run))
+
+
+def _of_source(run: Run) -> RateSignal | None:
+    found = _source(run)
+    if found is None:
+        return None
+    role, origin = found
+    if origin == "rate":
+        return _told(_logged(run, role))
+    return _told(_timed(run, role) if origin == "step time" else _walled(role, in_steps=False))
+
+
+def _of_wall(run: Run) -> RateSignal | None:
     rows = [
         r
         for role in ("train_loss", "tokens_per_second", "step_time", "learning_rate", "grad_norm", "tokens")
@@ -135,27 +143,13 @@ def wall_signal(run: Run) -> RateSignal | None:
     if not timed:
         return None
     densest = max(timed, key=lambda r: len(r.series))
-    signal = _remembered(run, densest, "wall steps")
+    signal = _told(_walled(densest, in_steps=True))
     return signal if signal is not None and len(signal) >= 0.5 * len(densest.series) else None
 
 
-def _remembered(run: Run, role: RoleSeries, origin: Origin) -> RateSignal | None:
-    """The signal of a series, made once although several rules ask for it."""
-    made_from = [role, *(r for name in WORK if (r := run.role(name)) is not None)]
-    values = [r.series.value for r in made_from]
-    for others, other_origin, held in _lately:
-        if origin == other_origin and list(map(id, others)) == list(map(id, values)):
-            return held
-    if origin == "rate":
-        signal: RateSignal | None = _logged(run, role)
-    elif origin == "step time":
-        signal = _timed(run, role)
-    else:
-        signal = _walled(role, in_steps=origin == "wall steps")
-    if signal is not None and len(signal) < 2:
-        signal = None
-    _lately.append((values, origin, signal))
-    return signal
+def _told(signal: RateSignal | None) -> RateSignal | None:
+    """The signal if it has two points and more."""
+    return signal if signal is not None and len(signal) >= 2 else None
 
 
 def _source(run: Run) -> tuple[RoleSeries, Origin] | None:
@@ -186,7 +180,7 @@ def _resumes(step: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
 
 def _kept(series: Series, keep: npt.NDArray[np.bool_]) -> Series:
     """The points at `keep`, so far as they speak of about as many steps as others."""
-    series = series if bool(keep.all()) else series.take(keep)
+    series = series.where(keep)
     even = evened(series.step)
     return series if even is None else series.take(even)
 
@@ -235,17 +229,19 @@ def _walled(role: RoleSeries, in_steps: bool) -> RateSignal | None:
     if len(step) < 3:
         return None
     progress = s.value[::group] if in_tokens else step
-    seconds, done = time[1:] - time[:-1], progress[1:] - progress[:-1]
-    keep = (seconds > 0) & (done > 0)
-    back = np.flatnonzero(step[1:] < step[:-1])
+    rate, keep = np.empty(len(step) - 1), np.empty(len(step) - 1, dtype=bool)
+    for a, b in spans(len(rate)):
+        seconds, done = np.diff(time[a : b + 1]), np.diff(progress[a : b + 1])
+        keep[a:b] = (seconds > 0) & (done > 0)
+        np.divide(done, seconds, out=rate[a:b], where=keep[a:b])
+    back = _resumes(step) - 1
+    step, time = step[1:], time[1:]
     if not bool(keep.all()):
         back = np.searchsorted(np.flatnonzero(keep), back)
-        seconds, done, step, time = seconds[keep], done[keep], step[1:][keep], time[1:][keep]
-    else:
-        step, time = step[1:], time[1:]
+        rate, step, time = rate[keep], step[keep], time[keep]
     unit = f"{role.role}/s" if in_tokens else "steps/s"
     origin: Origin = "wall steps" if in_steps else "wall time"
-    return RateSignal(s.name, unit, origin, step, done / seconds, time, back, False)
+    return RateSignal(s.name, unit, origin, step, rate, time, back, False)
 
 
 def flush_group(time: Floats) -> int:

@@ -6,9 +6,7 @@ import numpy as np
 
 from runlens.stats.robust import Floats, difference_sigma, median
 from runlens.stats.rolling import centred_median
-
-_AT_ONCE = 1 << 18
-"""Points sorted at a time: the copies stay in the processor's cache."""
+from runlens.stats.spans import AT_ONCE
 
 
 def block_midmeans(x: Floats, size: int) -> Floats:
@@ -32,7 +30,7 @@ def block_midmeans(x: Floats, size: int) -> Floats:
         raise ValueError(f"a block needs at least one point, got {size}")
     full, rest = divmod(len(x), size)
     out = np.empty(full)
-    skip, rows = size // 4, max(_AT_ONCE // size, 1)
+    skip, rows = size // 4, max(AT_ONCE // size, 1)
     for first in range(0, full, rows):
         part = np.sort(x[first * size : min(first + rows, full) * size].reshape(-1, size), axis=1)
         out[first : first + rows] = part[:, skip : size - skip].mean(axis=1)

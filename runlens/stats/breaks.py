@@ -6,6 +6,7 @@ fall to zero, a warm-up in the middle, or a rise above all that was before.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -15,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from runlens.stats.distinct import distinct
-from runlens.stats.robust import Floats
+from runlens.stats.robust import Floats, Steps
+from runlens.stats.spans import spans
 
 Kind = Literal["zero", "bump", "dip", "rewarmed", "raised", "restarted"]
 
@@ -51,12 +53,12 @@ class Break:
     """The rate farthest off."""
 
 
-def breaks(step: Floats, rate: Floats, short: float = 0.1, zero: float = 0.02) -> list[Break]:
+def breaks(step: Steps, rate: Floats, short: float = 0.1, zero: float = 0.02) -> list[Break]:
     """All breaks of one rate, in order.
 
     Parameters
     ----------
-    step : ndarray of float64, shape (n,)
+    step : ndarray of int64 or float64, shape (n,)
         Strictly increasing.
     rate : ndarray of float64, shape (n,)
         Finite; negative values count as zero.
@@ -78,15 +80,18 @@ def breaks(step: Floats, rate: Floats, short: float = 0.1, zero: float = 0.02) -
         return [Break("zero", 0, n - 1, 0.0, 0.0)]
     span = float(step[-1] - step[0])
     found = list(_zeros(step, rate, zero * span, peak))
+    places = jumps(step, rate).tolist()
+    if not places:
+        return found
     covered = np.zeros(n, dtype=bool)
     for one in found:
         covered[one.first : one.last + 2] = True
     up_to = np.maximum.accumulate(rate)
-    still_rising = int(np.argmax(np.append(np.diff(rate) < 0, True)))
-    for at in jumps(step, rate).tolist():
+    still_rising = int(np.argmax(np.append(rate[1:] < rate[:-1], True)))
+    for at in places:
         if covered[at]:
             continue
-        reach = int(np.searchsorted(step, step[at] + short * span, side="right"))
+        reach = int(np.searchsorted(step, math.floor(step[at] + short * span), side="right"))
         early = at <= still_rising + 1 and step[at] - step[0] <= 0.2 * span
         new = _up(rate, at, reach, up_to, early) if rate[at] > rate[at - 1] else _down(rate, at, reach)
         if new is not None:
@@ -95,17 +100,21 @@ def breaks(step: Floats, rate: Floats, short: float = 0.1, zero: float = 0.02) -
     return sorted(found, key=lambda b: b.first)
 
 
-def jumps(step: Floats, rate: Floats) -> npt.NDArray[np.int64]:
+def jumps(step: Steps, rate: Floats) -> npt.NDArray[np.int64]:
     """Positions of the points that stand apart from the one before them by a jump, and by more than rounding does."""
-    held = np.maximum(rate, FLOOR * rate.max())
-    likely = np.flatnonzero((held[1:] > JUMP * held[:-1]) | (JUMP * held[1:] < held[:-1]))
+    lowest = FLOOR * rate.max()
+    found = []
+    for first, last in spans(len(rate) - 1):
+        held = np.maximum(rate[first : last + 1], lowest)
+        found.append(first + np.flatnonzero((held[1:] > JUMP * held[:-1]) | (JUMP * held[1:] < held[:-1])))
+    likely = np.concatenate(found)
     likely = likely[np.abs(rate[likely + 1] - rate[likely]) > 1.5 * quantum(rate)] if len(likely) else likely
     if not len(likely):
         return likely
     around = likely[:, None] + np.arange(-(NEAR // 2), NEAR // 2 + 1)
     outside = (around < 0) | (around > len(rate) - 2)
     at = np.clip(around, 0, len(rate) - 2)
-    pace = np.abs(np.log(held[at + 1] / held[at])) / (step[at + 1] - step[at])
+    pace = np.abs(np.log(np.maximum(rate[at + 1], lowest) / np.maximum(rate[at], lowest))) / (step[at + 1] - step[at])
     typical = bn.nanmedian(np.where(outside, np.nan, pace), axis=1)
     return np.asarray(likely[pace[:, NEAR // 2] > STEEPER * typical] + 1)
 
@@ -120,12 +129,14 @@ def quantum(rate: Floats) -> float:
     return float(levels[0]) if bool(np.all(np.abs(parts - np.rint(parts)) < 1e-3)) else 0.0
 
 
-def _zeros(step: Floats, rate: Floats, shortest: float, peak: float) -> Iterator[Break]:
+def _zeros(step: Steps, rate: Floats, shortest: float, peak: float) -> Iterator[Break]:
     """Stretches at zero after the rate was positive. The end of a cosine that is logged with few digits is none."""
     flat = rate <= FLOOR * peak
+    if not flat.any():
+        return
     edges = np.flatnonzero(np.diff(np.concatenate([[False], flat, [False]]).astype(np.int8)))
     # a cosine is below half a unit for 0.45 sqrt(unit / peak) of its length
-    shortest += np.sqrt(quantum(rate) / peak) * float(step[-1] - step[0]) if flat.any() else 0.0
+    shortest += np.sqrt(quantum(rate) / peak) * float(step[-1] - step[0])
     for first, end in edges.reshape(-1, 2).tolist():
         if first > 0 and end - first >= FEWEST_ZEROS and step[end - 1] - step[first] >= shortest:
             yield Break("zero", first, end - 1, float(rate[first - 1]), 0.0)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from runlens.stats.spans import AT_ONCE, spans
+
 
 def extremes(value: npt.NDArray[np.float64], points: int) -> npt.NDArray[np.int64]:
     """Positions of about `points` values that keep the minimum and maximum of every bucket.
@@ -30,18 +32,17 @@ def extremes(value: npt.NDArray[np.float64], points: int) -> npt.NDArray[np.int6
         return np.arange(n, dtype=np.int64)
     buckets = max(points // 2 - 1, 1)
     size = -(-n // buckets)
-    buckets = -(-n // size)
-    padded = np.full(buckets * size, np.nan)
-    padded[:n] = value
-    grid = padded.reshape(buckets, size)
-    missing = np.isnan(grid)
-    start = np.arange(buckets, dtype=np.int64) * size
-    lowest = np.where(missing, np.inf, grid).argmin(axis=1) + start
-    highest = np.where(missing, -np.inf, grid).argmax(axis=1) + start
-    kept = [np.array([0, n - 1]), lowest, highest]
-    missing.reshape(-1)[n:] = False
-    holes = missing.any(axis=1)
-    if holes.any():
+    kept = [np.array([0, n - 1])]
+    for first, last in spans(n, size * max(AT_ONCE // size, 1)):
+        part = value[first:last]
+        rows = -(-len(part) // size)
+        grid = np.append(part, np.full(rows * size - len(part), np.nan)).reshape(rows, size)
+        missing = np.isnan(grid)
+        start = first + np.arange(rows, dtype=np.int64) * size
+        kept.append(np.where(missing, np.inf, grid).argmin(axis=1) + start)
+        kept.append(np.where(missing, -np.inf, grid).argmax(axis=1) + start)
+        missing.reshape(-1)[len(part) :] = False
+        holes = missing.any(axis=1)
         kept.append(missing[holes].argmax(axis=1) + start[holes])
     index = np.sort(np.concatenate(kept)).astype(np.int64)  # np.unique would load numpy.ma
     return index[(index < n) & (np.diff(index, prepend=-1) > 0)]

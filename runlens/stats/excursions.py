@@ -8,7 +8,7 @@ import bottleneck as bn
 import numpy as np
 
 from runlens.stats import level as levels
-from runlens.stats.robust import Floats, median
+from runlens.stats.robust import Floats, Steps, median
 from runlens.stats.rolling import trailing_median
 from runlens.stats.scan import bars_of, next_departure, standardise
 
@@ -20,6 +20,8 @@ MERGE = 0.75
 """A rise that starts when less than a quarter of the last one is undone belongs to it."""
 DIP = 512
 """A fall that lasts for more points is a new level."""
+MOST_AHEAD = 1 << 16
+"""Points looked over at once for the end of an excursion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +65,14 @@ class Sensitivity:
         return max(self.rise / 30.0, 0.5 * self.grain)
 
 
-def excursions(y: Floats, step: Floats, want: Sensitivity) -> list[Excursion]:
+def excursions(y: Floats, step: Steps, want: Sensitivity) -> list[Excursion]:
     """All excursions of a curve, in order of onset.
 
     Parameters
     ----------
     y : ndarray of float64, shape (n,)
         Finite.
-    step : ndarray of float64, shape (n,)
+    step : ndarray of int64 or float64, shape (n,)
         Not decreasing.
     want : Sensitivity
 
@@ -82,7 +84,7 @@ def excursions(y: Floats, step: Floats, want: Sensitivity) -> list[Excursion]:
     n = len(y)
     if n < 8:
         return []
-    raw, y = y, y.copy()
+    raw = y
     level = levels.fit(y, step)
     bars = bars_of(y, level, want.floor, want.sigmas)
     falls = levels.settled_from(step, SHORT)
@@ -101,6 +103,7 @@ def excursions(y: Floats, step: Floats, want: Sensitivity) -> list[Excursion]:
         else:
             found.append(new)
         if new.end - new.first < (SHORT if sign > 0 else DIP) and (sign > 0 or new.back):
+            y = y.copy() if y is raw else y
             y[new.first : new.end] = np.nan
             levels.patch(level, y, step, new.end, min(n, new.end + 4 * levels.WINDOW), origin, begin)
             at = new.end
@@ -121,7 +124,7 @@ def _onset(y: Floats, level: levels.Level, floor: float, at: int, sign: int) -> 
 
 
 def _follow(
-    raw: Floats, step: Floats, level: levels.Level, onset: int, at: int, sign: int, want: Sensitivity
+    raw: Floats, step: Steps, level: levels.Level, onset: int, at: int, sign: int, want: Sensitivity
 ) -> Excursion:
     """The excursion that starts at `onset`, followed until the curve is back and stays.
 
@@ -146,7 +149,7 @@ def _follow(
         if len(where):
             end = a + int(where[0])
             break
-        a, size = b, size * 4
+        a, size = b, min(size * 4, MOST_AHEAD)
     peak = onset + int(np.argmax(sign * raw[onset:end]))
     return Excursion(onset, peak, end, sign, before, float(level.expected[onset]), sigma, end < n)
 

@@ -8,13 +8,12 @@ import bottleneck as bn
 import numpy as np
 import numpy.typing as npt
 
-from runlens.stats.noise import WINDOW as NOISE_WINDOW
-from runlens.stats.noise import noise
-from runlens.stats.robust import Floats, theil_sen
+from runlens.stats.noise import REACH, noise
+from runlens.stats.robust import Floats, Steps, theil_sen
 from runlens.stats.rolling import shifted, trailing_median, trailing_min
 
-CHUNK = 1 << 18
-"""Points worked on at once, which bounds the memory of temporary arrays."""
+CHUNK = 1 << 16
+"""Points worked on at once, which bounds the memory of temporary arrays; what is found does not depend on it."""
 WINDOW = 128
 """Widest window, points: OLMo-core looks at the last 128 (SpikeMonitor); wider ones lag behind early decay."""
 NARROWEST = 4
@@ -39,14 +38,14 @@ class Level:
     a batch that got smaller is no excursion."""
 
 
-def fit(y: Floats, step: Floats) -> Level:
+def fit(y: Floats, step: Steps) -> Level:
     """Level and noise of a whole curve.
 
     Parameters
     ----------
     y : ndarray of float64, shape (n,)
         NaN are points to be left out.
-    step : ndarray of float64, shape (n,)
+    step : ndarray of int64 or float64, shape (n,)
         Not decreasing.
     """
     n = len(y)
@@ -56,20 +55,20 @@ def fit(y: Floats, step: Floats) -> Level:
     return level
 
 
-def patch(level: Level, y: Floats, step: Floats, first: int, last: int, origin: int = 0, start: float = 0.0) -> None:
+def patch(level: Level, y: Floats, step: Steps, first: int, last: int, origin: int = 0, start: float = 0.0) -> None:
     """Renew `level` at positions [first, last).
 
     Parameters
     ----------
-    y, step : ndarray of float64, shape (n,)
+    y, step : ndarrays, shape (n,)
         The whole curve, incidents that are over set to NaN.
     origin : int
         Nothing before this position is looked at.
     start : float
         Step at which the present decay began: 0, or where a run was thrown back.
     """
-    low = max(origin, first - 2 * NOISE_WINDOW)
-    high = min(len(y), last + NOISE_WINDOW)
+    low = max(origin, first - 2 * REACH)
+    high = min(len(y), last + REACH)
     expected, newer = _extrapolate(y, step, low, high, origin, start)
     recent = trailing_min(newer, HOLD)
     expected = np.fmin(expected, recent)
@@ -89,7 +88,7 @@ def _lost_ahead(newer: Floats, recent: Floats, start: float) -> Floats:
         return np.where(rise > 0.5 * progress, np.fmin(rise, progress), 0.0)
 
 
-def settled_from(step: Floats, points: int) -> int:
+def settled_from(step: Steps, points: int) -> int:
     """First position whose window, by `SHARE`, holds so many points; before it a curve may fall as it likes."""
     first = step[: 64 * points]
     held = np.arange(len(first)) - np.searchsorted(first, (1.0 - SHARE) * first)
@@ -97,7 +96,7 @@ def settled_from(step: Floats, points: int) -> int:
     return int(ready[-1]) + 1 if len(ready) else 0
 
 
-def decay_rate(y: Floats, step: Floats, first: int) -> float:
+def decay_rate(y: Floats, step: Steps, first: int) -> float:
     """Fall of a curve per unit of log step before position `first`; at least 0.
 
     Taken over the later two thirds, at most 4,096 points, by the median of pairwise slopes; 0 for fewer than two.
@@ -107,19 +106,20 @@ def decay_rate(y: Floats, step: Floats, first: int) -> float:
     return max(0.0, -slope) if np.isfinite(slope) else 0.0
 
 
-def log_steps(start: float, step: Floats) -> Floats:
+def log_steps(start: float, step: Steps) -> Floats:
     """Distance from `start` to each step on the scale on which a power law is straight; steps before 0 count as 0."""
     return np.asarray(np.log((np.maximum(step, 0.0) + 1.0) / (max(start, 0.0) + 1.0)))
 
 
-def _extrapolate(y: Floats, step: Floats, low: int, high: int, origin: int, begin: float) -> tuple[Floats, Floats]:
+def _extrapolate(y: Floats, step: Steps, low: int, high: int, origin: int, begin: float) -> tuple[Floats, Floats]:
     """Expected and recent level at [low, high), each point by the widest window that its place allows."""
     expected = np.full(high - low, np.nan)
     recent = np.full(high - low, np.nan)
     earliest = step[low:high] - SHARE * np.maximum(step[low:high] - begin, 0.0)
     old = low - origin >= WINDOW and bool((step[low - WINDOW : high - WINDOW] >= earliest).all())
     if not old:
-        reach = np.searchsorted(step[origin:high], earliest, side="left") + origin
+        nearest = max(origin, low - WINDOW)
+        reach = np.searchsorted(step[nearest:high], earliest, side="left") + nearest
         width = np.clip(np.arange(low, high) - reach, NARROWEST, WINDOW)
     size = WINDOW if old else NARROWEST
     while size <= WINDOW:
@@ -131,7 +131,7 @@ def _extrapolate(y: Floats, step: Floats, low: int, high: int, origin: int, begi
             medians = trailing_median(y[start:stop], half)
             newer, older = shifted(medians, 1), shifted(medians, 1 + half)
             # the newer median stands half a window back, plus half a point: carry its fall on, never its rise
-            fall = np.minimum(np.nan_to_num(newer - older), 0.0)
+            fall = np.fmin(newer - older, 0.0)
             at_segment = at + low - start
             expected[at] = (newer + fall * ((half + 1) / (2 * half)))[at_segment]
             recent[at] = newer[at_segment]

@@ -27,6 +27,8 @@ they scatter: noise is then taken from second differences, which no slope enters
 noise it hits one point in nine."""
 SMOOTH = 9
 """Noise is taken about a centred median of so many points, which follows any descent and any hump that is longer."""
+REACH = WINDOW + SMOOTH // 2
+"""Points on each side that the noise at a point depends on."""
 ROUGH_TO_SIGMA = 1.71
 """Standard deviation of Gaussian noise over the median distance to its centred median of `SMOOTH` (simulated)."""
 BEND_TO_ROUGH = 1.4826 / (1.2247 * ROUGH_TO_SIGMA)

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from runlens.stats.excursions import Excursion
-from runlens.stats.robust import Floats, median, standard_error_of_median
+from runlens.stats.robust import Floats, Steps, median, standard_error_of_median
 
 Outcome = Literal["recovered-fast", "recovered-slow", "plateaued", "diverged", "unresolved"]
 
@@ -37,12 +37,12 @@ class Ending:
     """Whether it still rises at the end."""
 
 
-def limits(step: Floats, fast: float, slow: float) -> tuple[float, float]:
+def limits(step: Steps, fast: float, slow: float) -> tuple[float, float]:
     """Steps within which a recovery is fast, or slow.
 
     Parameters
     ----------
-    step : ndarray of float64, shape (n,)
+    step : ndarray of int64 or float64, shape (n,)
     fast, slow : float
         Limits for long runs. A short run has at most 5 % and 50 % of its length, but two logged points.
     """
@@ -54,13 +54,14 @@ def limits(step: Floats, fast: float, slow: float) -> tuple[float, float]:
 
 
 def ending(
-    y: Floats, step: Floats, one: Excursion, until: int, fast: float, slow: float, lost_for_good: bool = False
+    y: Floats, step: Steps, one: Excursion, until: int, fast: float, slow: float, lost_for_good: bool = False
 ) -> Ending:
     """Judge one excursion.
 
     Parameters
     ----------
-    y, step : ndarray of float64, shape (n,)
+    y : ndarray of float64, shape (n,)
+    step : ndarray of int64 or float64, shape (n,)
     one : Excursion
     until : int
         Position of the next excursion that is one of its own, or n.
@@ -99,7 +100,7 @@ def ending(
     return Ending(outcome, after, None, lost, rising)
 
 
-def _halfway(y: Floats, step: Floats, one: Excursion, until: int) -> float:
+def _halfway(y: Floats, step: Steps, one: Excursion, until: int) -> float:
     """Level around the middle of the time since the onset."""
     middle = 0.5 * (step[one.first] + step[until - 1])
     at = int(np.searchsorted(step[one.first : until], middle)) + one.first

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from runlens.stats.distinct import distinct
-from runlens.stats.robust import Floats, difference_sigma, median, standard_error_of_median, theil_sen
+from runlens.stats.robust import Floats, Steps, difference_sigma, median, standard_error_of_median, theil_sen
 
 BLOCKS = 64
 """Blocks that a curve is cut into at equal ratios of steps: decay is a power of steps, straight against their log."""
@@ -36,12 +36,13 @@ class Stall:
     """Standard error of `change`."""
 
 
-def last_stall(y: Floats, step: Floats, shortest: float) -> Stall | None:
+def last_stall(y: Floats, step: Steps, shortest: float) -> Stall | None:
     """The stretch to the end in which the curve stands at one level.
 
     Parameters
     ----------
-    y, step : ndarray of float64, shape (n,)
+    y : ndarray of float64, shape (n,)
+    step : ndarray of int64 or float64, shape (n,)
         Log loss over strictly increasing steps.
     shortest : float
         Share of the run that the stretch must cover.
@@ -55,7 +56,9 @@ def last_stall(y: Floats, step: Floats, shortest: float) -> Stall | None:
     n = len(y)
     if n < 32 or step[-1] <= step[0]:
         return None
-    x = np.log(step - step[0] + (step[-1] - step[0]) / n)
+    x = np.subtract(step, step[0], dtype=np.float64)
+    x += (step[-1] - step[0]) / n
+    np.log(x, out=x)
     cuts = np.searchsorted(x, np.linspace(x[0], x[-1], BLOCKS + 1)[1:-1])
     edges = distinct(np.concatenate([[0], cuts, [n]]).astype(np.int64))
     at = edges[:-1]
@@ -75,8 +78,9 @@ def last_stall(y: Floats, step: Floats, shortest: float) -> Stall | None:
     part = max(4, len(rest) // 4)
     change = median(rest[-part:]) - median(rest[:part])
     doubt = float(np.sqrt(2.0)) * standard_error_of_median(noise, part)
-    before = (x < x[first]) & (x >= x[first] - max(x[-1] - x[first], np.log(2.0)))
-    slope = theil_sen(x[before], y[before])[0] if int(before.sum()) >= 8 else 0.0
+    earliest = x[first] - max(x[-1] - x[first], np.log(2.0))
+    before = slice(int(np.searchsorted(x, earliest)), int(np.searchsorted(x, x[first])))
+    slope = theil_sen(x[before], y[before])[0] if before.stop - before.start >= 8 else 0.0
     expected = min(slope, 0.0) * float(x[-1] - x[first])
     parts = [median(part) for part in np.array_split(rest, PARTS)]
     steady = max(-0.5 * expected, 2.0 * LEVEL, 6.0 * standard_error_of_median(noise, len(rest) // PARTS))
@@ -85,5 +89,5 @@ def last_stall(y: Floats, step: Floats, shortest: float) -> Stall | None:
     progress = change < -3.0 * LEVEL or change - 2.0 * doubt < min(LEFT * expected, -LEVEL)
     if progress or change > max(near, 2.0 * doubt) or moves > steady:
         return None
-    trend_from = int(np.argmax(before)) if before.any() else first
+    trend_from = before.start if before.stop > before.start else first
     return Stall(first, trend_from, float(change), float(expected), doubt)

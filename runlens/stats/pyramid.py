@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from runlens.stats.excursions import Excursion, Sensitivity, belongs, coming_median, excursions, joined
-from runlens.stats.robust import Floats, median
+from runlens.stats.robust import Floats, Steps, median
 from runlens.stats.rolling import block_median
 
 STRIDE = 4
@@ -19,16 +19,12 @@ FEWEST = 32
 """Blocks below which a level has no noise to speak of."""
 
 
-def all_excursions(y: Floats, step: Floats, want: Sensitivity) -> list[Excursion]:
+def all_excursions(y: Floats, step: Steps, want: Sensitivity) -> list[Excursion]:
     """Excursions of a curve at every pace, each once, in order of onset (see `excursions`)."""
     found = excursions(y, step, want)
     size = STRIDE
     while len(y) // size >= FEWEST:
-        rest = y.copy()
-        for known in found:
-            if known.back:
-                rest[known.first : known.end] = np.nan
-        blocks = block_median(rest, size)
+        blocks = _blocks_without(y, found, size)
         kept = np.flatnonzero(np.isfinite(blocks))
         if len(kept) >= FEWEST:
             for slow in excursions(blocks[kept], step[kept * size], want):
@@ -36,6 +32,24 @@ def all_excursions(y: Floats, step: Floats, want: Sensitivity) -> list[Excursion
                     found = _with(found, _on_points(y, slow, kept, size), y, size)
         size *= STRIDE
     return [one for one in found if one.sign * (y[one.peak] - one.level) > want.rise]
+
+
+def _blocks_without(y: Floats, found: list[Excursion], size: int) -> Floats:
+    """Medians of blocks of `size` points without those that lie in excursions that came back."""
+    blocks = block_median(y, size)
+    whole = len(blocks) * size
+    left_out = [(one.first, min(one.end, whole)) for one in found if one.back and one.first < whole]
+    touched = np.zeros(len(blocks), dtype=bool)
+    for first, end in left_out:
+        touched[first // size : -(-end // size)] = True
+    at = np.flatnonzero(touched)
+    if len(at):
+        rest = y[:whole].reshape(-1, size)[at].ravel()
+        for first, end in left_out:
+            start = int(np.searchsorted(at, first // size)) * size + first % size
+            rest[start : start + end - first] = np.nan
+        blocks[at] = block_median(rest, size)
+    return blocks
 
 
 def _on_points(y: Floats, slow: Excursion, kept: npt.NDArray[np.int64], size: int) -> Excursion:

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from runlens.stats.level import Level
-from runlens.stats.robust import Floats, finite, mad
+from runlens.stats.robust import Floats, finite, mad, median_in_place
 from runlens.stats.rolling import trailing_median
-from runlens.stats.tail import MOST, ONE_FALSE_IN, fit_tail
+from runlens.stats.tail import MOST, ONE_FALSE_IN, fit_tail, thinned
 
 RISES = ((1, 1), (2, 3), (3, 5), (5, 9))
 """So many of so many neighbours over their bar are a rise; the fewer, the higher the bar (see `Tail.bar`)."""
@@ -21,6 +21,8 @@ BURST = 3.0
 """Neighbours above so many standard deviations are left out of the tail."""
 COMPANY = 3e-3
 """Share of points of pure noise that may pass for the company of a high point."""
+AROUND = 9
+"""Points whose median says whether a stretch is raised as a whole."""
 STRETCH = 4096
 """Points in a row that a long curve's wander is measured on."""
 SMALL, BLOCK = 1 << 11, 1 << 16
@@ -51,19 +53,21 @@ def standardise(y: Floats, level: Level, first: int, last: int, floor: float) ->
 
 def bars_of(y: Floats, level: Level, floor: float, sigmas: float) -> Bars:
     """Bars for this curve from the tails of its own residuals, never below `sigmas`."""
-    z = standardise(y, level, 0, len(y), floor)
-    around = np.abs(trailing_median(np.concatenate([z, np.full(4, np.nan)]), 9)[4:])
-    keep = around < 2.0  # a stretch that is raised as a whole is no noise
-    keep[: min(16, len(z) // 5)] = False
-    high = z > BURST  # two neighbours that high are a burst: independent noise seldom has such
-    keep[:-1] &= ~(high[:-1] & high[1:])
-    keep[1:] &= ~(high[1:] & high[:-1])
-    calm = z[keep]
-    up, down = fit_tail(calm), fit_tail(-calm)
+    n = len(y)
+    calm, count = np.empty(n), 0
+    for first in range(0, n, BLOCK):
+        z, keep = _residuals(y, level, floor, first, min(n, first + BLOCK))
+        part = finite(z[keep])
+        calm[count : count + len(part)] = part
+        count += len(part)
+    calm = calm[:count]
+    few = thinned(calm)
+    up, down = fit_tail(few), fit_tail(-few)
     gap = _gap(calm)
-    alone = mad(calm, 0.0)
-    some = slice(0, len(z)) if len(z) <= MOST else _stretches(len(z))
-    wander = {of: _wander(z[some], keep[some], of, alone) for _, of in RISES}
+    alone = median_in_place(np.abs(calm, out=calm))
+    some = [(0, n)] if n <= MOST else _stretches(n)
+    z, keep = (np.concatenate(p) for p in zip(*(_residuals(y, level, floor, a, b) for a, b in some), strict=True))
+    wander = {of: _wander(z, keep, of, alone) for _, of in RISES}
     return Bars(
         tuple((k, of, max(sigmas, min(up.bar(k, of) * wander[of], gap))) for k, of in RISES),
         tuple((k, of, max(sigmas, down.bar(k, of) * wander[of])) for k, of in FALLS),
@@ -72,10 +76,23 @@ def bars_of(y: Floats, level: Level, floor: float, sigmas: float) -> Bars:
     )
 
 
-def _stretches(n: int) -> npt.NDArray[np.int64]:
-    """Positions of evenly spaced stretches of 4,096 points, `MOST` in all."""
-    starts = np.linspace(0, n - STRETCH, MOST // STRETCH).astype(np.int64)
-    return (starts[:, None] + np.arange(STRETCH)).ravel()
+def _residuals(y: Floats, level: Level, floor: float, a: int, b: int) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Standardised residuals at positions [a, b), and which of them are noise that the tails may be taken from."""
+    low, high = max(a - AROUND // 2, 0), min(b + AROUND // 2, len(y))
+    z = standardise(y, level, low, high, floor)
+    around = np.abs(trailing_median(np.concatenate([z, np.full(AROUND // 2, np.nan)]), AROUND)[AROUND // 2 :])
+    keep = around < 2.0  # a stretch that is raised as a whole is no noise
+    keep[: max(min(16, len(y) // 5) - low, 0)] = False
+    high_up = z > BURST  # two neighbours that high are a burst: independent noise seldom has such
+    burst = high_up[:-1] & high_up[1:]
+    keep[:-1] &= ~burst
+    keep[1:] &= ~burst
+    return z[a - low : b - low], keep[a - low : b - low]
+
+
+def _stretches(n: int) -> list[tuple[int, int]]:
+    """Evenly spaced stretches of 4,096 points, `MOST` points in all."""
+    return [(int(a), int(a) + STRETCH) for a in np.linspace(0, n - STRETCH, MOST // STRETCH).astype(np.int64)]
 
 
 def _wander(z: Floats, keep: npt.NDArray[np.bool_], count: int, alone: float) -> float:
@@ -146,12 +163,9 @@ def _first_cluster(z: Floats, bars: tuple[tuple[int, int, float], ...], most: in
     """First position (below `most`) that is over a bar with enough of its followers; len(z) if there is none."""
     first = len(z)
     for hits, of, bar in bars:
-        over = z > bar
-        if not over.any():
-            continue
-        before = np.concatenate([[0], np.cumsum(over)])
-        until = np.minimum(np.arange(len(z)) + of, len(z))
-        where = np.flatnonzero((over & (before[until] - before[:-1] >= hits))[:most])
-        if len(where):
-            first = min(first, int(where[0]))
+        over = np.flatnonzero(z > bar)
+        last = over[hits - 1 :]
+        near = over[: len(last)][last - over[: len(last)] < of]
+        if len(near) and near[0] < most:
+            first = min(first, int(near[0]))
     return first

@@ -7,7 +7,7 @@ from typing import Literal
 from runlens.stats.excursions import Excursion, coming_median
 from runlens.stats.level import decay_rate, log_steps
 from runlens.stats.outcome import Ending
-from runlens.stats.robust import Floats, median
+from runlens.stats.robust import Floats, Steps, median
 
 Kind = Literal["spike", "shift-up", "shift-down", "dip", "drift-down"]
 
@@ -19,7 +19,7 @@ ABRUPT = 5
 """A change of ground is done within so many points."""
 
 
-def kind_of(y: Floats, step: Floats, one: Excursion, end: Ending, until: int) -> Kind:
+def kind_of(y: Floats, step: Steps, one: Excursion, end: Ending, until: int) -> Kind:
     """Tell spikes from changes of ground.
 
     Returns
@@ -45,7 +45,7 @@ def kind_of(y: Floats, step: Floats, one: Excursion, end: Ending, until: int) ->
     return "shift-up" if _abrupt(y, step, one, until, slope) else "spike"
 
 
-def _abrupt(y: Floats, step: Floats, one: Excursion, until: int, slope: float) -> bool:
+def _abrupt(y: Floats, step: Steps, one: Excursion, until: int, slope: float) -> bool:
     """Whether the curve goes at once to where it stays, neither short of it nor far beyond."""
     away = one.sign * (y[one.first : until] - one.level)
     at_once = median(away[1 : 1 + ABRUPT])
@@ -59,7 +59,7 @@ def _abrupt(y: Floats, step: Floats, one: Excursion, until: int, slope: float) -
     )
 
 
-def _heals_by_itself(y: Floats, step: Floats, one: Excursion, slope: float) -> bool:
+def _heals_by_itself(y: Floats, step: Steps, one: Excursion, slope: float) -> bool:
     """Whether the curve goes up at once, and comes back no faster than its ordinary decay leads it there."""
     away = y[one.first : one.end] - one.level
     if len(away) < 3 * ABRUPT:
@@ -70,7 +70,7 @@ def _heals_by_itself(y: Floats, step: Floats, one: Excursion, slope: float) -> b
     return bool(at_most < at_once < OVERSHOOT * decay and median(away[-len(away) // 8 :]) < decay)
 
 
-def _falls_below(y: Floats, step: Floats, one: Excursion, until: int, slope: float) -> bool:
+def _falls_below(y: Floats, step: Steps, one: Excursion, until: int, slope: float) -> bool:
     """Whether the curve, once back, goes on to well below where the old trend led: the data became easier."""
     reach = 4 * (one.end - one.first)
     if reach < 4 * ABRUPT or one.end + reach > until or one.first < 4 * reach:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from runlens.stats.spans import spans
+
 _LARGEST = 1 << 20
 """Gaps beyond it count as this many steps."""
 
@@ -17,12 +19,24 @@ def main_stride(step: npt.NDArray[np.int64]) -> int:
     step : ndarray of int64, shape (n,), n >= 2
         In the order written; where a resume goes back, the jump counts as a gap.
     """
-    gaps = np.minimum(np.abs(np.diff(step)), _LARGEST)
-    low, high = int(gaps.min()), int(gaps.max())
-    if high <= 2 * max(low, 1):
-        return max(low, 1)
+    low, high = gap_range(step)
+    if min(high, _LARGEST) <= 2 * max(low, 1):
+        return max(min(low, _LARGEST), 1)
+    gaps = np.diff(step)
+    np.minimum(np.abs(gaps, out=gaps), _LARGEST, out=gaps)
+    high = min(high, _LARGEST)
     covered = np.cumsum(np.bincount(gaps) * np.arange(high + 1, dtype=np.float64))
     return max(int(np.searchsorted(covered, covered[-1] / 2.0)), 1)
+
+
+def gap_range(step: npt.NDArray[np.int64]) -> tuple[int, int]:
+    """Smallest and largest distance between neighbours of two steps and more, in either direction."""
+    ranges = []
+    for first, last in spans(len(step) - 1):
+        gaps = np.diff(step[first : last + 1])
+        np.abs(gaps, out=gaps)
+        ranges.append((int(gaps.min()), int(gaps.max())))
+    return min(low for low, _ in ranges), max(high for _, high in ranges)
 
 
 def evened(step: npt.NDArray[np.int64]) -> npt.NDArray[np.int64] | None:
@@ -41,6 +55,6 @@ def evened(step: npt.NDArray[np.int64]) -> npt.NDArray[np.int64] | None:
     if len(step) < 3:
         return None
     width = main_stride(step) // 2
-    if width < 2 or int(np.abs(np.diff(step)).min()) >= width:
+    if width < 2 or gap_range(step)[0] >= width:
         return None
     return np.flatnonzero(np.append(np.diff(step // width) != 0, True))

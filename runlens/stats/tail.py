@@ -80,9 +80,7 @@ def fit_tail(z: Floats) -> Tail:
     Tail
         That of Gaussian noise for fewer than 20 points, and never lighter than it.
     """
-    kept = finite(z)
-    if len(kept) > MOST:
-        kept = kept[:: len(kept) // MOST + 1]
+    kept = thinned(finite(z))
     n = len(kept)
     if n < 20:
         return Tail(gaussian(0.2), gaussian(0.05), 0.2, 0.05)
@@ -97,6 +95,11 @@ def fit_tail(z: Floats) -> Tail:
         outer, inner = _index(low, high, 10.0), _index(max(_upper(kept, 10 * p_low), 0.5), low, 10.0)
         fade = min(outer / inner, 1.0) if inner > 0 else 0.0
     return Tail(low, high, p_low, p_high, fade)
+
+
+def thinned(z: Floats) -> Floats:
+    """At most `MOST` of the points, evenly spaced."""
+    return z if len(z) <= MOST else z[:: len(z) // MOST + 1]
 
 
 def gaussian(p: float) -> float:

@@ -39,3 +39,19 @@ def test_step_range_prefers_training_series():
     assert judged.step_range() == (5, 9)
     assert run(eval_loss=([0, 400], [0, 0], [1, 1])).step_range() == (0, 400)
     assert run().step_range() is None
+
+
+def test_what_is_worked_out_once_is_kept_for_each_run_by_itself():
+    asked = []
+    one, other = Run("a", "a", "a"), Run("b", "b", "b")
+    found = [run.once("key", lambda run=run: asked.append(run.id)) for run in (one, one, other, one)]
+    assert found == [None] * 4 and asked == ["a", "b"], "None is an answer too"
+
+
+def test_tokens_between_points_that_lie_far_apart_in_the_log():
+    step = np.cumsum(np.random.default_rng(0).integers(1, 9, 1000))
+    value = np.sort(np.random.default_rng(1).uniform(0, 1e9, 1000))
+    tokens = RoleSeries("tokens", Series("tokens", step, np.full(1000, np.nan), value), "tokens")
+    asked = np.array([step[3], step[500] + 0.5, step[17] - 1, step[0], step[-1], np.nan])
+    known = Run("r", "r", "r", roles={"tokens": (tokens,)}).tokens_at(asked)
+    assert np.array_equal(known, np.interp(asked, step, value), equal_nan=True)
