@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 from runlens.errors import AccessRefused, ConfigError, NoRunFound
+from runlens.heap import keep_freed_memory
 from runlens.model import Run, RunRef
 from runlens.sources import local, remote
 from runlens.sources.naming import near, printable, unique
@@ -87,6 +88,7 @@ def read(ref: RunRef) -> Run:
     """
     if ref.source == local.REFUSED:
         raise AccessRefused(f"no permission to look into {printable(ref.location)}; ask its owner for read access")
+    keep_freed_memory()
     return _reader(ref.source).read(ref)
 
 

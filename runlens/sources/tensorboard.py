@@ -15,7 +15,7 @@ import numpy as np
 
 from runlens.errors import NoRunFound, NotALog, ReadError, RunLensError
 from runlens.model import Note, Run, RunRef, Series
-from runlens.sources.tfevents import files, writers
+from runlens.sources.tfevents import files, forms, writers
 from runlens.sources.tfevents.decode import Decoder, Oddities
 from runlens.sources.tfevents.files import Entry
 from runlens.sources.tfevents.frames import Damage, Frames
@@ -141,7 +141,7 @@ def _files_in(folder: str) -> tuple[str, ...]:
 
 def _read_files(paths: Sequence[str]) -> tuple[Decoder, list[Damage], list[Oddities], int]:
     """Everything in the files, in order, and their bytes."""
-    decoder = Decoder()
+    decoder = Decoder(forms.shared())
     damages, odds, total = [], [], 0
     for path in paths:
         odd = Oddities()

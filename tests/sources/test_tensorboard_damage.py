@@ -47,6 +47,8 @@ def sample_events():
 
 
 LOG = log(sample_events())
+REGULAR = log(scalar(tag, 200 + step, step / 7) for step in range(40) for tag in ("loss", "lr", "grad_norm"))
+"""Nothing but the same three records again and again, so that the next ones are foreseen."""
 
 
 def fast(data: bytes, segment: int) -> oracle.Plain:
@@ -99,15 +101,19 @@ one_damage = st.one_of(
 )
 
 
-@settings(max_examples=250, deadline=None)
-@given(st.lists(one_damage, min_size=1, max_size=5), place, st.sampled_from([64, 333, 1 << 20]))
-@example([(flipped, 0, 0)], len(LOG), 1 << 20)
-@example([(put_in, 0, header(10**9))], len(LOG), 64)
-@example([(zeroed, 100, 4000)], len(LOG), 64)
-@example([(put_in, 0, frame(b""))], len(LOG), 64)
-@example([(put_in, 0, header(0) + b"none")], len(LOG), 64)
-def test_finds_and_counts_what_a_plain_reader_does(damage, keep, segment):
-    data = LOG
+@settings(max_examples=400, deadline=None)
+@given(
+    st.sampled_from([LOG, REGULAR]),
+    st.lists(one_damage, min_size=1, max_size=5),
+    place,
+    st.sampled_from([64, 333, 4096, 1 << 20]),
+)
+@example(LOG, [(flipped, 0, 0)], len(LOG), 1 << 20)
+@example(LOG, [(put_in, 0, header(10**9))], len(LOG), 64)
+@example(LOG, [(zeroed, 100, 4000)], len(LOG), 64)
+@example(LOG, [(put_in, 0, frame(b""))], len(LOG), 64)
+@example(LOG, [(put_in, 0, header(0) + b"none")], len(LOG), 64)
+def test_finds_and_counts_what_a_plain_reader_does(data, damage, keep, segment):
     for kind, at, what in damage:
         data = kind(data, at, what)
     data = data[: max(keep, 1)] if keep < len(LOG) // 4 else data
@@ -115,6 +121,14 @@ def test_finds_and_counts_what_a_plain_reader_does(damage, keep, segment):
     assert found.points.keys() == plain.points.keys()
     for tag, points in plain.points.items():
         np.testing.assert_array_equal(np.array(found.points[tag]), np.array(points), err_msg=tag)
+    assert (found.records, found.lost) == (plain.records, plain.lost)
+
+
+@pytest.mark.parametrize("what", [b"", header(9), frame(scalar("x", 1, 2.0).SerializeToString())])
+def test_a_header_in_the_torn_tail_of_a_regular_log_is_found(what):
+    data = REGULAR[:-20] + what
+    plain, found = oracle.read(data), fast(data, 4096)
+    assert found.points == plain.points
     assert (found.records, found.lost) == (plain.records, plain.lost)
 
 

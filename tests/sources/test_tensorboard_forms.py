@@ -7,6 +7,7 @@ import struct
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import masked_crc32c
 
 from tests.sources import tfevents_oracle as oracle
 from tests.sources.tfevents_compare import assert_equal_to_protobuf, read
@@ -14,6 +15,7 @@ from tests.sources.tfevents_writer import (
     T0,
     content_tensor,
     float_tensor,
+    frame,
     many,
     scalar,
     tensor,
@@ -49,6 +51,32 @@ def test_the_same_tag_twice_in_an_event(tmp_path):
 def test_tensors_whose_plugin_is_named_in_the_first_event_only(tmp_path):
     events = [tensor(t, s, float_tensor(s / 8), "scalars" if s == 0 else "") for s in range(300) for t in ("a", "bc")]
     assert_equal_to_protobuf(write(tmp_path, [version(), *events]))
+
+
+def test_tags_with_one_checksum_are_told_apart(tmp_path):
+    # The generator of CRC-32C (33 bits, its lowest first): two messages that differ by it have the same checksum.
+    generator = ((0x82F63B78 << 1) | 1).to_bytes(5, "little")
+    first = bytes(b ^ 0x05 for b in b"AAAAA")
+    second = bytes(a ^ b for a, b in zip(first, generator, strict=True))
+    events = []
+    for step in range(300):
+        for tag in (first, second):
+            payload = scalar("?????", step, step / 4).SerializeToString().replace(b"?????", tag)
+            events.append(payload)
+    assert masked_crc32c(events[0]) == masked_crc32c(events[1])
+    assert events[0] != events[1]
+    path = tmp_path / "events.out.tfevents.1.h"
+    path.write_bytes(b"".join(map(frame, events)))
+    run = read(path)
+    assert [len(series) for series in run.series.values()] == [300, 300]
+    assert set(run.series) == {tag.decode("utf-8", "backslashreplace") for tag in (first, second)}
+
+
+def test_what_one_run_taught_does_not_leak_into_the_next(tmp_path):
+    one = write(tmp_path / "one", [scalar(tag, step, 1.0) for step in range(99) for tag in ("loss", "only here")])
+    two = write(tmp_path / "two", [scalar("loss", step, 2.0) for step in range(99)])
+    for path, names in ((one, {"loss", "only here"}), (two, {"loss"}), (one, {"loss", "only here"})):
+        assert set(assert_equal_to_protobuf(path).series) == names
 
 
 TENSORS = {

@@ -6,18 +6,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from runlens.sources.tfevents.crc32c import U8
 from runlens.sources.tfevents.event import SESSION_START, Event, parse
+from runlens.sources.tfevents.forms import LONG, Forms, Found
 from runlens.sources.tfevents.frames import Damage, Segment, sound
 from runlens.sources.tfevents.headers import FRAME, HEADER, I64
-from runlens.sources.tfevents.layout import UNKNOWN, Layout, crc_is_right, gather
+from runlens.sources.tfevents.layout import Layout, crc_is_right, gather, width_of
 from runlens.sources.tfevents.store import Block, Store
 from runlens.sources.tfevents.wire import Message, WireError
-
-LONG = 1 << 14
-"""Payloads of this many bytes and more are images, graphs and the like: read one by one."""
-_MANY = 16
-"""From this many records of one length on, checksums are verified together before one is tried as an example."""
 
 
 @dataclass(slots=True)
@@ -52,28 +47,29 @@ class Oddities:
 
 
 class Decoder:
-    """Reads the segments of a run's files into a store; what it learned from one helps with the next."""
+    """Reads the segments of a run's files into a store.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    forms : Forms, optional
+        What was learned from other runs; what this one teaches is added.
+    """
+
+    def __init__(self, forms: Forms | None = None) -> None:
         self.tags: list[Tag] = []
         self.store = Store()
+        self._forms = forms or Forms()
         self._numbers: dict[bytes, int] = {}
-        self._layouts: dict[int, list[Layout]] = {}
-        self._tags_of: dict[Layout, I64] = {}
+        self._tags_of: dict[int, I64] = {}  # by shape: numbers of the tags of each kind, or -1 as long as none was met
 
     def read(self, segment: Segment, damage: Damage, odd: Oddities) -> None:
         """Add the points of a segment to the store."""
-        blocks: list[Block] = []
-        singles: list[tuple[int, Event]] = []
-        short = np.minimum(segment.lengths, LONG).astype(np.uint16)
-        order = np.argsort(short, kind="stable")  # a radix sort
-        lengths = short[order]
-        for records in np.split(order, np.flatnonzero(lengths[1:] != lengths[:-1]) + 1):
-            length = int(short[records[0]])
-            if length < LONG:
-                singles += self._read_alike(segment, records, length, damage, blocks)
-            else:
-                singles += self._read_long(segment, records, damage)
+        long = segment.lengths >= LONG
+        found, unknown = self._forms.read(segment, np.flatnonzero(~long))
+        blocks = [self._block(part) for part in found]
+        singles = self._read_unknown(segment, unknown, damage, blocks) if len(unknown) else []
+        if long.any():
+            singles += self._read_long(segment, np.flatnonzero(long), damage)
         singles.sort(key=lambda single: single[0])
         self._note_first(singles, blocks, odd)
         odd.events += len(singles) + sum(len(b.record) for b in blocks)
@@ -81,78 +77,73 @@ class Decoder:
             self._read_single(record, event, odd, blocks)
         self.store.add(blocks, len(segment.starts), len(self.tags))
 
-    def _read_alike(
-        self, segment: Segment, records: I64, length: int, damage: Damage, blocks: list[Block]
+    def _read_unknown(
+        self, segment: Segment, records: I64, damage: Damage, blocks: list[Block]
     ) -> list[tuple[int, Event]]:
-        """Read records of one length; those that are alike become blocks, the others are parsed and returned."""
-        rows = gather(segment.data, segment.starts[records], length)
-        known = self._layouts.setdefault(length, [])
-        for place, layout in enumerate(known):
-            records, rows = self._take(layout, records, rows, blocks)
-            if not len(records):
-                known.insert(0, known.pop(place))  # most likely the form of the next segment, too
-                return []
+        """Records of no known form: those that are alike become blocks, the others are parsed and returned."""
         singles: list[tuple[int, Event]] = []
-        verified = False
+        verified: set[int] = set()
         while len(records):
-            if not verified:
-                first = slice(None) if len(records) >= _MANY else slice(0, 1)
-                right = crc_is_right(rows[first], length)
+            lengths = segment.lengths[records]
+            left = [
+                self._learn(segment, records[lengths == length], length, verified, damage, singles)
+                for length in np.flatnonzero(np.bincount(lengths)).tolist()
+            ]
+            found, records = self._forms.read(segment, np.sort(np.concatenate(left)))
+            blocks += [self._block(part) for part in found]
+        return singles
+
+    def _learn(
+        self,
+        segment: Segment,
+        records: I64,
+        length: int,
+        verified: set[int],
+        damage: Damage,
+        singles: list[tuple[int, Event]],
+    ) -> I64:
+        """Parse records of one length until one teaches a form; it and all behind it are returned, to be read again."""
+        rows = gather(segment.data, segment.starts[records], width_of(length))
+        some: int | None = 1  # one record teaches what most of the others are, which verifies them
+        while len(records):
+            if length not in verified:
+                right = crc_is_right(rows[:some], length)
                 for _ in range(len(right) - int(np.count_nonzero(right))):
                     damage.add(length + FRAME)
-                if not right.all():
-                    keep = np.ones(len(records), np.bool_)
-                    keep[first] = right
-                    records, rows = records[keep], rows[keep]
-                verified = len(right) > 1
+                keep = np.ones(len(records), np.bool_)
+                keep[:some] = right
+                records, rows = records[keep], rows[keep]
+                if some is None:
+                    verified.add(length)
+                some = None  # where the first is odd, what follows is verified at once
                 if not right[0]:
                     continue
             event = _parsed(rows[0, :length].tobytes(), damage)
-            if event is not None and len(records) > 1 and Layout.fits(event):
-                layout = Layout(rows[0], length, event)
-                fewer, rest = self._take(layout, records, rows, blocks)
-                if not len(fewer) or fewer[0] != records[0]:
-                    known.append(layout)
-                    records, rows = fewer, rest
-                    continue
             if event is not None:
+                if Layout.fits(event) and self._forms.learn(rows, length, event):
+                    break
                 singles.append((int(records[0]), event))
             records, rows = records[1:], rows[1:]
-        return singles
+        return records
 
-    def _take(self, layout: Layout, records: I64, rows: U8, blocks: list[Block]) -> tuple[I64, U8]:
-        """Turn the records that match into a block; the others are given back."""
-        kind = layout.match(rows)
-        numbers = self._numbers_of(layout)
-        other = kind == UNKNOWN
-        if other.any():
-            matched = ~other
-            taken, kind = records[matched], kind[matched]
-            if not len(taken):
-                return records, rows
-            columns = layout.columns(rows[matched])
-            records, rows = records[other], rows[other]
-        else:
-            taken, columns = records, layout.columns(rows)
-            records, rows = records[:0], rows[:0]
-        blocks.append(Block(taken, numbers[kind], columns.time, columns.step, columns.value))
-        return records, rows
+    def _block(self, found: Found) -> Block:
+        kind, time, step, value = found.columns
+        return Block(found.records, self._tag_numbers(found.shape, kind)[kind], time, step, value)
 
-    def _numbers_of(self, layout: Layout) -> I64:
-        """Numbers of the tags of each kind of record of a layout, shape (kinds, k)."""
-        known = self._tags_of.get(layout)
-        if known is None or len(known) < len(layout.tags):
-            known = np.array(
-                [
-                    [
-                        self._number(tag, plugin, simple=not tensor)
-                        for tag, plugin, tensor in zip(tags, layout.plugins, layout.tensor, strict=True)
-                    ]
-                    for tags in layout.tags
-                ],
-                np.int64,
-            ).reshape(len(layout.tags), len(layout.plugins))
-            self._tags_of[layout] = known
+    def _tag_numbers(self, shape: int, kind: I64) -> I64:
+        """Numbers of the tags of each kind of record of a shape, shape (kinds, k); those of `kind` are given."""
+        form = self._forms.shapes[shape]
+        known = self._tags_of.get(shape, np.empty((0, len(form.key.forms)), np.int64))
+        if len(known) < len(form.tags):
+            more = np.full((len(form.tags) - len(known), known.shape[1]), -1)
+            known = self._tags_of[shape] = np.concatenate([known, more])
+        met = np.flatnonzero(np.bincount(kind, minlength=len(known)))
+        for new in met[known[met, 0] < 0].tolist():
+            layout = form.layouts[form.layout_of[new]]
+            known[new] = [
+                self._number(tag, plugin, simple=not tensor)
+                for tag, plugin, tensor in zip(form.tags[new], layout.plugins, layout.tensor, strict=True)
+            ]
         return known
 
     def _number(self, name: bytes, plugin: bytes, *, simple: bool) -> int:

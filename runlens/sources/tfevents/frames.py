@@ -16,6 +16,7 @@ import numpy as np
 
 from runlens.sources.tfevents.crc32c import U8, crc32c, unmask
 from runlens.sources.tfevents.headers import EMPTY, FRAME, HEADER, I64, find_headers
+from runlens.sources.tfevents.pattern import Pattern
 
 SEGMENT = 1 << 20
 """Bytes read at once: what one pass works on stays in the cache."""
@@ -87,6 +88,7 @@ class Frames:
         self._filled = 0
         self._base = 0  # place in the file of the first byte in the buffer
         self._lost: int | None = None  # place in the file where damage began whose end is still looked for
+        self._pattern = Pattern()
         self._torn = False  # and whether it is a mere torn tail if nothing follows
 
     def __iter__(self) -> Iterator[Segment]:
@@ -94,15 +96,22 @@ class Frames:
         keep = 0
         while self._fill(keep):
             data = self._data[: self._filled]
-            starts, lengths = find_headers(data)
+            starts, lengths = self._expected(data) or find_headers(data)
             chosen, keep = self._follow(data, starts, lengths)
             if len(chosen):
                 self.records += len(chosen)
                 yield Segment(self._data, starts[chosen], lengths[chosen])
             if self._at_end:
                 break
+            self._pattern.note(lengths[chosen])
         if self._lost is not None and not self._torn:
             self.damage.add(self.size - self._lost)
+
+    def _expected(self, data: U8) -> tuple[I64, I64] | None:
+        """The headers in `data` if they go on as before; where damage or the file's end is near, all are looked for."""
+        found = self._pattern.expect(data) if self._lost is None else None
+        whole = found is not None and self._base + int(found[0][-1] + found[1][-1]) + FRAME <= self.size
+        return found if whole else None
 
     @property
     def _at_end(self) -> bool:

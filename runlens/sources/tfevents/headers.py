@@ -68,6 +68,11 @@ def find_headers(data: U8) -> tuple[I64, I64]:
     return (starts, lengths) if possible.all() else (starts[possible], lengths[possible])
 
 
+def header_of(length: I64) -> npt.NDArray[np.uint32]:
+    """The headers of records of these lengths (below 2**32), shape (n, 3): lower and upper half, checksum."""
+    return np.stack([length.astype(np.uint32), np.zeros(len(length), np.uint32), mask(_crc_of_length(length))], axis=1)
+
+
 def _length(data: U8, at: I64, width: int) -> npt.NDArray[np.integer]:
     """The little-endian number of `width` bytes at each place."""
     lowest = data.take(at)

@@ -8,7 +8,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
+from runlens.sources.tfevents.field import look_up
 from runlens.sources.tfevents.headers import I64
 from runlens.sources.tfevents.layout import F64
 
@@ -70,28 +72,24 @@ class Store:
         tags : int
             Tags known by now.
         """
-        each = np.zeros(records, np.int64)
-        for block in blocks:
-            each[block.record] = block.tag.shape[1]
-        behind = np.cumsum(each)
-        points = int(behind[-1]) if records else 0
-        if not points:
+        if not blocks:
             return
-        tag = np.empty(points, np.uint16 if tags <= 1 << 16 else np.uint32)
-        step, time, value = np.empty(points, np.int64), np.empty(points), np.empty(points)
-        first = behind - each
-        for block in blocks:
-            k = block.tag.shape[1]
-            at = first[block.record]
-            for j in range(k):
-                tag[at] = block.tag[:, j]
-                step[at] = block.step
-                time[at] = block.time
-                value[at] = block.value[:, j]
-                at += 1
-        order = np.argsort(tag, kind="stable")  # a radix sort for 16 bits
+        only = blocks[0]
+        k = only.value.shape[1]
+        if len(blocks) == 1 and k > 1 and len(set(only.tag[0].tolist())) == k and (only.tag == only.tag[0]).all():
+            order = np.argsort(only.tag[0])
+            count = np.bincount(only.tag[0], minlength=tags) * len(only.step)
+            value = only.value.T[order].ravel()
+            self._segments.append(_Sorted(count, np.tile(only.step, k), np.tile(only.time, k), value))
+            return
+        small = np.uint16 if tags <= 1 << 16 else np.uint32  # a stable sort of 16 bits is a radix sort
+        if len(blocks) == 1 and k == 1:
+            tag, step, time, value = only.tag.ravel().astype(small), only.step, only.time, only.value.ravel()
+        else:
+            tag, step, time, value = _interleaved(blocks, records, small)
+        order = np.argsort(tag, kind="stable")
         count = np.bincount(tag, minlength=tags)
-        self._segments.append(_Sorted(count, step.take(order), time.take(order), value.take(order)))
+        self._segments.append(_Sorted(count, look_up(step, order), look_up(time, order), look_up(value, order)))
 
     def finish(self, tags: int) -> Tagged:
         """Deal out all points; the store is empty afterwards.
@@ -121,3 +119,23 @@ class Store:
                 step[at], time[at], value[at] = segment.step, segment.time, segment.value
         self._files.clear()
         return Tagged(end, step, time, value)
+
+
+def _interleaved(
+    blocks: list[Block], records: int, small: type[np.unsignedinteger]
+) -> tuple[npt.NDArray[np.unsignedinteger], I64, F64, F64]:
+    """Tag, step, time and value of all points of a segment in the order written."""
+    each = np.zeros(records, np.int64)
+    for block in blocks:
+        each[block.record] = block.tag.shape[1]
+    behind = np.cumsum(each)
+    points = int(behind[-1])
+    tag, step, time, value = np.empty(points, small), np.empty(points, np.int64), np.empty(points), np.empty(points)
+    first = behind - each
+    for block in blocks:
+        at = first[block.record][:, None] + np.arange(block.tag.shape[1])
+        tag[at] = block.tag
+        step[at] = block.step[:, None]
+        time[at] = block.time[:, None]
+        value[at] = block.value
+    return tag, step, time, value

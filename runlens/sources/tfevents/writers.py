@@ -39,6 +39,8 @@ def generations(tagged: Tagged) -> list[list[int]]:
         Numbers of files, in a group the one with the most points first. Files without a point are left out.
     """
     found: list[list[int]] = []
+    if tagged.end.shape[1] == 1:
+        return [[0]] if len(tagged.step) else []
     span = spans(tagged)
     points = np.diff(tagged.end.ravel(), prepend=0).reshape(tagged.end.shape).sum(axis=0)
     for file in np.flatnonzero(points).tolist():
