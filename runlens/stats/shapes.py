@@ -37,7 +37,7 @@ class _Dictionary:
     columns: Floats
     """(n, p): each shape with size 1."""
     white: Floats
-    """(g, n, p): the same, whitened."""
+    """(g, p, n): the same, whitened."""
     power: Floats
     """(g, p): squared lengths of the whitened shapes."""
     ones: Floats
@@ -61,16 +61,17 @@ def _dictionary(n: int) -> _Dictionary:
     columns = np.where(kinds == 2, slope, ((t >= start) & (t < end)).astype(np.float64))
     # whitened steps are running sums of the matrices, and ramps running sums of steps: no product is needed
     matrices = whitening(n).matrices
-    steps = np.zeros((*matrices.shape[:2], n + 2))
-    steps[:, :, :n] = np.cumsum(matrices[:, :, ::-1], axis=2)[:, :, ::-1]
+    count = len(matrices)
+    steps = np.zeros((count, n + 2, n))
+    np.cumsum(matrices.transpose(0, 2, 1)[:, ::-1], axis=1, out=steps[:, n - 1 :: -1])
     sums = np.zeros_like(steps)
-    sums[:, :, : n + 1] = np.cumsum(steps[:, :, n::-1], axis=2)[:, :, ::-1]
+    np.cumsum(steps[:, n::-1], axis=1, out=sums[:, n::-1])
     flat, sloped = kinds < 2, kinds == 2
     i, j = start[sloped], end[sloped]
-    white = np.empty((*matrices.shape[:2], len(kinds)))
-    white[:, :, flat] = steps[:, :, start[flat]] - steps[:, :, end[flat]]
-    white[:, :, sloped] = (sums[:, :, i] + sums[:, :, i + 1] - sums[:, :, j] - sums[:, :, j + 1]) / (2.0 * (j - i))
-    return _Dictionary(kinds, start, end, columns, white, (white * white).sum(axis=1), steps[:, :, 0])
+    white = np.empty((count, len(kinds), n))
+    white[:, flat] = steps[:, start[flat]] - steps[:, end[flat]]
+    white[:, sloped] = (sums[:, i] + sums[:, i + 1] - sums[:, j] - sums[:, j + 1]) / (2.0 * (j - i))[:, None]
+    return _Dictionary(kinds, start, end, columns, white, np.einsum("gpn,gpn->gp", white, white), steps[:, 0])
 
 
 def shapes(y: Floats, least: float, gain: float, most: int = 8) -> tuple[list[Shape], Floats]:
@@ -100,7 +101,7 @@ def shapes(y: Floats, least: float, gain: float, most: int = 8) -> tuple[list[Sh
     n = len(y)
     book, noise = _dictionary(n), whitening(n)
     centred = y - median(y)
-    white = noise.matrices @ centred
+    white = np.einsum("gij,j->gi", noise.matrices, centred)  # no BLAS: its threads cost more than such small products
     basis = [book.ones]
     chosen: list[int] = []
     gains: list[float] = []
@@ -114,7 +115,7 @@ def shapes(y: Floats, least: float, gain: float, most: int = 8) -> tuple[list[Sh
         last = last / np.linalg.norm(last, axis=1, keepdims=True)
         orthogonal.append(last)
         residual = residual - (last * residual).sum(axis=1, keepdims=True) * last
-        free = free - np.matmul(last[:, None, :], book.white)[:, 0, :] ** 2
+        free = free - np.einsum("gi,gpi->gp", last, book.white) ** 2
         squares = np.maximum((residual * residual).sum(axis=1), 1e-12 * n)
         now = float((-0.5 * n * np.log(squares) - noise.log_det).max())
         if chosen:
@@ -122,7 +123,7 @@ def shapes(y: Floats, least: float, gain: float, most: int = 8) -> tuple[list[Sh
         likelihood = now
         if len(chosen) == most:
             break
-        along = np.matmul(residual[:, None, :], book.white)[:, 0, :]
+        along = np.einsum("gi,gpi->gp", residual, book.white)
         usable = free > 1e-6 * book.power
         size = np.divide(along, free, out=np.zeros_like(along), where=usable)
         left = np.maximum(squares[:, None] - size * along, 1e-12 * n)
@@ -132,7 +133,7 @@ def shapes(y: Floats, least: float, gain: float, most: int = 8) -> tuple[list[Sh
         if float(reached[:, best].max()) - likelihood < gain:
             break
         chosen.append(best)
-        basis.append(book.white[:, :, best])
+        basis.append(book.white[:, best])
     return _fitted(centred, chosen, gains, book, median(y))
 
 

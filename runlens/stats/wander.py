@@ -38,11 +38,22 @@ def whitening(n: int) -> Whitening:
     """Whitening of `n` blocks for white noise plus an Ornstein-Uhlenbeck process, over `GRID`.
 
     An Ornstein-Uhlenbeck process is the AR(1) process of continuous time: correlation exp(-lag / memory). With a long
-    memory it stands for a random walk, whose level the fitted constant takes up.
+    memory it stands for a random walk, whose level the fitted constant takes up. The rows are the innovations of its
+    Kalman filter (Harvey 1989, Forecasting, Structural Time Series Models, section 3.2), each over its standard
+    deviation: n steps over all rows, where a factorisation would take n^3 and wait for the threads of the BLAS.
     """
-    lag = np.abs(np.subtract.outer(np.arange(n), np.arange(n))).astype(np.float64)
-    grid = [np.eye(n)]
-    grid += [(1.0 - share) * np.eye(n) + share * np.exp(-lag / memory) for memory, share in GRID]
-    factor = np.linalg.cholesky(np.array(grid))
-    log_det = np.log(np.diagonal(factor, axis1=1, axis2=2)).sum(axis=1)
-    return Whitening(np.asarray(np.linalg.inv(factor), dtype=np.float64), np.asarray(log_det, dtype=np.float64))
+    memory, share = np.array([(1.0, 0.0), *GRID]).T
+    decay = np.exp(-1.0 / memory)
+    matrices = np.zeros((len(share), n, n))
+    log_det = np.zeros(len(share))
+    state, variance = np.zeros((len(share), n)), share.copy()  # what the filter expects of the wander, and how surely
+    for t in range(n):
+        spread = variance + 1.0 - share
+        innovation = -state
+        innovation[:, t] += 1.0
+        matrices[:, t] = innovation / np.sqrt(spread)[:, None]
+        log_det += 0.5 * np.log(spread)
+        gain = variance / spread
+        state = decay[:, None] * (state + gain[:, None] * innovation)
+        variance = decay**2 * variance * (1.0 - gain) + share * (1.0 - decay**2)
+    return Whitening(matrices, log_det)
