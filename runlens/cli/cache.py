@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from runlens.sources.wandb_api.cache import Cached
+    from runlens.sources.wandb_api.cached import Cached
 
 app = typer.Typer(help="Show or clear the cache of W&B histories.", no_args_is_help=True)
 
@@ -37,7 +37,7 @@ def info(names: Names = None) -> None:
 def clear(names: Names = None) -> None:
     """Remove runs from the cache; they are fetched again when they are asked for."""
     from runlens.errors import NoRunFound
-    from runlens.sources.wandb_api.cache import remove
+    from runlens.sources.wandb_api.cached import remove
 
     runs = _named(names or [])
     if names and not runs:
@@ -49,7 +49,7 @@ def clear(names: Names = None) -> None:
 
 def _named(names: list[str]) -> list[Cached]:
     from runlens.sources.wandb_api.address import parse
-    from runlens.sources.wandb_api.cache import cached_runs
+    from runlens.sources.wandb_api.cached import cached_runs
 
     paths = [address.path if (address := parse(name)) else name.strip("/") for name in names]
     runs = cached_runs()

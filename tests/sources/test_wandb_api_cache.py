@@ -4,13 +4,15 @@ import os
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from runlens.errors import RunLensError
-from runlens.sources.wandb_api.cache import cached_runs, remove, root
+from runlens.sources.wandb_api.cache import RunCache, root
+from runlens.sources.wandb_api.cached import cached_runs, remove
 from tests.sources.wandb_at import fetch, read, rows_of, same, server
 from tests.wandb_server import Server
 
@@ -128,7 +130,7 @@ def test_a_killed_pull_goes_on_where_it_was(server: Server, kill: int, exported:
         if s.operation == "HistoryPage"
     ]
     for page in kept:
-        first, stop = map(int, page.stem.split("-")[1:])
+        first, stop = map(int, page.name.split(".")[0].split("-")[1:])
         assert all(b <= first or a >= stop for a, b in steps)
 
 
@@ -152,24 +154,65 @@ def test_a_damaged_cache_is_made_whole(server: Server) -> None:
     run.log(rows_of(np.arange(700)))
     read()
     folder = cached_runs()[0].folder
-    for name in ("history.parquet", "run.json", "system.parquet"):
+    for name in ("page-*.parquet", "run.json", "system.*.parquet"):
         for damage in (b"", b"PAR1 nonsense", None):
-            path = folder / name
+            (path,) = folder.glob(name)
             path.unlink() if damage is None else path.write_bytes(damage)
             same(read(), run)
             assert path.stat().st_size > 20
 
 
-def test_flipped_bits_in_the_cache_are_noticed(server: Server) -> None:
+def flipped(whole: bytes) -> Iterator[bytes]:
+    """A file with one bit flipped: in its pages, its footer, the footer's length and both magic words."""
+    for at in (0, 40, len(whole) // 2, len(whole) - 60, len(whole) - 6, len(whole) - 1):
+        yield whole[:at] + bytes([whole[at] ^ 0x10]) + whole[at + 1 :]
+
+
+@pytest.mark.parametrize(("kind", "costs"), [("page", (1, 0)), ("export", (0, 1))])
+def test_a_flipped_bit_in_the_cache_costs_the_file_that_holds_it(
+    server: Server, kind: str, costs: tuple[int, int]
+) -> None:
+    run = server.store.add(state="finished")
+    run.log(rows_of(np.arange(6_000)))
+    run.export(3_000, files=3)
+    read()
+    path = sorted(cached_runs()[0].folder.glob(f"{kind}-*.parquet"))[1]
+    whole = path.read_bytes()
+    for damaged in flipped(whole):
+        path.write_bytes(damaged)
+        server.faults.forget()
+        same(read(), run)
+        asked = server.faults.counts()
+        assert (asked["HistoryPage"], asked["GET parquet"]) == costs
+        assert path.read_bytes() == whole
+    server.faults.forget()
+    same(read(), run)
+    assert server.faults.counts() == {"Run": 1}
+
+
+def test_a_flipped_bit_in_a_merged_history_is_noticed(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runlens.sources.wandb_api.pull._LOOSE_FILES", 0)
     run = server.store.add(state="finished")
     run.log(rows_of(np.arange(700)))
     read()
-    path = cached_runs()[0].folder / "history.parquet"
-    whole = path.read_bytes()
-    for at in range(40, len(whole) * 3 // 4, len(whole) // 6):  # the pages, not the footer
-        path.write_bytes(whole[:at] + bytes([whole[at] ^ 0x10]) + whole[at + 1 :])
+    (path,) = cached_runs()[0].folder.glob("history.*.parquet")
+    for damaged in flipped(path.read_bytes()):
+        path.write_bytes(damaged)
         same(read(), run)
-        assert path.read_bytes() == whole
+        (path,) = cached_runs()[0].folder.glob("history.*.parquet")
+
+
+def test_a_flipped_bit_in_the_record_is_noticed(server: Server) -> None:
+    run = server.store.add(state="finished")
+    run.log(rows_of(np.arange(100)))
+    read()
+    path = cached_runs()[0].folder / "run.json"
+    whole = path.read_bytes()
+    for at in range(len(whole)):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 0x01]) + whole[at + 1 :])
+        assert RunCache(path.parent).record() == {}
+    server.faults.forget()
+    same(read(), run)
 
 
 def test_the_cache_is_private(server: Server) -> None:
@@ -213,12 +256,10 @@ def test_refresh_fetches_again_and_no_cache_leaves_no_trace(server: Server) -> N
 
 
 def test_names_cannot_leave_the_cache(server: Server) -> None:
-    from runlens.sources.wandb_api.cache import RunCache
-
     for project in ("..", ".", "a/../..", "x" * 300, "\u202e", "a b"):
         folder = RunCache.of("http://h:1", "team", project, "run").folder
         assert folder is not None
-        assert folder.resolve().is_relative_to(root().resolve() / "wandb" / "v1")
+        assert folder.resolve().is_relative_to(root().resolve() / "wandb" / "v2")
         assert len(folder.resolve().relative_to(root().resolve()).parts) == 6
 
 
@@ -230,7 +271,7 @@ def test_runs_in_the_cache_are_listed_and_removed(server: Server) -> None:
     remove(cached_runs()[:1])
     assert [run.path for run in cached_runs()] == ["team/proj/run2"]
     remove(cached_runs())
-    assert not list((root() / "wandb").glob("v1/*"))
+    assert not list((root() / "wandb").glob("v2/*"))
 
 
 def test_a_shrunk_failure_leaves_the_cache_as_it_was(server: Server) -> None:

@@ -39,6 +39,7 @@ def main() -> None:
             run.log_columns(filled(given.rows, given.metrics))
             if exported:
                 run.export(exported, files=4)
+            run.encode()
         server.faults.latency = given.latency
         print(server.url, flush=True)
         for _ in sys.stdin:

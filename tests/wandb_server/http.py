@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from tests.wandb_server.faults import Faults, Seen
-from tests.wandb_server.graphql import Answers, Refused, operation_of
+from tests.wandb_server.graphql import Answers, Refused, dumped, operation_of
 from tests.wandb_server.store import Store, now
 
 KEY = "0123456789abcdef0123456789abcdef01234567"
@@ -134,7 +134,7 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
                     return error.status, b"", {}
                 said = {"errors": [{"message": str(error), "path": [operation]}], "data": None}
                 return error.status, json.dumps(said).encode(), {}
-            return 200, json.dumps({"data": data}).encode(), {"Content-Type": "application/json"}
+            return 200, dumped({"data": data}), {"Content-Type": "application/json"}
 
         def _file_stream(self, run_path: list[str], body: bytes) -> tuple[int, bytes, dict[str, str]]:
             sent = json.loads(body)

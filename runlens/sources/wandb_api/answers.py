@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 from runlens.errors import AccessRefused, NoRunFound, ReadError, SourceDown
@@ -42,7 +43,9 @@ def check(login: Login, status: int, what: str) -> None:
         raise ReadError(f"{login.host} did not hand over an exported history (HTTP {status})")
 
 
-def data_of(login: Login, status: int, body: bytes, name: str, *, sure: bool) -> dict[str, Any]:
+def data_of(
+    login: Login, status: int, body: bytes, name: str, *, sure: bool, loads: Callable[[bytes], Any] = json.loads
+) -> dict[str, Any]:
     """The `data` of a GraphQL answer.
 
     Parameters
@@ -56,6 +59,8 @@ def data_of(login: Login, status: int, body: bytes, name: str, *, sure: bool) ->
         The operation.
     sure : bool
         Whether something at this address has answered like a W&B server before.
+    loads : callable
+        What takes the JSON apart; raises ValueError where it is none.
 
     Raises
     ------
@@ -65,7 +70,7 @@ def data_of(login: Login, status: int, body: bytes, name: str, *, sure: bool) ->
         It is no W&B server.
     """
     try:
-        said = json.loads(body)
+        said = loads(body)
     except ValueError:
         said = None
     errors = said.get("errors") if isinstance(said, dict) else None

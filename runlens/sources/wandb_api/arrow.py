@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,12 @@ from runlens.sources.wandb_shape import number
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+
+def load() -> None:
+    """Import what takes a tenth of a second to import, and is needed once rows are there."""
+    import pyarrow.compute
+    import pyarrow.parquet  # noqa: F401
 
 
 def to_arrow(table: Table) -> pa.Table:
@@ -38,8 +45,8 @@ def _array(value: Floats | Ints, there: npt.NDArray[np.bool_] | None = None) -> 
     return pa.Array.from_buffers(kind, len(value), [valid, pa.py_buffer(np.ascontiguousarray(value))])
 
 
-def read_parquet(data: bytes) -> pa.Table:
-    """A parquet file in memory as an Arrow table; `pq.read_table` would import pandas, which takes seconds.
+def read_parquet(data: bytes | Path) -> pa.Table:
+    """A parquet file, on disk or in memory, as an Arrow table; `pq.read_table` would import pandas: seconds.
 
     Raises
     ------
@@ -49,7 +56,22 @@ def read_parquet(data: bytes) -> pa.Table:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    return pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True).read()
+    source = data if isinstance(data, Path) else pa.BufferReader(data)
+    with pq.ParquetFile(source, memory_map=True, page_checksum_verification=True) as file:
+        return file.read()
+
+
+def write_parquet(data: pa.Table) -> bytes:
+    """A parquet file in memory, in a form that costs little to write and to read."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    floats = [field.name for field in data.schema if pa.types.is_floating(field.type)]
+    sink = pa.BufferOutputStream()
+    # Bytes of like meaning side by side: half the time of zstd, and smaller.
+    quick = {"compression": "lz4", "use_dictionary": False, "write_statistics": False}
+    pq.write_table(data, sink, use_byte_stream_split=floats, **quick)
+    return bytes(sink.getvalue().to_pybytes())
 
 
 def from_arrow(data: pa.Table) -> Table:
@@ -72,9 +94,12 @@ def from_arrow(data: pa.Table) -> Table:
         value, there = _floats(stamp)
         time[there] = value[there]
     columns = {}
+    everywhere = np.arange(data.num_rows)  # one array for all columns without gaps
     for name, leaf in leaves.items():
         value, there = _floats(leaf)
-        if there.any():
+        if there.all():
+            columns[name] = Column(everywhere, value)
+        elif there.any():
             columns[name] = Column(np.flatnonzero(there), value[there])
     found = Table(steps, time, columns)
     return found if bool(known.all()) else take(found, known)
@@ -120,7 +145,8 @@ def _floats(column: Any) -> tuple[Floats, npt.NDArray[np.bool_]]:
 
 def _memory(column: Any, kind: Any, dtype: Any) -> npt.NDArray[Any]:
     """The values of a column, whatever stands where it is null; `to_numpy` would import pandas."""
-    array = column.cast(kind, safe=False).combine_chunks()  # integers beyond 2^53 are rounded
+    array = column if column.type == kind else column.cast(kind, safe=False)  # integers beyond 2^53 are rounded
+    array = array.chunk(0) if array.num_chunks == 1 else array.combine_chunks()
     if len(array) == 0:
         return np.zeros(0, dtype=dtype)
     return np.frombuffer(array.buffers()[1], dtype=dtype)[array.offset : array.offset + len(array)]

@@ -26,7 +26,9 @@ def to_run(pulled: Pulled, run_id: str) -> Run:
     series: dict[str, Series] = {}
     for name, column in rows.columns.items():
         if is_series(name):
-            series[name] = Series(name, rows.step[column.rows], rows.time[column.rows], column.value)
+            whole = len(column.rows) == len(rows)  # then all such series share the axes
+            step, moment = (rows.step, rows.time) if whole else (rows.step[column.rows], rows.time[column.rows])
+            series[name] = Series(name, step, moment, column.value)
     at = steps_at(rows.step, rows.time, events.time)
     for key, column in events.columns.items():
         name = system_name(key)

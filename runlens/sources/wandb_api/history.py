@@ -40,7 +40,12 @@ class Job:
     """The cache's record of an earlier pull; empty if there was none."""
     folded: set[str] = field(default_factory=set)
     """Exports that the merged history holds, by their name in the cache."""
+    loose: set[str] = field(default_factory=set)
+    """Exports that are kept as they came, likewise."""
     rows: int = 0
+    """Rows so far, for the progress."""
+    unkept: bool = False
+    """Whether some rows are in no page of the cache: pages that stayed short are not kept."""
     early: Future[exports.Exported] | None = None
     """The list of exports, asked for before it was known to be needed."""
 
@@ -77,7 +82,18 @@ class Job:
     def forget(self) -> None:
         """What is cached belongs to another history: start anew."""
         self.cache.clear()
-        self.known, self.folded, self.rows = {}, set(), 0
+        self.known, self.folded, self.loose, self.rows = {}, set(), set(), 0
+
+    def cached(self) -> tuple[Table, list[Page]]:
+        """What the cache holds of a history that was complete: the merged part with the loose exports, and pages."""
+        parts = [self.cache.merged() or EMPTY]
+        self.folded = set(self.known.get("folded") or ()) if len(parts[0]) else set()
+        for name in self.known.get("loose") or ():
+            table = self.cache.export(name)
+            if table is not None:
+                self.loose.add(name)
+                parts.append(table)
+        return joined(parts), self.cache.pages()
 
 
 def read(job: Job) -> Table:
@@ -91,12 +107,12 @@ def read(job: Job) -> Table:
     """
     if job.seen.lines == 0 and (job.seen.last_step is None or job.seen.last_step < 0):
         return EMPTY
-    pages = job.cache.pages()
-    merged = (job.cache.merged() or EMPTY) if job.complete else EMPTY
+    merged, pages = job.cached() if job.complete else (EMPTY, job.cache.pages())
     if job.complete and len(merged) + sum(len(p.table) for p in pages) < int(job.known.get("rows") or 0):
-        job.forget()  # files were lost
-        pages, merged = [], EMPTY
-    job.folded = set(job.known.get("folded") or ()) if len(merged) else set()
+        if job.changed:
+            job.forget()
+            merged, pages = EMPTY, []
+        job.known = {**job.known, "complete": False}  # files were lost: those alone are fetched again
     old = joined([merged, *(p.table for p in pages)])
     job.add(len(old))
     covered = [(p.first, p.stop) for p in pages]
@@ -146,7 +162,7 @@ def _from_all(job: Job, old: Table, covered: Spans) -> Table:
     if conflicts(old, new):
         job.forget()
         return _from_all(job, EMPTY, [])
-    job.folded |= {export_name(url) for url in exported.urls}
+    job.loose |= {export_name(url) for url in exported.urls} - job.folded
     found = joined([finished, new])
     missing = (job.seen.lines or 0) - len(found)
     reader = job.reader()
@@ -156,6 +172,7 @@ def _from_all(job: Job, old: Table, covered: Spans) -> Table:
     if missing > 0:  # the last step that a server tells of may lag behind its rows; no page is kept of an open span
         beyond = reader.fetch([Span(stop, stop + _FAR)], missing, lambda page: None)
         found = joined([found, *(page.table for page in beyond)])
+        job.unkept |= bool(beyond)
     return found
 
 
@@ -181,7 +198,10 @@ def _pages(job: Job, reader: PageReader, spans: Spans, rows: int) -> Table:
 
 
 def _fetch(job: Job, reader: PageReader, spans: list[Span], rows: int) -> Table:
-    return joined(page.table for page in reader.fetch(spans, rows, job.keep))
+    before = job.rows
+    pages = reader.fetch(spans, rows, job.keep)
+    job.unkept |= sum(len(page.table) for page in pages) > job.rows - before
+    return joined(page.table for page in pages)
 
 
 def conflicts(old: Table, new: Table) -> bool:

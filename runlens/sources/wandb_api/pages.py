@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import pairwise
+from threading import Semaphore
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from runlens.errors import ReadError
+from runlens.sources.wandb_api import body
 from runlens.sources.wandb_api.address import Address
 from runlens.sources.wandb_api.cache import Page
 from runlens.sources.wandb_api.client import Client, QueryRefused, TooLarge, TooMuch
 from runlens.sources.wandb_api.lines import from_lines
 from runlens.sources.wandb_api.queries import HISTORY_PAGE
-from runlens.sources.wandb_api.table import joined, take
+from runlens.sources.wandb_api.table import Table, joined, take
 
 PAGE_ROWS = 10_000
 """Rows of a page: at 100 ms a request and 8 connections the time then goes into rows, not into waiting."""
@@ -56,6 +59,7 @@ class PageReader:
         """Rows that this server puts on a page at most, once that is learned."""
         self.lossy = False
         """Whether it holds fewer rows than it says, once that is learned."""
+        self._parsing = Semaphore(os.cpu_count() or 1)  # more threads than cores only wait for each other's turns
 
     def plan(self, spans: Iterable[tuple[int, int]], rows: int) -> list[Span]:
         """Cut spans into pages of about equal numbers of rows.
@@ -205,11 +209,11 @@ class PageReader:
         }
         # The halves of a page at which the server failed over and over are no reason for as much patience again.
         tries, most = 2 if span.halvings else None, _PAGE_BYTES if width > 1 else None
-        lines = _history(self.client.graphql(HISTORY_PAGE, variables, tries=tries, most=most))
-        table = from_lines(lines)
-        inside = (table.step >= span.first) & (table.step < span.stop)
-        rows = joined([table if inside.all() else take(table, inside)])
-        return Page(span.first, span.stop, rows), len(lines) >= asked
+        answer = self.client.graphql(HISTORY_PAGE, variables, tries=tries, most=most, loads=body.loads)
+        with self._parsing:
+            table, lines = _history(answer)
+        rows = joined([take(table, (table.step >= span.first) & (table.step < span.stop))])
+        return Page(span.first, span.stop, rows), lines >= asked
 
     def _expected(self, span: Span) -> int:
         if self.known is None:
@@ -232,15 +236,19 @@ class PageReader:
             if high - low >= parts:
                 inner = self.known[np.linspace(low, high, parts + 1).astype(np.int64)[1:-1]]
                 edges = np.concatenate([[span.first], inner, [span.stop]])
-        edges = np.unique(edges)
+        edges = edges[np.append(True, np.diff(edges) > 0)]  # `np.unique` would import numpy's masked arrays
         return [Span(int(a), int(b), halvings) for a, b in pairwise(edges)]
 
 
-def _history(data: dict[str, Any]) -> list[str]:
+def _history(data: dict[str, Any]) -> tuple[Table, int]:
+    """The rows of a page, and how many lines it had."""
     run = (data.get("project") or {}).get("run")
     if not isinstance(run, dict):
         raise ReadError("the run went away while its history was read; it may have been deleted")
     lines = run.get("history")
+    if isinstance(lines, body.Lines):
+        return lines.table()
     if not isinstance(lines, list):
         raise QueryRefused("the server sent no history for the query HistoryPage")
-    return [line for line in lines if isinstance(line, str)]
+    lines = [line for line in lines if isinstance(line, str)]
+    return from_lines(lines), len(lines)

@@ -9,21 +9,22 @@ from typing import Any
 
 from runlens.errors import NoRunFound, ReadError
 from runlens.model import Note
-from runlens.sources.wandb_api import exports, fallback, history, snapshot, system
+from runlens.sources.wandb_api import arrow, exports, fallback, history, snapshot, system
 from runlens.sources.wandb_api.address import Address
 from runlens.sources.wandb_api.cache import RunCache
 from runlens.sources.wandb_api.client import Client, QueryRefused
 from runlens.sources.wandb_api.gate import Stopped
 from runlens.sources.wandb_api.history import Job
 from runlens.sources.wandb_api.snapshot import Snapshot
-from runlens.sources.wandb_api.table import EMPTY, Table, joined
+from runlens.sources.wandb_api.table import EMPTY, Table, joined, memory
 
 Progress = Callable[[int, int | None], None]
 """Called with the rows so far and the rows in all (None if not known), from any thread."""
 
 _System = tuple[Table, int | None]
-_LOOSE_PAGES = 24
-"""More cached pages than this are put together into one file."""
+_LOOSE_FILES = 24
+"""More cached pages and exports than this are put together into one file."""
+_SMALL = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,8 +60,9 @@ def pull(client: Client, address: Address, progress: Progress = lambda done, tot
     """
     cache = _cache(client, address)
     known = cache.record()
-    with ThreadPoolExecutor(3, thread_name_prefix="runlens-aside") as aside:
+    with ThreadPoolExecutor(4, thread_name_prefix="runlens-aside") as aside:
         try:
+            aside.submit(arrow.load)  # while the server thinks
             # A run that is new to the cache will need these: they need not wait for the first answer.
             early = aside.submit(exports.listing, client, address) if not known else None
             events = aside.submit(system.fetch, client, address) if not known else None
@@ -104,7 +106,8 @@ def _same_run(known: dict[str, Any], seen: Snapshot) -> bool:
 
 def _from_cache(job: Job) -> Pulled | None:
     """The run without a further request, or None if the cache is not whole after all."""
-    rows = joined([job.cache.merged() or EMPTY, *(page.table for page in job.cache.pages())])
+    merged, pages = job.cached()
+    rows = joined([merged, *(page.table for page in pages)])
     events = job.cache.system()
     if len(rows) < int(job.known.get("rows") or 0) or events is None:
         return None
@@ -122,13 +125,16 @@ def _fetched(job: Job, sdk: fallback.SdkRun | None, early: Future[_System] | Non
     machine = beside.result()
     short = max((job.seen.lines or 0) - len(rows), 0)
     notes = _shortfall(job, len(rows), short) + about_system
-    loose = job.cache.loose_pages() > _LOOSE_PAGES or job.rows < len(rows)  # pages that stayed short are not kept
-    merge = by_sdk or bool(job.folded) or job.seen.state != "running" or loose
+    many, size = job.cache.parts()
+    merge = by_sdk or job.unkept or many > _LOOSE_FILES or size > 2 * memory(rows) + _SMALL  # of media and text
+    if merge:
+        job.folded, job.loose = job.folded | job.loose, set()
     record |= {
         "complete": True,
         "rows": len(rows),
         "short": short,
         "folded": sorted(job.folded),
+        "loose": sorted(job.loose),
         "machine": machine,
         "notes": [asdict(note) for note in notes],
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,11 @@ class Table:
 
     def __len__(self) -> int:
         return len(self.step)
+
+
+def memory(table: Table) -> int:
+    """Bytes that the values of a table take."""
+    return 8 * (2 * len(table) + sum(len(column.value) for column in table.columns.values()))
 
 
 EMPTY = Table(np.zeros(0, dtype=np.int64), np.zeros(0), {})
@@ -109,19 +114,28 @@ def joined(tables: Iterable[Table]) -> Table:
     parts = [t for t in tables if len(t)]
     if not parts:
         return EMPTY
-    step = np.concatenate([t.step for t in parts])
-    time = np.concatenate([t.time for t in parts])
-    offsets = np.cumsum([0, *(len(t) for t in parts[:-1])])
-    gathered: dict[str, list[tuple[Ints, Floats]]] = {}
-    for offset, part in zip(offsets, parts, strict=True):
+    ranked = sorted(parts, key=lambda t: int(t.step[0]))  # pages and exports come in any order and rarely overlap
+    if all(a.step[-1] < b.step[0] for a, b in pairwise(ranked)):
+        parts = ranked
+    whole = parts[0] if len(parts) == 1 else _one_after_another(parts)
+    return whole if bool(np.all(np.diff(whole.step) > 0)) else _ordered(whole)
+
+
+def _one_after_another(parts: Sequence[Table]) -> Table:
+    offsets = np.cumsum([0, *map(len, parts)]).tolist()
+    everywhere = np.arange(offsets[-1])  # one array for all columns without gaps
+    gathered: dict[str, list[tuple[int, Column]]] = {}
+    for offset, part in zip(offsets, parts, strict=False):
         for name, column in part.columns.items():
-            gathered.setdefault(name, []).append((column.rows + offset, column.value))
-    united = {
-        name: Column(np.concatenate([r for r, _ in found]), np.concatenate([v for _, v in found]))
-        for name, found in gathered.items()
-    }
-    whole = Table(step, time, united)
-    return whole if bool(np.all(np.diff(step) > 0)) else _ordered(whole)
+            gathered.setdefault(name, []).append((offset, column))
+    columns = {}
+    for name, found in gathered.items():
+        value = np.concatenate([column.value for _, column in found])
+        rows = everywhere
+        if len(value) < len(everywhere):
+            rows = np.concatenate([column.rows + offset for offset, column in found])
+        columns[name] = Column(rows, value)
+    return Table(np.concatenate([t.step for t in parts]), np.concatenate([t.time for t in parts]), columns)
 
 
 def _ordered(table: Table) -> Table:
@@ -147,6 +161,8 @@ def _ordered(table: Table) -> Table:
 
 def take(table: Table, kept: npt.NDArray[np.bool_]) -> Table:
     """The rows where `kept`, a mask of shape (n,), is true."""
+    if kept.all():
+        return table
     place = np.cumsum(kept) - 1
     columns = {name: Column(place[c.rows[kept[c.rows]]], c.value[kept[c.rows]]) for name, c in table.columns.items()}
     return Table(table.step[kept], table.time[kept], columns)

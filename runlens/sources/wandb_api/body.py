@@ -1,0 +1,261 @@
+"""A page of history straight from the bytes of the answer, without a Python object for a line or a value.
+
+A page is a list of JSON texts inside a JSON text: every quote of a line is escaped, every bare quote begins or ends a
+line. So a look at quotes, backslashes and their neighbours finds all keys and values of flat rows side by side, in
+whatever order each row has them. Rows with nested objects or lists are left to `lines`, and so is a page in which
+anything else is escaped; what comes out is the same.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from runlens.sources.wandb_api.lines import from_lines
+from runlens.sources.wandb_api.table import Column, Floats, Ints, Table, joined, take
+from runlens.sources.wandb_shape import number
+
+_HISTORY = re.compile(rb'"history"\s*:\s*\[')
+_BETWEEN = re.compile(rb'[^\\]",\s?"')
+"""The last byte of a line, and what lies between it and the next."""
+_PART = 1 << 20
+_QUOTE, _BACKSLASH, _COLON, _COMMA, _SPACE, _MINUS, _ZERO = b'"\\:, -0'
+_OPEN, _CLOSE = b"{}"
+_FEW = 4096
+"""Below so many bytes, starting costs more than it saves."""
+_WORDS: dict[bytes, float | None] = {
+    b"NaN": np.nan, b"Infinity": np.inf, b"-Infinity": -np.inf, b"true": 1.0, b"false": 0.0, b"null": None,
+}  # fmt: skip
+
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lines:
+    """The lines of a page, still as they were sent."""
+
+    text: memoryview
+    """From the quote that begins the first line to the quote that ends the last one."""
+
+    def table(self) -> tuple[Table, int]:
+        """The rows, and how many lines there were."""
+        found = [_table(part) or _line_by_line(part) for part in self._parts()]
+        return joined([table for table, _ in found]), sum(lines for _, lines in found)
+
+    def _parts(self) -> Iterator[memoryview]:
+        """The text in parts of whole lines, which fit into the caches of a processor."""
+        begin = 0
+        while (cut := _BETWEEN.search(self.text, begin + _PART)) is not None:
+            yield self.text[begin : cut.start() + 2]
+            begin = cut.end() - 1
+        yield self.text[begin:]
+
+
+def _line_by_line(text: memoryview) -> tuple[Table, int]:
+    lines = [line for line in json.loads(b"[" + text + b"]") if isinstance(line, str)]
+    return from_lines(lines), len(lines)
+
+
+def loads(body: bytes) -> Any:
+    """An answer with a history as `json.loads` has it, but for `Lines` in place of a long list of lines."""
+    begin = _HISTORY.search(body, 0, 4096) if len(body) > _FEW else None
+    end = body.rfind(b"]")
+    if begin is None or end < begin.end():
+        return json.loads(body)
+    first, last = body.find(b'"', begin.end(), end), body.rfind(b'"', begin.end(), end)
+    if first == last or body[begin.end() : first].strip() or body[last + 1 : end].strip():
+        return json.loads(body)
+    try:
+        said = json.loads(body[: begin.end()] + body[end:])
+        run = said["data"]["project"]["run"]
+        if run["history"] == []:
+            return {**said, "data": {"project": {"run": {**run, "history": Lines(memoryview(body)[first : last + 1])}}}}
+    except (ValueError, TypeError, KeyError):
+        pass
+    return json.loads(body)  # what was found is no page of history
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Items:
+    """Keys and values of a page, in the order of the text."""
+
+    row: Ints
+    key: Ints
+    """(n, 2): begin and end of the key."""
+    value: Ints
+    """(n, 2): begin and end of the value."""
+    odd: Mask
+    """(lines,): rows in another form than `{key: value, …}` with numbers, words and plain text for values."""
+
+
+def _table(text: memoryview) -> tuple[Table, int] | None:
+    """Rows and number of lines, or None if the text is to be taken apart line by line."""
+    buffer = np.frombuffer(text, np.uint8)
+    quote = np.flatnonzero(buffer == _QUOTE)
+    inner = buffer[quote - 1] == _BACKSLASH
+    if np.count_nonzero(buffer == _BACKSLASH) != np.count_nonzero(inner):
+        return None  # something else than quotes is escaped
+    bare = quote[~inner]
+    begin, end = bare[0::2], bare[1::2]
+    if len(begin) != len(end) or not _listed(buffer, begin, end):
+        return None
+    found = _items(buffer, begin, end, quote[inner], np.cumsum(~inner)[inner])
+    if found is None:
+        return None
+    kept, value = _values(buffer, text, found)
+    if value is None:
+        return None
+    if found.odd.any():
+        if np.count_nonzero(found.odd) > len(begin) // 2:
+            return None
+        good = ~found.odd[found.row[kept]]
+        kept, value = kept[good], value[good]
+    table = _columns(text, found, kept, value, len(begin))
+    if table is None:
+        return None
+    odd = np.flatnonzero(found.odd)
+    if len(odd):
+        rest = from_lines([json.loads(text[a : b + 1].tobytes()) for a, b in zip(begin[odd], end[odd], strict=True)])
+        table = joined([table, rest])
+    return table, len(begin)
+
+
+def _listed(buffer: npt.NDArray[np.uint8], begin: Ints, end: Ints) -> bool:
+    """Whether nothing but a comma, perhaps with a space after it, lies between one line and the next."""
+    gap = begin[1:] - end[:-1]
+    return bool(
+        np.all((gap == 2) | ((gap == 3) & (buffer[begin[1:] - 1] == _SPACE))) and np.all(buffer[end[:-1] + 1] == _COMMA)
+    )
+
+
+def _items(buffer: npt.NDArray[np.uint8], begin: Ints, end: Ints, quote: Ints, bare: Ints) -> _Items | None:
+    """Where keys and values are, from the escaped quotes and the number of bare ones before each; None if astray."""
+    opened, closed = quote[0::2], quote[1::2]
+    if len(opened) != len(closed) or not np.array_equal(bare[0::2], bare[1::2]) or not np.all(bare & 1):
+        return None
+    is_key = buffer[closed + 1] == _COLON
+    row = bare[0::2] >> 1
+    if not is_key.all():
+        opened, closed, row = opened[is_key], closed[is_key], row[is_key]
+    if not len(row):
+        return None
+    odd = np.ones(len(begin), np.bool_)
+    first = np.append(True, row[1:] != row[:-1])
+    last = np.append(first[1:], True)
+    odd[row[first]] = (opened[first] != begin[row[first]] + 3) | (buffer[opened[first] - 2] != _OPEN)
+    start = closed + 2
+    start += buffer[start] == _SPACE
+    stop = np.empty(len(row), np.int64)
+    before = opened[1:] - 2  # the backslash is at -1
+    stop[:-1] = before - (buffer[before] == _SPACE)
+    stop[last] = end[row[last]] - 1
+    strange = buffer[stop] != np.where(last, _CLOSE, _COMMA)
+    odd[row[strange | (stop <= start)]] = True
+    stop = np.maximum(start, stop)  # keeps what is cut out of the text from running backwards
+    if np.any(stop[:-1] > start[1:]):
+        return None
+    return _Items(row, np.column_stack([opened + 1, closed - 1]), np.column_stack([start, stop]), odd)
+
+
+def _values(buffer: npt.NDArray[np.uint8], text: memoryview, items: _Items) -> tuple[Ints, Floats | None]:
+    """Which of the items are numbers and what they are, None if that cannot be told; marks odd rows."""
+    import pyarrow as pa
+
+    start, stop = items.value[:, 0], items.value[:, 1]
+    first = buffer[start]
+    plain = ((first - _ZERO < 10) | (first == _MINUS)) & (buffer[stop - 1] - _ZERO < 10) & (stop > start)
+    try:
+        value = _cast(text, items.value, plain, pa.float64(), np.float64)
+    except pa.ArrowInvalid:
+        return start, None
+    rest = np.flatnonzero(~plain)
+    if not len(rest):
+        return np.arange(len(start)), value
+    value = value.copy()
+    for i, a, b in zip(rest.tolist(), start[rest].tolist(), stop[rest].tolist(), strict=True):
+        known, found = _word(text[a:b].tobytes())
+        if found is not None:
+            plain[i], value[i] = True, found
+        elif not known:
+            items.odd[items.row[i]] = True
+    kept = np.flatnonzero(plain)
+    return kept, value[kept]
+
+
+def _word(text: bytes) -> tuple[bool, float | None]:
+    """Whether a value is a word or plain text, and the number that it stands for, if any."""
+    if text in _WORDS:
+        return True, _WORDS[text]
+    plain = text.startswith(b'\\"') and text.endswith(b'\\"') and text.count(b'"') == 2
+    return plain, number(text[2:-2].decode(errors="replace")) if plain and len(text) < 16 else None
+
+
+def _columns(text: memoryview, items: _Items, kept: Ints, value: Floats, lines: int) -> Table | None:
+    """The table of the items that are numbers, or None if a row names a key twice or its step is no integer."""
+    import pyarrow as pa
+
+    row, key = (items.row, items.key) if len(kept) == len(items.row) else (items.row[kept], items.key[kept])
+    encoded = _texts(text, key, np.ones(len(row), np.bool_), pa.binary()).dictionary_encode()
+    code = np.frombuffer(encoded.indices.buffers()[1], np.int32)[0::2]
+    order = np.argsort(code.astype(np.uint16) if len(encoded.dictionary) < 1 << 16 else code, kind="stable")
+    row, value = row[order], value[order]
+    edges = np.cumsum(np.bincount(code, minlength=len(encoded.dictionary))).tolist()
+    columns: dict[str, Column] = {}
+    step = np.zeros(lines, np.int64)
+    known = np.zeros(lines, np.bool_)
+    time = np.full(lines, np.nan)
+    everywhere = np.arange(lines)
+    for name, a, b in zip(encoded.dictionary.to_pylist(), [0, *edges[:-1]], edges, strict=True):
+        at = row[a:b]
+        if not np.all(at[1:] > at[:-1]):
+            return None
+        if name == b"_step":
+            places = items.value[kept[order[a:b]]]
+            try:
+                step[at] = _cast(text, places, np.ones(len(at), np.bool_), pa.int64(), np.int64)
+            except pa.ArrowInvalid:
+                return None
+            known[at] = True
+        elif name == b"_timestamp":
+            time[at] = value[a:b]
+        else:
+            try:
+                columns[name.decode()] = Column(everywhere if len(at) == lines else at, value[a:b])
+            except UnicodeDecodeError:
+                return None
+    return take(Table(step, time, columns), known)
+
+
+def _texts(text: memoryview, places: Ints, there: Mask, kind: Any) -> Any:
+    """An Arrow array over the text itself: pieces of it, null where not `there`, each followed by a null between."""
+    import pyarrow as pa
+
+    offsets = np.empty(2 * len(places) + 1, np.int32)
+    offsets[:-1] = places.ravel()
+    offsets[-1] = places[-1, 1] if len(places) else 0
+    valid = np.zeros(2 * len(places), np.bool_)
+    valid[0::2] = there
+    bits = pa.py_buffer(np.packbits(valid, bitorder="little"))
+    return pa.Array.from_buffers(kind, 2 * len(places), [bits, pa.py_buffer(offsets), pa.py_buffer(text)])
+
+
+def _cast(text: memoryview, places: Ints, there: Mask, kind: Any, dtype: Any) -> npt.NDArray[Any]:
+    """Pieces of the text as numbers, whatever where not `there`.
+
+    Raises
+    ------
+    pyarrow.ArrowInvalid
+        One of them is no number.
+    """
+    import pyarrow as pa
+    from pyarrow import compute
+
+    cast = compute.cast(_texts(text, places, there, pa.string()), kind)
+    found: npt.NDArray[Any] = np.frombuffer(cast.buffers()[1], dtype)[: 2 * len(places)][0::2]
+    return found
