@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -39,7 +39,9 @@ class Settings:
     """Let a rule's crash through with its traceback, where otherwise it becomes a `Failure`."""
 
 
-def check(plan: Sequence[tuple[RunRef, Settings]], jobs: int = 1) -> tuple[RunReport, ...]:
+def check(
+    plan: Sequence[tuple[RunRef, Settings]], jobs: int = 1, *, read: Callable[[RunRef], Run] | None = None
+) -> tuple[RunReport, ...]:
     """Judge runs, in the order given.
 
     Parameters
@@ -48,6 +50,8 @@ def check(plan: Sequence[tuple[RunRef, Settings]], jobs: int = 1) -> tuple[RunRe
     jobs : int
         Workers; 1 judges in this process, -1 takes a worker for each core. A `joblib.parallel_config` of the
         caller (Dask, Ray) is respected.
+    read : callable, optional
+        What reads a run in this process, such as to show how far it is; `sources.read` if None, and in workers.
 
     Returns
     -------
@@ -55,16 +59,16 @@ def check(plan: Sequence[tuple[RunRef, Settings]], jobs: int = 1) -> tuple[RunRe
         One for each reference, never fewer: what could not be read is a report with a `Failure`.
     """
     if jobs == 1 or len(plan) < 2:
-        return tuple(judge(ref, settings) for ref, settings in plan)
+        return tuple(judge(ref, settings, read) for ref, settings in plan)
     from joblib import Parallel, delayed
 
     return tuple(Parallel(n_jobs=jobs)(delayed(judge)(ref, settings) for ref, settings in plan))
 
 
-def judge(ref: RunRef, settings: Settings) -> RunReport:
+def judge(ref: RunRef, settings: Settings, read: Callable[[RunRef], Run] | None = None) -> RunReport:
     """Read one run and judge it; a run that cannot be read gives a report that says so."""
     try:
-        run = roles.resolve(sources.read(ref), settings.metrics)
+        run = roles.resolve((read or sources.read)(ref), settings.metrics)
     except RunLensError as error:
         if settings.debug:
             raise

@@ -27,6 +27,7 @@ def check(
         o.option("--report", metavar="FORMAT=FILE", help="Write another format as well; repeatable.", section=o.OUTPUT),
     ] = None,
     png: o.Png = None,
+    quiet: o.Quiet = False,
     select: o.Select = None,
     ignore: o.Ignore = None,
     metric: o.Metric = None,
@@ -105,7 +106,7 @@ def check(
         "baseline": baseline,
     }
     filters = {"filters": filter, "state": state, "tags": tag, "limit": limit, "refresh": refresh, "no_cache": no_cache}
-    request = Request(runs, flags, config, filters, jobs, debug=debug)
+    request = Request(runs, flags, config, filters, jobs, quiet=quiet, debug=debug)
     if baseline_runs:
         from runlens.cli.nightlies import compared_with
 

@@ -30,6 +30,8 @@ class Request:
     learned: Learned = field(default_factory=Learned)
     """What earlier runs say, where the user says nothing."""
     chart_points: int = 400
+    quiet: bool = False
+    """Show nothing while runs are fetched."""
     debug: bool = False
 
 
@@ -59,6 +61,7 @@ def judged(request: Request, refs: Sequence[RunRef] | None = None) -> Report:
     """
     from runlens import __version__
     from runlens.check import check
+    from runlens.cli import progress
     from runlens.gate import EXIT_CODES, verdict
     from runlens.model import Severity
 
@@ -85,7 +88,7 @@ def judged(request: Request, refs: Sequence[RunRef] | None = None) -> Report:
     }
     refs = found(request) if refs is None else refs
     plan = [(ref, settings_for(ref, config, request.flags, **more)) for ref in refs]
-    runs = check(plan, jobs)
+    runs = check(plan, jobs, read=None if request.quiet else progress.read)
     gone = [failure for run in runs for failure in run.failures if failure.missing]
     if len(gone) == len(runs):
         raise NoRunFound(gone[0].message)

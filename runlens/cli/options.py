@@ -41,6 +41,8 @@ Png = Annotated[
     option("--png", metavar="FILE", help="Draw the timeline of the run with its findings.", section=OUTPUT),
 ]
 
+Quiet = Annotated[bool, option("--quiet", "-q", help="Show no progress while a run is fetched.", section=OUTPUT)]
+
 Select = Annotated[
     list[str] | None,
     option("--select", metavar="CODES", help="Rules to judge by, such as LOSS,TPUT001; repeatable.", section=JUDGING),

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -64,11 +61,12 @@ def pull(
 
 def _one(ref: RunRef, output: Path | None) -> None:
     from runlens.cli.printing import plain
+    from runlens.cli.progress import rows_of
     from runlens.sources import wandb_api
     from runlens.sources.wandb_shape import is_series
 
     started = time.monotonic()
-    with _progress(ref.id) as progress:
+    with rows_of(ref.id) as progress:
         pulled = wandb_api.fetch(ref, progress=progress)
     if output is not None:
         from runlens.sources.wandb_api.save import save
@@ -85,33 +83,3 @@ def _one(ref: RunRef, output: Path | None) -> None:
     typer.echo(plain(said), err=True)
     for note in pulled.notes:
         typer.echo(f"runlens: {plain(note.message)}", err=True)
-
-
-@contextmanager
-def _progress(name: str) -> Iterator[Callable[[int, int | None], None]]:
-    """A bar with rate and remaining time on standard error, where that is a terminal; nothing elsewhere."""
-    if not sys.stderr.isatty():
-        yield lambda done, total: None
-        return
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    from runlens.cli.printing import plain
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("rows  {task.fields[rate]}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(escape(plain(name)), total=None, rate="")
-        began = time.monotonic()
-
-        def show(done: int, total: int | None) -> None:
-            rate = done / max(time.monotonic() - began, 1e-3)
-            bar.update(task, completed=done, total=total, rate=f"{rate:,.0f} rows/s")
-
-        yield show

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -78,8 +79,14 @@ def discover(name: str, **filters: Any) -> list[RunRef]:
     raise NoRunFound(_nothing_there(name, path))
 
 
-def read(ref: RunRef) -> Run:
+def read(ref: RunRef, *, progress: Callable[[int, int | None], None] | None = None) -> Run:
     """Read one run that was discovered.
+
+    Parameters
+    ----------
+    ref : RunRef
+    progress : callable, optional
+        Called with the rows so far and the rows in all (None if not known) while a run is fetched from W&B.
 
     Raises
     ------
@@ -89,6 +96,10 @@ def read(ref: RunRef) -> Run:
     if ref.source == local.REFUSED:
         raise AccessRefused(f"no permission to look into {printable(ref.location)}; ask its owner for read access")
     keep_freed_memory()
+    if ref.source == "wandb_api" and progress is not None:
+        from runlens.sources import wandb_api
+
+        return wandb_api.read(ref, progress=progress)
     return _reader(ref.source).read(ref)
 
 

@@ -28,7 +28,7 @@ _BUSY = {429}
 _FAILING = {408, 500, 502, 503, 504, 520, 522, 524}
 _LONG = 5.0
 """Seconds of waiting that a user would take for a hang, and is told of."""
-_BLOCK = 1 << 16
+_BLOCK = 1 << 15
 """Bytes of a download that a cut can lose."""
 _BODY = 1 << 20
 _WHOLE = 1 << 26
