@@ -119,8 +119,10 @@ def fetch(ref: RunRef, *, progress: Progress | None = None) -> Pulled:
     ------
     NoRunFound, AccessRefused, SourceDown, ReadError
     """
+    from runlens.heap import keep_freed_memory
     from runlens.sources.wandb_api.pull import pull
 
+    keep_freed_memory()
     address = parse(ref.location)
     if address is None or not address.run:
         raise NoRunFound(f"{ref.location!r} names no W&B run")
