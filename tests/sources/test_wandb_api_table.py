@@ -143,3 +143,10 @@ def test_neither_reading_nor_writing_imports_pandas() -> None:
         "assert 'pandas' not in sys.modules and 'wandb' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-W", "error", "-c", script], check=True, timeout=60)
+
+
+def test_what_is_read_may_be_written_to() -> None:
+    table = t.from_rows([{"_step": i, "_timestamp": 1e9 + i, "x": 1.5} for i in range(20)])
+    again = t.joined([arrow.from_arrow(arrow.read_parquet(arrow.write_parquet(arrow.to_arrow(table))))])
+    for array in (again.step, again.time, again.columns["x"].value):
+        assert array.flags.writeable

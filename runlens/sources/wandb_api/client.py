@@ -247,14 +247,13 @@ class Client:
         raise kind(f"{trouble} after {tried} {many}; try again later, or check WANDB_BASE_URL")
 
     def _body(self, response: Response, most: int | None) -> bytes:
-        found, size = [], 0
         length = response.headers.get("Content-Length") or ""
         expected = int(length) if length.isdecimal() else 0
+        found: list[bytes] = []
         # In one block where its size is known, which costs no copy, and in large ones otherwise.
-        for block in response.iter_content(max(expected, _BODY) if expected <= (most or _WHOLE) else _BODY):
+        for block in response.iter_content(min(max(expected, _BODY), _WHOLE)):
             found.append(block)
-            size += len(block)
-            if most is not None and size > most:
+            if most is not None and max(expected, sum(map(len, found))) > most:
                 response.close()
                 raise TooLarge(f"an answer of {self.login.host} has more than {most:,} bytes")
         return b"".join(found)

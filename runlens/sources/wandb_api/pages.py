@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import pairwise
-from threading import Semaphore
 from typing import Any
 
 import numpy as np
@@ -59,7 +58,6 @@ class PageReader:
         """Rows that this server puts on a page at most, once that is learned."""
         self.lossy = False
         """Whether it holds fewer rows than it says, once that is learned."""
-        self._parsing = Semaphore(os.cpu_count() or 1)  # more threads than cores only wait for each other's turns
 
     def plan(self, spans: Iterable[tuple[int, int]], rows: int) -> list[Span]:
         """Cut spans into pages of about equal numbers of rows.
@@ -133,14 +131,19 @@ class PageReader:
         done: list[Page] = []
         short = False
         running: dict[Future[tuple[Page, bool]], Span] = {}
-        with ThreadPoolExecutor(self.client.connections, thread_name_prefix="runlens-page") as pool:
+        # Pages are parsed by no more threads than there are cores: others only wait for their turn, and each of them
+        # has the C library hold memory of its own, whose first use is a third of the work.
+        with (
+            ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="runlens-parse") as parsing,
+            ThreadPoolExecutor(self.client.connections, thread_name_prefix="runlens-page") as pool,
+        ):
             try:
                 while running or (waiting and not (wary and short)):
                     while waiting and len(running) < self.client.connections and not (wary and short):
                         span = waiting.popleft()
                         parts = self._by_cap(span)
                         waiting.extendleft(reversed(parts[1:]))
-                        running[pool.submit(self._page, parts[0])] = parts[0]
+                        running[pool.submit(self._page, parts[0], parsing)] = parts[0]
                     for future in wait(running, return_when=FIRST_COMPLETED).done:
                         span = running.pop(future)
                         try:
@@ -195,7 +198,7 @@ class PageReader:
             return steps >= self._expected(Span(page.first, page.stop))
         return steps >= page.stop - page.first or (self.cap is not None and len(page.table) < self.cap)
 
-    def _page(self, span: Span) -> tuple[Page, bool]:
+    def _page(self, span: Span, parsing: ThreadPoolExecutor) -> tuple[Page, bool]:
         """One page, and whether it is as full as it was asked for: then there may be more rows."""
         width = span.stop - span.first
         asked = 2 * max(self._expected(span), min(width, self.rows), 50)  # twice: rows of a resumed run repeat steps
@@ -210,9 +213,7 @@ class PageReader:
         # The halves of a page at which the server failed over and over are no reason for as much patience again.
         tries, most = 2 if span.halvings else None, _PAGE_BYTES if width > 1 else None
         answer = self.client.graphql(HISTORY_PAGE, variables, tries=tries, most=most, loads=body.loads)
-        with self._parsing:
-            table, lines = _history(answer)
-        rows = joined([take(table, (table.step >= span.first) & (table.step < span.stop))])
+        rows, lines = parsing.submit(_history, answer, span).result()
         return Page(span.first, span.stop, rows), lines >= asked
 
     def _expected(self, span: Span) -> int:
@@ -240,15 +241,17 @@ class PageReader:
         return [Span(int(a), int(b), halvings) for a, b in pairwise(edges)]
 
 
-def _history(data: dict[str, Any]) -> tuple[Table, int]:
-    """The rows of a page, and how many lines it had."""
+def _history(data: dict[str, Any], span: Span) -> tuple[Table, int]:
+    """The rows of a page that belong to a span, and how many lines it had."""
     run = (data.get("project") or {}).get("run")
     if not isinstance(run, dict):
         raise ReadError("the run went away while its history was read; it may have been deleted")
     lines = run.get("history")
     if isinstance(lines, body.Lines):
-        return lines.table()
-    if not isinstance(lines, list):
+        table, many = lines.table()
+    elif isinstance(lines, list):
+        lines = [line for line in lines if isinstance(line, str)]
+        table, many = from_lines(lines), len(lines)
+    else:
         raise QueryRefused("the server sent no history for the query HistoryPage")
-    lines = [line for line in lines if isinstance(line, str)]
-    return from_lines(lines), len(lines)
+    return joined([take(table, (table.step >= span.first) & (table.step < span.stop))]), many

@@ -117,8 +117,14 @@ def joined(tables: Iterable[Table]) -> Table:
     ranked = sorted(parts, key=lambda t: int(t.step[0]))  # pages and exports come in any order and rarely overlap
     if all(a.step[-1] < b.step[0] for a, b in pairwise(ranked)):
         parts = ranked
-    whole = parts[0] if len(parts) == 1 else _one_after_another(parts)
+    whole = parts[0] if len(parts) == 1 and _writable(parts[0]) else _one_after_another(parts)
     return whole if bool(np.all(np.diff(whole.step) > 0)) else _ordered(whole)
+
+
+def _writable(table: Table) -> bool:
+    """Whether the arrays are numpy's own: those over Arrow's memory may be read alone, which not all code takes."""
+    arrays = (table.step, table.time, *(column.value for column in table.columns.values()))
+    return all(array.flags.writeable for array in arrays)
 
 
 def _one_after_another(parts: Sequence[Table]) -> Table:
