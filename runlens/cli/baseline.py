@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -26,7 +26,7 @@ def baseline(
         ),
     ] = None,
     level: Annotated[
-        str, typer.Option("--level", metavar="SEVERITY", help="Lowest to write: info, warning or error.")
+        Literal["info", "warning", "error"], typer.Option("--level", help="Lowest severity to write.")
     ] = "warning",
     select: o.Select = None,
     ignore: o.Ignore = None,
@@ -60,7 +60,7 @@ def baseline(
     for run in report.runs:
         for failure in run.failures:
             typer.echo(f"runlens: {plain(run.run)}: {plain(failure.message)}", err=True)
-    new = known_from(report.runs, reason, until, Severity(out.severity(level, "--level") or "warning"))
+    new = known_from(report.runs, reason, until, Severity(level))
     today = datetime.datetime.now(datetime.UTC).date()
     out.save(output, dumps(renewed(before, new, today)).encode())
     typer.echo(f"{len(new)} new known findings, {len(before)} from before, in {output}", err=True)

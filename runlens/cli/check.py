@@ -11,16 +11,7 @@ from runlens.cli import options as o
 
 def check(
     runs: o.Runs,
-    format: Annotated[
-        str,
-        o.option(
-            "--format",
-            "-f",
-            metavar="FORMAT",
-            help="terminal, json, jsonl, markdown, junit, github, gitlab, openmetrics or html [default: terminal].",
-            section=o.OUTPUT,
-        ),
-    ] = "terminal",
+    format: o.Format = "terminal",
     output: o.Output = None,
     report: Annotated[
         list[str] | None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -22,21 +22,28 @@ def compare(
         typer.Option(
             "--reference",
             "-r",
+            metavar="REF",
             help="What to compare with, repeatable: shipped name, stored file, run, result folder or table "
             "[default: those of the configuration].",
             show_default=False,
         ),
     ] = None,
-    axis: Annotated[str, typer.Option("--axis", help="Compare at the same tokens or the same steps.")] = "tokens",
+    axis: Annotated[
+        Literal["tokens", "steps"], typer.Option("--axis", help="Compare at the same of these.")
+    ] = "tokens",
     tokens_per_step: o.TokensPerStep = None,
     total_tokens: o.TotalTokens = None,
     metric: o.Metric = None,
-    format: Annotated[str, typer.Option("--format", "-f", help="terminal or json.")] = "terminal",
+    format: o.PageOrJson = "terminal",
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write there instead of standard output.", show_default=False)
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Write there instead of standard output.", show_default=False
+        ),
     ] = None,
     png: Annotated[
-        Path | None, typer.Option("--png", help="Draw score over tokens, task by task.", show_default=False)
+        Path | None,
+        typer.Option("--png", metavar="FILE", help="Draw score over tokens, task by task.", show_default=False),
     ] = None,
     config: o.ConfigPath = None,
     debug: o.Debug = False,
@@ -55,10 +62,6 @@ def compare(
     from runlens.roles import resolve
     from runlens.rules.evaluation import BehindReference
 
-    if format not in ("terminal", "json"):
-        raise ConfigError(f"--format {format!r} must be terminal or json")
-    if axis not in ("tokens", "steps"):
-        raise ConfigError(f"--axis {axis!r} must be tokens or steps")
     refs = sources.discover(run)
     if len(refs) > 1:
         some = ", ".join(ref.id for ref in refs[:5])

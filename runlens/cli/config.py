@@ -19,14 +19,13 @@ def config(
     schema: Annotated[
         bool, typer.Option("--schema", help="Print the JSON Schema of runlens.toml, for editors.")
     ] = False,
-    format: Annotated[str, typer.Option("--format", "-f", metavar="FORMAT", help="terminal or json.")] = "terminal",
+    format: o.PageOrJson = "terminal",
     debug: o.Debug = False,
 ) -> None:
     """Show every setting, its value and where it comes from."""
     from runlens.cli.output import echo
     from runlens.config import in_force, load
     from runlens.config.rule_settings import settings_of
-    from runlens.errors import ConfigError
     from runlens.rules.select import select
 
     if schema:
@@ -34,8 +33,6 @@ def config(
 
         echo(json.dumps(json_schema(), indent=2))
         return
-    if format not in ("terminal", "json"):
-        raise ConfigError(f"--format {format!r} must be terminal or json")
     found = load(path)
     force = in_force(found, {}, run)
     rows = [(key, value) for key, value in force.values.items() if key not in ("metrics", "rules")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -36,6 +36,18 @@ Output = Annotated[
     Path | None,
     option("--output", "-o", metavar="FILE", help="Write there instead of standard output.", section=OUTPUT),
 ]
+Format = Annotated[
+    str,
+    option(
+        "--format",
+        "-f",
+        metavar="FORMAT",
+        help="terminal, json, jsonl, markdown, junit, github, gitlab, openmetrics or html [default: terminal].",
+        section=OUTPUT,
+    ),
+]
+"""Any form of a report; `runlens.cli.output.destinations` refuses others."""
+PageOrJson = Annotated[Literal["terminal", "json"], typer.Option("--format", "-f", help="What to write.")]
 Png = Annotated[
     Path | None,
     option("--png", metavar="FILE", help="Draw the timeline of the run with its findings.", section=OUTPUT),

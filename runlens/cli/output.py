@@ -47,8 +47,8 @@ def check_format(name: str) -> None:
         raise ConfigError(f"there is no format {name!r}; {did_you_mean(name, FORMATS)}")
 
 
-def severity(text: str | None, flag: str = "--fail-on") -> str | None:
-    """A severity given on the command line with `flag`.
+def severity(text: str | None) -> str | None:
+    """The severity given with `--fail-on`.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def severity(text: str | None, flag: str = "--fail-on") -> str | None:
         If it is none.
     """
     if text is not None and text not in ("info", "warning", "error"):
-        raise ConfigError(f"{flag} {text!r} must be info, warning or error")
+        raise ConfigError(f"--fail-on {text!r} must be info, warning or error")
     return text
 
 

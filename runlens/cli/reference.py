@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -19,7 +19,8 @@ _FORMS = (
     "or step, task, metric, value [, stderr, n, setting], a stored reference, or a shipped name."
 )
 Output = Annotated[
-    Path | None, typer.Option("--output", "-o", help="Write there instead of standard output.", show_default=False)
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Write there instead of standard output.", show_default=False),
 ]
 
 
@@ -27,11 +28,17 @@ Output = Annotated[
 def build(
     specs: Annotated[list[str], typer.Argument(metavar="FROM...", help=_FORMS, show_default=False)],
     output: Output = None,
-    name: Annotated[str, typer.Option("--name", help="Name of the reference.", show_default=False)] = "",
+    name: Annotated[
+        str, typer.Option("--name", metavar="NAME", help="Name of the reference.", show_default=False)
+    ] = "",
     tokens_per_step: o.TokensPerStep = None,
-    source: Annotated[str, typer.Option("--source", help="Where the figures come from.", show_default=False)] = "",
-    licence: Annotated[str, typer.Option("--licence", help="Licence of the figures.", show_default=False)] = "",
-    citation: Annotated[str, typer.Option("--citation", help="What to cite.", show_default=False)] = "",
+    source: Annotated[
+        str, typer.Option("--source", metavar="TEXT", help="Where the figures come from.", show_default=False)
+    ] = "",
+    licence: Annotated[
+        str, typer.Option("--licence", metavar="TEXT", help="Licence of the figures.", show_default=False)
+    ] = "",
+    citation: Annotated[str, typer.Option("--citation", metavar="TEXT", help="What to cite.", show_default=False)] = "",
     debug: o.Debug = False,
 ) -> None:
     """Write a reference as one small file. Several runs make a band, several single checkpoints one curve each task."""
@@ -63,12 +70,11 @@ def list_(
             metavar="[FOLDER...]", help="Folders whose stored references are listed too.", show_default=False
         ),
     ] = None,
-    format: Annotated[str, typer.Option("--format", "-f", help="terminal or json.")] = "terminal",
+    format: o.PageOrJson = "terminal",
     output: Output = None,
     debug: o.Debug = False,
 ) -> None:
     """List the shipped references, and the stored ones of the given folders."""
-    _check(format, ("terminal", "json"))
     from runlens.references.shipped import DEFAULT_SETTING, shipped, whole
 
     found = [(name, whole(name)) for name in shipped()]
@@ -91,13 +97,13 @@ def show(
     spec: Annotated[str, typer.Argument(metavar="REFERENCE", help=_FORMS, show_default=False)],
     tokens_per_step: o.TokensPerStep = None,
     format: Annotated[
-        str, typer.Option("--format", "-f", help="terminal, json (the stored form) or csv (a table).")
+        Literal["terminal", "json", "csv"],
+        typer.Option("--format", "-f", help="What to write; json is the stored form, csv a table."),
     ] = "terminal",
     output: Output = None,
     debug: o.Debug = False,
 ) -> None:
     """Show a reference: where it comes from, and every curve with its range, items and values."""
-    _check(format, ("terminal", "json", "csv"))
     from runlens.references import load
 
     found = load(spec, tokens_per_step)
@@ -114,13 +120,6 @@ def show(
         from runlens.render.reference import shown
 
         _write(shown(found, **look(output)), output)
-
-
-def _check(format: str, known: tuple[str, ...]) -> None:
-    from runlens.errors import ConfigError
-
-    if format not in known:
-        raise ConfigError(f"--format {format!r} must be {' or '.join((', '.join(known[:-1]), known[-1]))}")
 
 
 def _write(text: str, output: Path | None) -> None:

@@ -14,9 +14,7 @@ def render(
     report: Annotated[
         Path, typer.Argument(metavar="REPORT.json", help="A report saved by `check -f json`.", show_default=False)
     ],
-    format: Annotated[
-        str, typer.Option("--format", "-f", help="terminal, json, jsonl, markdown, junit, github, gitlab, … or html.")
-    ] = "terminal",
+    format: o.Format = "terminal",
     output: o.Output = None,
     png: o.Png = None,
     debug: o.Debug = False,

@@ -22,7 +22,7 @@ def report(
         "postmortem"
     ),
     incident: Annotated[
-        int | None, typer.Option("--incident", help="Tell only of this incident.", show_default=False)
+        int | None, typer.Option("--incident", metavar="N", help="Tell only of this incident.", show_default=False)
     ] = None,
     select: o.Select = None,
     ignore: o.Ignore = None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -11,18 +11,17 @@ def rule(
     code: Annotated[
         str | None, typer.Argument(help="Code or name of a rule, such as LOSS001.", show_default=False)
     ] = None,
-    format: Annotated[str, typer.Option("--format", "-f", help="terminal or markdown.")] = "terminal",
+    format: Annotated[
+        Literal["terminal", "markdown"], typer.Option("--format", "-f", help="What to write.")
+    ] = "terminal",
     every: Annotated[bool, typer.Option("--all", help="The pages of all rules.")] = False,
 ) -> None:
     """Print what a rule does, why it matters, what to do and how to set it; without a code, list the rules."""
     from runlens.cli.output import echo
-    from runlens.errors import ConfigError
     from runlens.rules import RULES
     from runlens.rules.page import markdown, page
     from runlens.rules.select import check_codes
 
-    if format not in ("terminal", "markdown"):
-        raise ConfigError(f"--format {format!r} must be terminal or markdown")
     if code is None and not every:
         rows = [(r.code, r.name, page(r).summary) for r in RULES]
         if format == "markdown":

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
 from runlens.cli import options as o
 
 
 def show(
     run: o.OneRun,
     metric: o.Metric = None,
-    format: Annotated[str, typer.Option("--format", "-f", help="terminal or json.")] = "terminal",
+    format: o.PageOrJson = "terminal",
     output: o.Output = None,
     config: o.ConfigPath = None,
     debug: o.Debug = False,
@@ -24,8 +20,6 @@ def show(
     from runlens.errors import ConfigError
     from runlens.roles import resolve
 
-    if format not in ("terminal", "json"):
-        raise ConfigError(f"--format {format!r} must be terminal or json")
     given = o.pairs(metric)
     refs = sources.discover(run)
     if len(refs) > 1:

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -22,23 +22,32 @@ SLACK, WEBHOOK = "RUNLENS_SLACK_WEBHOOK", "RUNLENS_WEBHOOK"
 
 def watch(
     runs: o.Runs,
-    interval: Annotated[float, typer.Option("--interval", help="Seconds between two looks.", min=1)] = 60.0,
+    interval: Annotated[
+        float, typer.Option("--interval", metavar="SECONDS", help="Seconds between two looks.", min=1)
+    ] = 60.0,
     looks: Annotated[
         int | None,
         typer.Option(
-            "--looks", help="Stop after so many looks [default: when every run has ended].", min=1, show_default=False
+            "--looks",
+            metavar="N",
+            help="Stop after so many looks [default: when every run has ended].",
+            min=1,
+            show_default=False,
         ),
     ] = None,
     metrics: Annotated[
         Path | None,
         typer.Option(
-            "--metrics", help="Keep an OpenMetrics file there, for a node exporter's textfile.", show_default=False
+            "--metrics",
+            metavar="FILE",
+            help="Keep an OpenMetrics file there, for a node exporter's textfile.",
+            show_default=False,
         ),
     ] = None,
     slack: Annotated[bool, typer.Option("--slack", help=f"Alert through the webhook in {SLACK}.")] = False,
     webhook: Annotated[bool, typer.Option("--webhook", help=f"Send the report to the address in {WEBHOOK}.")] = False,
     level: Annotated[
-        str, typer.Option("--level", help="Lowest severity that alerts: info, warning or error.")
+        Literal["info", "warning", "error"], typer.Option("--level", help="Lowest severity that alerts.")
     ] = "warning",
     select: o.Select = None,
     ignore: o.Ignore = None,
@@ -57,7 +66,7 @@ def watch(
     from runlens.model import Severity
     from runlens.watch import Memory, ended
 
-    floor = Severity(out.severity(level, "--level") or "warning").rank
+    floor = Severity(level).rank
     _check_channels(slack=slack, webhook=webhook)
     flags = {
         "select": o.listed(select),

@@ -74,8 +74,6 @@ def test_the_configuration_gives_references_too(tmp_path):
     [
         ((BUG,), "give at least one --reference"),
         ((BUG, "-r", "pythia1.4b"), "did you mean pythia-1.4b"),
-        ((BUG, "-r", HEALTHY, "--axis", "days"), "must be tokens or steps"),
-        ((BUG, "-r", HEALTHY, "-f", "yaml"), "must be terminal or json"),
         ((BUG, "-r", HEALTHY, "--total-tokens", "much"), "is no number of tokens"),
         (("fixtures/runs", "-r", HEALTHY), "name one of them"),
         ((BUG, "-r", "pythia-1.4b", "--png", "x.png"), "nothing to draw"),

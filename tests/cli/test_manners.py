@@ -176,3 +176,25 @@ def test_one_report_in_many_forms_at_once(runs, tmp_path):
     assert (tmp_path / "page").read_text(encoding="utf-8").startswith("PASS")
     assert all(file.stat().st_size for file in files.values())
     assert sorted(f.name for f in (tmp_path / "out").iterdir()) == sorted(files)  # no half-written neighbours
+
+
+@pytest.mark.parametrize(
+    ("arguments", "flag", "choices"),
+    [
+        ("show x", "--format", ("terminal", "json")),
+        ("config", "--format", ("terminal", "json")),
+        ("rule", "--format", ("terminal", "markdown")),
+        ("compare x", "--format", ("terminal", "json")),
+        ("compare x", "--axis", ("tokens", "steps")),
+        ("reference list", "--format", ("terminal", "json")),
+        ("reference show x", "--format", ("terminal", "json", "csv")),
+        ("watch x", "--level", ("info", "warning", "error")),
+        ("baseline x --reason y", "--level", ("info", "warning", "error")),
+    ],
+)
+def test_choices_show_in_the_help_and_others_are_refused(arguments, flag, choices):
+    command = [word for word in arguments.split() if word not in ("x", "y", "--reason")]
+    assert "|".join(choices) in runlens(*command, "--help").out
+    done = runlens(*arguments.split(), flag, "other")
+    assert done.code == 2 and done.out == ""
+    assert f"'other' is not one of {', '.join(map(repr, choices))}." in done.err.splitlines()[-1]

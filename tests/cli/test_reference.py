@@ -72,7 +72,6 @@ def test_a_reference_comes_as_a_table(tmp_path):
     [
         (("show", "tinylama"), "did you mean tinyllama-1.1b"),
         (("show", "pythia-1b@3-shot"), "it has 0-shot, 5-shot"),
-        (("show", "pythia-1b", "-f", "xml"), "must be terminal, json or csv"),
         (("list", "nowhere"), "no folder nowhere"),
         (("build", "nowhere"), "no reference 'nowhere'"),
     ],
