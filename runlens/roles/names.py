@@ -24,6 +24,12 @@ _GPU = re.compile(
 _RANK = re.compile(r"[._/\s-]?(?<![a-z])(?:tp_|dp_|pp_|global_|local_)?rank[._/\s:=-]?(?P<n>\d+)(?!\d)", re.I)
 _NODE = re.compile(r"(?<![a-z])(?:node|host)[._/\s:=-]?(?P<n>\d+)(?!\d)", re.I)
 _PROMETHEUS = re.compile(r"^(?:.*\.)?(?:DCGM_FI_\w+|nvidia_smi_\w+?)(?:\.(?P<n>\d+)|\{(?P<labels>.*)\})?$")
+_SMI = re.compile(
+    r"^(?:.*/)?(?:(?:temperature|utilization|fan)\.\w+|memory\.(?:used|free|total|reserved)|(?:enforced\.)?power\.[a-z.]+"
+    r"|(?:clocks|clocks_\w+|ecc|retired_pages|remapped_rows)\.[a-z_.]+?)(?:\s*[\[(][^\])]*[\])])?"
+    r"[._/:\s-]\s*(?P<n>\d+)(?:\s*[\[(][^\])]*[\])])?$"
+)
+"""A field of `nvidia-smi --query-gpu` with the index of the GPU after it, its unit before or after that."""
 _LABEL_GPU = re.compile(r'\bgpu="?(\d+)')
 _LABEL_HOST = re.compile(r'\b(?:Hostname|hostname|instance)="?([\w.-]+)')
 
@@ -103,6 +109,8 @@ def _device(base: str, node: str) -> tuple[str, str]:
     where = node
     if not where and (found := _NODE.search(base)):
         where = f"node{found['n']}"
+    if found := _SMI.match(base):
+        return base, f"{where} gpu {found['n']}".strip()
     if found := _GPU.search(base):
         kind = "gpu" if found["kind"].lower() in ("cuda", "device", "gpu") else found["kind"].lower()
         return base, f"{where} {kind} {found['n']}".strip()

@@ -156,7 +156,8 @@ def _grouped(claims: Mapping[str, Claim], series: Mapping[str, Series], axis: St
                     "other",
                     series[n],
                     "",
-                    device=take_apart(n).device,
+                    scope="per_rank" if (device := take_apart(n).device).startswith("rank") else "unknown",
+                    device=device,
                     confidence=claims[n].confidence,
                     why=claims[n].why,
                 )

@@ -25,6 +25,7 @@ TRAPS = (
     P(
         "other:trap-step-part",
         r"(forward|backward|optimi?z?e?r?|fwd|bwd|sync|optim_step|val(idation)?_step|eval\w*)_(time|timing)"
+        r"|~(forward|backward|fwd|bwd)(_\w+)?_(ms|us|s|secs?|seconds)~"
         r"|elapsed_time_ms_\w+|step_(train|inference|sync)$"
         r"|^timing\w*/(?!step$|train/total_step|step_total)\w+$|^timers?/",
         r"iteration_time|tokens|samples|seqs|examples|per_sec",

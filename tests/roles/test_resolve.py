@@ -277,6 +277,18 @@ class TestDerived:
         both = {"tokens_per_sec": 16_000.0, "tokens_per_sec_per_gpu": 1000.0}
         assert resolve(run({"lm_loss": LOSS, **both})).hardware_count == 16
 
+    def test_fields_of_nvidia_smi_with_an_index_are_devices(self):
+        fields = {"temperature.gpu": "gpu_temperature", "power.draw": "gpu_power", "clocks.sm": "gpu_clock"}
+        found = resolve(run({"loss": LOSS, **{f"{field}.{i}": 50.0 + i for field in fields for i in range(3)}}))
+        for role in fields.values():
+            assert sorted(r.device for r in found.every(role)) == ["gpu 0", "gpu 1", "gpu 2"]
+        assert found.hardware_count == 3
+
+    @pytest.mark.parametrize("timer", ["rank{}/fwd_ms", "bwd_ms_rank{}", "timers/forward-compute/rank_{}"])
+    def test_timers_of_a_rank_are_those_of_that_rank(self, timer):
+        found = resolve(run({"loss": LOSS, **{timer.format(i): 9.0 for i in range(4)}})).every("other")
+        assert [(r.device, r.scope) for r in found] == [(f"rank {i}", "per_rank") for i in range(4)]
+
 
 class TestOverride:
     def test_the_user_comes_first(self):
