@@ -16,6 +16,7 @@ from runlens.errors import NoRunFound, RunLensError
 from runlens.gate import run_verdict
 from runlens.incidents import link
 from runlens.model import Failure, Finding, RoleLine, Run, RunRef, RunReport, Severity, Skip
+from runlens.model.words import role_words
 from runlens.rules.base import Rule
 
 
@@ -140,7 +141,7 @@ def judge_run(run: Run, settings: Settings) -> RunReport:
 def missing_roles(rule: Rule, run: Run) -> str:
     """The roles that the rule needs and the run has not, in words; empty if none is missing."""
     lacking = [need for need in rule.needs if not any(run.roles.get(role) for role in need.split("|"))]
-    return ", ".join(need.replace("|", " or ").replace("_", " ") for need in lacking)
+    return ", ".join(" or ".join(map(role_words, need.split("|"))) for need in lacking)
 
 
 def regraded(finding: Finding, severities: Mapping[str, Severity]) -> Finding:

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, replace
 
 from runlens.model import Chart, Finding, Incident, RunReport
+from runlens.model.words import role_words
 
 OWN_PANELS = 4
 """Evals that get a panel of their own: those with a reference or a finding first. The others share one."""
@@ -108,7 +109,8 @@ def _panel(role: str, charts: tuple[Chart, ...], references: list[Chart], run: R
     beside = tuple(r for c in charts for r in references if r.role == c.role and r.metric == c.metric)
     unit = _UNITS.get(charts[0].unit, charts[0].unit)
     unit = ", ".join(part for part in (unit, "log scale" if _log(role, charts) else "") if part)
-    title = title or _TITLES.get(role, role.replace("_", " ").capitalize())
+    words = role_words(role)
+    title = title or _TITLES.get(role, words[:1].upper() + words[1:])
     return Panel(
         title=f"{title} ({unit})" if unit else title,
         charts=charts,

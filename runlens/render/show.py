@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from runlens.model import RoleSeries, Run
+from runlens.model.words import percent, role_words
 from runlens.render.console import Page
 from runlens.render.sparkline import BLOCKS, RAMP, line_of
 from runlens.render.text import amount, clock, duration, named, number, plural, steps, visible
@@ -70,7 +71,7 @@ def _page(run: Run, width: int, blocks: str) -> list[Text | Table | Group]:
     page: list[Text | Table | Group] = [head, Text()]
     if any(role != "other" for role in run.roles):
         page += [_roles(run, width, blocks), Text()]
-    missing = [role.replace("_", " ") for role in MAIN if role not in run.roles]
+    missing = [role_words(role) for role in MAIN if role not in run.roles]
     if missing:
         page.append(_listed("No series for", missing, "", "yellow"))
     other = [r.series.name for r in run.every("other")]
@@ -126,7 +127,7 @@ def _roles(run: Run, width: int, blocks: str) -> Table:
             continue
         shown = [r for r in group if role in _EACH][:_MOST] or list(group[:1])
         for i, r in enumerate(shown):
-            name = Text(role.replace("_", " ") if i == 0 else "", style="bold")
+            name = Text(role_words(role) if i == 0 else "", style="bold")
             table.add_row(name, _described(r), Text(_drawn(r, span, cells, blocks), style="blue"))
         rest = list(group[len(shown) :])
         if rest:
@@ -142,7 +143,7 @@ def _described(r: RoleSeries) -> Text:
         what.append("higher is better" if r.direction == "up" else "lower is better")
     told = ", ".join(visible(w, 60) for w in what if w)
     return text.append(
-        f" · {told + ' · ' if told else ''}{100 * r.confidence:.0f} %, {visible(r.why, 300)}", style="bright_black"
+        f" · {told + ' · ' if told else ''}{percent(r.confidence)}, {visible(r.why, 300)}", style="bright_black"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from dataclasses import dataclass
 
 import bottleneck as bn
@@ -10,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from runlens.model import Chart, Finding, RunReport, Severity
+from runlens.model.words import role_words
 from runlens.render.text import amount, number
 
 BLOCKS = "▁▂▃▄▅▆▇█"
@@ -25,6 +27,8 @@ _LABELS = {
     "samples_per_second": "throughput",
     "step_time": "step time",
 }
+LEVEL = 10
+"""The level at which a speed begins or ends is the median of one part in so many of its points."""
 _FLAT = 0.1
 """A line whose whole range is less than this share of its median fills no more than that share's part of the height:
 a healthy throughput that wanders by 1 % must not look like a mountain range."""
@@ -83,7 +87,7 @@ def _draw(chart: Chart, findings: tuple[Finding, ...], first: int, last: int, wi
             marks[cell] = finding.severity
     line = line_of(steps, values, chart.role, (first, last), width, blocks)
     return Sparkline(
-        _LABELS.get(chart.role, chart.role.replace("_", " ")), line, tuple(sorted(marks.items())), figures(chart)
+        _LABELS.get(chart.role, role_words(chart.role)), line, tuple(sorted(marks.items())), figures(chart)
     )
 
 
@@ -139,18 +143,24 @@ def _line(heights: npt.NDArray[np.float64], log: bool, blocks: str) -> str:
 
 
 def figures(chart: Chart) -> str:
-    """First and last value, and the peak where it is far from both: `4.31 → 2.58, peak 11.2`."""
+    """Where the series began and ended, and the peak or low where it is far from both: `4.31 → 2.58, peak 11.2`.
+
+    Of a speed these are levels, and the low leaves out the lowest of a hundred points: the first step of a run and the
+    burst of a writer that flushes tell of no speed.
+    """
     finite = [v for v in chart.values if math.isfinite(v)]
     if not finite:
         return "no finite value"
     show = amount if max(map(abs, finite)) >= 1e4 else lambda v: number(v, 3)
-    text = f"{show(finite[0])} → {show(finite[-1])}"
     if chart.role in _LOG:
-        peak = max(finite)
-        text += f", peak {show(peak)}" if peak > 1.2 * max(finite[0], finite[-1]) else ""
+        first, last, peak = finite[0], finite[-1], max(finite)
+        far = f", peak {show(peak)}" if peak > 1.2 * max(first, last) else ""
     else:
-        low = min(finite)
-        text += f", low {show(low)}" if low < 0.9 * min(finite[0], finite[-1]) else ""
+        part = -(-len(finite) // LEVEL)
+        first, last = statistics.median(finite[:part]), statistics.median(finite[-part:])
+        low = sorted(finite)[len(finite) // 100]
+        far = f", low {show(low)}" if low < 0.9 * min(first, last) else ""
+    text = f"{show(first)} → {show(last)}{far}"
     lost = len(chart.values) - len(finite)
     unit = "" if chart.unit in ("1", "nats", "") else f" {chart.unit}"
     return text + unit + (f", {lost} not finite" if lost else "")

@@ -13,6 +13,7 @@ from runlens.evals.decline import Decline, declines
 from runlens.evals.overfit import Overfit, overfit
 from runlens.evals.words import label
 from runlens.model import Finding, Run, Severity, Skip
+from runlens.model.words import percent
 from runlens.rules.base import Rule
 from runlens.stats.distinct import distinct
 
@@ -95,7 +96,7 @@ class EvalRegression(Rule):
         curve = worst.eval.curve
         span = f"at step {first:,}" if first == last else f"from step {first:,} to {last:,}"
         moved = "fell below" if curve.direction == "up" else "rose above"
-        lost = "all its progress lost" if worst.share >= 1 else f"{worst.share:.0%} of its progress lost"
+        lost = "all its progress lost" if worst.share >= 1 else f"{percent(worst.share)} of its progress lost"
         message = (
             f"{label(curve)} {moved} its own earlier level {span}: from {worst.level:.4g} at step {worst.best_step:,} "
             f"to {worst.worst:.4g}, {lost}{', ' + end if end else ''}"

@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from runlens.model import Finding, Note, Run, Severity, Skip
+from runlens.model.words import percent
 from runlens.rules.base import Rule
 from runlens.rules.log_points import TRAINING, all_steps
 from runlens.stats.robust import quantile
@@ -67,7 +68,7 @@ class UnreadableData(Rule):
                 self._severity(note, share),
                 "",
                 None,
-                note.message + (f" ({100 * share:.2g} % of the bytes)" if share else ""),
+                note.message + (f" ({percent(share)} of the bytes)" if share else ""),
                 {
                     "kind": note.kind,
                     "records": note.records,
@@ -153,7 +154,7 @@ class StepGap(Rule):
                 metric,
                 (first, last),
                 f"nothing was logged between steps {first:,} and {last:,}: about {missing:,.0f} points at the interval "
-                f"of {usual:,.0f} steps around it, {100 * share:.1f} % of the run",
+                f"of {usual:,.0f} steps around it, {percent(share)} of the run",
                 {"missing_points": round(missing), "interval_steps": usual, "share": share},
                 "Look for another log of these steps; what happened in them was not judged.",
             )

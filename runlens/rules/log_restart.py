@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from runlens.model import Finding, RoleSeries, Run, Severity, Skip
+from runlens.model.words import percent
 from runlens.rules.base import Rule
 from runlens.rules.log_points import TRAINING, Return, returns, spine
 
@@ -142,7 +143,7 @@ class Restart(Rule):
             return
         first, last = min(r.first for r in restarts), max(r.last for r in restarts)
         evidence = {"restarts": len(restarts), "redone_steps": redone, "redone_share": share, "stuck": len(loop)}
-        message = f"{len(restarts)} restarts redid {redone:,} steps, {100 * share:.0f} % of all that were trained"
+        message = f"{len(restarts)} restarts redid {redone:,} steps, {percent(share)} of all that were trained"
         advice = "Save checkpoints more often, and find what the failures have in common: a node, a step, a batch."
         if len(loop) >= self.stuck:
             first, last = min(r.first for r in loop), max(r.last for r in loop)

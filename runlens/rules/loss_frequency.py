@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from runlens.model import Finding, Run, Severity, Skip
+from runlens.model.words import percent
 from runlens.rules.base import Rule
 from runlens.rules.loss_context import context_of
 from runlens.rules.loss_curve import LossCurve, train_curve
@@ -88,11 +89,13 @@ class SpikeFrequency(Rule):
         bad = high or (len(spikes) >= self.many and (rising or covered > self.share))
         first = spikes[0].steps[0] if spikes else int(curve.step[0])
         last = spikes[-1].steps[1] if spikes else int(curve.step[-1])
-        said = f"{len(spikes)} loss spikes between steps {first:,} and {last:,}, {covered:.2g} % of all points"
+        share = percent(covered / 100.0)
+        said = f"{len(spikes)} loss spikes between steps {first:,} and {last:,}, {share} of all points"
         if rising:
             said += ", more and more often"
         if high:
-            said += f"; {olmo:.2g} % of points lie 7 deviations above the last 1,000 (OLMo 2's spike score)"
+            share = percent((olmo or 0.0) / 100.0)
+            said += f"; {share} of points lie 7 deviations above the last 1,000 (OLMo 2's spike score)"
         return self.finding(
             Severity.WARNING if bad else Severity.INFO,
             curve.metric,

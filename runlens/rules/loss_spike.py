@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from runlens.model import Finding, Run, Severity, Skip
+from runlens.model.words import percent
 from runlens.rules.base import Rule
 from runlens.rules.loss_context import Context, context_of
 from runlens.rules.loss_incidents import LossIncident, loss_incidents
@@ -115,7 +116,7 @@ def _message(incident: LossIncident, context: Context) -> str:
         elif end.rising:
             said.append(f"diverged: still rising at {after:.4g} at step {last:,}")
         else:
-            said.append(f"diverged: {end.lost:.0%} of all progress is lost, the loss stands at {after:.4g}")
+            said.append(f"diverged: {percent(end.lost)} of all progress is lost, the loss stands at {after:.4g}")
     else:
         said.append(f"not back by step {last:,}, where the log ends at {after:.4g}: too early to tell")
     if context.gradient_first:
@@ -128,7 +129,7 @@ def _message(incident: LossIncident, context: Context) -> str:
 
 
 def _share(before: float, after: float) -> str:
-    return f"{after / before - 1:.1%}" if before > 0 else f"{after - before:.3g}"
+    return percent(after / before - 1) if before > 0 else f"{after - before:.3g}"
 
 
 def _evidence(incident: LossIncident, context: Context) -> dict[str, object]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from runlens.model import Finding, Run, Severity, Skip
+from runlens.model.words import percent
 from runlens.rules.base import Rule
 from runlens.rules.loss_curve import LossCurve, train_curve
 from runlens.rules.loss_incidents import loss_incidents
@@ -91,10 +92,10 @@ class StalledLoss(Rule):
             due = 1.0 - np.exp(stall.expected) if curve.log else -stall.expected
             text = (
                 f"the loss stands at {level:.4g} since step {first:,}, for {last - first:,} steps, "
-                f"in which its trend led to {due:.1%} less"
+                f"in which its trend led to {percent(due)} less"
             )
         if rate is not None:
-            text += f"; the learning rate is at {rate:.0%} of its peak"
+            text += f"; the learning rate is at {percent(rate)} of its peak"
         return self.finding(
             Severity.INFO if rate is None else Severity.WARNING,
             curve.metric,

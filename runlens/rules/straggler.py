@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from runlens.model import Finding, RoleSeries, Run, Severity, Skip
+from runlens.model.words import percent, role_words
 from runlens.rules.base import Rule
 from runlens.rules.throughput_words import amount
 from runlens.stats.distinct import distinct
@@ -104,12 +105,11 @@ class Straggler(Rule):
 
     def _told(self, run: Run, group: list[RoleSeries], lag: Laggard, first: int, last: int, usual: float) -> Finding:
         slow = group[lag.rank]
-        percent = 100.0 * (lag.ratio - 1.0)
         of_time = slow.role not in RATES
-        role = slow.series.name if slow.role == "other" else slow.role.replace("_", " ")
+        role = slow.series.name if slow.role == "other" else role_words(slow.role)
         what = role if of_time else f"time at its {role}"
         message = (
-            f"{slow.device} is {percent:.1f} % slower than the median of {len(group)} in {what} "
+            f"{slow.device} is {percent(lag.ratio - 1.0)} slower than the median of {len(group)} in {what} "
             f"from step {first:,} to {last:,}"
         )
         hours = _hours(run, first, last) * (1.0 - 1.0 / lag.ratio) if slow.role not in PARTS else float("nan")
@@ -120,7 +120,7 @@ class Straggler(Rule):
             "device": slow.device,
             "ranks": len(group),
             "ratio": lag.ratio,
-            "percent_slower": percent,
+            "percent_slower": 100.0 * (lag.ratio - 1.0),
             "sigmas": lag.sigmas,
             "role": slow.role,
             "median_time": usual if of_time else None,

@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from runlens.model import Finding, Run, Severity, Skip
+from runlens.model.words import percent
 from runlens.rules.base import Rule
 from runlens.rules.throughput_cost import cost_of
 from runlens.rules.throughput_levels import Slowdown, slowdowns
@@ -74,11 +75,11 @@ class _Slowdown(Rule):
             if slow.kind == "ramp"
             else f"at step {first:,}"
         )
-        message = f"throughput fell by {lost:.1f} % {how}{until}, {fall(signal, slow.before, slow.after)}"
+        message = f"throughput fell by {percent(slow.share)} {how}{until}, {fall(signal, slow.before, slow.after)}"
         if np.isfinite(cost.hours):
             message += f"; {cost.words()}"
         if explained:
-            message += f"; the tokens in a step changed there by {100 * (work - 1):+.0f} %, which explains it"
+            message += f"; the tokens in a step changed there by {percent(work - 1, signed=True)}, which explains it"
         elif fewer is not None:
             message += f"; the ranks went from {fewer.before:,.0f} to {fewer.after:,.0f}, which explains it"
         elif slow.familiar:

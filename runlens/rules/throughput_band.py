@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from runlens.model import Finding, Run, Severity, Skip
+from runlens.model.words import percent
 from runlens.rules.base import Rule
 from runlens.rules.throughput import NEEDS, NOTHING
 from runlens.rules.throughput_cost import cost_of
@@ -112,9 +113,10 @@ class OutsideBand(Rule):
         away = 100.0 * (level / edge - 1.0)
         goes_on = stop == len(signal) - 1
         unit = f"{signal.unit} per GPU" if gpus > 1 else unit_of(signal)
+        side = "below" if below else "above"
         message = (
-            f"Throughput stood {abs(away):.1f} % {'below' if below else 'above'} the band of {number(low)} to "
-            f"{number(high)} {unit} from step {first:,} to {last:,}: {number(level)} {unit}"
+            f"Throughput stood {percent(abs(away) / 100.0)} {side} the band of {number(low)} to {number(high)} {unit} "
+            f"from step {first:,} to {last:,}: {number(level)} {unit}"
         )
         evidence: dict[str, object] = {
             "level": level,

@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from runlens.model import Finding, Run, Severity, Skip
+from runlens.model.words import percent
 from runlens.rules.base import Rule
 from runlens.rules.throughput import NEEDS, NOTHING
 from runlens.rules.throughput_cost import cost_of_time
@@ -127,13 +128,13 @@ class RecurringDips(Rule):
         cost = cost_of_time(run, lost * signal.normal_seconds)
         every = f"every {rhythm.period:,.0f} steps" if rhythm.regular else f"about {rhythm.period:,.0f} steps apart"
         length = f"of {points * signal.stride:,.0f} steps " if what == "slow stretches" else ""
-        longer = f"{100 * each:.0f} % longer than" if each < 1 else f"{1 + each:.1f} times as long as"
+        longer = f"{percent(each)} longer than" if each < 1 else f"{1 + each:.1f} times as long as"
         slow = f"each slow {'step' if signal.stride <= 1 else 'interval'} {longer} normal"
         if what == "pauses on schedule" and np.isfinite(signal.normal_seconds):
             slow = f"each {duration(median(found.excess) * signal.normal_seconds)} long"
         message = (
             f"{len(found)} {what} {length}{every} from step {int(signal.step[first]):,} to {int(signal.step[last]):,}, "
-            f"{slow}: {100 * share:.1f} % of the time"
+            f"{slow}: {percent(share)} of the time"
         )
         if np.isfinite(cost.hours):
             message += f"; {cost.words()}"

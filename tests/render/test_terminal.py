@@ -11,7 +11,7 @@ from rich.cells import cell_len
 
 from runlens.model import Chart, Finding, Report, RunReport, Severity, Skip
 from runlens.render import terminal
-from runlens.render.sparkline import BLOCKS, sparklines
+from runlens.render.sparkline import BLOCKS, figures, sparklines
 from runlens.render.words import groups, not_checked_in_short
 from tests.render.reports import HOSTILE, fixed, hostile, spread
 
@@ -144,6 +144,15 @@ def test_a_sparkline_marks_what_is_not_finite_and_where_findings_are() -> None:
     assert spark.line.count("!") == 1
     assert spark.marks == ((spark.line.index("!"), Severity.ERROR),)
     assert "1 not finite" in spark.figures
+
+
+def test_the_figures_of_a_speed_are_its_levels_and_not_its_first_step_or_last_flush() -> None:
+    values = [6_981.0, *(100_000.0 + i % 7 for i in range(200)), *(90_000.0 + i % 7 for i in range(198)), 161_000.0]
+    rate = Chart("tokens_per_second", "tps", "tokens/s", tuple(range(400)), tuple(values))
+    assert figures(rate) == "100 k → 90 k tokens/s"
+    few = Chart("tokens_per_second", "tps", "tokens/s", (1, 2, 3), (100.0, 20.0, 90.0))
+    assert figures(few) == "100 → 90, low 20 tokens/s"
+    assert figures(Chart("train_loss", "loss", "nats", (1, 2, 3), (9.0, 20.0, 3.0))) == "9 → 3, peak 20"
 
 
 def test_a_steady_throughput_is_drawn_flat() -> None:

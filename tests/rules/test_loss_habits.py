@@ -65,7 +65,7 @@ def test_a_loss_that_stands_at_the_full_rate_is_a_warning(at, noise):
     assert found.severity == "warning"
     assert abs(np.log(found.steps[0] / at)) < 0.7
     assert found.steps[1] == STEPS - 1
-    assert "100% of its peak" in found.message
+    assert "100 % of its peak" in found.message
 
 
 def test_without_a_rate_it_is_info_and_at_a_low_rate_nothing():

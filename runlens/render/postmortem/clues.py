@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from runlens.model.words import percent
 from runlens.render.postmortem.facts import Facts
 from runlens.render.text import number, visible
 
@@ -108,7 +109,7 @@ def more_and_more_spikes(facts: Facts) -> str | None:
 
 
 def early(facts: Facts) -> str | None:
-    return f"It began {facts.place:.0%} into the run." if facts.place < 0.1 else None
+    return f"It began {percent(facts.place)} into the run." if facts.place < 0.1 else None
 
 
 def has_guards(facts: Facts) -> str | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from runlens.model import Finding, RoleSeries, Run, Series, Severity, Skip
+from runlens.model.words import percent
 from runlens.rules.base import Rule
 from runlens.rules.hardware.devices import (
     Mask,
@@ -107,7 +108,7 @@ class ClockThrottling(Rule):
                     continue
                 low = median(series.value[stretch.first : stretch.last + 1])
                 fall = 1.0 - low / healthy
-                words = f"ran at {low:,.0f} MHz instead of {healthy:,.0f} MHz ({100 * fall:.0f} % lower)"
+                words = f"ran at {low:,.0f} MHz instead of {healthy:,.0f} MHz ({percent(fall)} lower)"
                 evidence = {"reason": "clock", "clock_mhz": low, "healthy_mhz": healthy, "drop": fall}
                 yield _Capped(device, series, steps_of(series, stretch), words, evidence)
 
@@ -122,7 +123,7 @@ class ClockThrottling(Rule):
                     if stretch.points < _POINTS or minutes(series, stretch) < self.minutes:
                         continue
                     part = active[stretch.first : stretch.last + 1]
-                    words = f"was held down: {what} in {100 * float(part.mean()):.0f} % of the samples"
+                    words = f"was held down: {what} in {percent(float(part.mean()))} of the samples"
                     signs: dict[str, object] = {"reason": reason, "share": float(part.mean()), "metric": r.series.name}
                     yield _Capped(device, series, steps_of(series, stretch), words, signs)
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from runlens.model import RoleSeries, Run, Series
+from runlens.model.words import percent
 from runlens.stats.robust import Floats, median
 
 Mask = npt.NDArray[np.bool_]
@@ -151,4 +152,4 @@ def tie(lost: float | None) -> str:
     """The clause that says what throughput did meanwhile; empty if it is not known or did not move by 2 %."""
     if lost is None or abs(lost) < 0.02:
         return ""
-    return f"; training ran {100 * abs(lost):.1f} % {'slower' if lost > 0 else 'faster'} in these steps"
+    return f"; training ran {percent(abs(lost))} {'slower' if lost > 0 else 'faster'} in these steps"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from runlens.model import Finding, Run, Series, Severity, Skip
+from runlens.model.words import percent
 from runlens.rules.base import Rule
 from runlens.rules.hardware.devices import (
     Stretch,
@@ -107,8 +108,8 @@ class GpuUnderused(Rule):
         data = run.role("data_time")
         wait = median(clean(data.series).between(*span).value) if data is not None else float("nan")
         message = (
-            f"{waiting} {'was' if len(devices) == 1 else 'were'} busy for only {levels[worst]:.0f} % of the time"
-            f" over {lasted:.0f} minutes (below {self.limit:g} %){tie(lost)}"
+            f"{waiting} {'was' if len(devices) == 1 else 'were'} busy for only {percent(levels[worst] / 100.0)} of "
+            f"the time over {lasted:.0f} minutes (below {self.limit:g} %){tie(lost)}"
         )
         message += f"; loading data took {wait:.3g} s a step" if np.isfinite(wait) and wait > 0 else ""
         return self.finding(
