@@ -74,7 +74,6 @@ def test_the_user_s_word_counts(tmp_path):
         (["--metric", "trainloss=loss"], "train_loss"),
         (["--metric", "train_loss=los"], "'loss'"),
         (["--metric", "loss"], "ROLE=NAME"),
-        (["--format", "yaml"], "terminal or json"),
     ],
 )
 def test_wrong_use_is_one_sentence_and_exit_2(tmp_path, arguments, hint):
