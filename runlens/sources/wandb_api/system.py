@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from runlens.errors import NoRunFound, ReadError
@@ -10,7 +11,7 @@ from runlens.model import Note
 from runlens.sources.wandb_api.address import Address
 from runlens.sources.wandb_api.client import Client
 from runlens.sources.wandb_api.queries import RUN_FULL_HISTORY, RUN_RESUME_STATUS
-from runlens.sources.wandb_api.table import EMPTY, Table, from_rows
+from runlens.sources.wandb_api.table import Table, from_rows
 
 _ASKED = 100_000
 """Rows asked for where the server does not say how many there are: a week at one every 6 s."""
@@ -22,13 +23,18 @@ def fetch(client: Client, address: Address) -> tuple[Table, int | None]:
     The `step` of the table counts rows; where they lie in the history is for `wandb_shape.steps_at` to say.
     """
     names = {"entity": address.entity, "project": address.project, "name": address.run}
-    held = _held(client, names)
-    if held == 0:
-        return EMPTY, 0
-    asked = max(held or 0, _ASKED)
-    data = client.graphql(RUN_FULL_HISTORY, {**names, "samples": asked})
-    lines = ((data.get("project") or {}).get("run") or {}).get("events") or []
+    with ThreadPoolExecutor(1, thread_name_prefix="runlens-count") as beside:
+        counted = beside.submit(_held, client, names)
+        lines, asked = _lines(client, names, _ASKED), _ASKED
+        held = counted.result()
+    if held is not None and held > asked:
+        lines, asked = _lines(client, names, held), held
     return from_events(_rows(lines)), held if held is not None or len(lines) < asked else asked + 1
+
+
+def _lines(client: Client, names: dict[str, str], samples: int) -> list[Any]:
+    data = client.graphql(RUN_FULL_HISTORY, {**names, "samples": samples})
+    return ((data.get("project") or {}).get("run") or {}).get("events") or []
 
 
 def from_events(rows: list[dict[str, Any]]) -> Table:
