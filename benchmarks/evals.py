@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.tables import Tally, table, wilson
 from runlens.evals.compare import compare
 from runlens.model import Curve, Reference
 from runlens.references import load as load_again
@@ -25,29 +26,22 @@ from tests.synthetic.evals import delayed, eval_run, picked, reseeded, simulated
 
 BIG = ("410m", "1b", "1.4b", "2.8b", "6.9b", "12b")
 SMALL = ("70m", "160m")
+EVERY = SMALL + BIG
+CHOSEN_ON = ("70m", "410m", "1.4b", "6.9b")
+"""The method of the interval and its constants were compared on these sizes; the others confirmed the choice."""
+HELD_OUT = ("160m", "1b", "2.8b", "12b")
+BOTH = ("same", "twin")
 TASKS = ("lambada_openai", "arc_easy", "piqa", "sciq", "arc_challenge", "winogrande", "logiqa", "wsc")
 """In order of what they tell of a small model; the first 1, 2, 4, 8 are the task sets."""
 END = 3.0e11
 FIRST = 2e9
 """Pythia's checkpoints before 2 B tokens are at chance on everything."""
-Tally = list[bool]
 
 
 @lru_cache(maxsize=64)
 def load(name: str) -> Reference:
     """A shipped reference, read once."""
     return load_again(name)
-
-
-def wilson(found: Tally) -> str:
-    """Share in per cent, with the 95 % Wilson score interval."""
-    n, z = len(found), 1.96
-    if not n:
-        return "-"
-    p = sum(found) / n
-    middle, half = p + z * z / (2 * n), z * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    low, high = (middle - half) / (1 + z * z / n), (middle + half) / (1 + z * z / n)
-    return f"{100 * p:.0f} % ({100 * low:.0f}–{100 * high:.0f}, n = {n})"
 
 
 def curves(reference: Reference, tasks: Iterable[str]) -> list[Curve]:
@@ -74,9 +68,9 @@ def trial(size: str, twin: str, reference_kind: str, setting: str, lag: float, n
     return flagged(moved, narrow)
 
 
-def pythia(quick: bool) -> dict[tuple[str, float, int, int, bool], Tally]:
-    """All planted lags: (same or twin, lag, checkpoints, tasks, small models) to what was found."""
-    found: dict[tuple[str, float, int, int, bool], Tally] = {}
+def pythia(quick: bool) -> dict[tuple[str, float, int, int, str], Tally]:
+    """All planted lags: (same or twin, lag, checkpoints, tasks, model size) to what was found."""
+    found: dict[tuple[str, float, int, int, str], Tally] = {}
     lags, counts, sets = (
         ((1.0, 2.0), (6,), (1, 8)) if quick else ((1.0, 1.25, 1.5, 2.0, 3.0), (3, 6, 12, 27), (1, 4, 8))
     )
@@ -84,7 +78,7 @@ def pythia(quick: bool) -> dict[tuple[str, float, int, int, bool], Tally]:
         for kinds in (("", ""), ("-deduped", ""), ("", "-deduped")):
             design = "same" if kinds[0] == kinds[1] else "twin"
             said = trial(size, *kinds, setting, lag, n, k, seed=int(lag * 100) + n)
-            found.setdefault((design, lag, n, k, size in SMALL), []).append(said)
+            found.setdefault((design, lag, n, k, size), []).append(said)
     return found
 
 
@@ -127,12 +121,6 @@ def lag_name(lag: float) -> str:
     return f"{lag:g} x" if lag > 1 else "none (false alarms)"
 
 
-def table(title: str, rows: list[tuple[str, ...]], heads: tuple[str, ...]) -> str:
-    """A Markdown table."""
-    lines = [f"**{title}**", "", "| " + " | ".join(heads) + " |", "| --- " * len(heads) + "|"]
-    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows), ""])
-
-
 def report(quick: bool) -> str:
     """The whole page between the markers."""
     began = time.process_time()
@@ -140,14 +128,18 @@ def report(quick: bool) -> str:
     counts = sorted({n for _, _, n, _, _ in on_pythia})
     sets = sorted({k for *_, k, _ in on_pythia})
     parts = []
-    for design, small, title in (
-        ("same", False, "Pythia 410M to 12B: a planted lag against the same model, another seed's scatter added"),
-        ("twin", False, "Pythia 410M to 12B: against the twin trained on the other (deduplicated) data"),
-        ("same", True, "Pythia 70M and 160M (their scores fall after 60 to 100 B tokens): same model"),
-        ("twin", True, "Pythia 70M and 160M: against the twin"),
+    for design, sizes, title in (
+        ("same", BIG, "Pythia 410M to 12B: a planted lag against the same model, another seed's scatter added"),
+        ("twin", BIG, "Pythia 410M to 12B: against the twin trained on the other (deduplicated) data"),
+        ("same", SMALL, "Pythia 70M and 160M (their scores fall after 60 to 100 B tokens): same model"),
+        ("twin", SMALL, "Pythia 70M and 160M: against the twin"),
     ):
         rows = [
-            (lag_name(lag), f"{n}", *(wilson(on_pythia[design, lag, n, k, small]) for k in sets))
+            (
+                lag_name(lag),
+                f"{n}",
+                *(wilson([f for s in sizes for f in on_pythia[design, lag, n, k, s]]) for k in sets),
+            )
             for lag, n in product(sorted({key[1] for key in on_pythia}), counts)
         ]
         parts.append(table(title, rows, ("lag", "checkpoints", *(f"{k} task{'s' * (k > 1)}" for k in sets))))
@@ -160,23 +152,34 @@ def report(quick: bool) -> str:
     )
     parts.append(table("Real pairs, flagged of all task sets and both settings", real, ("run", "flagged")))
 
-    def pooled(lag: float, least: int, design: tuple[str, ...], small: tuple[bool, ...]) -> str:
+    def pooled(lag: float, least: int, design: tuple[str, ...], sizes: tuple[str, ...]) -> str:
         return wilson([
             f for (d, factor, n, _, s), tally in on_pythia.items() for f in tally
-            if factor == lag and n >= least and d in design and s in small
+            if factor == lag and n >= least and d in design and s in sizes
         ])  # fmt: skip
+
+    parts.insert(0, table(
+        "Pythia by size: 2 x found from 6 checkpoints, and healthy pairs flagged",
+        [(s, *(pooled(lag, least, (d,), (s,)) for lag, least in ((2.0, 6), (1.0, 3)) for d in ("same", "twin")))
+         for s in SMALL + BIG],
+        ("model", "found, same model", "found, twin", "flagged, same model", "flagged, twin"),
+    ))  # fmt: skip
 
     def in_simulations(lag: float, least: int) -> str:
         return wilson([f for (factor, n, _), t in known.items() if factor == lag and n >= least for f in t])
 
     summary = [
-        ("2 x found, from 6 checkpoints, same model, all sizes", pooled(2.0, 6, ("same",), (False, True))),
-        ("2 x found, from 6 checkpoints, 410M to 12B, same model", pooled(2.0, 6, ("same",), (False,))),
-        ("2 x found, from 6 checkpoints, 410M to 12B, twin", pooled(2.0, 6, ("twin",), (False,))),
-        ("2 x found, from 6 checkpoints, everything", pooled(2.0, 6, ("same", "twin"), (False, True))),
-        ("null pairs flagged, same model", pooled(1.0, 3, ("same",), (False, True))),
-        ("null pairs flagged, twins", pooled(1.0, 3, ("twin",), (False, True))),
-        ("null pairs flagged, all", pooled(1.0, 3, ("same", "twin"), (False, True))),
+        ("2 x found, from 6 checkpoints, same model, all sizes", pooled(2.0, 6, ("same",), EVERY)),
+        ("2 x found, from 6 checkpoints, 410M to 12B, same model", pooled(2.0, 6, ("same",), BIG)),
+        ("2 x found, from 6 checkpoints, 410M to 12B, twin", pooled(2.0, 6, ("twin",), BIG)),
+        ("2 x found, from 6 checkpoints, everything", pooled(2.0, 6, ("same", "twin"), EVERY)),
+        ("2 x found, from 6 checkpoints, sizes on which the method was chosen", pooled(2.0, 6, BOTH, CHOSEN_ON)),
+        ("2 x found, from 6 checkpoints, the other sizes", pooled(2.0, 6, BOTH, HELD_OUT)),
+        ("null pairs flagged, sizes on which the method was chosen", pooled(1.0, 3, BOTH, CHOSEN_ON)),
+        ("null pairs flagged, the other sizes", pooled(1.0, 3, BOTH, HELD_OUT)),
+        ("null pairs flagged, same model", pooled(1.0, 3, ("same",), EVERY)),
+        ("null pairs flagged, twins", pooled(1.0, 3, ("twin",), EVERY)),
+        ("null pairs flagged, all", pooled(1.0, 3, ("same", "twin"), EVERY)),
         ("simulated: 2 x found, from 6 checkpoints", in_simulations(2.0, 6)),
         ("simulated: null flagged", in_simulations(1.0, 3)),
     ]

@@ -16,12 +16,12 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.evals import table
 from benchmarks.loss_curves import LABELLED, UNLABELLED, Judged, labelled, loud, unlabelled
 from benchmarks.loss_peers import PEERS
 from benchmarks.loss_real import labelled_runs
 from benchmarks.loss_score import accuracy, precision, recall, shown, total
 from benchmarks.loss_synthetic import HELD_OUT, NAN, OURS, TUNING, Outcome, all_runs, counts, onset_errors, steps_clean
+from benchmarks.tables import table
 from tests.synthetic.loss import CLEAN, FAULTY, STAGES
 
 SIZES = ((50, 50), (100, 100), (300, 300), (1_000, 3_000), (10_000, 1_000_000))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.evals import table
+from benchmarks.tables import table
 
 
 def cell(text: str, title: str, row: str | tuple[str, ...], column: str) -> str:

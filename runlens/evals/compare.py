@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -12,13 +11,13 @@ from runlens.evals import words
 from runlens.evals.axis import on_axis
 from runlens.evals.curves import run_curves
 from runlens.evals.history import history
-from runlens.evals.joint import Bar, carried_by, clear, joint
+from runlens.evals.joint import Bar, Joint, carried_by, clear, joint
 from runlens.evals.match import match
 from runlens.evals.noise import downward, logarithmic
 from runlens.evals.pair import Aligned, aligned
 from runlens.model import Comparison, Group, GroupLag, Reference, Run, TaskLag
-from runlens.stats.isotonic import monotone_curve
-from runlens.stats.lag import GRID, Simulated, lag_of, simulate
+from runlens.stats.lag import GRID, Explained, explain, gap_of, lag_of
+from runlens.stats.smooth import smooth
 
 DRAWN = 120
 """Points of the reference's monotone curve in figures."""
@@ -81,14 +80,14 @@ def compare(
         why = "no eval of the run could be compared" + (f": {unmatched[0][0]}: {unmatched[0][1]}" if unmatched else "")
         return replace(blank, why_not=why, sentence=why, unmatched=tuple(unmatched))
     parts = shared_out(parts)
-    simulated = [simulate(p.now.paired, p.seed) for p in parts]
+    own_ends = [explain(p.now.paired, float(p.now.paired.x[-1])) for p in parts]
     kinds: tuple[Group, ...] = ("scores", "losses")
     groups = [
-        group_lag(kind, [(p, s) for p, s in zip(parts, simulated, strict=True) if p.group == kind], bar)
+        group_lag(kind, [(p, e) for p, e in zip(parts, own_ends, strict=True) if p.group == kind], bar)
         for kind in kinds
         if any(p.group == kind for p in parts)
     ]
-    tasks = [task_lag(p, s, bar) for p, s in zip(parts, simulated, strict=True)]
+    tasks = [task_lag(p, e, bar) for p, e in zip(parts, own_ends, strict=True)]
     found = replace(
         blank,
         tasks=tuple(sorted(tasks, key=lambda t: (not t.behind, t.group, t.run.task, t.run.metric))),
@@ -115,12 +114,6 @@ class Part:
             "losses" if logarithmic(self.now.run) and self.now.run.task.split("_")[0] not in _BENCHMARKS else "scores"
         )
 
-    @property
-    def seed(self) -> int:
-        """Of the task's simulations: its name, so that one more task changes no other."""
-        curve = self.now.run
-        return zlib.crc32(f"{curve.task}/{curve.metric}/{curve.setting}".encode())
-
 
 _BENCHMARKS = frozenset(("lambada", "hellaswag", "arc", "piqa", "winogrande", "mmlu", "boolq", "sciq", "gsm8k", "wsc"))
 
@@ -142,31 +135,37 @@ def shared_out(parts: list[Part]) -> list[Part]:
     ]
 
 
-def group_lag(kind: Group, parts: list[tuple[Part, Simulated]], bar: Bar) -> GroupLag:
+def explained(sides: list[Aligned], known: list[Explained] | None = None) -> list[tuple[Aligned, Explained]]:
+    """Each task with what each shift explains of it, a growing shift told at the last checkpoint of all.
+
+    `known` holds the same for each task's own last checkpoint, to be used where that is the last of all.
+    """
+    ends = [float(side.paired.x[-1]) for side in sides]
+    last = max(ends)
+    return [
+        (side, known[i] if known and ends[i] == last else explain(side.paired, last)) for i, side in enumerate(sides)
+    ]
+
+
+def group_lag(kind: Group, parts: list[tuple[Part, Explained]], bar: Bar) -> GroupLag:
     """All tasks of a group as one."""
-    lag, gap, interval = joint([(p.now, s) for p, s in parts])
-    behind = clear(lag, interval, bar)
-    alone = carried_by([(p.now, s) for p, s in parts], bar) if behind else ""
-    behind = behind and not alone
-    earlier = (
-        [(p.before, simulate(p.before.paired, p.seed)) for p, _ in parts if p.before is not None] if behind else []
-    )
-    persists = False
-    if earlier:
-        past, _, past_interval = joint(earlier)
-        persists = clear(past, past_interval, bar)
+    now = explained([p.now for p, _ in parts], [e for _, e in parts])
+    found = joint(now)
+    alone = carried_by(now, bar)
+    behind = clear(found, bar) and not alone
+    earlier = [p.before for p, _ in parts if p.before is not None] if behind else []
     since, last, at, from_start = history([p.now for p, _ in parts])
     return GroupLag(
         group=kind,
         tasks=len(parts),
-        factor=lag.now,
-        interval=lag.now_interval,
-        gap=gap,
-        gap_interval=interval,
-        trend=lag.trend,
+        factor=found.lag.now,
+        interval=found.lag.now_interval,
+        gap=found.gap,
+        gap_interval=found.gap_interval,
+        trend=found.lag.trend,
         behind=behind,
         alone=alone,
-        persists=persists,
+        persists=bool(earlier) and clear(joint(explained(earlier)), bar),
         from_start=from_start,
         since=since,
         last=last,
@@ -174,31 +173,30 @@ def group_lag(kind: Group, parts: list[tuple[Part, Simulated]], bar: Bar) -> Gro
     )
 
 
-def task_lag(part: Part, simulated: Simulated, bar: Bar) -> TaskLag:
+def task_lag(part: Part, own_end: Explained, bar: Bar) -> TaskLag:
     """One task by itself, in its own unit."""
     now, p = part.now, part.now.paired
-    lag = lag_of([simulated], p.x)
-    gap = simulated.gap.mean(axis=0)
-    low, high = np.percentile(gap[1:], [2.5, 97.5])
+    lag = lag_of([own_end], p.x)
+    gap, (low, high) = gap_of([own_end], np.ones(1))
     run_value = float(np.mean(now.run.value[np.searchsorted(now.run.at, np.exp(p.x) * (1 - 1e-9))]))
     if logarithmic(now.run):  # a relative gap g (higher is better) is a factor exp(-g) on the value
-        there = run_value * float(np.exp(gap[0]))
+        there = run_value * float(np.exp(gap))
         ends = sorted((run_value - run_value * float(np.exp(high)), run_value - run_value * float(np.exp(low))))
     elif now.run.direction == "down":
-        there, ends = run_value + float(gap[0]), sorted((-float(high), -float(low)))
+        there, ends = run_value + gap, sorted((-float(high), -float(low)))
     else:
-        there, ends = run_value - float(gap[0]), [float(low), float(high)]
+        there, ends = run_value - gap, [float(low), float(high)]
     drawn = np.linspace(p.reference_x[0], p.reference_x[-1], DRAWN)
-    smooth = monotone_curve(p.reference_x, p.reference)(drawn)
+    curve = smooth(p.reference_x, p.reference, p.noise)(drawn)
     spread = 1.96 * np.hypot(p.noise, p.offset)
-    edges = [downward(now.run, smooth + sign * spread) for sign in (-1, 1)]
+    edges = [downward(now.run, curve + sign * spread) for sign in (-1, 1)]
     return TaskLag(
         run=now.run,
         reference=now.reference,
         low=now.low,
         high=now.high,
         smooth_at=np.exp(drawn),
-        smooth=downward(now.run, smooth),
+        smooth=downward(now.run, curve),
         healthy_low=np.minimum(*edges),
         healthy_high=np.maximum(*edges),
         group=part.group,
@@ -211,7 +209,7 @@ def task_lag(part: Part, simulated: Simulated, bar: Bar) -> TaskLag:
         factor=lag.now,
         interval=lag.now_interval,
         trend=lag.trend,
-        behind=clear(lag, (float(low), float(high)), bar),
+        behind=clear(Joint(lag, gap, (low, high)), bar),
         beyond=lag.now >= np.exp(GRID[-1]) * 0.99 or bool(p.value.max() < p.reference.min()),
         n_items=now.run.n_items or now.reference.n_items,
         notes=now.notes,

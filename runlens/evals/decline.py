@@ -9,7 +9,7 @@ import numpy as np
 
 from runlens.evals.curves import RunCurve
 from runlens.evals.noise import Floats, logarithmic, prior, upward
-from runlens.stats.lag import checkpoint_noise
+from runlens.stats.smooth import checkpoint_noise
 
 SIGMAS = 4.0
 """A checkpoint is worse when it lies this many scatters below the level: with a dozen evals at fifty checkpoints, four

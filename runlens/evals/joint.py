@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from runlens.evals.pair import Aligned
-from runlens.stats.isotonic import monotone_curve
-from runlens.stats.lag import Lag, Simulated, lag_of
+from runlens.stats.lag import Explained, Lag, gap_of, lag_of
+from runlens.stats.smooth import smooth
 
 VOTERS = 4
 """From so many tasks on, a lag must be there whichever of them is left out."""
@@ -28,41 +28,65 @@ class Bar:
     """Fewest checkpoints of a task that can be judged."""
 
 
-def joint(parts: list[tuple[Aligned, Simulated]]) -> tuple[Lag, float, tuple[float, float]]:
-    """Lag of several tasks together, and their mean gap (each weighed by what it can tell) with its interval."""
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """What several tasks say together."""
+
+    lag: Lag
+    gap: float
+    """Mean gap in score, each task weighed by what it can tell; negative is behind."""
+    gap_interval: tuple[float, float]
+
+
+def joint(parts: list[tuple[Aligned, Explained]], agreed: bool = False) -> Joint:
+    """Lag of several tasks together, and their mean gap with its interval.
+
+    Parameters
+    ----------
+    parts : list of (Aligned, Explained)
+    agreed : bool
+        Take the tasks to agree, whatever they say.
+    """
     longest = max((a.paired.x for a, _ in parts), key=lambda x: (len(x), float(x[-1])))
-    lag = lag_of([s for _, s in parts], longest)
-    weights = np.array([weight(a) for a, _ in parts])
-    gap = np.sum([w * s.gap.mean(axis=0) for w, (_, s) in zip(weights, parts, strict=True)], axis=0) / weights.sum()
-    low, high = np.percentile(gap[1:], [2.5, 97.5])
-    return lag, float(gap[0]), (float(low), float(high))
+    explained = [e for _, e in parts]
+    lag = lag_of(explained, longest, agreed)
+    gap, interval = gap_of(explained, np.array([weight(a) for a, _ in parts]), lag.discord)
+    return Joint(lag, gap, interval)
 
 
 def weight(part: Aligned) -> float:
     """What a task can tell of a lag: the gap that a nominal lag would make, over the variance of the mean gap."""
     p = part.paired
-    curve = monotone_curve(p.reference_x, p.reference)
-    lo, hi = p.reference_x[0], p.reference_x[-1]
-    made = float(np.mean(curve(np.clip(p.x, lo, hi)) - curve(np.clip(p.x - NOMINAL, lo, hi))))
+    curve = smooth(p.reference_x, p.reference, p.noise)
+    made = float(np.mean(curve(p.x) - curve(p.x - NOMINAL)))
     return p.weight * max(made, 1e-6) / (p.noise**2 / len(p.x) + p.offset**2)
 
 
-def carried_by(parts: list[tuple[Aligned, Simulated]], bar: Bar) -> str:
-    """The task without which the others show no lag; empty if there is none, or if there are too few tasks to ask.
+def carried_by(parts: list[tuple[Aligned, Explained]], bar: Bar) -> str:
+    """The task that a lag hangs on, if that is why it does not count; else empty.
 
     A fault in the set-up shows in most tasks. One benchmark alone may differ between healthy models by more than its
     items explain (SciQ's acc_norm by six binomial errors between Pythia 1B and its deduplicated twin), so from
-    `VOTERS` tasks on no single one decides.
+    `VOTERS` tasks on no single one decides; and where the tasks' disagreement is what hides a lag, the one that
+    disagrees most is named.
     """
     names = sorted({a.run.task for a, _ in parts})
-    if len(names) < VOTERS:
-        return ""
-    for name in names:
-        if joint([(a, s) for a, s in parts if a.run.task != name])[0].now < bar.factor:
-            return name
+    without = {name: [(a, e) for a, e in parts if a.run.task != name] for name in names if len(names) > 1}
+    if clear(joint(parts), bar):
+        lost = [name for name in without if joint(without[name]).lag.now < bar.factor]
+        return lost[0] if lost and len(names) >= VOTERS else ""
+    if without and clear(joint(parts, agreed=True), bar):
+        return min(names, key=lambda name: joint(without[name]).lag.discord)
     return ""
 
 
-def clear(lag: Lag, gap: tuple[float, float], bar: Bar) -> bool:
-    """Large enough to matter, and neither the lag nor the gap can be chance."""
-    return lag.now >= bar.factor and lag.now_interval[0] > 1 and gap[1] < 0
+def clear(found: Joint, bar: Bar) -> bool:
+    """Large enough to matter, and no chance.
+
+    The lag's interval is the proof: it knows the level of the scores and the shape of their curve. The mean gap has
+    only to lean the same way; but where the lag is read off the end of a trend, the gap must be clear too, for five
+    scores say little of a slope.
+    """
+    lag = found.lag
+    over = lag.now >= bar.factor and lag.now_interval[0] > 1
+    return over and (found.gap < 0 if lag.trend == "steady" else found.gap_interval[1] < 0)

@@ -10,8 +10,8 @@ from runlens.evals.curves import RunCurve
 from runlens.evals.decline import LEAST_LOSS, SIGMAS
 from runlens.evals.noise import prior, upward
 from runlens.model import Series
-from runlens.stats.lag import checkpoint_noise
 from runlens.stats.robust import median
+from runlens.stats.smooth import checkpoint_noise
 
 
 @dataclass(frozen=True, slots=True, eq=False)

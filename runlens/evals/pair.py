@@ -9,7 +9,8 @@ import numpy as np
 from runlens.evals.match import Match, rescaled
 from runlens.evals.noise import LASTING, Floats, logarithmic, prior, upward
 from runlens.model import Curve
-from runlens.stats.lag import Paired, checkpoint_noise
+from runlens.stats.lag import Paired
+from runlens.stats.smooth import checkpoint_noise
 
 BEYOND = 1.02
 """A run's checkpoint may lie this far behind the reference's last one: logs round their tokens."""

@@ -123,8 +123,8 @@ def sentence(comparison: Comparison, least: float) -> str:
         low, high = times(group.interval[0]), times(group.interval[1])
         if group.alone:
             parts.append(
-                f"{what} lean behind ({times(group.factor)}, 95 % interval {low} to {high}), but not without "
-                f"{_NAMES.get(group.alone, group.alone)}: one task is no proof"
+                f"{what} lean behind ({times(group.factor)}, 95 % interval {low} to {high}), but "
+                f"{_NAMES.get(group.alone, group.alone)} stands apart from the others: one task is no proof"
             )
         elif unclear(group, least):
             parts.append(

@@ -56,7 +56,7 @@ class TaskLag:
     trend: str
     """`widening`, `closing` or `steady`."""
     behind: bool
-    """True if this task by itself shows that the run is behind: both intervals are clear."""
+    """True if this task by itself shows that the run is behind: its lag is large enough, and not chance."""
     beyond: bool
     """True if the run stands below everything the reference showed, so that the factor is a lower bound."""
     n_items: int
@@ -92,9 +92,10 @@ class GroupLag:
     gap_interval: Interval
     trend: str
     behind: bool
-    """The factor is at least the smallest that counts, and both intervals are clear, whichever task is left out."""
+    """The lag is at least the smallest that counts, its interval is clear of 1, the gap leans the same way, and no task
+    carries it alone."""
     alone: str
-    """The task without which the lag is gone, if that is why it does not count; else empty."""
+    """The task that carries the lag or stands apart, if that is why it does not count; else empty."""
     persists: bool
     """It was already so one checkpoint earlier."""
     from_start: bool

@@ -21,10 +21,12 @@ class BehindReference(Rule):
     ------------
     Lays the run's evals over those of a reference's intermediate checkpoints, at the same tokens (or steps), and asks
     how many times more tokens the run needed for what it can do: the lag. The reference becomes a monotone curve over
-    log tokens (isotonic regression, then PCHIP); the lag is the shift that explains the run's last checkpoints best,
-    all tasks together. Intervals come from a bootstrap that knows the binomial error of each score, the scatter
-    between checkpoints and how far healthy models differ for good. Scores and validation losses are judged apart; from
-    four tasks on, the lag must be there whichever of them is left out, since one benchmark alone may differ by chance.
+    log tokens (isotonic regression, then local lines as wide as its noise allows); the lag is the shift that explains
+    the run's last checkpoints best, all tasks together. Its interval holds the shifts that are not ruled out (profile
+    likelihood), given the binomial error of each score, the scatter between checkpoints, the error of the reference's
+    own curve and how far healthy models differ for good; it grows where tasks disagree. Scores and validation losses
+    are judged apart; from four tasks on, the lag must be there whichever of them is left out, since one benchmark alone
+    may differ by chance.
     A warning when a lag is first seen, an error when it persists at the next checkpoint or widens.
 
     Why it matters

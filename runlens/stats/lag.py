@@ -1,9 +1,10 @@
 """How far a curve trails a reference curve, as a factor in tokens, with intervals that know the noise.
 
 Everything here is "higher is better" over the logarithm of tokens (or steps): a run that needs twice the tokens for
-every score is the reference's curve moved to the right by log 2, so the lag is one number, found by least squares
-over shifts. Noise is simulated (parametric bootstrap, Efron & Tibshirani 1993, chapter 6), because the answer is a
-shift of a monotone fit and has no simple formula.
+every score is the reference's curve moved to the right by log 2, so the lag is one number, the most likely shift.
+A shift's deviance knows the scatter of the checkpoints of both sides and how far two healthy models differ for good;
+an interval holds the shifts whose deviance is not clearly larger than the smallest (profile likelihood: Venzon &
+Moolgavkar 1988, Applied Statistics 37:87).
 """
 
 from __future__ import annotations
@@ -13,16 +14,20 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from runlens.stats.isotonic import isotonic, monotone_curve
+from runlens.stats.smooth import smooth
 
 Floats = npt.NDArray[np.float64]
 
 GRID = np.linspace(np.log(1 / 8), np.log(64), 313)
 """Shifts that are tried: factors from 1/8 to 64 in steps of 2 %."""
-SIMULATIONS = 200
-"""Enough that the ends of a 95 % interval move by a few per cent of its length from seed to seed."""
-LEVEL = 95.0
-"""Per cent of the intervals."""
+SLOPES = np.linspace(-1, 1, 21)
+"""Growths of the shift with log tokens that are tried: at 1 a run learns nothing more, at -1 it learns at twice the
+reference's pace."""
+STEADY = len(SLOPES) // 2
+CLEAR = 3.841
+"""95 % point of chi squared with one degree of freedom: by so much the deviance of what is ruled out is larger."""
+SURE = 10.828
+"""The same at 99.9 %, for a trend: lasting differences wander a little, and that looks like one."""
 BETWEEN_TASKS = 0.25
 """Correlation of two models' lasting differences over tasks: a seed that is lucky on one task is a little lucky on
 the others."""
@@ -49,15 +54,23 @@ class Paired:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Simulated:
-    """What each shift explains of one task: column 0 is the data as observed, the others are simulations."""
+class Explained:
+    """What each shift (axis g) and slope (axis s) explains of one task."""
 
+    own: Floats
+    """(g, s) deviance with the task's own part of the lasting difference."""
+    pull: Floats
+    """(g, s) how the residuals pull at the part that all tasks share."""
+    hold: Floats
+    """(g, 1) how strongly they would hold it."""
     misfit: Floats
-    """(k, g, b) squared distance of each checkpoint from the shifted reference, in units of its variance."""
-    joint: Floats
-    """(g, b) the same over all checkpoints, with their common offset taken into account."""
-    gap: Floats
-    """(k, b) score of the run less score of the reference at the same tokens; negative is behind."""
+    """(k, g) squared distance of each checkpoint from the shifted reference, in units of its variance."""
+    gap: float
+    """Mean score of the run less the reference's at the same tokens; negative is behind."""
+    gap_noise: float
+    """Its standard deviation by scatter, without the lasting difference."""
+    offset: float
+    weight: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,97 +86,106 @@ class Lag:
     """`widening`, `closing` or `steady` over the checkpoints that were judged."""
     each: tuple[float, ...]
     """The factor at each checkpoint by itself (noisier)."""
+    discord: float
+    """How much more the tasks disagree than their noise explains, as a factor on the variance; at least 1."""
 
 
-def checkpoint_noise(value: Floats, prior: float, weight: float = 4.0) -> float:
-    """Standard deviation of checkpoints about a monotone curve, drawn towards what is known beforehand.
-
-    Parameters
-    ----------
-    value : ndarray of float64, shape (n,)
-        Scores in order of tokens, higher is better.
-    prior : float
-        Standard deviation to expect, such as half the binomial error.
-    weight : float
-        How many points the prior is worth.
-
-    Returns
-    -------
-    float
-        The residual variance of an isotonic fit with n - 1.5 D degrees of freedom, D the number of levels of the fit
-        (Meyer & Woodroofe 2000, Annals of Statistics 28:1083), pooled with the prior. The prior where the fit leaves
-        no degree of freedom.
-    """
-    fit = isotonic(value)
-    levels = 1 + int(np.count_nonzero(np.diff(fit) > 0))
-    free = max(len(value) - 1.5 * levels, 0.0)
-    rss = float(np.sum((value - fit) ** 2)) if free >= 1 else 0.0
-    free = free if free >= 1 else 0.0
-    return float(np.sqrt((weight * prior**2 + rss) / (weight + free)))
-
-
-def simulate(pair: Paired, seed: int, simulations: int = SIMULATIONS) -> Simulated:
-    """Distances between run and shifted reference for every shift of `GRID`, as observed and as simulated.
+def explain(pair: Paired, end: float) -> Explained:
+    """Deviance of every shift of `GRID` with every slope of `SLOPES`.
 
     Parameters
     ----------
     pair : Paired
-    seed : int
-        Of this task: simulations are a pure function of the data and the seed.
-    simulations : int
-        b - 1.
+    end : float
+        Log tokens at which a sloping shift is told: the run's last checkpoint.
     """
-    k, n = len(pair.x), len(pair.reference_x)
-    rng = np.random.default_rng(seed)
-    common = np.random.default_rng(0).standard_normal(simulations)  # the same for every task: the shared part
-    lasting = np.sqrt(BETWEEN_TASKS) * common + np.sqrt(1 - BETWEEN_TASKS) * rng.standard_normal(simulations)
-    run = np.empty((k, simulations + 1))
-    run[:, 0] = pair.value
-    run[:, 1:] = pair.value[:, None] + pair.noise * rng.standard_normal((k, simulations)) + pair.offset * lasting
-    reference = np.empty((n, simulations + 1))
-    reference[:, 0] = pair.reference
-    smooth = isotonic(pair.reference)
-    reference[:, 1:] = smooth[:, None] + pair.noise * rng.standard_normal((n, simulations))
-    curve = monotone_curve(pair.reference_x, reference)
-    lo, hi = pair.reference_x[0], pair.reference_x[-1]
-    shifted = np.clip(pair.x[:, None] - GRID[None, :], lo, hi)
-    residual = run[:, None, :] - curve(shifted.ravel()).reshape(k, len(GRID), -1)
+    k, lo, hi = len(pair.x), pair.reference_x[0], pair.reference_x[-1]
+    curve = smooth(pair.reference_x, pair.reference, pair.noise)
+    table = np.linspace(lo, hi, int((hi - lo) / (GRID[1] - GRID[0])) + 2)
+    weights = curve.weights(table)
+    shared, drawn = weights @ weights.T, weights @ curve.fit
     s2, d2 = pair.noise**2, pair.offset**2
-    joint = (residual**2).sum(axis=0) / s2 - d2 * residual.sum(axis=0) ** 2 / (s2 * (s2 + k * d2))
-    gap = run - curve(np.clip(pair.x, lo, hi))
-    return Simulated(pair.weight * residual**2 / (s2 + d2), pair.weight * joint, gap)
+    shift = GRID[:, None, None] + SLOPES[:, None] * (pair.x - end)
+    looked_up = np.clip(pair.x - shift, lo, hi)  # (g, s, k)
+    residual = pair.value - np.interp(looked_up, table, drawn)
+    near = np.rint((looked_up[:, STEADY] - lo) / (table[1] - table[0])).astype(np.intp)  # slopes change errors little
+    variance = s2 * (np.eye(k) + shared[near[:, :, None], near[:, None, :]]) + (1 - BETWEEN_TASKS) * d2
+    sure = np.linalg.inv(variance)  # (g, k, k)
+    own = np.sum((residual @ sure) * residual, axis=2)
+    pull = np.sqrt(BETWEEN_TASKS * d2) * (residual @ sure.sum(axis=2)[:, :, None])[:, :, 0]
+    hold = BETWEEN_TASKS * d2 * sure.sum(axis=(1, 2))[:, None]
+    misfit = residual[:, STEADY].T ** 2 / (s2 + d2)
+    mean = curve.weights(pair.x).mean(axis=0)
+    return Explained(
+        own=pair.weight * own,
+        pull=pair.weight * pull,
+        hold=pair.weight * hold,
+        misfit=pair.weight * misfit,
+        gap=float(np.mean(pair.value) - mean @ curve.fit),
+        gap_noise=float(np.sqrt(s2 * (1 / k + mean @ mean))),
+        offset=pair.offset,
+        weight=pair.weight,
+    )
 
 
-def lag_of(tasks: list[Simulated], x: Floats) -> Lag:
+def lag_of(tasks: list[Explained], x: Floats, agreed: bool = False) -> Lag:
     """The lag that explains all the given tasks best.
 
     Parameters
     ----------
-    tasks : list of Simulated
-        At least one. The factor of the last checkpoints together comes from all; the factor of each checkpoint from
-        those tasks that were judged at all of the checkpoints `x`.
+    tasks : list of Explained
+        At least one, explained to the same `end`. The factor of each checkpoint by itself comes from those tasks that
+        were judged at all of the checkpoints `x`.
     x : ndarray of float64, shape (k,)
         Log tokens of the checkpoints.
+    agreed : bool
+        Take the tasks to agree, whatever they say.
+
+    Notes
+    -----
+    Where tasks disagree by more than their noise, all variances grow by that factor: the tasks' own best deviances
+    against the common one, over their number less one (the ratio of Birge 1932, Physical Review 40:207; Cochran's Q in
+    meta-analysis). So one benchmark that stands out for good proves nothing by itself.
     """
-    joint = sum(task.joint for task in tasks)
-    shift = GRID[np.argmin(joint, axis=0)]
+    deviance = _together(tasks)
+    discord = 1.0
+    if len(tasks) > 1 and not agreed:
+        apart = sum(float(_together([task])[:, STEADY].min()) for task in tasks)
+        others = sum(task.weight for task in tasks) - 1
+        discord = max(1.0, float(deviance[:, STEADY].min() - apart) / max(others, 1))
+    steady = deviance[:, STEADY]
+    factor, interval = _best(steady, discord)
     full = [task for task in tasks if len(task.misfit) == len(x)]
-    factor = float(np.exp(shift[0]))
-    interval = _interval(shift)
     if len(x) < 3 or not full:
-        return Lag(factor, interval, factor, interval, "steady", ())
-    each = GRID[np.argmin(sum(task.misfit for task in full), axis=1)]  # (k, b)
-    u = x - x.mean()
-    slope = (u @ each) / float(u @ u)
-    low, high = np.percentile(slope[1:], [50 - LEVEL / 2, 50 + LEVEL / 2])
-    trend = "widening" if low > 0 and slope[0] > 0 else "closing" if high < 0 and slope[0] < 0 else "steady"
-    if trend == "steady":
-        return Lag(factor, interval, factor, interval, trend, tuple(np.exp(each[:, 0]).tolist()))
-    end = each.mean(axis=0) + slope * u[-1]
-    return Lag(factor, interval, float(np.exp(end[0])), _interval(end), trend, tuple(np.exp(each[:, 0]).tolist()))
+        return Lag(factor, interval, factor, interval, "steady", (), discord)
+    each = tuple(np.exp(GRID[np.argmin(sum(task.misfit for task in full), axis=1)]).tolist())
+    if steady.min() - deviance.min() <= SURE * discord:
+        return Lag(factor, interval, factor, interval, "steady", each, discord)
+    slope = SLOPES[int(np.argmin(deviance.min(axis=0)))]
+    now, now_interval = _best(deviance.min(axis=1), discord)
+    return Lag(factor, interval, now, now_interval, "widening" if slope > 0 else "closing", each, discord)
 
 
-def _interval(log_factor: Floats) -> tuple[float, float]:
-    """The 95 % interval of simulated log factors (column 0, the observed one, left out), as factors."""
-    low, high = np.exp(np.percentile(log_factor[1:], [50 - LEVEL / 2, 50 + LEVEL / 2]))
-    return float(low), float(high)
+def gap_of(tasks: list[Explained], weights: Floats, discord: float = 1.0) -> tuple[float, tuple[float, float]]:
+    """Weighted mean gap of tasks with its 95 % interval."""
+    w = weights / weights.sum()
+    offset = w * np.array([task.offset for task in tasks])
+    scatter = w * np.array([task.gap_noise for task in tasks])
+    variance = np.sum(scatter**2) + (1 - BETWEEN_TASKS) * np.sum(offset**2) + BETWEEN_TASKS * np.sum(offset) ** 2
+    gap = float(w @ np.array([task.gap for task in tasks]))
+    half = float(np.sqrt(CLEAR * discord * variance))
+    return gap, (gap - half, gap + half)
+
+
+def _together(tasks: list[Explained]) -> Floats:
+    """(g, s) deviance of all tasks, their common part of the lasting difference taken into account."""
+    own, pull, hold = (np.sum([getattr(t, part) for t in tasks], axis=0) for part in ("own", "pull", "hold"))
+    deviance: Floats = own - pull**2 / (1 + hold)
+    return deviance
+
+
+def _best(deviance: Floats, discord: float) -> tuple[float, tuple[float, float]]:
+    """The factor of least deviance, and the outermost of those that are not ruled out."""
+    best = int(np.argmin(deviance))
+    kept = GRID[deviance <= deviance[best] + CLEAR * discord]
+    return float(np.exp(GRID[best])), (float(np.exp(kept[0])), float(np.exp(kept[-1])))

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from runlens.stats.isotonic import isotonic, monotone_curve
-from runlens.stats.lag import Paired, checkpoint_noise, lag_of, simulate
+from runlens.stats.lag import Paired, explain, gap_of, lag_of
+from runlens.stats.smooth import checkpoint_noise, smooth
 
 X = np.log(np.geomspace(1e9, 1e11, 24))
 
@@ -16,41 +17,45 @@ def pair(lag, noise=0.002, offset=0.002, at=X[-5:], trend=0.0, weight=1.0):
     return Paired(X, curve(X), at, curve(at - shift), noise, offset, weight)
 
 
+def explained(one):
+    return explain(one, one.x[-1])
+
+
 @pytest.mark.parametrize("lag", [1.0, 1.25, 1.5, 2.0, 3.0])
 def test_a_shift_of_the_curve_is_found(lag):
-    found = lag_of([simulate(pair(lag), 1)], X[-5:])
+    found = lag_of([explained(pair(lag))], X[-5:])
     assert found.factor == pytest.approx(lag, rel=0.02)
     assert found.interval[0] <= lag * 1.001 and found.interval[1] >= lag * 0.999
     assert found.trend == "steady"
 
 
 def test_a_run_ahead_of_the_reference_has_a_factor_below_one():
-    assert lag_of([simulate(pair(0.8, at=X[-9:-4]), 1)], X[-9:-4]).factor == pytest.approx(0.8, rel=0.02)
+    assert lag_of([explained(pair(0.8, at=X[-9:-4]))], X[-9:-4]).factor == pytest.approx(0.8, rel=0.02)
 
 
 def test_more_tasks_make_a_narrower_interval():
-    one = lag_of([simulate(pair(1.5, 0.01, 0.01), 1)], X[-5:])
-    ten = lag_of([simulate(pair(1.5, 0.01, 0.01), seed) for seed in range(10)], X[-5:])
+    one = lag_of([explained(pair(1.5, 0.01, 0.01))], X[-5:])
+    ten = lag_of([explained(pair(1.5, 0.01, 0.01)) for _ in range(10)], X[-5:])
     assert np.log(ten.interval[1] / ten.interval[0]) < 0.75 * np.log(one.interval[1] / one.interval[0])
 
 
 def test_a_lag_that_grows_is_told_at_its_end():
-    found = lag_of([simulate(pair(2.0, 0.0005, 0.0005, trend=0.8), 1)], X[-5:])
+    found = lag_of([explained(pair(2.0, 0.0005, 0.0005, trend=0.8))], X[-5:])
     assert found.trend == "widening" and found.now > found.factor > 1
     assert found.now == pytest.approx(2.0, rel=0.1)
 
 
-def test_the_same_seed_gives_the_same_figures():
-    assert lag_of([simulate(pair(1.5), 7)], X[-5:]) == lag_of([simulate(pair(1.5), 7)], X[-5:])
+def test_the_same_input_gives_the_same_figures():
+    assert lag_of([explained(pair(1.5))], X[-5:]) == lag_of([explained(pair(1.5))], X[-5:])
 
 
 def test_the_intervals_hold_the_truth_nineteen_times_in_twenty():
     rng, held = np.random.default_rng(3), 0
-    for seed in range(60):
+    for _ in range(60):
         p = pair(1.5, 0.004, 0.004)
         seen = p.value + 0.004 * rng.standard_normal(5) + 0.004 * rng.standard_normal()
         noisy = Paired(X, p.reference + 0.004 * rng.standard_normal(len(X)), p.x, seen, 0.004, 0.004)
-        low, high = lag_of([simulate(noisy, seed)], p.x).interval
+        low, high = lag_of([explained(noisy)], p.x).interval
         held += low <= 1.5 <= high
     assert held >= 51
 
@@ -76,3 +81,30 @@ def test_the_curve_goes_through_rising_points_and_never_overshoots():
     y = np.array([0.0, 0.0, 1.0, 1.0])
     drawn = monotone_curve(np.arange(4.0), y)(np.linspace(0, 3, 50))
     assert drawn.min() >= 0 and drawn.max() <= 1 and (np.diff(drawn) >= -1e-12).all()
+
+
+def test_tasks_that_disagree_widen_the_interval():
+    def together(*lags):
+        return lag_of([explained(pair(lag)) for lag in lags], X[-5:])
+
+    apart, agreed = together(1.0, 1.0, 1.0, 4.0), together(1.5, 1.5, 1.5, 1.5)
+    assert agreed.discord == 1 < apart.discord
+    assert apart.interval[0] < 1 < agreed.interval[0]
+
+
+def test_the_mean_gap_holds_what_both_sides_scatter():
+    tasks = [explained(pair(1.5))]
+    gap, (low, high) = gap_of(tasks, np.ones(1))
+    assert gap == pytest.approx(0.05 * np.log(1 / 1.5), rel=0.02) and low < gap < high < 0
+    assert high - low > 2 * 1.96 * np.hypot(0.002, 0.002 / np.sqrt(5)), "the reference's own error is in it"
+
+
+def test_a_curve_is_smoothed_as_far_as_its_noise_allows():
+    rng = np.random.default_rng(5)
+    bent = np.tanh(4 * (X - X.mean()))
+    assert smooth(X, curve(X), 0.002).width == 0.4
+    assert smooth(X, bent, 0.001).width < 0.1, "a bend that is no noise stays"
+    noisy = smooth(X, curve(X) + 0.004 * rng.standard_normal(len(X)), 0.004)
+    assert np.sqrt(np.mean((noisy(X) - curve(X)) ** 2)) < 0.7 * 0.004
+    assert smooth(X[:2], curve(X[:2]), 0.002)(X[:2]) == pytest.approx(curve(X[:2]))
+    assert noisy(X[-1:] + 1) == noisy(X[-1:]), "beyond the ends it keeps its last value"
