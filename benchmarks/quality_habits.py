@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.evals import table, wilson
+from benchmarks.tables import table, wilson
 from runlens.model import Finding, Run, Severity
 from runlens.rules import RULES
 from tests.synthetic import hardware

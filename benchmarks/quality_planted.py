@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.evals import wilson
 from benchmarks.planted_faults import OverSteps, raised, slowed, thinned
+from benchmarks.tables import wilson
 from runlens import RULES, Finding, Run, Settings, Severity, discover, judge_run, read, resolve
 
 SHIPPED = Path(__file__).parent.parent / "fixtures" / "runs"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.evals import table
 from benchmarks.quality import HEADINGS
 from benchmarks.quality_summary import cell
+from benchmarks.tables import table
 
 PAGE = Path(__file__).parent.parent / "docs" / "quality.md"
 TEXT = "\n".join(
