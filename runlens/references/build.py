@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from runlens.errors import ConfigError
 from runlens.evals.curves import run_curves
 from runlens.model import Reference, Run
+from runlens.references.placed import placed
 
 
 def build(run: Run, tokens_per_step: float | None = None) -> Reference:
@@ -22,25 +25,33 @@ def build(run: Run, tokens_per_step: float | None = None) -> Reference:
     Returns
     -------
     Reference
-        Over tokens if the run knows its tokens, else over steps. `settings["left out"]` names the evals that are not in
-        it, with the reason.
+        Over tokens if the run knows its tokens, else over steps. A run that is the evaluation of one checkpoint stands
+        at that checkpoint's place in training (`placed`), so that several of them join to one curve.
+        `settings["left out"]` names the evals that are not in it, with the reason.
 
     Raises
     ------
     ConfigError
         If the run logged no eval.
     """
+    checkpoint = placed(run)
+    tokens = None
+    if checkpoint is not None:
+        run, tokens = checkpoint
     found = run_curves(run, "tokens", tokens_per_step)
     over_tokens = bool(found.tokens_from)
     if not over_tokens:
         found = run_curves(run, "steps")
     if not found.curves:
         raise ConfigError(f"{run.name}: {found.why_not}, so it is no reference")
+    curves = tuple(c.curve for c in found.curves)
+    if tokens is not None:
+        over_tokens, curves = True, tuple(replace(c, at=np.array([tokens])) for c in curves)
     return Reference(
         name=run.name,
         axis="tokens" if over_tokens else "steps",
-        curves=tuple(c.curve for c in found.curves),
-        tokens_per_step=tokens_per_step or (_per_step(run) if over_tokens else None),
+        curves=curves,
+        tokens_per_step=tokens_per_step or (_per_step(run) if over_tokens and checkpoint is None else None),
         source=run.source,
         settings={"left out": [f"{name}: {why}" for name, why in found.left_out]} if found.left_out else {},
     )

@@ -3,9 +3,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from runlens import roles
 from runlens.errors import ConfigError, NoRunFound
-from runlens.model import Curve, Reference
+from runlens.model import Curve, Reference, Run, Series
 from runlens.references import combine, load, shipped
+from runlens.references.build import build
 from runlens.references.shipped import whole
 
 RUNS = Path(__file__).parents[2] / "fixtures" / "runs"
@@ -87,3 +89,32 @@ def test_one_axis_is_found_for_all_or_none():
     assert found.axis == "tokens" and found.curves[0].at.tolist() == [100, 200]
     with pytest.raises(ConfigError, match="no axis in common"):
         combine([reference("s", [1, 2], [0.5, 0.6], "steps"), tokens])
+
+
+@pytest.mark.parametrize("told", ["tokens in the config", "step in the config", "step in the name"])
+def test_runs_that_each_evaluate_one_checkpoint_become_one_curve(told):
+    def run(step):
+        name = f"eval-step{step}" if told == "step in the name" else f"run {step}"
+        config = {"tokens": {"tokens": step * 1e6}, "step": {"eval": {"global_step": step}}}.get(told.split()[0], {})
+        config = {} if "name" in told else config
+        series = Series("eval/piqa/acc", np.array([0]), np.array([np.nan]), np.array([0.5 + step / 1e5]))
+        return roles.resolve(Run(name, name, name, config=config, series={series.name: series}), {})
+
+    joined = combine([build(run(step), None if "tokens" in told else 1e6) for step in (3000, 1000, 2000)], "mine")
+    (curve,) = joined.curves
+    assert (joined.axis, curve.task) == ("tokens", "piqa")
+    assert curve.at.tolist() == [1e9, 2e9, 3e9] and curve.value.tolist() == pytest.approx([0.51, 0.52, 0.53])
+
+
+def test_a_folder_of_such_runs_is_a_reference(tmp_path):
+    for step in (1000, 2000, 3000):
+        (tmp_path / f"step{step}").mkdir()
+        (tmp_path / f"step{step}" / "metrics.jsonl").write_text(f'{{"step": 0, "eval/piqa/acc": {0.5 + step / 1e5}}}\n')
+    (curve,) = load(str(tmp_path), 1e6).curves
+    assert curve.at.tolist() == [1e9, 2e9, 3e9]
+
+
+def test_a_run_with_steps_of_its_own_stays_where_it_is():
+    series = Series("eval/piqa/acc", np.array([500]), np.array([np.nan]), np.array([0.6]))
+    run = roles.resolve(Run("step9000", "step9000", "x", series={series.name: series}), {})
+    assert build(run).curves[0].at.tolist() == [500]
