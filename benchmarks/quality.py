@@ -48,8 +48,9 @@ LIMITS = """## Known limits
   like one.
 - **Public labels** were drawn by one reader from plots. Where a rule and the label differ, either may be wrong.
 - **Hardware** faults are synthetic: no public log of a failing GPU with a label is known to us.
-- **Evals.** Against a twin trained on other data, or with models of 70M and 160M, a 2 x lag is found less often than
-  the 90 % that were asked for.
+- **Evals.** With all sizes of Pythia a 2 x lag is found slightly less often than the 90 % that were asked for. Most
+  misses are at 70M, 160M and 410M against a twin trained on other data: the smallest lose again what they had learned,
+  and healthy twins of them differ by as much as such a lag makes.
 - **Synthetic noise** has five kinds (Gaussian, heavy-tailed, skewed, batch-dependent, wandering). A real log can have
   a sixth.
 """
