@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import io
 import json
 import os
 import statistics
@@ -124,6 +125,8 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5, help="reads of each, of which the median counts")
     parser.add_argument("--kills", type=int, default=3, help="kill a pull after the 1st, 2nd, ... page")
     given = parser.parse_args()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # it takes minutes
     with bench(given.rows, given.latency) as b:
         print(f"{given.rows:,} rows x 8 metrics, {given.latency * 1000:.0f} ms a request")
         for run, least in (("live", 6.0), ("exported", 15.0)):
