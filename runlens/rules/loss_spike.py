@@ -40,7 +40,8 @@ class LossSpike(Rule):
     one standard deviation, and staying there. `plateaued`: settled above the old level. `diverged`: non-finite, still
     rising at the end, or half of all progress lost. `unresolved`: the log ends too early to tell. The noise sets its
     own bar: a point that stands alone must be higher than what the tail of the run's own residuals reaches once in
-    ten million points, a cluster may be lower. A slow rise is looked for on medians of 4, 16, 64 … points.
+    ten million points, a cluster may be lower. A slow rise is looked for on medians of 4, 16, 64 … points, of which a
+    cluster needs three quarters of the standard deviations only.
 
     Why it matters
     --------------

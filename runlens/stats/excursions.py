@@ -58,6 +58,8 @@ class Sensitivity:
     """A curve is back within one sigma, or within this, of the old level."""
     grain: float = 0.0
     """Step to which the curve was rounded, in its unit."""
+    lasting: float = 1.0
+    """Share of `sigmas` that is enough for a rise of three neighbours of five, or of five of nine."""
 
     @property
     def floor(self) -> float:
@@ -86,7 +88,7 @@ def excursions(y: Floats, step: Steps, want: Sensitivity) -> list[Excursion]:
         return []
     raw = y
     level = levels.fit(y, step)
-    bars = bars_of(y, level, want.floor, want.sigmas)
+    bars = bars_of(y, level, want.floor, want.sigmas, want.lasting)
     falls = levels.settled_from(step, SHORT)
     found: list[Excursion] = []
     at, origin, begin = levels.NARROWEST, 0, 0.0

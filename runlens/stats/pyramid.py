@@ -15,6 +15,10 @@ STRIDE = 4
 """Points per block grow by this factor from level to level."""
 CREEP = 0.25
 """A rise that sets in when less than this share of it is done has its own onset, not that of the creep before it."""
+LASTING = 0.75
+"""Of blocks, three of five or five of nine need not stand as high as single points: 4.5 standard deviations in place
+of 6. Humps of 3 point deviations that fade over 150 points are then found in 30 of 30 (24 before), without one more
+false alarm on 1.4 M clean points of Gaussian, Student and wandering noise."""
 FEWEST = 32
 """Blocks below which a level has no noise to speak of."""
 
@@ -27,7 +31,7 @@ def all_excursions(y: Floats, step: Steps, want: Sensitivity) -> list[Excursion]
         blocks = _blocks_without(y, found, size)
         kept = np.flatnonzero(np.isfinite(blocks))
         if len(kept) >= FEWEST:
-            for slow in excursions(blocks[kept], step[kept * size], want):
+            for slow in excursions(blocks[kept], step[kept * size], replace(want, lasting=LASTING)):
                 if slow.sign > 0:
                     found = _with(found, _on_points(y, slow, kept, size), y, size)
         size *= STRIDE

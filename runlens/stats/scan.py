@@ -51,8 +51,8 @@ def standardise(y: Floats, level: Level, first: int, last: int, floor: float) ->
     return np.asarray((y[first:last] - level.expected[first:last]) / np.fmax(level.sigma[first:last], floor))
 
 
-def bars_of(y: Floats, level: Level, floor: float, sigmas: float) -> Bars:
-    """Bars for this curve from the tails of its own residuals, never below `sigmas`."""
+def bars_of(y: Floats, level: Level, floor: float, sigmas: float, lasting: float) -> Bars:
+    """Bars from the tails of the curve's own residuals, never below `sigmas`, or that share of it where they last."""
     n = len(y)
     calm, count = np.empty(n), 0
     for first in range(0, n, BLOCK):
@@ -68,8 +68,9 @@ def bars_of(y: Floats, level: Level, floor: float, sigmas: float) -> Bars:
     some = [(0, n)] if n <= MOST else _stretches(n)
     z, keep = (np.concatenate(p) for p in zip(*(_residuals(y, level, floor, a, b) for a, b in some), strict=True))
     wander = {of: _wander(z, keep, of, alone) for _, of in RISES}
+    least = (sigmas, sigmas * lasting)
     return Bars(
-        tuple((k, of, max(sigmas, min(up.bar(k, of) * wander[of], gap))) for k, of in RISES),
+        tuple((k, of, max(least[k > 2], min(up.bar(k, of) * wander[of], gap))) for k, of in RISES),
         tuple((k, of, max(sigmas, down.bar(k, of) * wander[of])) for k, of in FALLS),
         high=max(sigmas, up.quantile(1.0 / ONE_FALSE_IN)),
         company=max(sigmas / 2.0, up.quantile(COMPANY) * wander[3]),

