@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from runlens.sources.tfevents.crc32c import U8
 from runlens.sources.tfevents.event import SESSION_START, Event, parse
 from runlens.sources.tfevents.forms import LONG, Forms, Found
 from runlens.sources.tfevents.frames import Damage, Segment, sound
@@ -13,6 +14,9 @@ from runlens.sources.tfevents.headers import FRAME, HEADER, I64
 from runlens.sources.tfevents.layout import Layout, crc_is_right, gather, width_of
 from runlens.sources.tfevents.store import Block, Store
 from runlens.sources.tfevents.wire import Message, WireError
+
+_SAMPLE = 64
+"""Records of one length that kinds are first learned from: most logs have few, and what is left comes in turn."""
 
 
 @dataclass(slots=True)
@@ -82,11 +86,10 @@ class Decoder:
     ) -> list[tuple[int, Event]]:
         """Records of no known form: those that are alike become blocks, the others are parsed and returned."""
         singles: list[tuple[int, Event]] = []
-        verified: set[int] = set()
         while len(records):
             lengths = segment.lengths[records]
             left = [
-                self._learn(segment, records[lengths == length], length, verified, damage, singles)
+                self._learn(segment, records[lengths == length], length, damage, singles)
                 for length in np.flatnonzero(np.bincount(lengths)).tolist()
             ]
             found, records = self._forms.read(segment, np.sort(np.concatenate(left)))
@@ -94,30 +97,18 @@ class Decoder:
         return singles
 
     def _learn(
-        self,
-        segment: Segment,
-        records: I64,
-        length: int,
-        verified: set[int],
-        damage: Damage,
-        singles: list[tuple[int, Event]],
+        self, segment: Segment, records: I64, length: int, damage: Damage, singles: list[tuple[int, Event]]
     ) -> I64:
-        """Parse records of one length until one teaches a form; it and all behind it are returned, to be read again."""
-        rows = gather(segment.data, segment.starts[records], width_of(length))
-        some: int | None = 1  # one record teaches what most of the others are, which verifies them
+        """Learn a form from records of one length; those that are not parsed here are returned, to be read again."""
+        width = width_of(length)
+        if self._teaches(gather(segment.data, segment.starts[records[:_SAMPLE]], width), length):
+            return records
+        rows = gather(segment.data, segment.starts[records], width)
+        right = crc_is_right(rows, length)
+        for _ in range(len(right) - int(np.count_nonzero(right))):
+            damage.add(length + FRAME)
+        records, rows = records[right], rows[right]
         while len(records):
-            if length not in verified:
-                right = crc_is_right(rows[:some], length)
-                for _ in range(len(right) - int(np.count_nonzero(right))):
-                    damage.add(length + FRAME)
-                keep = np.ones(len(records), np.bool_)
-                keep[:some] = right
-                records, rows = records[keep], rows[keep]
-                if some is None:
-                    verified.add(length)
-                some = None  # where the first is odd, what follows is verified at once
-                if not right[0]:
-                    continue
             event = _parsed(rows[0, :length].tobytes(), damage)
             if event is not None:
                 if Layout.fits(event) and self._forms.learn(rows, length, event):
@@ -125,6 +116,16 @@ class Decoder:
                 singles.append((int(records[0]), event))
             records, rows = records[1:], rows[1:]
         return records
+
+    def _teaches(self, rows: U8, length: int) -> bool:
+        """Whether the first of these records is sound and of a form that others may have."""
+        if not crc_is_right(rows[:1], length)[0]:
+            return False
+        try:
+            event = parse(rows[0, :length].tobytes())
+        except WireError:
+            return False
+        return Layout.fits(event) and self._forms.learn(rows, length, event)
 
     def _block(self, found: Found) -> Block:
         kind, time, step, value = found.columns

@@ -11,7 +11,7 @@ from runlens.sources.tfevents.crc32c import U8, U32, contributions
 from runlens.sources.tfevents.headers import I64
 
 _FEW = 512
-"""Records for which looking up a byte costs less than finding out whether it varies."""
+"""Records whose bytes are looked up in one piece: calls cost more than look-ups there."""
 T = TypeVar("T", bound=np.generic)
 
 
@@ -49,6 +49,11 @@ class Field:
     def take_out(self, crc: U32, part: U8, layout: I64) -> None:
         """Xor what the field's bytes contribute into checksums, shape (n,), in place."""
         table = contributions(self._reach)
+        if len(part) < _FEW:
+            row = self._follow if isinstance(self._follow, int) else look_up(self._follow, layout)[:, None]
+            each = (row - np.arange(self._size)) * 256 + part
+            crc ^= np.bitwise_xor.reduce(look_up(table.ravel(), each), axis=1)
+            return
         varies = _varying(part)
         if isinstance(self._follow, int):
             for k in range(self._size):
@@ -78,7 +83,7 @@ def _common(numbers: I64) -> int | I64:
 def _varying(part: U8) -> list[bool]:
     """Which bytes are not the same in all records: of wall times only the lower ones vary within minutes."""
     size = part.shape[1]
-    if size not in (4, 8) or len(part) < _FEW:
+    if size not in (4, 8):
         return [True] * size
     words = part.view(f"<u{size}").ravel()
     return [bool(byte) for byte in np.bitwise_or.reduce(words ^ words[0], keepdims=True).view(np.uint8)]

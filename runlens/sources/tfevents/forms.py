@@ -64,20 +64,22 @@ class Forms:
         """
         found: list[Found] = []
         for choice in self._choices:
+            if not len(records):
+                break
             layout = look_up(choice, segment.lengths[records])
-            shape_of = self._shape_of.take(layout)
-            rest = [records[shape_of == UNKNOWN]]
-            for number in np.flatnonzero(np.bincount(shape_of - UNKNOWN)[1:]).tolist():
+            shape_of = self._shape_of[layout]  # UNKNOWN is the last
+            rest = []
+            for number in (np.flatnonzero(np.bincount(shape_of - UNKNOWN)) + UNKNOWN).tolist():
                 mine = shape_of == number
-                taken, left = self._read_shape(segment, number, records[mine], layout[mine])
+                whole = bool(mine.all())
+                these, those = (records, layout) if whole else (records[mine], layout[mine])
+                taken, left = (None, these) if number == UNKNOWN else self._read_shape(segment, number, these, those)
                 rest.append(left)
                 if taken is not None:
                     found.append(taken)
                     if choice is not self._choices[0]:
                         self._prefer(choice, segment.lengths[taken.records])
-            records = np.sort(np.concatenate(rest))
-            if not len(records):
-                break
+            records = np.sort(np.concatenate(rest)) if len(rest) > 1 else rest[0]
         return found, records
 
     def _read_shape(self, segment: Segment, number: int, records: I64, layout: I64) -> tuple[Found | None, I64]:
