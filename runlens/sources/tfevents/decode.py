@@ -16,7 +16,7 @@ from runlens.sources.tfevents.store import Block, Store
 from runlens.sources.tfevents.wire import Message, WireError
 
 _SAMPLE = 64
-"""Records of one length that kinds are first learned from: most logs have few, and what is left comes in turn."""
+"""Records of one length that kinds are learned from at first: most logs have few. What is left comes in turn."""
 
 
 @dataclass(slots=True)
@@ -86,22 +86,26 @@ class Decoder:
     ) -> list[tuple[int, Event]]:
         """Records of no known form: those that are alike become blocks, the others are parsed and returned."""
         singles: list[tuple[int, Event]] = []
+        sample = _SAMPLE
         while len(records):
             lengths = segment.lengths[records]
             left = [
-                self._learn(segment, records[lengths == length], length, damage, singles)
+                self._learn(segment, records[lengths == length], length, sample, damage, singles)
                 for length in np.flatnonzero(np.bincount(lengths)).tolist()
             ]
             found, records = self._forms.read(segment, np.sort(np.concatenate(left)))
             blocks += [self._block(part) for part in found]
+            sample *= 16
         return singles
 
     def _learn(
-        self, segment: Segment, records: I64, length: int, damage: Damage, singles: list[tuple[int, Event]]
+        self, segment: Segment, records: I64, length: int, sample: int, damage: Damage, singles: list[tuple[int, Event]]
     ) -> I64:
         """Learn a form from records of one length; those that are not parsed here are returned, to be read again."""
         width = width_of(length)
-        if self._teaches(gather(segment.data, segment.starts[records[:_SAMPLE]], width), length):
+        if len(records) > sample and self._teaches(
+            gather(segment.data, segment.starts[records[:sample]], width), length
+        ):
             return records
         rows = gather(segment.data, segment.starts[records], width)
         right = crc_is_right(rows, length)
