@@ -87,8 +87,8 @@ class Frames:
         self._data: U8 = np.zeros(min(max(segment, HEADER), size) + PADDING, np.uint8)
         self._filled = 0
         self._base = 0  # place in the file of the first byte in the buffer
-        self._lost: int | None = None  # place in the file where damage began whose end is still looked for
         self._pattern = Pattern()
+        self._lost: int | None = None  # place in the file where damage began whose end is still looked for
         self._torn = False  # and whether it is a mere torn tail if nothing follows
 
     def __iter__(self) -> Iterator[Segment]:

@@ -26,8 +26,8 @@ class Pattern:
     def note(self, lengths: I64) -> None:
         """Look for a period in the lengths of the records of a segment, whose next is expected to begin a new one."""
         recent = lengths[-2 * _LONGEST :]
-        period = len(self._cycle) or _period(recent)
-        if not 0 < 2 * period <= len(recent) or (recent[-period:] != recent[-2 * period : -period]).any():
+        period = len(self._cycle)
+        if not _repeats(recent, period):
             period = _period(recent)
         self._cycle = recent[len(recent) - period :]
 
@@ -58,6 +58,11 @@ def _period(lengths: I64) -> int:
     same = np.flatnonzero((windows[:-1] == lengths[-_PROBE:]).all(axis=1))
     for place in same[::-1][:4].tolist():
         period = len(windows) - 1 - place
-        if 2 * period <= len(lengths) and (lengths[-period:] == lengths[-2 * period : -period]).all():
+        if _repeats(lengths, period):
             return int(period)
     return 0
+
+
+def _repeats(lengths: I64, period: int) -> bool:
+    """Whether the sequence ends with the same period twice."""
+    return 0 < 2 * period <= len(lengths) and bool((lengths[-period:] == lengths[-2 * period : -period]).all())

@@ -74,19 +74,11 @@ class Store:
         """
         if not blocks:
             return
-        only = blocks[0]
-        k = only.value.shape[1]
-        if len(blocks) == 1 and k > 1 and len(set(only.tag[0].tolist())) == k and (only.tag == only.tag[0]).all():
-            order = np.argsort(only.tag[0])
-            count = np.bincount(only.tag[0], minlength=tags) * len(only.step)
-            value = only.value.T[order].ravel()
-            self._segments.append(_Sorted(count, np.tile(only.step, k), np.tile(only.time, k), value))
+        if len(blocks) == 1 and _one_kind(blocks[0]):
+            self._segments.append(_column_by_column(blocks[0], tags))
             return
         small = np.uint16 if tags <= 1 << 16 else np.uint32  # a stable sort of 16 bits is a radix sort
-        if len(blocks) == 1 and k == 1:
-            tag, step, time, value = only.tag.ravel().astype(small), only.step, only.time, only.value.ravel()
-        else:
-            tag, step, time, value = _interleaved(blocks, records, small)
+        tag, step, time, value = _in_order(blocks, records, small)
         order = np.argsort(tag, kind="stable")
         count = np.bincount(tag, minlength=tags)
         self._segments.append(_Sorted(count, look_up(step, order), look_up(time, order), look_up(value, order)))
@@ -121,10 +113,26 @@ class Store:
         return Tagged(end, step, time, value)
 
 
-def _interleaved(
+def _one_kind(block: Block) -> bool:
+    """Whether all records of a block hold the same tags, each once: then its columns are those of the tags."""
+    first = block.tag[0]
+    return len(set(first.tolist())) == len(first) and bool((block.tag == first).all())
+
+
+def _column_by_column(block: Block, tags: int) -> _Sorted:
+    first = block.tag[0]
+    count = np.bincount(first, minlength=tags) * len(block.step)
+    value = block.value.T[np.argsort(first)].ravel()
+    return _Sorted(count, np.tile(block.step, len(first)), np.tile(block.time, len(first)), value)
+
+
+def _in_order(
     blocks: list[Block], records: int, small: type[np.unsignedinteger]
 ) -> tuple[npt.NDArray[np.unsignedinteger], I64, F64, F64]:
     """Tag, step, time and value of all points of a segment in the order written."""
+    only = blocks[0]
+    if len(blocks) == 1 and only.tag.shape[1] == 1:
+        return only.tag.ravel().astype(small), only.step, only.time, only.value.ravel()
     each = np.zeros(records, np.int64)
     for block in blocks:
         each[block.record] = block.tag.shape[1]

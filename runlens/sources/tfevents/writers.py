@@ -39,7 +39,7 @@ def generations(tagged: Tagged) -> list[list[int]]:
         Numbers of files, in a group the one with the most points first. Files without a point are left out.
     """
     found: list[list[int]] = []
-    if tagged.end.shape[1] == 1:
+    if tagged.end.shape[1] == 1:  # most runs: nothing to tell apart
         return [[0]] if len(tagged.step) else []
     span = spans(tagged)
     points = np.diff(tagged.end.ravel(), prepend=0).reshape(tagged.end.shape).sum(axis=0)
