@@ -95,11 +95,11 @@ def read(ref: RunRef, *, progress: Callable[[int, int | None], None] | None = No
     """
     if ref.source == local.REFUSED:
         raise AccessRefused(f"no permission to look into {printable(ref.location)}; ask its owner for read access")
-    keep_freed_memory()
-    if ref.source == "wandb_api" and progress is not None:
+    if ref.source == "wandb_api":  # the one source that takes long enough to say how far it is
         from runlens.sources import wandb_api
 
         return wandb_api.read(ref, progress=progress)
+    keep_freed_memory()
     return _reader(ref.source).read(ref)
 
 

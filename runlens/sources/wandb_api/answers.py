@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from runlens.errors import AccessRefused, NoRunFound, ReadError, SourceDown
@@ -80,6 +80,35 @@ def data_of(
     if errors or status >= 400 or not isinstance(data, dict):
         raise refusal(login, status, errors, name)
     return data
+
+
+def with_list(body: bytes, begin: int, end: int, path: Sequence[str], made: object) -> Any:
+    """An answer as `json.loads` has it, but for `made` in place of the list that stands at `body[begin:end]`.
+
+    Parameters
+    ----------
+    body : bytes
+    begin, end : int
+        What lies between the brackets of a list.
+    path : sequence of str
+        Keys that lead to it; where another list stands there, the whole answer is taken apart the plain way.
+    made : object
+
+    Raises
+    ------
+    ValueError
+        It is no JSON.
+    """
+    try:
+        said = holder = json.loads(body[:begin] + body[end:])
+        for key in path[:-1]:
+            holder = holder[key]
+        if holder[path[-1]] == []:
+            holder[path[-1]] = made
+            return said
+    except (ValueError, TypeError, KeyError):
+        pass
+    return json.loads(body)
 
 
 def refusal(login: Login, status: int, errors: object, name: str) -> ReadError | NoRunFound:

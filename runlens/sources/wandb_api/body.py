@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from runlens.sources.wandb_api.answers import with_list
 from runlens.sources.wandb_api.items import Items, columns_of, values_of
 from runlens.sources.wandb_api.lines import from_lines
 from runlens.sources.wandb_api.table import Ints, Table, joined
@@ -66,14 +67,8 @@ def loads(body: bytes) -> Any:
     first, last = body.find(b'"', begin.end(), end), body.rfind(b'"', begin.end(), end)
     if first == last or body[begin.end() : first].strip() or body[last + 1 : end].strip():
         return json.loads(body)
-    try:
-        said = json.loads(body[: begin.end()] + body[end:])
-        run = said["data"]["project"]["run"]
-        if run["history"] == []:
-            return {**said, "data": {"project": {"run": {**run, "history": Lines(memoryview(body)[first : last + 1])}}}}
-    except (ValueError, TypeError, KeyError):
-        pass
-    return json.loads(body)  # what was found is no page of history
+    lines = Lines(memoryview(body)[first : last + 1])
+    return with_list(body, begin.end(), end, ("data", "project", "run", "history"), lines)
 
 
 def _table(text: memoryview) -> tuple[Table, int] | None:

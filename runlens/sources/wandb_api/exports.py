@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from runlens.errors import AccessRefused, NoRunFound, ReadError
 from runlens.sources.wandb_api.address import Address
+from runlens.sources.wandb_api.answers import with_list
 from runlens.sources.wandb_api.arrow import from_arrow, read_parquet
 from runlens.sources.wandb_api.cache import RunCache, export_name
 from runlens.sources.wandb_api.client import Client, QueryRefused
@@ -70,15 +71,8 @@ def loads(body: bytes) -> Any:
     form, rows = text.translate(None, b"0123456789"), text.count(b"}")
     if not any(form == between.join([row] * rows) for row, between in _FORMS) or b'_step":}' in text.replace(b" ", b""):
         return json.loads(body)
-    try:
-        said = json.loads(body[: begin.end()] + body[end:])
-        history = said["data"]["project"]["run"]["parquetHistory"]
-        if history["liveData"] == []:
-            history["liveData"] = np.fromstring(text.translate(None, b'{"_step: }'), dtype=np.int64, sep=",")
-            return said
-    except (ValueError, TypeError, KeyError):
-        pass
-    return json.loads(body)  # what was found is no list of live rows
+    steps = np.fromstring(text.translate(None, b'{"_step: }'), dtype=np.int64, sep=",")
+    return with_list(body, begin.end(), end, ("data", "project", "run", "parquetHistory", "liveData"), steps)
 
 
 def _steps(rows: list[Any]) -> npt.NDArray[np.int64] | None:
