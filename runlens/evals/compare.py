@@ -17,7 +17,6 @@ from runlens.evals.noise import downward, logarithmic
 from runlens.evals.pair import Aligned, aligned
 from runlens.model import Comparison, Group, GroupLag, Reference, Run, TaskLag
 from runlens.stats.lag import GRID, Explained, explain, gap_of, lag_of
-from runlens.stats.smooth import smooth
 
 DRAWN = 120
 """Points of the reference's monotone curve in figures."""
@@ -151,7 +150,7 @@ def group_lag(kind: Group, parts: list[tuple[Part, Explained]], bar: Bar) -> Gro
     """All tasks of a group as one."""
     now = explained([p.now for p, _ in parts], [e for _, e in parts])
     found = joint(now)
-    alone = carried_by(now, bar)
+    alone = carried_by(now, found, bar)
     behind = clear(found, bar) and not alone
     earlier = [p.before for p, _ in parts if p.before is not None] if behind else []
     since, last, at, from_start = history([p.now for p, _ in parts])
@@ -187,7 +186,7 @@ def task_lag(part: Part, own_end: Explained, bar: Bar) -> TaskLag:
     else:
         there, ends = run_value - gap, [float(low), float(high)]
     drawn = np.linspace(p.reference_x[0], p.reference_x[-1], DRAWN)
-    curve = smooth(p.reference_x, p.reference, p.noise)(drawn)
+    curve = p.curve(drawn)
     spread = 1.96 * np.hypot(p.noise, p.offset)
     edges = [downward(now.run, curve + sign * spread) for sign in (-1, 1)]
     return TaskLag(

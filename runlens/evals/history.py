@@ -7,7 +7,6 @@ import numpy as np
 from runlens.evals.joint import weight
 from runlens.evals.noise import Floats
 from runlens.evals.pair import Aligned
-from runlens.stats.smooth import smooth
 
 
 def history(parts: list[Aligned]) -> tuple[int, int, float, bool]:
@@ -39,6 +38,6 @@ def history(parts: list[Aligned]) -> tuple[int, int, float, bool]:
 def _z(part: Aligned) -> Floats:
     """Gap at every checkpoint of the run in standard deviations of two healthy models."""
     p = part.paired
-    expected = smooth(p.reference_x, p.reference, p.noise)(part.all_x)
+    expected = p.curve(part.all_x)
     deviation: Floats = (part.all_value - expected) / np.hypot(p.noise, p.offset)
     return deviation

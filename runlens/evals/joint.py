@@ -8,7 +8,6 @@ import numpy as np
 
 from runlens.evals.pair import Aligned
 from runlens.stats.lag import Explained, Lag, gap_of, lag_of
-from runlens.stats.smooth import smooth
 
 VOTERS = 4
 """From so many tasks on, a lag must be there whichever of them is left out."""
@@ -57,13 +56,12 @@ def joint(parts: list[tuple[Aligned, Explained]], agreed: bool = False) -> Joint
 def weight(part: Aligned) -> float:
     """What a task can tell of a lag: the gap that a nominal lag would make, over the variance of the mean gap."""
     p = part.paired
-    curve = smooth(p.reference_x, p.reference, p.noise)
-    made = float(np.mean(curve(p.x) - curve(p.x - NOMINAL)))
+    made = float(np.mean(p.curve(p.x) - p.curve(p.x - NOMINAL)))
     return p.weight * max(made, 1e-6) / (p.noise**2 / len(p.x) + p.offset**2)
 
 
-def carried_by(parts: list[tuple[Aligned, Explained]], bar: Bar) -> str:
-    """The task that a lag hangs on, if that is why it does not count; else empty.
+def carried_by(parts: list[tuple[Aligned, Explained]], found: Joint, bar: Bar) -> str:
+    """The task that a lag hangs on, if that is why it does not count; else empty. `found` is what all say together.
 
     A fault in the set-up shows in most tasks. One benchmark alone may differ between healthy models by more than its
     items explain (SciQ's acc_norm by six binomial errors between Pythia 1B and its deduplicated twin), so from
@@ -72,7 +70,7 @@ def carried_by(parts: list[tuple[Aligned, Explained]], bar: Bar) -> str:
     """
     names = sorted({a.run.task for a, _ in parts})
     without = {name: [(a, e) for a, e in parts if a.run.task != name] for name in names if len(names) > 1}
-    if clear(joint(parts), bar):
+    if clear(found, bar):
         lost = [name for name in without if joint(without[name]).lag.now < bar.factor]
         return lost[0] if lost and len(names) >= VOTERS else ""
     if without and clear(joint(parts, agreed=True), bar):

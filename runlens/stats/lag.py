@@ -9,12 +9,12 @@ Moolgavkar 1988, Applied Statistics 37:87).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
-from runlens.stats.smooth import smooth
+from runlens.stats.smooth import Smooth, smooth
 
 Floats = npt.NDArray[np.float64]
 
@@ -51,6 +51,11 @@ class Paired:
     """Standard deviation of the lasting difference between two healthy models."""
     weight: float = 1.0
     """Share of this curve in sums over tasks: two metrics of one task count half each."""
+    curve: Smooth = field(init=False)
+    """The reference without its scatter."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "curve", smooth(self.reference_x, self.reference, self.noise))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,7 +105,7 @@ def explain(pair: Paired, end: float) -> Explained:
         Log tokens at which a sloping shift is told: the run's last checkpoint.
     """
     k, lo, hi = len(pair.x), pair.reference_x[0], pair.reference_x[-1]
-    curve = smooth(pair.reference_x, pair.reference, pair.noise)
+    curve = pair.curve
     table = np.linspace(lo, hi, int((hi - lo) / (GRID[1] - GRID[0])) + 2)
     weights = curve.weights(table)
     shared, drawn = weights @ weights.T, weights @ curve.fit
