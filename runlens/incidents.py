@@ -129,6 +129,7 @@ def _host(
                 if best is not None and distance >= best[0]:
                     continue
                 if finding.code not in family.anchors or other.code not in family.anchors:
+                    # whatever way two findings touch, they do not so far apart; of thousands, most pairs are
                     apart = other.steps[0] > last + window or other.steps[1] < since - window
                     joins = not apart and _touches(finding, other, window)
                 elif finding.code != other.code:

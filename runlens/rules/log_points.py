@@ -31,9 +31,8 @@ def all_steps(run: Run) -> npt.NDArray[np.int64]:
     steps: list[npt.NDArray[np.int64]] = []
     for role in _training(run):
         step = role.series.step
-        if not any(
-            step is known or np.array_equal(step, known) for known in steps
-        ):  # most are logged at the same steps
+        # most are logged at the same steps
+        if not any(step is known or np.array_equal(step, known) for known in steps):
             steps.append(step)
     if len(steps) == 1 and bool(np.all(steps[0][1:] > steps[0][:-1])):
         return steps[0]

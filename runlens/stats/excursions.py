@@ -59,7 +59,7 @@ class Sensitivity:
     grain: float = 0.0
     """Step to which the curve was rounded, in its unit."""
     lasting: float = 1.0
-    """Share of `sigmas` that is enough for a rise of three neighbours of five, or of five of nine."""
+    """Share of `sigmas` that is enough for a rise that lasts (`scan.LASTS`)."""
 
     @property
     def floor(self) -> float:

@@ -15,6 +15,8 @@ from runlens.stats.tail import MOST, ONE_FALSE_IN, fit_tail, thinned
 
 RISES = ((1, 1), (2, 3), (3, 5), (5, 9))
 """So many of so many neighbours over their bar are a rise; the fewer, the higher the bar (see `Tail.bar`)."""
+LASTS = 3
+"""From so many points over a bar on, a rise is told by lasting and not by its height."""
 FALLS = ((3, 5), (5, 9))
 """The same for a fall: one lucky batch is none."""
 BURST = 3.0
@@ -52,7 +54,7 @@ def standardise(y: Floats, level: Level, first: int, last: int, floor: float) ->
 
 
 def bars_of(y: Floats, level: Level, floor: float, sigmas: float, lasting: float) -> Bars:
-    """Bars from the tails of the curve's own residuals, never below `sigmas`, or that share of it where they last."""
+    """Bars from the tails of the curve's own residuals: at least `sigmas`, or `lasting` of them for rises that last."""
     n = len(y)
     calm, count = np.empty(n), 0
     for first in range(0, n, BLOCK):
@@ -68,9 +70,9 @@ def bars_of(y: Floats, level: Level, floor: float, sigmas: float, lasting: float
     some = [(0, n)] if n <= MOST else _stretches(n)
     z, keep = (np.concatenate(p) for p in zip(*(_residuals(y, level, floor, a, b) for a, b in some), strict=True))
     wander = {of: _wander(z, keep, of, alone) for _, of in RISES}
-    least = (sigmas, sigmas * lasting)
+    least = {k: sigmas * (lasting if k >= LASTS else 1.0) for k, _ in RISES}
     return Bars(
-        tuple((k, of, max(least[k > 2], min(up.bar(k, of) * wander[of], gap))) for k, of in RISES),
+        tuple((k, of, max(least[k], min(up.bar(k, of) * wander[of], gap))) for k, of in RISES),
         tuple((k, of, max(sigmas, down.bar(k, of) * wander[of])) for k, of in FALLS),
         high=max(sigmas, up.quantile(1.0 / ONE_FALSE_IN)),
         company=max(sigmas / 2.0, up.quantile(COMPANY) * wander[3]),
