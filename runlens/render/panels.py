@@ -141,11 +141,6 @@ def _belongs(finding: Finding, charts: tuple[Chart, ...], run: RunReport) -> boo
     return first is not None and charts[0].role == first
 
 
-def span_of(panel: Panel) -> tuple[int, int]:
-    """First and last step that the run's own curves of the panel have."""
-    return min(c.steps[0] for c in panel.charts), max(c.steps[-1] for c in panel.charts)
-
-
 def window(run: RunReport, incident: Incident) -> tuple[float, float] | None:
     """The steps to show for one incident: it and a quarter of its length on both sides.
 

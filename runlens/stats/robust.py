@@ -64,21 +64,6 @@ def difference_sigma(x: Floats) -> float:
     return MAD_TO_SIGMA * median_in_place(np.abs(away, out=away)) / math.sqrt(2.0)
 
 
-def robust_z(x: Floats) -> Floats:
-    """Distance of every point from the median in robust standard deviations.
-
-    Returns
-    -------
-    ndarray of float64, shape (n,)
-        NaN where `x` is NaN; all zero where the spread is zero and the point equals the median, else infinite.
-    """
-    middle, spread = median(x), sigma(x)
-    away = x - middle
-    if spread > 0:
-        return np.asarray(away / spread)
-    return np.where(away == 0, 0.0, np.sign(away) * np.where(np.isnan(away), np.nan, np.inf))
-
-
 def standard_error_of_median(spread: float, n: int) -> float:
     """Standard error of the median of `n` independent Gaussian points: sqrt(pi/2) spread / sqrt(n)."""
     return math.sqrt(math.pi / 2.0) * spread / math.sqrt(max(n, 1))

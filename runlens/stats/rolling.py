@@ -5,7 +5,7 @@ from __future__ import annotations
 import bottleneck as bn
 import numpy as np
 
-from runlens.stats.robust import MAD_TO_SIGMA, Floats
+from runlens.stats.robust import Floats
 from runlens.stats.spans import AT_ONCE, spans
 
 WIDE = 8
@@ -42,19 +42,9 @@ def trailing_std(x: Floats, window: int, min_count: int = 2) -> Floats:
     return _move(bn.move_std, x, window, min_count)
 
 
-def trailing_max(x: Floats, window: int, min_count: int = 1) -> Floats:
-    """Largest of the last `window` points, this one included; NaN are left out."""
-    return _move(bn.move_max, x, window, min_count)
-
-
 def trailing_min(x: Floats, window: int, min_count: int = 1) -> Floats:
     """Smallest of the last `window` points, this one included; NaN are left out."""
     return _move(bn.move_min, x, window, min_count)
-
-
-def trailing_sigma(x: Floats, window: int, min_count: int = 1) -> Floats:
-    """Robust standard deviation about zero of the last `window` residuals: 1.4826 x median |x|."""
-    return np.asarray(MAD_TO_SIGMA * trailing_median(np.abs(x), window, min_count))
 
 
 def shifted(x: Floats, by: int) -> Floats:

@@ -48,7 +48,6 @@ class Event:
     """Tag and plugin data of values that belong to the plugin `hparams`."""
     unread: list[bytes] = field(default_factory=list)
     """Tags whose values are tensors that are no single number."""
-    file_version: bool = False
     session_status: int | None = None
     """Status of a SessionLog event."""
     plain: bool = True
@@ -76,7 +75,6 @@ def parse(message: Message) -> Event:
             event.step_at, event.step_size = part.start, part.end - part.start
         elif part.number in _EVENT_KINDS and part.kind == BYTES:
             summaries = [*summaries, part] if part.number == 5 else []
-            event.file_version = part.number == 3
             event.session_status = _status(message, part) if part.number == 7 else None
     for summary in summaries:
         for value in wire.fields(message, summary.start, summary.end):
