@@ -1,70 +1,29 @@
 """How often EVAL001 finds a planted lag, and how often it flags healthy pairs.
 
-    python -m benchmarks.evals [--quick] [--write docs/quality_evals.md]
+    python -m benchmarks.evals [--quick] [--suites FILE]
 
 Pythia: the run is a shipped curve moved to the right by the lag, against the same model (with the scatter of another
 seed) and against its deduplicated twin. Simulated: power laws from chance with binomial noise, 3 to 27 checkpoints, 1
-to 10 tasks. Everything is seeded.
+to 10 tasks. `--suites` names a table with suite v0, on which no setting was chosen. Everything is seeded.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Iterable
-from functools import lru_cache
 from itertools import product
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.evals_pairs import older_suite, real_pairs, whole_twins
+from benchmarks.evals_trials import BIG, END, EVERY, SMALL, flagged, trial
 from benchmarks.tables import Tally, table, wilson
-from runlens.evals.compare import compare
-from runlens.model import Curve, Reference
-from runlens.references import load as load_again
-from tests.synthetic.evals import delayed, eval_run, picked, reseeded, simulated_curve, simulated_reference
+from tests.synthetic.evals import reseeded, simulated_curve, simulated_reference
 
-BIG = ("410m", "1b", "1.4b", "2.8b", "6.9b", "12b")
-SMALL = ("70m", "160m")
-EVERY = SMALL + BIG
 HALVES = (("70m", "410m", "1.4b", "6.9b"), ("160m", "1b", "2.8b", "12b"))
 """Both were in view when methods were compared: a choice had to hold on each."""
 BOTH = ("same", "twin")
-TASKS = ("lambada_openai", "arc_easy", "piqa", "sciq", "arc_challenge", "winogrande", "logiqa", "wsc")
-"""In order of what they tell of a small model; the first 1, 2, 4, 8 are the task sets."""
-END = 3.0e11
-FIRST = 2e9
-"""Pythia's checkpoints before 2 B tokens are at chance on everything."""
-
-
-@lru_cache(maxsize=64)
-def load(name: str) -> Reference:
-    """A shipped reference, read once."""
-    return load_again(name)
-
-
-def curves(reference: Reference, tasks: Iterable[str]) -> list[Curve]:
-    """The accuracies of these tasks, in that order."""
-    by_task = {c.task: c for c in reference.curves if c.metric == "acc"}
-    return [by_task[t] for t in tasks]
-
-
-def flagged(run_curves: list[Curve], reference: Reference) -> bool:
-    """Whether EVAL001 speaks up."""
-    run_curves = [c for c in run_curves if len(c.at)]
-    return bool(run_curves) and compare(eval_run(run_curves), reference).severity is not None
-
-
-def trial(size: str, twin: str, reference_kind: str, setting: str, lag: float, n: int, k: int, seed: int) -> bool:
-    """One planted lag on Pythia: `twin` is the run's kind, `reference_kind` the reference's (plain or -deduped)."""
-    reference = load(f"pythia-{size}{reference_kind}@{setting}")
-    own = load(f"pythia-{size}{twin}@{setting}")
-    rng = np.random.default_rng(seed)
-    moved = [picked(delayed(c, lag, END, FIRST), n) for c in curves(own, TASKS[:k])]
-    if twin == reference_kind:
-        moved = [reseeded(c, rng) for c in moved]
-    narrow = Reference(reference.name, "tokens", tuple(curves(reference, TASKS[:k])), reference.tokens_per_step)
-    return flagged(moved, narrow)
 
 
 def pythia(quick: bool) -> dict[tuple[str, float, int, int, str], Tally]:
@@ -79,25 +38,6 @@ def pythia(quick: bool) -> dict[tuple[str, float, int, int, str], Tally]:
             said = trial(size, *kinds, setting, lag, n, k, seed=int(lag * 100) + n)
             found.setdefault((design, lag, n, k, size), []).append(said)
     return found
-
-
-def pairs(quick: bool) -> list[tuple[str, str]]:
-    """Real pairs at every size of task set: what was flagged of all sets and settings."""
-    lines = []
-    for run, reference in (
-        ("pythia-410m", "pythia-1b"), ("pythia-410m-deduped", "pythia-1b-deduped"), ("pythia-1b", "pythia-1.4b"),
-        ("pythia-1.4b", "pythia-2.8b"), ("pythia-2.8b", "pythia-6.9b"), ("pythia-6.9b", "pythia-12b"),
-        ("pythia-1.4b-deduped", "pythia-1.4b"), ("pythia-1.4b", "pythia-1.4b-deduped"),
-        ("pythia-1b-deduped", "pythia-1b"), ("pythia-1b", "pythia-1b-deduped"),
-        ("pythia-1b", "pythia-410m"), ("pythia-2.8b-deduped", "pythia-2.8b"), ("pythia-6.9b-deduped", "pythia-6.9b"),
-    ):  # fmt: skip
-        said = []
-        for setting, k in product(("0-shot", "5-shot"), (1, 8) if quick else (1, 2, 3, 4, 5, 6, 7, 8)):
-            there, own = load(f"{reference}@{setting}"), load(f"{run}@{setting}")
-            narrow = Reference(there.name, "tokens", tuple(curves(there, TASKS[:k])), there.tokens_per_step)
-            said.append(flagged(curves(own, TASKS[:k]), narrow))
-        lines.append((f"{run} against {reference}", f"{sum(said)} of {len(said)}"))
-    return lines
 
 
 def simulated(quick: bool) -> dict[tuple[float, int, int], Tally]:
@@ -120,10 +60,10 @@ def lag_name(lag: float) -> str:
     return f"{lag:g} x" if lag > 1 else "none (false alarms)"
 
 
-def report(quick: bool) -> str:
-    """The whole page between the markers."""
+def report(quick: bool, suites: Path | None = None) -> str:
+    """The whole section; `suites` is a table with Pythia v0."""
     began = time.process_time()
-    on_pythia, real, known = pythia(quick), pairs(quick), simulated(quick)
+    on_pythia, known = pythia(quick), simulated(quick)
     counts = sorted({n for _, _, n, _, _ in on_pythia})
     sets = sorted({k for *_, k, _ in on_pythia})
     parts = []
@@ -149,7 +89,7 @@ def report(quick: bool) -> str:
     parts.append(
         table("Simulated curves, 2,000 items a task", rows, ("lag", "checkpoints", "1 task", "3 tasks", "10 tasks"))
     )
-    parts.append(table("Real pairs, flagged of all task sets and both settings", real, ("run", "flagged")))
+    parts += [whole_twins(quick), real_pairs(quick), older_suite(suites, quick)]
 
     def pooled(lag: float, least: int, design: tuple[str, ...], sizes: tuple[str, ...]) -> str:
         return wilson([
@@ -173,6 +113,17 @@ def report(quick: bool) -> str:
         ("2 x found, from 6 checkpoints, 410M to 12B, twin", pooled(2.0, 6, ("twin",), BIG)),
         ("2 x found, from 6 checkpoints, 410M to 12B, same model and twin", pooled(2.0, 6, BOTH, BIG)),
         ("2 x found, from 6 checkpoints, everything", pooled(2.0, 6, ("same", "twin"), EVERY)),
+        (
+            "2 x found, from 6 checkpoints, everything but 2.8B twins, which are one model",
+            wilson(
+                [
+                    f
+                    for (design, factor, n, _, size), tally in on_pythia.items()
+                    for f in tally
+                    if factor == 2.0 and n >= 6 and (design, size) != ("twin", "2.8b")
+                ]
+            ),
+        ),
         ("2 x found, from 6 checkpoints, 70M, 410M, 1.4B, 6.9B", pooled(2.0, 6, BOTH, HALVES[0])),
         ("2 x found, from 6 checkpoints, 160M, 1B, 2.8B, 12B", pooled(2.0, 6, BOTH, HALVES[1])),
         ("null pairs flagged, 70M, 410M, 1.4B, 6.9B", pooled(1.0, 3, BOTH, HALVES[0])),
@@ -188,19 +139,12 @@ def report(quick: bool) -> str:
 
 
 def main() -> None:
-    """Print the tables, or write them between the markers of a page."""
+    """Print the tables."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--quick", action="store_true", help="a few cells of each table")
-    options.add_argument("--write", type=Path, metavar="FILE", help="a page with evals:begin and evals:end markers")
+    options.add_argument("--suites", type=Path, metavar="FILE", help="a table with the scores of Pythia v0 and v1")
     given = options.parse_args()
-    text = report(given.quick)
-    if given.write is None:
-        print(text)
-        return
-    begin, end = "<!-- evals:begin -->", "<!-- evals:end -->"
-    page = given.write.read_text("utf-8")
-    head, tail = page.split(begin)[0], page.split(end)[1]
-    given.write.write_text(f"{head}{begin}\n{text}{end}{tail}", "utf-8")
+    print(report(given.quick, given.suites))
 
 
 if __name__ == "__main__":

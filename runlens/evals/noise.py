@@ -1,4 +1,4 @@
-"""How much a score scatters between checkpoints, and how far two healthy models differ for good."""
+"""How much a score scatters between checkpoints, and how far two healthy models differ for long."""
 
 from __future__ import annotations
 

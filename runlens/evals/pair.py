@@ -9,6 +9,7 @@ import numpy as np
 from runlens.evals.match import Match, rescaled
 from runlens.evals.noise import LASTING, Floats, logarithmic, prior, upward
 from runlens.model import Curve
+from runlens.stats.isotonic import isotonic
 from runlens.stats.lag import Paired
 from runlens.stats.smooth import checkpoint_noise
 
@@ -85,6 +86,8 @@ def aligned(pair: Match, last: int, drop: int = 0) -> Aligned | str:
     near = x >= all_x[-last:][0] - np.log(NEAR)
     scatter = checkpoint_noise(y[near], max(noise, own))
     lasting = max(lasting, own_lasting, LASTING * scatter)  # a reference that wanders has twins that wander as much
+    if end < len(up):
+        lasting = max(lasting, _wander(up[int(np.argmax(near)) :]))
     if spread.size:
         lasting = _from_band(spread[:, :end][:, near], lasting)
     paired = Paired(x, y, all_x[-last:], all_value[-last:], scatter, lasting)
@@ -128,6 +131,11 @@ def pooled(members: tuple[Curve, ...]) -> tuple[Curve, Floats, Floats, Floats]:
     stderr = np.array([np.interp(np.log(at), np.log(c.at), c.stderr) for c in members]).mean(axis=0)
     mean = replace(members[0], at=at, value=values.mean(axis=0), stderr=stderr)
     return mean, values.min(axis=0), values.max(axis=0), ups - ups.mean(axis=0)
+
+
+def _wander(up: Floats) -> float:
+    """How far a reference strays from a curve that only rises: what its fall tells of how models of its kind differ."""
+    return float(np.sqrt(np.mean((up - isotonic(up)) ** 2)))
 
 
 def _from_band(spread: Floats, expected: float, weight: float = 4.0) -> float:

@@ -24,7 +24,7 @@ class BehindReference(Rule):
     log tokens (isotonic regression, then local lines as wide as its noise allows); the lag is the shift that explains
     the run's last checkpoints best, all tasks together. Its interval holds the shifts that are not ruled out (profile
     likelihood), given the binomial error of each score, the scatter between checkpoints, the error of the reference's
-    own curve and how far healthy models differ for good; it grows where tasks disagree. Scores and validation losses
+    own curve and how far healthy models differ for long; it grows where tasks disagree. Scores and validation losses
     are judged apart; from four tasks on, the lag must be there whichever of them is left out, since one benchmark alone
     may differ by chance.
     A warning when a lag is first seen, an error when it persists at the next checkpoint or widens.

@@ -2,7 +2,7 @@
 
 Everything here is "higher is better" over the logarithm of tokens (or steps): a run that needs twice the tokens for
 every score is the reference's curve moved to the right by log 2, so the lag is one number, the most likely shift.
-A shift's deviance knows the scatter of the checkpoints of both sides and how far two healthy models differ for good;
+A shift's deviance knows the scatter of the checkpoints of both sides and how far two healthy models differ for long;
 an interval holds the shifts whose deviance is not clearly larger than the smallest (profile likelihood: Venzon &
 Moolgavkar 1988, Applied Statistics 37:87).
 """
@@ -26,11 +26,15 @@ reference's pace."""
 STEADY = len(SLOPES) // 2
 CLEAR = 3.841
 """95 % point of chi squared with one degree of freedom: by so much the deviance of what is ruled out is larger."""
-SURE = 10.828
-"""The same at 99.9 %, for a trend: lasting differences wander a little, and that looks like one."""
+SURE = 6.635
+"""The same at 99 %, for a trend: a lag is taken to be steady unless the data say otherwise."""
 BETWEEN_TASKS = 0.25
 """Correlation of two models' lasting differences over tasks: a seed that is lucky on one task is a little lucky on
 the others."""
+REACH = float(np.log(2))
+"""How far a task's own part of a lasting difference reaches, in log tokens: its correlation falls as exp(-h / REACH).
+Variogram of the differences between plain and deduplicated Pythia models: 0.4 to 0.8, LAMBADA 1.3 to 1.8. Validation
+losses of eight healthy seeds of a 12M-parameter model: about 1."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +52,7 @@ class Paired:
     noise: float
     """Standard deviation of one checkpoint about the smooth curve, of either side."""
     offset: float
-    """Standard deviation of the lasting difference between two healthy models."""
+    """Standard deviation of the lasting difference between two healthy models, which wanders slowly with tokens."""
     weight: float = 1.0
     """Share of this curve in sums over tasks: two metrics of one task count half each."""
     curve: Smooth = field(init=False)
@@ -114,7 +118,8 @@ def explain(pair: Paired, end: float) -> Explained:
     looked_up = np.clip(pair.x - shift, lo, hi)  # (g, s, k)
     residual = pair.value - np.interp(looked_up, table, drawn)
     near = np.rint((looked_up[:, STEADY] - lo) / (table[1] - table[0])).astype(np.intp)  # slopes change errors little
-    variance = s2 * (np.eye(k) + shared[near[:, :, None], near[:, None, :]]) + (1 - BETWEEN_TASKS) * d2
+    lasting = (1 - BETWEEN_TASKS) * d2 * np.exp(-np.abs(pair.x[:, None] - pair.x) / REACH)
+    variance = s2 * (np.eye(k) + shared[near[:, :, None], near[:, None, :]]) + lasting
     sure = np.linalg.inv(variance)  # (g, k, k)
     own = np.sum((residual @ sure) * residual, axis=2)
     pull = np.sqrt(BETWEEN_TASKS * d2) * (residual @ sure.sum(axis=2)[:, :, None])[:, :, 0]

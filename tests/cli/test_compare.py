@@ -23,7 +23,7 @@ def test_the_page_says_how_far_behind_and_fits(columns):
         "validation loss",
         "codechoice",
         "acc_norm",
-        "(1.27 x) behind",
+        "(1.30 x) behind",
         "would not prove it",
         "--total-tokens",
     ):

@@ -93,6 +93,26 @@ def test_twice_the_tokens_is_found_on_pythia(n):
     assert compare(eval_run(moved), load("pythia-1.4b")).verdict == "behind"
 
 
+@pytest.mark.parametrize("size", ["410m", "1b", "1.4b"])
+def test_twice_the_tokens_is_found_beside_a_twin_on_other_data(size):
+    for own, other in ((size, f"{size}-deduped"), (f"{size}-deduped", size)):
+        moved = [picked(delayed(c, 2.0, 3e11, 2e9), 12) for c in pythia(f"pythia-{own}@5-shot")]
+        assert compare(eval_run(moved), load(f"pythia-{other}@5-shot")).verdict == "behind"
+
+
+def test_a_reference_that_falls_differs_from_its_twins_by_as_much():
+    (whole,) = pythia("pythia-160m@0-shot", ("lambada_openai",))
+    rising = whole.at < 1.8e11
+    risen = replace(whole, at=whole.at[rising], value=whole.value[rising], stderr=whole.stderr[rising])
+    run = eval_run(pythia("pythia-160m-deduped@0-shot", ("lambada_openai",)))
+    bands = []
+    for curve in (whole, risen):
+        (task,) = compare(run, Reference("160m", "tokens", (curve,))).tasks
+        assert task.at < 1.8e11, "what comes after the best scores is no measure"
+        bands.append(float(np.mean(task.healthy_high - task.healthy_low)))
+    assert bands[0] > 1.2 * bands[1]
+
+
 def test_one_benchmark_alone_is_no_proof():
     curves = pythia("pythia-1.4b", ("arc_easy", "piqa", "sciq", "winogrande", "lambada_openai"))
     curves = [replace(c, value=c.value - 0.05 * (c.task == "sciq")) for c in curves]

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from runlens.stats.isotonic import isotonic, monotone_curve
-from runlens.stats.lag import Paired, explain, gap_of, lag_of
+from runlens.stats.lag import REACH, Paired, explain, gap_of, lag_of
 from runlens.stats.smooth import checkpoint_noise, smooth
 
 X = np.log(np.geomspace(1e9, 1e11, 24))
@@ -58,6 +58,19 @@ def test_the_intervals_hold_the_truth_nineteen_times_in_twenty():
         low, high = lag_of([explained(noisy)], p.x).interval
         held += low <= 1.5 <= high
     assert held >= 51
+
+
+def test_the_intervals_hold_the_truth_though_a_healthy_difference_wanders():
+    rng, held, n = np.random.default_rng(5), 0, 60
+    at = X[-13::3]
+    wander = np.linalg.cholesky(np.exp(-np.abs(at[:, None] - at) / REACH))
+    for _ in range(n):
+        p = pair(1.5, 0.001, 0.008, at=at)
+        seen = p.value + 0.001 * rng.standard_normal(5) + 0.008 * wander @ rng.standard_normal(5)
+        noisy = Paired(X, p.reference + 0.001 * rng.standard_normal(len(X)), at, seen, 0.001, 0.008)
+        low, high = lag_of([explained(noisy)], at).interval
+        held += low <= 1.5 <= high
+    assert held >= 0.85 * n
 
 
 def test_scatter_about_a_monotone_curve_is_drawn_towards_the_prior():
