@@ -16,7 +16,7 @@ def wilson(found: Tally) -> str:
     p = sum(found) / n
     middle, half = p + z * z / (2 * n), z * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
     low, high = (middle - half) / (1 + z * z / n), (middle + half) / (1 + z * z / n)
-    return f"{100 * p:.0f} % ({100 * low:.0f}–{100 * high:.0f}, n = {n})"
+    return f"{100 * p:.0f} % ({100 * max(low, 0.0):.0f}–{100 * high:.0f}, n = {n})"
 
 
 def table(title: str, rows: list[tuple[str, ...]], heads: tuple[str, ...]) -> str:

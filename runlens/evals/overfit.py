@@ -24,7 +24,7 @@ class Overfit:
     last_step: int
     latest: float
     train_before: float
-    """Median training loss around the best checkpoint."""
+    """Median training loss on that side of the best checkpoint where it is lower."""
     train_after: float
     """Median training loss up to the last checkpoint."""
     checkpoints: int
@@ -61,10 +61,10 @@ def overfit(own: RunCurve, train: Series, patience: int) -> Overfit | None:
     tail = after[-patience:]
     if not (tail < up[best] - margin).all() or tail[-1] >= tail[0] or not (after < up[best]).all():
         return None
-    half = max(int(step[-1] - step[best]) // 4, 1)
-    early = median(_between(train, int(step[best]) - half, int(step[best]) + half))
+    half, turn = max(int(step[-1] - step[best]) // 4, 1), int(step[best])
+    early = float(np.fmin(median(_between(train, turn - half, turn)), median(_between(train, turn + 1, turn + half))))
     late = median(_between(train, int(step[-1]) - half, int(step[-1])))
-    if not late < early:
+    if not late < early:  # below the level on either side: new data that lift both losses are no overfitting
         return None
     return Overfit(own, int(step[best]), float(value[best]), int(step[-1]), float(value[-1]), early, late, len(after))
 
