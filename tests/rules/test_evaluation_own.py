@@ -127,7 +127,10 @@ def test_a_loss_that_rises_with_the_training_loss_is_another_trouble():
 
 def test_new_data_that_lift_both_losses_are_no_overfitting():
     turned = np.where(STEPS > 2500, 1.1 + 0.03 * (STEPS - 2500) / 250, 1.0)
-    lifted = lambda step: 2 + 3 * (step + 50.0) ** -0.3 + np.where(step > 2500, 0.4, 0.0)  # noqa: E731
+
+    def lifted(step):  # the new data are learned within some 200 steps
+        return 2 + 3 * (step + 50.0) ** -0.3 + np.where(step >= 2500, 0.4 + np.exp((2500.0 - step) / 200), 0.0)
+
     made = run({("", "loss"): (STEPS, falling() * turned)}, train=lifted)
     assert list(Overfitting().check(made)) == []
     assert any(f.severity.rank for f in EvalRegression().check(made))
