@@ -170,6 +170,7 @@ def settings_for(
 def _references(specs: tuple[str, ...], folder: Path) -> tuple[Reference, ...]:
     if not specs:
         return ()
-    from runlens.references import load
+    from runlens.references import bands, load
 
-    return tuple(load(str(folder / spec) if (folder / spec).exists() else spec) for spec in specs)
+    given = dict.fromkeys(str(folder / spec) if (folder / spec).exists() else spec for spec in specs)
+    return bands([load(spec) for spec in given])

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from rich.box import ASCII2, SIMPLE_HEAD
 from rich.console import Console
+from rich.measure import Measurement
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -16,8 +17,7 @@ from runlens.render.text import amount, named, visible
 
 WIDTH = 120
 _NARROWEST = 72
-_WIDE = 110
-"""Columns from which on a task takes one line."""
+_UNBOUNDED = 1000
 UNMATCHED = 12
 """Evals without a partner that are listed; the rest is counted (the JSON has all)."""
 _STYLE = {"behind": "bold red", "level": "bold green", "ahead": "bold green", "cannot tell": "bold yellow"}
@@ -66,7 +66,9 @@ def _page(console: Console, found: Comparison, unicode: bool) -> None:
     console.print(head)
     console.print(Padding(Text(visible(_capital(found.sentence)) + "."), (0, 0, 1, 2)))
     if found.tasks:
-        console.print(_table(found, console.width < _WIDE, unicode))
+        in_one_line = _table(found, narrow=False, unicode=unicode)
+        needed = Measurement.get(console, console.options.update(max_width=_UNBOUNDED), in_one_line).maximum
+        console.print(in_one_line if needed <= console.width else _table(found, narrow=True, unicode=unicode))
     for note in _notes(found):
         console.print(Padding(Text(visible(note), style="dim"), (0, 0, 0, 2)))
     if found.unmatched:
@@ -81,8 +83,9 @@ def _page(console: Console, found: Comparison, unicode: bool) -> None:
 
 def _table(found: Comparison, narrow: bool, unicode: bool) -> Table:
     """One row a task; on a narrow page every cell takes two lines, the interval in the second."""
-    table = Table(box=SIMPLE_HEAD if unicode else ASCII2, pad_edge=False, padding=(0, 1), show_edge=False)
-    table.add_column("task", overflow="fold", min_width=14)
+    gaps = (0, 1, 0, 0) if narrow else (0, 1)
+    table = Table(box=SIMPLE_HEAD if unicode else ASCII2, pad_edge=False, padding=gaps, show_edge=False)
+    table.add_column("task", overflow="fold", min_width=8)
     behind = f"{found.axis} behind"
     heads: tuple[str, ...] = ("run", "reference", "gap (95 %)", behind, "lag (95 %)", "trend")
     if narrow:
@@ -90,10 +93,10 @@ def _table(found: Comparison, narrow: bool, unicode: bool) -> Table:
     for head in heads:
         table.add_column(head, justify="left" if head == "trend" else "right", no_wrap=True)
     for task in found.tasks:
-        name, run, reference, gap, gaps, trailing, lag, lags, trend = _cells(task, found.axis)
-        row: tuple[str, ...] = (name, run, reference, f"{gap} ({gaps})", trailing, f"{lag} ({lags})", trend)
+        name, run, reference, gap, between, trailing, lag, lags, trend = _cells(task, found.axis)
+        row: tuple[str, ...] = (name, run, reference, f"{gap} ({between})", trailing, f"{lag} ({lags})", trend)
         if narrow:
-            row = (name, f"{run}\n{reference}", f"{gap}\n{gaps}", f"{trailing}\n{trend}", f"{lag}\n{lags}")
+            row = (name, f"{run}\n{reference}", f"{gap}\n{between}", f"{trailing}\n{trend}", f"{lag}\n{lags}")
         table.add_row(*(Text(cell, style="red" if task.behind else "") for cell in row))
     return table
 

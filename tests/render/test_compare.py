@@ -83,6 +83,14 @@ def test_no_line_is_longer_than_the_page_and_no_name_is_lost(width):
     assert text.count("BEHIND") == 2 and "…" not in text
 
 
+@pytest.mark.parametrize("width", range(72, 132, 6))
+def test_no_interval_and_no_trend_is_cut_off(width):
+    (found,) = compared(1)
+    task = replace(found.tasks[0], interval=(0.1, 1.553), trend="widening", label="validation loss of the new mixture")
+    text = page.render([replace(found, tasks=(task,))], width=width)
+    assert "< 0.13 – 1.55 x" in text and "↗ widening" in text
+
+
 def test_hostile_names_can_do_nothing_but_be_read():
     text = page.render(compared(1, name=HOSTILE), width=120)
     assert "\x1b" not in text and "\u202e" not in text and r"\x1b[31mred" in text and "[bold]" in text

@@ -1,0 +1,44 @@
+"""References that are seeds of one model, as one band."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from runlens.evals.alike import alike
+from runlens.model import Reference
+from runlens.references.combine import combine
+
+
+def bands(references: Sequence[Reference]) -> tuple[Reference, ...]:
+    """References of which none trails another become one band; the others stay as they are.
+
+    Parameters
+    ----------
+    references : sequence of Reference
+        In the order in which they were given. Those that are bands already stay apart.
+
+    Returns
+    -------
+    tuple of Reference
+        In the order of each one's first member.
+    """
+    groups: list[list[Reference]] = []
+    for reference in references:
+        fits = (g for g in groups if all(_single(r) for r in (*g, reference)) and all(alike(m, reference) for m in g))
+        home = next(fits, None)
+        if home is None:
+            groups.append([reference])
+        else:
+            home.append(reference)
+    return tuple(g[0] if len(g) == 1 else combine(g, _named([r.name for r in g])) for g in groups)
+
+
+def _single(reference: Reference) -> bool:
+    keys = [(c.task, c.metric, c.setting) for c in reference.curves]
+    return len(set(keys)) == len(keys)
+
+
+def _named(names: list[str]) -> str:
+    if len(names) > 3:
+        return f"{names[0]} and {len(names) - 1} more"
+    return f"{', '.join(names[:-1])} and {names[-1]}"
