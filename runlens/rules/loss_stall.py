@@ -15,6 +15,7 @@ from runlens.rules.loss_incidents import loss_incidents
 from runlens.stats.excursions import Sensitivity
 from runlens.stats.progress import Stall, last_stall
 from runlens.stats.robust import median, quantile
+from runlens.stats.saturation import nears_floor
 
 FEWEST = 100
 """Finite points; in synthetic logs of 60, one healthy run in 200 looked stalled."""
@@ -34,8 +35,9 @@ class StalledLoss(Rule):
     compares with where its own trend against log step, taken over as long a time before, led to. A finding needs a
     trend that led to an improvement of `missed` or more, of which less than a quarter came, or a loss of 2 nats and
     more that has not moved since the first step. `warning` if the learning rate is known to stand at `rate` of its peak
-    or more; `info` if no learning rate is logged; nothing if the rate is lower, since then little progress is due,
-    and nothing where the loss swung or where a spike or a shift (LOSS001, LOSS005) accounts for the level or the trend.
+    or more; `info` if no learning rate is logged, or if an approach to a floor fits descent and level about as well as
+    a descent that breaks off, as with a diffusion model; nothing if the rate is lower, since then little progress is
+    due, and nothing where the loss swung or where a spike or a shift (LOSS001, LOSS005) accounts for level or trend.
 
     Why it matters
     --------------
@@ -81,9 +83,10 @@ class StalledLoss(Rule):
             return
         rate = _rate_left(run, int(curve.step[stall.first]))
         if rate is None or rate >= self.rate:
-            yield self._judged(curve, stall, never, rate)
+            near = not never and nears_floor(curve.y, curve.step, stall.trend_from, stall.first)
+            yield self._judged(curve, stall, never, near, rate)
 
-    def _judged(self, curve: LossCurve, stall: Stall, never: bool, rate: float | None) -> Finding:
+    def _judged(self, curve: LossCurve, stall: Stall, never: bool, near: bool, rate: float | None) -> Finding:
         first, last = int(curve.step[stall.first]), int(curve.step[-1])
         level = curve.loss(median(curve.y[stall.first :]))
         if never:
@@ -96,8 +99,10 @@ class StalledLoss(Rule):
             )
         if rate is not None:
             text += f"; the learning rate is at {percent(rate)} of its peak"
+        if near:
+            text += "; it came to this level bit by bit, as a loss does that nears its floor"
         return self.finding(
-            Severity.INFO if rate is None else Severity.WARNING,
+            Severity.INFO if rate is None or near else Severity.WARNING,
             curve.metric,
             (first, last),
             text,
@@ -108,6 +113,7 @@ class StalledLoss(Rule):
                 "doubt": round(stall.doubt, 6),
                 "learning_rate_share": rate,
                 "since_start": never,
+                "nears_floor": near,
             },
             "Check that parameters change, the learning rate in use, and whether evals still improve.",
         )

@@ -76,6 +76,18 @@ def test_without_a_rate_it_is_info_and_at_a_low_rate_nothing():
     assert list(StalledLoss().check(stalled(rate=low).run())) == []
 
 
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("noise", [0.02, 0.1])
+def test_a_loss_that_nears_its_floor_is_no_more_than_info(seed, noise):
+    """Diffusion, distillation and small fine-tuning runs come down in the first steps, and have no further to go."""
+    made = healthy(seed, rate=FLAT)
+    descent = 0.07 * (1 + 4 * np.exp(-np.arange(STEPS) / 60))
+    made["loss"] = descent * np.exp(noise * np.random.default_rng(seed).standard_normal(STEPS))
+    found = [f for f in StalledLoss().check(made.run()) if hasattr(f, "severity")]
+    assert [f.severity for f in found] in ([], ["info"])
+    assert all("nears its floor" in f.message for f in found)
+
+
 def test_a_model_that_never_learnt():
     made = healthy(4, rate=FLAT)
     made["loss"] = 10.8 * np.exp(0.01 * np.random.default_rng(4).standard_normal(STEPS))
