@@ -9,6 +9,7 @@ import numpy as np
 
 from runlens.model import Finding, Run, Severity, Skip
 from runlens.model.words import percent
+from runlens.rules.adversarial import adversaries, not_judged
 from runlens.rules.base import Rule
 from runlens.rules.loss_context import context_of
 from runlens.rules.loss_curve import LossCurve, train_curve
@@ -69,6 +70,9 @@ class SpikeFrequency(Rule):
 
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """Yield one finding if spikes recur."""
+        if pair := adversaries(run):
+            yield self.skip(not_judged(pair))
+            return
         curve = train_curve(run)
         if curve is None or len(curve.value) < 50:
             yield self.skip("fewer than 50 finite points of training loss: too few to count spikes")

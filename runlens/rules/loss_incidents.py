@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from runlens.model import Run
+from runlens.rules.adversarial import adversaries
 from runlens.rules.loss_curve import LossCurve, loss_curve, overwritten, train_curve, train_loss
 from runlens.stats.excursions import Excursion, Sensitivity
 from runlens.stats.outcome import Ending, ending, limits
@@ -41,7 +42,7 @@ class LossIncident:
 def _judged(run: Run, want: Sensitivity, fast: float, slow: float) -> tuple[LossIncident, ...]:
     """Incidents of the training loss, superseded ones included."""
     series, whole = train_loss(run), train_curve(run)
-    if series is None or whole is None:
+    if series is None or whole is None or adversaries(run):
         return ()
     found = _of_curve(whole, want, fast, slow)
     for part, first in overwritten(series):

@@ -9,6 +9,7 @@ import bottleneck as bn
 import numpy as np
 
 from runlens.model import Finding, Run, Severity, Skip
+from runlens.rules.adversarial import adversaries, not_judged
 from runlens.rules.base import Rule
 from runlens.rules.loss_context import Context, context_of
 from runlens.rules.loss_incidents import LossIncident, loss_incidents
@@ -60,6 +61,9 @@ class LossShift(Rule):
 
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """Yield one finding per change of level."""
+        if pair := adversaries(run):
+            yield self.skip(not_judged(pair))
+            return
         for incident in loss_incidents(run, Sensitivity(self.sigmas, self.rise), LossSpike.fast, LossSpike.slow):
             if incident.kind not in ("shift-up", "shift-down", "dip"):
                 continue

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from runlens.model import Finding, Run, Severity, Skip
 from runlens.model.words import percent
+from runlens.rules.adversarial import adversaries, not_judged
 from runlens.rules.base import Rule
 from runlens.rules.loss_context import Context, context_of
 from runlens.rules.loss_incidents import LossIncident, loss_incidents
@@ -41,7 +42,8 @@ class LossSpike(Rule):
     rising at the end, or half of all progress lost. `unresolved`: the log ends too early to tell. The noise sets its
     own bar: a point that stands alone must be higher than what the tail of the run's own residuals reaches once in
     ten million points, a cluster may be lower. A slow rise is looked for on medians of 4, 16, 64 … points, of which a
-    cluster needs three quarters of the standard deviations only.
+    cluster needs three quarters of the standard deviations only. The losses of two networks that train against each
+    other (GAN) are not judged, unless one is named with `--metric`.
 
     Why it matters
     --------------
@@ -80,6 +82,9 @@ class LossSpike(Rule):
 
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """Yield one finding per spike."""
+        if pair := adversaries(run):
+            yield self.skip(not_judged(pair))
+            return
         for incident in loss_incidents(run, Sensitivity(self.sigmas, self.rise), self.fast, self.slow):
             if incident.kind == "spike":
                 context = context_of(run, incident)

@@ -1,0 +1,43 @@
+"""Losses of two networks that train against each other: neither is meant to come down."""
+
+from __future__ import annotations
+
+import re
+
+from runlens.model import Run
+
+_LOSS = re.compile(r"loss|(^|[^a-z])err")
+_SIDES = (
+    re.compile(r"(^|[^a-z])(d|disc|discr|discriminator|critic|net_?d)([^a-z]|$)"),
+    re.compile(r"(^|[^a-z])(g|gen|generator|net_?g)([^a-z]|$)"),
+)
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+def adversaries(run: Run) -> str:
+    """The two sides by name, such as `loss/D and loss/G`, where the training loss is one of them or a sum of both.
+
+    Empty for every other run, and where the user named the training loss: a reconstruction or total loss that stands
+    beside the two is one that comes down.
+    """
+    role = run.role("train_loss")
+    if role is None or role.why == "named by the user":
+        return ""
+    pair = run.once("adversaries", lambda: _pair(run))
+    own = role.derived or any(side.search(_plain(role.series.name)) for side in _SIDES)
+    return " and ".join(pair) if pair and own else ""
+
+
+def not_judged(pair: str) -> str:
+    """Why a rule that expects a loss to come down says nothing of such a run."""
+    return f"{pair} train against each other, so neither need fall; name one that must: --metric train_loss=NAME"
+
+
+def _pair(run: Run) -> tuple[str, ...]:
+    losses = sorted((name for name in run.series if _LOSS.search(_plain(name))), key=lambda name: (len(name), name))
+    sides = tuple(next((name for name in losses if side.search(_plain(name))), "") for side in _SIDES)
+    return sides if all(sides) and sides[0] != sides[1] else ()
+
+
+def _plain(name: str) -> str:
+    return _HUMP.sub("_", name).lower()
