@@ -14,6 +14,8 @@ from runlens.stats.robust import median, sigma
 
 LOOK_BACK = 64
 """Logged points before the onset in which a gradient norm that moves first is looked for."""
+LOOK_AHEAD = 32
+"""Logged points after the onset within which the learning rate may have gone up."""
 MULTIPLE = 2.0
 """The gradient norm has moved where it is this many times its level, and six standard deviations, above it."""
 
@@ -98,7 +100,10 @@ def _learning_rate(run: Run, incident: LossIncident) -> tuple[float | None, bool
     at = int(np.searchsorted(series.step, onset, side="right")) - 1
     if at < 0:
         return None, False
-    here = series.value[max(0, at - 8) : at + 9]
+    # the onset of a slow rise is placed some points too early: look on to the peak, but not far
+    one = incident.excursion
+    peak = int(np.searchsorted(series.step, incident.curve.step[one.peak], side="right"))
+    here = series.value[max(0, at - 8) : max(at + 9, min(peak, at + LOOK_AHEAD))]
     if not np.isfinite(here).any():
         return None, False
     low, high = float(bn.nanmin(here[: min(9, len(here))])), float(bn.nanmax(here))

@@ -130,6 +130,16 @@ def test_a_warm_restart_of_the_learning_rate_is_no_alarm():
     assert (normal.severity, normal.evidence["warm_restart"]) == (Severity.INFO, True)
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_a_warm_restart_is_one_where_the_onset_is_placed_too_early(seed):
+    """Where the noise hides the first points of a slow rise, the onset lies up to ten points before the restart."""
+    step = np.arange(3000)
+    rate = 0.05 * (1 + np.cos(np.pi * (step % 500) / 500))
+    noise = 0.08 * np.random.default_rng(seed).standard_t(5, len(step)) / np.sqrt(5 / 3)
+    loss = (0.6 + 1.7 * (1 + step / 200) ** -0.7) * (1 + 1.8 * rate) * np.exp(noise)
+    assert {f.severity for f in said(loss, step, learning_rate=rate)} <= {Severity.INFO}
+
+
 def test_a_spike_that_a_resume_wrote_over_is_told_but_is_no_alarm():
     loss, step = healthy(), np.concatenate([STEP[:760], STEP[650:]])
     first = loss[:760].copy()
