@@ -13,12 +13,15 @@ from runlens.model.words import percent
 from runlens.rules.base import Rule
 from runlens.rules.throughput_cost import cost_of
 from runlens.rules.throughput_levels import Slowdown, slowdowns
+from runlens.rules.throughput_settings import raised_setting
 from runlens.rules.throughput_signal import FEWEST, RateSignal, rate_signal
 from runlens.rules.throughput_ties import Tie, ties
 from runlens.rules.throughput_words import fall, unit_of
 from runlens.rules.throughput_work import work_change
 
 NEEDS = ("tokens_per_second|samples_per_second|tflops|mfu|step_time|tokens|train_loss",)
+EDGE = 2
+"""Logged points by which a change point may be off."""
 NOTHING = "no throughput was logged and no wall times to derive it from"
 
 
@@ -56,16 +59,16 @@ class _Slowdown(Rule):
             run, signal.step[max(slow.start - reach, 0) : slow.start], signal.step[slow.settled : slow.settled + reach]
         )
         resumed = bool(np.any(np.abs(signal.resumes - slow.start) <= max(len(signal) // 50, 3)))
-        tied = ties(
-            run,
-            (int(signal.step[max(slow.start - reach, 0)]), int(signal.step[max(slow.start - 1, 0)])),
-            (int(signal.step[slow.settled]), last) if slow.settled < slow.end else (first, last),
-        )
+        healthy = int(signal.step[max(slow.start - reach, 0)]), int(signal.step[max(slow.start - 1, 0)])
+        slower = (int(signal.step[slow.settled]), last) if slow.settled < slow.end else (first, last)
+        tied = ties(run, healthy, slower)
         lost = 100.0 * slow.share
         explained = abs(work - 1.0) > max(0.02, slow.share / 2.0)
+        # the change point may be off by a point or two
+        setting = None if explained else raised_setting(run, (healthy[0], _earlier(signal, slow)), _later(signal, slow))
         fewer = None if signal.per_gpu else _fewer_ranks(tied, slow)
         severity = Severity.WARNING
-        if slow.familiar or explained or fewer is not None:
+        if slow.familiar or explained or setting is not None or fewer is not None:
             severity = Severity.INFO
         elif slow.share >= self.error_drop and not slow.recovered:
             severity = Severity.ERROR
@@ -76,10 +79,12 @@ class _Slowdown(Rule):
             else f"at step {first:,}"
         )
         message = f"throughput fell by {percent(slow.share)} {how}{until}, {fall(signal, slow.before, slow.after)}"
-        if np.isfinite(cost.hours):
+        if np.isfinite(cost.hours) and not explained and setting is None:  # longer steps that do more lose nothing
             message += f"; {cost.words()}"
         if explained:
             message += f"; the tokens in a step changed there by {percent(work - 1, signed=True)}, which explains it"
+        elif setting is not None:
+            message += f"; {setting.words()} there, which explains it"
         elif fewer is not None:
             message += f"; the ranks went from {fewer.before:,.0f} to {fewer.after:,.0f}, which explains it"
         elif slow.familiar:
@@ -98,6 +103,7 @@ class _Slowdown(Rule):
             "recovered": slow.recovered,
             "at_resume": resumed,
             "explained_by_work": explained,
+            "explained_by_setting": None if setting is None else setting.evidence(),
             "explained_by_ranks": fewer is not None,
             "source": signal.origin,
             **cost.evidence(),
@@ -119,6 +125,14 @@ def _fewer_ranks(tied: list[Tie], slow: Slowdown) -> Tie | None:
     if ranks is None or (slow.after / ranks.after) / (slow.before / ranks.before) < 0.9:
         return None
     return ranks
+
+
+def _earlier(signal: RateSignal, slow: Slowdown) -> int:
+    return int(signal.step[max(slow.start - 1 - EDGE, 0)])
+
+
+def _later(signal: RateSignal, slow: Slowdown) -> tuple[int, int]:
+    return int(signal.step[min(slow.settled + EDGE, slow.end)]), int(signal.step[slow.end])
 
 
 def _known(time: float) -> float | None:
@@ -150,8 +164,8 @@ class ThroughputDrop(_Slowdown):
     under white noise plus a wander whose size and memory are fitted as well. A step counts when it raises the
     likelihood by a factor of e^9 over the best noise without it, is at least `drop`, and lasts; it is then placed on
     the raw points by least absolute deviations. Pauses, settling-in at the start and rises are no drops; a return to a
-    level at which the run had stood before, and a step that a change of batch or sequence length or a smaller number of
-    ranks explains, are `info`.
+    level at which the run had stood before, and a step that a logged change of batch size, sequence length or
+    accumulation or a smaller number of ranks explains, are `info`.
 
     Why it matters
     --------------

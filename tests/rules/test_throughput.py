@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -30,6 +32,30 @@ def only(rule, run):
     (finding,) = findings(rule, run)
     assert any(c.isdigit() for c in finding.message) and finding.help
     return finding
+
+
+def accumulating(name, settings):
+    """A run whose steps take twice as long from its middle on; `settings` are the values before and after."""
+    took = seconds()
+    took[1000:] *= 2.0
+    run = log(took, form="wall")
+    loss = run.roles["train_loss"][0].series
+    value = np.where(np.arange(len(loss)) < 1000, *settings)
+    return replace(run, series={**run.series, name: replace(loss, name=name, value=value)})
+
+
+class TestSettings:
+    @pytest.mark.parametrize("name", ["train/gradient_accumulation_steps", "train/seq_len", "num_frames"])
+    def test_one_that_is_raised_at_the_change_explains_it(self, name):
+        finding = only(ThroughputDrop(), accumulating(name, (4.0, 8.0)))
+        assert finding.severity is Severity.INFO
+        assert f"{name} went from 4 to 8 there" in finding.message and "lost" not in finding.message
+
+    @pytest.mark.parametrize(
+        ("name", "settings"), [("train/seq_len", (8.0, 4.0)), ("train/seq_len", (4.0, 4.0)), ("train/acc", (0.5, 0.6))]
+    )
+    def test_nothing_else_does(self, name, settings):
+        assert only(ThroughputDrop(), accumulating(name, settings)).severity is Severity.ERROR
 
 
 class TestDrop:
