@@ -101,7 +101,7 @@ def episodes(signal: RateSignal, depth: float, sigmas: float, gap: int = 2) -> E
 
 
 def regular(run: Run, signal: RateSignal, found: Episodes) -> npt.NDArray[np.bool_]:
-    """Which episodes are pauses that the run makes on schedule: in a row at equal intervals, or where it evaluated."""
+    """Which episodes are pauses on schedule: in a row at equal intervals from the start on, or where it evaluated."""
     out = np.zeros(len(found), dtype=bool)
     step = signal.step[found.first].astype(np.float64)
     single = found.slow <= PAUSE_POINTS
@@ -116,6 +116,9 @@ def regular(run: Run, signal: RateSignal, found: Episodes) -> npt.NDArray[np.boo
             places = step[group]
             if bool(np.all(np.diff(places) >= 0)):
                 out[group] |= in_a_row(places, signal.stride)
+    # a young run has made two checkpoints, at once and at twice its interval
+    if len(order) == 2 and found.excess[order[1]] <= 2.5 * found.excess[order[0]]:
+        out[order] |= abs(step[order].max() - 2.0 * step[order].min()) <= signal.stride
     return out
 
 

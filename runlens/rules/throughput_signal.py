@@ -22,6 +22,8 @@ RATES = ("tokens_per_second", "samples_per_second", "tflops", "mfu")
 """Logged rates, the most telling first; higher is better in all of them."""
 
 
+TOGETHER = 0.2
+"""Seconds below which points may have been stamped in one burst: a flush takes milliseconds a point."""
 FEWEST = 24
 """Logged points below which a speed has no level to speak of."""
 TOO_FAST = 3.0
@@ -248,7 +250,8 @@ def flush_group(time: Floats) -> int:
     """Points between which wall time may be trusted: 1, or twice the burst in which a buffering writer stamps them.
 
     A writer that stamps its points when it flushes leaves many points with (almost) the same time and one long gap;
-    one that keeps whole seconds does the same. Both show as steps of time far below the mean step.
+    one that keeps whole seconds does the same. Both show as steps of time far below the mean step, and short in
+    themselves: a night's pause raises the mean far above every step that was really trained.
 
     Parameters
     ----------
@@ -258,9 +261,10 @@ def flush_group(time: Floats) -> int:
     if len(gaps) < 8:
         return 1
     mean = float(gaps.mean())
-    if mean <= 0 or float(np.mean(gaps < 0.1 * mean)) < 0.3:
+    together = gaps < min(0.1 * mean, TOGETHER)
+    if mean <= 0 or float(np.mean(together)) < 0.3:
         return 1
-    bursts = np.flatnonzero(gaps >= 0.1 * mean)
+    bursts = np.flatnonzero(~together)
     return (
         int(2 * np.ceil(quantile(np.diff(bursts).astype(np.float64), 0.9)))
         if len(bursts) > 2

@@ -18,6 +18,8 @@ from runlens.rules.throughput_words import amount, duration
 from runlens.stats.robust import median
 
 MINUTE = 60.0
+PARKED = 4.0
+"""Times `error_seconds` from which a run that goes on did not hang: its collectives would have given up."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Stall(Rule):
     Looks at the time between logged points (wall time; the logged rate where there is none) for gaps that exceed the
     normal one by `seconds`, by `steps` normal steps and by `interval` of itself (or a minute). Gaps that come at equal
     intervals or at evals are pauses on schedule and count only where they are `unusual` times as long as the others; a
-    gap at a resume is `info`.
+    gap at a resume is `info`, and one of four times `error_seconds` and more, which no hang survives, no error.
 
     Why it matters
     --------------
@@ -116,6 +118,9 @@ class Stall(Rule):
         if resumed:
             severity = Severity.INFO
             message += "; it was resumed there"
+        elif lost >= PARKED * self.error_seconds:
+            severity = Severity.WARNING
+            message += "; no time-out waits so long, so it was probably stopped and started again"
         evidence: dict[str, object] = {
             "seconds_lost": lost,
             "step_seconds": normal / signal.stride,

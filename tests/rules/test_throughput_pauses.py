@@ -121,6 +121,23 @@ class TestStall:
         (finding,) = findings(Stall(), log(took))
         assert finding.steps[0] == 1250
 
+    def test_the_first_two_checkpoints_of_a_young_run_are_none(self):
+        took = seconds(700)
+        took[[249, 499]] += [20.0, 35.0]
+        assert findings(Stall(), log(took)) == []
+        took = seconds(700)
+        took[[249, 599]] += [20.0, 35.0]
+        assert len(findings(Stall(), log(took))) == 2
+
+    def test_a_night_is_seen_in_a_short_log_and_is_no_error(self):
+        took = seconds(300) * 12.0
+        took[100] += 36_000.0
+        (night,) = findings(Stall(), log(took, form="wall"))
+        assert night.severity is Severity.WARNING and "started again" in night.message
+        took[100] -= 33_000.0
+        (hang,) = findings(Stall(), log(took, form="wall"))
+        assert hang.severity is Severity.ERROR and "started again" not in hang.message
+
     def test_evals_at_odd_steps_are_none(self):
         took = seconds()
         at = np.array([210, 480, 1010, 1233, 1900, 2777])
