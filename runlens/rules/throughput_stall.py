@@ -18,6 +18,8 @@ from runlens.rules.throughput_words import amount, duration
 from runlens.stats.robust import median
 
 MINUTE = 60.0
+ROUND = 50
+"""Logged points from one round step to the next: one gap in fifty follows such a step by chance."""
 PARKED = 4.0
 """Times `error_seconds` from which a run that goes on did not hang: its collectives would have given up."""
 
@@ -31,7 +33,9 @@ class Stall(Rule):
     Looks at the time between logged points (wall time; the logged rate where there is none) for gaps that exceed the
     normal one by `seconds`, by `steps` normal steps and by `interval` of itself (or a minute). Gaps that come at equal
     intervals or at evals are pauses on schedule and count only where they are `unusual` times as long as the others; a
-    gap at a resume is `info`, and one of four times `error_seconds` and more, which no hang survives, no error.
+    gap at a resume is `info`, and so is the only one of a log if it is shorter than two minutes, follows a round step
+    and would not have come again yet, as a first checkpoint; one of four times `error_seconds` and more, which no hang
+    survives, is no error.
 
     Why it matters
     --------------
@@ -115,6 +119,9 @@ class Stall(Rule):
         severity = Severity.ERROR if lost >= self.error_seconds else Severity.WARNING
         if lost < min(2.0 * MINUTE, self.worth * normal * len(signal)):
             severity = Severity.INFO
+        elif lost < 2.0 * MINUTE and len(found) == 1 and _may_be_first_checkpoint(signal, first):
+            severity = Severity.INFO
+            message += "; the step is round, so it may be the first checkpoint"
         if resumed:
             severity = Severity.INFO
             message += "; it was resumed there"
@@ -130,3 +137,12 @@ class Stall(Rule):
         }
         help = "read the logs of all ranks at that time: look at the last to return, its node and its storage"
         return self.finding(severity, signal.metric, steps, message, evidence, help)
+
+
+def _may_be_first_checkpoint(signal: RateSignal, first: int) -> bool:
+    """Whether a gap follows a step of 1, 2.5 or 5 times a power of ten, and the log ends before the next would show."""
+    before = int(signal.step[max(first - 1, 0)])
+    least = ROUND * signal.stride
+    unit = 10.0 ** np.floor(np.log10(least))
+    beat = next(m * unit for m in (1.0, 2.5, 5.0, 10.0) if m * unit >= least)
+    return before > 0 and before % beat == 0 and int(signal.step[-1]) < 2 * before

@@ -129,6 +129,13 @@ class TestStall:
         took[[249, 599]] += [20.0, 35.0]
         assert len(findings(Stall(), log(took))) == 2
 
+    @pytest.mark.parametrize(("at", "severity"), [(500, Severity.INFO), (513, Severity.WARNING)])
+    def test_a_short_gap_after_a_round_step_may_be_the_first_checkpoint(self, at, severity):
+        took = seconds(700)
+        took[at] += 25.0
+        (gap,) = findings(Stall(), log(took))
+        assert gap.severity is severity and ("first checkpoint" in gap.message) is (severity is Severity.INFO)
+
     def test_a_night_is_seen_in_a_short_log_and_is_no_error(self):
         took = seconds(300) * 12.0
         took[100] += 36_000.0
