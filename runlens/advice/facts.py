@@ -72,6 +72,7 @@ class Facts:
             and f.evidence.get("outcome") in outcomes
             and not f.evidence.get("rewound")
             and not f.evidence.get("warm_restart")
+            and not f.evidence.get("plan")
         ]
 
     def came_back(self, spike: Finding) -> bool:

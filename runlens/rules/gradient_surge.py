@@ -74,7 +74,7 @@ class GradientSurge(Rule):
         spikes = [
             i
             for i in loss_incidents(run, Sensitivity(), 500, 5000)
-            if i.kind == "spike" and not i.rewound and not context_of(run, i).warm_restart
+            if i.kind == "spike" and not i.rewound and not context_of(run, i).scheduled
         ]
         start = norm.step[0] + self.settle * (norm.step[-1] - norm.step[0])
         rise = float(np.log(self.multiple))

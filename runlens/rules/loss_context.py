@@ -9,11 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from runlens.model import Run, Series
+from runlens.rules.logged_settings import Setting, changed_plan
 from runlens.rules.loss_incidents import LossIncident
 from runlens.stats.robust import median, sigma
 
 LOOK_BACK = 64
 """Logged points before the onset in which a gradient norm that moves first is looked for."""
+NEAR = 16
+"""Logged points within which a stage began at the onset."""
 LOOK_AHEAD = 32
 """Logged points after the onset within which the learning rate may have gone up."""
 MULTIPLE = 2.0
@@ -36,6 +39,13 @@ class Context:
     """Whether the loss went back to about where it began."""
     after_resume: bool
     """Whether the run was started or resumed right there."""
+    plan: Setting | None
+    """The stage of training that began there by the log, if the loss has not gone on rising since."""
+
+    @property
+    def scheduled(self) -> bool:
+        """Whether the schedule of the run made the loss rise: a restart of its rate, a stage, a term that sets in."""
+        return self.warm_restart or self.plan is not None
 
     def evidence(self) -> dict[str, object]:
         """For machines."""
@@ -47,6 +57,7 @@ class Context:
             "warm_restart": self.warm_restart,
             "from_scratch": self.from_scratch,
             "after_resume": self.after_resume,
+            "plan": None if self.plan is None else self.plan.evidence(),
         }
 
 
@@ -62,7 +73,9 @@ def _looked_around(run: Run, incident: LossIncident) -> Context:
     start = median(curve.y[:3])
     scratch = one.sign > 0 and float(curve.y[one.peak]) > start - 0.1 * (start - one.level) and start > one.level
     sudden = incident.points > 8 and one.peak - one.first <= 3
-    return Context(first, peak, before, rate, restart, scratch and sudden, _after_resume(run, incident))
+    return Context(
+        first, peak, before, rate, restart, scratch and sudden, _after_resume(run, incident), _plan(run, incident)
+    )
 
 
 def _gradient(run: Run, incident: LossIncident) -> tuple[int | None, float | None, float | None]:
@@ -110,6 +123,15 @@ def _learning_rate(run: Run, incident: LossIncident) -> tuple[float | None, bool
     past = series.value[: max(1, at - 8)]
     restart = high > 1.5 * low and float(past[-1]) < high / 1.5 and high <= 1.05 * float(bn.nanmax(past))
     return float(series.value[at]), restart
+
+
+def _plan(run: Run, incident: LossIncident) -> Setting | None:
+    one, step, last = incident.excursion, incident.curve.step, len(incident.curve.step) - 1
+    if one.sign < 0 or incident.ending.rising or incident.curve.ends_non_finite:
+        return None
+    before = int(step[max(one.first - 2 * NEAR, 0)]), int(step[max(one.first - 2, 0)])
+    after = int(step[min(one.first + NEAR, last)]), int(step[min(one.first + 3 * NEAR, last)])
+    return changed_plan(run, before, after)
 
 
 def _after_resume(run: Run, incident: LossIncident) -> bool:

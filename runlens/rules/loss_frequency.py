@@ -80,7 +80,7 @@ class SpikeFrequency(Rule):
         spikes = [
             i
             for i in loss_incidents(run, Sensitivity(), 500, 5000)
-            if i.kind == "spike" and not i.rewound and not context_of(run, i).warm_restart
+            if i.kind == "spike" and not i.rewound and not context_of(run, i).scheduled
         ]
         core, olmo = _score(curve, *OLMO_CORE), _score(curve, *OLMO_2)
         if len(spikes) >= self.few or (olmo or 0.0) > self.score:

@@ -43,7 +43,8 @@ class LossSpike(Rule):
     own bar: a point that stands alone must be higher than what the tail of the run's own residuals reaches once in
     ten million points, a cluster may be lower. A slow rise is looked for on medians of 4, 16, 64 … points, of which a
     cluster needs three quarters of the standard deviations only. The losses of two networks that train against each
-    other (GAN) are not judged, unless one is named with `--metric`.
+    other (GAN) are not judged, unless one is named with `--metric`. A rise at which a logged stage, phase or switch of
+    the loss changes is `info`, or a warning where most of the progress is lost, unless it goes on.
 
     Why it matters
     --------------
@@ -101,6 +102,8 @@ class LossSpike(Rule):
 def _severity(incident: LossIncident, context: Context) -> Severity:
     if incident.rewound or context.warm_restart:
         return Severity.INFO
+    if context.plan is not None:  # a stage may be harder, but one that undoes most of the progress is worth a look
+        return Severity.WARNING if incident.ending.outcome == "diverged" else Severity.INFO
     return SEVERITY[incident.ending.outcome]
 
 
@@ -129,6 +132,8 @@ def _message(incident: LossIncident, context: Context) -> str:
         said.append(f"the gradient norm rose {context.gradient_first:,} steps earlier")
     if context.warm_restart:
         said.append("the learning rate was restarted there")
+    if context.plan is not None:
+        said.append(f"{context.plan.words()} there")
     if incident.rewound:
         said.append("the run was rewound to before it")
     return "; ".join(said)

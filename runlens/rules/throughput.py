@@ -11,9 +11,9 @@ import numpy as np
 from runlens.model import Finding, Run, Severity, Skip
 from runlens.model.words import percent
 from runlens.rules.base import Rule
+from runlens.rules.logged_settings import raised_setting
 from runlens.rules.throughput_cost import cost_of
 from runlens.rules.throughput_levels import Slowdown, slowdowns
-from runlens.rules.throughput_settings import raised_setting
 from runlens.rules.throughput_signal import FEWEST, RateSignal, rate_signal
 from runlens.rules.throughput_ties import Tie, ties
 from runlens.rules.throughput_words import fall, unit_of

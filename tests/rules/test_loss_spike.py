@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -138,6 +139,31 @@ def test_a_warm_restart_is_one_where_the_onset_is_placed_too_early(seed):
     noise = 0.08 * np.random.default_rng(seed).standard_t(5, len(step)) / np.sqrt(5 / 3)
     loss = (0.6 + 1.7 * (1 + step / 200) ** -0.7) * (1 + 1.8 * rate) * np.exp(noise)
     assert {f.severity for f in said(loss, step, learning_rate=rate)} <= {Severity.INFO}
+
+
+def staged(name, rising=0.0):
+    """A run that goes on at 1.3 times its loss from point 700 on, where a series of this name goes from 0 to 1."""
+    loss = healthy()
+    loss[700:] *= 1.3 + 0.4 * np.exp(-np.arange(N - 700) / 60) + rising * np.arange(N - 700)
+    run = run_of(loss)
+    known = run.series["train_loss"]
+    stage = Series(name, known.step, known.time, (STEP >= 700) * 1.0)
+    return replace(run, series={**run.series, name: stage})
+
+
+@pytest.mark.parametrize(
+    ("name", "rising", "severity"),
+    [
+        ("train/stage", 0.0, Severity.INFO),
+        ("train/disc_factor", 0.0, Severity.INFO),
+        ("train/stage", 0.01, Severity.ERROR),
+        ("train/state", 0.0, Severity.ERROR),
+    ],
+)
+def test_a_logged_stage_explains_a_new_level_but_no_loss_that_goes_on_rising(name, rising, severity):
+    (one,) = LossSpike().check(staged(name, rising))
+    assert one.severity is severity
+    assert (f"{name} went from 0 to 1 there" in one.message) is (severity is Severity.INFO)
 
 
 def test_a_spike_that_a_resume_wrote_over_is_told_but_is_no_alarm():

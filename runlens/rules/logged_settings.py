@@ -1,4 +1,4 @@
-"""Logged settings that make a step longer: sequence length, accumulation, batch size, resolution."""
+"""Settings that a run logs: those that make a step longer, and those that change what is learnt."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ _NAME = re.compile(
     r"|(grad(ient)?[_-]?)?acc(um\w*)?([_-]?steps)?|num[_-]?micro[_-]?batches|batch[_-]?size"
     r"|resolution|ima?ge?[_-]?size|num[_-]?frames)$"
 )
+_PLAN = re.compile(
+    r"(^|[/_.\- ])((data|train(ing)?|curriculum)?[_-]?(stage|phase)|curriculum([_-]?\w+)?|disc\w*[_-](factor|weight)"
+    r"|difficulty|dataset[_-]?(id|index|idx))$"
+)
 _ACCURACY = re.compile(r"(^|[/_.\- ])acc$")
 AROUND = 20
 """Logged values on either side of a change that must be equal: the longest sequence of each batch is no setting."""
@@ -21,7 +25,7 @@ AROUND = 20
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A setting that was raised."""
+    """A setting that was changed."""
 
     metric: str
     before: float
@@ -49,6 +53,23 @@ def raised_setting(run: Run, before: tuple[int, int], after: tuple[int, int]) ->
         if _NAME.search(name.lower()) and not _ACCURACY.search(name.lower()):
             old, new = _value(series, before, last=True), _value(series, after, last=False)
             if old is not None and new is not None and 0 < old < new:
+                return Setting(name, old, new)
+    return None
+
+
+def changed_plan(run: Run, before: tuple[int, int], after: tuple[int, int]) -> Setting | None:
+    """The stage, phase or switch of the loss that stood at one value up to a change of the loss, and at another since.
+
+    Parameters
+    ----------
+    run : Run
+    before, after : (int, int)
+        First and last step of the stretches before and after.
+    """
+    for name, series in run.series.items():
+        if _PLAN.search(name.lower()):
+            old, new = _value(series, before, last=True), _value(series, after, last=False)
+            if old is not None and new is not None and old != new:
                 return Setting(name, old, new)
     return None
 
