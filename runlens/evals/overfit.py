@@ -31,6 +31,11 @@ class Overfit:
     """Checkpoints after the best one, all of them worse."""
 
 
+def held_out_loss(own: RunCurve) -> bool:
+    """Whether a curve is a loss, and so can turn while the training loss falls."""
+    return own.curve.direction == "down" and own.curve.metric in ("loss", "ppl", "bpb", "bpc")
+
+
 def overfit(own: RunCurve, train: Series, patience: int) -> Overfit | None:
     """Whether a held-out loss has turned up while the training loss went on falling.
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from runlens.rules.base import Rule
+from runlens.rules.eval_cadence import EvalOverdue
+from runlens.rules.eval_regression import EvalRegression
 from runlens.rules.evaluation import BehindReference
-from runlens.rules.evaluation_own import EvalOverdue, EvalRegression, Overfitting
 from runlens.rules.gradient import NonFiniteGradient
 from runlens.rules.gradient_surge import GradientSurge
 from runlens.rules.hardware import (
@@ -23,6 +24,7 @@ from runlens.rules.loss_shift import LossShift
 from runlens.rules.loss_spike import LossSpike
 from runlens.rules.loss_stall import StalledLoss
 from runlens.rules.loss_values import NonFiniteLoss
+from runlens.rules.overfitting import Overfitting
 from runlens.rules.requirement import RequirementMissed
 from runlens.rules.schedule import ScheduleBreak
 from runlens.rules.straggler import Straggler

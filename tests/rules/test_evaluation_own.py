@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from runlens.model import RoleSeries, Run, Series, Severity, Skip
-from runlens.rules.evaluation_own import EvalOverdue, EvalRegression, Overfitting
+from runlens.rules.eval_cadence import EvalOverdue
+from runlens.rules.eval_regression import EvalRegression
+from runlens.rules.overfitting import Overfitting
 
 EVERY = 250
 
