@@ -15,6 +15,7 @@ import numpy as np
 
 from runlens.errors import NoRunFound, NotALog, ReadError, RunLensError
 from runlens.model import Note, Run, RunRef, Series
+from runlens.model.words import percent
 from runlens.sources.tfevents import files, forms, writers
 from runlens.sources.tfevents.decode import Decoder, Oddities
 from runlens.sources.tfevents.files import Entry
@@ -200,7 +201,7 @@ def _notes(
             Note(
                 "damaged",
                 f"{records:,} damaged {'record' if records == 1 else 'records'} in {where} could not be read "
-                f"({lost:,} of {total:,} bytes, {100 * lost / total:.2g} %); everything around them was",
+                f"({lost:,} of {total:,} bytes, {percent(lost / total)}); everything around them was",
                 records,
                 lost,
                 total,

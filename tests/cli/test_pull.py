@@ -145,7 +145,7 @@ def test_settings_that_wandb_does_not_take_are_not_quoted(filled: Server, monkey
 
 def test_rows_left_out_are_said(filled: Server) -> None:
     filled.faults.lose_steps = {3}
-    assert "1 (0.17%) are missing" in command("pull", "team/proj/run1").err
+    assert "1 (0.17 %) are missing" in command("pull", "team/proj/run1").err
 
 
 def test_cache_info_and_clear(filled: Server) -> None:

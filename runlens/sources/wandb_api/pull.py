@@ -9,6 +9,7 @@ from typing import Any
 
 from runlens.errors import NoRunFound, ReadError
 from runlens.model import Note
+from runlens.model.words import percent
 from runlens.sources.wandb_api import arrow, exports, fallback, history, snapshot, system
 from runlens.sources.wandb_api.address import Address
 from runlens.sources.wandb_api.cache import RunCache
@@ -196,7 +197,7 @@ def _shortfall(job: Job, rows: int, short: int) -> tuple[Note, ...]:
         Note(
             "left-out",
             f"W&B counts {lines:,} rows of history for {job.address.path} and handed over {rows:,}: {short:,} "
-            f"({short / lines:.2%}) are missing; --refresh asks for them again",
+            f"({percent(short / lines)}) are missing; --refresh asks for them again",
             records=short,
         ),
     )
