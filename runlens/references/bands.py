@@ -1,4 +1,4 @@
-"""References that are seeds of one model, as one band."""
+"""Several references at once: seeds of one model are a band, single checkpoints are one curve."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from runlens.references.combine import combine
 def bands(references: Sequence[Reference]) -> tuple[Reference, ...]:
     """References of which none trails another become one band; the others stay as they are.
 
+    Those that hold one checkpoint each, such as result folders given one by one, are first joined to one model.
+
     Parameters
     ----------
     references : sequence of Reference
@@ -20,10 +22,12 @@ def bands(references: Sequence[Reference]) -> tuple[Reference, ...]:
     Returns
     -------
     tuple of Reference
-        In the order of each one's first member.
+        In the order of each one's first member, what was joined of single checkpoints first.
     """
+    lone = [reference for reference in references if _positions(reference) == 1]
+    joined = [combine(lone)] if len(lone) > 1 else lone
     groups: list[list[Reference]] = []
-    for reference in references:
+    for reference in (*joined, *(r for r in references if _positions(r) != 1)):
         fits = (g for g in groups if all(_single(r) for r in (*g, reference)) and all(alike(m, reference) for m in g))
         home = next(fits, None)
         if home is None:
@@ -31,6 +35,10 @@ def bands(references: Sequence[Reference]) -> tuple[Reference, ...]:
         else:
             home.append(reference)
     return tuple(g[0] if len(g) == 1 else combine(g, _named([r.name for r in g])) for g in groups)
+
+
+def _positions(reference: Reference) -> int:
+    return len({float(at) for curve in reference.curves for at in curve.at})
 
 
 def _single(reference: Reference) -> bool:

@@ -61,3 +61,14 @@ def test_a_run_is_judged_by_the_band(lag):
 def test_twins_of_pythia_are_a_band_and_its_sizes_are_not():
     names = ("pythia-410m", "pythia-1b", "pythia-410m-deduped")
     assert [r.name for r in bands([load(n) for n in names])] == ["pythia-410m and pythia-410m-deduped", "pythia-1b"]
+
+
+def test_single_checkpoints_are_one_model():
+    whole = seed(0)
+    parts = [
+        replace(whole, curves=tuple(replace(c, at=c.at[i : i + 1], value=c.value[i : i + 1], stderr=c.stderr[i : i + 1])
+                                    for c in whole.curves))
+        for i in range(len(TOKENS))
+    ]  # fmt: skip
+    (found,) = bands(parts)
+    assert [len(c.at) for c in found.curves] == [len(TOKENS)] * len(TASKS)
