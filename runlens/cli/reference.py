@@ -88,7 +88,10 @@ def list_(
     from runlens.cli.page import look
     from runlens.render.reference import listed
 
-    hint = f"NAME stands for NAME@{DEFAULT_SETTING} where it has several settings; NAME@5-shot asks for another.\n"
+    hint = (
+        "`runlens reference show NAME` lists the tasks.\n"
+        f"NAME stands for NAME@{DEFAULT_SETTING} where it has several settings; NAME@5-shot asks for another.\n"
+    )
     _write(f"{listed([r for _, r in found], **look(output))}\n{hint}", output)
 
 

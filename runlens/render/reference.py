@@ -22,7 +22,7 @@ _CELLS = 16
 def listed(
     references: Sequence[Reference], *, width: int | None = None, color: bool = False, unicode: bool = True
 ) -> str:
-    """One line a reference: name, range, checkpoints, few-shot settings, tasks.
+    """One line a reference: name, range, checkpoints, number of tasks, few-shot settings.
 
     Parameters
     ----------
@@ -40,13 +40,13 @@ def listed(
         Ends in a newline.
     """
     table = _table(unicode)
-    heads = ("name", "range", "points", "settings", "tasks")
+    heads = ("name", "range", "points", "tasks", "settings")
     rows = [_summary(reference) for reference in references]
     for i, head in enumerate(heads):
         widest = max(len(cell) for cell in (head, *(row[i] for row in rows)))
         table.add_column(
-            head, justify="right" if head == "points" else "left", overflow="ellipsis",
-            min_width=None if head == "tasks" else min(widest, 40),
+            head, justify="right" if head in ("points", "tasks") else "left", overflow="ellipsis",
+            min_width=min(widest, 40) if head != "settings" else None,
         )  # fmt: skip
     for row in rows:
         table.add_row(Text(row[0], style="bold"), *(Text(c, no_wrap=True, overflow="ellipsis") for c in row[1:]))
@@ -85,8 +85,8 @@ def _summary(reference: Reference) -> tuple[str, ...]:
         named(reference.name),
         f"{_range(reference.curves)} {reference.axis}",
         f"{max((len(c.at) for c in reference.curves), default=0)}",
+        f"{len({c.task for c in reference.curves})}",
         ", ".join(visible(s, 40) for s in sorted({c.setting for c in reference.curves if c.setting})) or "not said",
-        ", ".join(visible(t, 60) for t in sorted({c.task or "validation" for c in reference.curves})),
     )
 
 

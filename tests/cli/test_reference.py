@@ -46,7 +46,8 @@ def test_the_list_shows_the_shipped_ones_and_the_stored_ones_of_a_folder(tmp_pat
     done = runlens("reference", "list", str(tmp_path), env={"COLUMNS": "80"})
     names = [line.split()[0] for line in done.out.splitlines()[2:] if line]
     assert {"pythia-70m", "pythia-12b-deduped", "tinyllama-1.1b", "ref_small_s0"} <= set(names)
-    assert all(len(line) <= 80 for line in done.out.splitlines()[:-1])
+    assert all(len(line) <= 80 for line in done.out.splitlines()[:-1]) and "…" not in done.out
+    assert "reference show NAME" in done.out
     rows = runlens("reference", "list", "-f", "json").json
     assert next(r for r in rows if r["spec"] == "pythia-1b")["settings"] == ["0-shot", "5-shot"]
     assert all(r["citation"] and r["licence"] for r in rows)
