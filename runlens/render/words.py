@@ -114,7 +114,7 @@ def facts(run: RunReport) -> str:
     if run.time is not None and run.time[1] > run.time[0]:
         parts.append(duration(run.time[1] - run.time[0]))
     if run.points:
-        parts.append(f"{run.points:,} points")
+        parts.append(plural(run.points, "point"))
     return " · ".join(parts)
 
 
@@ -172,7 +172,7 @@ def not_checked_in_short(skips: Sequence[Skip]) -> list[tuple[str, str]]:
     others: list[Skip] = []
     for skip in skips:
         if found := _NOT_LOGGED.fullmatch(skip.reason):
-            lacking += [(skip.code, part) for part in found[1].split(" or ")]
+            lacking += [(skip.code, part) for part in re.split(", | or ", found[1])]
         elif found := _NOT_GIVEN.fullmatch(skip.reason):
             unasked.append((skip.code, found[1]))
         else:

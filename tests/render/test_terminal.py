@@ -165,13 +165,13 @@ def test_what_was_not_checked_takes_a_few_lines_and_names_every_rule() -> None:
     skips = (
         Skip("TPUT003", "no band was given (rules.TPUT003.band = [low, high])"),
         Skip("HW001", "no gpu temperature was found in the log"),
-        Skip("HW005", "no gpu temperature or gpu power was found in the log"),
+        Skip("HW005", "no gpu clock, gpu temperature or gpu power was found in the log"),
         Skip("EVAL001", "no reference was given (--reference NAME; `runlens reference list` shows the shipped ones)"),
         Skip("LOG004", "the log does not say"),
         Skip("LOG003", "the log does not say"),
     )
     assert not_checked_in_short(skips) == [
-        ("HW001, HW005", "not in the log: gpu temperature, gpu power"),
+        ("HW001, HW005", "not in the log: gpu temperature, gpu clock, gpu power"),
         ("TPUT003, EVAL001", "not asked for: rules.TPUT003.band = [low, high]; --reference NAME"),
         ("LOG004, LOG003", "the log does not say"),
     ]
