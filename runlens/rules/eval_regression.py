@@ -22,10 +22,11 @@ class EvalRegression(Rule):
     What it does
     ------------
     Holds each eval against its own best earlier level (the median of three checkpoints). A checkpoint counts as worse
-    when it lies four scatters below (binomial error and what neighbouring checkpoints show), and by at least 1 % of a
-    loss or 2 % of a score. It is a warning when that lasts for three checkpoints up to the last one, or at once when a
-    quarter of all progress is gone; an error when half of it is gone. A dip that came back is information. One finding
-    tells of all evals that fell together. A held-out loss that rises while the training loss falls is EVAL004.
+    when it lies four scatters below (binomial error and what neighbouring checkpoints show), or 2.8 with two neighbours
+    that do so too, and by at least 1 % of a loss or 2 % of a score. It is a warning when that lasts for three
+    checkpoints up to the last one, or at once when a quarter of all progress is gone; an error when half of it is gone.
+    A dip that came back is information. One finding tells of all evals that fell together. A held-out loss that rises
+    while the training loss falls is EVAL004.
 
     Why it matters
     --------------

@@ -52,6 +52,15 @@ def test_binomial_noise_is_no_regression(seed):
     assert [f for f in EvalRegression().check(made) if f.severity.rank] == []
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_a_noisy_flat_is_no_regression_and_a_lasting_rise_in_it_is(seed):
+    rng, epoch = np.random.default_rng(seed), np.arange(1, 41)
+    noisy = (0.15 + 0.5 * np.exp(-epoch / 3.0)) * np.exp(0.07 * rng.standard_normal(40))
+    both = (noisy, noisy * np.where(epoch > 28, 1.6, 1.0))
+    told = [list(EvalRegression().check(run({("", "loss"): (epoch * EVERY, values)}))) for values in both]
+    assert [[f for f in found if f.severity.rank] != [] for found in told] == [False, True]
+
+
 def test_a_lasting_fall_is_a_warning_and_names_what_fell_with_it():
     lost = np.where(STEPS >= 4000, 0.07, 0.0)
     made = run({("a", "acc"): (STEPS, rising() - lost), ("b", "acc"): (STEPS, rising(1) - lost)})
