@@ -53,6 +53,7 @@ LIMITS = """## Known limits
 - **Evals.** Most of the 2 x lags that are missed are Pythia 70M beside its twin: it loses late what it had learned, and
   healthy twins of it differ by as much as such a lag makes. The plain and the deduplicated 2.8B of suite v1 differ by
   one or two items a task: their files seem to hold one model, so they are no twins.
+  70M of v1 beside v0 is flagged because it is worse there late in training: v0's scores do not fall.
 - **Synthetic noise** has five kinds (Gaussian, heavy-tailed, skewed, batch-dependent, wandering). A real log can have
   a sixth.
 """
