@@ -49,11 +49,10 @@ def raised_setting(run: Run, before: tuple[int, int], after: tuple[int, int]) ->
     before, after : (int, int)
         First and last step of the fast and of the slow stretch.
     """
-    for name, series in run.series.items():
-        if _NAME.search(name.lower()) and not _ACCURACY.search(name.lower()):
-            old, new = _value(series, before, last=True), _value(series, after, last=False)
-            if old is not None and new is not None and 0 < old < new:
-                return Setting(name, old, new)
+    for name, series in _named(run, _NAME):
+        old, new = _value(series, before, last=True), _value(series, after, last=False)
+        if old is not None and new is not None and 0 < old < new:
+            return Setting(name, old, new)
     return None
 
 
@@ -66,18 +65,26 @@ def changed_plan(run: Run, before: tuple[int, int], after: tuple[int, int]) -> S
     before, after : (int, int)
         First and last step of the stretches before and after.
     """
-    for name, series in run.series.items():
-        if _PLAN.search(name.lower()):
-            old, new = _value(series, before, last=True), _value(series, after, last=False)
-            if old is not None and new is not None and old != new:
-                return Setting(name, old, new)
+    for name, series in _named(run, _PLAN):
+        old, new = _value(series, before, last=True), _value(series, after, last=False)
+        if old is not None and new is not None and old != new:
+            return Setting(name, old, new)
     return None
 
 
+def _named(run: Run, pattern: re.Pattern[str]) -> list[tuple[str, Series]]:
+    """The series of such names, looked for once a run: it may hold thousands, and hundreds of incidents that ask."""
+
+    def found() -> list[tuple[str, Series]]:
+        kept = [name for name in run.series if pattern.search(name.lower()) and not _ACCURACY.search(name.lower())]
+        return [(name, run.series[name].latest()) for name in kept]
+
+    return run.once(f"settings {pattern.pattern}", found)
+
+
 def _value(series: Series, span: tuple[int, int], last: bool) -> float | None:
-    """The value at which a series stands at the end, or else at the start, of a span of steps."""
-    kept = series.latest()
-    first, stop = np.searchsorted(kept.step, span[0]), np.searchsorted(kept.step, span[1], side="right")
-    part = kept.value[first:stop]
+    """The value at which a series of its latest writes stands at the end, or at the start, of a span of steps."""
+    first, stop = np.searchsorted(series.step, span[0]), np.searchsorted(series.step, span[1], side="right")
+    part = series.value[first:stop]
     part = part[-AROUND:] if last else part[:AROUND]
     return float(part[0]) if len(part) and bool(np.all(part == part[0])) else None
