@@ -58,4 +58,8 @@ def check_settings(code: str, settings: Mapping[str, object]) -> dict[str, objec
             checked[key] = types[key].validate_python(value)
         except ValidationError as error:
             raise SettingError(f"rules.{code}.{key} is {value!r}: {error.errors()[0]['msg']}", where) from error
+        ends = checked[key]
+        if key == "band" and isinstance(ends, tuple) and not 0 < ends[0] < ends[1]:
+            # The rule would only skip it, and a gate that was asked for a band would be green without one.
+            raise SettingError(f"rules.{code}.band is {value!r}; it must be two positive rates, the lower first", where)
     return checked

@@ -49,6 +49,7 @@ def test_without_a_file_there_are_only_defaults(tmp_path, monkeypatch):
         ("[rules.LOSS001]\nfast = 3\nsigmaa = 1", "line 3: rule LOSS001 has no setting 'sigmaa'; did you mean sigmas?"),
         ("[rules]\nLOSS001.fast = 'long'", "line 2: rules.LOSS001.fast is 'long'"),
         ("[rules.TPUT003]\nband = [1]", "line 2: rules.TPUT003.band"),
+        ("[rules.TPUT003]\nband = [5, 1]", "line 2: rules.TPUT003.band is [5, 1]; it must be two positive rates"),
         ("[rules.LOSS001]\nseverity = 'bad'", "must be info, warning or error"),
         ("[[runs]]\nselct = ['LOSS']\nmatch = '*'", "did you mean select"),
         ("[[runs]]\nselect = ['LOSS']", "line 1: setting 'runs.0.match'"),
