@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from runlens.advice.facts import Facts, onset
-from runlens.advice.rewind import rewind
+from runlens.advice.rewind import STEPS_BEFORE, rewind
 from runlens.model import Action
 
 PALM = "PaLM (arXiv 2204.02311), section 5.1: rewind about 100 steps, skip 200-500 batches"
@@ -25,11 +25,24 @@ def after_non_finite(facts: Facts) -> Action | None:
     if not lasting:
         return None
     first = lasting[0]
+    what = "loss" if first.code == "LOSS003" else "gradient norm"
+    from_the_start = onset(first) <= facts.first_step < STEPS_BEFORE
+    if from_the_start and not any(0 < c < onset(first) for c in facts.checkpoints):
+        return Action(
+            "restart",
+            f"The {what} is not finite from the first logged step, {onset(first):,}, to the end: there is no good "
+            "checkpoint in this log to go back to.",
+            measures=(
+                _precision(facts),
+                "Look at the first batch, the initialisation and the loss function.",
+                "If this log continues another one, rewind to a checkpoint of that.",
+            ),
+            sources=(BLOOM,),
+        )
     plan = rewind(facts, first)
     return Action(
         "rewind-and-skip",
-        f"The {'loss' if first.code == 'LOSS003' else 'gradient norm'} is not finite from step "
-        f"{onset(first):,} to the end.",
+        f"The {what} is not finite from step {onset(first):,} to the end.",
         plan.to_step,
         plan.skip,
         plan.skip_tokens,
@@ -69,19 +82,23 @@ def after_a_bad_spike(facts: Facts) -> Action | None:
             "Look at the batches of the window for bad data.",
         ]
     if facts.came_back(spike):
-        measures.insert(0, "It came back at the same step after a rewind: the data there is bad, so skip it this time.")
+        measures.insert(
+            0, "The spike returned at this step after a rewind: the data there is bad, so skip it this time."
+        )
     elif earlier:
         measures.append(
             f"{earlier} other spike{'s' if earlier > 1 else ''} in this run: the same again at the same data "
             "means bad data, at other data the state or the learning rate."
         )
-    state = "never came back" if outcome == "plateaued" else "diverged"
+    state = "never recovered from" if outcome == "plateaued" else "diverged after"
+    end = ""
     before, after = spike.evidence.get("level_before"), spike.evidence.get("level_after")
     if isinstance(before, float) and isinstance(after, float) and math.isfinite(after):
-        state += f": it settled at {after:.4g}, where {before:.4g} stood before"
+        now = "settled at" if outcome == "plateaued" else "stands at"
+        end = f": it {now} {after:.4g}, where {before:.4g} stood before"
     return Action(
         "rewind-and-skip",
-        f"The loss spike at step {onset(spike):,} {state}.",
+        f"The loss {state} the spike at step {onset(spike):,}{end}.",
         plan.to_step,
         plan.skip,
         plan.skip_tokens,
@@ -102,7 +119,7 @@ def after_an_open_spike(facts: Facts) -> Action | None:
     return Action(
         "investigate",
         f"The log ends {since:,} steps into the spike at step {onset(spike):,}, too early to tell; "
-        f"if it is not back soon, {plan.sentence()}.",
+        f"if the loss does not recover soon, {plan.sentence()}.",
         measures=(
             "Keep the last checkpoint before the onset from being deleted.",
             "Run `runlens check` again when more is logged.",

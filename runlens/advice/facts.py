@@ -35,6 +35,8 @@ class Facts:
     precision: str
     """`fp16`, `bf16` or empty if not known."""
     run: Run
+    known: int = 0
+    """Findings that a baseline accepts: they do not count, but they are there."""
 
     @classmethod
     def of(cls, report: RunReport, run: Run, total_tokens: float | None) -> Facts:
@@ -54,6 +56,7 @@ class Facts:
             checkpoints=checkpoints(run, span),
             precision=precision(run.config),
             run=run,
+            known=sum(f.suppressed is not None for f in report.findings),
         )
 
     def of_code(self, *codes: str, at_least: int = 0) -> list[Finding]:

@@ -26,7 +26,7 @@ def behind_the_reference(facts: Facts) -> Action | None:
         return None
     finding = max(behind, key=lambda f: (f.severity.rank, _number(f, "lag_factor") or 1.0))
     lag, interval = _number(finding, "lag_factor") or 1.0, _interval(finding)
-    lead = f"The evals stand where the reference stood with {lag:.2g} times fewer tokens"
+    lead = f"The run needs {lag:.3g} times the tokens that the reference needed for the same scores"
     if not facts.with_outcome("diverged", "plateaued") and finding.evidence.get("from_start"):
         lead += (
             ", from the first checkpoints on and with a healthy loss, which points to how the run was set up, "

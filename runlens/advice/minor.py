@@ -62,7 +62,7 @@ def repeated_spikes(facts: Facts) -> Action | None:
     count = f"{len(recovered)} loss spikes recovered by themselves" if recovered else often[0].message
     return Action(
         "fix-on-the-fly" if often else "continue",
-        f"{count}; go on, and take away what makes them.",
+        f"{count}; take away what makes them.",
         measures=(
             "Filter documents of repeated n-grams from the data.",
             "Tighten gradient clipping; consider z-loss, QK-norm, and no weight decay on embeddings.",
@@ -80,8 +80,8 @@ def recovered_slowly(facts: Facts) -> Action | None:
     plan = rewind(facts, slow[-1])
     return Action(
         "continue",
-        f"The spike at step {onset(slow[-1]):,} came back by itself, slowly; go on, and if it "
-        f"comes again, {plan.sentence()}.",
+        f"The loss recovered slowly, but by itself, from the spike at step {onset(slow[-1]):,}; if it spikes there "
+        f"again, {plan.sentence()}.",
         measures=("Keep the last checkpoint before the onset from being deleted.",),
         sources=(PALM,),
     )
@@ -95,4 +95,6 @@ def go_on(facts: Facts) -> Action:
         return Action(
             "continue", f"{many} recovered fast; nothing needs a change.", sources=("BLOOM chronicles, PaLM",)
         )
+    if facts.known:
+        return Action("continue", "Nothing was found that needs a change, but for what is known.")
     return Action("continue", "Nothing was found that needs a change.")

@@ -33,7 +33,7 @@ class Rewind:
         tokens += f", {self.skip_samples:,} samples" if self.skip_samples else ""
         return (
             f"rewind to the {kind} {self.to_step:,} and skip the batches of steps "
-            f"{self.skip[0]:,}-{self.skip[1]:,} ({steps} steps{tokens})"
+            f"{self.skip[0]:,} to {self.skip[1]:,} ({steps} steps{tokens})"
         )
 
     def measures(self) -> tuple[str, ...]:

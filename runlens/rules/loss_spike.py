@@ -21,8 +21,8 @@ SEVERITY = {
     "unresolved": Severity.WARNING,
 }
 HELP = {
-    "recovered-fast": "Go on. If it comes back, look at the batches of these steps.",
-    "recovered-slow": "Go on, but keep the checkpoint before it: if it comes back, rewind and skip the window.",
+    "recovered-fast": "Go on. If the loss spikes again, look at the batches of these steps.",
+    "recovered-slow": "Go on, but keep the checkpoint before it: if it spikes here again, rewind and skip the window.",
     "plateaued": "Rewind to the last checkpoint before the onset and skip the batches of the window (PaLM: 200-500).",
     "diverged": "Rewind to the last checkpoint before the onset; check the learning rate, the precision and the data.",
     "unresolved": "Too early to tell: keep the checkpoint before the onset and look again soon.",

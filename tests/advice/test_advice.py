@@ -16,8 +16,8 @@ LAG = {"lag_factor": 2.0, "from_start": True}
 CASES = [
     ("nothing", [], {}, "continue", "Nothing was found"),
     ("fast", [spike("recovered-fast", severity="info")], {}, "continue", "recovered fast"),
-    ("slow", [spike("recovered-slow", severity="warning")], {}, "continue", "if it comes again"),
-    ("plateaued", [spike("plateaued")], {}, "rewind-and-skip", "never came back"),
+    ("slow", [spike("recovered-slow", severity="warning")], {}, "continue", "if it spikes there again"),
+    ("plateaued", [spike("plateaued")], {}, "rewind-and-skip", "The loss never recovered from the spike"),
     ("diverged", [spike("diverged", steps=(450, 2599))], {}, "rewind-and-skip", "diverged"),
     ("open", [spike("unresolved", severity="warning", steps=(2590, 2599))], {}, "investigate", "too early to tell"),
     (
@@ -29,6 +29,7 @@ CASES = [
     ),
     ("often", [finding("LOSS002", "warning", (0, 2599))], {}, "fix-on-the-fly", "take away what makes them"),
     ("nan to the end", [finding("LOSS003", "error", (2000, 2599))], {}, "rewind-and-skip", "not finite"),
+    ("nan from the start", [finding("LOSS003", "error", (0, 2599))], {}, "restart", "no good checkpoint"),
     ("one nan", [finding("GRAD001", "warning", (2000, 2000))], {}, "investigate", "GRAD001"),
     ("schedule", [finding("LR001", "warning", (100, 200))], {}, "fix-on-the-fly", "LR001"),
     ("slow node", [finding("TPUT001", "warning", (360, 599))], {}, "fix-on-the-fly", "TPUT001"),
@@ -71,7 +72,7 @@ CASES = [
     ),
     ("taken back already", [spike("diverged", severity="info", rewound=True)], {}, "continue", "Nothing was found"),
     ("warm restart", [spike("plateaued", severity="info", warm_restart=True)], {}, "continue", "Nothing was found"),
-    ("known", [replace(spike("diverged"), suppressed="known")], {}, "continue", "Nothing was found"),
+    ("known", [replace(spike("diverged"), suppressed="known")], {}, "continue", "but for what is known"),
 ]
 
 
@@ -153,9 +154,9 @@ def test_the_schedule_that_broke_first_sets_the_onset_of_the_rewind():
 
 def test_a_spike_that_comes_back_at_the_same_step_is_the_data():
     again = [spike("diverged", (1501, 1529), "info", rewound=True), spike("plateaued")]
-    assert advise(report(*again), run()).measures[0].startswith("It came back at the same step")
+    assert advise(report(*again), run()).measures[0].startswith("The spike returned at this step")
     elsewhere = [spike("diverged", (1401, 1429), "info", rewound=True), spike("plateaued")]
-    assert not any("same step" in m for m in advise(report(*elsewhere), run()).measures)
+    assert not any("this step" in m for m in advise(report(*elsewhere), run()).measures)
 
 
 @pytest.mark.parametrize("how", ["config", "counted"])
