@@ -10,10 +10,11 @@ from runlens import roles, sources
 from runlens.check import judge_run
 from runlens.config import load, settings_for
 from runlens.config.load import Config
+from runlens.errors import ConfigError
 from runlens.model import Severity
 from runlens.rules import RULES
 from runlens.rules.page import HEADINGS, markdown, page
-from runlens.rules.select import select
+from runlens.rules.select import check_codes, select
 
 ROOT = Path(__file__).parent.parent
 FIXTURES = ROOT / "fixtures" / "rules"
@@ -75,6 +76,15 @@ def test_the_page_has_every_section(rule):
 def test_the_pages_in_the_docs_are_those_of_the_rules():
     written = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
     assert written == "# Rules\n\n" + "\n".join(markdown(rule) for rule in RULES), "run: just docs"
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [("LOS001", "LOSS001"), ("loss-spik", "LOSS001"), ("loss-shft", "LOSS005"), ("stragler", "TPUT006")],
+)
+def test_a_misspelt_rule_is_told_the_nearest_code_or_name(given, meant):
+    with pytest.raises(ConfigError, match=f"did you mean {meant}"):
+        check_codes([given])
 
 
 def test_longer_prefixes_win():

@@ -44,6 +44,7 @@ def baseline(
     from runlens.cli.printing import plain
     from runlens.errors import ConfigError
     from runlens.model import Severity
+    from runlens.render.text import plural
 
     if not reason.strip():
         raise ConfigError("--reason must say why the findings are accepted")
@@ -62,7 +63,11 @@ def baseline(
             typer.echo(f"runlens: {plain(run.run)}: {plain(failure.message)}", err=True)
     new = known_from(report.runs, reason, until, Severity(level))
     today = datetime.datetime.now(datetime.UTC).date()
-    out.save(output, dumps(renewed(before, new, today)).encode())
-    typer.echo(f"{len(new)} new known findings, {len(before)} from before, in {output}", err=True)
+    kept = renewed(before, new, today)
+    out.save(output, dumps(kept).encode())
+    count = f"{plural(len(new), 'new known finding')}, {len(kept) - len(new)} from before"
+    typer.echo(f"{count}, in {plain(str(output))}", err=True)
+    if new and any(k.expired(today) for k in new):
+        typer.echo(f"runlens: their last day, {until}, has passed already: they count again at once", err=True)
     if any(run.failures for run in report.runs):
         raise typer.Exit(3)

@@ -101,7 +101,9 @@ def show(
     tokens_per_step: o.TokensPerStep = None,
     format: Annotated[
         Literal["terminal", "json", "csv"],
-        typer.Option("--format", "-f", help="What to write; json is the stored form, csv a table."),
+        typer.Option(
+            "--format", "-f", metavar="FORMAT", help="terminal|json|csv; json is the stored form, csv a table."
+        ),
     ] = "terminal",
     output: Output = None,
     debug: o.Debug = False,

@@ -12,7 +12,7 @@ def rule(
         str | None, typer.Argument(help="Code or name of a rule, such as LOSS001.", show_default=False)
     ] = None,
     format: Annotated[
-        Literal["terminal", "markdown"], typer.Option("--format", "-f", help="What to write.")
+        Literal["terminal", "markdown"], typer.Option("--format", "-f", metavar="FORMAT", help="terminal|markdown.")
     ] = "terminal",
     every: Annotated[bool, typer.Option("--all", help="The pages of all rules.")] = False,
 ) -> None:

@@ -138,13 +138,18 @@ def _told(report: Report, memory: Memory, floor: int) -> Report | None:
     for run in report.runs:
         news = memory.news(run)
         for finding in news:
-            where = f" steps {finding.steps[0]}-{finding.steps[1]}" if finding.steps else ""
+            where = f" {_steps(*finding.steps)}" if finding.steps else ""
             line = f"{report.created} {run.run} {finding.severity.value} {finding.code}{where}: {finding.message}"
             echo(plain(line))
         for trouble in memory.troubles(run):
             typer.echo(f"runlens: {plain(run.run)}: {plain(trouble)}", err=True)
         alerts.append((run.run, tuple(f for f in news if f.severity.rank >= floor)))
     return only(report, alerts) if any(findings for _, findings in alerts) else None
+
+
+def _steps(first: int, last: int) -> str:
+    """Steps without commas, for those who cut the line up again."""
+    return f"step {first}" if first == last else f"steps {first}-{last}"
 
 
 def _check_channels(*, slack: bool, webhook: bool) -> None:

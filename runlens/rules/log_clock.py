@@ -18,6 +18,14 @@ from runlens.stats.spans import spans
 _YEAR = 365.25 * 86400
 
 
+def _long(seconds: float) -> str:
+    """An age that nobody has to divide: `45 minutes`, `6.2 hours`, `4.3 days`."""
+    for size, unit in ((86400.0, "days"), (3600.0, "hours")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:,.3g} {unit}" if seconds < 1000 * size else f"{seconds / size:,.0f} {unit}"
+    return f"{seconds / 60:,.0f} minutes"
+
+
 @dataclass(frozen=True)
 class StaleRun(Rule):
     """A run that is still going has logged nothing new for longer than it ever did before.
@@ -93,7 +101,7 @@ class StaleRun(Rule):
             Severity.WARNING,
             series.series.name,
             (last, last),
-            f"nothing was logged for {age / 60:,.0f} minutes after step {last:,}; points came every {usual:,.3g} s, "
+            f"nothing was logged for {_long(age)} after step {last:,}; points came every {usual:,.3g} s, "
             f"and the longest pause before was {longest:,.3g} s",
             {"age_s": age, "limit_s": limit, "median_interval_s": usual, "longest_pause_s": longest, "last_step": last},
             "Look at the job: stack traces of the ranks, the last lines of their output, GPU utilisation.",

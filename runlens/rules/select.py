@@ -24,8 +24,10 @@ def check_codes(codes: Iterable[str]) -> tuple[str, ...]:
     for given in codes:
         code = names.get(given.strip().lower(), given.strip().upper())
         if not code or not any(k.startswith(code) for k in known):
-            near = difflib.get_close_matches(code, known, 1, 0.5)
-            near += [names[n] for n in difflib.get_close_matches(given.lower(), names, 1, 0.5) if not near]
+            name = given.strip().lower()
+            near = [names[n] for n in difflib.get_close_matches(name, names, 1, 0.8)]  # else LOSS-SPIK is near LOSS005
+            near += difflib.get_close_matches(code, known, 1, 0.5)
+            near += [names[n] for n in difflib.get_close_matches(name, names, 1, 0.5)]
             hint = f"did you mean {near[0]}?" if near else "`runlens rule` lists them all."
             raise ConfigError(f"{given!r} is no rule code or prefix of one; {hint}")
         found.append(code)

@@ -49,9 +49,13 @@ def test_a_known_finding_no_longer_fails_and_a_new_one_does(tmp_path):
 def test_an_expired_baseline_is_said_and_does_not_count(tmp_path):
     run = write_run(tmp_path / "run.jsonl", nan_from=500)
     known = tmp_path / "known.json"
-    runlens("baseline", str(run), "--reason", "bad shard", "--until", "2020-01-01", "-o", str(known))
+    written = runlens("baseline", str(run), "--reason", "bad shard", "--until", "2020-01-01", "-o", str(known))
+    assert "2020-01-01, has passed already" in written.err
     done = runlens("check", str(run), "--baseline", str(known))
     assert done.code == 1 and "expired on 2020-01-01" in done.err
+    count = known.read_text().count('"code"')
+    renewed = runlens("baseline", str(run), "--reason", "bad shard", "-o", str(known))
+    assert f"{count} new known finding" in renewed.err and "0 from before" in renewed.err
 
 
 def test_the_configuration_is_found_and_shown(tmp_path):

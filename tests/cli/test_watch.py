@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import subprocess
@@ -149,3 +150,11 @@ def test_a_channel_that_cannot_work_is_refused_before_the_first_look(tmp_path, f
     done = runlens("watch", str(tmp_path), flag, env=env)
     assert done.code == 2 and "WEBHOOK" in done.err
     assert "secret" not in done.err
+
+
+def test_one_step_is_no_range(tmp_path):
+    rows = [{"step": s, "loss": 5.0 - s / 1000 + s % 7 / 100} for s in range(600)]
+    rows[300]["loss"] = math.nan
+    (tmp_path / "run.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n")
+    done = runlens("watch", str(tmp_path / "run.jsonl"), "--looks", "1", "--select", "LOSS003")
+    assert "LOSS003 step 300: " in done.out

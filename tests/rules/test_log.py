@@ -241,6 +241,12 @@ def test_silence_beyond_the_cadence_is_found():
     assert findings(*stale(599)) == []
 
 
+@pytest.mark.parametrize(("age", "said"), [(660, "11 minutes"), (8 * 3600, "8 hours"), (4.25 * 86400, "4.25 days")])
+def test_a_long_silence_is_told_in_a_unit_that_fits(age, said):
+    (found,) = findings(*stale(age))
+    assert f"for {said} after step 500" in found.message
+
+
 def test_a_slow_run_has_a_longer_limit():
     assert findings(*stale(3000, seconds=120)) == []
     assert findings(*stale(3700, seconds=120)) != []
