@@ -87,7 +87,7 @@ def judge_run(run: Run, settings: Settings) -> RunReport:
     for rule in settings.rules:
         missing = missing_roles(rule, run)
         if missing:
-            skips.append(rule.skip(f"no {missing} was found in the log"))
+            skips.append(rule.skip(f"not in the log: {missing}"))
             continue
         try:
             said = list(rule.check(run))

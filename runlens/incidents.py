@@ -213,7 +213,8 @@ def _incident(number: int, group: Sequence[Finding]) -> Incident:
     parts = []
     for finding in group:
         outcome = finding.evidence.get("outcome")
-        text = finding.name.replace("-", " ") + (f" ({outcome})" if isinstance(outcome, str) else "")
+        name = finding.name.replace("-", " ").replace("non finite", "non-finite")
+        text = name + (f" ({outcome})" if isinstance(outcome, str) else "")
         if text not in parts:
             parts.append(text)
     return Incident(

@@ -69,7 +69,7 @@ def test_a_missing_role_is_a_skip_and_never_a_pass():
     bare = run(train_loss=None)
     report = judge_run(bare, Settings((Says(), Abstains())))
     assert [(s.code, s.reason) for s in report.skips] == [
-        ("LOSS999", "no train loss was found in the log"),
+        ("LOSS999", "not in the log: train loss"),
         ("LOSS997", "too short"),
     ]
     assert report.checked == ()

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from runlens.incidents import link
 from tests.builders import finding, run
 
@@ -126,3 +128,8 @@ def test_the_order_of_the_findings_does_not_matter():
         finding("LOSS001", "info", steps=(300, 310)),
     ]
     assert linked(*parts) == linked(*reversed(parts))
+
+
+def test_a_title_keeps_the_hyphen_that_is_no_gap():
+    _, (incident,) = linked(replace(finding("LOSS003"), name="non-finite-loss"))
+    assert incident.title == "non-finite loss"

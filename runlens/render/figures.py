@@ -38,9 +38,15 @@ def drawings(run: RunReport, incident: Incident | None = None) -> list[Drawing]:
         limits = limits if limits[1] > limits[0] else (limits[0] - 1.0, limits[1] + 1.0)
     stops = restarts(run)
     return [
-        Drawing(visible(p.title, 80), svg.panel(p, findings, limits, stops), _data(p, findings, limits, stops))
+        Drawing(_title(p, limits), svg.panel(p, findings, limits, stops), _data(p, findings, limits, stops))
         for p in drawn
     ]
+
+
+def _title(panel: Panel, limits: tuple[float, float]) -> str:
+    """The panel's title, which says why an empty panel is empty."""
+    bare = scale.extent(panel, limits) is None
+    return visible(panel.title, 80) + (": no finite value" if bare else "")
 
 
 def _of(run: RunReport, finding: Finding) -> Incident | None:

@@ -158,7 +158,7 @@ def _findings(run: RunReport, width: int, unicode: bool) -> Table:
         header_style="bright_black", border_style="bright_black",
     )  # fmt: skip
     table.add_column("finding", no_wrap=True)
-    table.add_column("where (times in UTC)", min_width=20, max_width=26, overflow="fold")
+    table.add_column("where (times in UTC)", min_width=20, max_width=28, overflow="fold")
     table.add_column("what, and what to do", overflow="fold")
     before = 0
     for group in words.groups(run):
@@ -191,6 +191,12 @@ def _not_checked(lines: list[tuple[str, str]]) -> Group:
     return Group(Text("Not checked:", quiet), *rows)
 
 
+def _share(count: int, total: int) -> str:
+    """`all 6 runs`, `2 of the 6 runs` or `the one run`."""
+    runs = plural(total, "run")
+    return f"{count:,} of the {runs}" if count < total else f"all {runs}" if total > 1 else "the one run"
+
+
 def _not_checked_anywhere(report: Report) -> list[Group]:
     """What was not checked in the runs that are shown in no detail, counted over runs."""
     tally: dict[tuple[str, str], int] = {}
@@ -199,7 +205,7 @@ def _not_checked_anywhere(report: Report) -> list[Group]:
         for line in words.not_checked_in_short(run.skips):
             tally[line] = tally.get(line, 0) + 1
     lines = [
-        (codes, f"{reason} (in {count:,} of the {plural(len(hidden), 'run')} without findings)")
+        (codes, f"{reason} (in {_share(count, len(hidden))} without warnings)")
         for (codes, reason), count in sorted(tally.items(), key=lambda item: -item[1])
     ]
     return [_not_checked(lines)] if lines else []

@@ -18,6 +18,11 @@ ACTIONS: dict[ActionKind, str] = {
 }
 
 
+_NOT_UNDERSTOOD = (
+    "none of its metrics was understood; `runlens show RUN` lists them, --metric train_loss=NAME names the loss"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """Findings that are shown together: an incident, or those that belong to none."""
@@ -47,6 +52,8 @@ def why(run: RunReport) -> str:
     if run.verdict == "undecided":
         if run.failures:
             return visible(run.failures[0].message)
+        if run.points and not run.roles:
+            return _NOT_UNDERSTOOD
         return "only its log could be judged" if run.checked else "no rule could judge it"
     failed = f"; {plural(len(run.failures), 'failure')}" if run.failures else ""
     return counts(run) + failed
@@ -108,7 +115,7 @@ def facts(run: RunReport) -> str:
     if run.state != "unknown":
         parts.append(run.state)
     if run.steps is not None:
-        parts.append(f"steps {steps(run.steps)}")
+        parts.append(f"{'step' if run.steps[0] == run.steps[1] else 'steps'} {steps(run.steps)}")
     if run.tokens is not None:
         parts.append(f"{amount(run.tokens[1])} tokens")
     if run.time is not None and run.time[1] > run.time[0]:
@@ -127,7 +134,7 @@ def where(finding: Finding) -> list[str]:
         lines.append(tokens(finding.tokens))
     if finding.time is not None and clock(finding.time[0]):
         length = finding.time[1] - finding.time[0]
-        lines.append(clock(finding.time[0]) + (f" +{duration(length)}" if length > 0 else ""))
+        lines.append(clock(finding.time[0]) + (f" for {duration(length)}" if length > 0 else ""))
     return lines
 
 
@@ -161,7 +168,7 @@ def not_checked(skips: Sequence[Skip]) -> list[tuple[str, str]]:
     return [(", ".join(dict.fromkeys(codes)), visible(reason)) for reason, codes in reasons.items()]
 
 
-_NOT_LOGGED = re.compile(r"no (.+) was found in the log")
+_NOT_LOGGED = re.compile(r"not in the log: (.+)")
 _NOT_GIVEN = re.compile(r"no .+ was given \(([^;]+).*\)")
 
 

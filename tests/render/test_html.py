@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,7 +12,7 @@ from xml.etree.ElementTree import Element
 import pytest
 from tinyhtml5.parser import HTMLParser
 
-from runlens.model import Report
+from runlens.model import Chart, Report
 from runlens.render import html
 from tests.render.reports import HOSTILE, fixed, hostile
 
@@ -82,3 +83,10 @@ def test_the_language_and_the_title_are_said() -> None:
     root, _ = parsed(html.render(ONE))
     assert root.get("lang") == "en"
     assert next(root.iter("title")).text == "RunLens: fail, exp7/lr-3e-3"
+
+
+def test_a_chart_without_a_finite_value_says_so_and_what_fails_is_said_in_words() -> None:
+    run = replace(fixed().runs[1], charts=(Chart("train_loss", "loss", "nats", (1, 2), (math.nan, math.nan)),))
+    page = html.render(replace(ONE, runs=(run,)))
+    assert "Loss (nats): no finite value" in page
+    assert "a run fails on an error." in page

@@ -99,6 +99,18 @@ def test_a_rewind_costs_the_training_after_it_on_every_gpu() -> None:
     assert cost.hours == pytest.approx(600 / 3600) and cost.gpu_hours == pytest.approx(8 * 600 / 3600)
 
 
+def test_an_item_without_a_figure_is_no_cost() -> None:
+    action = Action("rewind-and-skip", "r", rewind_to_step=400, skip_steps=(500, 600))
+    bare = replace(run(finding("LOSS001", outcome="plateaued"), action=action), tokens=None, time=None)
+    assert story(bare).incidents[0].costs == ()
+
+
+def test_a_cause_from_the_first_step_on_is_not_nought_percent_in() -> None:
+    suspects = story(run(finding("LOSS003", (0, 999), outcome="diverged"))).incidents[0].suspects
+    clues = [clue for suspect in suspects for clue in suspect.speaks_for]
+    assert "It began at the start of the run." in clues and not any("0 %" in clue for clue in clues)
+
+
 def test_evidence_in_words() -> None:
     report = run(
         finding("TPUT001", hours_lost=0.25, gpu_hours_lost=2.0, ok=True, nothing=None,

@@ -56,7 +56,7 @@ def test_every_finding_skip_failure_and_note_is_said() -> None:
         assert " ".join(finding.message.split()[:3]) in page
     for skip in run.skips:
         assert skip.code in page
-        assert re.sub("no (.*) was found in the log", r"\1", skip.reason).split(" or ")[0] in page
+        assert re.sub("not in the log: (.*)", r"\1", skip.reason).split(" or ")[0] in page
     assert run.failures[0].message[:60] in page
     assert "Note: expired" in page
 
@@ -119,7 +119,7 @@ def test_ten_thousand_runs_stay_a_page() -> None:
     assert page.startswith("FAIL  10,099 runs: 99 failed, 10,000 passed")
     assert "and 10,039 more, all in the JSON report" in page
     assert "79 more runs with findings in the JSON report" in page
-    assert "(in 10,000 of the 10,000 runs without findings)" in page
+    assert "(in all 10,000 runs without warnings)" in page
     assert len(page.splitlines()) < 2500
 
 
@@ -164,8 +164,8 @@ def test_a_steady_throughput_is_drawn_flat() -> None:
 def test_what_was_not_checked_takes_a_few_lines_and_names_every_rule() -> None:
     skips = (
         Skip("TPUT003", "no band was given (rules.TPUT003.band = [low, high])"),
-        Skip("HW001", "no gpu temperature was found in the log"),
-        Skip("HW005", "no gpu clock, gpu temperature or gpu power was found in the log"),
+        Skip("HW001", "not in the log: gpu temperature"),
+        Skip("HW005", "not in the log: gpu clock, gpu temperature or gpu power"),
         Skip("EVAL001", "no reference was given (--reference NAME; `runlens reference list` shows the shipped ones)"),
         Skip("LOG004", "the log does not say"),
         Skip("LOG003", "the log does not say"),
@@ -175,4 +175,13 @@ def test_what_was_not_checked_takes_a_few_lines_and_names_every_rule() -> None:
         ("TPUT003, EVAL001", "not asked for: rules.TPUT003.band = [low, high]; --reference NAME"),
         ("LOG004, LOG003", "the log does not say"),
     ]
+    twice = (Skip("A", "not in the log: eval loss or perplexity"), Skip("B", "not in the log: perplexity, train loss"))
+    assert not_checked_in_short(twice) == [("A, B", "not in the log: eval loss, perplexity, train loss")]
     assert not_checked_in_short(()) == []
+
+
+def test_a_log_of_which_nothing_was_understood_says_what_to_do() -> None:
+    run = RunReport("r", "r", "r", "unknown", "undecided", (7, 7), None, 1, checked=("LOG001",))
+    page = " ".join(terminal.render(one(run)).split())
+    assert "none of its metrics was understood" in page and "--metric train_loss=NAME" in page
+    assert "step 7 · 1 point" in page and "1 points" not in page

@@ -77,3 +77,4 @@ def test_spans() -> None:
 
 def test_ascii_only_spells_out_what_the_pages_use() -> None:
     assert text.ascii_only("1–2 × σ → … 学") == r"1-2 x sigma -> ... \u5b66"
+    assert text.ascii_only("✖ ✔ ↗ ↘") == "x + / \\"

@@ -109,6 +109,8 @@ def more_and_more_spikes(facts: Facts) -> str | None:
 
 
 def early(facts: Facts) -> str | None:
+    if facts.place < 0.005:
+        return "It began at the start of the run."
     return f"It began {percent(facts.place)} into the run." if facts.place < 0.1 else None
 
 

@@ -50,7 +50,7 @@ def costs(run: RunReport, incident: Incident) -> list[Cost]:
         if behind is not None:
             hours = _hours_of(run, behind)
             items.append(_priced(run, f"Behind the reference ({finding.code})", behind, hours))
-    return items
+    return [item for item in items if item.tokens is not None or item.hours is not None]
 
 
 def between(run: RunReport, first: int, last: int) -> tuple[float | None, float | None]:
