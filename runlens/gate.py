@@ -6,20 +6,23 @@ from collections.abc import Sequence
 
 from runlens.model import RunReport, Severity, Verdict
 
+LITTLE = ("LOG", "LOSS003", "GRAD001")
+"""Rules that a single point satisfies: the log is whole, its values are finite."""
+
 
 def run_verdict(report: RunReport, fail_on: Severity) -> Verdict:
     """Verdict of one run.
 
     `fail` if a finding that counts is at or above `fail_on`; else `undecided` if the run could not be read, a rule
-    crashed, or no rule could judge anything; else `pass`. That the log itself is in order says nothing of a training
-    that no rule could see: rules that were asked for must have judged more than the log.
+    crashed, or no rule could judge anything; else `pass`. That the log itself is in order, and its first values finite,
+    says nothing of a training that no rule could see: rules that were asked for must have judged more than that.
     """
     worst = report.worst()
     if worst is not None and worst.rank >= fail_on.rank:
         return "fail"
-    about_training = any(not code.startswith("LOG") for code in report.checked)
-    only_the_log = report.checked and all(skip.code.startswith("LOG") for skip in report.skips)
-    if report.failures or not (about_training or only_the_log):
+    about_training = any(not code.startswith(LITTLE) for code in report.checked)
+    no_more_asked = report.checked and all(skip.code.startswith(LITTLE) for skip in report.skips)
+    if report.failures or not (about_training or no_more_asked):
         return "undecided"
     return "pass"
 

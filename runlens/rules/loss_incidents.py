@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from runlens.model import Run
 from runlens.rules.adversarial import adversaries
 from runlens.rules.loss_curve import LossCurve, loss_curve, overwritten, train_curve, train_loss
-from runlens.stats.excursions import Excursion, Sensitivity
+from runlens.stats.excursions import FEWEST, Excursion, Sensitivity
 from runlens.stats.outcome import Ending, ending, limits
 from runlens.stats.pyramid import all_excursions
 from runlens.stats.shift import Kind, kind_of
@@ -72,3 +72,11 @@ def loss_incidents(run: Run, want: Sensitivity, fast: float, slow: float) -> tup
     Searched for once with the same settings, because several rules ask.
     """
     return run.once(("loss incidents", want, fast, slow), lambda: _judged(run, want, fast, slow))
+
+
+def too_few(run: Run) -> str:
+    """Why a run has too few points of training loss to hold a level; empty if it has enough."""
+    curve = train_curve(run)
+    count = 0 if curve is None else len(curve.y)
+    points = "point" if count == 1 else "points"
+    return f"{count} finite {points} of training loss: fewer than {FEWEST} hold no level" if count < FEWEST else ""

@@ -12,7 +12,7 @@ from runlens.model import Finding, Run, Severity, Skip
 from runlens.rules.adversarial import adversaries, not_judged
 from runlens.rules.base import Rule
 from runlens.rules.loss_context import Context, context_of
-from runlens.rules.loss_incidents import LossIncident, loss_incidents
+from runlens.rules.loss_incidents import LossIncident, loss_incidents, too_few
 from runlens.rules.loss_spike import LossSpike
 from runlens.stats.excursions import Sensitivity
 
@@ -64,7 +64,10 @@ class LossShift(Rule):
         if pair := adversaries(run):
             yield self.skip(not_judged(pair))
             return
-        for incident in loss_incidents(run, Sensitivity(self.sigmas, self.rise), LossSpike.fast, LossSpike.slow):
+        incidents = loss_incidents(run, Sensitivity(self.sigmas, self.rise), LossSpike.fast, LossSpike.slow)
+        if not incidents and (why := too_few(run)):
+            yield self.skip(why)
+        for incident in incidents:
             if incident.kind not in ("shift-up", "shift-down", "dip"):
                 continue
             if incident.kind == "shift-down" and _annealed(run, incident):

@@ -10,7 +10,7 @@ from runlens.model.words import percent
 from runlens.rules.adversarial import adversaries, not_judged
 from runlens.rules.base import Rule
 from runlens.rules.loss_context import Context, context_of
-from runlens.rules.loss_incidents import LossIncident, loss_incidents
+from runlens.rules.loss_incidents import LossIncident, loss_incidents, too_few
 from runlens.stats.excursions import Sensitivity
 
 SEVERITY = {
@@ -86,7 +86,10 @@ class LossSpike(Rule):
         if pair := adversaries(run):
             yield self.skip(not_judged(pair))
             return
-        for incident in loss_incidents(run, Sensitivity(self.sigmas, self.rise), self.fast, self.slow):
+        incidents = loss_incidents(run, Sensitivity(self.sigmas, self.rise), self.fast, self.slow)
+        if not incidents and (why := too_few(run)):
+            yield self.skip(why)
+        for incident in incidents:
             if incident.kind == "spike":
                 context = context_of(run, incident)
                 yield self.finding(

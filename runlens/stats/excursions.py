@@ -23,6 +23,9 @@ DIP = 512
 MOST_AHEAD = 1 << 16
 """Points looked over at once for the end of an excursion."""
 
+FEWEST = 8
+"""Points below which there is no level to depart from."""
+
 
 @dataclass(frozen=True, slots=True)
 class Excursion:
@@ -81,10 +84,10 @@ def excursions(y: Floats, step: Steps, want: Sensitivity) -> list[Excursion]:
     Returns
     -------
     list of Excursion
-        Empty for fewer than 8 points.
+        Empty for fewer than `FEWEST` points.
     """
     n = len(y)
-    if n < 8:
+    if n < FEWEST:
         return []
     raw = y
     level = levels.fit(y, step)
