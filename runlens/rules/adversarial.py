@@ -14,23 +14,21 @@ _SIDES = (
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
-def adversaries(run: Run) -> str:
-    """The two sides by name, such as `loss/D and loss/G`, where the training loss is one of them or a sum of both.
+def need_not_fall(run: Run) -> str:
+    """Why a rule that expects the training loss to come down cannot judge this run; empty if it can.
 
-    Empty for every other run, and where the user named the training loss: a reconstruction or total loss that stands
-    beside the two is one that comes down.
+    So where the training loss is one of two adversaries, such as `loss/D` and `loss/G`, or a sum of both. A
+    reconstruction or total loss that stands beside the two is one that comes down, and so is one that the user named.
     """
     role = run.role("train_loss")
     if role is None or role.why == "named by the user":
         return ""
     pair = run.once("adversaries", lambda: _pair(run))
     own = role.derived or any(side.search(_plain(role.series.name)) for side in _SIDES)
-    return " and ".join(pair) if pair and own else ""
-
-
-def not_judged(pair: str) -> str:
-    """Why a rule that expects a loss to come down says nothing of such a run."""
-    return f"{pair} train against each other, so neither need fall; name one that must: --metric train_loss=NAME"
+    if not (pair and own):
+        return ""
+    two = " and ".join(pair)
+    return f"{two} train against each other, so neither need fall; name one that must: --metric train_loss=NAME"
 
 
 def _pair(run: Run) -> tuple[str, ...]:

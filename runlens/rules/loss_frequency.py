@@ -9,7 +9,7 @@ import numpy as np
 
 from runlens.model import Finding, Run, Severity, Skip
 from runlens.model.words import percent
-from runlens.rules.adversarial import adversaries, not_judged
+from runlens.rules.adversarial import need_not_fall
 from runlens.rules.base import Rule
 from runlens.rules.loss_context import context_of
 from runlens.rules.loss_curve import LossCurve, train_curve
@@ -70,8 +70,8 @@ class SpikeFrequency(Rule):
 
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """Yield one finding if spikes recur."""
-        if pair := adversaries(run):
-            yield self.skip(not_judged(pair))
+        if why := need_not_fall(run):
+            yield self.skip(why)
             return
         curve = train_curve(run)
         if curve is None or len(curve.value) < 50:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from runlens.model import Run
-from runlens.rules.adversarial import adversaries
+from runlens.rules.adversarial import need_not_fall
 from runlens.rules.loss_curve import LossCurve, loss_curve, overwritten, train_curve, train_loss
 from runlens.stats.excursions import FEWEST, Excursion, Sensitivity
 from runlens.stats.outcome import Ending, ending, limits
@@ -42,7 +42,7 @@ class LossIncident:
 def _judged(run: Run, want: Sensitivity, fast: float, slow: float) -> tuple[LossIncident, ...]:
     """Incidents of the training loss, superseded ones included."""
     series, whole = train_loss(run), train_curve(run)
-    if series is None or whole is None or adversaries(run):
+    if series is None or whole is None or need_not_fall(run):
         return ()
     found = _of_curve(whole, want, fast, slow)
     for part, first in overwritten(series):
@@ -74,9 +74,10 @@ def loss_incidents(run: Run, want: Sensitivity, fast: float, slow: float) -> tup
     return run.once(("loss incidents", want, fast, slow), lambda: _judged(run, want, fast, slow))
 
 
-def too_few(run: Run) -> str:
-    """Why a run has too few points of training loss to hold a level; empty if it has enough."""
+def why_none(run: Run) -> str:
+    """Why a run can have no incident: its loss need not fall, or has too few points to hold a level. Else empty."""
     curve = train_curve(run)
     count = 0 if curve is None else len(curve.y)
     points = "point" if count == 1 else "points"
-    return f"{count} finite {points} of training loss: fewer than {FEWEST} hold no level" if count < FEWEST else ""
+    few = f"{count} finite {points} of training loss: fewer than {FEWEST} hold no level"
+    return need_not_fall(run) or (few if count < FEWEST else "")

@@ -9,10 +9,9 @@ import bottleneck as bn
 import numpy as np
 
 from runlens.model import Finding, Run, Severity, Skip
-from runlens.rules.adversarial import adversaries, not_judged
 from runlens.rules.base import Rule
 from runlens.rules.loss_context import Context, context_of
-from runlens.rules.loss_incidents import LossIncident, loss_incidents, too_few
+from runlens.rules.loss_incidents import LossIncident, loss_incidents, why_none
 from runlens.rules.loss_spike import LossSpike
 from runlens.stats.excursions import Sensitivity
 
@@ -61,11 +60,8 @@ class LossShift(Rule):
 
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """Yield one finding per change of level."""
-        if pair := adversaries(run):
-            yield self.skip(not_judged(pair))
-            return
         incidents = loss_incidents(run, Sensitivity(self.sigmas, self.rise), LossSpike.fast, LossSpike.slow)
-        if not incidents and (why := too_few(run)):
+        if not incidents and (why := why_none(run)):
             yield self.skip(why)
         for incident in incidents:
             if incident.kind not in ("shift-up", "shift-down", "dip"):

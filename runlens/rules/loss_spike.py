@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from runlens.model import Finding, Run, Severity, Skip
 from runlens.model.words import percent
-from runlens.rules.adversarial import adversaries, not_judged
 from runlens.rules.base import Rule
 from runlens.rules.loss_context import Context, context_of
-from runlens.rules.loss_incidents import LossIncident, loss_incidents, too_few
+from runlens.rules.loss_incidents import LossIncident, loss_incidents, why_none
 from runlens.stats.excursions import Sensitivity
 
 SEVERITY = {
@@ -83,11 +82,8 @@ class LossSpike(Rule):
 
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """Yield one finding per spike."""
-        if pair := adversaries(run):
-            yield self.skip(not_judged(pair))
-            return
         incidents = loss_incidents(run, Sensitivity(self.sigmas, self.rise), self.fast, self.slow)
-        if not incidents and (why := too_few(run)):
+        if not incidents and (why := why_none(run)):
             yield self.skip(why)
         for incident in incidents:
             if incident.kind == "spike":
