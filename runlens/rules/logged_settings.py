@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from runlens.model import Run, Series
 
@@ -49,11 +51,7 @@ def raised_setting(run: Run, before: tuple[int, int], after: tuple[int, int]) ->
     before, after : (int, int)
         First and last step of the fast and of the slow stretch.
     """
-    for name, series in _named(run, _NAME):
-        old, new = _value(series, before, last=True), _value(series, after, last=False)
-        if old is not None and new is not None and 0 < old < new:
-            return Setting(name, old, new)
-    return None
+    return next((s for s in _changed(run, _NAME, before, after) if 0 < s.before < s.after), None)
 
 
 def changed_plan(run: Run, before: tuple[int, int], after: tuple[int, int]) -> Setting | None:
@@ -65,26 +63,29 @@ def changed_plan(run: Run, before: tuple[int, int], after: tuple[int, int]) -> S
     before, after : (int, int)
         First and last step of the stretches before and after.
     """
-    for name, series in _named(run, _PLAN):
-        old, new = _value(series, before, last=True), _value(series, after, last=False)
-        if old is not None and new is not None and old != new:
-            return Setting(name, old, new)
-    return None
+    return next(_changed(run, _PLAN, before, after), None)
 
 
-def _named(run: Run, pattern: re.Pattern[str]) -> list[tuple[str, Series]]:
-    """The series of such names, looked for once a run: it may hold thousands, and hundreds of incidents that ask."""
+def _changed(run: Run, pattern: re.Pattern[str], before: tuple[int, int], after: tuple[int, int]) -> Iterator[Setting]:
+    """Settings of such names that stood at one value at the end of one span, and at another from the start of the next.
 
-    def found() -> list[tuple[str, Series]]:
+    The series are looked for once a run: it may hold thousands, and hundreds of incidents that ask.
+    """
+
+    def find() -> list[tuple[str, Series]]:
         kept = [name for name in run.series if pattern.search(name.lower()) and not _ACCURACY.search(name.lower())]
         return [(name, run.series[name].latest()) for name in kept]
 
-    return run.once(f"settings {pattern.pattern}", found)
+    for name, series in run.once(f"settings {pattern.pattern}", find):
+        old, new = _within(series, before)[-AROUND:], _within(series, after)[:AROUND]
+        if _steady(old) and _steady(new) and old[0] != new[0]:
+            yield Setting(name, float(old[0]), float(new[0]))
 
 
-def _value(series: Series, span: tuple[int, int], last: bool) -> float | None:
-    """The value at which a series of its latest writes stands at the end, or at the start, of a span of steps."""
+def _within(series: Series, span: tuple[int, int]) -> npt.NDArray[np.float64]:
     first, stop = np.searchsorted(series.step, span[0]), np.searchsorted(series.step, span[1], side="right")
-    part = series.value[first:stop]
-    part = part[-AROUND:] if last else part[:AROUND]
-    return float(part[0]) if len(part) and bool(np.all(part == part[0])) else None
+    return series.value[first:stop]
+
+
+def _steady(values: npt.NDArray[np.float64]) -> bool:
+    return len(values) > 0 and bool(np.all(values == values[0]))

@@ -64,8 +64,9 @@ class _Slowdown(Rule):
         tied = ties(run, healthy, slower)
         lost = 100.0 * slow.share
         explained = abs(work - 1.0) > max(0.02, slow.share / 2.0)
-        # the change point may be off by a point or two
-        setting = None if explained else raised_setting(run, (healthy[0], _earlier(signal, slow)), _later(signal, slow))
+        fast_until = int(signal.step[max(slow.start - 1 - EDGE, 0)])
+        slow_since = int(signal.step[min(slow.settled + EDGE, slow.end)])
+        setting = None if explained else raised_setting(run, (healthy[0], fast_until), (slow_since, last))
         fewer = None if signal.per_gpu else _fewer_ranks(tied, slow)
         severity = Severity.WARNING
         if slow.familiar or explained or setting is not None or fewer is not None:
@@ -125,14 +126,6 @@ def _fewer_ranks(tied: list[Tie], slow: Slowdown) -> Tie | None:
     if ranks is None or (slow.after / ranks.after) / (slow.before / ranks.before) < 0.9:
         return None
     return ranks
-
-
-def _earlier(signal: RateSignal, slow: Slowdown) -> int:
-    return int(signal.step[max(slow.start - 1 - EDGE, 0)])
-
-
-def _later(signal: RateSignal, slow: Slowdown) -> tuple[int, int]:
-    return int(signal.step[min(slow.settled + EDGE, slow.end)]), int(signal.step[slow.end])
 
 
 def _known(time: float) -> float | None:

@@ -18,6 +18,8 @@ SAMPLE = 200_000
 """Points from which a median is taken: its standard error is then 0.3 % of the deviation."""
 PAUSE_POINTS = 2
 """Logged points that one pause may spread over: the one it falls in, and the next where the timer lags."""
+ONE_KIND = 2.5
+"""Episodes of one kind, such as checkpoints, are of one length within this factor: a row is looked for among them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,18 +108,17 @@ def regular(run: Run, signal: RateSignal, found: Episodes) -> npt.NDArray[np.boo
     step = signal.step[found.first].astype(np.float64)
     single = found.slow <= PAUSE_POINTS
     out[single] = at_evals(run, step[single], signal.stride)
-    # episodes of one kind are of one length: a row is looked for among those within a factor of two and a half
     order = np.flatnonzero(single)
     order = order[np.argsort(found.excess[order], kind="stable")]
     if len(order) >= 3:
-        cuts = np.flatnonzero(np.diff(np.log(found.excess[order])) > np.log(2.5)) + 1
+        cuts = np.flatnonzero(np.diff(np.log(found.excess[order])) > np.log(ONE_KIND)) + 1
         for group in np.split(order, cuts):
             group = np.sort(group)
             places = step[group]
             if bool(np.all(np.diff(places) >= 0)):
                 out[group] |= in_a_row(places, signal.stride)
     # a young run has made two checkpoints, at once and at twice its interval
-    if len(order) == 2 and found.excess[order[1]] <= 2.5 * found.excess[order[0]]:
+    if len(order) == 2 and found.excess[order[1]] <= ONE_KIND * found.excess[order[0]]:
         out[order] |= abs(step[order].max() - 2.0 * step[order].min()) <= signal.stride
     return out
 
