@@ -6,11 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from runlens.stats.distinct import distinct
+from runlens.stats.log_blocks import log_blocks, log_steps
 from runlens.stats.robust import Floats, Steps, difference_sigma, median, standard_error_of_median, theil_sen
 
-BLOCKS = 64
-"""Blocks that a curve is cut into at equal ratios of steps: decay is a power of steps, straight against their log."""
 LEVEL = 0.01
 """A curve stands at a level within this (log loss: share), or within two standard errors."""
 LEFT = 0.25
@@ -56,13 +54,9 @@ def last_stall(y: Floats, step: Steps, shortest: float) -> Stall | None:
     n = len(y)
     if n < 32 or step[-1] <= step[0]:
         return None
-    x = np.subtract(step, step[0], dtype=np.float64)
-    x += (step[-1] - step[0]) / n
-    np.log(x, out=x)
-    cuts = np.searchsorted(x, np.linspace(x[0], x[-1], BLOCKS + 1)[1:-1])
-    edges = distinct(np.concatenate([[0], cuts, [n]]).astype(np.int64))
+    x = log_steps(step)
+    edges, level = log_blocks(y, x)
     at = edges[:-1]
-    level = np.array([median(y[a:b]) for a, b in zip(at, edges[1:], strict=True)])
     late = y[int(np.searchsorted(step, step[-1] - shortest * (step[-1] - step[0]))) :]
     noise = difference_sigma(late) if len(late) > 8 else difference_sigma(y)
     end = median(late)

@@ -6,11 +6,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from runlens.stats.distinct import distinct
-from runlens.stats.robust import Floats, Steps, median
+from runlens.stats.log_blocks import log_blocks, log_steps
+from runlens.stats.robust import Floats, Steps
 
-BLOCKS = 64
-"""Blocks at equal ratios of steps, as for the stall itself."""
 KNEES = 250
 """Places at which the break is tried, and time constants."""
 REACH = 2.0
@@ -46,17 +44,12 @@ def nears_floor(y: Floats, step: Steps, since: int, arrived: int) -> bool:
         False where fewer than 8 blocks are left. The straight descent is one against log step; each block weighs as
         many as it has points.
     """
-    n = len(y)
-    t = np.subtract(step, step[0], dtype=np.float64) + (step[-1] - step[0]) / max(n, 1)
-    x = np.log(t)
+    x = log_steps(step)
     since = max(since, int(np.searchsorted(x, x[arrived] - REACH)))
-    cuts = np.searchsorted(x, np.linspace(x[since], x[-1], BLOCKS + 1)[1:-1])
-    edges = distinct(np.concatenate([[since], cuts, [n]]).astype(np.int64))
+    edges, level = log_blocks(y, x, since)
     if len(edges) < 9:
         return False
-    pairs = list(pairwise(edges))
-    level = np.array([median(y[a:b]) for a, b in pairs])
-    at = np.array([x[a:b].mean() for a, b in pairs])
+    at = np.array([x[a:b].mean() for a, b in pairwise(edges)])
     knees = np.linspace(at[2], at[-3], KNEES)[:, None]
     weight = np.diff(edges).astype(np.float64)
     ahead = np.maximum(0.0, knees - at)
