@@ -91,10 +91,12 @@ def report(quick: bool, suites: Path | None = None) -> str:
     )
     parts += [whole_twins(quick), real_pairs(quick), older_suite(suites, quick)]
 
-    def pooled(lag: float, least: int, design: tuple[str, ...], sizes: tuple[str, ...]) -> str:
+    def pooled(
+        lag: float, least: int, design: tuple[str, ...], sizes: tuple[str, ...], but: tuple[str, str] = ("", "")
+    ) -> str:
         return wilson([
             f for (d, factor, n, _, s), tally in on_pythia.items() for f in tally
-            if factor == lag and n >= least and d in design and s in sizes
+            if factor == lag and n >= least and d in design and s in sizes and (d, s) != but
         ])  # fmt: skip
 
     parts.insert(0, table(
@@ -115,14 +117,7 @@ def report(quick: bool, suites: Path | None = None) -> str:
         ("2 x found, from 6 checkpoints, everything", pooled(2.0, 6, ("same", "twin"), EVERY)),
         (
             "2 x found, from 6 checkpoints, everything but 2.8B twins, which are one model",
-            wilson(
-                [
-                    f
-                    for (design, factor, n, _, size), tally in on_pythia.items()
-                    for f in tally
-                    if factor == 2.0 and n >= 6 and (design, size) != ("twin", "2.8b")
-                ]
-            ),
+            pooled(2.0, 6, BOTH, EVERY, but=("twin", "2.8b")),
         ),
         ("2 x found, from 6 checkpoints, 70M, 410M, 1.4B, 6.9B", pooled(2.0, 6, BOTH, HALVES[0])),
         ("2 x found, from 6 checkpoints, 160M, 1B, 2.8B, 12B", pooled(2.0, 6, BOTH, HALVES[1])),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.evals_trials import END, EVERY, FIRST, TASKS, curves, flagged, load
+from benchmarks.evals_trials import END, EVERY, FIRST, TASKS, curves, flagged, load, narrowed
 from benchmarks.tables import Tally, table, wilson
 from runlens.evals.items import ITEMS
 from runlens.model import Curve, Reference
@@ -30,7 +30,7 @@ def real_pairs(quick: bool) -> str:
         said = []
         for setting, k in product(("0-shot", "5-shot"), (1, 8) if quick else (1, 2, 3, 4, 5, 6, 7, 8)):
             there, own = load(f"{reference}@{setting}"), load(f"{run}@{setting}")
-            said.append(flagged(curves(own, TASKS[:k]), narrowed(there, curves(there, TASKS[:k]))))
+            said.append(flagged(curves(own, TASKS[:k]), narrowed(there, TASKS[:k])))
         rows.append((f"{run} against {reference}", f"{sum(said)} of {len(said)}"))
     return table("Real pairs, flagged of all task sets and both settings", rows, ("run", "flagged"))
 
@@ -82,11 +82,6 @@ def older_suite(path: Path | None, quick: bool) -> str:
     rows.append(_row("all", every))
     heads = ("model", "2 x found, v0 twins", "2 x found, v0 beside v1", "v0 twins, flagged", "v0 beside v1, flagged")
     return table("Pythia v0, on which no setting was chosen, from 6 checkpoints", rows, heads)
-
-
-def narrowed(reference: Reference, kept: list[Curve]) -> Reference:
-    """The same reference with these curves alone."""
-    return Reference(reference.name, "tokens", tuple(kept), reference.tokens_per_step)
 
 
 def _row(name: str, found: dict[tuple[float, str], Tally]) -> tuple[str, ...]:

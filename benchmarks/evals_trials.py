@@ -34,6 +34,11 @@ def curves(reference: Reference, tasks: Iterable[str]) -> list[Curve]:
     return [by_task[t] for t in tasks]
 
 
+def narrowed(reference: Reference, tasks: Iterable[str]) -> Reference:
+    """The same reference with the accuracies of these tasks alone."""
+    return Reference(reference.name, "tokens", tuple(curves(reference, tasks)), reference.tokens_per_step)
+
+
 def flagged(run_curves: list[Curve], reference: Reference) -> bool:
     """Whether EVAL001 speaks up."""
     run_curves = [c for c in run_curves if len(c.at)]
@@ -48,5 +53,4 @@ def trial(size: str, twin: str, reference_kind: str, setting: str, lag: float, n
     moved = [picked(delayed(c, lag, END, FIRST), n) for c in curves(own, TASKS[:k])]
     if twin == reference_kind:
         moved = [reseeded(c, rng) for c in moved]
-    narrow = Reference(reference.name, "tokens", tuple(curves(reference, TASKS[:k])), reference.tokens_per_step)
-    return flagged(moved, narrow)
+    return flagged(moved, narrowed(reference, TASKS[:k]))
