@@ -170,7 +170,8 @@ def settings_for(
 def _references(specs: tuple[str, ...], folder: Path) -> tuple[Reference, ...]:
     if not specs:
         return ()
-    from runlens.references import bands, load
+    from runlens.references import load
+    from runlens.references.bands import bands  # loads what compares evals, which other users of references do not need
 
     given = dict.fromkeys(str(folder / spec) if (folder / spec).exists() else spec for spec in specs)
     return bands([load(spec) for spec in given])

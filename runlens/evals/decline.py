@@ -68,11 +68,10 @@ def declines(own: RunCurve) -> list[Decline]:
     best = np.maximum.accumulate(np.where(middle >= level, np.arange(len(middle)), 0)) + 1
     expected, _ = prior(curve, curve.value)
     peak = int(np.argmax(middle)) + 2
-    near = float(level[-1] - NEAR * (level[-1] - up[:2].mean()))
-    scatter = _with_jitter(up, near, checkpoint_noise(up[:peak], expected))
+    progress = float(level[-1] - up[:2].mean())
+    scatter = _with_jitter(up, float(level[-1]) - NEAR * progress, checkpoint_noise(up[:peak], expected))
     least = LEAST_LOSS if logarithmic(curve) else LEAST_SCORE * abs(float(level[-1]))
     margin, lower = (max(sigmas * scatter * np.sqrt(1 + 1 / 3), least) for sigmas in (SIGMAS, IN_A_ROW))
-    progress = float(level[-1] - up[:2].mean())
     if progress < margin:
         return []
     against = np.concatenate([np.full(3, np.inf), level[: len(up) - 3]])  # made of checkpoints before this one

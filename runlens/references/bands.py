@@ -28,7 +28,7 @@ def bands(references: Sequence[Reference]) -> tuple[Reference, ...]:
     joined = [combine(lone)] if len(lone) > 1 else lone
     groups: list[list[Reference]] = []
     for reference in (*joined, *(r for r in references if _positions(r) != 1)):
-        fits = (g for g in groups if all(_single(r) for r in (*g, reference)) and all(alike(m, reference) for m in g))
+        fits = (g for g in groups if not any(map(_is_band, (*g, reference))) and all(alike(m, reference) for m in g))
         home = next(fits, None)
         if home is None:
             groups.append([reference])
@@ -41,9 +41,9 @@ def _positions(reference: Reference) -> int:
     return len({float(at) for curve in reference.curves for at in curve.at})
 
 
-def _single(reference: Reference) -> bool:
+def _is_band(reference: Reference) -> bool:
     keys = [(c.task, c.metric, c.setting) for c in reference.curves]
-    return len(set(keys)) == len(keys)
+    return len(set(keys)) < len(keys)
 
 
 def _named(names: list[str]) -> str:

@@ -7,7 +7,8 @@ import pytest
 
 from runlens.evals.alike import alike
 from runlens.evals.compare import compare
-from runlens.references import bands, combine, load
+from runlens.references import combine, load
+from runlens.references.bands import bands
 from tests.synthetic.evals import eval_run, reseeded, simulated_curve, simulated_reference
 
 TASKS = ("hellaswag", "arc_easy", "piqa")
