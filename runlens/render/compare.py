@@ -18,6 +18,7 @@ from runlens.render.text import amount, named, visible
 WIDTH = 120
 _NARROWEST = 72
 _UNBOUNDED = 1000
+"""Columns in which a table is measured that has all the room it wants."""
 UNMATCHED = 12
 """Evals without a partner that are listed; the rest is counted (the JSON has all)."""
 _STYLE = {"behind": "bold red", "level": "bold green", "ahead": "bold green", "cannot tell": "bold yellow"}

@@ -54,7 +54,7 @@ def why(run: RunReport) -> str:
             return visible(run.failures[0].message)
         if run.points and not run.roles:
             return _NOT_UNDERSTOOD
-        return "only its log could be judged" if run.checked else "no rule could judge it"
+        return "too little was logged to judge the training" if run.checked else "no rule could judge it"
     failed = f"; {plural(len(run.failures), 'failure')}" if run.failures else ""
     return counts(run) + failed
 

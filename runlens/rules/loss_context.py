@@ -18,7 +18,8 @@ LOOK_BACK = 64
 NEAR = 16
 """Logged points within which a stage began at the onset."""
 LOOK_AHEAD = 32
-"""Logged points after the onset within which the learning rate may have gone up."""
+"""Logged points after the onset within which the learning rate may have gone up: the onset of a slow rise in noise was
+placed up to ten points before a restart."""
 MULTIPLE = 2.0
 """The gradient norm has moved where it is this many times its level, and six standard deviations, above it."""
 
