@@ -9,7 +9,7 @@ import pandas as pd
 
 from benchmarks.evals_trials import END, EVERY, FIRST, TASKS, curves, flagged, load, narrowed
 from benchmarks.tables import Tally, table, wilson
-from runlens.evals.items import ITEMS
+from runlens.comparison.items import ITEMS
 from runlens.model import Curve, Reference
 from tests.synthetic.evals import TOKENS_PER_STEP, delayed, picked
 

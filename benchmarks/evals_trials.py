@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from runlens.evals.compare import compare
+from runlens.comparison.compare import compare
 from runlens.model import Curve, Reference
 from runlens.references import load as load_again
 from tests.synthetic.evals import delayed, eval_run, picked, reseeded

@@ -21,7 +21,7 @@ from benchmarks.loss_peers import PEERS, events
 from benchmarks.loss_score import Claim, Event, Tally, match
 from benchmarks.loss_synthetic import OURS, claims_of, said_by
 from runlens.model import Finding, RoleSeries, Run, Series, Severity
-from runlens.rules.loss_spike import LossSpike
+from runlens.rules.loss.spike import LossSpike
 
 LABELLED = {
     "AlgoPerf, labelled blind": ("algoperf_labels_blind2.csv", "algoperf_losses_blind2.csv.gz"),

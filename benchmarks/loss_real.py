@@ -13,9 +13,9 @@ from pathlib import Path
 from benchmarks.loss_synthetic import said_by
 from runlens import roles, sources
 from runlens.model import Finding, Severity
-from runlens.rules.loss_shift import LossShift
-from runlens.rules.loss_spike import LossSpike
-from runlens.rules.loss_values import NonFiniteLoss
+from runlens.rules.loss.non_finite import NonFiniteLoss
+from runlens.rules.loss.shift import LossShift
+from runlens.rules.loss.spike import LossSpike
 
 SHIPPED = Path(__file__).parents[1] / "fixtures" / "runs"
 LABELS = Path(__file__).parent / "labels.json"

@@ -12,9 +12,9 @@ from benchmarks.loss_peers import PEERS, events
 from benchmarks.loss_score import Claim, Event, Floats, Tally, match, total
 from runlens.model import Finding, Run, Severity
 from runlens.rules.base import Rule
-from runlens.rules.loss_shift import LossShift
-from runlens.rules.loss_spike import LossSpike
-from runlens.rules.loss_values import NonFiniteLoss
+from runlens.rules.loss.non_finite import NonFiniteLoss
+from runlens.rules.loss.shift import LossShift
+from runlens.rules.loss.spike import LossSpike
 from tests.synthetic.loss import CLEAN, FAULTY, STAGES, Case, Made, make
 
 OURS = "RunLens"

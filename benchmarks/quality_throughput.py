@@ -17,10 +17,11 @@ import numpy as np
 from benchmarks.throughput_peers import PEERS, RANK_PEERS, Floats, incidents
 from runlens.model import Finding, Run, Severity
 from runlens.rules.base import Rule
-from runlens.rules.straggler import Straggler
-from runlens.rules.throughput import ThroughputDrift, ThroughputDrop
-from runlens.rules.throughput_pauses import RecurringDips
-from runlens.rules.throughput_stall import Stall
+from runlens.rules.throughput.dips import RecurringDips
+from runlens.rules.throughput.drift import ThroughputDrift
+from runlens.rules.throughput.drop import ThroughputDrop
+from runlens.rules.throughput.stall import Stall
+from runlens.rules.throughput.straggler import Straggler
 from tests.synthetic.throughput import NOISES, WANDERING, Case, Form, Noise, longer_sequences, make, overnight, ranks
 
 RULES: tuple[Rule, ...] = (ThroughputDrop(), ThroughputDrift(), RecurringDips(), Stall())

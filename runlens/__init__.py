@@ -28,11 +28,11 @@ _HOME = {
     "RunLensError": "runlens.errors",
     "RunReport": "runlens.model",
     "Series": "runlens.model",
-    "Settings": "runlens.check",
+    "Settings": "runlens.judging.check",
     "Severity": "runlens.model",
     "discover": "runlens.sources",
-    "judge": "runlens.check",
-    "judge_run": "runlens.check",
+    "judge": "runlens.judging.check",
+    "judge_run": "runlens.judging.check",
     "read": "runlens.sources",
     "resolve": "runlens.roles",
 }
@@ -56,8 +56,8 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from runlens.check import Settings, judge, judge_run
     from runlens.errors import RunLensError
+    from runlens.judging.check import Settings, judge, judge_run
     from runlens.model import Finding, Reference, Report, Run, RunReport, Series, Severity
     from runlens.roles import resolve
     from runlens.rules import RULES

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from runlens.baseline import loads
 from runlens.config import load
+from runlens.judging.baseline import loads
 from tests.cli.command import runlens
 
 ROOT = Path(__file__).parent.parent

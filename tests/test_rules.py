@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from runlens import roles, sources
-from runlens.check import judge_run
 from runlens.config import load, settings_for
 from runlens.config.load import Config
 from runlens.errors import ConfigError
+from runlens.judging.check import judge_run
 from runlens.model import Severity
 from runlens.rules import RULES
 from runlens.rules.page import HEADINGS, markdown, page

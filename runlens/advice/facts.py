@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from runlens.comparison.restart import planned_tokens
 from runlens.model import Finding, Run, RunReport
 from runlens.model.hints import first_number, precision
-from runlens.restart import planned_tokens
 
 SAVE_KEYS = ("save_steps", "save_interval", "checkpoint_interval", "ckpt_interval", "save_every", "checkpoint_every")
 """Config keys that hold the number of steps between checkpoints (HF, Megatron-LM, nanotron, torchtitan, lingua)."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from runlens import restart
 from runlens.advice.facts import Facts
-from runlens.evals.words import amount
+from runlens.comparison import restart
+from runlens.comparison.words import amount
 from runlens.model import Action, Finding
 
 PLAYBOOK = "Hugging Face smol training playbook, 'Staying the course': SmolLM3 was restarted at 1 T tokens"
@@ -17,7 +17,7 @@ SUSPECTS = (
 
 
 def behind_the_reference(facts: Facts) -> Action | None:
-    """Restart if that reaches the run's own end quality earlier (`runlens.restart`), else look for the cause.
+    """Restart if that reaches the run's own end quality earlier (`comparison.restart`), else look for the cause.
 
     A lag that is a warning only (seen at one checkpoint so far) is no reason to restart anything.
     """

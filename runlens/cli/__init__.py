@@ -57,6 +57,6 @@ def main() -> None:
 
 
 def _complain(message: str) -> None:
-    from runlens.cli.printing import plain
+    from runlens.cli.shared.printing import plain
 
     typer.echo(f"runlens: {plain(message)}", err=True)

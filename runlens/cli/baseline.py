@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from runlens.cli import options as o
+from runlens.cli.shared import options as o
 
 
 def baseline(
@@ -38,11 +38,11 @@ def baseline(
     debug: o.Debug = False,
 ) -> None:
     """Write the findings of these runs as known, each with the reason and a last day if given."""
-    from runlens.baseline import dumps, known_from, loads, renewed
-    from runlens.cli import output as out
-    from runlens.cli.judging import Request, judged, text_of
-    from runlens.cli.printing import plain
+    from runlens.cli.shared import output as out
+    from runlens.cli.shared.judging import Request, judged, text_of
+    from runlens.cli.shared.printing import plain
     from runlens.errors import ConfigError
+    from runlens.judging.baseline import dumps, known_from, loads, renewed
     from runlens.model import Severity
     from runlens.render.text import plural
 

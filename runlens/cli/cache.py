@@ -21,7 +21,7 @@ Names = Annotated[
 @app.command()
 def info(names: Names = None) -> None:
     """Where the cache is, and what is in it."""
-    from runlens.cli.printing import plain
+    from runlens.cli.shared.printing import plain
     from runlens.sources.wandb_api.cache import root
 
     typer.echo(f"cache: {root()}")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from runlens.cli import options as o
+from runlens.cli.shared import options as o
 
 
 def check(
@@ -80,9 +80,9 @@ def check(
 
     Exit code 0: nothing at or above --fail-on. 1: findings. 2: wrong use, or no such run. 3: could not judge.
     """
-    from runlens.cli import after
-    from runlens.cli import output as out
-    from runlens.cli.judging import Request, judged
+    from runlens.cli.shared import after
+    from runlens.cli.shared import output as out
+    from runlens.cli.shared.judging import Request, judged
 
     wanted = out.destinations(format, output, report or [])
     flags = {
@@ -99,7 +99,7 @@ def check(
     filters = {"filters": filter, "state": state, "tags": tag, "limit": limit, "refresh": refresh, "no_cache": no_cache}
     request = Request(runs, flags, config, filters, jobs, quiet=quiet, debug=debug)
     if baseline_runs:
-        from runlens.cli.nightlies import compared_with
+        from runlens.cli.shared.nightlies import compared_with
 
         request = compared_with(request, baseline_runs, last)
     result = judged(request)

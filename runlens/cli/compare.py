@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from runlens.cli import options as o
+from runlens.cli.shared import options as o
 
 if TYPE_CHECKING:
+    from runlens.comparison.restart import Choice
     from runlens.model import Comparison, Run
-    from runlens.restart import Choice
 
 
 def compare(
@@ -53,14 +53,14 @@ def compare(
     Exit code 0: not behind. 1: behind, and that persists or widens. 2: wrong use. 3: nothing could be compared.
     """
     from runlens import sources
-    from runlens.cli.output import echo, save
+    from runlens.cli.shared.output import echo, save
+    from runlens.comparison.compare import compare as beside
+    from runlens.comparison.restart import planned_tokens
     from runlens.config import load, settings_for
     from runlens.errors import ConfigError
-    from runlens.evals.compare import compare as beside
     from runlens.model import Severity
-    from runlens.restart import planned_tokens
     from runlens.roles import resolve
-    from runlens.rules.evaluation import BehindReference
+    from runlens.rules.evals.behind_reference import BehindReference
 
     refs = sources.discover(run)
     if len(refs) > 1:
@@ -84,14 +84,14 @@ def compare(
     if png is not None:
         if not any(c.tasks for c in found):
             raise ConfigError(f"--png: nothing to draw: {found[0].why_not}")
-        from runlens.render.compare_png import render as drawn
+        from runlens.render.figures.compare import render as drawn
 
         save(png, drawn(found))
     if format == "json":
         text = as_json(found, resolved, total)
     else:
-        from runlens.cli.page import look
-        from runlens.render.compare import render
+        from runlens.cli.shared.page import look
+        from runlens.render.pages.compare import render
 
         text = render(found, advised(found, resolved, total), **look(output))
     if output is None:
@@ -108,7 +108,7 @@ def as_json(found: Sequence[Comparison], run: Run, total_tokens: float | None) -
     import dataclasses
     import json
 
-    from runlens.evals.verdict import numbers, plain_numbers
+    from runlens.comparison.verdict import numbers, plain_numbers
 
     choices = [weighed(c, run, total_tokens) for c in found]
     data = {
@@ -125,8 +125,8 @@ def as_json(found: Sequence[Comparison], run: Run, total_tokens: float | None) -
 
 def advised(found: Sequence[Comparison], run: Run, total_tokens: float | None) -> list[str]:
     """Whether to restart, for each reference that the run is behind."""
-    from runlens.evals.words import amount
-    from runlens.restart import said
+    from runlens.comparison.restart import said
+    from runlens.comparison.words import amount
 
     sentences = []
     for comparison in found:
@@ -147,7 +147,7 @@ def advised(found: Sequence[Comparison], run: Run, total_tokens: float | None) -
 
 def weighed(comparison: Comparison, run: Run, total_tokens: float | None) -> Choice | None:
     """The arithmetic for one reference; None where it does not arise or the total is not known."""
-    from runlens.restart import weigh
+    from runlens.comparison.restart import weigh
 
     behind = [g for g in comparison.groups if g.behind]
     if not behind or comparison.axis != "tokens" or not total_tokens:

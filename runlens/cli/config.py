@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from runlens.cli import options as o
+from runlens.cli.shared import options as o
 
 
 def config(
@@ -23,7 +23,7 @@ def config(
     debug: o.Debug = False,
 ) -> None:
     """Show every setting, its value and where it comes from."""
-    from runlens.cli.output import echo
+    from runlens.cli.shared.output import echo
     from runlens.config import in_force, load
     from runlens.config.rule_settings import settings_of
     from runlens.rules.select import select

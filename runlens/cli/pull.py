@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from runlens.cli import options as o
+from runlens.cli.shared import options as o
 
 if TYPE_CHECKING:
     from runlens.model import RunRef
@@ -60,8 +60,8 @@ def pull(
 
 
 def _one(ref: RunRef, output: Path | None) -> None:
-    from runlens.cli.printing import plain
-    from runlens.cli.progress import rows_of
+    from runlens.cli.shared.printing import plain
+    from runlens.cli.shared.progress import rows_of
     from runlens.sources import wandb_api
     from runlens.sources.wandb_shape import is_series
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from runlens.cli import options as o
+from runlens.cli.shared import options as o
 
 if TYPE_CHECKING:
     from runlens.model import Reference
@@ -44,7 +44,7 @@ def build(
     """Write a reference as one small file. Several runs make a band, several single checkpoints one curve each task."""
     from dataclasses import replace
 
-    from runlens.cli.output import echo, save
+    from runlens.cli.shared.output import echo, save
     from runlens.references import combine, dumps, load
 
     found = combine([load(spec, tokens_per_step) for spec in specs], name)
@@ -85,8 +85,8 @@ def list_(
         rows = [{"spec": spec, **_facts(reference)} for spec, reference in found]
         _write(json.dumps(rows, indent=2, ensure_ascii=False) + "\n", output)
         return
-    from runlens.cli.page import look
-    from runlens.render.reference import listed
+    from runlens.cli.shared.page import look
+    from runlens.render.pages.reference import listed
 
     hint = (
         "`runlens reference show NAME` lists the tasks.\n"
@@ -121,14 +121,14 @@ def show(
 
         _write(as_csv(found), output)
     else:
-        from runlens.cli.page import look
-        from runlens.render.reference import shown
+        from runlens.cli.shared.page import look
+        from runlens.render.pages.reference import shown
 
         _write(shown(found, **look(output)), output)
 
 
 def _write(text: str, output: Path | None) -> None:
-    from runlens.cli.output import echo, save
+    from runlens.cli.shared.output import echo, save
 
     if output is None:
         echo(text)
@@ -170,7 +170,7 @@ def _facts(reference: Reference) -> dict[str, object]:
 
 def _told(found: Reference, output: Path | None) -> None:
     """One line on standard error about what was built, and a line for each thing that is not in it."""
-    from runlens.cli.printing import plain
+    from runlens.cli.shared.printing import plain
 
     ends = [float(v) for c in found.curves if len(c.at) for v in (c.at[0], c.at[-1])]
     most = max((len(c.at) for c in found.curves), default=0)

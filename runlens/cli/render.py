@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from runlens.cli import options as o
+from runlens.cli.shared import options as o
 
 
 def render(
@@ -20,8 +20,8 @@ def render(
     debug: o.Debug = False,
 ) -> None:
     """Make any output again from a saved report: the same bytes as doing it at once."""
-    from runlens.cli import output as out
-    from runlens.cli.judging import content_of
+    from runlens.cli.shared import output as out
+    from runlens.cli.shared.judging import content_of
     from runlens.render.json import parse
 
     wanted = out.destinations(format, output, [])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from runlens.cli import options as o
+from runlens.cli.shared import options as o
 
 if TYPE_CHECKING:
     from runlens.model import Report
@@ -40,7 +40,7 @@ def report(
 
     Exit code 0 when it was written, whatever the verdict; 3 if the run could not be judged.
     """
-    from runlens.cli.judging import Request, judged
+    from runlens.cli.shared.judging import Request, judged
     from runlens.errors import UsageError
 
     flags = {
@@ -70,7 +70,7 @@ def report(
 
 def write(result: Report, folder: Path, incident: int | None = None) -> list[Path]:
     """Write the files of a postmortem of one run; what is only noted (info) gets no figure of its own."""
-    from runlens.cli.output import save
+    from runlens.cli.shared.output import save
     from runlens.render import html, json, png
     from runlens.render.postmortem import markdown
 

@@ -17,7 +17,7 @@ def rule(
     every: Annotated[bool, typer.Option("--all", help="The pages of all rules.")] = False,
 ) -> None:
     """Print what a rule does, why it matters, what to do and how to set it; without a code, list the rules."""
-    from runlens.cli.output import echo
+    from runlens.cli.shared.output import echo
     from runlens.rules import RULES
     from runlens.rules.page import markdown, page
     from runlens.rules.select import check_codes
@@ -48,7 +48,7 @@ def rule(
     from rich.console import Console
     from rich.markdown import Markdown
 
-    from runlens.cli.page import look
+    from runlens.cli.shared.page import look
     from runlens.render.text import ascii_only
 
     form = look(None)

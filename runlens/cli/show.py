@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runlens.cli import options as o
+from runlens.cli.shared import options as o
 
 
 def show(
@@ -15,7 +15,7 @@ def show(
 ) -> None:
     """Show the logged series of a run, the roles they play and why, and those that were not understood."""
     from runlens import sources
-    from runlens.cli.output import put
+    from runlens.cli.shared.output import put
     from runlens.config import load, settings_for
     from runlens.errors import ConfigError
     from runlens.roles import resolve
@@ -28,12 +28,12 @@ def show(
     settings = settings_for(refs[0], load(config), {"metrics": given} if given else {})
     resolved = resolve(sources.read(refs[0]), settings.metrics)
     if format == "json":
-        from runlens.render.show_json import render as as_json
+        from runlens.render.pages.show_json import render as as_json
 
         text = as_json(resolved)
     else:
-        from runlens.cli.page import look
-        from runlens.render.show import render
+        from runlens.cli.shared.page import look
+        from runlens.render.pages.show import render
 
         text = render(resolved, **look(output))
     put(text, output)

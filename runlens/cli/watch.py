@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from runlens.cli import options as o
+from runlens.cli.shared import options as o
 
 if TYPE_CHECKING:
-    from runlens.cli.judging import Request
+    from runlens.cli.shared.judging import Request
+    from runlens.judging.news import Memory
     from runlens.model import Report
-    from runlens.watch import Memory
 
 SLACK, WEBHOOK = "RUNLENS_SLACK_WEBHOOK", "RUNLENS_WEBHOOK"
 
@@ -61,10 +61,10 @@ def watch(
 
     Ends when every run has finished or crashed, after --looks, or at Ctrl-C; the exit code is that of the last look.
     """
-    from runlens.cli import output as out
-    from runlens.cli.judging import Request
+    from runlens.cli.shared import output as out
+    from runlens.cli.shared.judging import Request
+    from runlens.judging.news import Memory, ended
     from runlens.model import Severity
-    from runlens.watch import Memory, ended
 
     floor = Severity(level).rank
     _check_channels(slack=slack, webhook=webhook)
@@ -103,8 +103,8 @@ def _look(request: Request, *, first: bool) -> Report | None:
 
     At the first look a wrong name or address is an error as everywhere: nobody is helped by waiting for it.
     """
-    from runlens.cli.judging import judged
-    from runlens.cli.printing import plain
+    from runlens.cli.shared.judging import judged
+    from runlens.cli.shared.printing import plain
     from runlens.errors import NoRunFound, ReadError
 
     try:
@@ -121,7 +121,7 @@ def _now_live(request: Request, report: Report) -> Request:
     import dataclasses
 
     from runlens.config import Learned
-    from runlens.watch import ENDED
+    from runlens.judging.news import ENDED
 
     live = not any(run.state in ENDED for run in report.runs)
     learned = Learned("runlens watch", {"LOG004": {"live": True}} if live else {})
@@ -130,9 +130,9 @@ def _now_live(request: Request, report: Report) -> Request:
 
 def _told(report: Report, memory: Memory, floor: int) -> Report | None:
     """Print what is new, and what cannot be read any more; the report of what deserves an alert, if anything does."""
-    from runlens.cli.output import echo
-    from runlens.cli.printing import plain
-    from runlens.watch import only
+    from runlens.cli.shared.output import echo
+    from runlens.cli.shared.printing import plain
+    from runlens.judging.news import only
 
     alerts = []
     for run in report.runs:
@@ -154,25 +154,27 @@ def _steps(first: int, last: int) -> str:
 
 def _check_channels(*, slack: bool, webhook: bool) -> None:
     """Refuse channels that cannot work before the first look, not at the first incident, days later."""
-    from runlens import notify
+    from runlens.notify.address import check_address
+    from runlens.notify.slack import slack_client
 
     if slack:
-        notify.slack_client(os.environ.get(SLACK, ""))
+        slack_client(os.environ.get(SLACK, ""))
     if webhook:
-        notify.check_address(os.environ.get(WEBHOOK, ""), WEBHOOK)
+        check_address(os.environ.get(WEBHOOK, ""), WEBHOOK)
 
 
 def _send(report: Report, floor: int, *, slack: bool, webhook: bool) -> None:
     """Send the alert; a channel that is down is said, and the watch goes on."""
-    from runlens import notify
     from runlens.errors import SourceDown
+    from runlens.notify.slack import slack_news
+    from runlens.notify.webhook import webhook as post
     from runlens.render import render
 
     channels: list[Callable[[], None]] = []
     if slack:
-        channels.append(lambda: notify.slack_news(report, os.environ.get(SLACK, ""), floor))
+        channels.append(lambda: slack_news(report, os.environ.get(SLACK, ""), floor))
     if webhook:
-        channels.append(lambda: notify.webhook(render(report, "json"), os.environ.get(WEBHOOK, "")))
+        channels.append(lambda: post(render(report, "json"), os.environ.get(WEBHOOK, "")))
     for send in channels:
         try:
             send()

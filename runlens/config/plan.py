@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from runlens.baseline import Known
-from runlens.check import Settings
 from runlens.config.load import Config
 from runlens.config.rule_settings import INJECTED, check_settings
 from runlens.config.tokens import count_of_tokens
 from runlens.errors import ConfigError, did_you_mean
+from runlens.judging.baseline import Known
+from runlens.judging.check import Settings
 from runlens.model import Reference, RunRef, Severity
 from runlens.roles.vocabulary import ROLES
 from runlens.rules.select import select

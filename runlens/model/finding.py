@@ -50,7 +50,7 @@ class Finding:
     time: tuple[float, float] | None = None
     """Wall time at `steps`, s since the epoch; filled in by `check` where known."""
     incident: int | None = None
-    """Number of the incident that this finding belongs to (from 1), filled in by `runlens.incidents`."""
+    """Number of the incident that this finding belongs to (from 1), filled in by `runlens.judging.incidents`."""
     suppressed: str | None = None
     """Why it does not count (baseline), or None."""
 

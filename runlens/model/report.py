@@ -70,7 +70,7 @@ class RunReport:
     time: tuple[float, float] | None = None
     """Wall time of the first and last point, s since the epoch."""
     config: dict[str, object] = field(default_factory=dict)
-    """Hyperparameters as logged, flat, with dots between levels; secrets hidden (`runlens.hyperparameters`)."""
+    """Hyperparameters as logged, flat, with dots between levels; secrets hidden (`runlens.judging.hyperparameters`)."""
     gpus: int = 0
     """Accelerators of the whole run; 0 if not known."""
 

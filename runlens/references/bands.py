@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from runlens.evals.alike import alike
+from runlens.comparison.alike import alike
 from runlens.model import Reference
 from runlens.references.combine import combine
 

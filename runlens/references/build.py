@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from runlens.comparison.curves import run_curves
 from runlens.errors import ConfigError
-from runlens.evals.curves import run_curves
 from runlens.model import Reference, Run
 from runlens.references.placed import placed
 

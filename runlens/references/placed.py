@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from runlens.evals.curves import ROLES
+from runlens.comparison.curves import ROLES
 from runlens.model import Run
 from runlens.references.positions import position
 

@@ -16,8 +16,8 @@ from runlens.errors import ConfigError, NotALog
 from runlens.model import Reference
 from runlens.references.positions import position
 from runlens.references.store import curve_of
-from runlens.roles.evals import parse_eval
-from runlens.roles.tasks import FRACTIONS
+from runlens.roles.names.evals import parse_eval
+from runlens.roles.names.tasks import FRACTIONS
 
 _SHOTS = re.compile(r"\d+-shot")
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from runlens.model import Report
 from runlens.render import text, words
-from runlens.render.palette import SIGN
+from runlens.render.figures.palette import SIGN
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -34,7 +34,7 @@ def render(report: Report, *, incident: int | None = None) -> str:
     """
     from markupsafe import Markup
 
-    from runlens.render.figures import drawings
+    from runlens.render.figures.html_panels import drawings
     from runlens.render.postmortem import story
 
     order = words.worst_first(report)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from runlens.model import Finding, Report, RunReport
-from runlens.render import draw, lanes, words
-from runlens.render.palette import BLACK, GREY, LIGHT, VERDICT
-from runlens.render.panels import Panel, about, panels, restarts, window
+from runlens.render import words
+from runlens.render.figures import draw, lanes
+from runlens.render.figures.palette import BLACK, GREY, LIGHT, VERDICT
+from runlens.render.figures.panels import Panel, about, panels, restarts, window
 from runlens.render.text import amount, named, visible
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """Which logged series plays which part in a run."""
 
-from runlens.roles.evals import EvalName, canonical_task, parse_eval
+from runlens.roles.names.evals import EvalName, canonical_task, parse_eval
 from runlens.roles.resolve import resolve
 from runlens.roles.vocabulary import ROLES, catalogue_role
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from runlens.model import Run, Series
-from runlens.roles.claim import Claim
+from runlens.roles.names.claim import Claim
 from runlens.roles.numbers import middle
 
 Ints = npt.NDArray[np.int64]

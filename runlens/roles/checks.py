@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from runlens.model import Series
-from runlens.roles.claim import Claim
+from runlens.roles.names.claim import Claim
 from runlens.roles.numbers import middle
 
 _POSITIVE = frozenset(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from runlens.model import Series
-from runlens.roles.claim import Claim
+from runlens.roles.names.claim import Claim
 
 _SMOOTH = re.compile(r"(?<![a-z])(avg|average|overall|actual_avg|smooth\w*|ema|macro|sma)(?![a-z])", re.IGNORECASE)
 _ASIDE_FLAGS = frozenset({"secondary", "per-parameter", "router", "bus", "activity", "hbm", "free", "lifetime"})

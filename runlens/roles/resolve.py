@@ -13,20 +13,20 @@ from runlens.model import RoleSeries, Run, Series
 from runlens.roles.axes import StepAxis, reference_of, step_axis
 from runlens.roles.bits import in_nats
 from runlens.roles.checks import checked
-from runlens.roles.claim import Claim
 from runlens.roles.components import with_total_loss
 from runlens.roles.derive import derived
-from runlens.roles.evals import parse_eval
-from runlens.roles.frameworks import recognise
-from runlens.roles.names import take_apart
+from runlens.roles.names.claim import Claim
+from runlens.roles.names.evals import parse_eval
+from runlens.roles.names.frameworks import recognise
+from runlens.roles.names.reading import read_name
+from runlens.roles.names.table import short
+from runlens.roles.names.take_apart import take_apart
+from runlens.roles.names.tasks import FRACTIONS
 from runlens.roles.numbers import middle
 from runlens.roles.override import apply_overrides
 from runlens.roles.pick import score
 from runlens.roles.rates import with_scopes, without_running_mean
-from runlens.roles.reading import read_name
 from runlens.roles.rl import rl_sign
-from runlens.roles.table import short
-from runlens.roles.tasks import FRACTIONS
 from runlens.roles.units import FACTORS, KEPT, step_time_unit, unit_of_values
 from runlens.roles.vocabulary import ROLES
 

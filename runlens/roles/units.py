@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from runlens.model import Series
-from runlens.roles.names import Name
+from runlens.roles.names.take_apart import Name
 from runlens.roles.numbers import middle
 from runlens.roles.vocabulary import ROLES
 

@@ -3,35 +3,36 @@
 from __future__ import annotations
 
 from runlens.rules.base import Rule
-from runlens.rules.eval_cadence import EvalOverdue
-from runlens.rules.eval_regression import EvalRegression
-from runlens.rules.evaluation import BehindReference
-from runlens.rules.gradient import NonFiniteGradient
-from runlens.rules.gradient_surge import GradientSurge
-from runlens.rules.hardware import (
-    ClockThrottling,
-    GpuErrors,
-    GpuOutlier,
-    GpuOverheating,
-    GpuUnderused,
-    MemoryGrowth,
-)
-from runlens.rules.log import StepGap, UnreadableData
-from runlens.rules.log_clock import ClockJump, StaleRun
-from runlens.rules.log_restart import Restart
-from runlens.rules.loss_frequency import SpikeFrequency
-from runlens.rules.loss_shift import LossShift
-from runlens.rules.loss_spike import LossSpike
-from runlens.rules.loss_stall import StalledLoss
-from runlens.rules.loss_values import NonFiniteLoss
-from runlens.rules.overfitting import Overfitting
-from runlens.rules.requirement import RequirementMissed
-from runlens.rules.schedule import ScheduleBreak
-from runlens.rules.straggler import Straggler
-from runlens.rules.throughput import ThroughputDrift, ThroughputDrop
-from runlens.rules.throughput_band import OutsideBand
-from runlens.rules.throughput_pauses import RecurringDips
-from runlens.rules.throughput_stall import Stall
+from runlens.rules.evals.behind_reference import BehindReference
+from runlens.rules.evals.overdue import EvalOverdue
+from runlens.rules.evals.overfitting import Overfitting
+from runlens.rules.evals.regression import EvalRegression
+from runlens.rules.evals.requirement import RequirementMissed
+from runlens.rules.gradient.non_finite import NonFiniteGradient
+from runlens.rules.gradient.surge import GradientSurge
+from runlens.rules.hardware.errors import GpuErrors
+from runlens.rules.hardware.memory_growth import MemoryGrowth
+from runlens.rules.hardware.outlier import GpuOutlier
+from runlens.rules.hardware.overheating import GpuOverheating
+from runlens.rules.hardware.throttling import ClockThrottling
+from runlens.rules.hardware.underused import GpuUnderused
+from runlens.rules.log.clock_jump import ClockJump
+from runlens.rules.log.restart import Restart
+from runlens.rules.log.stale import StaleRun
+from runlens.rules.log.step_gap import StepGap
+from runlens.rules.log.unreadable import UnreadableData
+from runlens.rules.loss.frequency import SpikeFrequency
+from runlens.rules.loss.non_finite import NonFiniteLoss
+from runlens.rules.loss.shift import LossShift
+from runlens.rules.loss.spike import LossSpike
+from runlens.rules.loss.stalled import StalledLoss
+from runlens.rules.schedule.schedule_break import ScheduleBreak
+from runlens.rules.throughput.dips import RecurringDips
+from runlens.rules.throughput.drift import ThroughputDrift
+from runlens.rules.throughput.drop import ThroughputDrop
+from runlens.rules.throughput.outside_band import OutsideBand
+from runlens.rules.throughput.stall import Stall
+from runlens.rules.throughput.straggler import Straggler
 
 RULES: tuple[type[Rule], ...] = (
     LossSpike,

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 from runlens.errors import AccessRefused, ConfigError, NoRunFound
-from runlens.heap import keep_freed_memory
 from runlens.model import Run, RunRef
 from runlens.sources import local, remote
+from runlens.sources.heap import keep_freed_memory
 from runlens.sources.naming import near, printable, unique
 
 __all__ = ["discover", "read", "unique"]

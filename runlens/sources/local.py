@@ -8,7 +8,7 @@ from pathlib import Path
 from runlens.errors import AccessRefused, NoRunFound, NotALog
 from runlens.model import RunRef
 from runlens.sources.naming import printable
-from runlens.sources.table_columns import has_step_column, is_table_name
+from runlens.sources.table.columns import has_step_column, is_table_name
 
 REFUSED = "refused"
 """`RunRef.source` of a folder below the named one that may not be looked into: reading it says so, nothing hides it."""

@@ -18,7 +18,7 @@ from pathlib import Path
 from runlens.errors import AccessRefused, NotALog, ReadError
 from runlens.model import Run, RunRef, State
 from runlens.sources.naming import printable
-from runlens.sources.table_build import Columns
+from runlens.sources.table.build import Columns
 
 _CHECKPOINT = re.compile(r"checkpoint-(\d+)")
 _STEP_FIELD = re.compile(r'"global_step"\s*:\s*(\d+)')

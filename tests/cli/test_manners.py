@@ -53,7 +53,7 @@ def test_a_broken_run_in_a_folder_of_many_is_named_and_hides_none(runs, tmp_path
 def test_a_rule_that_crashes_is_named_and_never_green(runs, tmp_path):
     script = tmp_path / "crash.py"
     script.write_text(
-        "from runlens.rules.loss_values import NonFiniteLoss\n"
+        "from runlens.rules.loss.non_finite import NonFiniteLoss\n"
         "def crash(self, run):\n    raise ZeroDivisionError('of course')\n    yield\n"
         "NonFiniteLoss.check = crash\n"
         "from runlens.cli import main\nmain()\n"
@@ -86,7 +86,7 @@ def test_ctrl_c_stops_quietly(runs, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("runlens.check.judge", interrupted)
+    monkeypatch.setattr("runlens.judging.check.judge", interrupted)
     done = within("check", runs["good"])
     assert (done.code, done.out) == (130, "")
     assert "Traceback" not in done.err

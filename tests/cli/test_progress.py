@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from runlens.cli import progress
+from runlens.cli.shared import progress
 from runlens.sources import wandb_api
 from tests.sources.wandb_at import NAME, rows_of, same, server
 from tests.wandb_server import Server
@@ -67,10 +67,10 @@ def test_a_hostile_name_is_shown_as_text(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_check_is_quiet_when_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    from runlens.cli import judging
+    from runlens.cli.shared import judging
 
     seen: list[object] = []
-    monkeypatch.setattr("runlens.check.check", lambda plan, jobs, read: seen.append(read) or ())
+    monkeypatch.setattr("runlens.judging.check.check", lambda plan, jobs, read: seen.append(read) or ())
     for quiet in (False, True):
         with pytest.raises((IndexError, ValueError)):
             judging.judged(judging.Request(["x"], quiet=quiet), [])

@@ -9,7 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from runlens.cli.page import look
+from runlens.cli.shared.page import look
 from runlens.render import FORMATS, render, terminal
 from runlens.render.json import json_schema, parse
 from tests.cli.command import runlens
@@ -76,7 +76,7 @@ def test_what_is_no_report_is_a_sentence_and_no_pass(tmp_path, content, code, sa
 
 @pytest.mark.parametrize("there", [0, 999_000])
 def test_a_step_summary_stays_within_what_github_takes_with_what_is_there_already(tmp_path, monkeypatch, there):
-    from runlens.cli import after
+    from runlens.cli.shared import after
 
     summary = tmp_path / "summary.md"
     summary.write_text("x" * there)

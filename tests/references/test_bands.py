@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from runlens.evals.alike import alike
-from runlens.evals.compare import compare
+from runlens.comparison.alike import alike
+from runlens.comparison.compare import compare
 from runlens.references import combine, load
 from runlens.references.bands import bands
 from tests.synthetic.evals import eval_run, reseeded, simulated_curve, simulated_reference

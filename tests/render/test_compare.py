@@ -7,11 +7,11 @@ from io import BytesIO
 import numpy as np
 import pytest
 
-from runlens.evals.compare import compare
+from runlens.comparison.compare import compare
 from runlens.model import Reference
-from runlens.render import compare as page
-from runlens.render import compare_png
-from runlens.render.compare_panel import said
+from runlens.render.figures import compare as compare_png
+from runlens.render.figures.compare_panel import said
+from runlens.render.pages import compare as page
 from tests.synthetic.evals import eval_run, reseeded, simulated_curve, simulated_loss
 
 TOKENS = np.geomspace(2e9, 3e11, 14)

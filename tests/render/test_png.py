@@ -16,9 +16,10 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 from runlens.model import Chart, Finding, Incident, Report, RunReport, Severity
-from runlens.render import draw, lanes, png, scale
-from runlens.render.curves import middle
-from runlens.render.panels import panels, restarts, window
+from runlens.render import png
+from runlens.render.figures import draw, lanes, scale
+from runlens.render.figures.curves import middle
+from runlens.render.figures.panels import panels, restarts, window
 from tests.render.reports import HOSTILE, fixed, hostile, spread
 
 EMPTY = RunReport("r", "r", "r", "unknown", "pass", None, None, 0)

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from runlens.roles import ROLES, catalogue_role
-from runlens.roles.evals import parse_eval
-from runlens.roles.frameworks import FINGERPRINTS, recognise
-from runlens.roles.names import normalise, take_apart
-from runlens.roles.reading import is_eval_dir, read_name
-from runlens.roles.table import MONITORS, table
+from runlens.roles.names.evals import parse_eval
+from runlens.roles.names.frameworks import FINGERPRINTS, recognise
+from runlens.roles.names.reading import is_eval_dir, read_name
+from runlens.roles.names.table import MONITORS, table
+from runlens.roles.names.take_apart import normalise, take_apart
 from runlens.roles.units import FACTORS, KEPT
 
 HERE = Path(__file__).parent

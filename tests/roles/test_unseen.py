@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from runlens.roles import ROLES, catalogue_role
-from runlens.roles.frameworks import recognise
-from runlens.roles.reading import read_name
+from runlens.roles.names.frameworks import recognise
+from runlens.roles.names.reading import read_name
 
 RUNS: dict[str, dict[str, str]] = defaultdict(dict)
 with (Path(__file__).parent / "unseen.csv").open(encoding="utf-8", newline="") as file:

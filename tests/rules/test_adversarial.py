@@ -7,11 +7,11 @@ import pytest
 
 from runlens.model import Run, Series, Skip
 from runlens.roles.resolve import resolve
-from runlens.rules.loss_frequency import SpikeFrequency
-from runlens.rules.loss_shift import LossShift
-from runlens.rules.loss_spike import LossSpike
-from runlens.rules.loss_stall import StalledLoss
-from runlens.rules.loss_values import NonFiniteLoss
+from runlens.rules.loss.frequency import SpikeFrequency
+from runlens.rules.loss.non_finite import NonFiniteLoss
+from runlens.rules.loss.shift import LossShift
+from runlens.rules.loss.spike import LossSpike
+from runlens.rules.loss.stalled import StalledLoss
 
 N = 1000
 JUDGES = (LossSpike(), SpikeFrequency(), StalledLoss(), LossShift())

@@ -10,11 +10,13 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runlens.check import Settings, judge_run
+from runlens.judging.check import Settings, judge_run
 from runlens.model import RoleSeries, Run, Series
 from runlens.rules import RULES
-from runlens.rules.throughput_signal import rate_signal
-from runlens.stats import blocks, decimate, excursions, level, rolling, scan, spans, spikescore
+from runlens.rules.throughput.parts.signal import rate_signal
+from runlens.stats import blocks, decimate, rolling, spans
+from runlens.stats.excursions import level, scan, spikescore
+from runlens.stats.excursions import search as excursions
 
 ALL = Settings(rules=tuple(rule() for rule in RULES))
 HELD = 44

@@ -9,7 +9,7 @@ import pytest
 from runlens import roles, sources
 from runlens.model import Finding, Reference, Severity, Skip
 from runlens.references import load
-from runlens.rules.evaluation import BehindReference
+from runlens.rules.evals.behind_reference import BehindReference
 from tests.synthetic.evals import eval_run, simulated_curve, simulated_loss, simulated_reference
 
 RUNS = Path(__file__).parents[2] / "fixtures" / "runs"

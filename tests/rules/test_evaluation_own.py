@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from runlens.model import RoleSeries, Run, Series, Severity, Skip
-from runlens.rules.eval_cadence import EvalOverdue
-from runlens.rules.eval_regression import EvalRegression
-from runlens.rules.overfitting import Overfitting
+from runlens.rules.evals.overdue import EvalOverdue
+from runlens.rules.evals.overfitting import Overfitting
+from runlens.rules.evals.regression import EvalRegression
 
 EVERY = 250
 

@@ -8,7 +8,7 @@ from runlens import roles, sources
 from runlens.errors import ConfigError
 from runlens.model import Skip
 from runlens.references import load
-from runlens.rules.requirement import RequirementMissed
+from runlens.rules.evals.requirement import RequirementMissed
 
 RUNS = Path(__file__).parents[2] / "fixtures" / "runs"
 

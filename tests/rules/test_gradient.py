@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from runlens.rules.gradient import NonFiniteGradient
-from runlens.rules.gradient_surge import GradientSurge
+from runlens.rules.gradient.non_finite import NonFiniteGradient
+from runlens.rules.gradient.surge import GradientSurge
 from tests.synthetic.training import STEPS, healthy, spike, surge
 
 

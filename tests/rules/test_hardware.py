@@ -7,16 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from runlens.check import missing_roles
+from runlens.judging.check import missing_roles
 from runlens.model import Finding, Severity, Skip
-from runlens.rules.hardware import (
-    ClockThrottling,
-    GpuErrors,
-    GpuOutlier,
-    GpuOverheating,
-    GpuUnderused,
-    MemoryGrowth,
-)
+from runlens.rules.hardware.errors import GpuErrors
+from runlens.rules.hardware.memory_growth import MemoryGrowth
+from runlens.rules.hardware.outlier import GpuOutlier
+from runlens.rules.hardware.overheating import GpuOverheating
+from runlens.rules.hardware.throttling import ClockThrottling
+from runlens.rules.hardware.underused import GpuUnderused
 from tests.synthetic import hardware as made
 
 RULES = (GpuOverheating, MemoryGrowth, GpuUnderused, GpuErrors, GpuOutlier, ClockThrottling)

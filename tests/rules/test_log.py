@@ -9,9 +9,11 @@ import pytest
 
 from runlens import roles
 from runlens.model import Finding, Note, RoleSeries, Run, Series, Skip
-from runlens.rules.log import StepGap, UnreadableData
-from runlens.rules.log_clock import ClockJump, StaleRun
-from runlens.rules.log_restart import Restart
+from runlens.rules.log.clock_jump import ClockJump
+from runlens.rules.log.restart import Restart
+from runlens.rules.log.stale import StaleRun
+from runlens.rules.log.step_gap import StepGap
+from runlens.rules.log.unreadable import UnreadableData
 from runlens.sources import discover, read
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "rules"

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from runlens.rules.loss_frequency import SpikeFrequency
-from runlens.rules.loss_stall import StalledLoss
+from runlens.rules.loss.frequency import SpikeFrequency
+from runlens.rules.loss.stalled import StalledLoss
 from tests.synthetic.loss import make
 from tests.synthetic.training import PEAK, STEPS, cosine, healthy, spike
 

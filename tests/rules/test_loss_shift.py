@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from runlens.model import Severity
-from runlens.rules.loss_shift import LossShift
-from runlens.rules.loss_spike import LossSpike
+from runlens.rules.loss.shift import LossShift
+from runlens.rules.loss.spike import LossSpike
 from tests.rules.test_loss_spike import STEP, N, healthy, run_of, said
 from tests.synthetic.loss import CLEAN, FAULTY, STAGES, make
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runlens.model import RoleSeries, Run, Series, Severity, Skip
-from runlens.rules.loss_spike import SEVERITY, LossSpike
+from runlens.rules.loss.spike import SEVERITY, LossSpike
 from tests.synthetic.loss import CLEAN, FAULTY, make
 
 N = 1200

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from runlens.model import Severity, Skip
-from runlens.rules.loss_values import NonFiniteLoss
+from runlens.rules.loss.non_finite import NonFiniteLoss
 from tests.rules.test_loss_spike import STEP, healthy, run_of
 
 

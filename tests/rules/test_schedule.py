@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from runlens.model import Severity
-from runlens.rules.schedule import ScheduleBreak
+from runlens.rules.schedule.schedule_break import ScheduleBreak
 from tests.synthetic.training import PEAK, STEPS, cosine, healthy, resume
 
 T = np.arange(STEPS, dtype=np.float64)

@@ -9,7 +9,7 @@ import pytest
 
 from runlens import roles
 from runlens.model import Finding, Run, Series, Severity, Skip
-from runlens.rules.straggler import Straggler
+from runlens.rules.throughput.straggler import Straggler
 from tests.synthetic.throughput import ranks
 
 

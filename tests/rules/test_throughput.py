@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from runlens.model import Finding, RoleSeries, Run, Series, Severity, Skip
-from runlens.rules.throughput import ThroughputDrift, ThroughputDrop
-from runlens.rules.throughput_band import OutsideBand, band_of
+from runlens.rules.throughput.drift import ThroughputDrift
+from runlens.rules.throughput.drop import ThroughputDrop
+from runlens.rules.throughput.outside_band import OutsideBand, band_of
 from tests.synthetic.throughput import NOISES, STEP, TOKENS, WANDERING, Noise, drop, log, make, ramp, step_seconds
 
 QUIET = Noise(0.006)

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from runlens.model import Finding, RoleSeries, Run, Series, Severity, Skip
-from runlens.rules.throughput import ThroughputDrift, ThroughputDrop
-from runlens.rules.throughput_pauses import RecurringDips
-from runlens.rules.throughput_stall import Stall
+from runlens.rules.throughput.dips import RecurringDips
+from runlens.rules.throughput.drift import ThroughputDrift
+from runlens.rules.throughput.drop import ThroughputDrop
+from runlens.rules.throughput.stall import Stall
 from tests.synthetic.throughput import NOISES, STEP, Noise, dips, log, make, stall, step_seconds
 
 QUIET = Noise(0.006)

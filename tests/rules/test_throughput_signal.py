@@ -7,9 +7,10 @@ import pytest
 
 from runlens import roles
 from runlens.model import Run, Series, Severity
-from runlens.rules.throughput import ThroughputDrift, ThroughputDrop
-from runlens.rules.throughput_signal import flush_group, rate_signal, wall_signal
-from runlens.rules.throughput_stall import Stall
+from runlens.rules.throughput.drift import ThroughputDrift
+from runlens.rules.throughput.drop import ThroughputDrop
+from runlens.rules.throughput.parts.signal import flush_group, rate_signal, wall_signal
+from runlens.rules.throughput.stall import Stall
 from tests.synthetic.throughput import STEP, TOKENS, Noise, drop, log, step_seconds
 
 N, AT = 2400, 1400

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runlens.sources.wandb_api import body, exports, lines
-from runlens.sources.wandb_api.table import Table, joined
+from runlens.sources.wandb_api import exports
+from runlens.sources.wandb_api.rows import body, lines
+from runlens.sources.wandb_api.rows.table import Table, joined
 from tests.sources.test_wandb_api_table import VALUES, points
 
 COMPACT = {"separators": (",", ":")}

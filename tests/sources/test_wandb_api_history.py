@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from runlens.sources.wandb_api.history import conflicts, holes, without
-from runlens.sources.wandb_api.table import from_rows
+from runlens.sources.wandb_api.rows.table import from_rows
 from tests.sources.wandb_at import fetch, read, rows_of, same, server
 from tests.wandb_server import Server
 

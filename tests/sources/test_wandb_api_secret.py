@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from runlens.sources.wandb_api.login import Login
+from runlens.sources.wandb_api.server.login import Login
 from tests.sources.wandb_at import rows_of, server
 from tests.wandb_server import Server
 
@@ -38,7 +38,7 @@ def command(*arguments: str) -> str:
     script = (
         "import logging, sys; logging.basicConfig(level=logging.DEBUG); "
         "logging.getLogger('urllib3').setLevel(logging.INFO); "
-        "from runlens.sources.wandb_api.gate import Patience; quick = Patience(tries=2, pause=0.01); "
+        "from runlens.sources.wandb_api.server.gate import Patience; quick = Patience(tries=2, pause=0.01); "
         "Patience.from_environment = classmethod(lambda cls: quick); "
         "sys.argv[0] = 'runlens'; from runlens.cli import main; main()"
     )
@@ -85,8 +85,8 @@ def test_no_secret_in_any_error(planted: Server, tmp_path: Path, monkeypatch: py
 def test_a_server_that_echoes_the_key_is_not_quoted(planted: Server) -> None:
     from runlens.errors import ReadError
     from runlens.sources.wandb_api.address import Address
-    from runlens.sources.wandb_api.answers import refusal
-    from runlens.sources.wandb_api.login import login
+    from runlens.sources.wandb_api.server.answers import refusal
+    from runlens.sources.wandb_api.server.login import login
 
     error = refusal(login(Address("team", "proj", "run1")), 400, [{"message": f"bad key {PLANTED} sent"}], "Run")
     assert isinstance(error, ReadError)
@@ -106,8 +106,8 @@ def test_a_login_does_not_show_its_secrets(caplog: pytest.LogCaptureFixture) -> 
 def test_the_key_goes_to_the_server_alone(planted: Server, tmp_path: Path) -> None:
     """A signed address of another host gets no credentials, not even those of a netrc."""
     from runlens.sources.wandb_api.address import Address
-    from runlens.sources.wandb_api.client import Client
-    from runlens.sources.wandb_api.login import login
+    from runlens.sources.wandb_api.server.client import Client
+    from runlens.sources.wandb_api.server.login import login
 
     netrc = Path(os.environ["NETRC"])
     with Server() as store:

@@ -12,7 +12,7 @@ import pytest
 
 from runlens.errors import ReadError
 from runlens.sources import wandb_api
-from runlens.sources.wandb_api import queries
+from runlens.sources.wandb_api.server import queries
 from tests.sources.wandb_at import fetch, read, rows_of, same
 from tests.wandb_server import Server, environment
 from tests.wandb_server.strict import Manner, Strict, fields, known
@@ -94,7 +94,7 @@ def test_the_runs_of_a_project(strict: Server) -> None:
 
 
 def test_the_summary_is_written_and_a_refused_alert_is_said(strict: Server) -> None:
-    from runlens.sources.wandb_writeback import write
+    from runlens.sources.wandb_api.writeback import write
     from tests.sources.test_wandb_writeback import ERRORS, judged, report
 
     run = strict.store.add(state="finished", summary={"loss": 1.0})

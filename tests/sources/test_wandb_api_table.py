@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runlens.sources.wandb_api import arrow, lines
-from runlens.sources.wandb_api import table as t
-from runlens.sources.wandb_api.table import Table
+from runlens.sources.wandb_api.rows import arrow, lines
+from runlens.sources.wandb_api.rows import table as t
+from runlens.sources.wandb_api.rows.table import Table
 
 
 def points(table: Table) -> dict[str, list[tuple[int, float, str]]]:
@@ -136,7 +136,7 @@ def test_nothing_to_read(rows: list[dict[str, object]]) -> None:
 def test_neither_reading_nor_writing_imports_pandas() -> None:
     script = (
         "import io, sys, json, pyarrow.parquet as pq\n"
-        "from runlens.sources.wandb_api import arrow, lines, table as t\n"
+        "from runlens.sources.wandb_api.rows import arrow, lines, table as t\n"
         "a = lines.from_lines([json.dumps({'_step': i, 'x': 1.5, 'y': {'z': i}, 's': 'NaN'}) for i in range(200)])\n"
         "b = io.BytesIO(); pq.write_table(arrow.to_arrow(t.joined([a, a])), b)\n"
         "arrow.from_arrow(arrow.read_parquet(b.getvalue()))\n"

@@ -11,9 +11,9 @@ from runlens.errors import AccessRefused, NoRunFound, RunLensError, SourceDown, 
 from runlens.sources import wandb_api
 from runlens.sources.wandb_api import pages
 from runlens.sources.wandb_api.address import Address
-from runlens.sources.wandb_api.client import Client
-from runlens.sources.wandb_api.gate import Gate, Patience, Stopped, retry_after
-from runlens.sources.wandb_api.login import login
+from runlens.sources.wandb_api.server.client import Client
+from runlens.sources.wandb_api.server.gate import Gate, Patience, Stopped, retry_after
+from runlens.sources.wandb_api.server.login import login
 from tests.sources.wandb_at import NAME, read, rows_of, same, server
 from tests.wandb_server import Server
 
@@ -132,7 +132,7 @@ def test_waits_come_to_an_end(server: Server, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_long_waits_are_said(server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    monkeypatch.setattr("runlens.sources.wandb_api.client._LONG", 0.5)
+    monkeypatch.setattr("runlens.sources.wandb_api.server.client._LONG", 0.5)
     run = server.store.add(state="finished")
     run.log(rows_of(np.arange(40)))
     server.faults.only, server.faults.throttle, server.faults.retry_after = {"HistoryPage"}, 1, "0.6"

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runlens.errors import NotALog
-from runlens.sources import wandb_framing
-from runlens.sources.wandb_framing import BLOCK, SEGMENT, Damage, segments
+from runlens.sources.wandb_file import framing as wandb_framing
+from runlens.sources.wandb_file.framing import BLOCK, SEGMENT, Damage, segments
 from tests.sources.wandb_writer import MAGIC, field, framed
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from runlens.errors import AccessRefused, NoRunFound, UsageError
 from runlens.model import Action, Failure, Finding, Report, RunReport, Severity
-from runlens.sources.wandb_writeback import alert_of, summary_of, write
+from runlens.sources.wandb_api.writeback import alert_of, summary_of, write
 from tests.sources.wandb_at import server
 from tests.wandb_server import Server
 

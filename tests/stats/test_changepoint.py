@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runlens.stats.changepoint import MOST, dips, refine, window_lengths
+from runlens.stats.changes.changepoint import MOST, dips, refine, window_lengths
 
 
 @given(st.integers(0, 400), st.integers(0, 10_000))

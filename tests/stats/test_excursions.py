@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runlens.stats.excursions import Sensitivity, excursions
-from runlens.stats.pyramid import all_excursions
+from runlens.stats.excursions.pyramid import all_excursions
+from runlens.stats.excursions.search import Sensitivity, excursions
 
 WANT = Sensitivity()
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from runlens.stats.level import fit, settled_from
+from runlens.stats.excursions.level import fit, settled_from
 
 
 def power_law(n, sigma, seed=0):

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from runlens.stats.excursions import Sensitivity
-from runlens.stats.outcome import ending, limits
-from runlens.stats.pyramid import all_excursions
-from runlens.stats.shift import kind_of
+from runlens.stats.excursions.outcome import ending, limits
+from runlens.stats.excursions.pyramid import all_excursions
+from runlens.stats.excursions.search import Sensitivity
+from runlens.stats.excursions.shift import kind_of
 
 N = 2000
 AT = 800

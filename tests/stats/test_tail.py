@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from runlens.stats.tail import fit_tail, gaussian
+from runlens.stats.excursions.tail import fit_tail, gaussian
 
 
 def noise(kind, n, seed=0):

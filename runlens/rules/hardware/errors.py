@@ -9,7 +9,7 @@ import numpy as np
 
 from runlens.model import Finding, RoleSeries, Run, Series, Severity, Skip
 from runlens.rules.base import Rule
-from runlens.rules.hardware.devices import clean, named
+from runlens.rules.hardware.parts.devices import clean, named
 
 XID = {
     8: "GPU stopped processing",

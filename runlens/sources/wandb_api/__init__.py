@@ -12,9 +12,9 @@ from runlens.model import Run, RunRef
 from runlens.sources.wandb_api.address import Address, CacheUse, parse
 
 if TYPE_CHECKING:
-    from runlens.sources.wandb_api.client import Client
-    from runlens.sources.wandb_api.login import Login
     from runlens.sources.wandb_api.pull import Progress, Pulled
+    from runlens.sources.wandb_api.server.client import Client
+    from runlens.sources.wandb_api.server.login import Login
 
 __all__ = ["check_login", "fetch", "find", "is_name", "is_set_up", "read"]
 
@@ -119,7 +119,7 @@ def fetch(ref: RunRef, *, progress: Progress | None = None) -> Pulled:
     ------
     NoRunFound, AccessRefused, SourceDown, ReadError
     """
-    from runlens.heap import keep_freed_memory
+    from runlens.sources.heap import keep_freed_memory
     from runlens.sources.wandb_api.pull import pull
 
     keep_freed_memory()
@@ -134,12 +134,12 @@ def fetch(ref: RunRef, *, progress: Progress | None = None) -> Pulled:
 
 
 def _client(address: Address) -> Client:
-    from runlens.sources.wandb_api.client import Client
+    from runlens.sources.wandb_api.server.client import Client
 
     return Client(_login_for(address))
 
 
 def _login_for(address: Address) -> Login:
-    from runlens.sources.wandb_api.login import login
+    from runlens.sources.wandb_api.server.login import login
 
     return login(address)

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from runlens.sources.wandb_api.arrow import from_arrow, read_parquet, to_arrow, write_parquet
+from runlens.sources.wandb_api.rows.arrow import from_arrow, read_parquet, to_arrow, write_parquet
+from runlens.sources.wandb_api.rows.table import Table
 from runlens.sources.wandb_api.store import Store
-from runlens.sources.wandb_api.table import Table
 
 _PAGE = re.compile(r"^page-(\d+)-(\d+)$")
 _PARTS = ("page-", "export-")

@@ -15,12 +15,12 @@ import numpy.typing as npt
 
 from runlens.errors import AccessRefused, NoRunFound, ReadError
 from runlens.sources.wandb_api.address import Address
-from runlens.sources.wandb_api.answers import with_list
-from runlens.sources.wandb_api.arrow import from_arrow, read_parquet
 from runlens.sources.wandb_api.cache import RunCache, export_name
-from runlens.sources.wandb_api.client import Client, QueryRefused
-from runlens.sources.wandb_api.queries import RUN_PARQUET_HISTORY
-from runlens.sources.wandb_api.table import Table
+from runlens.sources.wandb_api.rows.arrow import from_arrow, read_parquet
+from runlens.sources.wandb_api.rows.table import Table
+from runlens.sources.wandb_api.server.answers import with_list
+from runlens.sources.wandb_api.server.client import Client, QueryRefused
+from runlens.sources.wandb_api.server.queries import RUN_PARQUET_HISTORY
 from runlens.sources.wandb_shape import number
 
 _LIVE = re.compile(rb'"liveData"\s*:\s*\[')

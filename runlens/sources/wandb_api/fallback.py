@@ -7,9 +7,9 @@ from typing import Any
 from runlens.errors import AccessRefused, NoRunFound, ReadError, SourceDown
 from runlens.sources.wandb_api import snapshot, system
 from runlens.sources.wandb_api.address import Address
-from runlens.sources.wandb_api.login import Login
+from runlens.sources.wandb_api.rows.table import Table, from_rows, joined
+from runlens.sources.wandb_api.server.login import Login
 from runlens.sources.wandb_api.snapshot import Snapshot
-from runlens.sources.wandb_api.table import Table, from_rows, joined
 
 _PAGE = 10_000
 _SYSTEM_ROWS = 100_000

@@ -12,10 +12,10 @@ import numpy as np
 from runlens.sources.wandb_api import exports
 from runlens.sources.wandb_api.address import Address
 from runlens.sources.wandb_api.cache import Page, RunCache, export_name
-from runlens.sources.wandb_api.client import Client, QueryRefused
 from runlens.sources.wandb_api.pages import PageReader, Span
+from runlens.sources.wandb_api.rows.table import EMPTY, Ints, Table, joined
+from runlens.sources.wandb_api.server.client import Client, QueryRefused
 from runlens.sources.wandb_api.snapshot import Snapshot
-from runlens.sources.wandb_api.table import EMPTY, Ints, Table, joined
 
 _TAIL_ROWS = 50_000
 """A run that has grown by no more than this is completed by pages alone, without asking for new exports."""

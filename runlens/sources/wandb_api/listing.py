@@ -10,8 +10,8 @@ from typing import Any
 from runlens.errors import ConfigError, NoRunFound
 from runlens.model import RunRef
 from runlens.sources.wandb_api.address import Address
-from runlens.sources.wandb_api.client import Client
-from runlens.sources.wandb_api.queries import RUNS
+from runlens.sources.wandb_api.server.client import Client
+from runlens.sources.wandb_api.server.queries import RUNS
 
 STATES = ("running", "finished", "crashed", "failed", "killed", "preempting", "preempted", "pending")
 _TERM = re.compile(r"^\s*([^=!<>~]+?)\s*(!=|>=|<=|=|>|<|~)\s*(.*?)\s*$")

@@ -14,13 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from runlens.errors import ReadError
-from runlens.sources.wandb_api import body
 from runlens.sources.wandb_api.address import Address
 from runlens.sources.wandb_api.cache import Page
-from runlens.sources.wandb_api.client import Client, QueryRefused, TooLarge, TooMuch
-from runlens.sources.wandb_api.lines import from_lines
-from runlens.sources.wandb_api.queries import HISTORY_PAGE
-from runlens.sources.wandb_api.table import Table, joined, take
+from runlens.sources.wandb_api.rows import body
+from runlens.sources.wandb_api.rows.lines import from_lines
+from runlens.sources.wandb_api.rows.table import Table, joined, take
+from runlens.sources.wandb_api.server.client import Client, QueryRefused, TooLarge, TooMuch
+from runlens.sources.wandb_api.server.queries import HISTORY_PAGE
 
 PAGE_ROWS = 10_000
 """Rows of a page: at 100 ms a request and 8 connections the time then goes into rows, not into waiting."""

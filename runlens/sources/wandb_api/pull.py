@@ -10,14 +10,15 @@ from typing import Any
 from runlens.errors import NoRunFound, ReadError
 from runlens.model import Note
 from runlens.model.words import percent
-from runlens.sources.wandb_api import arrow, exports, fallback, history, snapshot, system
+from runlens.sources.wandb_api import exports, fallback, history, snapshot, system
 from runlens.sources.wandb_api.address import Address
 from runlens.sources.wandb_api.cache import RunCache
-from runlens.sources.wandb_api.client import Client, QueryRefused
-from runlens.sources.wandb_api.gate import Stopped
 from runlens.sources.wandb_api.history import Job
+from runlens.sources.wandb_api.rows import arrow
+from runlens.sources.wandb_api.rows.table import EMPTY, Table, joined, memory
+from runlens.sources.wandb_api.server.client import Client, QueryRefused
+from runlens.sources.wandb_api.server.gate import Stopped
 from runlens.sources.wandb_api.snapshot import Snapshot
-from runlens.sources.wandb_api.table import EMPTY, Table, joined, memory
 
 Progress = Callable[[int, int | None], None]
 """Called with the rows so far and the rows in all (None if not known), from any thread."""

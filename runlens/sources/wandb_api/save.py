@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from runlens.errors import ConfigError, UsageError
-from runlens.sources.table_columns import canonical
-from runlens.sources.wandb_api.arrow import to_arrow
+from runlens.sources.table.columns import canonical
 from runlens.sources.wandb_api.pull import Pulled
-from runlens.sources.wandb_api.table import Column, Table
+from runlens.sources.wandb_api.rows.arrow import to_arrow
+from runlens.sources.wandb_api.rows.table import Column, Table
 from runlens.sources.wandb_shape import is_series, steps_at, system_name
 
 _AXES = {"step", "time"}

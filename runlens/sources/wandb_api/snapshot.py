@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from runlens.sources.wandb_api.address import Address
-from runlens.sources.wandb_api.client import Client
-from runlens.sources.wandb_api.queries import RUN, RUN_FILES
+from runlens.sources.wandb_api.server.client import Client
+from runlens.sources.wandb_api.server.queries import RUN, RUN_FILES
 
 _FROM_ENVIRONMENT = ("host", "program", "codePath", "args", "os", "python", "gpu", "gpu_count", "cpu_count", "slurm")
 

@@ -9,9 +9,9 @@ from typing import Any
 from runlens.errors import NoRunFound, ReadError
 from runlens.model import Note
 from runlens.sources.wandb_api.address import Address
-from runlens.sources.wandb_api.client import Client
-from runlens.sources.wandb_api.queries import RUN_FULL_HISTORY, RUN_RESUME_STATUS
-from runlens.sources.wandb_api.table import Table, from_rows
+from runlens.sources.wandb_api.rows.table import Table, from_rows
+from runlens.sources.wandb_api.server.client import Client
+from runlens.sources.wandb_api.server.queries import RUN_FULL_HISTORY, RUN_RESUME_STATUS
 
 _ASKED = 100_000
 """Rows asked for where the server does not say how many there are: a week at one every 6 s."""

@@ -1,0 +1,153 @@
+"""Options that several commands share, said once, in the sections that their help shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+OUTPUT = "Output"
+JUDGING = "What is judged, and how"
+GATE = "What fails"
+EVALS = "Evals"
+WANDB = "Runs at W&B"
+AFTER = "Afterwards"
+
+
+def option(*names: str, metavar: str | None = None, help: str, section: str, **more: Any) -> Any:
+    """An option that shows no default of its own, in a section of the help."""
+    return typer.Option(*names, metavar=metavar, help=help, show_default=False, rich_help_panel=section, **more)
+
+
+Runs = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="RUN...",
+        help="TensorBoard folder or file, W&B offline folder, entity/project/run_id, or a table with a step column.",
+        show_default=False,
+    ),
+]
+OneRun = Annotated[
+    str, typer.Argument(metavar="RUN", help="The run, in any form that `check` takes.", show_default=False)
+]
+
+Output = Annotated[
+    Path | None,
+    option("--output", "-o", metavar="FILE", help="Write there instead of standard output.", section=OUTPUT),
+]
+Format = Annotated[
+    str,
+    option(
+        "--format",
+        "-f",
+        metavar="FORMAT",
+        help="terminal, json, jsonl, markdown, junit, github, gitlab, openmetrics or html [default: terminal].",
+        section=OUTPUT,
+    ),
+]
+"""Any form of a report; `runlens.cli.shared.output.destinations` refuses others."""
+PageOrJson = Annotated[Literal["terminal", "json"], typer.Option("--format", "-f", help="What to write.")]
+Png = Annotated[
+    Path | None,
+    option("--png", metavar="FILE", help="Draw the timeline of the run with its findings.", section=OUTPUT),
+]
+
+Quiet = Annotated[bool, option("--quiet", "-q", help="Show no progress while a run is fetched.", section=OUTPUT)]
+
+Select = Annotated[
+    list[str] | None,
+    option("--select", metavar="CODES", help="Rules to judge by, such as LOSS,TPUT001; repeatable.", section=JUDGING),
+]
+Ignore = Annotated[
+    list[str] | None,
+    option("--ignore", metavar="CODES", help="Rules to leave out; repeatable.", section=JUDGING),
+]
+Metric = Annotated[
+    list[str] | None,
+    option("--metric", metavar="ROLE=NAME", help="The logged metric that plays a role; repeatable.", section=JUDGING),
+]
+ConfigPath = Annotated[
+    Path | None,
+    option(
+        "--config",
+        metavar="FILE",
+        help="Settings [default: the nearest runlens.toml or [tool.runlens]].",
+        section=JUDGING,
+    ),
+]
+Jobs = Annotated[
+    int | None,
+    option("--jobs", "-j", metavar="N", help="Runs judged at once; -1 takes every core [default: 1].", section=JUDGING),
+]
+
+FailOn = Annotated[
+    str | None,
+    option(
+        "--fail-on",
+        metavar="SEVERITY",
+        help="Lowest that fails: info, warning or error [default: error].",
+        section=GATE,
+    ),
+]
+
+References = Annotated[
+    list[str] | None,
+    option("--reference", metavar="REF", help="Shipped name, run, result folder or table; repeatable.", section=EVALS),
+]
+Require = Annotated[
+    list[str] | None,
+    option("--require", metavar="RULE", help="What to reach, as 'hellaswag>=0.55@1T'; repeatable.", section=EVALS),
+]
+TokensPerStep = Annotated[
+    float | None,
+    option("--tokens-per-step", metavar="N", help="Tokens of one step, where the log does not tell.", section=EVALS),
+]
+TotalTokens = Annotated[
+    str | None,
+    option("--total-tokens", metavar="N", help="Tokens planned for the run, such as 3T.", section=EVALS),
+]
+
+Filter = Annotated[
+    str | None, option("--filter", metavar="JSON", help="Of a project: a MongoDB-style filter.", section=WANDB)
+]
+State = Annotated[
+    list[str] | None,
+    option("--state", metavar="STATE", help="Of a project: only runs in this state; repeatable.", section=WANDB),
+]
+Tag = Annotated[
+    list[str] | None,
+    option("--tag", metavar="TAG", help="Of a project: only runs with this tag; repeatable.", section=WANDB),
+]
+Limit = Annotated[
+    int | None,
+    option("--limit", metavar="N", help="Of a project: at most so many runs, the newest.", section=WANDB, min=1),
+]
+Refresh = Annotated[bool, option("--refresh", help="Fetch again what is in the cache.", section=WANDB)]
+NoCache = Annotated[bool, option("--no-cache", help="Neither read nor write the cache.", section=WANDB)]
+
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+
+
+def listed(given: list[str] | None) -> list[str]:
+    """Comma-separated values of a repeatable option, as one list."""
+    return [part.strip() for text in given or [] for part in text.split(",") if part.strip()]
+
+
+def pairs(given: list[str] | None) -> dict[str, str]:
+    """`ROLE=NAME` values as a mapping.
+
+    Raises
+    ------
+    ConfigError
+        If one has no `=` or an empty side.
+    """
+    from runlens.errors import ConfigError
+
+    found = {}
+    for text in given or []:
+        role, sign, name = text.partition("=")
+        if not (sign and role.strip() and name.strip()):
+            raise ConfigError(f"--metric {text!r} must be ROLE=NAME, such as train_loss=my/loss")
+        found[role.strip()] = name.strip()
+    return found

@@ -1,0 +1,127 @@
+"""Where outputs go: standard output or files, written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runlens.errors import ConfigError, did_you_mean
+
+if TYPE_CHECKING:
+    from runlens.model import Report
+
+
+def destinations(format: str, output: Path | None, extra: Sequence[str]) -> list[tuple[str, Path | None]]:
+    """The formats to write, each with its file (None is standard output), checked before anything is read.
+
+    Raises
+    ------
+    ConfigError
+        For an unknown format, or a `--report` that is not FORMAT=FILE.
+    """
+    wanted: list[tuple[str, Path | None]] = [(format, output)]
+    for text in extra:
+        name, sign, file = text.partition("=")
+        if not (sign and file):
+            raise ConfigError(f"--report {text!r} must be FORMAT=FILE, such as junit=runlens.xml")
+        wanted.append((name, Path(file)))
+    for name, _ in wanted:
+        check_format(name)
+    return wanted
+
+
+def check_format(name: str) -> None:
+    """Refuse a format that does not exist.
+
+    Raises
+    ------
+    ConfigError
+        The nearest format is named.
+    """
+    from runlens.render import FORMATS
+
+    if name not in FORMATS:
+        raise ConfigError(f"there is no format {name!r}; {did_you_mean(name, FORMATS)}")
+
+
+def severity(text: str | None) -> str | None:
+    """The severity given with `--fail-on`.
+
+    Raises
+    ------
+    ConfigError
+        If it is none.
+    """
+    if text is not None and text not in ("info", "warning", "error"):
+        raise ConfigError(f"--fail-on {text!r} must be info, warning or error")
+    return text
+
+
+def write(report: Report, wanted: Sequence[tuple[str, Path | None]]) -> None:
+    """Render the report into every destination."""
+    for name, file in wanted:
+        if name == "terminal":
+            from runlens.cli.shared.page import look
+            from runlens.render import terminal
+
+            text = terminal.render(report, **look(file))
+        else:
+            from runlens.render import render
+
+            text = render(report, name)
+        put(text, file)
+
+
+def put(text: str, file: Path | None) -> None:
+    """Write text to a file, or to standard output (None)."""
+    if file is None:
+        echo(text)
+    else:
+        save(file, text.encode())
+
+
+def echo(text: str) -> None:
+    """Write text to standard output, whatever its encoding can hold.
+
+    A reader that has seen enough (`| head`) changes nothing: the rest is dropped, the exit code is the verdict's.
+    """
+    encoding = sys.stdout.encoding or "utf-8"
+    try:
+        sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+        if not text.endswith("\n"):
+            sys.stdout.write("\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still in the buffer goes there at exit
+
+
+def save(file: Path, content: bytes) -> None:
+    """Write a file by way of a neighbour that takes its place, so that nobody reads half of it.
+
+    Raises
+    ------
+    ConfigError
+        If it cannot be written.
+    """
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if file.exists() and not file.is_file():  # /dev/stdout, a pipe: there is nothing to replace
+            file.write_bytes(content)
+            return
+        partial = file.with_name(f".{file.name}.{os.getpid()}.part")
+        partial.write_bytes(content)
+        partial.replace(file)
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be written: {error.strerror or error}") from error
+
+
+def write_png(report: Report, file: Path) -> None:
+    """Draw the timeline of every run: `FILE` for one run, `FILE-stem-2.png` and so on for more."""
+    from runlens.render import png
+
+    for index in range(len(report.runs)):
+        target = file if index == 0 else file.with_name(f"{file.stem}-{index + 1}{file.suffix}")
+        save(target, png.render(report, index))

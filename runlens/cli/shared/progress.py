@@ -1,0 +1,83 @@
+"""A bar with rate and remaining time on standard error, where that is a terminal; nothing elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+
+    from runlens.model import Run, RunRef
+
+Show = Callable[[int, int | None], None]
+"""Takes the rows so far and the rows in all (None if not known)."""
+
+_LARGE = 20_000
+"""Rows that `check` fetches without a word: they take about a second."""
+
+
+@contextmanager
+def rows_of(name: str, *, least: int = 0) -> Iterator[Show]:
+    """Show the rows of a run as they come.
+
+    Parameters
+    ----------
+    name : str
+        Of the run.
+    least : int
+        Rows that must be missing for the bar to appear.
+    """
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    shown: list[Bar] = []
+    began = time.monotonic()
+
+    def show(done: int, total: int | None) -> None:
+        if not shown:
+            if least and (total is None or total - done < least):
+                return
+            shown.append(_bar(name))
+        rate = done / max(time.monotonic() - began, 1e-3)
+        bar = shown[0]
+        bar.update(bar.task_ids[0], completed=done, total=total, rate=f"{rate:,.0f} rows/s")
+
+    try:
+        if not least:
+            show(0, None)
+        yield show
+    finally:
+        for bar in shown:
+            bar.stop()
+
+
+def read(ref: RunRef) -> Run:
+    """Read a run, with a bar where many rows of it are still to be fetched."""
+    from runlens import sources
+
+    with rows_of(ref.id, least=_LARGE) as show:
+        return sources.read(ref, progress=show)
+
+
+def _bar(name: str) -> Bar:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from runlens.cli.shared.printing import plain
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("rows  {task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    bar.add_task(escape(plain(name)), total=None, rate="")
+    bar.start()
+    return bar

@@ -1,0 +1,169 @@
+"""Rules x runs -> reports: in this process, or over workers through joblib."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+import numpy as np
+
+from runlens import roles, sources
+from runlens.advice import advise
+from runlens.errors import NoRunFound, RunLensError
+from runlens.judging import hyperparameters
+from runlens.judging.baseline import Known, mark
+from runlens.judging.charts import charts_of
+from runlens.judging.gate import run_verdict
+from runlens.judging.incidents import link
+from runlens.model import Failure, Finding, RoleLine, Run, RunRef, RunReport, Severity, Skip
+from runlens.model.words import role_words
+from runlens.rules.base import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What one run is judged by."""
+
+    rules: tuple[Rule, ...]
+    metrics: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Role to logged name, where the user overrides the resolution."""
+    fail_on: Severity = Severity.ERROR
+    severities: Mapping[str, Severity] = field(default_factory=lambda: MappingProxyType({}))
+    """Code to the severity that its findings get (those at `info` stay there unless it says `info`)."""
+    total_tokens: float | None = None
+    """Tokens planned for the run, for the advice."""
+    known: tuple[Known, ...] = ()
+    """Known findings that have not expired: they are marked and count neither for the verdict nor for the advice."""
+    chart_points: int = 400
+    """About how many points of each main series go into the report; 0 for none."""
+    debug: bool = False
+    """Let a rule's crash through with its traceback, where otherwise it becomes a `Failure`."""
+
+
+def check(
+    plan: Sequence[tuple[RunRef, Settings]], jobs: int = 1, *, read: Callable[[RunRef], Run] | None = None
+) -> tuple[RunReport, ...]:
+    """Judge runs, in the order given.
+
+    Parameters
+    ----------
+    plan : sequence of (RunRef, Settings)
+    jobs : int
+        Workers; 1 judges in this process, -1 takes a worker for each core. A `joblib.parallel_config` of the
+        caller (Dask, Ray) is respected.
+    read : callable, optional
+        What reads a run in this process, such as to show how far it is; `sources.read` if None, and in workers.
+
+    Returns
+    -------
+    tuple of RunReport
+        One for each reference, never fewer: what could not be read is a report with a `Failure`.
+    """
+    if jobs == 1 or len(plan) < 2:
+        return tuple(judge(ref, settings, read) for ref, settings in plan)
+    from joblib import Parallel, delayed
+
+    return tuple(Parallel(n_jobs=jobs)(delayed(judge)(ref, settings) for ref, settings in plan))
+
+
+def judge(ref: RunRef, settings: Settings, read: Callable[[RunRef], Run] | None = None) -> RunReport:
+    """Read one run and judge it; a run that cannot be read gives a report that says so."""
+    try:
+        run = roles.resolve((read or sources.read)(ref), settings.metrics)
+    except RunLensError as error:
+        if settings.debug:
+            raise
+        failure = Failure("read", str(error), missing=isinstance(error, NoRunFound))
+        return RunReport(ref.id, ref.id, ref.location, "unknown", "undecided", None, None, 0, failures=(failure,))
+    return judge_run(run, settings)
+
+
+def judge_run(run: Run, settings: Settings) -> RunReport:
+    """Judge a run that has been read and resolved."""
+    findings: list[Finding] = []
+    skips: list[Skip] = []
+    failures: list[Failure] = []
+    checked: list[str] = []
+    for rule in settings.rules:
+        missing = missing_roles(rule, run)
+        if missing:
+            skips.append(rule.skip(f"not in the log: {missing}"))
+            continue
+        try:
+            said = list(rule.check(run))
+        except Exception as error:
+            if settings.debug:
+                raise
+            failures.append(Failure("rule", f"{rule.code} {rule.name} crashed: {type(error).__name__}: {error}"))
+            continue
+        skipped = [s for s in said if isinstance(s, Skip)]
+        skips += skipped
+        findings += [placed(f, run) for f in said if isinstance(f, Finding)]
+        if not skipped:
+            checked.append(rule.code)
+    findings = [regraded(f, settings.severities) for f in findings]
+    findings.sort(key=lambda f: (f.steps[0] if f.steps else -1, -f.severity.rank, f.code))
+    linked, incidents = link(tuple(findings), run)
+    span = run.step_range()
+    tokens = run.tokens_at(np.array(span)) if span else np.array([np.nan])
+    time = run.time_at(np.array(span)) if span else np.array([np.nan])
+    report = RunReport(
+        run=run.id,
+        name=run.name,
+        source=run.source,
+        state=run.state,
+        verdict="pass",
+        steps=span,
+        tokens=(float(tokens[0]), float(tokens[1])) if bool(np.isfinite(tokens).all()) else None,
+        points=run.points,
+        roles={
+            role: RoleLine(
+                group[0].series.name, round(group[0].confidence, 3), group[0].why, group[0].unit, group[0].derived
+            )
+            for role, group in run.roles.items()
+            if group and role != "other"
+        },
+        findings=mark(linked, run.id, settings.known),
+        incidents=incidents,
+        skips=tuple(skips),
+        failures=tuple(failures),
+        checked=tuple(checked),
+        charts=charts_of(run, settings.rules, settings.chart_points),
+        framework=run.framework,
+        time=(float(time[0]), float(time[1])) if bool(np.isfinite(time).all()) else None,
+        config=hyperparameters.flat(run.config),
+        gpus=run.hardware_count,
+    )
+    report = replace(report, action=advise(report, run, settings.total_tokens))
+    return replace(report, verdict=run_verdict(report, settings.fail_on))
+
+
+def missing_roles(rule: Rule, run: Run) -> str:
+    """The roles that the rule needs and the run has not, in words; empty if none is missing."""
+    lacking = [need for need in rule.needs if not any(run.roles.get(role) for role in need.split("|"))]
+    return ", ".join(" or ".join(map(role_words, need.split("|"))) for need in lacking)
+
+
+def regraded(finding: Finding, severities: Mapping[str, Severity]) -> Finding:
+    """The finding with the severity that the settings give its rule; what is `info` is never raised."""
+    wanted = severities.get(finding.code)
+    if wanted is None or finding.severity is Severity.INFO:
+        return finding
+    return replace(finding, severity=wanted)
+
+
+def placed(finding: Finding, run: Run) -> Finding:
+    """The finding with tokens and wall time of its steps filled in, where the rule left them open."""
+    if finding.steps is None:
+        return finding
+    steps = np.array(finding.steps, dtype=np.float64)
+    if finding.tokens is None:
+        tokens = run.tokens_at(steps)
+        if np.isfinite(tokens).all():
+            finding = replace(finding, tokens=(float(tokens[0]), float(tokens[1])))
+    if finding.time is None:
+        time = run.time_at(steps)
+        if np.isfinite(time).all():
+            finding = replace(finding, time=(float(time[0]), float(time[1])))
+    return finding

@@ -1,0 +1,1 @@
+"""What figures are drawn from: panels, scales, curves, lanes, SVG."""

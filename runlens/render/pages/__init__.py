@@ -1,0 +1,1 @@
+"""Pages of the terminal that are not the report: compare, reference, show."""

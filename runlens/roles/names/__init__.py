@@ -1,0 +1,1 @@
+"""What a logged name says: the exact tables first, then patterns."""

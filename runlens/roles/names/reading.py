@@ -1,0 +1,149 @@
+"""From a logged name to what it says: the table first, then patterns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from runlens.roles.names.claim import Claim
+from runlens.roles.names.evals import KNOWN_TASKS, EvalName, may_be_eval, parse_eval
+from runlens.roles.names.generic import generic_claim, loss_claim, may_be_loss
+from runlens.roles.names.scope import scope_of_name
+from runlens.roles.names.table import common, monitors, table
+from runlens.roles.names.take_apart import Name, shape_of, take_apart
+
+_EVAL_DIR = re.compile(r"^(valid(ation)?\d*|val\d*|eval(uation)?|test|dev)$")
+_RUN_MEAN = ("train_loss", "train/train_loss")
+"""HF Trainer writes these once, at the end, beside the curve `train/loss`."""
+_TRAINING_ONLY = re.compile(r"(^|[/_ .-])(lr|learning[-_ ]?rate|grad[-_ ]?norm|gnorm)($|[/_ .-])")
+_NOT_TELLING = frozenset(
+    {
+        "score", "loss", "ppl", "precision", "recall", "auc", "reward", "mse", "mae", "rmse", "ssim", "iou",
+    }
+)  # fmt: skip
+"""Kinds whose names alone, without a word for held-out data, do not say that a series is an evaluation."""
+_TELLING = frozenset(
+    {
+        "success_rate", "core", "top1", "top5", "wer", "cer", "fid", "bleu", "sacrebleu", "chrf", "rouge1", "rouge2",
+        "rougeL", "pass@1", "pass@k", "mAP", "mAP50", "mAP50-95",
+    }
+)  # fmt: skip
+"""Kinds that nobody measures on training data."""
+_ORDINARY = frozenset({"cola", "copa", "drop", "hs", "math", "nq", "paws", "prost", "race", "record", "swag"})
+"""Benchmarks whose names are words of their own: taken for benchmarks only in the company of others."""
+_UNDER_EVAL_BUT_NO_SCORE = re.compile(r"(time|runtime|per_second|_sec|num_|count|steps?|epoch|/samples|_std|threshold)")
+
+
+def is_eval_dir(folder: str, names: Collection[str]) -> bool:
+    """Whether a run's folder says that everything in it was measured on held-out data.
+
+    Keras and fairseq write one folder for each split, with the same names in each. A run that
+    happens to be called `test` logs what only training has, such as a learning rate: that is none.
+    """
+    return bool(_EVAL_DIR.match(folder.lower())) and not any(_TRAINING_ONLY.search(n.lower()) for n in names)
+
+
+def read_name(
+    raw: str, siblings: Collection[str] = (), frameworks: Sequence[str] = (), folder: str = "", exact: bool = True
+) -> Claim | None:
+    """What a logged name says of its series.
+
+    Parameters
+    ----------
+    raw : str
+        The name as logged.
+    siblings : collection of str
+        The other names of the run.
+    frameworks : sequence of str
+        Frameworks that the run was recognised as, the most telling first.
+    folder : str
+        Last part of the run's folder (the split, with Keras and fairseq).
+    exact : bool
+        False leaves the table out: patterns alone.
+
+    Returns
+    -------
+    Claim or None
+        None if the name is not understood.
+    """
+    eval_dir = is_eval_dir(folder, siblings)
+    name = take_apart(raw, siblings)
+    if exact and (claim := _from_table(name, frameworks, eval_dir)) is not None:
+        return claim
+    if name.base in _RUN_MEAN and "train/loss" in siblings:
+        return Claim("other", flags=frozenset({"known"}), confidence=0.8, why="mean over the whole run")
+    if exact and (entry := common().get(name.base)) is not None and not eval_dir:
+        return _with_name(entry.claim(0.85, "as in"), name)
+    claim = generic_claim(name, eval_dir)
+    if claim is not None:
+        return claim
+    if _is_task(name.base) and (name.normal not in _ORDINARY or any(_is_task(s) for s in siblings if s != raw)):
+        why = f"name of the benchmark {parse_eval(name.base).task}"
+        return Claim("eval_score", "", "global", name.axis, split="eval", device=name.device, confidence=0.7, why=why)
+    if not eval_dir and not may_be_loss(name) and not may_be_eval(shape_of(name.normal)) and "|" not in raw:
+        return None
+    result = parse_eval(name.base)
+    if "soft_loss" not in name.normal:
+        claim = loss_claim(name, eval_dir)
+        if claim is not None:
+            return claim
+    return _score(name, result, eval_dir)
+
+
+def _is_task(name: str) -> bool:
+    """Whether a name is that of a benchmark and nothing else."""
+    return "/" not in name and parse_eval(name).metric_kind == "score" and parse_eval(name).task in KNOWN_TASKS
+
+
+def _from_table(name: Name, frameworks: Sequence[str], eval_dir: bool) -> Claim | None:
+    names = table()
+    for known in (*(names[framework] for framework in frameworks), monitors()):
+        entry = known.find(name.raw) or known.find(name.base)
+        if entry is not None:
+            claim = entry.claim(0.95)
+            if "dir:train" in claim.flags or "dir:validation" in claim.flags or claim.role == "train_loss":
+                claim = replace(claim, role="eval_loss" if eval_dir else claim.role)
+            if eval_dir and claim.role in ("eval_loss", "perplexity"):
+                claim = replace(claim, split="eval")
+            return _with_name(claim, name)
+    return None
+
+
+def _with_name(claim: Claim, name: Name) -> Claim:
+    """The claim with what the name itself says: device, axis, and the scope of a rank."""
+    scope = "per_rank" if name.device.startswith("rank") and not claim.role.startswith("gpu_") else claim.scope
+    return replace(claim, device=name.device, base=name.base, axis=name.axis or claim.axis, scope=scope)
+
+
+def _score(name: Name, result: EvalName, eval_dir: bool) -> Claim | None:
+    """A claim to be an eval score, if the name looks like one."""
+    normal = name.normal
+    if result.split == "train" and not (result.prefixed or eval_dir):
+        if result.metric_kind != "score":
+            return Claim(
+                "other", flags=frozenset({"known"}), confidence=0.6, why=f"{result.metric_kind} on training data"
+            )
+        return None
+    known_kind = result.metric_kind not in _NOT_TELLING and bool(result.task)
+    told = result.prefixed or eval_dir or normal.startswith(("metrics/", "core_metric"))
+    if result.metric_kind == "score":
+        if not result.prefixed or (not result.task) or _UNDER_EVAL_BUT_NO_SCORE.search(normal):
+            return None
+        confidence = 0.75 if result.direction else 0.5
+        return Claim(
+            "eval_score",
+            "",
+            "global",
+            name.axis,
+            frozenset(),
+            "eval",
+            name.device,
+            confidence,
+            "name of a held-out split",
+        )
+    if not (known_kind or told or result.metric_kind in _TELLING):
+        return None
+    scope = scope_of_name("eval_score", name)
+    why = f"{result.metric_kind} of {result.task or 'held-out data'}"
+    return Claim("eval_score", "", scope, name.axis, frozenset(), "eval", name.device, 0.8 if told else 0.7, why)

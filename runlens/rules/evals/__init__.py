@@ -1,0 +1,1 @@
+"""EVAL: evaluations, by themselves and beside a reference."""

@@ -1,0 +1,122 @@
+"""EVAL001: do the evals trail a reference's checkpoints at the same tokens?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from runlens.comparison.compare import compare
+from runlens.comparison.joint import Bar
+from runlens.comparison.verdict import group_numbers, rounded, task_numbers
+from runlens.model import Comparison, Finding, GroupLag, Reference, Run, Severity, Skip
+from runlens.rules.base import Rule
+
+
+@dataclass(frozen=True)
+class BehindReference(Rule):
+    """Evals that trail where a reference model stood after the same number of tokens.
+
+    What it does
+    ------------
+    Lays the run's evals over those of a reference's intermediate checkpoints, at the same tokens (or steps), and asks
+    how many times more tokens the run needed for what it can do: the lag. The reference becomes a monotone curve over
+    log tokens (isotonic regression, then local lines as wide as its noise allows); the lag is the shift that explains
+    the run's last checkpoints best, all tasks together. Its interval holds the shifts that are not ruled out (profile
+    likelihood), given the binomial error of each score, the scatter between checkpoints, the error of the reference's
+    own curve and how far healthy models differ for long; it grows where tasks disagree. Scores and validation losses
+    are judged apart; from four tasks on, the lag must be there whichever of them is left out, since one benchmark alone
+    may differ by chance.
+    A warning when a lag is first seen, an error when it persists at the next checkpoint or widens.
+
+    Why it matters
+    --------------
+    A fault in the set-up can hide behind a healthy loss curve. SmolLM3's tensor-parallel ranks drew the same random
+    numbers; the loss looked fine, and only evals that trailed SmolLM2's checkpoints at the same tokens showed it.
+    The run was restarted after 1 T tokens; found at 100 B it would have cost a tenth.
+
+    What to do
+    ----------
+    If it trails from the start with a healthy loss: check the seeds of parallel initialisation, the initialisation
+    itself, the data mixture and the tokenizer. `runlens compare RUN --reference REF --png FILE` shows it task by task;
+    `--total-tokens` adds whether a restart would finish earlier.
+
+    Settings
+    --------
+    factor : smallest lag that counts
+    last : how many of the run's last checkpoints are judged
+    fewest : fewest checkpoints of a task that can be judged
+    axis : `tokens` or `steps`
+    references, tokens_per_step : given at the top of the configuration or by `--reference` and `--tokens-per-step`
+    1.25 is about what seeds, data order and evaluation noise make at most between Pythia models
+    that differ in deduplication alone.
+
+    References
+    ----------
+    Hugging Face, The smol training playbook (2025), "Staying the course". Biderman et al. 2023 (arXiv 2304.01373) for
+    the checkpoints on which the noise was measured; docs/evals.md for the figures.
+    """
+
+    code: ClassVar[str] = "EVAL001"
+    name: ClassVar[str] = "behind-reference"
+    needs: ClassVar[tuple[str, ...]] = ("eval_score|eval_loss|perplexity",)
+
+    references: tuple[Reference, ...] = ()
+    tokens_per_step: float | None = None
+    factor: float = 1.25
+    last: int = 5
+    fewest: int = 3
+    axis: Literal["tokens", "steps"] = "tokens"
+
+    @property
+    def bar(self) -> Bar:
+        """The settings as `runlens.comparison.compare` takes them."""
+        return Bar(self.factor, self.last, self.fewest)
+
+    def check(self, run: Run) -> Iterator[Finding | Skip]:
+        """One finding a reference that the run is behind; a skip for each that it cannot be compared with."""
+        if not self.references:
+            yield self.skip(
+                "no reference was given (--reference NAME; `runlens reference list` shows the shipped ones)"
+            )
+            return
+        for reference in self.references:
+            comparison = compare(run, reference, self.axis, self.tokens_per_step, self.bar)
+            if comparison.why_not:
+                yield self.skip(f"{reference.name}: {comparison.why_not}")
+                continue
+            behind = [g for g in comparison.groups if g.behind]
+            if behind and comparison.severity is not None:
+                yield self._finding(comparison, behind[0], comparison.severity)
+
+    def _finding(self, comparison: Comparison, group: GroupLag, severity: Severity) -> Finding:
+        lead = next(t for t in comparison.tasks if t.group == group.group)
+        axis = comparison.axis
+        evidence = {
+            "reference": comparison.reference,
+            "axis": axis,
+            "lag_factor": rounded(group.factor, 4),
+            "lag_interval": [rounded(v, 4) for v in group.interval],
+            f"{axis}_behind": rounded(group.at - group.at / group.factor),
+            f"{axis}_behind_interval": [rounded(group.at - group.at / max(v, 1e-9)) for v in group.interval],
+            "at": rounded(group.at, 9),
+            "trend": group.trend,
+            "persists": group.persists,
+            "from_start": group.from_start,
+            "groups": [group_numbers(g) for g in comparison.groups],
+            "tasks": [task_numbers(t) for t in comparison.tasks],
+            "tasks_behind": sum(t.behind for t in comparison.tasks),
+            "tasks_compared": len(comparison.tasks),
+            "unmatched": [{"name": name, "why": why} for name, why in comparison.unmatched],
+            "tokens_from": comparison.tokens_from,
+        }
+        return self.finding(
+            severity,
+            lead.run.name,
+            (group.since, group.last),
+            comparison.sentence,
+            evidence,
+            "Trailing from the start with a healthy loss points to the set-up: parallel seeds, initialisation, data, "
+            "tokenizer. `runlens compare` with the same reference shows each task, and --total-tokens whether a "
+            "restart would finish earlier.",
+        )

@@ -1,0 +1,1 @@
+"""What the eval rules are made of; no rule stands here."""

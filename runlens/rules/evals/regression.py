@@ -1,0 +1,127 @@
+"""EVAL002: an eval that fell below its own earlier level."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from runlens.comparison.curves import ROLES, run_curves
+from runlens.comparison.words import label
+from runlens.model import Finding, Run, Severity, Skip
+from runlens.model.words import percent
+from runlens.rules.base import Rule
+from runlens.rules.evals.parts.decline import Decline, declines
+from runlens.rules.evals.parts.overfit import held_out_loss, overfit
+
+
+@dataclass(frozen=True)
+class EvalRegression(Rule):
+    """An eval that has become worse than it was earlier in the same run.
+
+    What it does
+    ------------
+    Holds each eval against its own best earlier level (the median of three checkpoints). A checkpoint counts as worse
+    when it lies four scatters below (binomial error and what neighbouring checkpoints show), or 2.8 with two neighbours
+    that do so too, and by at least 1 % of a loss or 2 % of a score. It is a warning when that lasts for three
+    checkpoints up to the last one, or at once when a quarter of all progress is gone; an error when half of it is gone.
+    A dip that came back is information. One finding tells of all evals that fell together. A held-out loss that rises
+    while the training loss falls is EVAL004.
+
+    Why it matters
+    --------------
+    A model that forgets has met bad data, too high a learning rate or a wrong mixture; the training loss, measured on
+    the new data, need not show it.
+
+    What to do
+    ----------
+    Look at what changed just before the first worse checkpoint: data stage, learning rate, a resume. If it does not
+    come back by itself, rewind to the checkpoint before.
+
+    Settings
+    --------
+    patience : checkpoints in a row that make a warning
+    at_once : share of all progress whose loss is a warning at the first checkpoint
+    severe : share of all progress whose loss is an error
+
+    References
+    ----------
+    The noise is that of EVAL001 (docs/evals.md). The share of progress lost, and three checkpoints for a pattern
+    rather than an accident, are RunLens's own definitions.
+    """
+
+    code: ClassVar[str] = "EVAL002"
+    name: ClassVar[str] = "eval-regression"
+    needs: ClassVar[tuple[str, ...]] = ("|".join(ROLES),)
+
+    patience: int = 3
+    at_once: float = 0.25
+    severe: float = 0.5
+
+    def check(self, run: Run) -> Iterator[Finding | Skip]:
+        """One finding for what is open now, one for each set of dips that began together and came back."""
+        own = run_curves(run, "steps")
+        train = run.role("train_loss")
+        if all(len(c.step) < 4 for c in own.curves):
+            yield self.skip("fewer than four checkpoints of each eval: no earlier level to compare with")
+            return
+        found: list[Decline] = []
+        for curve in own.curves:
+            if train is not None and held_out_loss(curve) and overfit(curve, train.series, self.patience):
+                continue
+            found += declines(curve)
+        past: dict[int, list[Decline]] = {}
+        for decline in found:
+            if not decline.open:
+                past.setdefault(decline.steps[0], []).append(decline)
+        for group in past.values():
+            yield self._finding(Severity.INFO, group, "and came back")
+        lasting = sorted((d for d in found if d.open), key=lambda d: -d.share)
+        if lasting:
+            yield self._finding(max((self._severity(d) for d in lasting), key=lambda s: s.rank), lasting, "")
+
+    def _severity(self, decline: Decline) -> Severity:
+        if decline.share >= self.severe:
+            return Severity.ERROR
+        lasts = decline.checkpoints >= self.patience
+        return Severity.WARNING if lasts or decline.share >= self.at_once else Severity.INFO
+
+    def _finding(self, severity: Severity, group: list[Decline], end: str) -> Finding:
+        worst = max(group, key=lambda d: d.share)
+        first, last = min(d.steps[0] for d in group), max(d.steps[1] for d in group)
+        curve = worst.eval.curve
+        span = f"at step {first:,}" if first == last else f"from step {first:,} to {last:,}"
+        moved = "fell below" if curve.direction == "up" else "rose above"
+        lost = "all its progress lost" if worst.share >= 1 else f"{percent(worst.share)} of its progress lost"
+        message = (
+            f"{label(curve)} {moved} its own earlier level {span}: from {worst.level:.4g} at step {worst.best_step:,} "
+            f"to {worst.worst:.4g}, {lost}{', ' + end if end else ''}"
+        )
+        if len(group) > 1:
+            others = [label(d.eval.curve) for d in group if d is not worst]
+            message += f"; with it {', '.join(others[:3])}{f' and {len(others) - 3} more' if len(others) > 3 else ''}"
+        evidence = {
+            "recovered": not worst.open,
+            "checkpoints": worst.checkpoints,
+            "share_of_progress": round(worst.share, 4),
+            "evals": [
+                {
+                    "name": d.eval.curve.name,
+                    "steps": list(d.steps),
+                    "level": d.level,
+                    "level_at_step": d.best_step,
+                    "worst": d.worst,
+                    "latest": d.latest,
+                    "share_of_progress": round(d.share, 4),
+                }
+                for d in group
+            ],
+        }
+        return self.finding(
+            severity,
+            curve.name,
+            (first, last),
+            message,
+            evidence,
+            f"Look at what changed between steps {worst.best_step:,} and {first:,}: data, learning rate, a resume.",
+        )

@@ -1,0 +1,1 @@
+"""GRAD: gradient norms."""

@@ -1,0 +1,208 @@
+"""HW002: GPU or host memory that keeps growing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from runlens.model import Finding, RoleSeries, Run, Severity, Skip
+from runlens.rules.base import Rule
+from runlens.rules.hardware.parts.devices import clean, named, per_device
+from runlens.rules.throughput.parts.cost import total_steps
+from runlens.stats.robust import Floats, difference_sigma, theil_sen
+from runlens.stats.rolling import block_median
+
+_BLOCKS = 10
+_DEVICE_GB = (8, 11, 12, 16, 24, 32, 40, 48, 64, 80, 94, 96, 128, 141, 180, 192, 288)
+"""Memory of common accelerators, GB: where the log does not tell, the next one above the peak is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """A trend that has not stopped."""
+
+    device: str
+    source: RoleSeries
+    per_step: float
+    """Growth of the later half in the series' unit for each step."""
+    first: float
+    last: float
+    steps: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class MemoryGrowth(Rule):
+    """GPU or host memory keeps growing: it will run out.
+
+    What it does
+    ------------
+    Cuts what follows the first tenth of the log into ten blocks by steps and takes their medians, so that evaluations
+    and checkpoints that need more for a moment do not show. A finding needs a growth of `growth` over the level
+    before, of six standard deviations of the blocks, spread over the blocks (no single jump makes half of it: the
+    first evaluation, a longer sequence or the allocator's cache make one step up and stay there), and going on: the
+    last third still grows at half the mean rate or more. It says how fast, and when the memory will be full, if its
+    size is known from a percentage in the log or from `capacity_gb`; else when the next common size of device would
+    be.
+
+    Why it matters
+    --------------
+    A leak ends the run with an out-of-memory error, often at night, often between two checkpoints; a host that swaps
+    slows every rank before that.
+
+    What to do
+    ----------
+    GPU: look for tensors kept over steps (losses added up without `.item()`, hooks, growing caches), for
+    fragmentation (`PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True`) and sequence lengths that grow. Host:
+    data-loader workers, pinned buffers, loggers. Checkpoint and restart before it is full: a restart frees it.
+
+    Settings
+    --------
+    growth : smallest growth as a share of the level after the first tenth (0.1 is 10 %).
+    soon : it is an error if it will be full within this share of the steps that the run has done.
+    horizon : growth by less than half is only worth knowing (`info`) if it will be full after this many times the
+        steps that the run has done, or a fifth beyond its planned end, where that is known.
+    capacity_gb : memory of one GPU in GB, where the log does not tell; 0 if not known.
+    points : fewest samples.
+
+    References
+    ----------
+    PyTorch CUDA semantics, "Memory management" (the caching allocator grows in steps and keeps what it has). Medians of
+    blocks and the slope by Theil (1950) and Sen (1968). No alarm on real runs whose memory doubles at the first
+    evaluation.
+    """
+
+    code = "HW002"
+    name = "memory-growth"
+    needs = ("gpu_memory|host_memory",)
+
+    growth: float = 0.1
+    soon: float = 0.25
+    horizon: float = 10.0
+    capacity_gb: float = 0.0
+    points: int = 40
+
+    def check(self, run: Run) -> Iterator[Finding | Skip]:
+        """Yield at most one finding for the GPUs and one for the host."""
+        enough = False
+        for role, kinds in (("gpu_memory", ("", "free")), ("host_memory", ("",))):
+            found: list[Growth] = []
+            for kind in kinds:
+                for device, r in per_device(run, role, kind).items():
+                    enough = enough or len(r.series) >= self.points
+                    growth = self._growth(device, r, -1.0 if kind == "free" else 1.0)
+                    if growth is not None and device not in [g.device for g in found]:
+                        found.append(growth)
+            if found:
+                yield self._finding(run, role, found)
+        if not enough:
+            yield self.skip(f"fewer than {self.points} samples of memory were logged")
+
+    def _growth(self, device: str, r: RoleSeries, sign: float) -> Growth | None:
+        series = clean(r.series).latest()
+        if len(series) < self.points:
+            return None
+        series = series.take(series.step >= series.step[0] + (series.step[-1] - series.step[0]) // 10)
+        size = max(len(series) // _BLOCKS, 1)
+        if len(series) < 3 * _BLOCKS or series.step[-1] <= series.step[0]:
+            return None
+        blocks = sign * block_median(series.value, size)[:_BLOCKS]
+        total = float(blocks[-1] - blocks[0])
+        level = abs(float(blocks[0])) if sign > 0 else abs(float(series.value.max()))
+        # what the noise of single samples leaves on a block's median
+        noise = difference_sigma(series.value) / math.sqrt(size)
+        if total < max(self.growth * level, 6.0 * noise) or not _steady(blocks, total):
+            return None
+        late = series.take(slice(len(series) // 2, None))
+        slope, _ = theil_sen(late.step.astype(np.float64), sign * late.value)
+        if not slope > 0:
+            return None
+        first, last = float(abs(blocks[0])), float(abs(blocks[-1]))
+        return Growth(device, r, slope, first, last, (int(series.step[0]), int(series.step[-1])))
+
+    def _finding(self, run: Run, role: str, found: list[Growth]) -> Finding:
+        found.sort(key=lambda g: -g.per_step)
+        worst = found[0]
+        devices = [g.device for g in found]
+        what = "Host memory" if role == "host_memory" else f"Memory of {named(devices)}"
+        capacity, assumed = self._capacity(run, worst) if role == "gpu_memory" else _host_capacity(worst)
+        left = _steps_left(worst, capacity)
+        full = worst.steps[1] + left if left is not None else None
+        span = run.step_range() or worst.steps
+        done = max(span[1] - span[0], 1)
+        soon = left is not None and not assumed and left <= self.soon * done
+        planned = total_steps(run)
+        late = full is not None and (left or 0) > self.horizon * done
+        if full is not None and planned is not None and not assumed:
+            late = full > 1.2 * planned
+        harmless = late and worst.last < 1.5 * worst.first
+        free = worst.source.metric_kind == "free"
+        verb = "shrank: free memory went" if free else "grew"
+        message = (
+            f"{what} {verb} from {_amount(worst.first, worst.source.unit)} to {_amount(worst.last, worst.source.unit)}"
+            f" and goes on at {_amount(1000 * worst.per_step, worst.source.unit)} per 1,000 steps"
+        )
+        if full is not None:
+            size = "it" if worst.source.unit == "%" or free else f"{capacity / 1e9:.0f} GB"
+            message += f"; {'a device of ' if assumed else ''}{size} is full at about step {full:,}"
+            message += f", after the planned end at {planned:,}" if late and planned is not None else ""
+        severity = Severity.ERROR if soon else Severity.WARNING
+        return self.finding(
+            Severity.INFO if harmless else severity,
+            worst.source.series.name,
+            worst.steps,
+            f"{message}.",
+            {
+                "devices": devices,
+                "first": worst.first,
+                "last": worst.last,
+                "unit": worst.source.unit,
+                "per_1000_steps": 1000 * worst.per_step,
+                "steps_until_full": left,
+                "full_at_step": full,
+                "capacity": capacity if capacity else None,
+                "capacity_assumed": assumed,
+            },
+            "Find what is kept over steps; checkpoint and restart before it is full.",
+        )
+
+    def _capacity(self, run: Run, worst: Growth) -> tuple[float, bool]:
+        """Capacity in the series' unit and whether it is only assumed; 0 if nothing is known."""
+        if worst.source.metric_kind == "free":
+            return 0.0, False
+        if worst.source.unit == "%":
+            return 100.0, False
+        if self.capacity_gb > 0:
+            return self.capacity_gb * 1e9, False
+        for r in run.every("gpu_memory"):
+            if r.unit == "%" and r.device == worst.device and not r.metric_kind and len(r.series):
+                share = float(clean(r.series).value[-1]) / 100.0
+                if share > 0.01:
+                    return worst.last / share, False
+        size = next((gb for gb in _DEVICE_GB if gb * 1e9 > 1.02 * worst.last), 0)
+        return size * 1e9, True
+
+
+def _steady(blocks: Floats, total: float) -> bool:
+    """Whether a growth is spread over the blocks and goes on to the end."""
+    changes = np.diff(blocks)
+    third = len(blocks) // 3
+    late = float(blocks[-1] - blocks[-1 - third]) / third
+    mean = total / len(changes)
+    return bool(changes.max() < 0.5 * total and float(np.mean(changes > 0)) >= 0.75 and late >= 0.5 * mean)
+
+
+def _host_capacity(worst: Growth) -> tuple[float, bool]:
+    return (100.0, False) if worst.source.unit == "%" else (0.0, False)
+
+
+def _steps_left(worst: Growth, capacity: float) -> int | None:
+    if worst.source.metric_kind == "free":
+        return max(round(worst.last / worst.per_step), 0)
+    return max(round((capacity - worst.last) / worst.per_step), 0) if capacity > worst.last else None
+
+
+def _amount(value: float, unit: str) -> str:
+    return f"{value:.3g} %" if unit == "%" else f"{value / 1e9:.3g} GB"

@@ -1,0 +1,171 @@
+"""HW001: a GPU too hot, or hotter and hotter at the same power."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from runlens.model import Finding, RoleSeries, Run, Series, Severity, Skip
+from runlens.rules.base import Rule
+from runlens.rules.hardware.parts.devices import (
+    at_steps,
+    clean,
+    minutes,
+    named,
+    overlapping,
+    per_device,
+    slower_by,
+    steps_of,
+    stretches,
+    tie,
+)
+from runlens.stats.robust import difference_sigma, median, theil_sen
+from runlens.stats.rolling import block_median
+
+_BLOCKS = 12
+"""Blocks into which a run is cut to see a drift."""
+
+
+@dataclass(frozen=True)
+class GpuOverheating(Rule):
+    """A GPU is above its temperature limit, or drifts up although it draws no more power.
+
+    What it does
+    ------------
+    Reports every stretch of at least three samples, and of `minutes` where wall times are known, in which a GPU's
+    core is at or above `limit` or its memory at or above `memory_limit`; devices that are hot in the same steps are
+    one finding. An error from `critical` up, where the driver slows the clocks. Besides, where power is logged and
+    the log covers `drift_minutes`: the temperature less what the change in power explains, in twelve blocks after the
+    first tenth; a rise of `drift` degrees that goes on over the blocks is a drift, such as a failing fan, a clogged
+    filter or a cooling loop.
+
+    Why it matters
+    --------------
+    Above its limit a GPU slows its clocks by itself, and in synchronous training all others wait for it; memory that is
+    too hot also makes more errors. A drift says so hours before.
+
+    What to do
+    ----------
+    Look at the node: air flow, fans, inlet temperature, coolant, neighbours. Cap the power (`nvidia-smi -pl`) to go on,
+    or move the job off the node. If throughput did not move, there is time until the next checkpoint.
+
+    Settings
+    --------
+    limit : core temperature in degrees C that is too hot.
+    critical : core temperature in degrees C from which it is an error.
+    memory_limit : memory (HBM) temperature in degrees C that is too hot.
+    minutes : shortest stretch that is reported, where wall times are known.
+    drift : rise in degrees C at equal power that is a drift.
+    drift_minutes : shortest log in which a drift is looked for (warming up takes minutes, not hours).
+
+    References
+    ----------
+    `nvidia-smi -q -d TEMPERATURE` of an A100 SXM4: maximum operating temperature 85 C, slowdown 89 C, shutdown 92 C,
+    memory 95 C; data-centre parts since slow down between 83 and 90 C. NVIDIA support answer 2752 on maximum operating
+    temperature. Smol training playbook, "Staying the course", on watching temperatures and alerts for them.
+    """
+
+    code = "HW001"
+    name = "gpu-overheating"
+    needs = ("gpu_temperature",)
+
+    limit: float = 85.0
+    critical: float = 90.0
+    memory_limit: float = 95.0
+    minutes: float = 1.0
+    drift: float = 8.0
+    drift_minutes: float = 60.0
+
+    def check(self, run: Run) -> Iterator[Finding | Skip]:
+        """Yield one finding for each stretch above a limit, and one for each device that drifts."""
+        found = [*self._above(run, "", self.limit, "core"), *self._above(run, "hbm", self.memory_limit, "memory")]
+        hot = {device for f in found for device in f.evidence["devices"]}  # type: ignore[attr-defined]
+        found += self._drifts(run, hot)
+        yield from sorted(found, key=lambda f: f.steps or (0, 0))
+
+    def _above(self, run: Run, kind: str, limit: float, part: str) -> Iterator[Finding]:
+        spans: list[tuple[str, tuple[int, int]]] = []
+        series: dict[str, Series] = {}
+        for device, r in per_device(run, "gpu_temperature", kind).items():
+            series[device] = clean(r.series)
+            for stretch in stretches(series[device].value >= limit):
+                lasted = minutes(series[device], stretch)
+                if stretch.points >= 3 and not lasted < self.minutes:
+                    spans.append((device, steps_of(series[device], stretch)))
+        for devices, span in overlapping(spans):
+            inside = [s.value[(s.step >= span[0]) & (s.step <= span[1])] for s in (series[d] for d in devices)]
+            peak = max(float(v.max()) for v in inside)
+            hottest = devices[int(np.argmax([float(v.max()) for v in inside]))]
+            above = sum(int((v >= limit).sum()) for v in inside) / sum(len(v) for v in inside)
+            lost = slower_by(run, span)
+            severe = part == "core" and peak >= self.critical
+            yield self.finding(
+                Severity.ERROR if severe else Severity.WARNING,
+                series[hottest].name,
+                span,
+                f"The {part} of {named(devices)} stood at or above {limit:g} °C, with a peak of {peak:.0f} °C"
+                f"{f' on {named([hottest])}' if len(devices) > 1 else ''}{tie(lost)}.",
+                {
+                    "kind": "limit",
+                    "part": part,
+                    "devices": devices,
+                    "peak_c": peak,
+                    "limit_c": limit,
+                    "share_of_samples_above": above,
+                    "throughput_lost": lost,
+                },
+                "Check air flow, fans and coolant of the node; cap the power or drain the node if clocks fall.",
+            )
+
+    def _drifts(self, run: Run, hot: set[str]) -> Iterator[Finding]:
+        powers = per_device(run, "gpu_power")
+        for device, r in per_device(run, "gpu_temperature").items():
+            power = powers.get(device)
+            if device in hot or power is None or power.unit != "W":
+                continue
+            yield from self._drift(run, device, r, power)
+
+    def _drift(self, run: Run, device: str, r: RoleSeries, power: RoleSeries) -> Iterator[Finding]:
+        series = clean(r.series)
+        lasted = float(series.time[-1] - series.time[0]) / 60.0 if len(series) else math.nan
+        if len(series) < 4 * _BLOCKS or lasted < self.drift_minutes:
+            return
+        series = series.take(slice(len(series) // 10, None))
+        watts = at_steps(power.series, series.step)
+        loaded = np.isfinite(watts) & (watts >= 0.7 * np.nanquantile(watts, 0.9))
+        series, watts = series.take(loaded), watts[loaded]
+        size = len(series) // _BLOCKS
+        if size < 3:
+            return
+        slope, _ = theil_sen(watts, series.value)
+        own = max(0.0, min(slope, 0.15)) if math.isfinite(slope) else 0.0
+        excess = series.value - own * (watts - median(watts))
+        blocks = block_median(excess, size)
+        rise = float(np.median(blocks[-3:]) - np.median(blocks[:3]))
+        trend, _ = theil_sen(np.arange(len(blocks), dtype=np.float64), blocks)
+        noise = difference_sigma(blocks)
+        if rise < max(self.drift, 6.0 * noise) or trend * (len(blocks) - 1) < 0.6 * rise:
+            return
+        onset = int(np.argmax(blocks > blocks[:3].mean() + 0.25 * rise)) * size
+        span = int(series.step[onset]), int(series.step[-1])
+        per_hour = rise / ((series.time[-1] - series.time[0]) / 3600.0) if math.isfinite(lasted) else math.nan
+        lost = slower_by(run, span)
+        yield self.finding(
+            Severity.WARNING,
+            r.series.name,
+            span,
+            f"{named([device])} grew {rise:.1f} °C hotter at equal power (about {median(watts):.0f} W), to"
+            f" {median(series.value[-size:]):.0f} °C{tie(lost)}.",
+            {
+                "kind": "drift",
+                "devices": [device],
+                "rise_c": rise,
+                "degrees_per_hour": per_hour,
+                "watts": median(watts),
+                "throughput_lost": lost,
+            },
+            "Cooling is getting worse: look at fans, filters and inlet temperature before it reaches its limit.",
+        )

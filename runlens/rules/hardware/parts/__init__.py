@@ -1,0 +1,1 @@
+"""What the hardware rules are made of; no rule stands here."""

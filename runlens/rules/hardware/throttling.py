@@ -1,0 +1,163 @@
+"""HW006: clocks or power capped while the GPU has work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from runlens.model import Finding, RoleSeries, Run, Series, Severity, Skip
+from runlens.model.words import percent
+from runlens.rules.base import Rule
+from runlens.rules.hardware.parts.devices import (
+    Mask,
+    at_steps,
+    clean,
+    minutes,
+    named,
+    overlapping,
+    per_device,
+    slower_by,
+    steps_of,
+    stretches,
+    tie,
+)
+from runlens.rules.hardware.parts.reasons import active_reasons
+from runlens.stats.robust import median
+from runlens.stats.rolling import centred_median
+
+_BUSY = 50.0
+"""Utilisation in percent from which a GPU has work."""
+_POINTS = 5
+"""Fewest samples of a stretch."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Capped:
+    device: str
+    series: Series
+    steps: tuple[int, int]
+    words: str
+    evidence: dict[str, object]
+
+
+@dataclass(frozen=True)
+class ClockThrottling(Rule):
+    """The clocks of a GPU are held down while it has work.
+
+    What it does
+    ------------
+    Two signs, either of which is enough, in stretches of five samples and `minutes`, and only while utilisation
+    (where logged) says that the GPU works. The SM clock, by a moving median, is `drop` below its healthy level, the
+    upper quartile of what the device itself ran at under load. Or the driver's own reasons say so: thermal or
+    hardware slowdown, or time lost to violations. A power cap alone is normal for a GPU that trains (it runs at its
+    limit by design) and counts only with a loss of throughput. Devices held down in the same steps are one finding;
+    `info` if throughput is known and did not fall by `slower`.
+
+    Why it matters
+    --------------
+    Clocks are speed. One throttled GPU holds back all that wait for it, and nothing else in the log says why.
+
+    What to do
+    ----------
+    Heat: cooling of the node. Power: the limit (`nvidia-smi -q -d POWER`), power supplies, a rack that is capped.
+    Neither: a lowered application clock or a fault in the board (`HW slowdown`): drain the node.
+
+    Settings
+    --------
+    drop : smallest fall of the clock as a share of its healthy level (0.07 is 7 %).
+    minutes : shortest stretch where wall times are known.
+    slower : loss of throughput below which it is only worth knowing.
+
+    References
+    ----------
+    NVML clocks event reasons (`nvmlClocksEventReasons`): software power cap, hardware slowdown, thermal slowdown. Boost
+    clocks wander by some percent with temperature and load; 7 % is beyond what the same work on the same GPU shows.
+    """
+
+    code = "HW006"
+    name = "clock-throttling"
+    needs = ("gpu_clock|gpu_throttle",)
+
+    drop: float = 0.07
+    minutes: float = 2.0
+    slower: float = 0.02
+
+    def check(self, run: Run) -> Iterator[Finding | Skip]:
+        """Yield one finding for each stretch of held-down clocks."""
+        use = per_device(run, "gpu_utilization")
+        found = [*self._by_clock(run, use), *self._by_reasons(run, use)]
+        for devices, span in overlapping((c.device, c.steps) for c in found):
+            parts = [c for c in found if c.device in devices and c.steps[0] <= span[1] and c.steps[1] >= span[0]]
+            lost = slower_by(run, span)
+            if all(c.evidence["reason"] == "power-cap" for c in parts) and (lost is None or lost < self.slower):
+                continue
+            yield self._finding(run, devices, span, parts, lost)
+
+    def _by_clock(self, run: Run, use: dict[str, RoleSeries]) -> Iterator[_Capped]:
+        for device, r in per_device(run, "gpu_clock").items():
+            series = clean(r.series)
+            loaded = _loaded(series, use.get(device))
+            if int(loaded.sum()) < 3 * _POINTS:
+                continue
+            healthy = float(np.quantile(series.value[loaded], 0.75))
+            smooth = centred_median(np.where(loaded, series.value, np.nan), _POINTS)
+            for stretch in stretches(np.nan_to_num(smooth, nan=np.inf) <= (1.0 - self.drop) * healthy):
+                if stretch.points < _POINTS or minutes(series, stretch) < self.minutes:
+                    continue
+                low = median(series.value[stretch.first : stretch.last + 1])
+                fall = 1.0 - low / healthy
+                words = f"ran at {low:,.0f} MHz instead of {healthy:,.0f} MHz ({percent(fall)} lower)"
+                evidence = {"reason": "clock", "clock_mhz": low, "healthy_mhz": healthy, "drop": fall}
+                yield _Capped(device, series, steps_of(series, stretch), words, evidence)
+
+    def _by_reasons(self, run: Run, use: dict[str, RoleSeries]) -> Iterator[_Capped]:
+        for r in run.every("gpu_throttle"):
+            series = clean(r.series)
+            device = r.device or "the GPU"
+            loaded = _loaded(series, use.get(device))
+            for reason, active in active_reasons(r.series.name, r.metric_kind, series.value):
+                what = "its power was capped" if reason == "power-cap" else "the driver reported a slowdown"
+                for stretch in stretches(active & loaded):
+                    if stretch.points < _POINTS or minutes(series, stretch) < self.minutes:
+                        continue
+                    part = active[stretch.first : stretch.last + 1]
+                    words = f"was held down: {what} in {percent(float(part.mean()))} of the samples"
+                    signs: dict[str, object] = {"reason": reason, "share": float(part.mean()), "metric": r.series.name}
+                    yield _Capped(device, series, steps_of(series, stretch), words, signs)
+
+    def _finding(
+        self, run: Run, devices: list[str], span: tuple[int, int], parts: list[_Capped], lost: float | None
+    ) -> Finding:
+        parts.sort(key=lambda c: (c.evidence["reason"] != "clock", c.device))
+        harmless = lost is not None and lost < self.slower
+        heat = _peak(run, devices, span)
+        hot = f", at up to {heat:.0f} °C" if heat else ""
+        return self.finding(
+            Severity.INFO if harmless else Severity.WARNING,
+            parts[0].series.name,
+            span,
+            f"{named(devices)} {parts[0].words} while it had work{hot}{tie(lost)}.",
+            {
+                "devices": devices,
+                "signs": [c.evidence for c in parts],
+                "throughput_lost": lost,
+                "peak_c": heat,
+            },
+            "Look at temperature, power limit and the driver's reasons (nvidia-smi -q -d PERFORMANCE) of this node.",
+        )
+
+
+def _loaded(series: Series, use: RoleSeries | None) -> Mask:
+    """Where the device has work; everywhere if its utilisation is not logged."""
+    if use is None:
+        return np.ones(len(series), dtype=np.bool_)
+    return np.asarray(at_steps(use.series, series.step) >= _BUSY)
+
+
+def _peak(run: Run, devices: list[str], span: tuple[int, int]) -> float | None:
+    """Highest core temperature of the devices in these steps, None if it was not logged."""
+    heat = per_device(run, "gpu_temperature")
+    values = [clean(heat[d].series).between(*span).value for d in devices if d in heat]
+    return max((float(v.max()) for v in values if len(v)), default=None)

@@ -1,0 +1,1 @@
+"""LOG: what the log itself tells, and what is missing from it."""

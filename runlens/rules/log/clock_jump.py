@@ -1,0 +1,97 @@
+"""LOG005: a wall clock that does not run on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from runlens.model import Finding, Run, Series, Severity, Skip
+from runlens.rules.base import Rule
+from runlens.rules.shared.points import TRAINING, spine
+from runlens.stats.spans import spans
+
+_YEAR = 365.25 * 86400
+
+
+@dataclass(frozen=True)
+class ClockJump(Rule):
+    """The wall clock went backwards, or leapt.
+
+    What it does
+    ------------
+    Looks, within each attempt, for points that were written after others and yet have an earlier time, by more than
+    `tolerance`; and for leaps of a year and more, or beyond the time at which the log was read. A long pause is no
+    leap: that is TPUT005. Jumps of `warning_jump` and more are a warning, smaller ones `info`.
+
+    Why it matters
+    --------------
+    Throughput and step times that are derived from the wall clock are wrong around a jump, and a join by time (system
+    metrics) puts points on the wrong step.
+
+    What to do
+    ----------
+    Look at the time service of the node (chrony, NTP) and at whether the log was written in local time.
+
+    Settings
+    --------
+    tolerance : float
+        Seconds. Writers with several threads hand over points out of order by less; NTP slews offsets below 0.128 s and
+        steps larger ones.
+    warning_jump : float
+        Seconds, as long as many steps: rates derived from the clock are wrong by it.
+
+    References
+    ----------
+    RFC 5905, section 11.3 (step threshold of 0.128 s).
+    """
+
+    code: ClassVar[str] = "LOG005"
+    name: ClassVar[str] = "clock-jump"
+    needs: ClassVar[tuple[str, ...]] = TRAINING
+
+    tolerance: float = 1.0
+    warning_jump: float = 60.0
+
+    def check(self, run: Run) -> Iterator[Finding | Skip]:
+        """Yield one finding for all jumps back, and one for all leaps."""
+        series = spine(run)
+        known = series.series.where(np.isfinite(series.series.time)) if series is not None else None
+        if series is None or known is None or len(known) < 2:
+            yield self.skip("the log holds no wall times")
+            return
+        latest = run.read_at + 86400 if math.isfinite(run.read_at) else math.inf
+        back, ahead = _jumps(known, self.tolerance, latest)
+        for at, what in ((back, "went back"), (ahead, "leapt ahead")):
+            if len(at):
+                size = float(np.abs(known.time[at + 1] - known.time[at]).max())
+                yield self._finding(series.series.name, known.step, at, size, what)
+
+    def _finding(self, metric: str, step: np.ndarray, at: np.ndarray, size: float, what: str) -> Finding:
+        first, last = int(step[at[0]]), int(step[at[-1] + 1])
+        most = "up to " if len(at) > 1 else ""
+        where = f"at step {last:,}" if len(at) == 1 else f"{len(at)} times between steps {first:,} and {last:,}"
+        return self.finding(
+            Severity.WARNING if size >= self.warning_jump else Severity.INFO,
+            metric,
+            (first, last),
+            f"the wall clock {what} {where}, by {most}{size:,.1f} s: rates derived from it are wrong there",
+            {"jumps": len(at), "largest_s": size, "direction": "back" if what == "went back" else "ahead"},
+            "Look at the time service of the node (chrony, NTP), and at whether the log was written in local time.",
+        )
+
+
+def _jumps(known: Series, tolerance: float, latest: float) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Positions after which the clock went back within an attempt, and after which it leapt a year or past `latest`."""
+    back, ahead = [], []
+    for first, last in spans(len(known) - 1):
+        step, time = known.step[first : last + 1], known.time[first : last + 1]
+        change = np.diff(time)
+        back.append(first + np.flatnonzero((change < -tolerance) & (step[1:] >= step[:-1])))
+        past = (time[1:] > latest) & (change > 0) & (time[:-1] <= latest)
+        ahead.append(first + np.flatnonzero((change >= _YEAR) | past))
+    return np.concatenate(back), np.concatenate(ahead)

@@ -1,0 +1,187 @@
+"""Restarts: how often, and how much was done twice."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from runlens.model import Finding, RoleSeries, Run, Severity, Skip
+from runlens.model.words import percent
+from runlens.rules.base import Rule
+from runlens.rules.shared.points import TRAINING, Return, returns, spine
+
+_FEWEST_TOGETHER = 3
+
+
+@dataclass(frozen=True)
+class Restart(Rule):
+    """The run was resumed, and some steps were logged twice.
+
+    What it does
+    ------------
+    Finds each place where the training step goes back and goes on from there, and each start that the log records
+    without one. Says which steps were redone, and what that took in tokens and hours. A resume is normal and `info`. It
+    is a warning when at least three restarts together redid more than `redone_share` of all steps trained, or when
+    `stuck` restarts in a row ended before any new step was reached; and when two processes wrote one log at once, which
+    is no resume.
+
+    Why it matters
+    --------------
+    Steps that are logged twice confuse every average, and a learning rate, data order or random state that was not
+    restored shows right after a resume. Frequent restarts from old checkpoints cost more than the faults themselves.
+
+    What to do
+    ----------
+    Nothing for a single resume, if the loss goes on where it was. For many: save checkpoints more often, look for the
+    step or the node that they have in common. For two writers: give each process a folder of its own.
+
+    Settings
+    --------
+    redone_share : float
+        Share of the trained steps that restarts may redo. Llama 3 405B lost less than 10 % of its time to 419
+        interruptions in 54 days, redone steps included.
+    stuck : int
+        Restarts in a row without a new step that make a crash loop.
+    most : int
+        Restarts told one by one; the rest are counted.
+
+    References
+    ----------
+    Dubey et al. (2024), The Llama 3 Herd of Models, section 3.3.4 (over 90 % effective training time); Zhang et al.
+    (2022), OPT, section 2.5 (some 100 restarts in two months).
+    """
+
+    code: ClassVar[str] = "LOG002"
+    name: ClassVar[str] = "restart"
+    needs: ClassVar[tuple[str, ...]] = TRAINING
+
+    redone_share: float = 0.1
+    stuck: int = 3
+    most: int = 20
+
+    def check(self, run: Run) -> Iterator[Finding | Skip]:
+        """Yield one finding for each restart, and one for all of them where they are too many."""
+        series = spine(run)
+        if series is None:
+            return
+        found = returns(series.series)
+        writers = [r for r in found if r.overlap > 0.1]
+        restarts = [r for r in found if r.overlap <= 0.1]
+        if writers:
+            yield self._two_writers(series, writers)
+        for number, restart in enumerate(restarts[: self.most], 1):
+            yield self._restart(run, series, restart, number, len(restarts))
+        yield from self._seamless(run, series, restarts)
+        yield from self._too_many(run, series, restarts)
+
+    def _restart(self, run: Run, series: RoleSeries, restart: Return, number: int, total: int) -> Finding:
+        tokens = run.tokens_at([restart.first, restart.last])
+        redone_tokens = float(tokens[1] - tokens[0]) * restart.steps / max(restart.steps - 1, 1)
+        said = [f"{restart.steps:,} steps were done again ({restart.first:,} to {restart.last:,})"]
+        if redone_tokens > 0:
+            said.append(f"{redone_tokens:,.0f} tokens")
+        if restart.lost > 0:
+            said.append(f"{_duration(restart.lost)} of training")
+        down = f"; {_duration(restart.down)} passed in between" if restart.down > 0 else ""
+        which = f" (restart {number} of {total})" if total > 1 else ""
+        return self.finding(
+            Severity.INFO,
+            series.series.name,
+            (restart.first, restart.last),
+            f"the run was resumed at step {restart.first:,} after it had reached {restart.last:,}{which}: "
+            f"{', '.join(said)}{down}",
+            {
+                "resumed_at_step": restart.first,
+                "reached_step": restart.last,
+                "redone_steps": restart.steps,
+                "redone_tokens": redone_tokens if math.isfinite(redone_tokens) else None,
+                "redone_hours": restart.lost / 3600 if math.isfinite(restart.lost) else None,
+                "down_hours": restart.down / 3600 if math.isfinite(restart.down) else None,
+                "restart": number,
+                "restarts": total,
+            },
+            "Compare the loss just after the resume with the first time through: it should go on where it was.",
+        )
+
+    def _seamless(self, run: Run, series: RoleSeries, restarts: list[Return]) -> Iterator[Finding]:
+        """Starts that the log records and at which no step was redone."""
+        line = series.series
+        if len(run.starts) < 2:
+            return
+        known = np.flatnonzero(np.isfinite(line.time))
+        if len(known) < 2:
+            return
+        resumed = {r.first for r in restarts}
+        for start in sorted(run.starts)[1:][: self.most]:
+            after = known[line.time[known] >= start]
+            if not len(after) or after[0] == 0:
+                continue
+            at, before = int(line.step[after[0]]), int(line.step[after[0] - 1])
+            if at <= before or at in resumed:
+                continue
+            yield self.finding(
+                Severity.INFO,
+                line.name,
+                (at, at),
+                f"the run was resumed at step {at:,}, with no step done twice",
+                {"resumed_at_step": at, "reached_step": before, "redone_steps": 0},
+            )
+
+    def _too_many(self, run: Run, series: RoleSeries, restarts: list[Return]) -> Iterator[Finding]:
+        if len(restarts) < _FEWEST_TOGETHER:
+            return
+        redone = sum(r.steps for r in restarts)
+        step = series.series.step
+        trained = int(step.max()) - int(step.min()) + 1 + redone
+        share = redone / trained
+        loop = _longest_loop(restarts)
+        if share <= self.redone_share and len(loop) < self.stuck:
+            return
+        first, last = min(r.first for r in restarts), max(r.last for r in restarts)
+        evidence = {"restarts": len(restarts), "redone_steps": redone, "redone_share": share, "stuck": len(loop)}
+        message = f"{len(restarts)} restarts redid {redone:,} steps, {percent(share)} of all that were trained"
+        advice = "Save checkpoints more often, and find what the failures have in common: a node, a step, a batch."
+        if len(loop) >= self.stuck:
+            first, last = min(r.first for r in loop), max(r.last for r in loop)
+            message += f"; {len(loop)} in a row ended by step {last:,} without a new step: a crash loop"
+            advice = f"Find what fails near step {last:,} before starting again: a batch, a checkpoint, a node."
+        lost = sum(r.lost for r in restarts)
+        if lost > 0:
+            message += f"; {_duration(lost)} of training"
+            evidence["redone_hours"] = lost / 3600
+        yield self.finding(Severity.WARNING, series.series.name, (first, last), message, evidence, advice)
+
+    def _two_writers(self, series: RoleSeries, found: list[Return]) -> Finding:
+        first, last = min(r.first for r in found), max(r.last for r in found)
+        return self.finding(
+            Severity.WARNING,
+            series.series.name,
+            (first, last),
+            f"two processes wrote this log at the same time (steps {first:,} to {last:,} stand there twice, with times "
+            "that interleave): their values are mixed, and this is no resume",
+            {"writers": len(found) + 1, "overlap": max(r.overlap for r in found)},
+            "Give each process a folder of its own, and check them one by one.",
+        )
+
+
+def _longest_loop(restarts: list[Return]) -> list[Return]:
+    """The longest row of restarts whose attempts ended at or before the farthest step reached until then."""
+    best: list[Return] = []
+    row: list[Return] = []
+    farthest = restarts[0].last
+    for restart in restarts[1:]:
+        row = [*row, restart] if restart.last <= farthest else []
+        farthest = max(farthest, restart.last)
+        best = row if len(row) > len(best) else best
+    return best
+
+
+def _duration(seconds: float) -> str:
+    for size, unit in ((86400.0, "days"), (3600.0, "h"), (60.0, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.1f} s"

@@ -1,0 +1,91 @@
+"""LOG003: steps that are missing from the log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from runlens.model import Finding, Run, Severity, Skip
+from runlens.model.words import percent
+from runlens.rules.base import Rule
+from runlens.rules.shared.points import TRAINING, all_steps
+from runlens.stats.robust import quantile
+from runlens.stats.strides import gap_range
+
+
+@dataclass(frozen=True)
+class StepGap(Rule):
+    """Steps are missing from the log.
+
+    What it does
+    ------------
+    Takes every step at which any training metric was logged, and looks for jumps from one to the next that are at least
+    `points` times as long as the intervals just before and just after, and `spread` times as long as 95 % of all
+    intervals of the run. A change of the logging interval is no gap, nor are the irregular ones of a sampled history.
+
+    Why it matters
+    --------------
+    Missing steps come from lost files, killed writers that buffered (W&B's local files hold back some 90 rows), or a
+    resume from a checkpoint that is newer than the log. Whatever happened there was not judged.
+
+    What to do
+    ----------
+    Look for another log of these steps (a second folder of a resumed job), sync the run again, or flush more often.
+
+    Settings
+    --------
+    points : float
+        Least number of logged points missing, as multiples of the interval around the gap.
+    spread : float
+        Least length as a multiple of the 95th percentile of all intervals: steps sampled at random (exponential
+        intervals) reach 4 times with a chance of 6e-6 a point.
+    warning_points, warning_share : float
+        More logged points than W&B holds back, or a larger share of the run, make a warning; less is `info`.
+
+    References
+    ----------
+    wandb issues 5014 and 12067 (missing rows); the 32 KiB buffer of W&B's transaction log.
+    """
+
+    code: ClassVar[str] = "LOG003"
+    name: ClassVar[str] = "step-gap"
+    needs: ClassVar[tuple[str, ...]] = TRAINING
+
+    points: float = 10.0
+    spread: float = 4.0
+    warning_points: float = 100.0
+    warning_share: float = 0.05
+
+    def check(self, run: Run) -> Iterator[Finding | Skip]:
+        """Yield one finding for each gap."""
+        step = all_steps(run)
+        if len(step) < 10:
+            yield self.skip(f"{len(step)} logged steps are too few to know the logging interval")
+            return
+        shortest, longest = gap_range(step)
+        if longest < self.spread * shortest:
+            return  # no interval can be that long beside any others
+        interval = np.diff(step)
+        candidates = np.flatnonzero(interval >= self.spread * quantile(interval.astype(np.float64), 0.95))
+        metric = next(r.series.name for name in TRAINING[0].split("|") if (r := run.role(name)) is not None)
+        for i in candidates.tolist():
+            around = [np.median(part) for part in (interval[max(i - 8, 0) : i], interval[i + 1 : i + 9]) if len(part)]
+            usual = float(max(around))
+            missing = interval[i] / usual - 1
+            if missing < self.points:
+                continue
+            first, last = int(step[i]), int(step[i + 1])
+            share = (last - first) / (int(step[-1]) - int(step[0]))
+            large = missing >= self.warning_points or share >= self.warning_share
+            yield self.finding(
+                Severity.WARNING if large else Severity.INFO,
+                metric,
+                (first, last),
+                f"nothing was logged between steps {first:,} and {last:,}: about {missing:,.0f} points at the interval "
+                f"of {usual:,.0f} steps around it, {percent(share)} of the run",
+                {"missing_points": round(missing), "interval_steps": usual, "share": share},
+                "Look for another log of these steps; what happened in them was not judged.",
+            )

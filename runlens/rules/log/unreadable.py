@@ -1,0 +1,80 @@
+"""LOG001: part of the log could not be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from runlens.model import Finding, Note, Run, Severity, Skip
+from runlens.model.words import percent
+from runlens.rules.base import Rule
+
+_ADVICE = {
+    "damaged": "Copy the log again from where it was written; look at the disk, and at who else writes to this file.",
+    "truncated": "Look for the rest of the log where it was written, and copy it again.",
+    "left-out": "Fetch the run again; what the source holds back is not judged.",
+    "unsupported": "Log the metric as a plain number if it is to be judged.",
+}
+
+
+@dataclass(frozen=True)
+class UnreadableData(Rule):
+    """Part of the log is damaged, cut off, or was left out.
+
+    What it does
+    ------------
+    Reports what the reader of the log could not read: records that fail their checksum, lines that are no rows, data
+    that a server did not hand over, and how much of the whole that is. The torn tail of a file that is still being
+    written is no damage.
+
+    Why it matters
+    --------------
+    What was not read was not judged: a spike, or the whole recovery from one, may stand in the hole. Readers in common
+    use stop at the first bad record, or return its wrong value, without a word.
+
+    What to do
+    ----------
+    Copy the log again from the machine that wrote it. If it is damaged there, look at the disk and at whether two
+    processes wrote to one file.
+
+    Settings
+    --------
+    error_share : float
+        Share of the bytes unread from which it is an error. 5 % of a run is as long as the longest incident that counts
+        as recovered fast, so that an incident may be hidden whole.
+
+    References
+    ----------
+    TensorBoard issues 4354 and 6077 (a bad record ends the file silently); LevelDB log format (resynchronisation at the
+    next block), which W&B's files follow.
+    """
+
+    code: ClassVar[str] = "LOG001"
+    name: ClassVar[str] = "unreadable-data"
+
+    error_share: float = 0.05
+
+    def check(self, run: Run) -> Iterator[Finding | Skip]:
+        """Yield one finding for each note of the reader."""
+        for note in run.notes:
+            share = note.bytes_unread / note.bytes_total if note.bytes_total else 0.0
+            yield self.finding(
+                self._severity(note, share),
+                "",
+                None,
+                note.message + (f" ({percent(share)} of the bytes)" if share else ""),
+                {
+                    "kind": note.kind,
+                    "records": note.records,
+                    "bytes_unread": note.bytes_unread,
+                    "bytes_total": note.bytes_total,
+                    "share": share,
+                },
+                _ADVICE[note.kind],
+            )
+
+    def _severity(self, note: Note, share: float) -> Severity:
+        if share >= self.error_share:
+            return Severity.ERROR
+        return Severity.INFO if note.kind == "unsupported" else Severity.WARNING

@@ -1,0 +1,1 @@
+"""LOSS: the training loss."""

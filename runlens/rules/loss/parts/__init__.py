@@ -1,0 +1,1 @@
+"""What the loss rules are made of; no rule stands here."""

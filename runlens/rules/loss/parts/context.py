@@ -1,0 +1,155 @@
+"""What else moved when the loss did: the gradient norm before it, the learning rate at it, a start of the run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import bottleneck as bn
+import numpy as np
+import numpy.typing as npt
+
+from runlens.model import Run, Series
+from runlens.rules.loss.parts.incidents import LossIncident
+from runlens.rules.shared.logged_settings import Setting, changed_plan
+from runlens.stats.robust import median, sigma
+
+LOOK_BACK = 64
+"""Logged points before the onset in which a gradient norm that moves first is looked for."""
+NEAR = 16
+"""Logged points within which a stage began at the onset."""
+LOOK_AHEAD = 32
+"""Logged points after the onset within which the learning rate may have gone up: the onset of a slow rise in noise was
+placed up to ten points before a restart."""
+MULTIPLE = 2.0
+"""The gradient norm has moved where it is this many times its level, and six standard deviations, above it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The surroundings of one loss incident."""
+
+    gradient_first: int | None
+    """Steps by which the gradient norm moved before the loss: 0 if with it or after it, None if none is logged."""
+    gradient_peak: float | None
+    gradient_before: float | None
+    learning_rate: float | None
+    """At the onset."""
+    warm_restart: bool
+    """Whether the learning rate went up there, but to no more than it had been before."""
+    from_scratch: bool
+    """Whether the loss went back to about where it began."""
+    after_resume: bool
+    """Whether the run was started or resumed right there."""
+    plan: Setting | None
+    """The stage of training that began there by the log, if the loss has not gone on rising since."""
+
+    @property
+    def scheduled(self) -> bool:
+        """Whether the schedule of the run made the loss rise: a restart of its rate, a stage, a term that sets in."""
+        return self.warm_restart or self.plan is not None
+
+    def evidence(self) -> dict[str, object]:
+        """For machines."""
+        return {
+            "gradient_first": self.gradient_first,
+            "gradient_peak": self.gradient_peak,
+            "gradient_before": self.gradient_before,
+            "learning_rate": self.learning_rate,
+            "warm_restart": self.warm_restart,
+            "from_scratch": self.from_scratch,
+            "after_resume": self.after_resume,
+            "plan": None if self.plan is None else self.plan.evidence(),
+        }
+
+
+def context_of(run: Run, incident: LossIncident) -> Context:
+    """Look around one incident of the run, once for all rules that ask."""
+    return run.once(incident, lambda: _looked_around(run, incident))
+
+
+def _looked_around(run: Run, incident: LossIncident) -> Context:
+    first, before, peak = _gradient(run, incident)
+    rate, restart = _learning_rate(run, incident)
+    one, curve = incident.excursion, incident.curve
+    start = median(curve.y[:3])
+    scratch = one.sign > 0 and float(curve.y[one.peak]) > start - 0.1 * (start - one.level) and start > one.level
+    sudden = incident.points > 8 and one.peak - one.first <= 3
+    return Context(
+        first, peak, before, rate, restart, scratch and sudden, _after_resume(run, incident), _plan(run, incident)
+    )
+
+
+def _gradient(run: Run, incident: LossIncident) -> tuple[int | None, float | None, float | None]:
+    role = run.role("grad_norm")
+    if role is None or len(role.series) < 8:
+        return None, None, None
+    series = role.series.latest()
+    onset, last = incident.steps
+    at = int(np.searchsorted(series.step, onset))
+    before = series.value[max(0, at - 4 * LOOK_BACK) : max(0, at - LOOK_BACK // 2)]
+    before = before[np.isfinite(before) & (before > 0)]
+    around = slice(max(0, at - LOOK_BACK), int(np.searchsorted(series.step, last, side="right")) + 1)
+    value, step = series.value[around], series.step[around]
+    if len(before) < 8 or not len(value) or not np.isfinite(value).any():
+        return None, None, None
+    level, noise = median(np.log(before)), sigma(np.log(before))
+    bar = np.exp(level + max(np.log(MULTIPLE), 6.0 * noise))
+    high = (value > bar) | ~np.isfinite(value)
+    early = np.flatnonzero(high & (step < onset))
+    ahead = 0
+    if len(early):
+        # what moved long before and calmed down again is another story
+        tail = early[np.concatenate([[True], np.diff(early) > 8]).nonzero()[0][-1] :]
+        if at - around.start - tail[-1] <= 8:
+            ahead = int(onset - step[tail[0]])
+    return ahead, float(np.exp(level)), float(bn.nanmax(value))
+
+
+def _learning_rate(run: Run, incident: LossIncident) -> tuple[float | None, bool]:
+    role = run.role("learning_rate")
+    if role is None or not len(role.series):
+        return None, False
+    series = role.series.latest()
+    onset = incident.steps[0]
+    at = int(np.searchsorted(series.step, onset, side="right")) - 1
+    if at < 0:
+        return None, False
+    # the onset of a slow rise is placed some points too early: look on to the peak, but not far
+    one = incident.excursion
+    peak = int(np.searchsorted(series.step, incident.curve.step[one.peak], side="right"))
+    here = series.value[max(0, at - 8) : max(at + 9, min(peak, at + LOOK_AHEAD))]
+    if not np.isfinite(here).any():
+        return None, False
+    low, high = float(bn.nanmin(here[: min(9, len(here))])), float(bn.nanmax(here))
+    past = series.value[: max(1, at - 8)]
+    restart = high > 1.5 * low and float(past[-1]) < high / 1.5 and high <= 1.05 * float(bn.nanmax(past))
+    return float(series.value[at]), restart
+
+
+def _plan(run: Run, incident: LossIncident) -> Setting | None:
+    one, step, last = incident.excursion, incident.curve.step, len(incident.curve.step) - 1
+    if one.sign < 0 or incident.ending.rising or incident.curve.ends_non_finite:
+        return None
+    before = int(step[max(one.first - 2 * NEAR, 0)]), int(step[max(one.first - 2, 0)])
+    after = int(step[min(one.first + NEAR, last)]), int(step[min(one.first + 3 * NEAR, last)])
+    return changed_plan(run, before, after)
+
+
+def _after_resume(run: Run, incident: LossIncident) -> bool:
+    role = run.role("train_loss")
+    if role is None:
+        return False
+    resumed, interval = run.once("resumes of the loss", lambda: _resumes(role.series))
+    near = 16 * max(1.0, interval)
+    onset = incident.steps[0]
+    if bool(np.any((onset >= resumed) & (onset - resumed <= near))):
+        return True
+    starts = np.asarray(run.starts[1:], dtype=np.float64)
+    time = run.time_at(np.array([onset - near, onset], dtype=np.float64))
+    return bool(np.any((starts >= time[0]) & (starts <= time[1]))) if np.isfinite(time).all() else False
+
+
+def _resumes(series: Series) -> tuple[npt.NDArray[np.int64], float]:
+    """Steps at which a series goes back, and the usual steps between its points."""
+    change = np.diff(series.step)
+    return series.step[1:][change < 0], median(change[change > 0].astype(np.float64)) if (change > 0).any() else 1.0

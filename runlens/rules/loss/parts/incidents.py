@@ -1,0 +1,83 @@
+"""What happened to the loss: spikes, shifts and dips, found once for all loss rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from runlens.model import Run
+from runlens.rules.loss.parts.adversarial import need_not_fall
+from runlens.rules.loss.parts.curve import LossCurve, loss_curve, overwritten, train_curve, train_loss
+from runlens.stats.excursions.outcome import Ending, ending, limits
+from runlens.stats.excursions.pyramid import all_excursions
+from runlens.stats.excursions.search import FEWEST, Excursion, Sensitivity
+from runlens.stats.excursions.shift import Kind, kind_of
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LossIncident:
+    """One excursion of the loss with all that the rules say of it."""
+
+    kind: Kind
+    curve: LossCurve
+    excursion: Excursion
+    ending: Ending
+    until: int
+    """Position of the next excursion, or n: what came after belongs to that."""
+    rewound: bool
+    """True if a resume wrote over it: the run as it stands never had it."""
+
+    @property
+    def steps(self) -> tuple[int, int]:
+        """First and last step, inclusive."""
+        one, step = self.excursion, self.curve.step
+        last = max(one.first, (one.end if one.back else self.until) - 1)
+        return int(step[one.first]), int(step[last])
+
+    @property
+    def points(self) -> int:
+        """Logged points that it covers."""
+        return max(1, self.excursion.end - self.excursion.first)
+
+
+def _judged(run: Run, want: Sensitivity, fast: float, slow: float) -> tuple[LossIncident, ...]:
+    """Incidents of the training loss, superseded ones included."""
+    series, whole = train_loss(run), train_curve(run)
+    if series is None or whole is None or need_not_fall(run):
+        return ()
+    found = _of_curve(whole, want, fast, slow)
+    for part, first in overwritten(series):
+        curve = loss_curve(part)
+        found += [i for i in _of_curve(curve, want, fast, slow, rewound=True) if i.steps[0] >= first]
+    return tuple(sorted(found, key=lambda i: i.steps))
+
+
+def _of_curve(
+    curve: LossCurve, want: Sensitivity, fast: float, slow: float, rewound: bool = False
+) -> list[LossIncident]:
+    y, step = curve.y, curve.step
+    found = all_excursions(y, step, replace(want, grain=curve.grain))
+    fast, slow = limits(step, fast, slow)
+    n = len(y)
+    starts = [one.first for one in found] + [n]
+    incidents = []
+    for one, until in zip(found, starts[1:], strict=True):
+        end = ending(y, step, one, until, fast, slow, curve.ends_non_finite and until == n)
+        incidents.append(LossIncident(kind_of(y, step, one, end, until), curve, one, end, until, rewound))
+    return incidents
+
+
+def loss_incidents(run: Run, want: Sensitivity, fast: float, slow: float) -> tuple[LossIncident, ...]:
+    """All incidents of the training loss of a run, in order of onset; empty if it has no loss.
+
+    Searched for once with the same settings, because several rules ask.
+    """
+    return run.once(("loss incidents", want, fast, slow), lambda: _judged(run, want, fast, slow))
+
+
+def why_none(run: Run) -> str:
+    """Why a run can have no incident: its loss need not fall, or has too few points to hold a level. Else empty."""
+    curve = train_curve(run)
+    count = 0 if curve is None else len(curve.y)
+    points = "point" if count == 1 else "points"
+    few = f"{count} finite {points} of training loss: fewer than {FEWEST} hold no level"
+    return need_not_fall(run) or (few if count < FEWEST else "")

@@ -1,0 +1,127 @@
+"""LOSS005: the loss moves to another level and goes on from there, which is no spike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import bottleneck as bn
+import numpy as np
+
+from runlens.model import Finding, Run, Severity, Skip
+from runlens.rules.base import Rule
+from runlens.rules.loss.parts.context import Context, context_of
+from runlens.rules.loss.parts.incidents import LossIncident, loss_incidents, why_none
+from runlens.rules.loss.spike import LossSpike
+from runlens.stats.excursions.search import Sensitivity
+
+ANNEALED = 0.7
+"""A learning rate that falls to less than this share of itself around the onset explains a drop of the loss."""
+
+
+@dataclass(frozen=True)
+class LossShift(Rule):
+    """The loss moves to another level at once and goes on from there.
+
+    What it does
+    ------------
+    Reports, never above `info`, changes of level that are no spikes: up without overshoot and on at the new level, or
+    up and then on to well below the old trend (another data stage); down at once and on from there (another stage, or
+    data seen before, as when a resume replays what it had trained on); down and back (repeated text, a batch that is
+    too easy). A drop that a falling learning rate explains is not reported.
+
+    Why it matters
+    --------------
+    A planned data stage looks like a spike to every alarm. One that nobody planned (a loader that started over, a shard
+    of duplicates) looks like progress, and is paid for in the evals.
+
+    What to do
+    ----------
+    Compare the step with the data plan. If no change was planned there, look at the data loader's state, above all
+    after a resume, and at the source of the batches.
+
+    Settings
+    --------
+    sigmas : smallest change in standard deviations of the noise.
+    rise : smallest change as a share of the old level.
+
+    References
+    ----------
+    OLMo 2 (arXiv 2501.00656) and SmolLM3 train in stages with different data; BLOOM chronicles on data order after
+    restarts; Hugging Face smol training playbook, "Staying the course".
+    """
+
+    code = "LOSS005"
+    name = "loss-shift"
+    needs = ("train_loss",)
+
+    sigmas: float = 6.0
+    rise: float = 0.03
+
+    def check(self, run: Run) -> Iterator[Finding | Skip]:
+        """Yield one finding per change of level."""
+        incidents = loss_incidents(run, Sensitivity(self.sigmas, self.rise), LossSpike.fast, LossSpike.slow)
+        if not incidents and (why := why_none(run)):
+            yield self.skip(why)
+        for incident in incidents:
+            if incident.kind not in ("shift-up", "shift-down", "dip"):
+                continue
+            if incident.kind == "shift-down" and _annealed(run, incident):
+                continue
+            context = context_of(run, incident)
+            yield self.finding(
+                Severity.INFO,
+                incident.curve.metric,
+                incident.steps,
+                _message(incident, context),
+                _evidence(incident, context),
+                "Compare with the data plan; if nothing was planned there, look at the data loader's state.",
+            )
+
+
+def _annealed(run: Run, incident: LossIncident) -> bool:
+    """Whether the learning rate fell around the onset."""
+    role = run.role("learning_rate")
+    if role is None or not len(role.series):
+        return False
+    rate = role.series.latest()
+    at = int(np.searchsorted(rate.step, incident.steps[0]))
+    reach = max(8, len(rate) // 100)
+    before, after = rate.value[max(0, at - reach) : at], rate.value[at : at + reach]
+    if not (np.isfinite(before).any() and np.isfinite(after).any()):
+        return False
+    return bool(bn.nanmin(after) < ANNEALED * bn.nanmax(before))
+
+
+def _message(incident: LossIncident, context: Context) -> str:
+    one, curve = incident.excursion, incident.curve
+    first, last = incident.steps
+    before, peak = curve.loss(one.level), float(curve.value[one.peak])
+    after = curve.loss(incident.ending.after)
+    resume = ", right after a resume" if context.after_resume else ""
+    if incident.kind == "dip":
+        span = f"between steps {first:,} and {last:,}{resume}, and is back"
+        return f"the loss dips from {before:.4g} to {peak:.4g} {span}: repeated or unusually easy data"
+    where = f"at step {first:,}{resume}"
+    if incident.kind == "shift-down":
+        cause = "data seen before" if context.after_resume else "a new data stage, or data seen before"
+        return f"the loss drops from {before:.4g} to {after:.4g} {where} and goes on from there: {cause}"
+    if one.back:
+        course = f"rises from {before:.4g} to {peak:.4g} {where} and then improves past its old level"
+    else:
+        course = f"moves from {before:.4g} to {after:.4g} {where} without overshoot and goes on from there"
+    return f"the loss {course}: a new data stage, if one was planned"
+
+
+def _evidence(incident: LossIncident, context: Context) -> dict[str, object]:
+    one, curve = incident.excursion, incident.curve
+    return {
+        "kind": incident.kind,
+        "level_before": curve.loss(one.level),
+        "level_after": curve.loss(incident.ending.after),
+        "extreme": float(curve.value[one.peak]),
+        "expected": curve.loss(one.expected),
+        "sigmas": round(float(curve.y[one.peak] - one.expected) / one.sigma, 1),
+        "rewound": incident.rewound,
+        **context.evidence(),
+    }

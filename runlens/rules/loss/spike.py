@@ -1,0 +1,161 @@
+"""LOSS001: loss spikes, one finding per incident, with how each ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from runlens.model import Finding, Run, Severity, Skip
+from runlens.model.words import percent
+from runlens.rules.base import Rule
+from runlens.rules.loss.parts.context import Context, context_of
+from runlens.rules.loss.parts.incidents import LossIncident, loss_incidents, why_none
+from runlens.stats.excursions.search import Sensitivity
+
+SEVERITY = {
+    "recovered-fast": Severity.INFO,
+    "recovered-slow": Severity.WARNING,
+    "plateaued": Severity.ERROR,
+    "diverged": Severity.ERROR,
+    "unresolved": Severity.WARNING,
+}
+HELP = {
+    "recovered-fast": "Go on. If the loss spikes again, look at the batches of these steps.",
+    "recovered-slow": "Go on, but keep the checkpoint before it: if it spikes here again, rewind and skip the window.",
+    "plateaued": "Rewind to the last checkpoint before the onset and skip the batches of the window (PaLM: 200-500).",
+    "diverged": "Rewind to the last checkpoint before the onset; check the learning rate, the precision and the data.",
+    "unresolved": "Too early to tell: keep the checkpoint before the onset and look again soon.",
+}
+
+
+@dataclass(frozen=True)
+class LossSpike(Rule):
+    """The training loss leaves its level upwards, and comes back or does not.
+
+    What it does
+    ------------
+    Holds log loss (plain loss where it is not positive) against the level of the points before, carried on along its
+    own slope, and reports every stretch above it once: one finding per incident, with its outcome in
+    `evidence.outcome`, judged against the level before the onset. `recovered-fast` and `recovered-slow`: back within
+    one standard deviation, and staying there. `plateaued`: settled above the old level. `diverged`: non-finite, still
+    rising at the end, or half of all progress lost. `unresolved`: the log ends too early to tell. The noise sets its
+    own bar: a point that stands alone must be higher than what the tail of the run's own residuals reaches once in
+    ten million points, a cluster may be lower. A slow rise is looked for on medians of 4, 16, 64 … points, of which a
+    cluster needs three quarters of the standard deviations only. The losses of two networks that train against each
+    other (GAN) are not judged, unless one is named with `--metric`. A rise at which a logged stage, phase or switch of
+    the loss changes is `info`, or a warning where most of the progress is lost, unless it goes on.
+
+    Why it matters
+    --------------
+    A spike that comes back costs little. One that does not wastes every step after it, and on a chart at full
+    length the two look alike for hours.
+
+    What to do
+    ----------
+    Recovered: go on, and look at the batches if it repeats. Plateaued or diverged: rewind to about 100 steps before
+    the onset and skip 200-500 batches (PaLM), tighten clipping or lower the learning rate; check the precision if
+    the weights are fp16 (BLOOM). Where the gradient norm moved first, begin to skip there.
+
+    Settings
+    --------
+    sigmas : smallest rise in standard deviations of the noise.
+    rise : smallest rise as a share of the old level (0.03 is 3 %).
+    fast : steps within which a recovery is fast, for runs of at least 20 times as many (else 5 % of the run).
+    slow : steps within which a recovery is expected at all, for runs of at least twice as many (else half of the run).
+
+    References
+    ----------
+    PaLM (arXiv 2204.02311, section 5.1); OLMo 2 (arXiv 2501.00656, section 3); BLOOM chronicles (bigscience); Falcon
+    (arXiv 2311.16867); llm-foundry `KillLossSpike`; OLMo-core `SpikeMonitor`. Six sigma and 3 %: no alarm on 200,000
+    logged steps of public GPT-2 speed runs; recovery limits: BLOOM-176B was back in 30 steps, 13B in 500, 104B
+    in 2,000.
+    """
+
+    code = "LOSS001"
+    name = "loss-spike"
+    needs = ("train_loss",)
+
+    sigmas: float = 6.0
+    rise: float = 0.03
+    fast: int = 500
+    slow: int = 5000
+
+    def check(self, run: Run) -> Iterator[Finding | Skip]:
+        """Yield one finding per spike."""
+        incidents = loss_incidents(run, Sensitivity(self.sigmas, self.rise), self.fast, self.slow)
+        if not incidents and (why := why_none(run)):
+            yield self.skip(why)
+        for incident in incidents:
+            if incident.kind == "spike":
+                context = context_of(run, incident)
+                yield self.finding(
+                    _severity(incident, context),
+                    incident.curve.metric,
+                    incident.steps,
+                    _message(incident, context),
+                    _evidence(incident, context),
+                    HELP[incident.ending.outcome],
+                )
+
+
+def _severity(incident: LossIncident, context: Context) -> Severity:
+    if incident.rewound or context.warm_restart:
+        return Severity.INFO
+    if context.plan is not None:  # a stage may be harder, but one that undoes most of the progress is worth a look
+        return Severity.WARNING if incident.ending.outcome == "diverged" else Severity.INFO
+    return SEVERITY[incident.ending.outcome]
+
+
+def _message(incident: LossIncident, context: Context) -> str:
+    one, end, curve = incident.excursion, incident.ending, incident.curve
+    before, peak, after = curve.loss(one.level), float(curve.value[one.peak]), curve.loss(end.after)
+    first, last = incident.steps
+    kind = "return to the initial loss" if context.from_scratch else "loss spike"
+    said = [f"{kind} at step {first:,}: from {before:.4g} to {peak:.4g}"]
+    if end.outcome in ("recovered-fast", "recovered-slow"):
+        speed = "fast" if end.outcome == "recovered-fast" else "slowly"
+        where = "at the next logged point" if incident.points == 1 else f"after {int(end.steps or 0):,} steps"
+        said.append(f"recovered {speed}, back {where}")
+    elif end.outcome == "plateaued":
+        said.append(f"settled at {after:.4g}, {_share(before, after)} above the level before, through step {last:,}")
+    elif end.outcome == "diverged":
+        if curve.ends_non_finite and incident.until == len(curve.y):
+            said.append("diverged: the loss ends as NaN or infinity")
+        elif end.rising:
+            said.append(f"diverged: still rising at {after:.4g} at step {last:,}")
+        else:
+            said.append(f"diverged: {percent(end.lost)} of all progress is lost, the loss stands at {after:.4g}")
+    else:
+        said.append(f"not back by step {last:,}, where the log ends at {after:.4g}: too early to tell")
+    if context.gradient_first:
+        said.append(f"the gradient norm rose {context.gradient_first:,} steps earlier")
+    if context.warm_restart:
+        said.append("the learning rate was restarted there")
+    if context.plan is not None:
+        said.append(f"{context.plan.words()} there")
+    if incident.rewound:
+        said.append("the run was rewound to before it")
+    return "; ".join(said)
+
+
+def _share(before: float, after: float) -> str:
+    return percent(after / before - 1) if before > 0 else f"{after - before:.3g}"
+
+
+def _evidence(incident: LossIncident, context: Context) -> dict[str, object]:
+    one, end, curve = incident.excursion, incident.ending, incident.curve
+    return {
+        "outcome": end.outcome,
+        "peak": float(curve.value[one.peak]),
+        "peak_step": int(curve.step[one.peak]),
+        "expected": curve.loss(one.expected),
+        "sigmas": round(float(curve.y[one.peak] - one.expected) / one.sigma, 1),
+        "level_before": curve.loss(one.level),
+        "level_after": curve.loss(end.after),
+        "recovery_steps": None if end.steps is None else int(end.steps),
+        "points": incident.points,
+        "progress_lost": None if end.lost != end.lost else round(end.lost, 3),
+        "rising": end.rising,
+        "rewound": incident.rewound,
+        **context.evidence(),
+    }

@@ -1,0 +1,151 @@
+"""LOSS004: a loss that no longer comes down although the schedule says it should."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from runlens.model import Finding, Run, Severity, Skip
+from runlens.model.words import percent
+from runlens.rules.base import Rule
+from runlens.rules.loss.parts.adversarial import need_not_fall
+from runlens.rules.loss.parts.curve import LossCurve, train_curve
+from runlens.rules.loss.parts.incidents import loss_incidents
+from runlens.stats.changes.progress import Stall, last_stall
+from runlens.stats.changes.saturation import nears_floor
+from runlens.stats.excursions.search import Sensitivity
+from runlens.stats.robust import median, quantile
+
+FEWEST = 100
+"""Finite points; in synthetic logs of 60, one healthy run in 200 looked stalled."""
+NEVER = 0.01
+"""A loss that has come down by less than this share of itself since the first point has learnt nothing."""
+UNTRAINED = 2.0
+"""Nats below which a model has learnt something before the log begins: ten classes at random stand at 2.3."""
+
+
+@dataclass(frozen=True)
+class StalledLoss(Rule):
+    """The loss has stopped coming down although the schedule is not at its end.
+
+    What it does
+    ------------
+    Looks for a stretch to the end of the log, of `share` of the run or more, in which the loss stands at one level, and
+    compares with where its own trend against log step, taken over as long a time before, led to. A finding needs a
+    trend that led to an improvement of `missed` or more, of which less than a quarter came, or a loss of 2 nats and
+    more that has not moved since the first step. `warning` if the learning rate is known to stand at `rate` of its peak
+    or more; `info` if no learning rate is logged, or if an approach to a floor fits descent and level about as well as
+    a descent that breaks off, as with a diffusion model; nothing if the rate is lower, since then little progress is
+    due, and nothing where the loss swung or where a spike or a shift (LOSS001, LOSS005) accounts for level or trend.
+
+    Why it matters
+    --------------
+    A plateau with a high learning rate costs full price for no progress: dead units, a rate too high or far too low,
+    frozen parameters, precision (pure fp16 stops where updates round to nothing), exhausted or repeated data.
+
+    What to do
+    ----------
+    Check that parameters change at all, and the learning rate that the optimizer really uses; compare with a run of
+    another rate at the same tokens; look at evals: if they still improve, the data has become harder.
+
+    Settings
+    --------
+    share : part of the run that the stretch must cover.
+    missed : improvement that the trend led to, as a share of the loss.
+    rate : part of the peak learning rate at which progress is still due.
+
+    References
+    ----------
+    Kaplan et al. (arXiv 2001.08361) and Hoffmann et al. (arXiv 2203.15556): loss falls as a power of tokens, so
+    straight against log step. Of 232 public curves and corpus runs the rule speaks of eight, all of them flat by eye.
+    """
+
+    code = "LOSS004"
+    name = "stalled-loss"
+    needs = ("train_loss",)
+
+    share: float = 0.3
+    missed: float = 0.05
+    rate: float = 0.3
+
+    def check(self, run: Run) -> Iterator[Finding | Skip]:
+        """Yield one finding if the loss stands still."""
+        if why := need_not_fall(run):
+            yield self.skip(why)
+            return
+        curve = train_curve(run)
+        if curve is None or len(curve.y) < FEWEST:
+            yield self.skip(f"fewer than {FEWEST} finite points of training loss: too few for a trend")
+            return
+        stall = last_stall(curve.y, curve.step, self.share)
+        if stall is None or curve.ends_non_finite or _accounted_for(run, int(curve.step[stall.trend_from])):
+            return
+        never = _never_moved(curve, stall)
+        if not never and -stall.expected < max(self.missed, 6.0 * stall.doubt):
+            return
+        rate = _rate_left(run, int(curve.step[stall.first]))
+        if rate is None or rate >= self.rate:
+            near = not never and nears_floor(curve.y, curve.step, stall.trend_from, stall.first)
+            yield self._judged(curve, stall, never, near, rate)
+
+    def _judged(self, curve: LossCurve, stall: Stall, never: bool, near: bool, rate: float | None) -> Finding:
+        first, last = int(curve.step[stall.first]), int(curve.step[-1])
+        level = curve.loss(median(curve.y[stall.first :]))
+        if never:
+            text = f"the loss has not moved since the start: {level:.4g} from step {first:,} to {last:,}"
+        else:
+            due = 1.0 - np.exp(stall.expected) if curve.log else -stall.expected
+            text = (
+                f"the loss stands at {level:.4g} since step {first:,}, for {last - first:,} steps, "
+                f"in which its trend led to {percent(due)} less"
+            )
+        if rate is not None:
+            text += f"; the learning rate is at {percent(rate)} of its peak"
+        if near:
+            text += "; it came to this level bit by bit, as a loss does that nears its floor"
+        return self.finding(
+            Severity.INFO if rate is None or near else Severity.WARNING,
+            curve.metric,
+            (first, last),
+            text,
+            {
+                "level": level,
+                "change": round(stall.change, 5),
+                "expected_change": round(stall.expected, 5),
+                "doubt": round(stall.doubt, 6),
+                "learning_rate_share": rate,
+                "since_start": never,
+                "nears_floor": near,
+            },
+            "Check that parameters change, the learning rate in use, and whether evals still improve.",
+        )
+
+
+def _accounted_for(run: Run, since: int) -> bool:
+    """Whether an incident that was not over at once lies in the stretch, or in what its trend was taken from."""
+    return any(
+        i.steps[1] >= since and not i.rewound and i.ending.outcome != "recovered-fast"
+        for i in loss_incidents(run, Sensitivity(), 500, 5000)
+    )
+
+
+def _never_moved(curve: LossCurve, stall: Stall) -> bool:
+    """Whether the loss of an untrained model still stands where it began."""
+    start, end = median(curve.y[:5]), median(curve.y[stall.first :])
+    at_once = stall.first < 0.1 * len(curve.y)
+    return curve.log and at_once and start - end < NEVER and curve.loss(end) > UNTRAINED
+
+
+def _rate_left(run: Run, since: int) -> float | None:
+    """Typical learning rate of the stretch over its peak; None if none is logged.
+
+    The peak is the 98th percentile, since a jump of a few steps is no part of the schedule.
+    """
+    role = run.role("learning_rate")
+    if role is None or not len(role.series):
+        return None
+    late, peak = role.series.value[role.series.step >= since], quantile(role.series.value, 0.98)
+    share = median(late) / peak if peak > 0 else 0.0
+    return round(float(share), 4) if np.isfinite(share) else None

@@ -1,0 +1,1 @@
+"""LR: the learning rate beside its own schedule."""

@@ -1,0 +1,199 @@
+"""LR001: a learning rate that leaves its own schedule."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from runlens.model import Finding, RoleSeries, Run, Series, Severity, Skip
+from runlens.rules.base import Rule
+from runlens.rules.loss.parts.curve import train_loss
+from runlens.rules.shared.points import returns
+from runlens.stats.changes.breaks import Break, breaks
+from runlens.stats.distinct import distinct
+from runlens.stats.robust import median
+
+OWN = 3
+"""A jump that comes so often, and not at resumes, is the schedule."""
+LEARNS = 0.02
+"""A training loss that falls by this share meanwhile shows that the rate is not zero, whatever the log says."""
+
+
+@dataclass(frozen=True)
+class ScheduleBreak(Rule):
+    """The learning rate jumps, or falls to zero before the end, against its own schedule.
+
+    What it does
+    ------------
+    Compares the learning rate with itself; no plan is needed. `error`: it is zero for `lasting` of the run, to the end.
+    `warning`: it is zero for `zero` of the run; it jumps by half or more and is back within `short` of the run; it
+    jumps above all that it was before, and stays there; it falls and is warmed up again in mid-run; or it goes back up
+    at a resume. `info`: a restart up to where it had been, away from a resume, which is what SGDR does; and a break in
+    a few parameter groups only. Silent: constant, linear, cosine, step-decay, warmup-stable-decay, one-cycle and cyclic
+    schedules, warm-ups of every kind, a lower rate after a rewind, and whatever comes three times without a resume.
+
+    Why it matters
+    --------------
+    A scheduler that was not restored with the checkpoint starts its warm-up over, or goes back to the peak: the loss
+    jumps, and the rest of the budget is spent on the wrong curve. At a rate of zero every step costs full price and
+    teaches nothing. Some ten steps at thirty times the rate can cost a run what a thousand steps do not bring back.
+
+    What to do
+    ----------
+    Compare the scheduler's state in the checkpoint, its total steps and the number of its calls per optimizer step
+    (gradient accumulation and several processes multiply them) with the config. Rewind to before a jump if the loss
+    went with it.
+
+    Settings
+    --------
+    zero : share of the run for which a rate of zero is a warning.
+    lasting : share of the run for which a rate of zero to the end is an error.
+    short : share of the run within which a jump must be undone to be a break that came back.
+
+    References
+    ----------
+    Loshchilov & Hutter, SGDR (arXiv 1608.03983); Goyal et al. (arXiv 1706.02677) on warm-up, constant and gradual;
+    Smith & Topin, one-cycle (arXiv 1708.07120); Hu et al., MiniCPM (arXiv 2404.06395) on warmup-stable-decay. On the
+    12 public runs whose rate is logged (AlgoPerf, nanoGPT) it tells of warm restarts, as `info`, and of nothing else.
+    """
+
+    code = "LR001"
+    name = "schedule-break"
+    needs = ("learning_rate",)
+
+    zero: float = 0.02
+    lasting: float = 0.05
+    short: float = 0.1
+
+    def check(self, run: Run) -> Iterator[Finding | Skip]:
+        """Yield one finding per break, those of several parameter groups at one step together."""
+        groups = [(role, _as_it_stands(role.series)) for role in run.every("learning_rate")]
+        groups = [(role, line) for role, line in groups if len(line) >= 8]
+        if not groups:
+            yield self.skip("fewer than 8 finite points of learning rate: too few for a schedule")
+            return
+        told: dict[tuple[str, int], list[tuple[RoleSeries, Series, Break]]] = {}
+        for role, line in groups:
+            resumed = _resumes(run, role.series)
+            for one in self._against_the_schedule(line, resumed):
+                told.setdefault((one.kind, int(line.step[one.first])), []).append((role, line, one))
+        for _, alike in sorted(told.items(), key=lambda item: item[0][1]):
+            yield self._judged(run, alike, len(groups))
+
+    def _against_the_schedule(self, line: Series, resumed: npt.NDArray[np.int64]) -> list[Break]:
+        found = breaks(line.step, line.value, self.short, self.zero)
+        away = [b for b in found if not _at_resume(line, b, resumed)]
+        often = {kind for kind, count in Counter(b.kind for b in away).items() if count >= OWN}
+        return [b for b in found if b.kind not in often or b not in away]
+
+    def _judged(self, run: Run, alike: list[tuple[RoleSeries, Series, Break]], groups: int) -> Finding:
+        role, line, one = alike[0]
+        steps = int(line.step[one.first]), int(line.step[one.last])
+        resumed = _at_resume(line, one, _resumes(run, role.series))
+        to_the_end = one.last == len(line) - 1
+        learns = one.kind == "zero" and _learns(run, steps)
+        severity = Severity.WARNING
+        if (one.kind == "restarted" and not resumed) or 2 * len(alike) < groups or learns:
+            severity = Severity.INFO
+        elif one.kind == "zero" and to_the_end and steps[1] - steps[0] >= self.lasting * float(np.ptp(line.step)):
+            severity = Severity.ERROR
+        text = _message(one, steps, to_the_end)
+        if resumed:
+            text += ", where the run was resumed"
+        if len(alike) < groups:
+            text += f" (in {len(alike)} of {groups} parameter groups)"
+        if learns:
+            text += "; the loss falls all the same, so the log may round the rate or show a group that is not trained"
+        return self.finding(
+            severity,
+            line.name,
+            steps,
+            text,
+            {
+                "kind": one.kind,
+                "before": one.before,
+                "extreme": one.extreme,
+                "to_the_end": to_the_end,
+                "at_resume": resumed,
+                "groups": [r.series.name for r, _, _ in alike],
+            },
+            _HELP[one.kind],
+        )
+
+
+_HELP = {
+    "zero": "Compare the schedule's total steps with the steps that the run is to take.",
+    "bump": "Find what set it: an override, a second scheduler, a group added late. Rewind if the loss went with it.",
+    "dip": "Find what set it: an override, a second scheduler, a skipped call.",
+    "rewarmed": "Check that the scheduler's state is saved and restored with the checkpoint.",
+    "raised": "Compare with the config; if it was not meant, go back to the checkpoint before it.",
+    "restarted": "If no restart was planned here, check the scheduler's state in the checkpoint.",
+}
+
+
+def _message(one: Break, steps: tuple[int, int], to_the_end: bool) -> str:
+    first, last = steps
+    count = f"{last - first + 1:,} steps"
+    change = f"from {one.before:.3g} to {one.extreme:.3g}"
+    times = f" ({one.extreme / one.before:.3g} times)" if one.before > 0 else ""
+    if one.kind == "zero" and one.before == 0:
+        return f"the learning rate is zero throughout, from step {first:,} to {last:,}"
+    if one.kind == "zero":
+        ending = "to the end of the log" if to_the_end else f"until step {last:,}"
+        return f"the learning rate is zero from step {first:,} {ending} ({count}; {one.before:.3g} before it)"
+    return (
+        "the learning rate "
+        + {
+            "bump": f"jumps {change}{times} at step {first:,} and is back after {count}",
+            "dip": f"falls {change} at step {first:,} and is back after {count}",
+            "rewarmed": f"falls {change} at step {first:,} and is warmed up again for {count}",
+            "raised": f"jumps {change}{times} at step {first:,}, above all that it was before, and stays",
+            "restarted": f"restarts at step {first:,}: {change}",
+        }[one.kind]
+    )
+
+
+def _as_it_stands(series: Series) -> Series:
+    """The last write of each step up to the last step written, finite values only.
+
+    What an attempt that was rewound had reached beyond that belongs to no schedule any more.
+    """
+    latest = series.latest()
+    if not len(latest):
+        return latest
+    return latest.where((latest.step <= series.step[-1]) & np.isfinite(latest.value))
+
+
+def _resumes(run: Run, series: Series) -> npt.NDArray[np.int64]:
+    """Steps at which the run was resumed, by steps that go back or by starts that the log records."""
+    back = [r.first for r in returns(series)]
+    later = sorted(run.starts)[1:]
+    known = np.flatnonzero(np.isfinite(series.time)) if later else np.empty(0, dtype=np.int64)
+    for start in later:
+        after = known[series.time[known] >= start]
+        if len(after):
+            back.append(int(series.step[after[0]]))
+    return distinct(np.asarray(back, dtype=np.int64))
+
+
+def _at_resume(line: Series, one: Break, resumed: npt.NDArray[np.int64]) -> bool:
+    """Whether a break sets in with a resume, give or take two logged points."""
+    low, high = max(one.first - 2, 0), min(one.first + 1, len(line) - 1)
+    return bool(np.any((resumed > line.step[low]) & (resumed <= line.step[high])))
+
+
+def _learns(run: Run, steps: tuple[int, int]) -> bool:
+    """Whether the training loss falls over these steps."""
+    series = train_loss(run)
+    if series is None:
+        return False
+    part = series.latest().between(*steps).value
+    tenth = max(3, len(part) // 10)
+    if len(part) < 4 * tenth:
+        return False
+    early, late = median(part[:tenth]), median(part[-tenth:])
+    return bool(early > 0 and late < (1.0 - LEARNS) * early)

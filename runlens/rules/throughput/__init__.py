@@ -1,0 +1,1 @@
+"""TPUT: speed that was lost, in steps, slopes, pauses, gaps and stragglers."""

@@ -1,0 +1,170 @@
+"""Throughput that is lost in pieces: slow stretches and pauses that keep coming back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+
+from runlens.model import Finding, Run, Severity, Skip
+from runlens.model.words import percent
+from runlens.rules.base import Rule
+from runlens.rules.throughput.parts.cost import cost_of_time
+from runlens.rules.throughput.parts.episodes import Episodes, episodes, regular
+from runlens.rules.throughput.parts.needs import NEEDS, NOTHING
+from runlens.rules.throughput.parts.signal import FEWEST, RateSignal, rate_signal
+from runlens.rules.throughput.parts.words import duration
+from runlens.stats.periodicity import beat
+from runlens.stats.robust import median
+
+
+@dataclass(frozen=True)
+class RecurringDips(Rule):
+    """Slow stretches keep coming back.
+
+    What it does
+    ------------
+    Marks the points that are slower than their surroundings by `depth` and by `sigmas` robust deviations, gathers them
+    into episodes, and sets aside single pauses on schedule (equal intervals of `pause_period` steps and more, or at the
+    run's evals: checkpoints and evals are normal, and are reported as `info` with the share of time that they take).
+    What is left is a finding when it comes back `times` times: stretches of three and more slow points from `overhead`
+    on, single slow points (every eighth step, or at random) from `single_overhead` on.
+
+    Why it matters
+    --------------
+    A loader that cannot keep up, storage that others use, or a noisy neighbour starves the GPUs in stretches. The
+    median speed looks healthy and the bill does not.
+
+    What to do
+    ----------
+    Compare the stretches with the data loading time and the GPU utilisation; raise workers and prefetch, move the data
+    to local disks, look at the period: a shard's length, a cron job, a garbage collection.
+
+    Settings
+    --------
+    depth : float
+        Least time lost at a point, as a share of a normal point (0.1 is 10 %).
+    sigmas : float
+        Least distance from the run's own scatter in robust deviations.
+    times : int
+        Least number of stretches.
+    overhead : float
+        Least share of the time that stretches at regular intervals cost between the first and the last.
+    irregular_overhead : float
+        The same for stretches without a period.
+    single_overhead : float
+        The same for single slow points.
+    error_overhead : float
+        Share of the time from which it is an error.
+    pause_period : int
+        Single pauses on schedule at this many steps and more are taken for checkpoints and evals.
+
+    References
+    ----------
+    Hugging Face, The Smol Training Playbook (2025), Staying the course: throughput drops traced to storage and loader;
+    Mohan et al. (2021), Analyzing and mitigating data stalls in DNN training, VLDB 14:771.
+    """
+
+    code: ClassVar[str] = "TPUT004"
+    name: ClassVar[str] = "recurring-dips"
+    needs: ClassVar[tuple[str, ...]] = NEEDS
+
+    depth: float = 0.1
+    sigmas: float = 6.0
+    times: int = 3
+    overhead: float = 0.015
+    irregular_overhead: float = 0.03
+    single_overhead: float = 0.05
+    error_overhead: float = 0.25
+    pause_period: int = 50
+
+    def check(self, run: Run) -> Iterator[Finding | Skip]:
+        """Yield one finding for each kind of recurring loss, schedule pauses as info."""
+        signal = rate_signal(run)
+        if signal is None:
+            yield self.skip(NOTHING)
+            return
+        if len(signal) < FEWEST:
+            yield self.skip(f"{len(signal)} points are too few to see what comes back: {FEWEST} are needed")
+            return
+        found = episodes(signal, self.depth, self.sigmas)
+        found = found.take(found.first >= min(max(len(signal) // 50, 2), 500))
+        if not len(found):
+            return
+        on_schedule = regular(run, signal, found)
+        pauses, rest = found.take(on_schedule), found.take(~on_schedule)
+        rhythm = beat(signal.step[pauses.first].astype(np.float64), signal.stride)
+        if len(pauses) >= self.times and rhythm.period < self.pause_period:
+            yield from self._told(run, signal, pauses, self.single_overhead, "slow steps", Severity.WARNING)
+        elif len(pauses) >= self.times:
+            yield from self._told(run, signal, pauses, self.single_overhead, "pauses on schedule", Severity.INFO)
+        stretches = _alike(rest.take(rest.slow >= 3))
+        if len(stretches) >= self.times:
+            rhythm = beat(signal.step[stretches.first].astype(np.float64), signal.stride)
+            least = self.overhead if rhythm.regular else self.irregular_overhead
+            yield from self._told(run, signal, stretches, least, "slow stretches", Severity.WARNING)
+        singles = rest.take((rest.slow < 3) & (rest.excess < 20.0))
+        if len(singles) >= 20:
+            yield from self._told(run, signal, singles, self.single_overhead, "slow steps", Severity.WARNING)
+
+    def _told(
+        self, run: Run, signal: RateSignal, found: Episodes, least: float, what: str, severity: Severity
+    ) -> Iterator[Finding]:
+        first, last = int(found.first[0]), int(found.last[-1])
+        lost = float(found.excess.sum())
+        rhythm = beat(signal.step[found.first].astype(np.float64), signal.stride)
+        # the last of a row is followed by a healthy part of its period, which belongs to the span
+        points = median(found.slow.astype(np.float64))
+        span = last - first + 1 + median(np.diff(found.first).astype(np.float64)) - points
+        share = lost / (lost + max(span, 1.0))
+        if share < least:
+            return
+        by_design = what == "slow steps" and rhythm.regular  # such as an optimizer that does more every tenth step
+        if severity is Severity.WARNING and share >= self.error_overhead and not by_design:
+            severity = Severity.ERROR
+        each = median(found.excess / found.slow)
+        cost = cost_of_time(run, lost * signal.normal_seconds)
+        every = f"every {rhythm.period:,.0f} steps" if rhythm.regular else f"about {rhythm.period:,.0f} steps apart"
+        length = f"of {points * signal.stride:,.0f} steps " if what == "slow stretches" else ""
+        longer = f"{percent(each)} longer than" if each < 1 else f"{1 + each:.1f} times as long as"
+        slow = f"each slow {'step' if signal.stride <= 1 else 'interval'} {longer} normal"
+        if what == "pauses on schedule" and np.isfinite(signal.normal_seconds):
+            slow = f"each {duration(median(found.excess) * signal.normal_seconds)} long"
+        message = (
+            f"{len(found)} {what} {length}{every} from step {int(signal.step[first]):,} to {int(signal.step[last]):,}, "
+            f"{slow}: {percent(share)} of the time"
+        )
+        if np.isfinite(cost.hours):
+            message += f"; {cost.words()}"
+        evidence: dict[str, object] = {
+            "count": len(found),
+            "period_steps": rhythm.period,
+            "regular": rhythm.regular,
+            "slow_points": points,
+            "percent_slower": 100 * each,
+            "overhead_percent": 100 * share,
+            "kind": what,
+            **cost.evidence(),
+        }
+        help = (
+            "if the share is too large: write checkpoints asynchronously, evaluate less often"
+            if severity is Severity.INFO
+            else "every n-th step slow: a loader with n workers, or an optimizer that does more every n-th step"
+            if by_design
+            else "compare with data loading time and GPU utilisation; raise loader workers, look at storage"
+        )
+        steps = (int(signal.step[first]), max(int(signal.step[last]), int(signal.step[first])))
+        yield self.finding(severity, signal.metric, steps, message, evidence, help)
+
+
+def _alike(found: Episodes) -> Episodes:
+    """The episodes whose slow points lose about as much as most do, a factor of three either way, without the pauses
+    that happen to lie within them.
+    """
+    if not len(found):
+        return found
+    middle = median(found.depth)
+    alike = found.take((found.depth > middle / 3.0) & (found.depth < middle * 3.0))
+    return replace(alike, excess=alike.depth * alike.slow)

@@ -1,0 +1,54 @@
+"""TPUT001: throughput that stepped down and stayed there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from runlens.rules.throughput.parts.needs import NEEDS
+from runlens.rules.throughput.parts.slowdown import SlowdownRule
+
+
+@dataclass(frozen=True)
+class ThroughputDrop(SlowdownRule):
+    """Throughput stepped down and stayed there.
+
+    What it does
+    ------------
+    Takes the run's rate (the logged one, else step time, else tokens or steps over wall time), cuts its logarithm
+    into about 96 blocks whose middle halves are averaged, and fits steps, dips and ramps by generalised least squares
+    under white noise plus a wander whose size and memory are fitted as well. A step counts when it raises the
+    likelihood by a factor of e^9 over the best noise without it, is at least `drop`, and lasts; it is then placed on
+    the raw points by least absolute deviations. Pauses, settling-in at the start and rises are no drops; a return to a
+    level at which the run had stood before, and a step that a logged change of batch size, sequence length or
+    accumulation or a smaller number of ranks explains, are `info`.
+
+    Why it matters
+    --------------
+    A run that is 5 % slower costs 5 % more and nobody sees it in the loss. BLOOM's fell from 149 to 140 TFLOP/s a GPU
+    when one node went bad; in SmolLM3 a drop led to the shared storage and to the data loader.
+
+    What to do
+    ----------
+    Look at what changed at that step: clocks, temperature and power of each GPU, the rank that is slowest, other jobs
+    on the same storage or switch, a resume on other nodes. Replace the node, or move the data.
+
+    Settings
+    --------
+    drop : float
+        Least loss of speed, as a share (0.03 is 3 %); it is measured to a tenth of itself.
+    error_drop : float
+        Loss from which a drop that goes on is an error (0.15 is 15 %: a day a week).
+    min_points : int
+        Logged points that the drop must last; a tenth of the log where that is fewer.
+
+    References
+    ----------
+    Hugging Face, The Smol Training Playbook (2025), Staying the course; BigScience, BLOOM-176B training chronicle
+    (2022); Chen & Liu (1993), Joint estimation of model parameters and outlier effects, JASA 88:284.
+    """
+
+    code: ClassVar[str] = "TPUT001"
+    name: ClassVar[str] = "throughput-drop"
+    needs: ClassVar[tuple[str, ...]] = NEEDS
+    kind: ClassVar[Literal["step", "ramp"]] = "step"

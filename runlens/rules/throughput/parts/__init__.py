@@ -1,0 +1,1 @@
+"""What the throughput rules are made of; no rule stands here."""

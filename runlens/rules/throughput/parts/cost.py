@@ -1,0 +1,128 @@
+"""What a slowdown costs: hours and GPU hours, so far and by the end of the run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from runlens.model import Run
+from runlens.rules.throughput.parts.signal import RateSignal
+from runlens.rules.throughput.parts.words import amount
+from runlens.stats.robust import Floats, median
+
+_TOTAL_STEPS = re.compile(
+    r"(?:^|[./_])(?:max_steps|train_iters|train_steps|total_steps|num_train_steps|training_steps|max_train_steps|"
+    r"num_iterations|max_iters|num_training_steps|total_train_steps|train_iterations)$"
+)
+"""Keys under which trainers keep the planned number of optimizer steps: HF and Lightning `max_steps`, Megatron
+`train_iters`, nanotron `tokens.train_steps`, nanoGPT `max_iters`, Levanter `num_train_steps`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Hours of wall time that would not have been needed at the old speed."""
+
+    hours: float
+    """So far."""
+    gpu_hours: float | None
+    """The same times the number of GPUs; None if that is not known."""
+    hours_by_end: float | None
+    """Until the planned end, if nothing changes; None if the end is not known, or the speed came back."""
+    gpu_hours_by_end: float | None
+
+    def evidence(self) -> dict[str, object]:
+        """For machines."""
+        return {
+            "hours_lost": round(self.hours, 6),
+            "gpu_hours_lost": None if self.gpu_hours is None else round(self.gpu_hours, 6),
+            "hours_lost_by_end": None if self.hours_by_end is None else round(self.hours_by_end, 6),
+            "gpu_hours_lost_by_end": None if self.gpu_hours_by_end is None else round(self.gpu_hours_by_end, 6),
+        }
+
+    def words(self) -> str:
+        """Such as `14.2 GPU hours lost so far, 61 by the end`."""
+        in_gpus = self.gpu_hours is not None
+        so_far, later = (self.gpu_hours, self.gpu_hours_by_end) if in_gpus else (self.hours, self.hours_by_end)
+        text = f"{amount(so_far or 0.0, 'GPU hours' if in_gpus else 'hours')} lost so far"
+        return text if later is None else f"{text}, {amount(later, 'GPU hours' if in_gpus else 'hours')} by the end"
+
+
+def cost_of(run: Run, signal: RateSignal, first: int, last: int, share: float | Floats, goes_on: bool) -> Cost:
+    """Cost of points `first` to `last` (inclusive) of a signal, of whose time `share` was lost.
+
+    Parameters
+    ----------
+    run : Run
+    signal : RateSignal
+    first, last : int
+    share : float or ndarray of float64, shape (last - first + 1,)
+        Part of the time of the points that the old speed would have saved.
+    goes_on : bool
+        True if the run is still slow at its end, so that the rest of it costs too.
+    """
+    span = point_seconds(signal, first, last)
+    hours = float(np.sum(span * share)) / 3600.0
+    later = None
+    total = total_steps(run)
+    if goes_on and total is not None:
+        left = max(total - int(signal.step[-1]), 0)
+        each = median(span) / signal.stride
+        later = hours + left * each * float(np.mean(share)) / 3600.0
+    return _cost(run, hours, later)
+
+
+def cost_of_time(run: Run, seconds: float) -> Cost:
+    """Cost of time that is lost and over: pauses, slow stretches, a hang. NaN seconds cost NaN hours."""
+    return _cost(run, seconds / 3600.0, None)
+
+
+def _cost(run: Run, hours: float, later: float | None) -> Cost:
+    gpus = run.hardware_count or None
+    return Cost(
+        hours,
+        None if gpus is None else hours * gpus,
+        later,
+        None if gpus is None or later is None else later * gpus,
+    )
+
+
+def point_seconds(signal: RateSignal, first: int, last: int) -> Floats:
+    """Seconds that each point from `first` to `last` stands for, pauses left out: shape (last - first + 1,).
+
+    From wall time, each gap cut at three times the usual one at that speed, so that evals, checkpoints and nights
+    between two starts are no part of it; where the clock does not tell, from what the trainer says of a step; else NaN.
+    """
+    rate = signal.rate[first : last + 1]
+    low = max(first - 1, 0)
+    gaps = np.diff(signal.time[low : last + 1], prepend=np.full(1 - (first - low), np.nan))
+    good = (gaps > 0) & np.isfinite(gaps)
+    if signal.clock_seconds > 0 and np.count_nonzero(good) >= 0.5 * len(gaps):
+        # a rate that holds the pause itself does not make the pause a usual gap
+        usual = median(gaps[good]) * np.clip(median(rate) / rate, 0.5, 2.0)
+        return np.where(good & (gaps < 3.0 * usual), gaps, usual)
+    return np.asarray(signal.normal_seconds * median(signal.rate) / rate)
+
+
+def total_steps(run: Run) -> int | None:
+    """The planned number of optimizer steps by the run's config, or None."""
+    found = [int(v) for k, v in _flat(run.config) if _TOTAL_STEPS.search(k.lower()) and _whole(v)]
+    last = run.step_range()
+    usable = [v for v in found if last is None or v >= last[1]]
+    return min(usable) if usable else None
+
+
+def _whole(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0 and value == int(value)
+
+
+def _flat(config: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, float]]:
+    """Leaves of a nested mapping under dotted keys; W&B's `{"value": x}` wrappers taken off."""
+    for key, value in config.items():
+        name = prefix if key == "value" and prefix else f"{prefix}.{key}" if prefix else str(key)
+        if isinstance(value, Mapping):
+            yield from _flat(value, name)
+        elif isinstance(value, int | float) and np.isfinite(value):
+            yield name, float(value)

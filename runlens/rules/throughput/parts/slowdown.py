@@ -1,0 +1,146 @@
+"""What a step down (TPUT001) and a slope (TPUT002) have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from runlens.model import Finding, Run, Severity, Skip
+from runlens.model.words import percent
+from runlens.rules.base import Rule
+from runlens.rules.shared.logged_settings import raised_setting
+from runlens.rules.throughput.parts.cost import cost_of
+from runlens.rules.throughput.parts.levels import Slowdown, slowdowns
+from runlens.rules.throughput.parts.needs import NOTHING
+from runlens.rules.throughput.parts.signal import FEWEST, RateSignal, rate_signal
+from runlens.rules.throughput.parts.ties import Tie, ties
+from runlens.rules.throughput.parts.words import fall, unit_of
+from runlens.rules.throughput.parts.work import work_change
+
+EDGE = 2
+"""Logged points by which a change point may be off."""
+
+
+@dataclass(frozen=True)
+class SlowdownRule(Rule):
+    """What a step down and a slope have in common."""
+
+    drop: float = 0.03
+    """Least loss of speed, as a share."""
+    error_drop: float = 0.15
+    """Loss of speed from which a lasting one is an error."""
+    min_points: int = 100
+    """Logged points that it must last; a tenth of the log where that is fewer."""
+    kind: ClassVar[Literal["step", "ramp"]]
+
+    def check(self, run: Run) -> Iterator[Finding | Skip]:
+        """Yield one finding for each lasting slowdown of this rule's shape."""
+        signal = rate_signal(run)
+        if signal is None:
+            yield self.skip(NOTHING)
+            return
+        if len(signal) < FEWEST:
+            yield self.skip(
+                f"{len(signal)} points of {signal.metric} are too few to know its level: {FEWEST} are needed"
+            )
+            return
+        for slow in slowdowns(signal, self.drop, self.min_points):
+            if slow.kind == self.kind:
+                yield self._finding(run, signal, slow)
+
+    def _finding(self, run: Run, signal: RateSignal, slow: Slowdown) -> Finding:
+        first, last = int(signal.step[slow.start]), int(signal.step[slow.end])
+        cost = cost_of(run, signal, slow.start, slow.end, self._share(signal, slow), not slow.recovered)
+        reach = max(slow.settled - slow.start, min(slow.end - slow.settled, 500), 20)
+        work = work_change(
+            run, signal.step[max(slow.start - reach, 0) : slow.start], signal.step[slow.settled : slow.settled + reach]
+        )
+        resumed = bool(np.any(np.abs(signal.resumes - slow.start) <= max(len(signal) // 50, 3)))
+        healthy = int(signal.step[max(slow.start - reach, 0)]), int(signal.step[max(slow.start - 1, 0)])
+        slower = (int(signal.step[slow.settled]), last) if slow.settled < slow.end else (first, last)
+        tied = ties(run, healthy, slower)
+        lost = 100.0 * slow.share
+        explained = abs(work - 1.0) > max(0.02, slow.share / 2.0)
+        fast_until = int(signal.step[max(slow.start - 1 - EDGE, 0)])
+        slow_since = int(signal.step[min(slow.settled + EDGE, slow.end)])
+        setting = None if explained else raised_setting(run, (healthy[0], fast_until), (slow_since, last))
+        fewer = None if signal.per_gpu else _fewer_ranks(tied, slow)
+        severity = Severity.WARNING
+        if slow.familiar or explained or setting is not None or fewer is not None:
+            severity = Severity.INFO
+        elif slow.share >= self.error_drop and not slow.recovered:
+            severity = Severity.ERROR
+        until = f" until step {last:,}" if slow.recovered else ""
+        how = (
+            f"over steps {first:,} to {int(signal.step[slow.settled]):,}"
+            if slow.kind == "ramp"
+            else f"at step {first:,}"
+        )
+        message = f"throughput fell by {percent(slow.share)} {how}{until}, {fall(signal, slow.before, slow.after)}"
+        if np.isfinite(cost.hours) and not explained and setting is None:  # longer steps that do more lose nothing
+            message += f"; {cost.words()}"
+        if explained:
+            message += f"; the tokens in a step changed there by {percent(work - 1, signed=True)}, which explains it"
+        elif setting is not None:
+            message += f"; {setting.words()} there, which explains it"
+        elif fewer is not None:
+            message += f"; the ranks went from {fewer.before:,.0f} to {fewer.after:,.0f}, which explains it"
+        elif slow.familiar:
+            message += "; the run had been as slow before, so that this may be no loss"
+        if resumed:
+            message += "; it began at a resume"
+        if tied:
+            message += "; with it went " + ", ".join(t.words() for t in tied)
+        evidence: dict[str, object] = {
+            "from": slow.before,
+            "to": slow.after,
+            "percent": -lost,
+            "unit": unit_of(signal),
+            "change_point": first,
+            "change_time": _known(signal.time[slow.start]),
+            "recovered": slow.recovered,
+            "at_resume": resumed,
+            "explained_by_work": explained,
+            "explained_by_setting": None if setting is None else setting.evidence(),
+            "explained_by_ranks": fewer is not None,
+            "source": signal.origin,
+            **cost.evidence(),
+            "ties": [t.evidence() for t in tied],
+        }
+        return self.finding(severity, signal.metric, (first, max(first, last)), message, evidence, _help(slow, resumed))
+
+    def _share(self, signal: RateSignal, slow: Slowdown) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        """Part of the time of each slow point that was lost: it grows along a ramp."""
+        share = np.full(slow.end - slow.start + 1, slow.share)
+        ramp = slow.settled - slow.start
+        share[:ramp] = np.linspace(0.0, slow.share, ramp, endpoint=False)[: len(share)]
+        return share
+
+
+def _fewer_ranks(tied: list[Tie], slow: Slowdown) -> Tie | None:
+    """The change in the number of ranks, if each of them is as fast as before to a tenth."""
+    ranks = next((t for t in tied if t.role == "world_size" and 0 < t.after < t.before), None)
+    if ranks is None or (slow.after / ranks.after) / (slow.before / ranks.before) < 0.9:
+        return None
+    return ranks
+
+
+def _known(time: float) -> float | None:
+    return float(time) if np.isfinite(time) else None
+
+
+def _help(slow: Slowdown, resumed: bool) -> str:
+    if resumed:
+        return "compare the nodes and the settings of the two starts: GPU clocks, interconnect, data loader workers"
+    if slow.kind == "ramp":
+        return (
+            "look for what grows or warms: GPU temperature and clocks, host memory, fragmentation of GPU memory, "
+            "the data loader's index and shuffle buffer"
+        )
+    return (
+        "look for what began then on each node: clocks and power limits, ECC or NVLink errors, another job, storage; "
+        "time the ranks against each other to find the slow one"
+    )

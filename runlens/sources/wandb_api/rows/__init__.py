@@ -1,0 +1,1 @@
+"""History rows as columns: from JSON lines, pages and Arrow."""

@@ -1,0 +1,1 @@
+"""Talking to a W&B server: login, queries, patience, answers."""

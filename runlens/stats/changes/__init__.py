@@ -1,0 +1,1 @@
+"""Where a series changes for good: steps, ramps, breaks of a schedule, curves that level off."""

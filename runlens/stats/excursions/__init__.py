@@ -1,0 +1,1 @@
+"""Where a curve leaves its level, how far noise alone would reach, and how it came back."""

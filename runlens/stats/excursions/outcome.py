@@ -1,0 +1,108 @@
+"""How an excursion ended, against the level before its onset."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from runlens.stats.excursions.search import Excursion
+from runlens.stats.robust import Floats, Steps, median, standard_error_of_median
+
+Outcome = Literal["recovered-fast", "recovered-slow", "plateaued", "diverged", "unresolved"]
+
+LOST = 0.5
+"""A run that has lost half of all its progress, on the scale of the curve, has diverged."""
+SETTLED = 0.5
+"""A curve that kept this share of its excess over the second half of the time since the onset has settled: a recovery
+that follows a power law or an exponential would have got farther."""
+FEWEST = 8
+"""With fewer points after the onset, or before the time of a fast recovery, nothing is said of where it is going."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What became of an excursion."""
+
+    outcome: Outcome
+    after: float
+    """Level in the end: of the last points before the next excursion or the end of the curve."""
+    steps: float | None
+    """Steps from the onset until the curve was back, None if it is not."""
+    lost: float
+    """Share of all progress since the start that is lost in the end (0: none, 1: all; NaN: there was none)."""
+    rising: bool
+    """Whether it still rises at the end."""
+
+
+def limits(step: Steps, fast: float, slow: float) -> tuple[float, float]:
+    """Steps within which a recovery is fast, or slow.
+
+    Parameters
+    ----------
+    step : ndarray of int64 or float64, shape (n,)
+    fast, slow : float
+        Limits for long runs. A short run has at most 5 % and 50 % of its length, but two logged points.
+    """
+    if len(step) < 2:
+        return fast, slow
+    span = float(step[-1] - step[0])
+    interval = median(np.diff(step))
+    return max(min(fast, 0.05 * span), 2 * interval), max(min(slow, 0.5 * span), 4 * interval)
+
+
+def ending(
+    y: Floats, step: Steps, one: Excursion, until: int, fast: float, slow: float, lost_for_good: bool = False
+) -> Ending:
+    """Judge one excursion.
+
+    Parameters
+    ----------
+    y : ndarray of float64, shape (n,)
+    step : ndarray of int64 or float64, shape (n,)
+    one : Excursion
+    until : int
+        Position of the next excursion that is one of its own, or n.
+    fast, slow : float
+        Limits of recovery in steps (see `limits`).
+    lost_for_good : bool
+        Whether the curve went on to non-finite values and stayed there.
+    """
+    start = median(y[: max(3, min(one.first // 50, 20))]) if one.first > 3 else float(y[0])
+    progress = start - one.level
+    if one.back and not lost_for_good:
+        took = float(step[one.end] - step[one.first])
+        tail = y[one.end : min(until, one.end + 32)] if until > one.end else y[one.end : one.end + 5]
+        outcome: Outcome = "recovered-fast" if took <= fast else "recovered-slow"
+        return Ending(outcome, median(tail), took, 0.0, False)
+    part = y[one.first : until]
+    n = len(part)
+    after = median(part[-max(3, min(n // 8, 64)) :]) if n else one.level
+    lost = (after - one.level) / progress if progress > 0 else math.nan
+    if lost_for_good:
+        return Ending("diverged", after, None, lost, False)
+    third = n // 3
+    middle, last = (median(part[third : 2 * third]), median(part[-third:])) if third else (math.nan, math.nan)
+    doubt = 2.0 * standard_error_of_median(one.sigma, third) * math.sqrt(2.0)
+    rising = n >= 3 * FEWEST and last - middle > max(doubt, 0.1 * (last - one.level), 0.0)
+    since = float(step[until - 1] - step[one.first])
+    halfway = _halfway(y, step, one, until) - one.level
+    if n < FEWEST:
+        outcome = "unresolved"
+    elif since >= fast and (rising or lost >= LOST):
+        outcome = "diverged"
+    elif since >= slow or (since >= 2 * fast and after - one.level > SETTLED * halfway):
+        outcome = "plateaued"
+    else:
+        outcome = "unresolved"
+    return Ending(outcome, after, None, lost, rising)
+
+
+def _halfway(y: Floats, step: Steps, one: Excursion, until: int) -> float:
+    """Level around the middle of the time since the onset."""
+    middle = 0.5 * (step[one.first] + step[until - 1])
+    at = int(np.searchsorted(step[one.first : until], middle)) + one.first
+    near = max(2, (until - one.first) // 16)
+    return median(y[max(one.first, at - near) : at + near + 1])

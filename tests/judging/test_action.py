@@ -1,0 +1,185 @@
+"""The composite action, its steps executed as GitHub would."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+
+
+def expanded(text: str, inputs: dict[str, str], outputs: dict[str, str]) -> str:
+    """`${{ … }}` replaced the way the runner does it."""
+    for name, value in inputs.items():
+        text = text.replace("${{ inputs." + name + " }}", value)
+    for name, value in outputs.items():
+        text = text.replace("${{ steps.check.outputs." + name + " }}", value)
+    text = text.replace("${{ github.action_path }}", str(ROOT))
+    assert "${{" not in text, text
+    return text
+
+
+def act(tmp_path: Path, **given: str) -> dict[str, object]:
+    """Run the `run:` steps but for the installation, which the tests' own environment stands for."""
+    inputs = {name: str(spec.get("default", "")) for name, spec in ACTION["inputs"].items()} | given
+    temp = tmp_path / "temp"
+    (temp / "runlens" / "bin").mkdir(parents=True)
+    command = temp / "runlens" / "bin" / "runlens"
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m runlens "$@"\n')
+    command.chmod(0o755)
+    (command.parent / "python").symlink_to(sys.executable)
+    files = {"GITHUB_OUTPUT": tmp_path / "output", "GITHUB_STEP_SUMMARY": tmp_path / "summary"}
+    for file in files.values():
+        file.touch()
+    outputs: dict[str, str] = {}
+    out = ""
+    code = 0
+    for step in ACTION["runs"]["steps"]:
+        if "run" not in step or step["name"] == "Install":
+            continue
+        if code:
+            break  # as a runner does with a step that has no `if: always()`
+        env = {name: expanded(value, inputs, outputs) for name, value in step.get("env", {}).items()}
+        assert "${{" not in step["run"], "an expression inside a script lets an input run commands"
+        done = subprocess.run(
+            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
+            env={
+                **os.environ,
+                **env,
+                "RUNNER_TEMP": str(temp),
+                "GITHUB_ACTIONS": "true",
+                **{k: str(v) for k, v in files.items()},
+            },
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        out += done.stdout + done.stderr
+        code = done.returncode
+        outputs |= dict(line.split("=", 1) for line in files["GITHUB_OUTPUT"].read_text().splitlines())
+    return {
+        "code": code,
+        "out": out,
+        "outputs": outputs,
+        "summary": files["GITHUB_STEP_SUMMARY"].read_text(),
+        "folder": tmp_path,
+    }
+
+
+def table(path: Path, last: float) -> Path:
+    losses = [2 + 6 / (1 + i / 20) if i < 300 else last for i in range(400)]
+    rows = [json.dumps({"step": i, "loss": loss, "lr": 0.001}) for i, loss in enumerate(losses)]
+    path.write_text("\n".join(rows) + "\n")
+    return path
+
+
+def test_a_bad_run_fails_the_job_with_annotation_summary_and_reports(tmp_path):
+    table(tmp_path / "bad.jsonl", float("nan"))
+    done = act(tmp_path, runs="bad.jsonl")
+    assert done["code"] == 1
+    assert done["outputs"] == {"verdict": "fail", "exit-code": "1"}
+    assert "::error" in done["out"] and "LOSS003" in done["out"]
+    assert "LOSS003" in done["summary"]
+    reports = tmp_path / "runlens-reports"
+    assert json.loads((reports / "runlens.json").read_text())["verdict"] == "fail"
+    assert (reports / "runlens.xml").read_text().lstrip().startswith(("<?xml", "<testsuites"))
+    assert "<html" in (reports / "runlens.html").read_text()
+
+
+def test_a_good_run_is_green(tmp_path):
+    table(tmp_path / "good.jsonl", 2.28)
+    done = act(tmp_path, runs="good.jsonl", **{"fail-on": "warning"})
+    assert (done["code"], done["outputs"]["verdict"]) == (0, "pass"), done["out"]
+
+
+def test_a_run_that_cannot_be_judged_is_red_and_the_summary_says_why(tmp_path):
+    (tmp_path / "odd.jsonl").write_text("".join(json.dumps({"step": i, "zorp": i}) + "\n" for i in range(50)))
+    done = act(tmp_path, runs="odd.jsonl")
+    assert (done["code"], done["outputs"]) == (3, {"verdict": "undecided", "exit-code": "3"})
+    assert "odd" in done["summary"]
+    assert json.loads((tmp_path / "runlens-reports" / "runlens.json").read_text())["verdict"] == "undecided"
+
+
+HOSTILE = (
+    "; touch owned",
+    "$(touch owned)",
+    "`touch owned`",
+    "' ; touch owned ; '",
+    '"; touch owned; "',
+    "| touch owned",
+)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("name", ["runs", "fail-on", "args", "reports"])
+def test_no_input_runs_a_command_and_nonsense_is_never_green(tmp_path, name, text):
+    table(tmp_path / "good.jsonl", 2.28)
+    done = act(tmp_path, **({"runs": "good.jsonl"} | {name: text}))
+    assert not (tmp_path / "owned").exists()
+    assert name == "reports" or done["code"] != 0  # a folder may be called anything
+    assert done["outputs"].get("verdict") != "pass" or name == "reports"
+
+
+def test_a_run_is_no_flag(tmp_path):
+    table(tmp_path / "bad.jsonl", float("nan"))
+    done = act(tmp_path, runs="bad.jsonl --ignore=LOSS,GRAD")
+    assert done["code"] == 2 and "--ignore=LOSS,GRAD" in done["out"]
+
+
+def test_flags_are_split_as_in_a_shell(tmp_path):
+    table(tmp_path / "bad.jsonl", float("nan"))
+    done = act(tmp_path, runs="bad.jsonl", args="""--ignore "LOSS,GRAD" --metric 'train_loss=loss'""")
+    assert done["code"] == 0, done["out"]
+
+
+def test_several_runs_on_several_lines(tmp_path):
+    table(tmp_path / "good.jsonl", 2.28)
+    table(tmp_path / "bad.jsonl", float("nan"))
+    done = act(tmp_path, runs="good.jsonl\nbad.jsonl\n")
+    assert done["code"] == 1
+    assert len(json.loads((tmp_path / "runlens-reports" / "runlens.json").read_text())["runs"]) == 2
+
+
+def test_the_installation_is_from_the_action_itself_unless_named(tmp_path):
+    install = next(step for step in ACTION["runs"]["steps"] if step["name"] == "Install")
+    for package, said in (
+        ("", f"--constraint {ROOT}/constraints.txt {ROOT}"),
+        ("runlens-cli==1.2", "runlens-cli==1.2"),
+    ):
+        script = "python3() { :; }; RUNNER_TEMP=$PWD\n" + install["run"]
+        (tmp_path / "runlens" / "bin").mkdir(parents=True, exist_ok=True)
+        python = tmp_path / "runlens" / "bin" / "python"
+        python.write_text('#!/bin/sh\necho "$@"\n')
+        python.chmod(0o755)
+        done = subprocess.run(
+            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script],
+            env={**os.environ, "PACKAGE": package, "ACTION_PATH": str(ROOT)},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stdout.strip().endswith(said)
+
+
+def test_the_example_workflows_name_inputs_that_exist():
+    workflow = yaml.safe_load((ROOT / "docs/ci/github-nightly.yml").read_text(encoding="utf-8"))
+    steps = workflow["jobs"]["gate"]["steps"]
+    used = next(step for step in steps if step.get("uses", "").startswith("runlens/"))["with"]
+    assert set(used) <= set(ACTION["inputs"])
+    assert {name for name, spec in ACTION["inputs"].items() if spec.get("required")} <= set(used)
+    assert used["args"].count("--require") == shlex.split(used["args"]).count("--require")
+    assert yaml.safe_load((ROOT / "docs/ci/gitlab.yml").read_text(encoding="utf-8"))["runlens"]["script"]
+    assert yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))[0]["entry"].startswith(
+        "runlens check"
+    )
