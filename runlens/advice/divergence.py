@@ -6,7 +6,8 @@ import math
 
 from runlens.advice.facts import Facts, onset
 from runlens.advice.rewind import STEPS_BEFORE, rewind
-from runlens.model import Action
+from runlens.model import Action, Symptom
+from runlens.rules.gradient.non_finite import NonFiniteGradient
 
 PALM = "PaLM (arXiv 2204.02311), section 5.1: rewind about 100 steps, skip 200-500 batches"
 BLOOM = "BLOOM-176B chronicles (bigscience-workshop): fp16 diverged where bf16 held"
@@ -19,13 +20,13 @@ def after_non_finite(facts: Facts) -> Action | None:
     """NaN or infinity that lasts: rewind, and look at the precision first."""
     lasting = [
         f
-        for f in facts.of_code("LOSS003", "GRAD001", at_least=2)
+        for f in facts.showing(Symptom.NOT_FINITE, at_least=2)
         if f.steps and f.steps[1] >= facts.last_step - max(1, (facts.last_step - facts.first_step) // 100)
     ]
     if not lasting:
         return None
     first = lasting[0]
-    what = "loss" if first.code == "LOSS003" else "gradient norm"
+    what = "gradient norm" if first.code == NonFiniteGradient.code else "loss"
     from_the_start = onset(first) <= facts.first_step < STEPS_BEFORE
     if from_the_start and not any(0 < c < onset(first) for c in facts.checkpoints):
         return Action(
@@ -63,9 +64,11 @@ def after_a_bad_spike(facts: Facts) -> Action | None:
     if not bad:
         return None
     spike = bad[0]
-    outcome = str(spike.evidence["outcome"])
+    outcome = spike.outcome
     plan = rewind(facts, spike)
-    schedule = [f for f in facts.of_code("LR001") if f.steps and spike.steps and abs(f.steps[0] - spike.steps[0]) <= 50]
+    schedule = [
+        f for f in facts.showing(Symptom.SCHEDULE) if f.steps and spike.steps and abs(f.steps[0] - spike.steps[0]) <= 50
+    ]
     earlier = len(facts.with_outcome("recovered-fast", "recovered-slow", "plateaued", "diverged")) - 1
     measures: list[str] = []
     if schedule:

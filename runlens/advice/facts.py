@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from runlens.comparison.restart import planned_tokens
-from runlens.model import Finding, Run, RunReport
+from runlens.model import Finding, Run, RunReport, Symptom
 from runlens.model.hints import first_number, precision
+from runlens.rules import rule_of
 
 SAVE_KEYS = ("save_steps", "save_interval", "checkpoint_interval", "ckpt_interval", "save_every", "checkpoint_every")
 """Config keys that hold the number of steps between checkpoints (HF, Megatron-LM, nanotron, torchtitan, lingua)."""
@@ -59,9 +60,9 @@ class Facts:
             known=sum(f.suppressed is not None for f in report.findings),
         )
 
-    def of_code(self, *codes: str, at_least: int = 0) -> list[Finding]:
-        """The findings with these codes and at least this rank of severity."""
-        return [f for f in self.findings if f.code in codes and f.severity.rank >= at_least]
+    def showing(self, *symptoms: Symptom, at_least: int = 0) -> list[Finding]:
+        """The findings of rules with these symptoms and of at least this rank of severity."""
+        return [f for f in self.findings if f.severity.rank >= at_least and rule_of(f.code).symptom in symptoms]
 
     def with_outcome(self, *outcomes: str) -> list[Finding]:
         """The loss spikes of the run as it stands with these outcomes, in order of onset.
@@ -70,9 +71,8 @@ class Facts:
         """
         return [
             f
-            for f in self.findings
-            if f.code == "LOSS001"
-            and f.evidence.get("outcome") in outcomes
+            for f in self.showing(Symptom.SPIKE)
+            if f.outcome in outcomes
             and not f.evidence.get("rewound")
             and not f.evidence.get("warm_restart")
             and not f.evidence.get("plan")
@@ -81,8 +81,8 @@ class Facts:
     def came_back(self, spike: Finding) -> bool:
         """Whether a spike at the same step was taken back by a rewind before."""
         return any(
-            f.code == "LOSS001" and f.evidence.get("rewound") and abs(onset(f) - onset(spike)) <= SAME_STEP
-            for f in self.findings
+            rule_of(f.code).taken_back(f) and abs(onset(f) - onset(spike)) <= SAME_STEP
+            for f in self.showing(Symptom.SPIKE)
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from runlens.advice.facts import Facts
 from runlens.comparison import restart
 from runlens.comparison.words import amount
-from runlens.model import Action, Finding
+from runlens.model import Action, Finding, Symptom
 
 PLAYBOOK = "Hugging Face smol training playbook, 'Staying the course': SmolLM3 was restarted at 1 T tokens"
 INITIALISATION = "OLMo 2 (arXiv 2501.00656): initialisation N(0, 0.02)"
@@ -21,7 +21,7 @@ def behind_the_reference(facts: Facts) -> Action | None:
 
     A lag that is a warning only (seen at one checkpoint so far) is no reason to restart anything.
     """
-    behind = facts.of_code("EVAL001", at_least=1)
+    behind = facts.showing(Symptom.BEHIND, at_least=1)
     if not behind:
         return None
     finding = max(behind, key=lambda f: (f.severity.rank, _number(f, "lag_factor") or 1.0))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from runlens.advice.divergence import OLMO2, PALM
 from runlens.advice.facts import Facts, onset
 from runlens.advice.rewind import rewind
-from runlens.model import Action
+from runlens.model import Action, Finding, Symptom
+from runlens.rules import rule_of
 
 PLAYBOOK = "Hugging Face smol training playbook, 'Staying the course'"
 OFTEN = 3
@@ -14,49 +15,42 @@ OFTEN = 3
 
 def broken_schedule(facts: Facts) -> Action | None:
     """A learning rate that leaves its own schedule is mended in place."""
-    broken = facts.of_code("LR001", at_least=1)
-    if not broken:
-        return None
-    return Action(
-        "fix-on-the-fly",
-        broken[0].message,
-        measures=(
-            "Compare the scheduler's state in the checkpoint with the config, and correct it before the next resume.",
-        ),
-        sources=(PLAYBOOK,),
-    )
+    broken = facts.showing(Symptom.SCHEDULE, at_least=1)
+    return _declared(broken[0]) if broken else None
 
 
 def hardware_or_speed(facts: Facts) -> Action | None:
     """Slow or ailing hardware is drained while the run goes on."""
-    slow = [f for f in facts.findings if f.code.startswith(("HW", "TPUT")) and f.severity.rank >= 1]
+    slow = facts.showing(Symptom.MACHINE, Symptom.SLOW, at_least=1)
     if not slow:
         return None
-    worst = max(slow, key=lambda f: (f.severity.rank, f.code.startswith("HW")))
-    measures = {
-        "HW": "Drain the node that ails and resume on another; keep it out until it passes a burn-in.",
-        "TPUT004": "Raise the data loader's workers and prefetch, and look at the storage at those times.",
-        "TPUT005": "Look for a hung collective, a blocking checkpoint or a preemption at that time.",
-        "TPUT006": "Replace the slow rank's node.",
-    }
-    chosen = dict.fromkeys(text for f in slow for key, text in measures.items() if f.code.startswith(key))
+    worst = max(slow, key=lambda f: (f.severity.rank, rule_of(f.code).symptom is Symptom.MACHINE))
+    chosen = dict.fromkeys(text for f in slow if (own := rule_of(f.code).advice) for text in own.measures)
     chosen.setdefault("Compare the nodes' clocks, temperatures and network counters from before and after the change.")
     return Action("fix-on-the-fly", worst.message, measures=tuple(chosen), sources=(PLAYBOOK,))
 
 
 def look_closer(facts: Facts) -> Action | None:
-    """Anything else at warning or above that no stated rule covers."""
-    other = [f for f in facts.findings if f.severity.rank >= 1 and f.code not in ("LOSS001", "LOSS002")]
+    """Anything else at warning or above: as its own rule advises, if it does."""
+    spikes = (Symptom.SPIKE, Symptom.HABIT)
+    other = [f for f in facts.findings if f.severity.rank >= 1 and rule_of(f.code).symptom not in spikes]
     if not other:
         return None
-    worst = max(other, key=lambda f: f.severity.rank)
-    return Action("investigate", worst.message, measures=(worst.help,) if worst.help else ())
+    return _declared(max(other, key=lambda f: f.severity.rank))
+
+
+def _declared(finding: Finding) -> Action:
+    """What the finding's own rule advises, or else to look where its help points."""
+    own = rule_of(finding.code).advice
+    if own is None:
+        return Action("investigate", finding.message, measures=(finding.help,) if finding.help else ())
+    return Action(own.kind, finding.message, measures=own.measures, sources=own.sources)
 
 
 def repeated_spikes(facts: Facts) -> Action | None:
     """Spikes that recover and come again: prevention, not rewinding."""
     recovered = facts.with_outcome("recovered-fast", "recovered-slow")
-    often = facts.of_code("LOSS002", at_least=1)
+    often = facts.showing(Symptom.HABIT, at_least=1)
     if len(recovered) < OFTEN and not often:
         return None
     count = f"{len(recovered)} loss spikes recovered by themselves" if recovered else often[0].message

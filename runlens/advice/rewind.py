@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from runlens.advice.facts import Facts, amount
 from runlens.model import Finding
+from runlens.rules import rule_of
 
 STEPS_BEFORE = 100
 """PaLM (arXiv 2204.02311, section 5.1): restarted from a checkpoint roughly 100 steps before the spike started."""
@@ -53,7 +54,7 @@ def rewind(facts: Facts, spike: Finding) -> Rewind:
     if isinstance(lead, int | float) and not isinstance(lead, bool) and lead > 0:
         onset -= int(lead)
     if spike.incident is not None:
-        causes = [f for f in facts.of_code("LR001", "GRAD002") if f.steps and f.incident == spike.incident]
+        causes = [f for f in facts.findings if f.incident == spike.incident and f.steps and rule_of(f.code).part.spans]
         onset = min([onset, *(f.steps[0] for f in causes if f.steps)])
     before = [c for c in facts.checkpoints if c < onset]
     to_step = before[-1] if before else max(onset - STEPS_BEFORE, facts.first_step)

@@ -67,7 +67,7 @@ def compare(
         some = ", ".join(ref.id for ref in refs[:5])
         raise ConfigError(f"{run} holds {len(refs)} runs; name one of them, such as {some}")
     flags = {
-        "select": ["EVAL001"],
+        "select": [BehindReference.code],
         "metrics": o.pairs(metric),
         "references": reference,
         "tokens_per_step": tokens_per_step,

@@ -122,9 +122,10 @@ def _now_live(request: Request, report: Report) -> Request:
 
     from runlens.config import Learned
     from runlens.judging.news import ENDED
+    from runlens.rules.log.stale import StaleRun
 
     live = not any(run.state in ENDED for run in report.runs)
-    learned = Learned("runlens watch", {"LOG004": {"live": True}} if live else {})
+    learned = Learned("runlens watch", {StaleRun.code: {"live": True}} if live else {})
     return dataclasses.replace(request, learned=learned)
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from runlens.model import RunReport, Severity, Verdict
-
-LITTLE = ("LOG", "LOSS003", "GRAD001")
-"""Rules that a single point satisfies: the log is whole, its values are finite."""
+from runlens.rules import rule_of
 
 
 def run_verdict(report: RunReport, fail_on: Severity) -> Verdict:
@@ -20,8 +18,8 @@ def run_verdict(report: RunReport, fail_on: Severity) -> Verdict:
     worst = report.worst()
     if worst is not None and worst.rank >= fail_on.rank:
         return "fail"
-    about_training = any(not code.startswith(LITTLE) for code in report.checked)
-    no_more_asked = report.checked and all(skip.code.startswith(LITTLE) for skip in report.skips)
+    about_training = any(rule_of(code).settles for code in report.checked)
+    no_more_asked = report.checked and not any(rule_of(skip.code).settles for skip in report.skips)
     if report.failures or not (about_training or no_more_asked):
         return "undecided"
     return "pass"

@@ -38,7 +38,7 @@ class Memory:
         return tuple(f for f in run.findings if f.suppressed is None and self._is_news(run, f))
 
     def _is_news(self, run: RunReport, finding: Finding) -> bool:
-        outcome, rank = str(finding.evidence.get("outcome", "")), finding.severity.rank
+        outcome, rank = finding.outcome, finding.severity.rank
         before = self.incidents.setdefault((run.run, finding.code, finding.metric), [])
         known = next((told for told in before if _overlap(told.steps, finding.steps)), None)
         if known is None:

@@ -1,5 +1,6 @@
 """The vocabulary of RunLens: frozen dataclasses that every layer shares, and nothing that computes."""
 
+from runlens.model.about import About, Figure, Mark, Symptom
 from runlens.model.comparison import Comparison, Group, GroupLag, TaskLag
 from runlens.model.finding import Action, ActionKind, Evidence, Failure, Finding, Incident, Severity, Skip
 from runlens.model.reference import Curve, Reference
@@ -8,6 +9,7 @@ from runlens.model.run import Direction, Note, RoleSeries, Run, RunRef, Scope, S
 from runlens.model.series import Series
 
 __all__ = [
+    "About",
     "Action",
     "ActionKind",
     "Chart",
@@ -16,10 +18,12 @@ __all__ = [
     "Direction",
     "Evidence",
     "Failure",
+    "Figure",
     "Finding",
     "Group",
     "GroupLag",
     "Incident",
+    "Mark",
     "Note",
     "Reference",
     "Report",
@@ -34,6 +38,7 @@ __all__ = [
     "Skip",
     "Split",
     "State",
+    "Symptom",
     "TaskLag",
     "Verdict",
 ]

@@ -54,6 +54,12 @@ class Finding:
     suppressed: str | None = None
     """Why it does not count (baseline), or None."""
 
+    @property
+    def outcome(self) -> str:
+        """How it ended, such as `plateaued`; empty where its rule tells no outcome."""
+        outcome = self.evidence.get("outcome")
+        return outcome if isinstance(outcome, str) else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Skip:

@@ -1,4 +1,4 @@
-"""RULES: every rule class, written out, in order of code."""
+"""RULES: every rule class, written out, in order of code; `rule_of` finds one by its code."""
 
 from __future__ import annotations
 
@@ -66,3 +66,10 @@ RULES: tuple[type[Rule], ...] = (
     StaleRun,
     ClockJump,
 )
+
+_BY_CODE = {rule.code: rule for rule in RULES}
+
+
+def rule_of(code: str) -> type[Rule]:
+    """The rule of that code; `Rule` itself, which plays no part in anything, where there is none (a retired one)."""
+    return _BY_CODE.get(code, Rule)

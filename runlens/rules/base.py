@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar
 
-from runlens.model import Evidence, Finding, Run, Severity, Skip
+from runlens.model import Evidence, Figure, Finding, Run, Severity, Skip, Symptom
+from runlens.rules.meaning import Advice, Part
 
 _NONE: Mapping[str, object] = MappingProxyType({})
 
@@ -21,6 +22,18 @@ class Rule(ABC):
     name: ClassVar[str]
     needs: ClassVar[tuple[str, ...]] = ()
     """Roles without which the rule cannot judge: `check.py` then skips it and says so. `a|b` means either."""
+    symptom: ClassVar[Symptom] = Symptom.OTHER
+    """The kind of trouble that its findings show: what causes and precedents go by."""
+    part: ClassVar[Part] = Part()
+    """Its part in incidents: the story, what it may cause and what may cause it."""
+    figure: ClassVar[Figure] = Figure()
+    """How its findings are drawn."""
+    advice: ClassVar[Advice | None] = None
+    """What to do about its findings; None if its symptom or its help says all."""
+    headline: ClassVar[str] = ""
+    """What a title calls its findings; empty for the name with gaps for hyphens."""
+    settles: ClassVar[bool] = True
+    """Whether its silence says something of the training. One finite point, or a log that is whole, does not."""
 
     @abstractmethod
     def check(self, run: Run) -> Iterator[Finding | Skip]:
@@ -42,3 +55,21 @@ class Rule(ABC):
     def skip(self, reason: str) -> Skip:
         """A statement that this rule did not judge."""
         return Skip(self.code, reason)
+
+    @classmethod
+    def last_good(cls, finding: Finding) -> int | None:
+        """Last step at which what its finding is about was still as it should be, where it can tell.
+
+        What made it worse happened after that step and not at the first step of the finding alone.
+        """
+        return None
+
+    @classmethod
+    def taken_back(cls, finding: Finding) -> bool:
+        """Whether the run was rewound to before this finding, so that the run as it stands never had it."""
+        return False
+
+    @classmethod
+    def tied_roles(cls, finding: Finding) -> frozenset[str]:
+        """Roles that its finding names as having moved together with it."""
+        return frozenset()

@@ -16,7 +16,7 @@ def test_a_surge_a_spike_and_a_nan_are_one_incident_the_first_cause_first():
         finding("GRAD002", "warning", steps=(1490, 1505)),
     )
     assert groups == [["GRAD002", "LOSS001", "GRAD001"]]
-    assert incidents[0].title == "grad002, then loss001 (diverged), then grad001"
+    assert incidents[0].title == "grad002, then loss001 (diverged), then non-finite gradient"
     assert incidents[0].severity == "error"
     assert incidents[0].steps == (1490, 2599)
 

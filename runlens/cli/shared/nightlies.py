@@ -66,11 +66,13 @@ def compared_with(request: Request, names: Sequence[str], last: int) -> Request:
 
 def learned(runs: Sequence[tuple[Run, float | None]]) -> Learned:
     """What good nights (each with the tokens of a step, if given) say of their evals and their throughput."""
-    from runlens.rules.throughput.outside_band import band_of
+    from runlens.rules.throughput.outside_band import OutsideBand, band_of
 
     name = f"the last {len(runs)} good nights" if len(runs) > 1 else "the last good night"
     bands = [band for run, _ in runs if (band := band_of(run)) is not None]
-    rules = {"TPUT003": {"band": (min(low for low, _ in bands), max(high for _, high in bands))}} if bands else {}
+    rules = (
+        {OutsideBand.code: {"band": (min(low for low, _ in bands), max(high for _, high in bands))}} if bands else {}
+    )
     return Learned(name, rules, evals(runs, name))
 
 

@@ -9,8 +9,10 @@ from typing import ClassVar, Literal
 from runlens.comparison.compare import compare
 from runlens.comparison.joint import Bar
 from runlens.comparison.verdict import group_numbers, rounded, task_numbers
-from runlens.model import Comparison, Finding, GroupLag, Reference, Run, Severity, Skip
+from runlens.model import Comparison, Figure, Finding, GroupLag, Reference, Run, Severity, Skip, Symptom
 from runlens.rules.base import Rule
+from runlens.rules.meaning import Part
+from runlens.rules.shared.panels import BESIDE_EVALS, EVALS
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,9 @@ class BehindReference(Rule):
     code: ClassVar[str] = "EVAL001"
     name: ClassVar[str] = "behind-reference"
     needs: ClassVar[tuple[str, ...]] = ("eval_score|eval_loss|perplexity",)
+    symptom = Symptom.BEHIND
+    part = Part()
+    figure = Figure(panels=EVALS, beside=BESIDE_EVALS)
 
     references: tuple[Reference, ...] = ()
     tokens_per_step: float | None = None

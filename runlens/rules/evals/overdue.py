@@ -9,8 +9,10 @@ from typing import ClassVar
 import numpy as np
 
 from runlens.comparison.curves import ROLES
-from runlens.model import Finding, Run, Severity, Skip
+from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
 from runlens.rules.base import Rule
+from runlens.rules.meaning import Part
+from runlens.rules.shared.panels import BESIDE_EVALS, EVALS
 from runlens.stats.distinct import distinct
 
 
@@ -45,6 +47,9 @@ class EvalOverdue(Rule):
     code: ClassVar[str] = "EVAL003"
     name: ClassVar[str] = "eval-overdue"
     needs: ClassVar[tuple[str, ...]] = ("|".join(ROLES),)
+    symptom = Symptom.OTHER
+    part = Part()
+    figure = Figure(panels=EVALS, beside=BESIDE_EVALS)
 
     factor: float = 2.5
 

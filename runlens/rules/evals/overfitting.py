@@ -8,9 +8,11 @@ from typing import ClassVar
 
 from runlens.comparison.curves import run_curves
 from runlens.comparison.words import label
-from runlens.model import Finding, Run, Severity, Skip
+from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
 from runlens.rules.base import Rule
 from runlens.rules.evals.parts.overfit import Overfit, held_out_loss, overfit
+from runlens.rules.meaning import Part, Stage, Story
+from runlens.rules.shared.panels import BESIDE_EVALS, EVALS
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,9 @@ class Overfitting(Rule):
     code: ClassVar[str] = "EVAL004"
     name: ClassVar[str] = "overfitting"
     needs: ClassVar[tuple[str, ...]] = ("eval_loss|perplexity", "train_loss")
+    symptom = Symptom.OVERFIT
+    part = Part((Story.OPTIMISATION,), stage=Stage.EVALS, place=1)
+    figure = Figure(panels=EVALS, beside=BESIDE_EVALS)
 
     patience: int = 3
     severe: float = 0.5
@@ -60,6 +65,12 @@ class Overfitting(Rule):
             found = overfit(curve, train.series, self.patience)
             if found is not None:
                 yield self._finding(found)
+
+    @classmethod
+    def last_good(cls, finding: Finding) -> int | None:
+        """Step of the best held-out loss."""
+        best = finding.evidence.get("best_step")
+        return best if isinstance(best, int) else None
 
     def _finding(self, found: Overfit) -> Finding:
         curve = found.eval.curve

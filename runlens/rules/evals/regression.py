@@ -8,11 +8,13 @@ from typing import ClassVar
 
 from runlens.comparison.curves import ROLES, run_curves
 from runlens.comparison.words import label
-from runlens.model import Finding, Run, Severity, Skip
+from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
 from runlens.model.words import percent
 from runlens.rules.base import Rule
 from runlens.rules.evals.parts.decline import Decline, declines
 from runlens.rules.evals.parts.overfit import held_out_loss, overfit
+from runlens.rules.meaning import Part, Stage, Story
+from runlens.rules.shared.panels import BESIDE_EVALS, EVALS
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,9 @@ class EvalRegression(Rule):
     code: ClassVar[str] = "EVAL002"
     name: ClassVar[str] = "eval-regression"
     needs: ClassVar[tuple[str, ...]] = ("|".join(ROLES),)
+    symptom = Symptom.WORSE
+    part = Part((Story.OPTIMISATION,), stage=Stage.EVALS)
+    figure = Figure(panels=EVALS, beside=BESIDE_EVALS)
 
     patience: int = 3
     at_once: float = 0.25
@@ -79,6 +84,13 @@ class EvalRegression(Rule):
         lasting = sorted((d for d in found if d.open), key=lambda d: -d.share)
         if lasting:
             yield self._finding(max((self._severity(d) for d in lasting), key=lambda s: s.rank), lasting, "")
+
+    @classmethod
+    def last_good(cls, finding: Finding) -> int | None:
+        """Step of the last eval at its old level."""
+        evals = finding.evidence.get("evals")
+        steps = [e.get("level_at_step") for e in evals if isinstance(e, dict)] if isinstance(evals, list) else []
+        return max((s for s in steps if isinstance(s, int)), default=None)
 
     def _severity(self, decline: Decline) -> Severity:
         if decline.share >= self.severe:

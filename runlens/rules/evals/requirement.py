@@ -11,10 +11,12 @@ import numpy as np
 from runlens.comparison.curves import Axis, RunCurve, RunCurves, run_curves
 from runlens.comparison.words import amount, label
 from runlens.errors import ConfigError
-from runlens.model import Finding, Reference, Run, Severity, Skip
+from runlens.model import Figure, Finding, Reference, Run, Severity, Skip, Symptom
 from runlens.rules.base import Rule
 from runlens.rules.evals.parts.lookup import level_of, wanted
 from runlens.rules.evals.parts.require import Requirement, parse_requirement
+from runlens.rules.meaning import Part
+from runlens.rules.shared.panels import BESIDE_EVALS, EVALS
 
 ON_TIME = 1.01
 """A checkpoint within 1 % after the due point still counts as taken there: nobody evaluates at exactly 1 T."""
@@ -55,6 +57,9 @@ class RequirementMissed(Rule):
 
     code: ClassVar[str] = "EVAL005"
     name: ClassVar[str] = "requirement-missed"
+    symptom = Symptom.OTHER
+    part = Part()
+    figure = Figure(panels=EVALS, beside=BESIDE_EVALS)
 
     requirements: tuple[str, ...] = ()
     references: tuple[Reference, ...] = ()

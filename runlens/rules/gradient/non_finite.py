@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from runlens.model import Finding, Run, Series, Severity, Skip
+from runlens.model import Figure, Finding, Run, Series, Severity, Skip, Symptom
 from runlens.model.hints import precision
 from runlens.rules.base import Rule
 from runlens.rules.loss.parts.curve import train_loss
+from runlens.rules.meaning import Part, Stage, Story
 from runlens.rules.shared.non_finite import NonFinite, stretches
+from runlens.rules.shared.panels import TRAINING
 
 SEARCH = 72
 """Logged points that the search for a loss scale may take: from 2^32 (Megatron-LM) down to 1, two overflows a halving,
@@ -53,6 +55,11 @@ class NonFiniteGradient(Rule):
     code = "GRAD001"
     name = "non-finite-gradient"
     needs = ("grad_norm",)
+    symptom = Symptom.NOT_FINITE
+    part = Part((Story.OPTIMISATION,), stage=Stage.NOT_FINITE)
+    figure = Figure(panels=("grad_norm",), beside=TRAINING, sudden=True)
+    headline = "non-finite gradient"
+    settles = False
 
     steps: int = 10
     skipped: float = 0.01

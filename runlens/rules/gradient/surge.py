@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from runlens.model import Finding, Run, Series, Severity, Skip
+from runlens.model import Figure, Finding, Run, Series, Severity, Skip, Symptom
 from runlens.rules.base import Rule
 from runlens.rules.loss.parts.context import context_of
 from runlens.rules.loss.parts.incidents import LossIncident, loss_incidents
+from runlens.rules.meaning import Part, Stage, Story
+from runlens.rules.shared.panels import TRAINING
 from runlens.stats.excursions.outcome import limits
 from runlens.stats.excursions.search import Excursion, Sensitivity, excursions
 from runlens.stats.robust import Floats, Steps, median
@@ -59,6 +61,9 @@ class GradientSurge(Rule):
     code = "GRAD002"
     name = "gradient-surge"
     needs = ("grad_norm",)
+    symptom = Symptom.SURGE
+    part = Part((Story.OPTIMISATION,), stage=Stage.INSIDE, spans=True)
+    figure = Figure("peak", panels=("grad_norm",), beside=TRAINING, sudden=True)
 
     multiple: float = 3.0
     sigmas: float = 8.0

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from runlens.model import Finding, RoleSeries, Run, Series, Severity, Skip
+from runlens.model import Figure, Finding, RoleSeries, Run, Series, Severity, Skip, Symptom
 from runlens.rules.base import Rule
+from runlens.rules.hardware.parts.advice import DRAIN
 from runlens.rules.hardware.parts.devices import clean, named
+from runlens.rules.meaning import Advice, Extent, Part, Stage, Story
+from runlens.rules.shared.panels import HARDWARE, MACHINES
 
 XID = {
     8: "GPU stopped processing",
@@ -82,6 +85,10 @@ class GpuErrors(Rule):
     code = "HW004"
     name = "gpu-errors"
     needs = ("gpu_errors",)
+    symptom = Symptom.MACHINE
+    part = Part((Story.SPEED,), stage=Stage.HARDWARE, extent=Extent.WHOLE_ABOVE_INFO)
+    figure = Figure(panels=HARDWARE, beside=MACHINES)
+    advice = Advice(measures=(DRAIN,))
 
     corrected: int = 1000
 

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from runlens.model import Finding, RoleSeries, Run, Severity, Skip
+from runlens.model import Figure, Finding, RoleSeries, Run, Severity, Skip, Symptom
 from runlens.rules.base import Rule
+from runlens.rules.hardware.parts.advice import DRAIN
 from runlens.rules.hardware.parts.devices import clean, named, per_device
+from runlens.rules.meaning import Advice, Extent, Part, Stage, Story
+from runlens.rules.shared.panels import HARDWARE, MACHINES
 from runlens.rules.throughput.parts.cost import total_steps
 from runlens.stats.robust import Floats, difference_sigma, theil_sen
 from runlens.stats.rolling import block_median
@@ -77,6 +80,10 @@ class MemoryGrowth(Rule):
     code = "HW002"
     name = "memory-growth"
     needs = ("gpu_memory|host_memory",)
+    symptom = Symptom.MACHINE
+    part = Part((Story.SPEED,), stage=Stage.HARDWARE, place=4, extent=Extent.WHOLE_ABOVE_INFO)
+    figure = Figure(panels=HARDWARE, beside=MACHINES)
+    advice = Advice(measures=(DRAIN,))
 
     growth: float = 0.1
     soon: float = 0.25

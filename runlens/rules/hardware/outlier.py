@@ -9,9 +9,12 @@ import bottleneck as bn
 import numpy as np
 import numpy.typing as npt
 
-from runlens.model import Finding, Run, Severity, Skip
+from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
 from runlens.rules.base import Rule
+from runlens.rules.hardware.parts.advice import DRAIN
 from runlens.rules.hardware.parts.devices import Stretch, clean, named, per_device, slower_by, stretches, tie
+from runlens.rules.meaning import Advice, Extent, Part, Stage, Story
+from runlens.rules.shared.panels import HARDWARE, MACHINES
 from runlens.stats.robust import MAD_TO_SIGMA, Floats
 
 _QUANTITIES = (
@@ -77,6 +80,10 @@ class GpuOutlier(Rule):
     code = "HW005"
     name = "gpu-outlier"
     needs = ("gpu_temperature|gpu_power|gpu_utilization|gpu_clock",)
+    symptom = Symptom.MACHINE
+    part = Part((Story.SPEED,), stage=Stage.HARDWARE, place=3, extent=Extent.WHOLE_ABOVE_INFO)
+    figure = Figure(panels=HARDWARE, beside=MACHINES)
+    advice = Advice(measures=(DRAIN,))
 
     sigmas: float = 6.0
     degrees: float = 12.0

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from runlens.model import Finding, RoleSeries, Run, Series, Severity, Skip
+from runlens.model import Figure, Finding, RoleSeries, Run, Series, Severity, Skip, Symptom
 from runlens.rules.base import Rule
+from runlens.rules.hardware.parts.advice import DRAIN
 from runlens.rules.hardware.parts.devices import (
     at_steps,
     clean,
@@ -22,6 +23,8 @@ from runlens.rules.hardware.parts.devices import (
     stretches,
     tie,
 )
+from runlens.rules.meaning import Advice, Extent, Part, Stage, Story
+from runlens.rules.shared.panels import HARDWARE, MACHINES
 from runlens.stats.robust import difference_sigma, median, theil_sen
 from runlens.stats.rolling import block_median
 
@@ -71,6 +74,12 @@ class GpuOverheating(Rule):
     code = "HW001"
     name = "gpu-overheating"
     needs = ("gpu_temperature",)
+    symptom = Symptom.MACHINE
+    part = Part(
+        (Story.SPEED,), stage=Stage.HARDWARE, place=1, extent=Extent.WHOLE_ABOVE_INFO, shown_by=("gpu_temperature",)
+    )
+    figure = Figure(panels=HARDWARE, beside=MACHINES)
+    advice = Advice(measures=(DRAIN,))
 
     limit: float = 85.0
     critical: float = 90.0

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from runlens.model import Finding, RoleSeries, Run, Series, Severity, Skip
+from runlens.model import Figure, Finding, RoleSeries, Run, Series, Severity, Skip, Symptom
 from runlens.model.words import percent
 from runlens.rules.base import Rule
+from runlens.rules.hardware.parts.advice import DRAIN
 from runlens.rules.hardware.parts.devices import (
     Mask,
     at_steps,
@@ -24,6 +25,8 @@ from runlens.rules.hardware.parts.devices import (
     tie,
 )
 from runlens.rules.hardware.parts.reasons import active_reasons
+from runlens.rules.meaning import Advice, Extent, Part, Stage, Story
+from runlens.rules.shared.panels import HARDWARE, MACHINES
 from runlens.stats.robust import median
 from runlens.stats.rolling import centred_median
 
@@ -79,6 +82,16 @@ class ClockThrottling(Rule):
     code = "HW006"
     name = "clock-throttling"
     needs = ("gpu_clock|gpu_throttle",)
+    symptom = Symptom.MACHINE
+    part = Part(
+        (Story.SPEED,),
+        stage=Stage.HARDWARE,
+        place=2,
+        extent=Extent.WHOLE_ABOVE_INFO,
+        shown_by=("gpu_clock", "gpu_throttle", "gpu_power"),
+    )
+    figure = Figure(panels=HARDWARE, beside=MACHINES)
+    advice = Advice(measures=(DRAIN,))
 
     drop: float = 0.07
     minutes: float = 2.0

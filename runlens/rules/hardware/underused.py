@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from runlens.model import Finding, Run, Series, Severity, Skip
+from runlens.model import Figure, Finding, Run, Series, Severity, Skip, Symptom
 from runlens.model.words import percent
 from runlens.rules.base import Rule
+from runlens.rules.hardware.parts.advice import DRAIN
 from runlens.rules.hardware.parts.devices import (
     Stretch,
     clean,
@@ -22,6 +23,8 @@ from runlens.rules.hardware.parts.devices import (
     stretches,
     tie,
 )
+from runlens.rules.meaning import Advice, Extent, Part, Stage, Story
+from runlens.rules.shared.panels import HARDWARE, MACHINES
 from runlens.stats.robust import median
 from runlens.stats.rolling import centred_median
 
@@ -66,6 +69,10 @@ class GpuUnderused(Rule):
     code = "HW003"
     name = "gpu-underused"
     needs = ("gpu_utilization",)
+    symptom = Symptom.MACHINE
+    part = Part((Story.SPEED,), stage=Stage.WAITING, extent=Extent.WHOLE_ABOVE_INFO, shown_by=("gpu_utilization",))
+    figure = Figure(panels=HARDWARE, beside=MACHINES)
+    advice = Advice(measures=(DRAIN,))
 
     limit: float = 50.0
     minutes: float = 10.0

@@ -10,8 +10,10 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from runlens.model import Finding, Run, Series, Severity, Skip
+from runlens.model import Figure, Finding, Run, Series, Severity, Skip, Symptom
 from runlens.rules.base import Rule
+from runlens.rules.meaning import Part, Story
+from runlens.rules.shared.panels import BESIDE_LOG
 from runlens.rules.shared.points import TRAINING, spine
 from runlens.stats.spans import spans
 
@@ -53,6 +55,10 @@ class ClockJump(Rule):
     code: ClassVar[str] = "LOG005"
     name: ClassVar[str] = "clock-jump"
     needs: ClassVar[tuple[str, ...]] = TRAINING
+    symptom = Symptom.OTHER
+    part = Part((Story.SPEED,))
+    figure = Figure(beside=BESIDE_LOG, sudden=True)
+    settles = False
 
     tolerance: float = 1.0
     warning_jump: float = 60.0

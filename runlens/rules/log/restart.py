@@ -9,9 +9,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from runlens.model import Finding, RoleSeries, Run, Severity, Skip
+from runlens.model import Figure, Finding, RoleSeries, Run, Severity, Skip, Symptom
 from runlens.model.words import percent
 from runlens.rules.base import Rule
+from runlens.rules.meaning import Extent, Part, Stage, Story
+from runlens.rules.shared.panels import BESIDE_LOG
 from runlens.rules.shared.points import TRAINING, Return, returns, spine
 
 _FEWEST_TOGETHER = 3
@@ -58,6 +60,10 @@ class Restart(Rule):
     code: ClassVar[str] = "LOG002"
     name: ClassVar[str] = "restart"
     needs: ClassVar[tuple[str, ...]] = TRAINING
+    symptom = Symptom.RESUME
+    part = Part((Story.OPTIMISATION, Story.SPEED), stage=Stage.RESUME, extent=Extent.ONSET, takes_back=True)
+    figure = Figure("line", beside=BESIDE_LOG, sudden=True)
+    settles = False
 
     redone_share: float = 0.1
     stuck: int = 3

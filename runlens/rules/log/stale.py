@@ -9,8 +9,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from runlens.model import Finding, Run, Severity, Skip
+from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
 from runlens.rules.base import Rule
+from runlens.rules.meaning import Part
+from runlens.rules.shared.panels import BESIDE_LOG
 from runlens.rules.shared.points import TRAINING, spine
 
 
@@ -62,6 +64,10 @@ class StaleRun(Rule):
     code: ClassVar[str] = "LOG004"
     name: ClassVar[str] = "stale-run"
     needs: ClassVar[tuple[str, ...]] = TRAINING
+    symptom = Symptom.OTHER
+    part = Part()
+    figure = Figure(beside=BESIDE_LOG, sudden=True)
+    settles = False
 
     live: bool = False
     as_of: float = 0.0

@@ -8,9 +8,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from runlens.model import Finding, Run, Severity, Skip
+from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
 from runlens.model.words import percent
 from runlens.rules.base import Rule
+from runlens.rules.meaning import Part, Story
+from runlens.rules.shared.panels import BESIDE_LOG
 from runlens.rules.shared.points import TRAINING, all_steps
 from runlens.stats.robust import quantile
 from runlens.stats.strides import gap_range
@@ -53,6 +55,10 @@ class StepGap(Rule):
     code: ClassVar[str] = "LOG003"
     name: ClassVar[str] = "step-gap"
     needs: ClassVar[tuple[str, ...]] = TRAINING
+    symptom = Symptom.OTHER
+    part = Part((Story.SPEED,))
+    figure = Figure(beside=BESIDE_LOG, sudden=True)
+    settles = False
 
     points: float = 10.0
     spread: float = 4.0

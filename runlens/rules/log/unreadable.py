@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from runlens.model import Finding, Note, Run, Severity, Skip
+from runlens.model import Figure, Finding, Note, Run, Severity, Skip, Symptom
 from runlens.model.words import percent
 from runlens.rules.base import Rule
+from runlens.rules.meaning import Part
+from runlens.rules.shared.panels import BESIDE_LOG
 
 _ADVICE = {
     "damaged": "Copy the log again from where it was written; look at the disk, and at who else writes to this file.",
@@ -52,6 +54,10 @@ class UnreadableData(Rule):
 
     code: ClassVar[str] = "LOG001"
     name: ClassVar[str] = "unreadable-data"
+    symptom = Symptom.OTHER
+    part = Part()
+    figure = Figure(beside=BESIDE_LOG, sudden=True)
+    settles = False
 
     error_share: float = 0.05
 

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from runlens.model import Finding, Run, Severity, Skip
+from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
 from runlens.model.words import percent
 from runlens.rules.base import Rule
 from runlens.rules.loss.parts.adversarial import need_not_fall
 from runlens.rules.loss.parts.context import context_of
 from runlens.rules.loss.parts.curve import LossCurve, train_curve
 from runlens.rules.loss.parts.incidents import LossIncident, loss_incidents
+from runlens.rules.meaning import Part
+from runlens.rules.shared.panels import LOSSES, TRAINING
 from runlens.stats.excursions.search import Sensitivity
 from runlens.stats.excursions.spikescore import far_above
 
@@ -62,6 +64,9 @@ class SpikeFrequency(Rule):
     code = "LOSS002"
     name = "spike-frequency"
     needs = ("train_loss",)
+    symptom = Symptom.HABIT
+    part = Part()
+    figure = Figure(panels=LOSSES, beside=TRAINING)
 
     few: int = 3
     many: int = 6

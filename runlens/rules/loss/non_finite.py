@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from runlens.model import Finding, Run, Severity, Skip
+from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
 from runlens.rules.base import Rule
 from runlens.rules.loss.parts.curve import train_loss
+from runlens.rules.meaning import Part, Stage, Story
 from runlens.rules.shared.non_finite import stretches
+from runlens.rules.shared.panels import LOSSES, TRAINING
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,11 @@ class NonFiniteLoss(Rule):
     code = "LOSS003"
     name = "non-finite-loss"
     needs = ("train_loss",)
+    symptom = Symptom.NOT_FINITE
+    part = Part((Story.OPTIMISATION,), stage=Stage.NOT_FINITE, place=1)
+    figure = Figure(panels=LOSSES, beside=TRAINING, sudden=True)
+    headline = "non-finite loss"
+    settles = False
 
     steps: int = 10
 

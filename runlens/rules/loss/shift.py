@@ -8,11 +8,13 @@ from dataclasses import dataclass
 import bottleneck as bn
 import numpy as np
 
-from runlens.model import Finding, Run, Severity, Skip
+from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
 from runlens.rules.base import Rule
 from runlens.rules.loss.parts.context import Context, context_of
 from runlens.rules.loss.parts.incidents import LossIncident, loss_incidents, why_none
 from runlens.rules.loss.spike import LossSpike
+from runlens.rules.meaning import Part, Stage, Story
+from runlens.rules.shared.panels import LOSSES, TRAINING
 from runlens.stats.excursions.search import Sensitivity
 
 ANNEALED = 0.7
@@ -54,6 +56,9 @@ class LossShift(Rule):
     code = "LOSS005"
     name = "loss-shift"
     needs = ("train_loss",)
+    symptom = Symptom.SHIFT
+    part = Part((Story.OPTIMISATION,), opens=True, stage=Stage.LOSS)
+    figure = Figure(panels=LOSSES, beside=TRAINING)
 
     sigmas: float = 6.0
     rise: float = 0.03
@@ -77,6 +82,11 @@ class LossShift(Rule):
                 _evidence(incident, context),
                 "Compare with the data plan; if nothing was planned there, look at the data loader's state.",
             )
+
+    @classmethod
+    def taken_back(cls, finding: Finding) -> bool:
+        """Whether the run was rewound to before this change."""
+        return finding.evidence.get("rewound") is True
 
 
 def _annealed(run: Run, incident: LossIncident) -> bool:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from runlens.model import Finding, Run, Severity, Skip
+from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
 from runlens.model.words import percent
 from runlens.rules.base import Rule
 from runlens.rules.loss.parts.context import Context, context_of
 from runlens.rules.loss.parts.incidents import LossIncident, loss_incidents, why_none
+from runlens.rules.meaning import Part, Stage, Story
+from runlens.rules.shared.panels import LOSSES, TRAINING
 from runlens.stats.excursions.search import Sensitivity
 
 SEVERITY = {
@@ -74,6 +76,9 @@ class LossSpike(Rule):
     code = "LOSS001"
     name = "loss-spike"
     needs = ("train_loss",)
+    symptom = Symptom.SPIKE
+    part = Part((Story.OPTIMISATION,), opens=True, stage=Stage.LOSS, place=1)
+    figure = Figure("peak", panels=LOSSES, beside=TRAINING, sudden=True)
 
     sigmas: float = 6.0
     rise: float = 0.03
@@ -96,6 +101,11 @@ class LossSpike(Rule):
                     _evidence(incident, context),
                     HELP[incident.ending.outcome],
                 )
+
+    @classmethod
+    def taken_back(cls, finding: Finding) -> bool:
+        """Whether the run was rewound to before this spike."""
+        return finding.evidence.get("rewound") is True
 
 
 def _severity(incident: LossIncident, context: Context) -> Severity:

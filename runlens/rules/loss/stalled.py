@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from runlens.model import Finding, Run, Severity, Skip
+from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
 from runlens.model.words import percent
 from runlens.rules.base import Rule
 from runlens.rules.loss.parts.adversarial import need_not_fall
 from runlens.rules.loss.parts.curve import LossCurve, train_curve
 from runlens.rules.loss.parts.incidents import loss_incidents
+from runlens.rules.meaning import Part, Stage, Story
+from runlens.rules.shared.panels import LOSSES, TRAINING
 from runlens.stats.changes.progress import Stall, last_stall
 from runlens.stats.changes.saturation import nears_floor
 from runlens.stats.excursions.search import Sensitivity
@@ -65,6 +67,9 @@ class StalledLoss(Rule):
     code = "LOSS004"
     name = "stalled-loss"
     needs = ("train_loss",)
+    symptom = Symptom.STALL
+    part = Part((Story.OPTIMISATION,), opens=True, stage=Stage.LOSS, place=2)
+    figure = Figure(panels=LOSSES, beside=TRAINING)
 
     share: float = 0.3
     missed: float = 0.05

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from runlens.model import Finding, RoleSeries, Run, Series, Severity, Skip
+from runlens.model import Figure, Finding, RoleSeries, Run, Series, Severity, Skip, Symptom
 from runlens.rules.base import Rule
 from runlens.rules.loss.parts.curve import train_loss
+from runlens.rules.meaning import Advice, Part, Stage, Story
+from runlens.rules.shared.panels import TRAINING
 from runlens.rules.shared.points import returns
 from runlens.stats.changes.breaks import Break, breaks
 from runlens.stats.distinct import distinct
@@ -64,6 +66,14 @@ class ScheduleBreak(Rule):
     code = "LR001"
     name = "schedule-break"
     needs = ("learning_rate",)
+    symptom = Symptom.SCHEDULE
+    part = Part((Story.OPTIMISATION,), stage=Stage.SCHEDULE, spans=True)
+    figure = Figure("peak", panels=("learning_rate",), beside=TRAINING, sudden=True)
+    advice = Advice(
+        "fix-on-the-fly",
+        ("Compare the scheduler's state in the checkpoint with the config, and correct it before the next resume.",),
+        ("Hugging Face smol training playbook, 'Staying the course'",),
+    )
 
     zero: float = 0.02
     lasting: float = 0.05

@@ -8,9 +8,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from runlens.model import Finding, Run, Severity, Skip
+from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
 from runlens.model.words import percent
 from runlens.rules.base import Rule
+from runlens.rules.meaning import Advice, Extent, Part, Stage, Story
+from runlens.rules.shared.panels import MACHINES, SPEEDS
 from runlens.rules.throughput.parts.cost import cost_of_time
 from runlens.rules.throughput.parts.episodes import Episodes, episodes, regular
 from runlens.rules.throughput.parts.needs import NEEDS, NOTHING
@@ -70,6 +72,10 @@ class RecurringDips(Rule):
     code: ClassVar[str] = "TPUT004"
     name: ClassVar[str] = "recurring-dips"
     needs: ClassVar[tuple[str, ...]] = NEEDS
+    symptom = Symptom.SLOW
+    part = Part((Story.SPEED,), opens=True, stage=Stage.SPEED, place=4, extent=Extent.WHOLE_ABOVE_INFO)
+    figure = Figure(panels=SPEEDS, beside=MACHINES)
+    advice = Advice(measures=("Raise the data loader's workers and prefetch, and look at the storage at those times.",))
 
     depth: float = 0.1
     sigmas: float = 6.0

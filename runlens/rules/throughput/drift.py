@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from runlens.model import Figure, Symptom
+from runlens.rules.meaning import Extent, Part, Stage, Story
+from runlens.rules.shared.panels import MACHINES, SPEEDS
 from runlens.rules.throughput.parts.needs import NEEDS
 from runlens.rules.throughput.parts.slowdown import SlowdownRule
 
@@ -45,4 +48,7 @@ class ThroughputDrift(SlowdownRule):
     code: ClassVar[str] = "TPUT002"
     name: ClassVar[str] = "throughput-drift"
     needs: ClassVar[tuple[str, ...]] = NEEDS
+    symptom = Symptom.SLOW
+    part = Part((Story.SPEED,), opens=True, stage=Stage.SPEED, place=3, extent=Extent.WHOLE_ABOVE_INFO)
+    figure = Figure(panels=SPEEDS, beside=MACHINES)
     kind: ClassVar[Literal["step", "ramp"]] = "ramp"

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from runlens.model import Figure, Symptom
+from runlens.rules.meaning import Extent, Part, Stage, Story
+from runlens.rules.shared.panels import MACHINES, SPEEDS
 from runlens.rules.throughput.parts.needs import NEEDS
 from runlens.rules.throughput.parts.slowdown import SlowdownRule
 
@@ -51,4 +54,7 @@ class ThroughputDrop(SlowdownRule):
     code: ClassVar[str] = "TPUT001"
     name: ClassVar[str] = "throughput-drop"
     needs: ClassVar[tuple[str, ...]] = NEEDS
+    symptom = Symptom.SLOW
+    part = Part((Story.SPEED,), opens=True, stage=Stage.SPEED, place=2, extent=Extent.WHOLE_ABOVE_INFO)
+    figure = Figure(panels=SPEEDS, beside=MACHINES)
     kind: ClassVar[Literal["step", "ramp"]] = "step"

@@ -8,9 +8,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from runlens.model import Finding, Run, Severity, Skip
+from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
 from runlens.model.words import percent
 from runlens.rules.base import Rule
+from runlens.rules.meaning import Extent, Part, Stage, Story
+from runlens.rules.shared.panels import MACHINES, SPEEDS
 from runlens.rules.throughput.parts.cost import cost_of
 from runlens.rules.throughput.parts.needs import NEEDS, NOTHING
 from runlens.rules.throughput.parts.signal import FEWEST, RateSignal, rate_signal
@@ -60,6 +62,9 @@ class OutsideBand(Rule):
     code: ClassVar[str] = "TPUT003"
     name: ClassVar[str] = "outside-band"
     needs: ClassVar[tuple[str, ...]] = NEEDS
+    symptom = Symptom.SLOW
+    part = Part((Story.SPEED,), opens=True, stage=Stage.SPEED, place=5, extent=Extent.WHOLE_ABOVE_INFO)
+    figure = Figure(panels=SPEEDS, beside=MACHINES)
 
     band: tuple[float, float] | None = None
     per_gpu: bool = False

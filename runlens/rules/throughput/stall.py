@@ -8,8 +8,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from runlens.model import Finding, Run, Severity, Skip
+from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
 from runlens.rules.base import Rule
+from runlens.rules.meaning import Advice, Extent, Part, Stage, Story
+from runlens.rules.shared.panels import MACHINES, SPEEDS
 from runlens.rules.throughput.parts.cost import cost_of_time
 from runlens.rules.throughput.parts.episodes import Episodes, episodes, regular
 from runlens.rules.throughput.parts.needs import NEEDS, NOTHING
@@ -69,6 +71,10 @@ class Stall(Rule):
     code: ClassVar[str] = "TPUT005"
     name: ClassVar[str] = "stall"
     needs: ClassVar[tuple[str, ...]] = NEEDS
+    symptom = Symptom.SLOW
+    part = Part((Story.SPEED,), opens=True, stage=Stage.SPEED, place=1, extent=Extent.WHOLE_ABOVE_INFO)
+    figure = Figure(panels=SPEEDS, beside=MACHINES)
+    advice = Advice(measures=("Look for a hung collective, a blocking checkpoint or a preemption at that time.",))
 
     seconds: float = 5.0
     steps: float = 10.0

@@ -11,9 +11,11 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from runlens.model import Finding, RoleSeries, Run, Severity, Skip
+from runlens.model import Figure, Finding, RoleSeries, Run, Severity, Skip, Symptom
 from runlens.model.words import percent, role_words
 from runlens.rules.base import Rule
+from runlens.rules.meaning import Advice, Extent, Part, Stage, Story
+from runlens.rules.shared.panels import MACHINES, SPEEDS
 from runlens.rules.throughput.parts.words import amount
 from runlens.stats.distinct import distinct
 from runlens.stats.ranks import Laggard, laggards
@@ -75,6 +77,10 @@ class Straggler(Rule):
 
     code: ClassVar[str] = "TPUT006"
     name: ClassVar[str] = "straggler"
+    symptom = Symptom.SLOW
+    part = Part((Story.SPEED,), opens=True, stage=Stage.SPEED, extent=Extent.WHOLE_ABOVE_INFO)
+    figure = Figure(panels=SPEEDS, beside=MACHINES)
+    advice = Advice(measures=("Replace the slow rank's node.",))
 
     ratio: float = 1.05
     sigmas: float = 6.0

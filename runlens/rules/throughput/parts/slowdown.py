@@ -16,7 +16,7 @@ from runlens.rules.throughput.parts.cost import cost_of
 from runlens.rules.throughput.parts.levels import Slowdown, slowdowns
 from runlens.rules.throughput.parts.needs import NOTHING
 from runlens.rules.throughput.parts.signal import FEWEST, RateSignal, rate_signal
-from runlens.rules.throughput.parts.ties import Tie, ties
+from runlens.rules.throughput.parts.ties import Tie, roles_of, ties
 from runlens.rules.throughput.parts.words import fall, unit_of
 from runlens.rules.throughput.parts.work import work_change
 
@@ -50,6 +50,11 @@ class SlowdownRule(Rule):
         for slow in slowdowns(signal, self.drop, self.min_points):
             if slow.kind == self.kind:
                 yield self._finding(run, signal, slow)
+
+    @classmethod
+    def tied_roles(cls, finding: Finding) -> frozenset[str]:
+        """Roles of the series that changed level together with the speed."""
+        return roles_of(finding)
 
     def _finding(self, run: Run, signal: RateSignal, slow: Slowdown) -> Finding:
         first, last = int(signal.step[slow.start]), int(signal.step[slow.end])

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from runlens.model import RoleSeries, Run
+from runlens.model import Finding, RoleSeries, Run
 from runlens.stats.robust import median, sigma, standard_error_of_median
 
 _LEAST = MappingProxyType(
@@ -88,3 +88,9 @@ def _tie(r: RoleSeries, before: tuple[int, int], after: tuple[int, int]) -> tupl
     if not abs(b - a) > max(least, 4.0 * error):
         return None
     return abs(b - a) / max(least, 4.0 * error, 1e-12), Tie(r.role, r.series.name, a, b, r.unit)
+
+
+def roles_of(finding: Finding) -> frozenset[str]:
+    """Roles of the ties that a finding names."""
+    told = finding.evidence.get("ties")
+    return frozenset(str(t.get("role")) for t in told if isinstance(t, dict)) if isinstance(told, list) else frozenset()
