@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NotRequired, get_args, get_origin, get_type_hints
 
 import pytest
 
@@ -13,6 +14,7 @@ from runlens.errors import ConfigError
 from runlens.judging.check import judge_run
 from runlens.model import Severity
 from runlens.rules import RULES
+from runlens.rules.base import Rule
 from runlens.rules.page import HEADINGS, markdown, page
 from runlens.rules.select import check_codes, select
 
@@ -53,6 +55,26 @@ def test_the_bad_run_is_found(code):
         assert any(c.isdigit() for c in finding.message), "a message states numbers"
         assert finding.help
         assert finding.evidence
+
+
+def evidence_type(rule: type) -> type:
+    """The TypedDict that a rule, or what it is made from, names as its evidence."""
+    bases = [base for cls in rule.__mro__ for base in getattr(cls, "__orig_bases__", ())]
+    return next(get_args(base)[0] for base in bases if get_origin(base) is Rule)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=CODES)
+def test_the_evidence_has_the_keys_that_its_type_names(rule):
+    hints = get_type_hints(evidence_type(rule), include_extras=True)
+    required = {key for key, hint in hints.items() if get_origin(hint) is not NotRequired}
+    assert hints
+    for finding in (f for which in ("bad", "good") for f in judged(rule.code, which).findings if f.code == rule.code):
+        assert required <= set(finding.evidence) <= set(hints)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=CODES)
+def test_a_rule_says_in_its_own_class_what_it_means(rule):
+    assert {"code", "name", "symptom", "part", "figure"} <= set(vars(rule))
 
 
 @pytest.mark.parametrize("code", CODES)

@@ -9,7 +9,7 @@ from runlens.config.schema import ConfigFile
 from runlens.model import Severity
 from runlens.roles.vocabulary import ROLES
 from runlens.rules import RULES
-from runlens.rules.base import Rule
+from runlens.rules.base import AnyRule
 from runlens.rules.page import page
 
 
@@ -29,7 +29,7 @@ def json_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "RunLens"}
 
 
-def _rule(rule: type[Rule]) -> dict[str, Any]:
+def _rule(rule: type[AnyRule]) -> dict[str, Any]:
     fields = settings_of(rule)
     properties: dict[str, Any] = {
         "severity": {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 from runlens.errors import SettingError, did_you_mean
 from runlens.model import Severity
 from runlens.rules import RULES
-from runlens.rules.base import Rule
+from runlens.rules.base import AnyRule
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -18,12 +18,12 @@ INJECTED = ("references", "requirements", "tokens_per_step", "total_tokens")
 """Fields that the top-level settings of the same name fill in, so that they are given once for all rules."""
 
 
-def settings_of(rule: type[Rule]) -> dict[str, dataclasses.Field[Any]]:
+def settings_of(rule: type[AnyRule]) -> dict[str, dataclasses.Field[Any]]:
     """The fields of a rule that may stand under `[rules.CODE]`, by name."""
     return {f.name: f for f in dataclasses.fields(rule) if f.name not in INJECTED}
 
 
-def types_of(rule: type[Rule]) -> dict[str, TypeAdapter[Any]]:
+def types_of(rule: type[AnyRule]) -> dict[str, TypeAdapter[Any]]:
     """What checks each setting of a rule."""
     from pydantic import TypeAdapter
 

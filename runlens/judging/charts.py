@@ -8,7 +8,7 @@ import numpy as np
 
 from runlens.comparison.pair import pooled
 from runlens.model import Chart, Curve, Reference, RoleSeries, Run
-from runlens.rules.base import Rule
+from runlens.rules.base import AnyRule
 from runlens.stats.decimate import extremes
 
 DRAWN: tuple[tuple[str, int], ...] = (
@@ -26,7 +26,7 @@ DRAWN: tuple[tuple[str, int], ...] = (
 """Roles that are drawn, each with how many of its series at most."""
 
 
-def charts_of(run: Run, rules: Sequence[Rule], points: int) -> tuple[Chart, ...]:
+def charts_of(run: Run, rules: Sequence[AnyRule], points: int) -> tuple[Chart, ...]:
     """The series worth drawing, and the reference curves for the evals among them.
 
     Parameters

@@ -18,14 +18,14 @@ from runlens.judging.gate import run_verdict
 from runlens.judging.incidents import link
 from runlens.model import Failure, Finding, RoleLine, Run, RunRef, RunReport, Severity, Skip
 from runlens.model.words import role_words
-from runlens.rules.base import Rule
+from runlens.rules.base import AnyRule
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What one run is judged by."""
 
-    rules: tuple[Rule, ...]
+    rules: tuple[AnyRule, ...]
     metrics: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Role to logged name, where the user overrides the resolution."""
     fail_on: Severity = Severity.ERROR
@@ -139,7 +139,7 @@ def judge_run(run: Run, settings: Settings) -> RunReport:
     return replace(report, verdict=run_verdict(report, settings.fail_on))
 
 
-def missing_roles(rule: Rule, run: Run) -> str:
+def missing_roles(rule: AnyRule, run: Run) -> str:
     """The roles that the rule needs and the run has not, in words; empty if none is missing."""
     lacking = [need for need in rule.needs if not any(run.roles.get(role) for role in need.split("|"))]
     return ", ".join(" or ".join(map(role_words, need.split("|"))) for need in lacking)

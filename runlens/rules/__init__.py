@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runlens.rules.base import Rule
+from runlens.rules.base import AnyRule, Rule
 from runlens.rules.evals.behind_reference import BehindReference
 from runlens.rules.evals.overdue import EvalOverdue
 from runlens.rules.evals.overfitting import Overfitting
@@ -34,7 +34,7 @@ from runlens.rules.throughput.outside_band import OutsideBand
 from runlens.rules.throughput.stall import Stall
 from runlens.rules.throughput.straggler import Straggler
 
-RULES: tuple[type[Rule], ...] = (
+RULES: tuple[type[AnyRule], ...] = (
     LossSpike,
     SpikeFrequency,
     NonFiniteLoss,
@@ -70,6 +70,6 @@ RULES: tuple[type[Rule], ...] = (
 _BY_CODE = {rule.code: rule for rule in RULES}
 
 
-def rule_of(code: str) -> type[Rule]:
+def rule_of(code: str) -> type[AnyRule]:
     """The rule of that code; `Rule` itself, which plays no part in anything, where there is none (a retired one)."""
     return _BY_CODE.get(code, Rule)

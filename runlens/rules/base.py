@@ -5,17 +5,17 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import ClassVar
+from typing import Any, ClassVar, Generic, TypeVar, cast
 
-from runlens.model import Evidence, Figure, Finding, Run, Severity, Skip, Symptom
+from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
 from runlens.rules.meaning import Advice, Part
 
-_NONE: Mapping[str, object] = MappingProxyType({})
+E = TypeVar("E", bound=Mapping[str, object])
+"""What the evidence of a rule's findings holds: a TypedDict, which mypy checks where the finding is made."""
 
 
 @dataclass(frozen=True)
-class Rule(ABC):
+class Rule(ABC, Generic[E]):
     """Base of all rules; subclasses set the class variables and write `check`."""
 
     code: ClassVar[str]
@@ -45,7 +45,7 @@ class Rule(ABC):
         metric: str,
         steps: tuple[int, int] | None,
         message: str,
-        evidence: Evidence = _NONE,
+        evidence: E,
         help: str = "",
     ) -> Finding:
         """A finding of this rule; message and help begin with a capital, as sentences do."""
@@ -55,6 +55,11 @@ class Rule(ABC):
     def skip(self, reason: str) -> Skip:
         """A statement that this rule did not judge."""
         return Skip(self.code, reason)
+
+    @classmethod
+    def evidence_of(cls, finding: Finding) -> E:
+        """The evidence of a finding of this rule, as what it is. A report of another version may lack a key."""
+        return cast("E", finding.evidence)
 
     @classmethod
     def last_good(cls, finding: Finding) -> int | None:
@@ -73,3 +78,7 @@ class Rule(ABC):
     def tied_roles(cls, finding: Finding) -> frozenset[str]:
         """Roles that its finding names as having moved together with it."""
         return frozenset()
+
+
+AnyRule = Rule[Any]
+"""A rule, whatever its evidence."""

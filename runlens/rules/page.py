@@ -6,7 +6,7 @@ import dataclasses
 import inspect
 import textwrap
 
-from runlens.rules.base import Rule
+from runlens.rules.base import AnyRule
 
 TYPES = frozenset({"float", "int", "bool", "str", "tuple", "list", "None", "Severity"})
 HEADINGS = ("What it does", "Why it matters", "What to do", "Settings", "References")
@@ -26,7 +26,7 @@ class Page:
     """(setting, default) of every field."""
 
 
-def page(rule: type[Rule]) -> Page:
+def page(rule: type[AnyRule]) -> Page:
     """Take a rule's docstring apart.
 
     Raises
@@ -52,7 +52,7 @@ def page(rule: type[Rule]) -> Page:
     return Page(rule.code, rule.name, summary, rule.needs, tuple(sections), settings)
 
 
-def markdown(rule: type[Rule]) -> str:
+def markdown(rule: type[AnyRule]) -> str:
     """The page of a rule as Markdown."""
     about = page(rule)
     needs = ", ".join(f"`{need.replace('|', '` or `')}`" for need in about.needs) or "nothing in particular"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from runlens.errors import ConfigError
 from runlens.rules import RULES
-from runlens.rules.base import Rule
+from runlens.rules.base import AnyRule
 
 
 def check_codes(codes: Iterable[str]) -> tuple[str, ...]:
@@ -34,7 +34,7 @@ def check_codes(codes: Iterable[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def select(codes: Sequence[str] | None, ignored: Sequence[str] | None) -> tuple[type[Rule], ...]:
+def select(codes: Sequence[str] | None, ignored: Sequence[str] | None) -> tuple[type[AnyRule], ...]:
     """The rules to judge by: those selected (all, if None) less those ignored, the longer prefix winning.
 
     `--select LOSS --ignore LOSS002` leaves LOSS002 out, and `--ignore LOSS --select LOSS001` keeps LOSS001.

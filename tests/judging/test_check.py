@@ -19,7 +19,7 @@ class Says(Rule):
     steps: tuple[int, int] | None = (10, 19)
 
     def check(self, run: Run) -> Iterator[Finding | Skip]:
-        yield self.finding(self.severity, "loss", self.steps, "said")
+        yield self.finding(self.severity, "loss", self.steps, "said", {})
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Crashes(Rule):
     name: ClassVar[str] = "crashes"
 
     def check(self, run: Run) -> Iterator[Finding | Skip]:
-        yield self.finding(Severity.ERROR, "loss", None, "half a thought")
+        yield self.finding(Severity.ERROR, "loss", None, "half a thought", {})
         raise ZeroDivisionError("of course")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, TypedDict
 
 from runlens.comparison.compare import compare
 from runlens.comparison.joint import Bar
@@ -15,8 +15,31 @@ from runlens.rules.meaning import Part
 from runlens.rules.shared.panels import BESIDE_EVALS, EVALS
 
 
+class LagEvidence(TypedDict):
+    """How far the run is behind, by all tasks and by each."""
+
+    reference: str
+    axis: Literal["tokens", "steps"]
+    lag_factor: float
+    lag_interval: list[float]
+    tokens_behind: float | None
+    tokens_behind_interval: list[float] | None
+    steps_behind: float | None
+    steps_behind_interval: list[float] | None
+    at: float
+    trend: str
+    persists: bool
+    from_start: bool
+    groups: list[dict[str, object]]
+    tasks: list[dict[str, object]]
+    tasks_behind: int
+    tasks_compared: int
+    unmatched: list[dict[str, str]]
+    tokens_from: str
+
+
 @dataclass(frozen=True)
-class BehindReference(Rule):
+class BehindReference(Rule[LagEvidence]):
     """Evals that trail where a reference model stood after the same number of tokens.
 
     What it does
@@ -97,13 +120,18 @@ class BehindReference(Rule):
     def _finding(self, comparison: Comparison, group: GroupLag, severity: Severity) -> Finding:
         lead = next(t for t in comparison.tasks if t.group == group.group)
         axis = comparison.axis
-        evidence = {
+        behind = rounded(group.at - group.at / group.factor)
+        interval = [rounded(group.at - group.at / max(v, 1e-9)) for v in group.interval]
+        tokens = axis == "tokens"
+        evidence: LagEvidence = {
             "reference": comparison.reference,
             "axis": axis,
             "lag_factor": rounded(group.factor, 4),
             "lag_interval": [rounded(v, 4) for v in group.interval],
-            f"{axis}_behind": rounded(group.at - group.at / group.factor),
-            f"{axis}_behind_interval": [rounded(group.at - group.at / max(v, 1e-9)) for v in group.interval],
+            "tokens_behind": behind if tokens else None,
+            "tokens_behind_interval": interval if tokens else None,
+            "steps_behind": None if tokens else behind,
+            "steps_behind_interval": None if tokens else interval,
             "at": rounded(group.at, 9),
             "trend": group.trend,
             "persists": group.persists,

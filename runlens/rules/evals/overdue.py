@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypedDict
 
 import numpy as np
 
@@ -16,8 +16,17 @@ from runlens.rules.shared.panels import BESIDE_EVALS, EVALS
 from runlens.stats.distinct import distinct
 
 
+class OverdueEvidence(TypedDict):
+    """The evals that stopped, and their cadence."""
+
+    evals: list[str]
+    usual_gap_steps: int
+    gap_steps: int
+    ratio: float
+
+
 @dataclass(frozen=True)
-class EvalOverdue(Rule):
+class EvalOverdue(Rule[OverdueEvidence]):
     """No eval for longer than the run's own cadence.
 
     What it does
@@ -94,7 +103,7 @@ class EvalOverdue(Rule):
             )
 
     @staticmethod
-    def _evidence(names: list[str], usual: int, gap: int) -> dict[str, object]:
+    def _evidence(names: list[str], usual: int, gap: int) -> OverdueEvidence:
         return {"evals": names, "usual_gap_steps": usual, "gap_steps": gap, "ratio": round(gap / usual, 3)}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypedDict
 
 from runlens.comparison.curves import run_curves
 from runlens.comparison.words import label
@@ -15,8 +15,20 @@ from runlens.rules.meaning import Part, Stage, Story
 from runlens.rules.shared.panels import BESIDE_EVALS, EVALS
 
 
+class OverfitEvidence(TypedDict):
+    """The held-out loss at its best and now, and the training loss at both."""
+
+    best: float
+    best_step: int
+    latest: float
+    train_before: float
+    train_after: float
+    checkpoints: int
+    share_of_progress: float
+
+
 @dataclass(frozen=True)
-class Overfitting(Rule):
+class Overfitting(Rule[OverfitEvidence]):
     """A held-out loss that rises while the training loss falls.
 
     What it does
@@ -69,8 +81,7 @@ class Overfitting(Rule):
     @classmethod
     def last_good(cls, finding: Finding) -> int | None:
         """Step of the best held-out loss."""
-        best = finding.evidence.get("best_step")
-        return best if isinstance(best, int) else None
+        return cls.evidence_of(finding).get("best_step")
 
     def _finding(self, found: Overfit) -> Finding:
         curve = found.eval.curve

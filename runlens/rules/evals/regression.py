@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypedDict
 
 from runlens.comparison.curves import ROLES, run_curves
 from runlens.comparison.words import label
@@ -17,8 +17,29 @@ from runlens.rules.meaning import Part, Stage, Story
 from runlens.rules.shared.panels import BESIDE_EVALS, EVALS
 
 
+class WorseEval(TypedDict):
+    """One eval of them."""
+
+    name: str
+    steps: list[int]
+    level: float
+    level_at_step: int
+    worst: float
+    latest: float
+    share_of_progress: float
+
+
+class RegressionEvidence(TypedDict):
+    """The evals that fell together."""
+
+    recovered: bool
+    checkpoints: int
+    share_of_progress: float
+    evals: list[WorseEval]
+
+
 @dataclass(frozen=True)
-class EvalRegression(Rule):
+class EvalRegression(Rule[RegressionEvidence]):
     """An eval that has become worse than it was earlier in the same run.
 
     What it does
@@ -88,9 +109,7 @@ class EvalRegression(Rule):
     @classmethod
     def last_good(cls, finding: Finding) -> int | None:
         """Step of the last eval at its old level."""
-        evals = finding.evidence.get("evals")
-        steps = [e.get("level_at_step") for e in evals if isinstance(e, dict)] if isinstance(evals, list) else []
-        return max((s for s in steps if isinstance(s, int)), default=None)
+        return max((eval["level_at_step"] for eval in cls.evidence_of(finding).get("evals", ())), default=None)
 
     def _severity(self, decline: Decline) -> Severity:
         if decline.share >= self.severe:
@@ -112,7 +131,7 @@ class EvalRegression(Rule):
         if len(group) > 1:
             others = [label(d.eval.curve) for d in group if d is not worst]
             message += f"; with it {', '.join(others[:3])}{f' and {len(others) - 3} more' if len(others) > 3 else ''}"
-        evidence = {
+        evidence: RegressionEvidence = {
             "recovered": not worst.open,
             "checkpoints": worst.checkpoints,
             "share_of_progress": round(worst.share, 4),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NotRequired, TypedDict
 
 import numpy as np
 
@@ -22,8 +22,20 @@ ON_TIME = 1.01
 """A checkpoint within 1 % after the due point still counts as taken there: nobody evaluates at exactly 1 T."""
 
 
+class RequirementEvidence(TypedDict):
+    """What was asked for, and by how much it is missed or why it cannot be met."""
+
+    requirement: str
+    why: NotRequired[str]
+    value: NotRequired[float]
+    bound: NotRequired[float]
+    missing: NotRequired[float]
+    stderr: NotRequired[float | None]
+    within_two_standard_errors: NotRequired[bool]
+
+
 @dataclass(frozen=True)
-class RequirementMissed(Rule):
+class RequirementMissed(Rule[RequirementEvidence]):
     """An eval that does not reach what was required of it.
 
     What it does

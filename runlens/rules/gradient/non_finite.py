@@ -10,7 +10,7 @@ from runlens.model.hints import precision
 from runlens.rules.base import Rule
 from runlens.rules.loss.parts.curve import train_loss
 from runlens.rules.meaning import Part, Stage, Story
-from runlens.rules.shared.non_finite import NonFinite, stretches
+from runlens.rules.shared.non_finite import NonFinite, NonFiniteEvidence, stretches
 from runlens.rules.shared.panels import TRAINING
 
 SEARCH = 72
@@ -21,7 +21,7 @@ FEW = 3
 
 
 @dataclass(frozen=True)
-class NonFiniteGradient(Rule):
+class NonFiniteGradient(Rule[NonFiniteEvidence]):
     """The gradient norm is NaN or infinite.
 
     What it does
@@ -72,9 +72,9 @@ class NonFiniteGradient(Rule):
             return
         bad = stretches(role.series)
         if bad is not None:
-            yield self._judged(run, role.series, bad)
+            yield self._finding(run, role.series, bad)
 
-    def _judged(self, run: Run, series: Series, bad: NonFinite) -> Finding:
+    def _finding(self, run: Run, series: Series, bad: NonFinite) -> Finding:
         severity, reason = self._severity(run, series, bad)
         where = f"in {bad.count:,} of {len(series):,} logged points"
         if bad.tail >= FEW:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 
@@ -25,8 +26,20 @@ LONG, BLOCK = 20_000, 64
 """Points from which a log is looked over in blocks first, and their length."""
 
 
+class SurgeEvidence(TypedDict):
+    """How far the norm rose, and the loss spike that it came with."""
+
+    level: float
+    peak: float
+    peak_step: int
+    multiple: float
+    back: bool
+    loss_spike_step: int | None
+    steps_before_loss: int | None
+
+
 @dataclass(frozen=True)
-class GradientSurge(Rule):
+class GradientSurge(Rule[SurgeEvidence]):
     """The gradient norm rises to a multiple of its level, alone or before a loss spike.
 
     What it does
@@ -87,9 +100,9 @@ class GradientSurge(Rule):
         found = excursions(norm.y, norm.step, want) if _may_surge(norm.y, rise) else []
         surges = [one for one in found if one.sign > 0 and norm.step[one.first] >= start]
         for one, following in itertools.zip_longest(surges, surges[1:]):
-            yield self._judged(norm, one, following.first if following else len(norm.y), spikes)
+            yield self._finding(norm, one, following.first if following else len(norm.y), spikes)
 
-    def _judged(self, norm: Norm, one: Excursion, until: int, spikes: list[LossIncident]) -> Finding:
+    def _finding(self, norm: Norm, one: Excursion, until: int, spikes: list[LossIncident]) -> Finding:
         step, value = norm.step, norm.value
         end = min(one.end, until)
         first, last = int(step[one.first]), int(step[max(one.first, end - 1)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NotRequired, TypedDict
 
 import numpy as np
 
@@ -51,8 +52,20 @@ _HELP = {
 }
 
 
+class GpuErrorEvidence(TypedDict):
+    """An Xid code, or a counter that rose."""
+
+    devices: list[str]
+    xid: NotRequired[int]
+    meaning: NotRequired[str]
+    times_seen: NotRequired[int]
+    kind: NotRequired[str]
+    before: NotRequired[float]
+    during: NotRequired[float]
+
+
 @dataclass(frozen=True)
-class GpuErrors(Rule):
+class GpuErrors(Rule[GpuErrorEvidence]):
     """A GPU reports errors: XID, uncorrectable memory errors, failed remapping, retired pages.
 
     What it does

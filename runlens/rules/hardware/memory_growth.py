@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 
@@ -36,8 +37,22 @@ class Growth:
     steps: tuple[int, int]
 
 
+class MemoryEvidence(TypedDict):
+    """How much is held, and when that is all."""
+
+    devices: list[str]
+    first: float
+    last: float
+    unit: str
+    per_1000_steps: float
+    steps_until_full: int | None
+    full_at_step: int | None
+    capacity: float | None
+    capacity_assumed: bool
+
+
 @dataclass(frozen=True)
-class MemoryGrowth(Rule):
+class MemoryGrowth(Rule[MemoryEvidence]):
     """GPU or host memory keeps growing: it will run out.
 
     What it does

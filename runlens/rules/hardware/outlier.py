@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypedDict
 
 import bottleneck as bn
 import numpy as np
@@ -41,8 +42,27 @@ class Oddity:
     steps: tuple[int, int]
 
 
+class OddQuantity(TypedDict):
+    """One quantity of the device beside its peers."""
+
+    metric: str
+    own: float
+    peers: float
+    unit: str
+    sigmas: float
+
+
+class OutlierEvidence(TypedDict):
+    """In what a device stands out."""
+
+    device: str
+    devices_compared: int
+    quantities: list[OddQuantity]
+    throughput_lost: float | None
+
+
 @dataclass(frozen=True)
-class GpuOutlier(Rule):
+class GpuOutlier(Rule[OutlierEvidence]):
     """One GPU is hotter, slower, idler or hungrier than its peers, for long.
 
     What it does

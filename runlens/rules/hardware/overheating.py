@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal, NotRequired, TypedDict
 
 import numpy as np
 
@@ -32,8 +33,23 @@ _BLOCKS = 12
 """Blocks into which a run is cut to see a drift."""
 
 
+class HeatEvidence(TypedDict):
+    """A limit that was passed, or a drift."""
+
+    kind: Literal["limit", "drift"]
+    devices: list[str]
+    throughput_lost: float | None
+    part: NotRequired[str]
+    peak_c: NotRequired[float]
+    limit_c: NotRequired[float]
+    share_of_samples_above: NotRequired[float]
+    rise_c: NotRequired[float]
+    degrees_per_hour: NotRequired[float]
+    watts: NotRequired[float]
+
+
 @dataclass(frozen=True)
-class GpuOverheating(Rule):
+class GpuOverheating(Rule[HeatEvidence]):
     """A GPU is above its temperature limit, or drifts up although it draws no more power.
 
     What it does

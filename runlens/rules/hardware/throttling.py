@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NotRequired, TypedDict
 
 import numpy as np
 
@@ -42,11 +43,31 @@ class _Capped:
     series: Series
     steps: tuple[int, int]
     words: str
-    evidence: dict[str, object]
+    evidence: CapEvidence
+
+
+class CapEvidence(TypedDict):
+    """One sign of it on one device."""
+
+    reason: str
+    clock_mhz: NotRequired[float]
+    healthy_mhz: NotRequired[float]
+    drop: NotRequired[float]
+    share: NotRequired[float]
+    metric: NotRequired[str]
+
+
+class ThrottlingEvidence(TypedDict):
+    """What held the clocks down."""
+
+    devices: list[str]
+    signs: list[CapEvidence]
+    throughput_lost: float | None
+    peak_c: float | None
 
 
 @dataclass(frozen=True)
-class ClockThrottling(Rule):
+class ClockThrottling(Rule[ThrottlingEvidence]):
     """The clocks of a GPU are held down while it has work.
 
     What it does
@@ -122,7 +143,7 @@ class ClockThrottling(Rule):
                 low = median(series.value[stretch.first : stretch.last + 1])
                 fall = 1.0 - low / healthy
                 words = f"ran at {low:,.0f} MHz instead of {healthy:,.0f} MHz ({percent(fall)} lower)"
-                evidence = {"reason": "clock", "clock_mhz": low, "healthy_mhz": healthy, "drop": fall}
+                evidence: CapEvidence = {"reason": "clock", "clock_mhz": low, "healthy_mhz": healthy, "drop": fall}
                 yield _Capped(device, series, steps_of(series, stretch), words, evidence)
 
     def _by_reasons(self, run: Run, use: dict[str, RoleSeries]) -> Iterator[_Capped]:
@@ -137,7 +158,7 @@ class ClockThrottling(Rule):
                         continue
                     part = active[stretch.first : stretch.last + 1]
                     words = f"was held down: {what} in {percent(float(part.mean()))} of the samples"
-                    signs: dict[str, object] = {"reason": reason, "share": float(part.mean()), "metric": r.series.name}
+                    signs: CapEvidence = {"reason": reason, "share": float(part.mean()), "metric": r.series.name}
                     yield _Capped(device, series, steps_of(series, stretch), words, signs)
 
     def _finding(

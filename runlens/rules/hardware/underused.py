@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 
@@ -32,8 +33,19 @@ _WINDOW = 5
 """Samples of the moving median: a single idle sample is chance."""
 
 
+class UnderusedEvidence(TypedDict):
+    """How little the devices did."""
+
+    devices: list[str]
+    utilization_percent: float
+    limit_percent: float
+    minutes: float
+    throughput_lost: float | None
+    data_time_s: float | None
+
+
 @dataclass(frozen=True)
-class GpuUnderused(Rule):
+class GpuUnderused(Rule[UnderusedEvidence]):
     """A GPU is idle for much of the time, for long.
 
     What it does

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +20,16 @@ from runlens.stats.spans import spans
 _YEAR = 365.25 * 86400
 
 
+class ClockEvidence(TypedDict):
+    """The jumps of the wall clock."""
+
+    jumps: int
+    largest_s: float
+    direction: Literal["back", "ahead"]
+
+
 @dataclass(frozen=True)
-class ClockJump(Rule):
+class ClockJump(Rule[ClockEvidence]):
     """The wall clock went backwards, or leapt.
 
     What it does

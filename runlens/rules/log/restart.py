@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NotRequired, TypedDict
 
 import numpy as np
 
@@ -19,8 +19,25 @@ from runlens.rules.shared.points import TRAINING, Return, returns, spine
 _FEWEST_TOGETHER = 3
 
 
+class RestartEvidence(TypedDict):
+    """One resume, all of them together, or two writers."""
+
+    resumed_at_step: NotRequired[int]
+    reached_step: NotRequired[int]
+    redone_steps: NotRequired[int]
+    redone_tokens: NotRequired[float | None]
+    redone_hours: NotRequired[float | None]
+    redone_share: NotRequired[float]
+    down_hours: NotRequired[float | None]
+    restart: NotRequired[int]
+    restarts: NotRequired[int]
+    stuck: NotRequired[int]
+    writers: NotRequired[int]
+    overlap: NotRequired[float]
+
+
 @dataclass(frozen=True)
-class Restart(Rule):
+class Restart(Rule[RestartEvidence]):
     """The run was resumed, and some steps were logged twice.
 
     What it does
@@ -148,7 +165,12 @@ class Restart(Rule):
         if share <= self.redone_share and len(loop) < self.stuck:
             return
         first, last = min(r.first for r in restarts), max(r.last for r in restarts)
-        evidence = {"restarts": len(restarts), "redone_steps": redone, "redone_share": share, "stuck": len(loop)}
+        evidence: RestartEvidence = {
+            "restarts": len(restarts),
+            "redone_steps": redone,
+            "redone_share": share,
+            "stuck": len(loop),
+        }
         message = f"{len(restarts)} restarts redid {redone:,} steps, {percent(share)} of all that were trained"
         advice = "Save checkpoints more often, and find what the failures have in common: a node, a step, a batch."
         if len(loop) >= self.stuck:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypedDict
 
 import numpy as np
 
@@ -24,8 +24,18 @@ def _long(seconds: float) -> str:
     return f"{seconds / 60:,.0f} minutes"
 
 
+class StaleEvidence(TypedDict):
+    """How long nothing came, and what is usual."""
+
+    age_s: float
+    limit_s: float
+    median_interval_s: float
+    longest_pause_s: float
+    last_step: int
+
+
 @dataclass(frozen=True)
-class StaleRun(Rule):
+class StaleRun(Rule[StaleEvidence]):
     """A run that is still going has logged nothing new for longer than it ever did before.
 
     What it does

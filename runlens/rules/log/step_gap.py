@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypedDict
 
 import numpy as np
 
@@ -18,8 +18,16 @@ from runlens.stats.robust import quantile
 from runlens.stats.strides import gap_range
 
 
+class GapEvidence(TypedDict):
+    """What is missing."""
+
+    missing_points: int
+    interval_steps: float
+    share: float
+
+
 @dataclass(frozen=True)
-class StepGap(Rule):
+class StepGap(Rule[GapEvidence]):
     """Steps are missing from the log.
 
     What it does

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypedDict
 
 from runlens.model import Figure, Finding, Note, Run, Severity, Skip, Symptom
 from runlens.model.words import percent
@@ -20,8 +20,18 @@ _ADVICE = {
 }
 
 
+class UnreadEvidence(TypedDict):
+    """What was not read."""
+
+    kind: str
+    records: int
+    bytes_unread: int
+    bytes_total: int
+    share: float
+
+
 @dataclass(frozen=True)
-class UnreadableData(Rule):
+class UnreadableData(Rule[UnreadEvidence]):
     """Part of the log is damaged, cut off, or was left out.
 
     What it does

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 
@@ -25,8 +26,19 @@ OLMO_2 = (1000, 7.0)
 """Window and deviations of OLMo 2's spike score."""
 
 
+class FrequencyEvidence(TypedDict):
+    """How often the loss spikes."""
+
+    spikes: int
+    onsets: list[int]
+    rising: bool
+    points_percent: float
+    score_olmo_core_percent: float | None
+    score_olmo2_percent: float | None
+
+
 @dataclass(frozen=True)
-class SpikeFrequency(Rule):
+class SpikeFrequency(Rule[FrequencyEvidence]):
     """Loss spikes keep coming, or the spike score is high.
 
     What it does
@@ -89,9 +101,9 @@ class SpikeFrequency(Rule):
         ]
         core, olmo = _score(curve, *OLMO_CORE), _score(curve, *OLMO_2)
         if len(spikes) >= self.few or (olmo or 0.0) > self.score:
-            yield self._judged(curve, spikes, core, olmo)
+            yield self._finding(curve, spikes, core, olmo)
 
-    def _judged(self, curve: LossCurve, spikes: list[LossIncident], core: float | None, olmo: float | None) -> Finding:
+    def _finding(self, curve: LossCurve, spikes: list[LossIncident], core: float | None, olmo: float | None) -> Finding:
         points = sum(min(i.excursion.end, i.until) - i.excursion.first for i in spikes)
         covered = 100.0 * points / len(curve.value)
         rising, high = _rising(spikes), (olmo or 0.0) > self.score

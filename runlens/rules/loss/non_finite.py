@@ -9,12 +9,12 @@ from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
 from runlens.rules.base import Rule
 from runlens.rules.loss.parts.curve import train_loss
 from runlens.rules.meaning import Part, Stage, Story
-from runlens.rules.shared.non_finite import stretches
+from runlens.rules.shared.non_finite import NonFiniteEvidence, stretches
 from runlens.rules.shared.panels import LOSSES, TRAINING
 
 
 @dataclass(frozen=True)
-class NonFiniteLoss(Rule):
+class NonFiniteLoss(Rule[NonFiniteEvidence]):
     """The training loss is NaN or infinite.
 
     What it does
@@ -68,11 +68,14 @@ class NonFiniteLoss(Rule):
             if bad.to_the_end
             else f"in {bad.count:,} of {len(series):,} logged points, and comes back"
         )
+        evidence = bad.evidence()
+        if bad.to_the_end:
+            evidence["outcome"] = "diverged"
         yield self.finding(
             Severity.ERROR if lasting else Severity.WARNING,
             series.name,
             bad.steps,
             f"the loss is {bad.what} from step {bad.steps[0]:,} {ending}",
-            {**bad.evidence(), **({"outcome": "diverged"} if bad.to_the_end else {})},
+            evidence,
             "Rewind to the last checkpoint before it." if lasting else "Look at the batch and the loss scale there.",
         )

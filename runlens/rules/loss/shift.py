@@ -10,7 +10,7 @@ import numpy as np
 
 from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
 from runlens.rules.base import Rule
-from runlens.rules.loss.parts.context import Context, context_of
+from runlens.rules.loss.parts.context import Context, ContextEvidence, context_of
 from runlens.rules.loss.parts.incidents import LossIncident, loss_incidents, why_none
 from runlens.rules.loss.spike import LossSpike
 from runlens.rules.meaning import Part, Stage, Story
@@ -21,8 +21,20 @@ ANNEALED = 0.7
 """A learning rate that falls to less than this share of itself around the onset explains a drop of the loss."""
 
 
+class ShiftEvidence(ContextEvidence):
+    """From which level to which."""
+
+    kind: str
+    level_before: float
+    level_after: float
+    extreme: float
+    expected: float
+    sigmas: float
+    rewound: bool
+
+
 @dataclass(frozen=True)
-class LossShift(Rule):
+class LossShift(Rule[ShiftEvidence]):
     """The loss moves to another level at once and goes on from there.
 
     What it does
@@ -86,7 +98,7 @@ class LossShift(Rule):
     @classmethod
     def taken_back(cls, finding: Finding) -> bool:
         """Whether the run was rewound to before this change."""
-        return finding.evidence.get("rewound") is True
+        return bool(cls.evidence_of(finding).get("rewound"))
 
 
 def _annealed(run: Run, incident: LossIncident) -> bool:
@@ -123,7 +135,7 @@ def _message(incident: LossIncident, context: Context) -> str:
     return f"the loss {course}: a new data stage, if one was planned"
 
 
-def _evidence(incident: LossIncident, context: Context) -> dict[str, object]:
+def _evidence(incident: LossIncident, context: Context) -> ShiftEvidence:
     one, curve = incident.excursion, incident.curve
     return {
         "kind": incident.kind,

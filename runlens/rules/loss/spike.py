@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
 from runlens.model.words import percent
 from runlens.rules.base import Rule
-from runlens.rules.loss.parts.context import Context, context_of
+from runlens.rules.loss.parts.context import Context, ContextEvidence, context_of
 from runlens.rules.loss.parts.incidents import LossIncident, loss_incidents, why_none
 from runlens.rules.meaning import Part, Stage, Story
 from runlens.rules.shared.panels import LOSSES, TRAINING
+from runlens.stats.excursions.outcome import Outcome
 from runlens.stats.excursions.search import Sensitivity
 
-SEVERITY = {
+SEVERITY: Mapping[Outcome, Severity] = {
     "recovered-fast": Severity.INFO,
     "recovered-slow": Severity.WARNING,
     "plateaued": Severity.ERROR,
     "diverged": Severity.ERROR,
     "unresolved": Severity.WARNING,
 }
-HELP = {
+HELP: Mapping[Outcome, str] = {
     "recovered-fast": "Go on. If the loss spikes again, look at the batches of these steps.",
     "recovered-slow": "Go on, but keep the checkpoint before it: if it spikes here again, rewind and skip the window.",
     "plateaued": "Rewind to the last checkpoint before the onset and skip the batches of the window (PaLM: 200-500).",
@@ -30,8 +31,25 @@ HELP = {
 }
 
 
+class SpikeEvidence(ContextEvidence):
+    """How a spike went."""
+
+    outcome: Outcome
+    peak: float
+    peak_step: int
+    expected: float
+    sigmas: float
+    level_before: float
+    level_after: float
+    recovery_steps: int | None
+    points: int
+    progress_lost: float | None
+    rising: bool
+    rewound: bool
+
+
 @dataclass(frozen=True)
-class LossSpike(Rule):
+class LossSpike(Rule[SpikeEvidence]):
     """The training loss leaves its level upwards, and comes back or does not.
 
     What it does
@@ -105,7 +123,7 @@ class LossSpike(Rule):
     @classmethod
     def taken_back(cls, finding: Finding) -> bool:
         """Whether the run was rewound to before this spike."""
-        return finding.evidence.get("rewound") is True
+        return bool(cls.evidence_of(finding).get("rewound"))
 
 
 def _severity(incident: LossIncident, context: Context) -> Severity:
@@ -152,7 +170,7 @@ def _share(before: float, after: float) -> str:
     return percent(after / before - 1) if before > 0 else f"{after - before:.3g}"
 
 
-def _evidence(incident: LossIncident, context: Context) -> dict[str, object]:
+def _evidence(incident: LossIncident, context: Context) -> SpikeEvidence:
     one, end, curve = incident.excursion, incident.ending, incident.curve
     return {
         "outcome": end.outcome,

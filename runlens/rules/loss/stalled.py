@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 
@@ -28,8 +29,20 @@ UNTRAINED = 2.0
 """Nats below which a model has learnt something before the log begins: ten classes at random stand at 2.3."""
 
 
+class StallEvidence(TypedDict):
+    """Where the loss stands, and what its trend led to."""
+
+    level: float
+    change: float
+    expected_change: float
+    doubt: float
+    learning_rate_share: float | None
+    since_start: bool
+    nears_floor: bool
+
+
 @dataclass(frozen=True)
-class StalledLoss(Rule):
+class StalledLoss(Rule[StallEvidence]):
     """The loss has stopped coming down although the schedule is not at its end.
 
     What it does
@@ -93,9 +106,9 @@ class StalledLoss(Rule):
         rate = _rate_left(run, int(curve.step[stall.first]))
         if rate is None or rate >= self.rate:
             near = not never and nears_floor(curve.y, curve.step, stall.trend_from, stall.first)
-            yield self._judged(curve, stall, never, near, rate)
+            yield self._finding(curve, stall, never, near, rate)
 
-    def _judged(self, curve: LossCurve, stall: Stall, never: bool, near: bool, rate: float | None) -> Finding:
+    def _finding(self, curve: LossCurve, stall: Stall, never: bool, near: bool, rate: float | None) -> Finding:
         first, last = int(curve.step[stall.first]), int(curve.step[-1])
         level = curve.loss(median(curve.y[stall.first :]))
         if never:

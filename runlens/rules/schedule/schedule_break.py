@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -25,8 +26,19 @@ LEARNS = 0.02
 """A training loss that falls by this share meanwhile shows that the rate is not zero, whatever the log says."""
 
 
+class ScheduleEvidence(TypedDict):
+    """What the rate did."""
+
+    kind: str
+    before: float
+    extreme: float
+    to_the_end: bool
+    at_resume: bool
+    groups: list[str]
+
+
 @dataclass(frozen=True)
-class ScheduleBreak(Rule):
+class ScheduleBreak(Rule[ScheduleEvidence]):
     """The learning rate jumps, or falls to zero before the end, against its own schedule.
 
     What it does
@@ -92,7 +104,7 @@ class ScheduleBreak(Rule):
             for one in self._against_the_schedule(line, resumed):
                 told.setdefault((one.kind, int(line.step[one.first])), []).append((role, line, one))
         for _, alike in sorted(told.items(), key=lambda item: item[0][1]):
-            yield self._judged(run, alike, len(groups))
+            yield self._finding(run, alike, len(groups))
 
     def _against_the_schedule(self, line: Series, resumed: npt.NDArray[np.int64]) -> list[Break]:
         found = breaks(line.step, line.value, self.short, self.zero)
@@ -100,7 +112,7 @@ class ScheduleBreak(Rule):
         often = {kind for kind, count in Counter(b.kind for b in away).items() if count >= OWN}
         return [b for b in found if b.kind not in often or b not in away]
 
-    def _judged(self, run: Run, alike: list[tuple[RoleSeries, Series, Break]], groups: int) -> Finding:
+    def _finding(self, run: Run, alike: list[tuple[RoleSeries, Series, Break]], groups: int) -> Finding:
         role, line, one = alike[0]
         steps = int(line.step[one.first]), int(line.step[one.last])
         resumed = _at_resume(line, one, _resumes(run, role.series))

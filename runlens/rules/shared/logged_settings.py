@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,10 @@ AROUND = 20
 """Logged values on either side of a change that must be equal: the longest sequence of each batch is no setting."""
 
 
+SettingEvidence = TypedDict("SettingEvidence", {"metric": str, "from": float, "to": float})
+"""A setting that was changed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """A setting that was changed."""
@@ -33,7 +38,7 @@ class Setting:
     before: float
     after: float
 
-    def evidence(self) -> dict[str, object]:
+    def evidence(self) -> SettingEvidence:
         """For machines."""
         return {"metric": self.metric, "from": self.before, "to": self.after}
 

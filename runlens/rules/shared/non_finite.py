@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, NotRequired, TypedDict
 
 import numpy as np
 import numpy.typing as npt
 
 from runlens.model import Series
+
+
+class NonFiniteEvidence(TypedDict):
+    """Stretches of points that are not finite."""
+
+    points: int
+    stretches: int
+    longest_points: int
+    to_the_end: bool
+    kind: str
+    first_stretch: list[int]
+    outcome: NotRequired[Literal["diverged"]]
+    """Of a loss whose log ends with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +44,7 @@ class NonFinite:
     tail: int
     """Logged points of the stretch that the series ends with; 0 if there is none."""
 
-    def evidence(self) -> dict[str, object]:
+    def evidence(self) -> NonFiniteEvidence:
         """For machines."""
         return {
             "points": self.count,

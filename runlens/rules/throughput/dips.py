@@ -13,7 +13,7 @@ from runlens.model.words import percent
 from runlens.rules.base import Rule
 from runlens.rules.meaning import Advice, Extent, Part, Stage, Story
 from runlens.rules.shared.panels import MACHINES, SPEEDS
-from runlens.rules.throughput.parts.cost import cost_of_time
+from runlens.rules.throughput.parts.cost import CostEvidence, cost_of_time
 from runlens.rules.throughput.parts.episodes import Episodes, episodes, regular
 from runlens.rules.throughput.parts.needs import NEEDS, NOTHING
 from runlens.rules.throughput.parts.signal import FEWEST, RateSignal, rate_signal
@@ -22,8 +22,20 @@ from runlens.stats.periodicity import beat
 from runlens.stats.robust import median
 
 
+class DipsEvidence(CostEvidence):
+    """How often the run was slow, and what that took."""
+
+    count: int
+    period_steps: float
+    regular: bool
+    slow_points: float
+    percent_slower: float
+    overhead_percent: float
+    kind: str
+
+
 @dataclass(frozen=True)
-class RecurringDips(Rule):
+class RecurringDips(Rule[DipsEvidence]):
     """Slow stretches keep coming back.
 
     What it does
@@ -103,19 +115,19 @@ class RecurringDips(Rule):
         pauses, rest = found.take(on_schedule), found.take(~on_schedule)
         rhythm = beat(signal.step[pauses.first].astype(np.float64), signal.stride)
         if len(pauses) >= self.times and rhythm.period < self.pause_period:
-            yield from self._told(run, signal, pauses, self.single_overhead, "slow steps", Severity.WARNING)
+            yield from self._findings(run, signal, pauses, self.single_overhead, "slow steps", Severity.WARNING)
         elif len(pauses) >= self.times:
-            yield from self._told(run, signal, pauses, self.single_overhead, "pauses on schedule", Severity.INFO)
+            yield from self._findings(run, signal, pauses, self.single_overhead, "pauses on schedule", Severity.INFO)
         stretches = _alike(rest.take(rest.slow >= 3))
         if len(stretches) >= self.times:
             rhythm = beat(signal.step[stretches.first].astype(np.float64), signal.stride)
             least = self.overhead if rhythm.regular else self.irregular_overhead
-            yield from self._told(run, signal, stretches, least, "slow stretches", Severity.WARNING)
+            yield from self._findings(run, signal, stretches, least, "slow stretches", Severity.WARNING)
         singles = rest.take((rest.slow < 3) & (rest.excess < 20.0))
         if len(singles) >= 20:
-            yield from self._told(run, signal, singles, self.single_overhead, "slow steps", Severity.WARNING)
+            yield from self._findings(run, signal, singles, self.single_overhead, "slow steps", Severity.WARNING)
 
-    def _told(
+    def _findings(
         self, run: Run, signal: RateSignal, found: Episodes, least: float, what: str, severity: Severity
     ) -> Iterator[Finding]:
         first, last = int(found.first[0]), int(found.last[-1])
@@ -144,7 +156,7 @@ class RecurringDips(Rule):
         )
         if np.isfinite(cost.hours):
             message += f"; {cost.words()}"
-        evidence: dict[str, object] = {
+        evidence: DipsEvidence = {
             "count": len(found),
             "period_steps": rhythm.period,
             "regular": rhythm.regular,

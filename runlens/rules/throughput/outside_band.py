@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NotRequired, TypedDict
 
 import numpy as np
 
@@ -22,8 +22,22 @@ from runlens.stats.robust import Floats, median, quantile, sigma
 from runlens.stats.rolling import centred_median
 
 
+class BandEvidence(TypedDict):
+    """Where the rate stood; what it cost if that was below the band."""
+
+    level: float
+    band: list[float]
+    unit: str
+    percent: float
+    goes_on: bool
+    hours_lost: NotRequired[float]
+    gpu_hours_lost: NotRequired[float | None]
+    hours_lost_by_end: NotRequired[float | None]
+    gpu_hours_lost_by_end: NotRequired[float | None]
+
+
 @dataclass(frozen=True)
-class OutsideBand(Rule):
+class OutsideBand(Rule[BandEvidence]):
     """Throughput stayed outside the expected band.
 
     What it does
@@ -106,9 +120,9 @@ class OutsideBand(Rule):
             if side and len(part) >= shortest:
                 start, stop = first + int(part[0]) * size, first + (int(part[-1]) + 1) * size - 1
                 stop = len(signal) - 1 if part[-1] == len(where) - 1 else stop
-                yield self._told(run, signal, start, stop, median(level[part]), (low, high), gpus)
+                yield self._finding(run, signal, start, stop, median(level[part]), (low, high), gpus)
 
-    def _told(
+    def _finding(
         self, run: Run, signal: RateSignal, start: int, stop: int, level: float, band: tuple[float, float], gpus: int
     ) -> Finding:
         low, high = band
@@ -123,7 +137,7 @@ class OutsideBand(Rule):
             f"Throughput stood {percent(abs(away) / 100.0)} {side} the band of {number(low)} to {number(high)} {unit} "
             f"from step {first:,} to {last:,}: {number(level)} {unit}"
         )
-        evidence: dict[str, object] = {
+        evidence: BandEvidence = {
             "level": level,
             "band": [low, high],
             "unit": unit,
@@ -133,7 +147,13 @@ class OutsideBand(Rule):
         severity = Severity.INFO
         if below:
             cost = cost_of(run, signal, start, stop, 1.0 - level / low, goes_on)
-            evidence |= cost.evidence()
+            lost = cost.evidence()
+            evidence |= {
+                "hours_lost": lost["hours_lost"],
+                "gpu_hours_lost": lost["gpu_hours_lost"],
+                "hours_lost_by_end": lost["hours_lost_by_end"],
+                "gpu_hours_lost_by_end": lost["gpu_hours_lost_by_end"],
+            }
             if np.isfinite(cost.hours):
                 message += f"; {cost.words()} against its lower edge"
             severity = Severity.ERROR if level < low * (1.0 - self.error_share) and goes_on else Severity.WARNING

@@ -12,7 +12,7 @@ from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
 from runlens.rules.base import Rule
 from runlens.rules.meaning import Advice, Extent, Part, Stage, Story
 from runlens.rules.shared.panels import MACHINES, SPEEDS
-from runlens.rules.throughput.parts.cost import cost_of_time
+from runlens.rules.throughput.parts.cost import CostEvidence, cost_of_time
 from runlens.rules.throughput.parts.episodes import Episodes, episodes, regular
 from runlens.rules.throughput.parts.needs import NEEDS, NOTHING
 from runlens.rules.throughput.parts.signal import FEWEST, RateSignal, rate_signal, wall_signal
@@ -26,8 +26,17 @@ PARKED = 4.0
 """Times `error_seconds` from which a run that goes on did not hang: its collectives would have given up."""
 
 
+class StandstillEvidence(CostEvidence):
+    """How long the run stood still."""
+
+    seconds_lost: float
+    step_seconds: float
+    steps_worth: float
+    at_resume: bool
+
+
 @dataclass(frozen=True)
-class Stall(Rule):
+class Stall(Rule[StandstillEvidence]):
     """The run stood still once: a hang, a checkpoint that blocks, a preemption.
 
     What it does
@@ -105,9 +114,9 @@ class Stall(Rule):
                 usual = median(found.excess[on_schedule])
                 if found.excess[i] < self.unusual * usual or np.count_nonzero(on_schedule) < 3:
                     continue
-            yield self._told(run, signal, found, i)
+            yield self._finding(run, signal, found, i)
 
-    def _told(self, run: Run, signal: RateSignal, found: Episodes, i: int) -> Finding:
+    def _finding(self, run: Run, signal: RateSignal, found: Episodes, i: int) -> Finding:
         normal = signal.normal_seconds
         first, last = int(found.first[i]), int(found.last[i])
         lost = float(found.excess[i]) * normal
@@ -134,7 +143,7 @@ class Stall(Rule):
         elif lost >= PARKED * self.error_seconds:
             severity = Severity.WARNING
             message += "; no time-out waits so long, so it was probably stopped and started again"
-        evidence: dict[str, object] = {
+        evidence: StandstillEvidence = {
             "seconds_lost": lost,
             "step_seconds": normal / signal.stride,
             "steps_worth": lost / normal * signal.stride,

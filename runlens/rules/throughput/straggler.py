@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -35,8 +35,22 @@ FEWEST_RANKS = 4
 """Of three ranks two may be slow together, and then the healthy one stands out."""
 
 
+class StragglerEvidence(TypedDict):
+    """Which rank lags, and how far."""
+
+    device: str
+    ranks: int
+    ratio: float
+    percent_slower: float
+    sigmas: float
+    role: str
+    median_time: float | None
+    hours_lost: float | None
+    gpu_hours_lost: float | None
+
+
 @dataclass(frozen=True)
-class Straggler(Rule):
+class Straggler(Rule[StragglerEvidence]):
     """One rank is slower than its peers.
 
     What it does
@@ -107,9 +121,9 @@ class Straggler(Rule):
         times = np.array([block_median(v, size) for v in (1.0 / values if group[0].role in RATES else values)])
         for lag in laggards(times, self.ratio, self.sigmas, self.windows):
             first, last = int(step[lag.first * size]), int(step[min((lag.last + 1) * size, len(step)) - 1])
-            yield self._told(run, group, lag, first, last, median(times[:, lag.first : lag.last + 1].ravel()))
+            yield self._finding(run, group, lag, first, last, median(times[:, lag.first : lag.last + 1].ravel()))
 
-    def _told(self, run: Run, group: list[RoleSeries], lag: Laggard, first: int, last: int, usual: float) -> Finding:
+    def _finding(self, run: Run, group: list[RoleSeries], lag: Laggard, first: int, last: int, usual: float) -> Finding:
         slow = group[lag.rank]
         of_time = slow.role not in RATES
         role = slow.series.name if slow.role == "other" else role_words(slow.role)
@@ -122,7 +136,7 @@ class Straggler(Rule):
         gpus = run.hardware_count or len(group)
         if np.isfinite(hours):
             message += f"; {amount(hours * gpus, 'GPU hours')} lost if the others wait for it"
-        evidence: dict[str, object] = {
+        evidence: StragglerEvidence = {
             "device": slow.device,
             "ranks": len(group),
             "ratio": lag.ratio,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypedDict
 
 import bottleneck as bn
 import numpy as np
@@ -10,7 +11,7 @@ import numpy.typing as npt
 
 from runlens.model import Run, Series
 from runlens.rules.loss.parts.incidents import LossIncident
-from runlens.rules.shared.logged_settings import Setting, changed_plan
+from runlens.rules.shared.logged_settings import Setting, SettingEvidence, changed_plan
 from runlens.stats.robust import median, sigma
 
 LOOK_BACK = 64
@@ -22,6 +23,19 @@ LOOK_AHEAD = 32
 placed up to ten points before a restart."""
 MULTIPLE = 2.0
 """The gradient norm has moved where it is this many times its level, and six standard deviations, above it."""
+
+
+class ContextEvidence(TypedDict):
+    """The surroundings of a loss incident (`Context`)."""
+
+    gradient_first: int | None
+    gradient_peak: float | None
+    gradient_before: float | None
+    learning_rate: float | None
+    warm_restart: bool
+    from_scratch: bool
+    after_resume: bool
+    plan: SettingEvidence | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +62,7 @@ class Context:
         """Whether the schedule of the run made the loss rise: a restart of its rate, a stage, a term that sets in."""
         return self.warm_restart or self.plan is not None
 
-    def evidence(self) -> dict[str, object]:
+    def evidence(self) -> ContextEvidence:
         """For machines."""
         return {
             "gradient_first": self.gradient_first,

@@ -39,7 +39,7 @@ class LossIncident:
         return max(1, self.excursion.end - self.excursion.first)
 
 
-def _judged(run: Run, want: Sensitivity, fast: float, slow: float) -> tuple[LossIncident, ...]:
+def _searched(run: Run, want: Sensitivity, fast: float, slow: float) -> tuple[LossIncident, ...]:
     """Incidents of the training loss, superseded ones included."""
     series, whole = train_loss(run), train_curve(run)
     if series is None or whole is None or need_not_fall(run):
@@ -71,7 +71,7 @@ def loss_incidents(run: Run, want: Sensitivity, fast: float, slow: float) -> tup
 
     Searched for once with the same settings, because several rules ask.
     """
-    return run.once(("loss incidents", want, fast, slow), lambda: _judged(run, want, fast, slow))
+    return run.once(("loss incidents", want, fast, slow), lambda: _searched(run, want, fast, slow))
 
 
 def why_none(run: Run) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 
@@ -21,6 +22,15 @@ _TOTAL_STEPS = re.compile(
 `train_iters`, nanotron `tokens.train_steps`, nanoGPT `max_iters`, Levanter `num_train_steps`."""
 
 
+class CostEvidence(TypedDict):
+    """Hours that would not have been needed at the old speed (`Cost`)."""
+
+    hours_lost: float
+    gpu_hours_lost: float | None
+    hours_lost_by_end: float | None
+    gpu_hours_lost_by_end: float | None
+
+
 @dataclass(frozen=True, slots=True)
 class Cost:
     """Hours of wall time that would not have been needed at the old speed."""
@@ -33,7 +43,7 @@ class Cost:
     """Until the planned end, if nothing changes; None if the end is not known, or the speed came back."""
     gpu_hours_by_end: float | None
 
-    def evidence(self) -> dict[str, object]:
+    def evidence(self) -> CostEvidence:
         """For machines."""
         return {
             "hours_lost": round(self.hours, 6),

@@ -130,8 +130,8 @@ def _of_source(run: Run) -> RateSignal | None:
         return None
     role, origin = found
     if origin == "rate":
-        return _told(_logged(run, role))
-    return _told(_timed(run, role) if origin == "step time" else _walled(role, in_steps=False))
+        return _as_logged(_logged(run, role))
+    return _as_logged(_timed(run, role) if origin == "step time" else _walled(role, in_steps=False))
 
 
 def _of_wall(run: Run) -> RateSignal | None:
@@ -145,11 +145,11 @@ def _of_wall(run: Run) -> RateSignal | None:
     if not timed:
         return None
     densest = max(timed, key=lambda r: len(r.series))
-    signal = _told(_walled(densest, in_steps=True))
+    signal = _as_logged(_walled(densest, in_steps=True))
     return signal if signal is not None and len(signal) >= 0.5 * len(densest.series) else None
 
 
-def _told(signal: RateSignal | None) -> RateSignal | None:
+def _as_logged(signal: RateSignal | None) -> RateSignal | None:
     """The signal if it has two points and more."""
     return signal if signal is not None and len(signal) >= 2 else None
 

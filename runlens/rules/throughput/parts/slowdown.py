@@ -4,28 +4,52 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, TypedDict
 
 import numpy as np
 
 from runlens.model import Finding, Run, Severity, Skip
 from runlens.model.words import percent
 from runlens.rules.base import Rule
-from runlens.rules.shared.logged_settings import raised_setting
+from runlens.rules.shared.logged_settings import SettingEvidence, raised_setting
 from runlens.rules.throughput.parts.cost import cost_of
 from runlens.rules.throughput.parts.levels import Slowdown, slowdowns
 from runlens.rules.throughput.parts.needs import NOTHING
 from runlens.rules.throughput.parts.signal import FEWEST, RateSignal, rate_signal
-from runlens.rules.throughput.parts.ties import Tie, roles_of, ties
+from runlens.rules.throughput.parts.ties import Tie, TieEvidence, ties
 from runlens.rules.throughput.parts.words import fall, unit_of
 from runlens.rules.throughput.parts.work import work_change
 
 EDGE = 2
 """Logged points by which a change point may be off."""
 
+SlowdownEvidence = TypedDict(
+    "SlowdownEvidence",
+    {
+        "from": float,
+        "to": float,
+        "percent": float,
+        "unit": str,
+        "change_point": int,
+        "change_time": float | None,
+        "recovered": bool,
+        "at_resume": bool,
+        "explained_by_work": bool,
+        "explained_by_setting": SettingEvidence | None,
+        "explained_by_ranks": bool,
+        "source": str,
+        "hours_lost": float,
+        "gpu_hours_lost": float | None,
+        "hours_lost_by_end": float | None,
+        "gpu_hours_lost_by_end": float | None,
+        "ties": list[TieEvidence],
+    },
+)
+"""From which rate to which, since when, what explains it and what it cost."""
+
 
 @dataclass(frozen=True)
-class SlowdownRule(Rule):
+class SlowdownRule(Rule[SlowdownEvidence]):
     """What a step down and a slope have in common."""
 
     drop: float = 0.03
@@ -54,7 +78,7 @@ class SlowdownRule(Rule):
     @classmethod
     def tied_roles(cls, finding: Finding) -> frozenset[str]:
         """Roles of the series that changed level together with the speed."""
-        return roles_of(finding)
+        return frozenset(tie["role"] for tie in cls.evidence_of(finding).get("ties", ()))
 
     def _finding(self, run: Run, signal: RateSignal, slow: Slowdown) -> Finding:
         first, last = int(signal.step[slow.start]), int(signal.step[slow.end])
@@ -99,7 +123,7 @@ class SlowdownRule(Rule):
             message += "; it began at a resume"
         if tied:
             message += "; with it went " + ", ".join(t.words() for t in tied)
-        evidence: dict[str, object] = {
+        evidence: SlowdownEvidence = {
             "from": slow.before,
             "to": slow.after,
             "percent": -lost,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TypedDict
 
-from runlens.model import Finding, RoleSeries, Run
+from runlens.model import RoleSeries, Run
 from runlens.stats.robust import median, sigma, standard_error_of_median
 
 _LEAST = MappingProxyType(
@@ -37,6 +38,10 @@ _WORDS = MappingProxyType(
 )
 
 
+TieEvidence = TypedDict("TieEvidence", {"role": str, "metric": str, "from": float, "to": float, "unit": str})
+"""A series that changed its level together with the speed (`Tie`)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tie:
     """A series that changed its level together with the speed."""
@@ -47,7 +52,7 @@ class Tie:
     after: float
     unit: str
 
-    def evidence(self) -> dict[str, object]:
+    def evidence(self) -> TieEvidence:
         """For machines."""
         return {"role": self.role, "metric": self.metric, "from": self.before, "to": self.after, "unit": self.unit}
 
@@ -88,9 +93,3 @@ def _tie(r: RoleSeries, before: tuple[int, int], after: tuple[int, int]) -> tupl
     if not abs(b - a) > max(least, 4.0 * error):
         return None
     return abs(b - a) / max(least, 4.0 * error, 1e-12), Tie(r.role, r.series.name, a, b, r.unit)
-
-
-def roles_of(finding: Finding) -> frozenset[str]:
-    """Roles of the ties that a finding names."""
-    told = finding.evidence.get("ties")
-    return frozenset(str(t.get("role")) for t in told if isinstance(t, dict)) if isinstance(told, list) else frozenset()
