@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from runlens.comparison.items import ITEMS, items_of
-from runlens.model import Curve, RoleSeries, Run, Series
+from runlens.model import Curve, PlacedSeries, RoleSeries, Run
 
 Axis = Literal["tokens", "steps"]
 ROLES = ("eval_score", "eval_loss", "perplexity")
@@ -99,12 +99,12 @@ def _curve(run: Run, part: RoleSeries, axis: Axis, tokens_per_step: float | None
     return RunCurve(curve, step.astype(np.int64))
 
 
-def _stderr(run: Run, part: RoleSeries, series: Series) -> npt.NDArray[np.float64]:
+def _stderr(run: Run, part: RoleSeries, series: PlacedSeries) -> npt.NDArray[np.float64]:
     """Standard errors logged beside the score, as lm-evaluation-harness and lighteval name them; NaN where not."""
     name = part.series.name
     head, comma, tail = name.partition(",")
     for other in (f"{head}_stderr{comma}{tail}", f"{name}_stderr"):
-        logged = run.series.get(other)
+        logged = run.placed.get(other)
         if logged is not None:
             logged = logged.latest()
             found = np.searchsorted(logged.step, series.step)
@@ -118,7 +118,7 @@ def _stderr(run: Run, part: RoleSeries, series: Series) -> npt.NDArray[np.float6
 
 def _peak(run: Run, name: str) -> float:
     """Largest logged value: above 1 where the role's value is not, the log is in per cent."""
-    return float(np.nanmax(np.abs(run.series[name].value), initial=0.0)) if name in run.series else 0.0
+    return float(np.nanmax(np.abs(run.placed[name].value), initial=0.0)) if name in run.placed else 0.0
 
 
 def thinned(*columns: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], ...]:

@@ -6,12 +6,13 @@ from runlens.model.finding import Action, ActionKind, Evidence, Failure, Finding
 from runlens.model.reference import Curve, Reference
 from runlens.model.report import Chart, Report, RoleLine, RunReport, Verdict
 from runlens.model.run import Direction, Note, RoleSeries, Run, RunRef, Scope, Split, State
-from runlens.model.series import Series
+from runlens.model.series import AnySeries, PlacedSeries, Series
 
 __all__ = [
     "About",
     "Action",
     "ActionKind",
+    "AnySeries",
     "Chart",
     "Comparison",
     "Curve",
@@ -25,6 +26,7 @@ __all__ = [
     "Incident",
     "Mark",
     "Note",
+    "PlacedSeries",
     "Reference",
     "Report",
     "RoleLine",

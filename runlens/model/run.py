@@ -11,7 +11,7 @@ from typing import Literal, TypeVar, cast
 import numpy as np
 import numpy.typing as npt
 
-from runlens.model.series import Series
+from runlens.model.series import PlacedSeries, Series
 
 State = Literal["running", "finished", "crashed", "unknown"]
 Scope = Literal["global", "per_gpu", "per_rank", "unknown"]
@@ -61,7 +61,7 @@ class RoleSeries:
 
     role: str
     """One of `runlens.roles.ROLES`, such as `train_loss`."""
-    series: Series
+    series: PlacedSeries
     """`step` is the training step (optimizer step) whatever the log's x axis was; `value` is in `unit`."""
     unit: str
     """The role's canonical unit: `nats`, `s`, `tokens/s`, `tokens`, `C`, `W`, `bytes`, `%`, `1`, …"""
@@ -108,6 +108,9 @@ class Run:
     """Summary values, if the source has such (W&B)."""
     series: Mapping[str, Series] = field(default_factory=lambda: MappingProxyType({}))
     """Every scalar series by its logged name, raw: own unit, own x axis."""
+    placed: Mapping[str, PlacedSeries] = field(default_factory=lambda: MappingProxyType({}))
+    """The same series in their own unit on the training step, each placed when it is first asked for and then kept.
+    Empty until resolved. Who looks for a series by its logged name takes it from here."""
     roles: Mapping[str, tuple[RoleSeries, ...]] = field(default_factory=lambda: MappingProxyType({}))
     """Role to the series that play it, the canonical one first. Empty until resolved."""
     notes: tuple[Note, ...] = ()
@@ -208,14 +211,14 @@ class Run:
         at = np.searchsorted(known.step, np.floor(wanted).astype(np.int64), side="right") - 1
         return np.where(at >= 0, known.time[np.maximum(at, 0)], known.time[0])
 
-    def _tokens(self) -> Series | None:
+    def _tokens(self) -> PlacedSeries | None:
         tokens = self.role("tokens")
         known = tokens.series.latest() if tokens is not None else None
         return known.where(np.isfinite(known.value)) if known is not None else None
 
-    def _times(self) -> Series | None:
+    def _times(self) -> PlacedSeries | None:
         """The longest logged series with wall times, or None."""
-        best: Series | None = None
+        best: PlacedSeries | None = None
         for group in self.roles.values():
             for r in group:
                 if not r.derived and (best is None or len(r.series) > len(best)) and np.isfinite(r.series.time).any():

@@ -1,17 +1,20 @@
-"""One logged metric as columns: step, wall time, value."""
+"""One logged metric as columns: x, wall time, value; as logged (`Series`), or on the training step (`PlacedSeries`)."""
 
 from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, field
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Series:
-    """Every point of one metric, in the order in which it was written.
+class AnySeries:
+    """Every point of one metric, in the order in which it was written: what raw and placed series have in common.
+
+    Only what takes no heed of the x axis may ask for this type.
 
     Nothing is dropped, sorted or averaged: a step that was logged twice after a
     resume stands here twice, and NaN and infinities are kept, because both are
@@ -21,12 +24,12 @@ class Series:
     name: str
     """The name as it was logged, unescaped (it may be hostile: renderers escape it)."""
     step: npt.NDArray[np.int64]
-    """(n,) int64: the x value as logged."""
+    """(n,) int64: the x value, on the axis that the type of the series says."""
     time: npt.NDArray[np.float64]
     """(n,) float64: wall time in seconds since the epoch, NaN where unknown."""
     value: npt.NDArray[np.float64]
     """(n,) float64: in the unit in which the metric was logged; NaN and inf kept."""
-    _latest: list[Series | None] = field(default_factory=list, init=False, repr=False)
+    _latest: list[Self | None] = field(default_factory=list, init=False, repr=False)
     """What `latest` found, since many ask: nothing before the first call, None for the series itself."""
 
     def __post_init__(self) -> None:
@@ -45,19 +48,19 @@ class Series:
     def __len__(self) -> int:
         return len(self.step)
 
-    def take(self, index: npt.NDArray[np.int64] | npt.NDArray[np.bool_] | slice) -> Series:
+    def take(self, index: npt.NDArray[np.int64] | npt.NDArray[np.bool_] | slice) -> Self:
         """The points at `index` (positions, a boolean mask of shape (n,), or a slice)."""
-        return Series(self.name, self.step[index], self.time[index], self.value[index])
+        return type(self)(self.name, self.step[index], self.time[index], self.value[index])
 
-    def where(self, keep: npt.NDArray[np.bool_]) -> Series:
+    def where(self, keep: npt.NDArray[np.bool_]) -> Self:
         """The points at which `keep`, shape (n,), is true; the series itself, not a copy, where it is true of all."""
         return self if bool(keep.all()) else self.take(keep)
 
-    def with_value(self, value: npt.NDArray[np.float64]) -> Series:
+    def with_value(self, value: npt.NDArray[np.float64]) -> Self:
         """The same points with other values, shape (n,), such as after a change of unit."""
-        return Series(self.name, self.step, self.time, value)
+        return type(self)(self.name, self.step, self.time, value)
 
-    def attempts(self) -> tuple[Series, ...]:
+    def attempts(self) -> tuple[Self, ...]:
         """The series cut wherever the step goes back, in the order written.
 
         A run that was resumed from an earlier checkpoint has one attempt for each start. A
@@ -69,7 +72,7 @@ class Series:
         bounds = [0, *cuts.tolist(), len(self)]
         return tuple(self.take(slice(a, b)) for a, b in itertools.pairwise(bounds))
 
-    def latest(self) -> Series:
+    def latest(self) -> Self:
         """The last write of each step, sorted by step: what a chart shows.
 
         Steps that a later attempt never reached again are kept, so a resumed run shows its first
@@ -79,12 +82,26 @@ class Series:
             self._latest.append(None if bool(np.all(self.step[1:] > self.step[:-1])) else self._last_writes())
         return self._latest[0] or self
 
-    def _last_writes(self) -> Series:
+    def _last_writes(self) -> Self:
         order = np.argsort(self.step, kind="stable")
         sorted_step = self.step[order]
         last = np.append(sorted_step[1:] != sorted_step[:-1], True)
         return self.take(order[last])
 
-    def between(self, first: int, last: int) -> Series:
+    def between(self, first: int, last: int) -> Self:
         """The points whose step lies in [first, last], in the order written."""
         return self.take((self.step >= first) & (self.step <= last))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Series(AnySeries):
+    """A metric as it was read: `step` is whatever the logger counted (calls, samples, epochs, seconds, or steps)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlacedSeries(AnySeries):
+    """A metric on the training step (optimizer step): the only kind whose points may be held against another's.
+
+    Made by the step axis (`runlens.roles.axes`), and from other placed series. It is no `Series`, so that a type
+    checker refuses the one in place of the other.
+    """

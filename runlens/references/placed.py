@@ -44,7 +44,8 @@ def placed(run: Run) -> tuple[Run, float | None] | None:
         for role in ROLES
         if run.every(role)
     }
-    return replace(run, roles={**run.roles, **moved}), tokens
+    alone = {name: replace(row, step=at) for name, row in run.placed.items() if len(row) == 1}
+    return replace(run, roles={**run.roles, **moved}, placed={**run.placed, **alone}), tokens
 
 
 def _told(run: Run, keys: tuple[str, ...]) -> float | None:

@@ -6,13 +6,13 @@ samples (DeepSpeed), micro-batches (litgpt), epochs (Keras, timm, evals of many 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
-from runlens.model import Run, Series
+from runlens.model import AnySeries, PlacedSeries, Run, Series
 from runlens.roles.names.claim import Claim
 from runlens.roles.numbers import middle
 
@@ -40,9 +40,12 @@ class StepAxis:
     """Raw x of the reference for each training step (samples or micro-batches), where no series tells."""
     note: str = ""
     """What was done to the reference, for people; empty if its x axis is the training step."""
-    _known: dict[tuple[object, ...], tuple[Ints | None, str]] = field(default_factory=dict)
+    _placed: dict[int, tuple[Series, PlacedSeries, str]] = field(default_factory=dict)
+    """What was placed, by the identity of the raw series, which is kept so that no other can take its id."""
+    _steps_of: dict[tuple[object, ...], list[tuple[Series, Ints | None, str]]] = field(default_factory=dict)
+    """Steps that were worked out, for series with the very same x axis: hundreds of them are logged together."""
 
-    def place(self, series: Series, claim: Claim) -> tuple[Series, str]:
+    def place(self, series: Series, claim: Claim) -> tuple[PlacedSeries, str]:
         """Put a series on the training step.
 
         Parameters
@@ -54,22 +57,33 @@ class StepAxis:
 
         Returns
         -------
-        Series
-            `step` is the training step; a series for which nothing better is known is returned as it is.
+        PlacedSeries
+            `step` is the training step; the raw x axis where nothing better is known. Columns that stay are shared
+            with the raw series, and the same series gives the same object again.
         str
             What was done, for people; empty if nothing was.
         """
-        if len(series) == 0:
-            return series, ""
-        monitor = claim.axis in ("wall", "seconds")
-        key = (
-            len(series), int(series.step[0]), int(series.step[-1]), float(series.time[0]), float(series.time[-1]),
-            claim.axis, monitor,
-        )  # fmt: skip
-        if key not in self._known:
-            self._known[key] = self._steps(series, claim, monitor)
-        steps, note = self._known[key]
-        return (series if steps is None else Series(series.name, steps, series.time, series.value)), note
+        if id(series) not in self._placed:
+            steps, note = self._steps(series, claim) if len(series) else (None, "")
+            placed = PlacedSeries(series.name, series.step if steps is None else steps, series.time, series.value)
+            self._placed[id(series)] = series, placed, note
+        _, placed, note = self._placed[id(series)]
+        return placed, note
+
+    def _steps(self, series: Series, claim: Claim) -> tuple[Ints | None, str]:
+        """Training steps of a series' points, None if its own are right; and what was done.
+
+        Worked out once for all series with equal columns of x and time: length and ends do not make them equal.
+        """
+        some = slice(None, None, max(1, len(series) // 8))  # sorts them apart, so that few are compared whole
+        key = len(series), claim.axis, series.step[some].tobytes(), series.time[some].tobytes()
+        alike = self._steps_of.setdefault(key, [])
+        for other, steps, note in alike:
+            if same_x(series, other):
+                return steps, note
+        steps, note = self._worked_out(series, claim)
+        alike.append((series, steps, note))
+        return steps, note
 
     def raw_per_step(self) -> float:
         """Raw x for each training step where a series tells it (micro-batches under accumulation), else 1."""
@@ -79,12 +93,12 @@ class StepAxis:
         gone = float(self.lookup.step[-1] - self.lookup.step[0])
         return gone / done if done > 0 and gone > 0 else 1.0
 
-    def _steps(self, series: Series, claim: Claim, monitor: bool) -> tuple[Ints | None, str]:
-        """Training steps of a series' points, None if its own are right; and what was done."""
+    def _worked_out(self, series: Series, claim: Claim) -> tuple[Ints | None, str]:
+        monitor = claim.axis in ("wall", "seconds")
         if self.lookup is not None and not monitor and claim.axis != "epochs":
             return look_up(self.lookup, series), f"x axis read through {self.lookup.name}"
         reference = self.reference
-        if reference is None or reference.name == series.name:
+        if reference is None or reference.name == series.name or (not monitor and same_x(series, reference)):
             return self._divided(series)
         if monitor or foreign(series, reference, claim):
             at = by_time(self._own(reference), series)
@@ -96,13 +110,45 @@ class StepAxis:
     def _divided(self, series: Series) -> tuple[Ints | None, str]:
         return (None, "") if self.divisor == 1.0 else (_int(series.step / self.divisor), self.note)
 
-    def _own(self, reference: Series) -> Series:
+    def _own(self, reference: Series) -> PlacedSeries:
         """The reference on training steps."""
+        step = reference.step
         if self.lookup is not None:
-            return Series(reference.name, look_up(self.lookup, reference), reference.time, reference.value)
-        if self.divisor != 1.0:
-            return Series(reference.name, _int(reference.step / self.divisor), reference.time, reference.value)
-        return reference
+            step = look_up(self.lookup, reference)
+        elif self.divisor != 1.0:
+            step = _int(reference.step / self.divisor)
+        return PlacedSeries(reference.name, step, reference.time, reference.value)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlacedByName(Mapping[str, PlacedSeries]):
+    """Every raw series of a run on the training step, placed when it is first asked for."""
+
+    series: Mapping[str, Series]
+    claims: Mapping[str, Claim]
+    axis: StepAxis
+
+    def __getitem__(self, name: str) -> PlacedSeries:
+        return self.axis.place(self.series[name], self.claims.get(name, UNKNOWN))[0]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.series)
+
+    def __len__(self) -> int:
+        return len(self.series)
+
+
+UNKNOWN = Claim("other")
+"""What a name says that was not understood: nothing of its x axis."""
+
+
+def same_x(one: AnySeries, other: AnySeries) -> bool:
+    """Whether two series stand at the same x values and wall times, point by point; NaN times are the same."""
+    same_step = one.step is other.step or np.array_equal(one.step, other.step)
+    # bits are compared, since comparing NaN as equal takes three passes and a copy
+    return bool(
+        same_step and (one.time is other.time or np.array_equal(one.time.view(np.int64), other.time.view(np.int64)))
+    )
 
 
 def step_axis(run: Run, claims: Mapping[str, Claim], reference: Series | None, batch_size: float | None) -> StepAxis:
@@ -176,7 +222,7 @@ def look_up(counter: Series, series: Series) -> Ints:
     return out
 
 
-def by_time(reference: Series, series: Series) -> Ints | None:
+def by_time(reference: PlacedSeries, series: Series) -> Ints | None:
     """Training steps of a series by its wall times: the reference's last step at or before each; None without times."""
     known = np.isfinite(reference.time)
     if int(known.sum()) < 2 or not bool(np.isfinite(series.time).all()):

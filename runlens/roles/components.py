@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from runlens.model import RoleSeries, Series
+from runlens.model import PlacedSeries, RoleSeries
 
 
 def with_total_loss(groups: Mapping[str, list[RoleSeries]]) -> dict[str, list[RoleSeries]]:
@@ -39,7 +39,7 @@ def with_total_loss(groups: Mapping[str, list[RoleSeries]]) -> dict[str, list[Ro
         return out
     first = parts[0].series
     total = np.sum([r.series.value for r in parts], axis=0)
-    series = Series("train_loss (derived)", first.step, first.time, total)
+    series = PlacedSeries("train_loss (derived)", first.step, first.time, total)
     why = f"derived: sum of {', '.join(r.series.name for r in parts)}"
     summed = RoleSeries("train_loss", series, "1", "global", direction="down", confidence=0.5, why=why, derived=True)
     out["train_loss"] = [summed, *losses]

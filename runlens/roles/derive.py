@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from runlens.model import Direction, RoleSeries, Run, Scope, Series
+from runlens.model import Direction, PlacedSeries, RoleSeries, Run, Scope
 from runlens.roles.configured import configured_number
 from runlens.roles.numbers import middle
 from runlens.roles.world import world_size
@@ -59,17 +59,17 @@ def derived(run: Run, groups: Groups, devices: int) -> tuple[dict[str, list[Role
     return out, count
 
 
-def time_per_step(series: Series) -> Series | None:
+def time_per_step(series: PlacedSeries) -> PlacedSeries | None:
     """Seconds for each step by the wall times of consecutive points of one attempt.
 
     Parameters
     ----------
-    series : Series
+    series : PlacedSeries
         On the training step, with wall times.
 
     Returns
     -------
-    Series or None
+    PlacedSeries or None
         One value a point but the first of each attempt. A wall time says when a value was written, and some
         writers write several steps at once: where more than a tenth of the gaps is below a tenth of the usual, the
         gaps are taken over blocks of 10, 20, 50 or 100 points. None with fewer than three points or without wall times.
@@ -78,14 +78,14 @@ def time_per_step(series: Series) -> Series | None:
     return _joined(series.name, [p for p in parts if p is not None])
 
 
-def tokens_per_time(series: Series) -> Series | None:
+def tokens_per_time(series: PlacedSeries) -> PlacedSeries | None:
     """Tokens per second by a cumulative count over wall time, with the blocks of `time_per_step`."""
     parts = [_over_blocks(p, p.time, p.value) for p in series.attempts()]
     found = _joined(series.name, [p for p in parts if p is not None])
     return None if found is None else found.with_value(np.reciprocal(found.value))
 
 
-def _over_blocks(part: Series, time: Floats, amount: Floats) -> Series | None:
+def _over_blocks(part: PlacedSeries, time: Floats, amount: Floats) -> PlacedSeries | None:
     """Time for each unit of amount between points, over blocks long enough that writing in bursts does not show."""
     known = np.flatnonzero(np.isfinite(time) & np.isfinite(amount))
     for block in (1, 10, 20, 50, 100):
@@ -99,7 +99,7 @@ def _over_blocks(part: Series, time: Floats, amount: Floats) -> Series | None:
         each = gone[ok] / done[ok]
         if block > 1 or not _in_bursts(time[at], amount[at]):
             end = at[1:][ok]
-            return Series(part.name, part.step[end], part.time[end], each)
+            return PlacedSeries(part.name, part.step[end], part.time[end], each)
     return None
 
 
@@ -114,11 +114,11 @@ def _in_bursts(time: Floats, amount: Floats) -> bool:
     return float(np.mean(single[some > 0] / some[some > 0] < 0.1 * middle(steady))) > 0.1
 
 
-def _joined(name: str, parts: list[Series]) -> Series | None:
+def _joined(name: str, parts: list[PlacedSeries]) -> PlacedSeries | None:
     if not parts:
         return None
     columns = ([getattr(p, c) for p in parts] for c in ("step", "time", "value"))
-    return Series(name, *(np.concatenate(c) for c in columns))
+    return PlacedSeries(name, *(np.concatenate(c) for c in columns))
 
 
 def tokens_per_step(run: Run, groups: Groups, count: int) -> tuple[float, str]:
@@ -210,9 +210,9 @@ def _tokens_per_second(run: Run, groups: Groups, count: int) -> RoleSeries | Non
     return None
 
 
-def _made(role: str, series: Series, unit: str, why: str, confidence: float, scope: Scope) -> RoleSeries:
+def _made(role: str, series: PlacedSeries, unit: str, why: str, confidence: float, scope: Scope) -> RoleSeries:
     direction: Direction | None = "down" if role == "step_time" else "up" if role == "tokens_per_second" else None
-    named = Series(f"{role} (derived)", series.step, series.time, series.value)
+    named = PlacedSeries(f"{role} (derived)", series.step, series.time, series.value)
     return RoleSeries(
         role, named, unit, scope, direction=direction, confidence=confidence, why=f"derived: {why}", derived=True
     )
@@ -226,7 +226,7 @@ def _usable(groups: Groups, role: str) -> RoleSeries | None:
     return None
 
 
-def _clock(groups: Groups) -> Series | None:
+def _clock(groups: Groups) -> PlacedSeries | None:
     """The training series with the most points: its wall times are the run's clock."""
     found = [groups[role][0].series for role in _CLOCKS if groups.get(role)]
     return max(found, key=len, default=None)

@@ -7,23 +7,23 @@ from dataclasses import replace
 
 import numpy as np
 
-from runlens.model import RoleSeries, Series
+from runlens.model import PlacedSeries, RoleSeries
 from runlens.roles.numbers import middle
 
 
-def without_running_mean(role: str, series: Series) -> Series:
+def without_running_mean(role: str, series: PlacedSeries) -> PlacedSeries:
     """A mean since the start as the rate of each interval: (r_n t_n - r_{n-1} t_{n-1}) / (t_n - t_{n-1}).
 
     Parameters
     ----------
     role : str
         A time per step (`step_time`) is weighted by steps, a rate by wall time.
-    series : Series
+    series : PlacedSeries
         Of n points, each the mean since the first one.
 
     Returns
     -------
-    Series
+    PlacedSeries
         n - 1 points; unchanged if the times (or steps) do not grow strictly, or there are fewer than three points.
     """
     at = (series.step.astype(np.float64) if role == "step_time" else series.time).copy()
@@ -31,7 +31,7 @@ def without_running_mean(role: str, series: Series) -> Series:
         return series
     at -= at[0] - (at[1] - at[0])  # the first point covers an interval like the second's
     total = series.value * at
-    return Series(series.name, series.step[1:], series.time[1:], np.diff(total) / np.diff(at))
+    return PlacedSeries(series.name, series.step[1:], series.time[1:], np.diff(total) / np.diff(at))
 
 
 def with_scopes(groups: Mapping[str, list[RoleSeries]]) -> dict[str, list[RoleSeries]]:

@@ -9,8 +9,8 @@ from types import MappingProxyType
 
 import numpy as np
 
-from runlens.model import RoleSeries, Run, Series
-from runlens.roles.axes import StepAxis, reference_of, step_axis
+from runlens.model import PlacedSeries, RoleSeries, Run, Series
+from runlens.roles.axes import PlacedByName, StepAxis, reference_of, step_axis
 from runlens.roles.bits import in_nats
 from runlens.roles.checks import checked
 from runlens.roles.components import with_total_loss
@@ -60,10 +60,10 @@ def resolve(run: Run, overrides: Mapping[str, str] = _NONE) -> Run:
     Returns
     -------
     Run
-        The same run with `roles`, `framework` and `hardware_count` filled in. In each role the canonical series comes
-        first, then devices, tasks and alternates. Every `RoleSeries` has the training step as its x axis and the role's
-        canonical unit, or says which other unit it has. Series under `other` are understood to be of no use to a rule;
-        those in no role at all were not understood.
+        The same run with `roles`, `placed`, `framework` and `hardware_count` filled in. In each role the canonical
+        series comes first, then devices, tasks and alternates. Every `RoleSeries` has the training step as its x axis
+        and the role's canonical unit, or says which other unit it has. Series under `other` are understood to be of no
+        use to a rule; those in no role at all were not understood.
 
     Raises
     ------
@@ -87,7 +87,11 @@ def resolve(run: Run, overrides: Mapping[str, str] = _NONE) -> Run:
     groups, count = derived(run, groups, _devices(groups))
     roles = {role: tuple(groups[role]) for role in ROLES if groups.get(role)}
     return replace(
-        run, roles=MappingProxyType(roles), framework=short(frameworks[0]) if frameworks else "", hardware_count=count
+        run,
+        roles=MappingProxyType(roles),
+        placed=PlacedByName(series, claims, axis),
+        framework=short(frameworks[0]) if frameworks else "",
+        hardware_count=count,
     )
 
 
@@ -154,7 +158,7 @@ def _grouped(claims: Mapping[str, Claim], series: Mapping[str, Series], axis: St
             groups[role] = [
                 RoleSeries(
                     "other",
-                    series[n],
+                    axis.place(series[n], claims[n])[0],
                     "",
                     scope="per_rank" if (device := take_apart(n).device).startswith("rank") else "unknown",
                     device=device,
@@ -202,7 +206,7 @@ def _role_series(role: str, raw: Series, claim: Claim, axis: StepAxis) -> RoleSe
     )  # fmt: skip
 
 
-def _in_unit(role: str, series: Series, claim: Claim) -> tuple[Series, str, str]:
+def _in_unit(role: str, series: PlacedSeries, claim: Claim) -> tuple[PlacedSeries, str, str]:
     """The series in the role's canonical unit; its unit; and what was done, for people."""
     unit = claim.unit
     said = ""
@@ -225,7 +229,7 @@ def _in_unit(role: str, series: Series, claim: Claim) -> tuple[Series, str, str]
     return series, ROLES[role], said
 
 
-def _as_fraction(series: Series, kind: str, unit: str) -> tuple[Series, str]:
+def _as_fraction(series: PlacedSeries, kind: str, unit: str) -> tuple[PlacedSeries, str]:
     """Shares as 0-1, whichever way they were logged."""
     finite = series.value[np.isfinite(series.value)]
     if kind not in FRACTIONS or len(finite) == 0:

@@ -7,7 +7,7 @@ import re
 import numpy as np
 import numpy.typing as npt
 
-from runlens.model import Series
+from runlens.model import PlacedSeries
 from runlens.roles.names.take_apart import Name
 from runlens.roles.numbers import middle
 from runlens.roles.vocabulary import ROLES
@@ -117,12 +117,12 @@ def unit_of_values(role: str, value: npt.NDArray[np.float64]) -> str:
     return ""
 
 
-def step_time_unit(series: Series) -> str:
+def step_time_unit(series: PlacedSeries) -> str:
     """`ms` or `s` by the wall time between a step time's points, for names that tell no unit; empty if neither fits.
 
     Parameters
     ----------
-    series : Series
+    series : PlacedSeries
         Step times as logged, on the training step.
 
     Notes

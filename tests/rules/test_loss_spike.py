@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runlens.model import RoleSeries, Run, Series, Severity, Skip
+from runlens.model import PlacedSeries, RoleSeries, Run, Series, Severity, Skip
 from runlens.rules.loss.spike import SEVERITY, LossSpike
 from tests.synthetic.loss import CLEAN, FAULTY, make
 
@@ -147,8 +147,8 @@ def staged(name, rising=0.0):
     loss[700:] *= 1.3 + 0.4 * np.exp(-np.arange(N - 700) / 60) + rising * np.arange(N - 700)
     run = run_of(loss)
     known = run.series["train_loss"]
-    stage = Series(name, known.step, known.time, (STEP >= 700) * 1.0)
-    return replace(run, series={**run.series, name: stage})
+    stage = PlacedSeries(name, known.step, known.time, (STEP >= 700) * 1.0)
+    return replace(run, placed={name: stage})
 
 
 @pytest.mark.parametrize(

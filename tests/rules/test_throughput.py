@@ -42,7 +42,7 @@ def accumulating(name, settings):
     run = log(took, form="wall")
     loss = run.roles["train_loss"][0].series
     value = np.where(np.arange(len(loss)) < 1000, *settings)
-    return replace(run, series={**run.series, name: replace(loss, name=name, value=value)})
+    return replace(run, placed={name: replace(loss, name=name, value=value)})
 
 
 class TestSettings:

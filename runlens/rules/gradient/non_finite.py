@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from runlens.model import Figure, Finding, Run, Series, Severity, Skip, Symptom
+from runlens.model import Figure, Finding, PlacedSeries, Run, Severity, Skip, Symptom
 from runlens.model.hints import precision
 from runlens.rules.base import Rule
 from runlens.rules.loss.parts.curve import train_loss
@@ -74,7 +74,7 @@ class NonFiniteGradient(Rule[NonFiniteEvidence]):
         if bad is not None:
             yield self._finding(run, role.series, bad)
 
-    def _finding(self, run: Run, series: Series, bad: NonFinite) -> Finding:
+    def _finding(self, run: Run, series: PlacedSeries, bad: NonFinite) -> Finding:
         severity, reason = self._severity(run, series, bad)
         where = f"in {bad.count:,} of {len(series):,} logged points"
         if bad.tail >= FEW:
@@ -94,7 +94,7 @@ class NonFiniteGradient(Rule[NonFiniteEvidence]):
             else "Check that these steps were skipped.",
         )
 
-    def _severity(self, run: Run, series: Series, bad: NonFinite) -> tuple[Severity, str]:
+    def _severity(self, run: Run, series: PlacedSeries, bad: NonFinite) -> tuple[Severity, str]:
         loss = train_loss(run)
         healthy = loss is None or stretches(loss) is None
         searched = bad.head if bad.head <= SEARCH and bad.head < len(series) and healthy else 0

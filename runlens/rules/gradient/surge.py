@@ -9,7 +9,7 @@ from typing import TypedDict
 
 import numpy as np
 
-from runlens.model import Figure, Finding, Run, Series, Severity, Skip, Symptom
+from runlens.model import Figure, Finding, PlacedSeries, Run, Severity, Skip, Symptom
 from runlens.rules.base import Rule
 from runlens.rules.loss.parts.context import context_of
 from runlens.rules.loss.parts.incidents import LossIncident, loss_incidents
@@ -157,7 +157,7 @@ class Norm:
     """(n,) float64: their logarithm, on which a surge of any height has the same shape."""
 
 
-def _norm(series: Series) -> Norm:
+def _norm(series: PlacedSeries) -> Norm:
     latest = series.latest()
     kept = latest.where(np.isfinite(latest.value) & (latest.value > 0))
     return Norm(series.name, kept.step, kept.value, np.log(kept.value))

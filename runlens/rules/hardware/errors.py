@@ -8,7 +8,7 @@ from typing import NotRequired, TypedDict
 
 import numpy as np
 
-from runlens.model import Figure, Finding, RoleSeries, Run, Series, Severity, Skip, Symptom
+from runlens.model import Figure, Finding, PlacedSeries, RoleSeries, Run, Severity, Skip, Symptom
 from runlens.rules.base import Rule
 from runlens.rules.hardware.parts.advice import DRAIN
 from runlens.rules.hardware.parts.devices import clean, named
@@ -107,8 +107,8 @@ class GpuErrors(Rule[GpuErrorEvidence]):
 
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """Yield one finding for each Xid code, and one for each kind of counter that rose."""
-        codes: dict[int, list[tuple[str, Series, int]]] = {}
-        counters: dict[str, list[tuple[str, RoleSeries, Series, float]]] = {}
+        codes: dict[int, list[tuple[str, PlacedSeries, int]]] = {}
+        counters: dict[str, list[tuple[str, RoleSeries, PlacedSeries, float]]] = {}
         for r in run.every("gpu_errors"):
             series = clean(r.series)
             if len(series) == 0:
@@ -126,7 +126,7 @@ class GpuErrors(Rule[GpuErrorEvidence]):
         findings += [f for kind, seen in counters.items() if (f := self._counter(kind, seen)) is not None]
         yield from sorted(findings, key=lambda f: f.steps or (0, 0))
 
-    def _code(self, code: int, seen: list[tuple[str, Series, int]]) -> Finding:
+    def _code(self, code: int, seen: list[tuple[str, PlacedSeries, int]]) -> Finding:
         devices = list(dict.fromkeys(device for device, _, _ in seen))
         steps = [int(series.step[at]) for _, series, at in seen]
         meaning = XID.get(code, "see the NVIDIA Xid catalogue")
@@ -141,7 +141,7 @@ class GpuErrors(Rule[GpuErrorEvidence]):
             + ("" if soft else " Drain the node, reset and test the GPU before it trains again."),
         )
 
-    def _counter(self, kind: str, seen: list[tuple[str, RoleSeries, Series, float]]) -> Finding | None:
+    def _counter(self, kind: str, seen: list[tuple[str, RoleSeries, PlacedSeries, float]]) -> Finding | None:
         rose = [item for item in seen if item[3] > 0]
         soft = seen[0][1].metric_kind == "soft"
         if not rose:
@@ -172,7 +172,7 @@ class GpuErrors(Rule[GpuErrorEvidence]):
         )
 
 
-def _risen(series: Series) -> tuple[int, int]:
+def _risen(series: PlacedSeries) -> tuple[int, int]:
     """First and last step at which a counter rose."""
     at = np.flatnonzero(np.diff(series.value) > 0) + 1
     return int(series.step[at].min()), int(series.step[at].max())

@@ -9,7 +9,7 @@ from typing import Literal, NotRequired, TypedDict
 
 import numpy as np
 
-from runlens.model import Figure, Finding, RoleSeries, Run, Series, Severity, Skip, Symptom
+from runlens.model import Figure, Finding, PlacedSeries, RoleSeries, Run, Severity, Skip, Symptom
 from runlens.rules.base import Rule
 from runlens.rules.hardware.parts.advice import DRAIN
 from runlens.rules.hardware.parts.devices import (
@@ -113,7 +113,7 @@ class GpuOverheating(Rule[HeatEvidence]):
 
     def _above(self, run: Run, kind: str, limit: float, part: str) -> Iterator[Finding]:
         spans: list[tuple[str, tuple[int, int]]] = []
-        series: dict[str, Series] = {}
+        series: dict[str, PlacedSeries] = {}
         for device, r in per_device(run, "gpu_temperature", kind).items():
             series[device] = clean(r.series)
             for stretch in stretches(series[device].value >= limit):

@@ -8,7 +8,7 @@ from typing import NotRequired, TypedDict
 
 import numpy as np
 
-from runlens.model import Figure, Finding, RoleSeries, Run, Series, Severity, Skip, Symptom
+from runlens.model import Figure, Finding, PlacedSeries, RoleSeries, Run, Severity, Skip, Symptom
 from runlens.model.words import percent
 from runlens.rules.base import Rule
 from runlens.rules.hardware.parts.advice import DRAIN
@@ -40,7 +40,7 @@ _POINTS = 5
 @dataclass(frozen=True, slots=True)
 class _Capped:
     device: str
-    series: Series
+    series: PlacedSeries
     steps: tuple[int, int]
     words: str
     evidence: CapEvidence
@@ -183,7 +183,7 @@ class ClockThrottling(Rule[ThrottlingEvidence]):
         )
 
 
-def _loaded(series: Series, use: RoleSeries | None) -> Mask:
+def _loaded(series: PlacedSeries, use: RoleSeries | None) -> Mask:
     """Where the device has work; everywhere if its utilisation is not logged."""
     if use is None:
         return np.ones(len(series), dtype=np.bool_)

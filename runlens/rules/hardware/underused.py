@@ -8,7 +8,7 @@ from typing import TypedDict
 
 import numpy as np
 
-from runlens.model import Figure, Finding, Run, Series, Severity, Skip, Symptom
+from runlens.model import Figure, Finding, PlacedSeries, Run, Severity, Skip, Symptom
 from runlens.model.words import percent
 from runlens.rules.base import Rule
 from runlens.rules.hardware.parts.advice import DRAIN
@@ -104,7 +104,7 @@ class GpuUnderused(Rule[UnderusedEvidence]):
         for devices, span in overlapping(spans):
             yield self._finding(run, series, devices, span)
 
-    def _low(self, series: Series) -> list[Stretch]:
+    def _low(self, series: PlacedSeries) -> list[Stretch]:
         smooth = centred_median(series.value, _WINDOW)
         busy = np.flatnonzero(smooth >= self.limit)
         late = int(np.searchsorted(series.time, series.time[0] + 60.0 * self.startup))
@@ -115,7 +115,7 @@ class GpuUnderused(Rule[UnderusedEvidence]):
             s for s in stretches(low) if s.points >= _WINDOW and minutes(series, s) >= max(self.minutes, 0.1 * whole)
         ]
 
-    def _finding(self, run: Run, series: dict[str, Series], devices: list[str], span: tuple[int, int]) -> Finding:
+    def _finding(self, run: Run, series: dict[str, PlacedSeries], devices: list[str], span: tuple[int, int]) -> Finding:
         inside = {d: series[d].value[(series[d].step >= span[0]) & (series[d].step <= span[1])] for d in devices}
         levels = {d: median(v) for d, v in inside.items()}
         worst = min(levels, key=lambda d: levels[d])

@@ -10,7 +10,7 @@ from typing import ClassVar, Literal, TypedDict
 import numpy as np
 import numpy.typing as npt
 
-from runlens.model import Figure, Finding, Run, Series, Severity, Skip, Symptom
+from runlens.model import Figure, Finding, PlacedSeries, Run, Severity, Skip, Symptom
 from runlens.rules.base import Rule
 from runlens.rules.meaning import Part, Story
 from runlens.rules.shared.panels import BESIDE_LOG
@@ -99,7 +99,7 @@ class ClockJump(Rule[ClockEvidence]):
         )
 
 
-def _jumps(known: Series, tolerance: float, latest: float) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _jumps(known: PlacedSeries, tolerance: float, latest: float) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Positions after which the clock went back within an attempt, and after which it leapt a year or past `latest`."""
     back, ahead = [], []
     for first, last in spans(len(known) - 1):

@@ -10,7 +10,7 @@ from typing import TypedDict
 import numpy as np
 import numpy.typing as npt
 
-from runlens.model import Figure, Finding, RoleSeries, Run, Series, Severity, Skip, Symptom
+from runlens.model import Figure, Finding, PlacedSeries, RoleSeries, Run, Severity, Skip, Symptom
 from runlens.rules.base import Rule
 from runlens.rules.loss.parts.curve import train_loss
 from runlens.rules.meaning import Advice, Part, Stage, Story
@@ -98,7 +98,7 @@ class ScheduleBreak(Rule[ScheduleEvidence]):
         if not groups:
             yield self.skip("fewer than 8 finite points of learning rate: too few for a schedule")
             return
-        told: dict[tuple[str, int], list[tuple[RoleSeries, Series, Break]]] = {}
+        told: dict[tuple[str, int], list[tuple[RoleSeries, PlacedSeries, Break]]] = {}
         for role, line in groups:
             resumed = _resumes(run, role.series)
             for one in self._against_the_schedule(line, resumed):
@@ -106,13 +106,13 @@ class ScheduleBreak(Rule[ScheduleEvidence]):
         for _, alike in sorted(told.items(), key=lambda item: item[0][1]):
             yield self._finding(run, alike, len(groups))
 
-    def _against_the_schedule(self, line: Series, resumed: npt.NDArray[np.int64]) -> list[Break]:
+    def _against_the_schedule(self, line: PlacedSeries, resumed: npt.NDArray[np.int64]) -> list[Break]:
         found = breaks(line.step, line.value, self.short, self.zero)
         away = [b for b in found if not _at_resume(line, b, resumed)]
         often = {kind for kind, count in Counter(b.kind for b in away).items() if count >= OWN}
         return [b for b in found if b.kind not in often or b not in away]
 
-    def _finding(self, run: Run, alike: list[tuple[RoleSeries, Series, Break]], groups: int) -> Finding:
+    def _finding(self, run: Run, alike: list[tuple[RoleSeries, PlacedSeries, Break]], groups: int) -> Finding:
         role, line, one = alike[0]
         steps = int(line.step[one.first]), int(line.step[one.last])
         resumed = _at_resume(line, one, _resumes(run, role.series))
@@ -179,7 +179,7 @@ def _message(one: Break, steps: tuple[int, int], to_the_end: bool) -> str:
     )
 
 
-def _as_it_stands(series: Series) -> Series:
+def _as_it_stands(series: PlacedSeries) -> PlacedSeries:
     """The last write of each step up to the last step written, finite values only.
 
     What an attempt that was rewound had reached beyond that belongs to no schedule any more.
@@ -190,7 +190,7 @@ def _as_it_stands(series: Series) -> Series:
     return latest.where((latest.step <= series.step[-1]) & np.isfinite(latest.value))
 
 
-def _resumes(run: Run, series: Series) -> npt.NDArray[np.int64]:
+def _resumes(run: Run, series: PlacedSeries) -> npt.NDArray[np.int64]:
     """Steps at which the run was resumed, by steps that go back or by starts that the log records."""
     back = [r.first for r in returns(series)]
     later = sorted(run.starts)[1:]
@@ -202,7 +202,7 @@ def _resumes(run: Run, series: Series) -> npt.NDArray[np.int64]:
     return distinct(np.asarray(back, dtype=np.int64))
 
 
-def _at_resume(line: Series, one: Break, resumed: npt.NDArray[np.int64]) -> bool:
+def _at_resume(line: PlacedSeries, one: Break, resumed: npt.NDArray[np.int64]) -> bool:
     """Whether a break sets in with a resume, give or take two logged points."""
     low, high = max(one.first - 2, 0), min(one.first + 1, len(line) - 1)
     return bool(np.any((resumed > line.step[low]) & (resumed <= line.step[high])))

@@ -10,7 +10,7 @@ from typing import TypedDict
 import numpy as np
 import numpy.typing as npt
 
-from runlens.model import Run, Series
+from runlens.model import PlacedSeries, Run
 
 _NAME = re.compile(
     r"(^|[/_.\- ])(seq(uence)?[_-]?len(gth)?s?|context[_-]?len(gth)?|block[_-]?size"
@@ -77,9 +77,9 @@ def _changed(run: Run, pattern: re.Pattern[str], before: tuple[int, int], after:
     The series are looked for once a run: it may hold thousands, and hundreds of incidents that ask.
     """
 
-    def find() -> list[tuple[str, Series]]:
-        kept = [name for name in run.series if pattern.search(name.lower()) and not _ACCURACY.search(name.lower())]
-        return [(name, run.series[name].latest()) for name in kept]
+    def find() -> list[tuple[str, PlacedSeries]]:
+        kept = [name for name in run.placed if pattern.search(name.lower()) and not _ACCURACY.search(name.lower())]
+        return [(name, run.placed[name].latest()) for name in kept]
 
     for name, series in run.once(f"settings {pattern.pattern}", find):
         old, new = _within(series, before)[-AROUND:], _within(series, after)[:AROUND]
@@ -87,7 +87,7 @@ def _changed(run: Run, pattern: re.Pattern[str], before: tuple[int, int], after:
             yield Setting(name, float(old[0]), float(new[0]))
 
 
-def _within(series: Series, span: tuple[int, int]) -> npt.NDArray[np.float64]:
+def _within(series: PlacedSeries, span: tuple[int, int]) -> npt.NDArray[np.float64]:
     first, stop = np.searchsorted(series.step, span[0]), np.searchsorted(series.step, span[1], side="right")
     return series.value[first:stop]
 

@@ -8,7 +8,7 @@ from typing import Literal, NotRequired, TypedDict
 import numpy as np
 import numpy.typing as npt
 
-from runlens.model import Series
+from runlens.model import PlacedSeries
 
 
 class NonFiniteEvidence(TypedDict):
@@ -56,7 +56,7 @@ class NonFinite:
         }
 
 
-def stretches(series: Series) -> NonFinite | None:
+def stretches(series: PlacedSeries) -> NonFinite | None:
     """The non-finite points of a series in the order written, None if there are none."""
     bad = ~np.isfinite(series.value)
     if not bad.any():

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from runlens.model import RoleSeries, Run, Series
+from runlens.model import PlacedSeries, RoleSeries, Run
 from runlens.stats.distinct import distinct
 
 TRAINING = ("train_loss|grad_norm|learning_rate|tokens_per_second|step_time|tokens",)
@@ -64,7 +64,7 @@ class Return:
         return self.last - self.first + 1
 
 
-def returns(series: Series) -> list[Return]:
+def returns(series: PlacedSeries) -> list[Return]:
     """The places where a series goes back to an earlier step and goes on from there, in the order written.
 
     One or two points out of order, at steps that were not logged before, are a writer's reordering and no return.

@@ -8,7 +8,7 @@ import numpy as np
 
 from runlens.comparison.curves import RunCurve
 from runlens.comparison.noise import prior, upward
-from runlens.model import Series
+from runlens.model import PlacedSeries
 from runlens.rules.evals.parts.decline import LEAST_LOSS, SIGMAS
 from runlens.stats.robust import median
 from runlens.stats.smooth import checkpoint_noise
@@ -36,14 +36,14 @@ def held_out_loss(own: RunCurve) -> bool:
     return own.curve.direction == "down" and own.curve.metric in ("loss", "ppl", "bpb", "bpc")
 
 
-def overfit(own: RunCurve, train: Series, patience: int) -> Overfit | None:
+def overfit(own: RunCurve, train: PlacedSeries, patience: int) -> Overfit | None:
     """Whether a held-out loss has turned up while the training loss went on falling.
 
     Parameters
     ----------
     own : RunCurve
         Over steps, lower is better.
-    train : Series
+    train : PlacedSeries
         Training loss.
     patience : int
         So many checkpoints in a row, up to the last one, must lie clearly above the best, the last of them above the
@@ -74,5 +74,5 @@ def overfit(own: RunCurve, train: Series, patience: int) -> Overfit | None:
     return Overfit(own, int(step[best]), float(value[best]), int(step[-1]), float(value[-1]), early, late, len(after))
 
 
-def _between(series: Series, first: int, last: int) -> np.ndarray:
+def _between(series: PlacedSeries, first: int, last: int) -> np.ndarray:
     return series.between(first, last).value

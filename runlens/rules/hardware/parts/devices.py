@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from runlens.model import RoleSeries, Run, Series
+from runlens.model import PlacedSeries, RoleSeries, Run
 from runlens.model.words import percent
 from runlens.stats.robust import Floats, median
 
@@ -55,7 +55,7 @@ def per_device(run: Run, role: str, kind: str = "") -> dict[str, RoleSeries]:
     return out
 
 
-def clean(series: Series) -> Series:
+def clean(series: PlacedSeries) -> PlacedSeries:
     """The finite points in the order of time (of writing where times are not known)."""
     series = series.take(np.isfinite(series.value))
     if len(series) > 1 and bool(np.isfinite(series.time).all()) and bool(np.any(np.diff(series.time) < 0)):
@@ -63,7 +63,7 @@ def clean(series: Series) -> Series:
     return series
 
 
-def minutes(series: Series, stretch: Stretch) -> float:
+def minutes(series: PlacedSeries, stretch: Stretch) -> float:
     """Length of a stretch in minutes, one sampling interval included; NaN without wall times."""
     if len(series) < 2:
         return math.nan
@@ -88,13 +88,13 @@ def stretches(mask: Mask, gap: int = 2) -> list[Stretch]:
     return [Stretch(int(a), int(b)) for a, b in zip(starts, ends, strict=True)]
 
 
-def steps_of(series: Series, stretch: Stretch) -> tuple[int, int]:
+def steps_of(series: PlacedSeries, stretch: Stretch) -> tuple[int, int]:
     """First and last training step of a stretch (a resume inside it may go back)."""
     part = series.step[stretch.first : stretch.last + 1]
     return int(part.min()), int(part.max())
 
 
-def at_steps(series: Series, steps: npt.NDArray[np.int64]) -> Floats:
+def at_steps(series: PlacedSeries, steps: npt.NDArray[np.int64]) -> Floats:
     """Values of a series at the steps of another: the last one at or before each, NaN before the first."""
     known = clean(series).latest()
     if len(known) == 0:

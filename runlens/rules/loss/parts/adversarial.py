@@ -32,7 +32,7 @@ def need_not_fall(run: Run) -> str:
 
 
 def _pair(run: Run) -> tuple[str, ...]:
-    losses = sorted((name for name in run.series if _LOSS.search(_plain(name))), key=lambda name: (len(name), name))
+    losses = sorted((name for name in run.placed if _LOSS.search(_plain(name))), key=lambda name: (len(name), name))
     sides = tuple(next((name for name in losses if side.search(_plain(name))), "") for side in _SIDES)
     return sides if all(sides) and sides[0] != sides[1] else ()
 

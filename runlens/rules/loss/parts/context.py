@@ -9,7 +9,7 @@ import bottleneck as bn
 import numpy as np
 import numpy.typing as npt
 
-from runlens.model import Run, Series
+from runlens.model import PlacedSeries, Run
 from runlens.rules.loss.parts.incidents import LossIncident
 from runlens.rules.shared.logged_settings import Setting, SettingEvidence, changed_plan
 from runlens.stats.robust import median, sigma
@@ -163,7 +163,7 @@ def _after_resume(run: Run, incident: LossIncident) -> bool:
     return bool(np.any((starts >= time[0]) & (starts <= time[1]))) if np.isfinite(time).all() else False
 
 
-def _resumes(series: Series) -> tuple[npt.NDArray[np.int64], float]:
+def _resumes(series: PlacedSeries) -> tuple[npt.NDArray[np.int64], float]:
     """Steps at which a series goes back, and the usual steps between its points."""
     change = np.diff(series.step)
     return series.step[1:][change < 0], median(change[change > 0].astype(np.float64)) if (change > 0).any() else 1.0

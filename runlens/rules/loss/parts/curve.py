@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from runlens.model import Run, Series
+from runlens.model import PlacedSeries, Run
 from runlens.stats.robust import Floats, Steps, median, quantile
 
 ROLE = "train_loss"
@@ -38,7 +38,7 @@ class LossCurve:
         return float(np.exp(y)) if self.log else y * self.scale
 
 
-def loss_curve(series: Series) -> LossCurve:
+def loss_curve(series: PlacedSeries) -> LossCurve:
     """The curve of a series as a chart shows it: the last write of each step.
 
     Points that are not finite are left out; `ends_non_finite` says whether they are the end.
@@ -68,12 +68,12 @@ def spread(value: Floats) -> float:
     return quantile(value, 0.95) - quantile(value, 0.05) or 1.0
 
 
-def overwritten(series: Series) -> list[tuple[Series, int]]:
+def overwritten(series: PlacedSeries) -> list[tuple[PlacedSeries, int]]:
     """The stretches that a resume wrote over, each with the points before it that it continued.
 
     Returns
     -------
-    list of (Series, int)
+    list of (PlacedSeries, int)
         Up to `MEMORY` points before the stretch and the stretch itself, and its first step.
     """
     if len(series) < 2:
@@ -98,7 +98,7 @@ def train_curve(run: Run) -> LossCurve | None:
     return run.once("loss curve", lambda: loss_curve(series)) if series is not None else None
 
 
-def train_loss(run: Run) -> Series | None:
+def train_loss(run: Run) -> PlacedSeries | None:
     """The series that plays the training loss, None if there is none or it is empty."""
     role = run.role(ROLE)
     return role.series if role is not None and len(role.series) else None

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from runlens.model import RoleSeries, Run, Series
+from runlens.model import PlacedSeries, RoleSeries, Run
 from runlens.rules.throughput.parts.work import varying_work, work_per_step
 from runlens.stats.blocks import block_midmeans
 from runlens.stats.robust import Floats, median, quantile
@@ -180,14 +180,14 @@ def _resumes(step: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     return np.flatnonzero(step[1:] < step[:-1]) + 1
 
 
-def _kept(series: Series, keep: npt.NDArray[np.bool_]) -> Series:
+def _kept(series: PlacedSeries, keep: npt.NDArray[np.bool_]) -> PlacedSeries:
     """The points at `keep`, so far as they speak of about as many steps as others."""
     series = series.where(keep)
     even = evened(series.step)
     return series if even is None else series.take(even)
 
 
-def _positive(series: Series) -> npt.NDArray[np.bool_]:
+def _positive(series: PlacedSeries) -> npt.NDArray[np.bool_]:
     return (series.value > 0) & (series.value < np.inf)
 
 
@@ -198,7 +198,7 @@ def _logged(run: Run, role: RoleSeries) -> RateSignal:
     return RateSignal(s.name, role.unit, "rate", s.step, s.value, s.time, _resumes(s.step), per_gpu, seconds)
 
 
-def _step_seconds(run: Run, rate: Series, unit: str, gpus: int) -> float:
+def _step_seconds(run: Run, rate: PlacedSeries, unit: str, gpus: int) -> float:
     """Seconds of a step by the logged step time, else by the tokens of a step; NaN if neither tells."""
     timer = run.role("step_time")
     if timer is not None and not timer.derived and not timer.device:
