@@ -8,6 +8,8 @@ from runlens.rules.evals.overdue import EvalOverdue
 from runlens.rules.evals.overfitting import Overfitting
 from runlens.rules.evals.regression import EvalRegression
 from runlens.rules.evals.requirement import RequirementMissed
+from runlens.rules.gradient.dead import DeadGradient
+from runlens.rules.gradient.loss_scale import LossScaleCollapse
 from runlens.rules.gradient.non_finite import NonFiniteGradient
 from runlens.rules.gradient.surge import GradientSurge
 from runlens.rules.hardware.errors import GpuErrors
@@ -21,6 +23,7 @@ from runlens.rules.log.restart import Restart
 from runlens.rules.log.stale import StaleRun
 from runlens.rules.log.step_gap import StepGap
 from runlens.rules.log.unreadable import UnreadableData
+from runlens.rules.loss.dead import DeadLoss
 from runlens.rules.loss.frequency import SpikeFrequency
 from runlens.rules.loss.non_finite import NonFiniteLoss
 from runlens.rules.loss.shift import LossShift
@@ -40,8 +43,11 @@ RULES: tuple[type[AnyRule], ...] = (
     NonFiniteLoss,
     StalledLoss,
     LossShift,
+    DeadLoss,
     NonFiniteGradient,
     GradientSurge,
+    DeadGradient,
+    LossScaleCollapse,
     ScheduleBreak,
     ThroughputDrop,
     ThroughputDrift,

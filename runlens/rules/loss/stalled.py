@@ -51,9 +51,10 @@ class StalledLoss(Rule[StallEvidence]):
     compares with where its own trend against log step, taken over as long a time before, led to. A finding needs a
     trend that led to an improvement of `missed` or more, of which less than a quarter came, or a loss of 2 nats and
     more that has not moved since the first step. `warning` if the learning rate is known to stand at `rate` of its peak
-    or more; `info` if no learning rate is logged, or if an approach to a floor fits descent and level about as well as
-    a descent that breaks off, as with a diffusion model; nothing if the rate is lower, since then little progress is
-    due, and nothing where the loss swung or where a spike or a shift (LOSS001, LOSS005) accounts for level or trend.
+    or more, or if the loss never moved; `info` if no learning rate is logged, or if an approach to a floor fits descent
+    and level about as well as a descent that breaks off, as with a diffusion model; nothing if the rate is lower, since
+    then little progress is due, and nothing where the loss swung or where a spike or a shift (LOSS001, LOSS005)
+    accounts for level or trend.
 
     Why it matters
     --------------
@@ -124,7 +125,7 @@ class StalledLoss(Rule[StallEvidence]):
         if near:
             text += "; it came to this level bit by bit, as a loss does that nears its floor"
         return self.finding(
-            Severity.INFO if rate is None or near else Severity.WARNING,
+            Severity.INFO if near or (rate is None and not never) else Severity.WARNING,
             curve.metric,
             (first, last),
             text,
