@@ -3,12 +3,14 @@
 from runlens.model.about import About, Figure, Mark, Symptom
 from runlens.model.comparison import Comparison, Group, GroupLag, TaskLag
 from runlens.model.finding import Action, ActionKind, Evidence, Failure, Finding, Incident, Severity, Skip
+from runlens.model.ref import AS_FOUND, ReadOptions, RunRef
 from runlens.model.reference import Curve, Reference
 from runlens.model.report import Chart, Report, RoleLine, RunReport, Verdict
-from runlens.model.run import Direction, Note, RoleSeries, Run, RunRef, Scope, Split, State
+from runlens.model.run import Direction, Note, RoleSeries, Run, Scope, Split, State
 from runlens.model.series import AnySeries, PlacedSeries, Series
 
 __all__ = [
+    "AS_FOUND",
     "About",
     "Action",
     "ActionKind",
@@ -27,6 +29,7 @@ __all__ = [
     "Mark",
     "Note",
     "PlacedSeries",
+    "ReadOptions",
     "Reference",
     "Report",
     "RoleLine",

@@ -24,20 +24,6 @@ _NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class RunRef:
-    """One run that was found, not yet read: cheap to make, cheap to send to a worker."""
-
-    source: str
-    """Which reader understands it: `tensorboard`, `wandb_file`, `wandb_api`, `table`, `trainer_state`."""
-    location: str
-    """Path, address or `entity/project/run_id`, as the reader needs it."""
-    id: str
-    """Short name that is unique among the runs of one command: path below the root, or run id."""
-    files: tuple[str, ...] = ()
-    """The files that make up the run, in the order in which they are to be read; empty for remote runs."""
-
-
-@dataclass(frozen=True, slots=True)
 class Note:
     """Something about a run's log that was lost or left out: what LOG001 reports."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy as np
 from runlens.errors import NoRunFound, NotALog, ReadError, RunLensError
 from runlens.model import Note, Run, RunRef, Series
 from runlens.model.words import percent
+from runlens.sources.registry import Look
 from runlens.sources.tfevents import files, forms, writers
 from runlens.sources.tfevents.decode import Decoder, Oddities
 from runlens.sources.tfevents.files import Entry
@@ -65,6 +67,16 @@ def find(path: str) -> list[RunRef]:
         RunRef(SOURCE, files.join(path, inner), inner or files.name_of(path), tuple(e.path for e in entries))
         for inner, entries in runs.items()
     ]
+
+
+def claims(head: bytes, path: Path) -> bool:
+    """Never: an event file is known by its name, as to TensorBoard."""
+    return False
+
+
+def refs(files: Sequence[Path], look: Look) -> list[RunRef]:
+    """The runs of an event file, or of all that are below the root, by a walk of its own that keeps sizes in hand."""
+    return find(str(files[0] if look.named else look.root))
 
 
 def _has_no_points(entries: Sequence[Entry]) -> bool:

@@ -12,47 +12,54 @@ import json
 import math
 import re
 import time as clock
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from runlens.errors import AccessRefused, NotALog, ReadError
-from runlens.model import Run, RunRef, State
+from runlens.model import AS_FOUND, Run, RunRef, State
 from runlens.sources.naming import printable
+from runlens.sources.registry import Look
 from runlens.sources.table.build import Columns
 
 _CHECKPOINT = re.compile(r"checkpoint-(\d+)")
 _STEP_FIELD = re.compile(r'"global_step"\s*:\s*(\d+)')
 _HEAD = 1 << 16
+_FULLER = ("tensorboard", "wandb_file")
+"""Sources that hold the same history with wall times."""
 
 
 def find(name: str) -> list[RunRef]:
     """The run of a `trainer_state.json`, or of the newest one of each output folder below a folder."""
     path = Path(name)
     if path.is_file():
-        return [ref(path, path.parent)]
-    return refs(sorted(path.rglob("trainer_state.json")), path, ())
+        return [_ref(path, path.parent)]
+    return refs(sorted(path.rglob("trainer_state.json")), Look(path, AS_FOUND))
 
 
-def ref(path: Path, root: Path) -> RunRef:
+def claims(head: bytes, path: Path) -> bool:
+    """Whether a file begins as a JSON object with the Trainer's history in it."""
+    return b'"log_history"' in head and head.lstrip()[:1] == b"{"
+
+
+def refs(files: Sequence[Path], look: Look) -> list[RunRef]:
+    """One run for each output folder: the file of its newest checkpoint, which holds all that went before.
+
+    An output folder below which event files or W&B's lie is left to them: they hold the same history, with wall times.
+    """
+    groups: dict[Path, list[Path]] = {}
+    for file in files:
+        groups.setdefault(_output_folder(file), []).append(file)
+    others = [file.parent.resolve() for kind in _FULLER for file in look.beside.get(kind, ())]
+    kept = {f: g for f, g in groups.items() if not any(o.is_relative_to(f.resolve()) for o in others)}
+    return [_ref(max(group, key=_global_step), look.root) for group in kept.values()]
+
+
+def _ref(path: Path, root: Path) -> RunRef:
     """The run of one file, named by its output folder below `root`."""
     folder = _output_folder(path)
     inside = folder != root and folder.is_relative_to(root)
     name = folder.relative_to(root).as_posix() if inside else folder.resolve().name
     return RunRef("trainer_state", str(path), name or "trainer_state", (str(path),))
-
-
-def refs(files: Sequence[Path], root: Path, fuller: Iterable[Path]) -> list[RunRef]:
-    """One run for each output folder: the file of its newest checkpoint, which holds all that went before.
-
-    An output folder below which other logs (`fuller`: their folders) lie is left to them: they hold the same
-    history, with wall times.
-    """
-    groups: dict[Path, list[Path]] = {}
-    for file in files:
-        groups.setdefault(_output_folder(file), []).append(file)
-    others = [folder.resolve() for folder in fuller]
-    kept = {f: g for f, g in groups.items() if not any(o.is_relative_to(f.resolve()) for o in others)}
-    return [ref(max(group, key=_global_step), root) for group in kept.values()]
 
 
 def read(ref: RunRef) -> Run:

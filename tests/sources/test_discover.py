@@ -120,7 +120,7 @@ def test_a_misspelt_path_gets_a_suggestion(mixed):
 
 
 def test_a_wrong_path_with_nothing_like_it_says_what_can_be_given(tmp_path):
-    with pytest.raises(NoRunFound, match="give an event file") as caught:
+    with pytest.raises(NoRunFound, match="give a TensorBoard folder or event file") as caught:
         discover(str(tmp_path / "qqqqqqqq"))
     assert caught.value.exit_code == 2
 
@@ -150,9 +150,9 @@ def test_a_wandb_path_goes_to_the_api_with_its_filters(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     asked = []
 
-    def find(name, **filters):
-        asked.append((name, filters))
-        return [RunRef("wandb_api", name, "r1"), RunRef("wandb_api", name + "x", "r1")]
+    def find(address, **filters):
+        asked.append((address.path, filters))
+        return [RunRef("wandb_api", address.path, "r1"), RunRef("wandb_api", address.path + "x", "r1")]
 
     monkeypatch.setattr(wandb_api, "find", find)
     monkeypatch.setattr(wandb_api, "check_login", lambda name: None)

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from runlens.sources.registry import forms
+
 OUTPUT = "Output"
 JUDGING = "What is judged, and how"
 GATE = "What fails"
@@ -24,7 +26,7 @@ Runs = Annotated[
     list[str],
     typer.Argument(
         metavar="RUN...",
-        help="TensorBoard folder or file, W&B offline folder, entity/project/run_id, or a table with a step column.",
+        help=f"{forms()[0].upper()}{forms()[1:]}.",
         show_default=False,
     ),
 ]

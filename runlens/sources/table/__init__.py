@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from runlens.errors import AccessRefused, NotALog, ReadError
-from runlens.model import Note, Run, RunRef, Series
+from runlens.model import AS_FOUND, Note, Run, RunRef, Series
 from runlens.sources.naming import printable
+from runlens.sources.registry import Look
 from runlens.sources.table.build import Columns
 from runlens.sources.table.columns import canonical, has_step_column, looks_like_json, suffix
 from runlens.sources.table.text import Lost, open_text, read_csv, read_jsonl
@@ -20,21 +21,26 @@ def find(name: str) -> list[RunRef]:
     """The tables at a file or anywhere below a folder."""
     path = Path(name)
     if path.is_file():
-        return [ref(path, path.parent)]
-    return refs([f for f in sorted(path.rglob("*")) if suffix(f.name) and f.is_file()], path)
+        return [_ref(path, path.parent)]
+    return refs([f for f in sorted(path.rglob("*")) if suffix(f.name) and f.is_file()], Look(path, AS_FOUND))
 
 
-def ref(path: Path, root: Path) -> RunRef:
+def claims(head: bytes, path: Path) -> bool:
+    """Whether a file is a parquet file, or begins as a table with a step column."""
+    return head.startswith(b"PAR1") or has_step_column(head)
+
+
+def refs(files: Sequence[Path], look: Look) -> list[RunRef]:
+    """The runs of those tables that have a step column: a folder holds other tables too, such as training data."""
+    return [_ref(file, look.root) for file in files if look.named or _has_step(file)]
+
+
+def _ref(path: Path, root: Path) -> RunRef:
     """The run of one table, named by its path below `root`, without suffixes."""
     name = path.relative_to(root).as_posix()
     kind = suffix(path.name)
     stem = name[: name.lower().rindex(kind)] if kind else name
     return RunRef("table", str(path), stem or name, (str(path),))
-
-
-def refs(files: Sequence[Path], root: Path) -> list[RunRef]:
-    """The runs of those tables that have a step column: a folder holds other tables too, such as training data."""
-    return [ref(file, root) for file in files if _has_step(file)]
 
 
 def read(ref: RunRef) -> Run:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from runlens.errors import ConfigError, NoRunFound
+from runlens.errors import AccessRefused, ConfigError, NoRunFound
 from runlens.model import Run, RunRef
+from runlens.sources.naming import printable
 from runlens.sources.wandb_api.address import Address, CacheUse, parse
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from runlens.sources.wandb_api.server.client import Client
     from runlens.sources.wandb_api.server.login import Login
 
-__all__ = ["check_login", "fetch", "find", "is_name", "is_set_up", "read"]
+__all__ = ["at", "check_login", "fetch", "find", "is_name", "is_set_up", "parse", "read"]
 
 
 def is_name(text: str) -> bool:
@@ -27,8 +28,28 @@ def is_name(text: str) -> bool:
     return parse(text) is not None
 
 
+def at(address: Address, **filters: Any) -> list[RunRef]:
+    """The runs of a name that `parse` understood; filters are those of `find`.
+
+    Raises
+    ------
+    NoRunFound
+        Also for a name that may as well be a misspelt path, where nobody has set W&B up.
+    ConfigError, AccessRefused, SourceDown
+    """
+    if not address.explicit:
+        try:
+            check_login(address)
+        except AccessRefused as error:
+            if is_set_up():
+                raise
+            where = printable(address.path)
+            raise NoRunFound(f"nothing is at {where} on this disk, and as a name at W&B: {error}") from error
+    return find(address, **filters)
+
+
 def find(
-    name: str,
+    name: str | Address,
     *,
     filters: str | None = None,
     state: str | Sequence[str] | None = None,
@@ -41,7 +62,7 @@ def find(
 
     Parameters
     ----------
-    name : str
+    name : str or Address
         Of a run, which is not asked for yet; or of a project, whose runs are listed, newest first.
     filters : str, optional
         JSON in MongoDB style, or terms such as `config.lr>=0.001,displayName~^gpt`.
@@ -60,7 +81,7 @@ def find(
         A filter that makes no sense, or filters for a single run.
     AccessRefused, SourceDown
     """
-    address = parse(name)
+    address = _parsed(name)
     if address is None:
         raise NoRunFound(f"{name!r} is no W&B name; give entity/project/run_id or the address of the run's page")
     cache: CacheUse = "off" if no_cache else "refresh" if refresh else address.cache
@@ -87,7 +108,7 @@ def is_set_up() -> bool:
     return any(os.environ.get(name) for name in ("WANDB_API_KEY", "WANDB_IDENTITY_TOKEN_FILE", "WANDB_BASE_URL"))
 
 
-def check_login(name: str) -> None:
+def check_login(name: str | Address) -> None:
     """See that somebody is logged in to the server of a name; asks no server.
 
     Raises
@@ -95,9 +116,13 @@ def check_login(name: str) -> None:
     AccessRefused
         Nobody is.
     """
-    address = parse(name)
+    address = _parsed(name)
     if address is not None:
         _login_for(address)
+
+
+def _parsed(name: str | Address) -> Address | None:
+    return name if isinstance(name, Address) else parse(name)
 
 
 def read(ref: RunRef, *, progress: Progress | None = None) -> Run:

@@ -27,6 +27,8 @@ class Address:
     server: str = ""
     """Scheme and host of the page that was given, empty for the login's own server."""
     cache: CacheUse = "use"
+    explicit: bool = True
+    """False for `entity/project[/run]`, which a misspelt path may look like."""
 
     @property
     def path(self) -> str:
@@ -60,10 +62,10 @@ def parse(text: str) -> Address | None:
     if "://" in text or text.endswith("/") or text.startswith((".", "/", "~", "\\")) or _FILE.search(text):
         return None
     parts = text.split("/")
-    return _of_parts(parts) if 2 <= len(parts) <= 4 else None
+    return _of_parts(parts, explicit=False) if 2 <= len(parts) <= 4 else None
 
 
-def _of_parts(parts: list[str], server: str = "", cache: CacheUse = "use") -> Address | None:
+def _of_parts(parts: list[str], server: str = "", cache: CacheUse = "use", explicit: bool = True) -> Address | None:
     if len(parts) == 4 and parts[2] == "runs":
         del parts[2]
     if not (2 <= len(parts) <= 3 and _ENTITY.match(parts[0]) and _PROJECT.match(parts[1])):
@@ -72,7 +74,7 @@ def _of_parts(parts: list[str], server: str = "", cache: CacheUse = "use") -> Ad
         return None
     if any(part in {".", ".."} for part in parts):
         return None
-    return Address(parts[0], parts[1], parts[2] if len(parts) == 3 else "", server, cache)
+    return Address(parts[0], parts[1], parts[2] if len(parts) == 3 else "", server, cache, explicit)
 
 
 def _of_page(text: str) -> Address | None:

@@ -17,6 +17,7 @@ import numpy as np
 from runlens.errors import AccessRefused, ReadError
 from runlens.model import Note, Run, RunRef, Series
 from runlens.sources.naming import printable
+from runlens.sources.registry import Look
 from runlens.sources.wandb_file.framing import Damage, Segment, segments
 from runlens.sources.wandb_file.history import History, Stats, joined
 from runlens.sources.wandb_file.meta import Meta
@@ -46,10 +47,20 @@ _STEP_NAMES = (
 def find(name: str) -> list[RunRef]:
     """The runs of a `.wandb` file, or of all such files below a folder."""
     path = Path(name)
-    return refs([path] if path.is_file() else sorted(path.rglob("*.wandb")))
+    return _runs([path] if path.is_file() else sorted(path.rglob("*.wandb")))
 
 
-def refs(files: Sequence[Path]) -> list[RunRef]:
+def claims(head: bytes, path: Path) -> bool:
+    """Whether a file begins as W&B's do."""
+    return head.startswith(b":W&B")
+
+
+def refs(files: Sequence[Path], look: Look) -> list[RunRef]:
+    """The runs of some files, named by their run ids."""
+    return _runs(files)
+
+
+def _runs(files: Sequence[Path]) -> list[RunRef]:
     """Runs of the given files: those with one run id in one `wandb` folder are attempts of one run, oldest first.
 
     W&B names the folder of an attempt `offline-run-<date>_<time>-<id>` (or `run-…`), so names order the attempts.

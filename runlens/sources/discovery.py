@@ -1,0 +1,131 @@
+"""From the name of a run to references, and from a reference to the run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any, cast
+
+from runlens.errors import AccessRefused, ConfigError, NoRunFound
+from runlens.model import AS_FOUND, ReadOptions, Run, RunRef
+from runlens.sources import local, registry
+from runlens.sources.heap import keep_freed_memory
+from runlens.sources.naming import near, printable, unique
+from runlens.sources.registry import Progress, SlowSource, Source
+
+
+def discover(name: str, *, options: ReadOptions = AS_FOUND, **filters: Any) -> list[RunRef]:
+    """The runs that a name stands for, cheaply: nothing but names and first lines is read.
+
+    Parameters
+    ----------
+    name : str
+        A path (a log file of any kind, a folder of one or of many runs of any kind), an address of an object store
+        (`s3://…`), or a W&B path, `wandb://` address or page. What exists on disk is never taken for a W&B path.
+    options : ReadOptions
+        What the user says of how to read; the references carry it to the readers.
+    **filters
+        Which runs of a W&B project to take, handed on to `runlens.sources.wandb_api.at`.
+
+    Returns
+    -------
+    list of RunRef
+        At least one, with ids that are unique within the list, in a stable order.
+
+    Raises
+    ------
+    NoRunFound
+        Nothing is there, or a folder holds no log.
+    NotALog
+        The file is there and is no log.
+    AccessRefused
+        No permission to look.
+    ConfigError
+        Filters were given for something that is no W&B project, or options that no run there obeys.
+    """
+    if not name.strip():
+        raise NoRunFound("the name of the run is empty; give a folder, a log file or a W&B path entity/project/run_id")
+    filters = {key: value for key, value in filters.items() if value}
+    path = Path(name).expanduser()
+    try:
+        there = "://" not in name and path.exists()
+    except PermissionError as error:
+        raise AccessRefused(f"no permission to look at {printable(name)}; ask its owner for read access") from error
+    except (OSError, ValueError):  # a name too long for the file system, or with a NUL in it, is no path
+        there = False
+    if there:
+        _refuse_filters(name, filters)
+        return _told(unique(local.find(path, options)), options, name)
+    for source in registry.SOURCES:
+        address = source.address_source().parse(name) if source.addresses else None
+        # a name whose first folder is on this disk is a misspelt path
+        if address is not None and ("://" in name or not Path(path.parts[0]).exists()):
+            if not source.filters:
+                _refuse_filters(name, filters)
+            return _told(unique(source.address_source().at(address, **filters)), options, name)
+    raise NoRunFound(_nothing_there(name, path))
+
+
+def read(ref: RunRef, *, progress: Progress | None = None) -> Run:
+    """Read one run that was discovered.
+
+    Parameters
+    ----------
+    ref : RunRef
+    progress : callable, optional
+        Called with the rows so far and the rows in all (None if not known) while a run is fetched from a server.
+
+    Raises
+    ------
+    ReadError
+        It cannot be read: no log after all, no permission, a server that is down.
+    """
+    if ref.source == local.REFUSED:
+        raise AccessRefused(f"no permission to look into {printable(ref.location)}; ask its owner for read access")
+    keep_freed_memory()
+    source = registry.entry(ref.source)
+    if source.heavy:
+        return cast(SlowSource, source.module()).read(ref, progress=progress)
+    return cast(Source, source.module()).read(ref)
+
+
+def _told(refs: Sequence[RunRef], options: ReadOptions, name: str) -> list[RunRef]:
+    """The references with what the user said of how to read them.
+
+    Raises
+    ------
+    ConfigError
+        If something was said that none of them obeys.
+    """
+    said = [f.name for f in fields(options) if getattr(options, f.name) != f.default]
+    obeyed = {ref.source: registry.entry(ref.source).options for ref in refs if ref.source != local.REFUSED}
+    for field in said:
+        if not any(field in of for of in obeyed.values()):
+            who = ", ".join(e.form for e in registry.SOURCES if field in e.options) or "no source"
+            raise ConfigError(f"--{field} tells how to read {who}, and nothing at {printable(name)} is one; leave it")
+    return [replace(ref, options=options) if obeyed.get(ref.source) and said else ref for ref in refs]
+
+
+def _refuse_filters(name: str, filters: dict[str, Any]) -> None:
+    if filters:
+        raise ConfigError(f"filters choose among the runs of a W&B project, and {printable(name)} is none; leave them")
+
+
+def _is_link(path: Path) -> bool:
+    try:
+        return path.is_symlink()
+    except (OSError, ValueError):  # a name too long, or with a NUL in it
+        return False
+
+
+def _nothing_there(name: str, path: Path) -> str:
+    if "://" in name:
+        return f"{printable(name)} is no address that RunLens reads; it reads {registry.addresses()}"
+    said = f"nothing is at {printable(name)}"
+    if _is_link(path):
+        return f"{said}: it is a link that leads nowhere; name the folder or file itself"
+    close = near(path)
+    if close:
+        return f"{said}; did you mean {' or '.join(printable(c) for c in close)}?"
+    return f"{said}; give {registry.forms()}"

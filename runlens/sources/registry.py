@@ -1,0 +1,233 @@
+"""SOURCES: every form of log that RunLens reads, a line each, and what the module of a source must offer.
+
+A source is a module or package `runlens/sources/NAME` with the functions of `FileSource`, `AddressSource` or both, and
+an `Entry` here. Discovery, `--help`, messages and tests go by the entries alone. Nothing heavy is imported here: a
+module is imported when its first file or address turns up.
+
+How a file finds its source: in a folder, by its name (`names`), else by its first bytes if its name fits some `maybe`;
+a file that the user named, by its name, else by its first bytes whatever its name. The first entry to claim it gets it.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+if TYPE_CHECKING:
+    from runlens.model import ReadOptions, Run, RunRef
+
+HEAD = 1 << 16
+"""Bytes at the beginning of a file by which a source may claim it."""
+
+Progress = Callable[[int, int | None], None]
+"""Takes the rows so far and the rows in all (None if not known)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What `refs` is told about where its files were found."""
+
+    root: Path
+    """The folder that the user named; the folder of the file, if it was a file. Ids are paths below it."""
+    options: ReadOptions
+    """What the user said of how to read."""
+    named: bool = False
+    """True for a file that the user named: it is a run, and reading it says what is wrong with it. In a folder, files
+    that turn out to be something else are passed over."""
+    beside: Mapping[str, Sequence[Path]] = field(default_factory=dict)
+    """All files below the root by source, for one that leaves a run to a fuller log of it."""
+
+
+class Source(Protocol):
+    """What every source offers."""
+
+    def read(self, ref: RunRef) -> Run:
+        """The run, raw: roles are resolved elsewhere. Raises a `ReadError` of `runlens.errors`."""
+        ...  # pragma: no cover
+
+
+class FileSource(Source, Protocol):
+    """A source whose runs are files."""
+
+    def claims(self, head: bytes, path: Path) -> bool:
+        """Whether a file whose name says nothing is one of its own, by its first `HEAD` bytes."""
+        ...  # pragma: no cover
+
+    def refs(self, files: Sequence[Path], look: Look) -> list[RunRef]:
+        """The runs of its files (sorted): one of many files, many of one file (`RunRef.member`), or one of each."""
+        ...  # pragma: no cover
+
+
+class AddressSource(Protocol):
+    """A source whose runs have addresses; `read` is that of the source that its references name."""
+
+    def parse(self, text: str) -> Any:
+        """What a name stands for, in the source's own terms, or None where it has not the form of one."""
+        ...  # pragma: no cover
+
+    def at(self, address: Any, **filters: Any) -> list[RunRef]:
+        """The runs at what `parse` returned; filters only where the entry takes them."""
+        ...  # pragma: no cover
+
+
+class SlowSource(Source, Protocol):
+    """A source that says how far it is."""
+
+    def read(self, ref: RunRef, *, progress: Progress | None = None) -> Run:
+        """As `Source.read`."""
+        ...  # pragma: no cover
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One source, as far as can be said without importing it."""
+
+    name: str
+    """Its module in `runlens.sources`, and the `source` of its references."""
+    form: str
+    """What the user names, with an article, for help and messages."""
+    files: str = ""
+    """Which files it is made of, for messages; empty if it has addresses only."""
+    addresses: str = ""
+    """Which addresses it takes, for messages; empty if it has files only."""
+    names: tuple[str, ...] = ()
+    """Patterns (`fnmatch`, lower case) of file names that are its own, whatever they hold."""
+    maybe: tuple[str, ...] = ()
+    """Patterns of file names in a folder that are its own if `claims` says so."""
+    inner: tuple[str, ...] = ()
+    """Folders beside its files that hold no runs."""
+    finds: bool = False
+    """Its `refs` looks through the root itself: a file found only tells that there is something to find."""
+    heavy: bool = False
+    """Reading takes long enough to say how far it is: its `read` is that of `SlowSource`."""
+    filters: bool = False
+    """Its `at` takes filters, to choose among many runs."""
+    options: tuple[str, ...] = ()
+    """Fields of `ReadOptions` that it obeys."""
+
+    def module(self) -> Any:
+        """Its module, imported."""
+        return import_module(f"runlens.sources.{self.name}")
+
+    def file_source(self) -> FileSource:
+        """Its module, as a source of files."""
+        return cast(FileSource, self.module())
+
+    def address_source(self) -> AddressSource:
+        """Its module, as a source of addresses."""
+        return cast(AddressSource, self.module())
+
+
+SOURCES: tuple[Entry, ...] = (
+    Entry("tensorboard", "a TensorBoard folder or event file", "event files", names=("*tfevents*",), finds=True),
+    Entry(
+        "wandb_file", "a W&B offline folder or file", ".wandb files", names=("*.wandb",), inner=("files", "logs", "tmp")
+    ),
+    Entry("trainer_state", "a trainer_state.json", "trainer_state.json", names=("trainer_state.json",)),
+    Entry(
+        "table",
+        "a table with a step column",
+        ".jsonl, .csv or .parquet tables with a step column",
+        names=tuple(
+            f"*{s}{p}" for s in (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet") for p in ("", ".gz", ".bz2", ".xz")
+        ),
+    ),
+    Entry("object_store", "the address of a TensorBoard folder", addresses="s3://, gs:// and other object stores"),
+    Entry(
+        "wandb_api",
+        "entity/project/run_id",
+        addresses="wandb://entity/project/run_id and the page of a W&B run",
+        heavy=True,
+        filters=True,
+    ),
+)
+"""In the order in which they claim what several could read."""
+
+if TYPE_CHECKING:  # mypy holds each module against its protocol
+    from runlens.sources import object_store, table, tensorboard, trainer_state, wandb_api, wandb_file
+
+    _FILES: tuple[FileSource, ...] = (tensorboard, wandb_file, trainer_state, table)
+    _ADDRESSES: tuple[AddressSource, ...] = (object_store, wandb_api)
+    _SLOW: tuple[SlowSource, ...] = (wandb_api,)
+
+
+def entry(name: str) -> Entry:
+    """The entry of that name.
+
+    Raises
+    ------
+    ValueError
+        There is none: a reference was made by hand.
+    """
+    found = next((e for e in SOURCES if e.name == name), None)
+    if found is None:
+        raise ValueError(f"no source is called {name!r}")
+    return found
+
+
+def by_name(name: str) -> Entry | None:
+    """The source of a file by its name alone, or None."""
+    return next((e for e in SOURCES if _fits(e.names, name.lower())), None)
+
+
+def by_head(head: bytes, path: Path, *, whatever: bool) -> Entry | None:
+    """The source of a file whose name does not tell, by its first bytes, or None.
+
+    Parameters
+    ----------
+    head : bytes
+        At most `HEAD`.
+    path : Path
+    whatever : bool
+        True to ask every source of files, as for a file that the user named; False for those whose `maybe` it fits.
+    """
+    name = path.name.lower()
+    asked = (e for e in SOURCES if e.files and (whatever or _fits(e.maybe, name)))
+    return next((e for e in asked if e.file_source().claims(head, path)), None)
+
+
+def may_be_a_log(name: str) -> bool:
+    """Whether a file in a folder is worth opening, since its name is in some source's `maybe`."""
+    return any(_fits(e.maybe, name.lower()) for e in SOURCES)
+
+
+def inner_folders(files: Sequence[str]) -> frozenset[str]:
+    """Names of folders beside files of these names that hold no runs."""
+    return frozenset(f for e in SOURCES if e.inner and any(_fits(e.names, n.lower()) for n in files) for f in e.inner)
+
+
+def forms() -> str:
+    """What can be named, for help and messages."""
+    return either([e.form for e in SOURCES])
+
+
+def files() -> str:
+    """What RunLens looks for in a folder, for messages."""
+    return either([e.files for e in SOURCES if e.files], "and")
+
+
+def addresses() -> str:
+    """Which addresses RunLens reads, for messages."""
+    return either([e.addresses for e in SOURCES if e.addresses], "and")
+
+
+def either(words: Sequence[str], last: str = "or") -> str:
+    """Words as a list in a sentence; a comma goes before the last too, since some hold `or` themselves."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])}, {last} {words[-1]}"
+
+
+@cache
+def _pattern(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(map(fnmatch.translate, patterns)))
+
+
+def _fits(patterns: tuple[str, ...], name: str) -> bool:
+    return bool(patterns) and _pattern(patterns).match(name) is not None
