@@ -86,9 +86,8 @@ def judge_run(run: Run, settings: Settings) -> RunReport:
     failures: list[Failure] = []
     checked: list[str] = []
     for rule in settings.rules:
-        missing = missing_roles(rule, run)
-        if missing:
-            skips.append(rule.skip(f"not in the log: {missing}"))
+        if missing := missing_roles(rule, run):
+            skips.append(missing)
             continue
         try:
             said = list(rule.check(run))
@@ -119,10 +118,10 @@ def judge_run(run: Run, settings: Settings) -> RunReport:
         points=run.points,
         roles={
             role: RoleLine(
-                group[0].series.name, round(group[0].confidence, 3), group[0].why, group[0].unit, group[0].derived
+                first.series.name, round(first.confidence, 3), first.why, first.unit, first.derived, first.origin
             )
-            for role, group in run.roles.items()
-            if group and role != "other"
+            for role, (first, *_) in run.roles.items()
+            if role != "other"
         },
         findings=mark(linked, run.id, settings.known),
         incidents=incidents,
@@ -139,10 +138,14 @@ def judge_run(run: Run, settings: Settings) -> RunReport:
     return replace(report, verdict=run_verdict(report, settings.fail_on))
 
 
-def missing_roles(rule: AnyRule, run: Run) -> str:
-    """The roles that the rule needs and the run has not, in words; empty if none is missing."""
-    lacking = [need for need in rule.needs if not any(run.roles.get(role) for role in need.split("|"))]
-    return ", ".join(" or ".join(map(role_words, need.split("|"))) for need in lacking)
+def missing_roles(rule: AnyRule, run: Run) -> Skip | None:
+    """That the rule cannot judge, because the run logs none of the roles of one of its needs; None if it can."""
+    needs = [need.split("|") for need in rule.needs]
+    missing = [need for need in needs if not any(run.roles.get(role) for role in need)]
+    if not missing:
+        return None
+    words = ", ".join(" or ".join(map(role_words, need)) for need in missing)
+    return rule.skip(f"not in the log: {words}", kind="missing-role", lacking=[r for need in missing for r in need])
 
 
 def regraded(finding: Finding, severities: Mapping[str, Severity]) -> Finding:

@@ -2,11 +2,11 @@
 
 from runlens.model.about import About, Figure, Mark, Symptom
 from runlens.model.comparison import Comparison, Group, GroupLag, TaskLag
-from runlens.model.finding import Action, ActionKind, Evidence, Failure, Finding, Incident, Severity, Skip
+from runlens.model.finding import Action, ActionKind, Evidence, Failure, Finding, Incident, Severity, Skip, SkipKind
 from runlens.model.ref import AS_FOUND, ReadOptions, RunRef
 from runlens.model.reference import Curve, Reference
 from runlens.model.report import Chart, Report, RoleLine, RunReport, Verdict
-from runlens.model.run import Direction, Note, RoleSeries, Run, Scope, Split, State
+from runlens.model.run import Direction, Note, Origin, RoleSeries, Run, Scope, Split, State
 from runlens.model.series import AnySeries, PlacedSeries, Series
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "Incident",
     "Mark",
     "Note",
+    "Origin",
     "PlacedSeries",
     "ReadOptions",
     "Reference",
@@ -41,6 +42,7 @@ __all__ = [
     "Series",
     "Severity",
     "Skip",
+    "SkipKind",
     "Split",
     "State",
     "Symptom",

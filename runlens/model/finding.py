@@ -61,12 +61,39 @@ class Finding:
         return outcome if isinstance(outcome, str) else ""
 
 
+SkipKind = Literal[
+    "missing-role",
+    "too-few-points",
+    "not-asked",
+    "not-applicable",
+    "not-comparable",
+    "not-due",
+    "ended",
+    "other",
+]
+"""Why a rule did not judge, for machines.
+
+- `missing-role`: the log holds no series of a kind that the rule needs.
+- `too-few-points`: it holds too few points, checkpoints, devices or wall times of it.
+- `not-asked`: nobody gave what the rule judges by: a band, a reference, a requirement.
+- `not-applicable`: what the rule looks for means nothing in this run, or with these settings.
+- `not-comparable`: a reference was given, and the run cannot be compared with it.
+- `not-due`: what was asked for lies ahead of the run.
+- `ended`: the rule is about runs that go on, and this one has ended, or does not say that it goes on.
+- `other`: reports of versions that wrote no kind.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Skip:
     """A rule that did not judge, and why: never shown as a pass."""
 
     code: str
     reason: str
+    """For people."""
+    kind: SkipKind = "other"
+    lacking: tuple[str, ...] = ()
+    """What would make the rule judge: roles for `missing-role`, options or settings for `not-asked`."""
 
 
 @dataclass(frozen=True, slots=True)

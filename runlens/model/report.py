@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from runlens.model.finding import Action, Failure, Finding, Incident, Severity, Skip
-from runlens.model.run import Direction, State
+from runlens.model.run import Direction, Origin, State
 
 Verdict = Literal["pass", "fail", "undecided"]
 
@@ -20,6 +20,8 @@ class RoleLine:
     why: str
     unit: str = ""
     derived: bool = False
+    origin: Origin = ""
+    """By what the role was given; empty if an older version wrote the report."""
 
 
 @dataclass(frozen=True, slots=True)

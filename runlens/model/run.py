@@ -17,6 +17,9 @@ State = Literal["running", "finished", "crashed", "unknown"]
 Scope = Literal["global", "per_gpu", "per_rank", "unknown"]
 Split = Literal["train", "eval"]
 Direction = Literal["up", "down"]
+Origin = Literal["user", "table", "pattern", "task", "derived", "only", ""]
+"""By what a series got its role: the user named it; its name stands in a framework's table; its name fits a pattern;
+it is the name of a benchmark or a held-out split; it was computed; nothing else was left. Empty: not said."""
 
 Found = TypeVar("Found")
 
@@ -74,6 +77,10 @@ class RoleSeries:
     """True if computed from other series, not logged."""
     cumulative: bool = False
     """True for rates that are means since the start (they were differentiated before they came here)."""
+    origin: Origin = ""
+    """By what the role was given: what code asks, where `why` is for people."""
+    by: str = ""
+    """Which table or pattern: the framework's name (`nanotron`) or the pattern's (`loss-component`); else empty."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

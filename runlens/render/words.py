@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runlens.model import Action, ActionKind, Finding, Incident, Report, RunReport, Severity, Skip
+from runlens.model.words import role_words
 from runlens.render.text import amount, clock, duration, plural, steps, tokens, visible
 
 ACTIONS: dict[ActionKind, str] = {
@@ -168,25 +168,13 @@ def not_checked(skips: Sequence[Skip]) -> list[tuple[str, str]]:
     return [(", ".join(dict.fromkeys(codes)), visible(reason)) for reason, codes in reasons.items()]
 
 
-_NOT_LOGGED = re.compile(r"not in the log: (.+)")
-_NOT_GIVEN = re.compile(r"no .+ was given \(([^;]+).*\)")
-
-
 def not_checked_in_short(skips: Sequence[Skip]) -> list[tuple[str, str]]:
     """The same in a few lines: all that the log lacks, all that nobody asked for, then the other reasons."""
-    lacking: list[tuple[str, str]] = []
-    unasked: list[tuple[str, str]] = []
-    others: list[Skip] = []
-    for skip in skips:
-        if found := _NOT_LOGGED.fullmatch(skip.reason):
-            lacking += [(skip.code, part) for part in re.split(", | or ", found[1])]
-        elif found := _NOT_GIVEN.fullmatch(skip.reason):
-            unasked.append((skip.code, found[1]))
-        else:
-            others.append(skip)
     lines = []
-    for pairs, head, between in ((lacking, "not in the log: ", ", "), (unasked, "not asked for: ", "; ")):
-        if pairs:
-            codes, what = (dict.fromkeys(column) for column in zip(*pairs, strict=True))
-            lines.append((", ".join(codes), visible(head + between.join(what))))
-    return lines + not_checked(others)
+    together = {kind: [s for s in skips if s.kind == kind and s.lacking] for kind in ("missing-role", "not-asked")}
+    for kind, head, between in (("missing-role", "not in the log: ", ", "), ("not-asked", "not asked for: ", "; ")):
+        if told := together[kind]:
+            what = dict.fromkeys(part for skip in told for part in skip.lacking)
+            words = map(role_words, what) if kind == "missing-role" else what
+            lines.append((", ".join(dict.fromkeys(s.code for s in told)), visible(head + between.join(words))))
+    return lines + not_checked([s for s in skips if not any(s in told for told in together.values())])

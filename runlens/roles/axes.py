@@ -168,7 +168,8 @@ def step_axis(run: Run, claims: Mapping[str, Claim], reference: Series | None, b
     if reference is None or len(reference) == 0:
         return StepAxis(None)
     others = [name for name, claim in claims.items() if claim.role == "step"]
-    for name in dict.fromkeys([run.step_metric, *STEP_KEYS, *others]):
+    named = [name for name in others if claims[name].origin == "user"]
+    for name in dict.fromkeys([*named, run.step_metric, *STEP_KEYS, *others]):
         counter = run.series.get(name)
         claim = claims.get(name)
         if counter is None or (claim is not None and claim.role not in ("step", "other")):

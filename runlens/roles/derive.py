@@ -50,11 +50,11 @@ def derived(run: Run, groups: Groups, devices: int) -> tuple[dict[str, list[Role
     """
     out = {role: list(group) for role, group in groups.items()}
     count = world_size(run, out, devices)
-    if not _usable(out, "step_time") and (found := _step_time(out)) is not None:
+    if _wanting(out, "step_time") and (found := _step_time(out)) is not None:
         out.setdefault("step_time", []).insert(0, found)
-    if not _usable(out, "tokens") and (found := _tokens(run, out, count)) is not None:
+    if _wanting(out, "tokens") and (found := _tokens(run, out, count)) is not None:
         out.setdefault("tokens", []).insert(0, found)
-    if not _usable(out, "tokens_per_second") and (found := _tokens_per_second(run, out, count)) is not None:
+    if _wanting(out, "tokens_per_second") and (found := _tokens_per_second(run, out, count)) is not None:
         out.setdefault("tokens_per_second", []).insert(0, found)
     return out, count
 
@@ -214,7 +214,15 @@ def _made(role: str, series: PlacedSeries, unit: str, why: str, confidence: floa
     direction: Direction | None = "down" if role == "step_time" else "up" if role == "tokens_per_second" else None
     named = PlacedSeries(f"{role} (derived)", series.step, series.time, series.value)
     return RoleSeries(
-        role, named, unit, scope, direction=direction, confidence=confidence, why=f"derived: {why}", derived=True
+        role,
+        named,
+        unit,
+        scope,
+        direction=direction,
+        confidence=confidence,
+        why=f"derived: {why}",
+        derived=True,
+        origin="derived",
     )
 
 
@@ -224,6 +232,12 @@ def _usable(groups: Groups, role: str) -> RoleSeries | None:
         if len(r.series) >= 2 and r.split == "train":
             return r
     return None
+
+
+def _wanting(groups: Groups, role: str) -> bool:
+    """Whether a role is to be computed: nothing logged stands for training as a whole, and the user named nothing."""
+    named = any(r.origin == "user" for r in groups.get(role, [])[:1])
+    return not named and _usable(groups, role) is None
 
 
 def _clock(groups: Groups) -> PlacedSeries | None:

@@ -17,7 +17,7 @@ def apply_overrides(
     Raises
     ------
     ConfigError
-        Unknown role, or no series of that name in the run; the message names what is near.
+        Unknown role, no series of that name in the run (the message names what is near), or one series for two roles.
     """
     out = {role: list(group) for role, group in groups.items()}
     for role, name in overrides.items():
@@ -27,6 +27,8 @@ def apply_overrides(
             )
         if name not in series:
             raise ConfigError(f"the run logs no metric {name!r} for the role {role}{_near(name, series)}")
+        if also := next((other for other, same in overrides.items() if other != role and same == name), ""):
+            raise ConfigError(f"the metric {name!r} was named for two roles, {role} and {also}: it can play one")
         group = out.get(role, [])
         group.sort(key=lambda r: r.series.name != name)
         out[role] = group

@@ -41,6 +41,10 @@ _REFERENCES = (
     "eval_loss",
     "eval_score",
 )
+_HELD_OUT = ("eval_loss", "eval_score")
+"""Roles that are of held-out data, whatever the name of the series that the user gives them; a perplexity may be of
+either, all others are of training."""
+_TWIN = re.compile(r" vs (samples|tokens|gigaflos)")
 _KINDS = ("hbm", "bus", "activity", "free", "code", "soft", "lifetime", "counter", "per-parameter")
 """What a hardware series measures where its role has several quantities: it becomes `RoleSeries.metric_kind`."""
 _DOWN = frozenset({"train_loss", "eval_loss", "perplexity", "step_time", "data_time", "checkpoint_time"})
@@ -119,12 +123,16 @@ def _override_claims(
     for role, name in overrides.items():
         if name in series and role in ROLES:
             old = claims.get(name)
-            if old is not None and old.role == role:
-                out[name] = replace(old, confidence=1.0, flags=old.flags - {"secondary"}, why="named by the user")
-            else:
-                split = "eval" if role in ("eval_loss", "eval_score") else "train"
-                device = old.device if old else ""
-                out[name] = Claim(role, split=split, device=device, confidence=1.0, why="named by the user")  # type: ignore[arg-type]
+            old = old if old is not None and old.role == role else Claim(role, device=old.device if old else "")
+            out[name] = replace(
+                old,
+                split="eval" if role in _HELD_OUT else old.split if role == "perplexity" else "train",
+                flags=old.flags - {"secondary"},
+                confidence=1.0,
+                why="named by the user",
+                origin="user",
+                by="",
+            )
     return out
 
 
@@ -164,6 +172,8 @@ def _grouped(claims: Mapping[str, Claim], series: Mapping[str, Series], axis: St
                     device=device,
                     confidence=claims[n].confidence,
                     why=claims[n].why,
+                    origin=claims[n].origin,
+                    by=claims[n].by,
                 )
                 for n in names
             ]
@@ -177,7 +187,7 @@ def _grouped(claims: Mapping[str, Claim], series: Mapping[str, Series], axis: St
 
 def _without_twins(names: list[str], claims: Mapping[str, Claim]) -> list[str]:
     """Leave out series drawn over samples, tokens or FLOPs whose twin over steps is there: the same points again."""
-    own = [n for n in names if not re.search(r" vs (samples|tokens|gigaflos)", n)]
+    own = [n for n in names if claims[n].origin == "user" or not _TWIN.search(n)]
     return own or names
 
 
@@ -202,7 +212,7 @@ def _role_series(role: str, raw: Series, claim: Claim, axis: StepAxis) -> RoleSe
     confidence = claim.confidence - 0.1 * (placed == "placed by wall time" and claim.axis not in ("wall", "seconds"))
     return RoleSeries(
         role, series, unit, claim.scope, claim.split, task, kind, setting, claim.device, direction,  # type: ignore[arg-type]
-        round(confidence, 3), why, cumulative="running-mean" in claim.flags,
+        round(confidence, 3), why, cumulative="running-mean" in claim.flags, origin=claim.origin, by=claim.by,
     )  # fmt: skip
 
 
@@ -245,4 +255,7 @@ def _set_aside_rl_loss(groups: dict[str, list[RoleSeries]], sign: str) -> None:
     """In reinforcement learning a loss is near zero, negative and not monotone: no rule may judge it."""
     for loss in groups.pop("train_loss", []):
         why = f"{loss.why}; no training loss, because {sign} says that this is reinforcement learning"
-        groups.setdefault("other", []).append(RoleSeries("other", loss.series, "", confidence=loss.confidence, why=why))
+        aside = RoleSeries(
+            "other", loss.series, "", confidence=loss.confidence, why=why, origin=loss.origin, by=loss.by
+        )
+        groups.setdefault("other", []).append(aside)

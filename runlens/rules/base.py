@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
-from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
+from runlens.model import Figure, Finding, Run, Severity, Skip, SkipKind, Symptom
 from runlens.rules.meaning import Advice, Part
 
 E = TypeVar("E", bound=Mapping[str, object])
@@ -52,9 +52,9 @@ class Rule(ABC, Generic[E]):
         message, help = (text[:1].upper() + text[1:] for text in (message, help))
         return Finding(self.code, self.name, severity, metric, steps, message, evidence, help)
 
-    def skip(self, reason: str) -> Skip:
-        """A statement that this rule did not judge."""
-        return Skip(self.code, reason)
+    def skip(self, reason: str, *, kind: SkipKind, lacking: Sequence[str] = ()) -> Skip:
+        """A statement that this rule did not judge: why, in words and for machines, and what is lacking."""
+        return Skip(self.code, reason, kind, tuple(lacking))
 
     @classmethod
     def evidence_of(cls, finding: Finding) -> E:

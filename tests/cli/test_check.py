@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from tests.cli.command import runlens
+from tests.cli.command import runlens, within
 
 RUNS = Path(__file__).parent.parent.parent / "fixtures" / "runs"
 
@@ -110,3 +111,24 @@ def test_an_override_names_the_loss(tmp_path):
     assert "train_loss" not in runlens("check", str(table), "--format", "json").json["runs"][0]["roles"]
     named = runlens("check", str(table), "--metric", "train_loss=zorp", "--format", "json").json["runs"][0]
     assert named["roles"]["train_loss"]["metric"] == "zorp"
+
+
+def test_the_side_of_two_adversaries_that_the_user_names_is_judged(tmp_path):
+    noise = np.random.default_rng(7).standard_normal((2, 1000))
+    one, other = np.exp(0.05 * noise) * [[0.6], [1.0]]
+    other[500:] *= 2.5
+    rows = [{"step": i, "train/global_step": 10 * i, "loss/D": one[i], "loss/G": other[i]} for i in range(1000)]
+    log = tmp_path / "gan.jsonl"
+    log.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+    silent = within("check", str(log), "--format", "json").json["runs"][0]
+    (skip,) = [s for s in silent["skips"] if s["code"] == "LOSS001"]
+    assert skip["kind"] == "not-applicable" and "loss/D and loss/G" in skip["reason"]
+
+    done = within("check", str(log), "--metric", "train_loss=loss/G", "--format", "json")
+    run = done.json["runs"][0]
+    assert run["roles"]["train_loss"]["metric"] == "loss/G" and run["roles"]["train_loss"]["origin"] == "user"
+    assert ("LOSS001", "error") in findings(done) and done.code == 1
+    assert not [s for s in run["skips"] if s["code"].startswith("LOSS")]
+    shown = within("show", str(log), "--metric", "train_loss=loss/G", "--format", "json").json
+    assert shown["roles"]["train_loss"][0]["origin"] == "user"

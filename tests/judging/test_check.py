@@ -38,7 +38,7 @@ class Abstains(Rule):
     name: ClassVar[str] = "abstains"
 
     def check(self, run: Run) -> Iterator[Finding | Skip]:
-        yield self.skip("too short")
+        yield self.skip("too short", kind="too-few-points")
 
 
 @dataclass(frozen=True)
@@ -78,8 +78,10 @@ def test_a_missing_role_is_a_skip_and_never_a_pass():
 
 
 def test_either_of_two_roles_is_enough():
-    assert missing_roles(NeedsEither(), run()) == "step time or tokens per second"
-    assert missing_roles(NeedsEither(), run(step_time=[1.0] * 2600)) == ""
+    lacking = missing_roles(NeedsEither(), run())
+    assert lacking.reason == "not in the log: step time or tokens per second"
+    assert (lacking.kind, lacking.lacking) == ("missing-role", ("step_time", "tokens_per_second"))
+    assert missing_roles(NeedsEither(), run(step_time=[1.0] * 2600)) is None
 
 
 def test_severities_are_regraded_but_info_is_never_raised():

@@ -10,6 +10,7 @@ import pytest
 from rich.cells import cell_len
 
 from runlens.model import Chart, Finding, Report, RunReport, Severity, Skip
+from runlens.model.words import role_words
 from runlens.render import terminal
 from runlens.render.sparkline import BLOCKS, figures, sparklines
 from runlens.render.words import groups, not_checked_in_short
@@ -56,7 +57,7 @@ def test_every_finding_skip_failure_and_note_is_said() -> None:
         assert " ".join(finding.message.split()[:3]) in page
     for skip in run.skips:
         assert skip.code in page
-        assert re.sub("not in the log: (.*)", r"\1", skip.reason).split(" or ")[0] in page
+        assert all(role_words(part) in page for part in skip.lacking) if skip.lacking else skip.reason in page
     assert run.failures[0].message[:60] in page
     assert "Note: expired" in page
 
@@ -64,7 +65,7 @@ def test_every_finding_skip_failure_and_note_is_said() -> None:
 def test_a_pass_says_what_was_not_checked() -> None:
     page = terminal.render(one(fixed().runs[1]))
     assert page.startswith("PASS  exp7/lr-1e-3  nothing found\n")
-    assert "Not checked:\n• HW001: not in the log: gpu temperature\n" in page
+    assert "Not checked:\n• HW001: not in the log: GPU temperature\n" in page
 
 
 def test_a_run_that_could_not_be_read_says_why_in_its_first_line() -> None:
@@ -163,19 +164,26 @@ def test_a_steady_throughput_is_drawn_flat() -> None:
 
 def test_what_was_not_checked_takes_a_few_lines_and_names_every_rule() -> None:
     skips = (
-        Skip("TPUT003", "no band was given (rules.TPUT003.band = [low, high])"),
-        Skip("HW001", "not in the log: gpu temperature"),
-        Skip("HW005", "not in the log: gpu clock, gpu temperature or gpu power"),
-        Skip("EVAL001", "no reference was given (--reference NAME; `runlens reference list` shows the shipped ones)"),
-        Skip("LOG004", "the log does not say"),
-        Skip("LOG003", "the log does not say"),
+        Skip("TPUT003", "no band was given", "not-asked", ("rules.TPUT003.band = [low, high]",)),
+        Skip("HW001", "not in the log: gpu temperature", "missing-role", ("gpu_temperature",)),
+        Skip("HW005", "lacks a clock", "missing-role", ("gpu_clock", "gpu_temperature", "gpu_power")),
+        Skip("EVAL001", "no reference was given", "not-asked", ("--reference NAME",)),
+        Skip("LOG004", "the log does not say", "ended"),
+        Skip("LOG003", "the log does not say", "too-few-points"),
+        Skip("TPUT001", "no throughput was logged", "missing-role"),
+        Skip("HW002", "not in the log: an older report's words"),
     )
     assert not_checked_in_short(skips) == [
-        ("HW001, HW005", "not in the log: gpu temperature, gpu clock, gpu power"),
+        ("HW001, HW005", "not in the log: GPU temperature, GPU clock, GPU power"),
         ("TPUT003, EVAL001", "not asked for: rules.TPUT003.band = [low, high]; --reference NAME"),
         ("LOG004, LOG003", "the log does not say"),
+        ("TPUT001", "no throughput was logged"),
+        ("HW002", "not in the log: an older report's words"),
     ]
-    twice = (Skip("A", "not in the log: eval loss or perplexity"), Skip("B", "not in the log: perplexity, train loss"))
+    twice = (
+        Skip("A", "said so", "missing-role", ("eval_loss", "perplexity")),
+        Skip("B", "said so", "missing-role", ("perplexity", "train_loss")),
+    )
     assert not_checked_in_short(twice) == [("A, B", "not in the log: eval loss, perplexity, train loss")]
     assert not_checked_in_short(()) == []
 

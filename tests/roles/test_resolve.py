@@ -295,7 +295,49 @@ class TestOverride:
         found = resolve(run({"loss": LOSS, "mine/odd": LOSS + 1}), {"train_loss": "mine/odd"})
         assert names(found, "train_loss") == ["mine/odd", "loss"]
         assert found.role("train_loss").confidence == 1.0
+        assert found.role("train_loss").origin == "user"
         assert found.role("train_loss").why.startswith("named by the user")
+
+    @pytest.mark.parametrize(
+        ("own", "role"),
+        [("eval/steps_time", "step_time"), ("eval/tokens_per_sec", "tokens_per_second"), ("seen", "tokens")],
+    )
+    @pytest.mark.parametrize("points", [1, N])
+    def test_nothing_computed_comes_before_what_the_user_named(self, own, role, points):
+        columns = {"loss": LOSS, "consumed_tokens": STEP * 4096.0, own: series(own, STEP[:points] + 1.0, STEP[:points])}
+        found = resolve(run(columns), {role: own})
+        assert names(found, role)[0] == own
+        assert found.role(role).origin == "user" and found.role(role).split == "train"
+
+    def test_a_twin_that_the_user_names_is_no_twin(self):
+        over = series("lm loss vs samples", LOSS, STEP * 512)
+        found = resolve(run({"lm loss": LOSS, "lm loss vs samples": over}), {"train_loss": "lm loss vs samples"})
+        assert found.role("train_loss").series.name == "lm loss vs samples"
+
+    def test_the_named_counter_is_the_step_before_any_other(self):
+        columns = {
+            "loss": series("loss", LOSS, np.arange(N)),
+            "train/global_step": 10.0 * np.arange(N),
+            "mine": 7.0 * np.arange(N),
+        }
+        columns = {n: series(n, getattr(v, "value", v), np.arange(N)) for n, v in columns.items()}
+        assert resolve(run(columns)).role("train_loss").series.step[-1] == 10 * (N - 1)
+        assert resolve(run(columns), {"step": "mine"}).role("train_loss").series.step[-1] == 7 * (N - 1)
+
+    def test_one_series_cannot_play_two_roles(self):
+        with pytest.raises(ConfigError, match="train_loss and eval_loss"):
+            resolve(run({"loss": LOSS}), {"train_loss": "loss", "eval_loss": "loss"})
+
+    def test_the_origin_is_said_of_every_series(self):
+        columns = {
+            "loss": LOSS, "train/global_step": STEP * 1.0, "hellaswag": 0.4, "eval/arc/acc_norm": 0.3,
+            "gpu.0.temp": 60.0, "box_loss": 1.0, "consumed_tokens": STEP * 4096.0, "my_throughput_tokens_per_sec": 9.0,
+        }  # fmt: skip
+        found = resolve(run(columns))
+        said = {r.series.name: r.origin for group in found.roles.values() for r in group}
+        assert set(columns) <= set(said) and all(said.values())
+        assert said["hellaswag"] == said["eval/arc/acc_norm"] == "task"
+        assert said["step_time (derived)"] == "derived" and said["train/global_step"] == "table"
 
     def test_a_series_leaves_its_former_role(self):
         found = resolve(run({"loss": LOSS, "val/loss": LOSS}), {"train_loss": "val/loss"})

@@ -58,5 +58,16 @@ def test_a_total_beside_the_two_is_judged_and_so_is_one_that_the_user_names():
     assert {f.severity for f in LossSpike().check(resolve(two, {"train_loss": "g_loss"}))} == {"error"}
 
 
+def test_the_named_side_is_judged_however_much_was_done_to_its_axis():
+    """What was done is told after why the series was chosen: that must not make it another reason."""
+    call = np.arange(N, dtype=np.int64)
+    columns = {"loss/D": noise(0, 0.6), "loss/G": jumping(), "train/global_step": 10.0 * call}
+    run = Run("r", "r", "r", series={n: Series(n, call, 1.7e9 + call, v) for n, v in columns.items()})
+    named = resolve(run, {"train_loss": "loss/G"})
+    assert ";" in named.role("train_loss").why
+    assert {f.severity for f in LossSpike().check(named)} == {"error"}
+    assert all(isinstance(f, Skip) and f.kind == "not-applicable" for f in LossSpike().check(resolve(run)))
+
+
 def test_one_side_alone_is_an_ordinary_loss():
     assert {f.severity for f in LossSpike().check(resolve(logged(**{"train/d_loss": jumping()})))} == {"error"}

@@ -31,7 +31,7 @@ def render(run: Run) -> str:
         "tokens": [float(t) for t in tokens] if bool(np.isfinite(tokens).all()) else None,
         "points": run.points,
         "roles": {role: [_series(r) for r in group] for role, group in run.roles.items() if role != "other"},
-        "other": [{"metric": r.series.name, "why": r.why} for r in run.every("other")],
+        "other": [{"metric": r.series.name, "why": r.why, "origin": r.origin} for r in run.every("other")],
         "not_understood": not_understood(run),
         "notes": [{"kind": note.kind, "message": note.message} for note in run.notes],
     }
@@ -54,6 +54,7 @@ def _series(r: RoleSeries) -> dict[str, object]:
         "direction": r.direction,
         "confidence": r.confidence,
         "why": r.why,
+        "origin": r.origin,
         "derived": r.derived,
         "running_mean": r.cumulative,
         "points": len(value),

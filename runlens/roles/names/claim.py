@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runlens.model import Scope, Split
+from runlens.model import Origin, Scope, Split
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,5 +26,9 @@ class Claim:
     device: str = ""
     confidence: float = 0.7
     why: str = ""
+    """For people; code asks `origin` and `by`."""
+    origin: Origin = ""
+    by: str = ""
+    """Which table or pattern: the framework's or the pattern's name."""
     base: str = ""
     """The name without x-axis suffix, device and forks; empty if it is the name itself."""

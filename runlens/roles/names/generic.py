@@ -123,4 +123,6 @@ def _claim(name: Name, role: str, rule: str, flags: set[str], confidence: float,
         name.device,
         confidence,
         f"pattern {rule}",
+        "pattern",
+        rule,
     )

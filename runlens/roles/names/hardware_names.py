@@ -97,7 +97,10 @@ def hardware_claim(name: Name) -> Claim | None:
             if not unit:
                 unit = _unit(role, raw, text)
             known = flags | {"known"} if role == "other" else flags
-            return Claim(role, unit, "per_gpu", name.axis, known, "train", name.device, 0.75, f"hardware name ({role})")
+            why = f"hardware name ({role})"
+            return Claim(
+                role, unit, "per_gpu", name.axis, known, "train", name.device, 0.75, why, "pattern", "hardware"
+            )
     return None
 
 
@@ -125,12 +128,15 @@ def _unit(role: str, raw: str, text: str) -> str:
     return ""
 
 
+_OF_HOST = "host statistics of W&B"
+
+
 def _host(name: Name) -> Claim:
     text = normalise(name.base).replace("/", "_")
     found = re.search(r"memory_percent|proc_memory_(rss_mb|percent)|memory_rss", text)
     if found:
         unit = "MB" if text.endswith("mb") else "%"
         return Claim(
-            "host_memory", unit, "global", "", frozenset(), "train", name.device, 0.75, "host statistics of W&B"
+            "host_memory", unit, "global", "", frozenset(), "train", name.device, 0.75, _OF_HOST, "pattern", "host"
         )
-    return Claim("other", "", "global", "", frozenset({"known"}), "train", "", 0.75, "host statistics of W&B")
+    return Claim("other", "", "global", "", frozenset({"known"}), "train", "", 0.75, _OF_HOST, "pattern", "host")

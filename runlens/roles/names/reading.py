@@ -72,7 +72,9 @@ def read_name(
     if exact and (claim := _from_table(name, frameworks, eval_dir)) is not None:
         return claim
     if name.base in _RUN_MEAN and "train/loss" in siblings:
-        return Claim("other", flags=frozenset({"known"}), confidence=0.8, why="mean over the whole run")
+        return Claim(
+            "other", flags=frozenset({"known"}), confidence=0.8, why="mean over the whole run", origin="pattern"
+        )
     if exact and (entry := common().get(name.base)) is not None and not eval_dir:
         return _with_name(entry.claim(0.85, "as in"), name)
     claim = generic_claim(name, eval_dir)
@@ -80,7 +82,17 @@ def read_name(
         return claim
     if _is_task(name.base) and (name.normal not in _ORDINARY or any(_is_task(s) for s in siblings if s != raw)):
         why = f"name of the benchmark {parse_eval(name.base).task}"
-        return Claim("eval_score", "", "global", name.axis, split="eval", device=name.device, confidence=0.7, why=why)
+        return Claim(
+            "eval_score",
+            "",
+            "global",
+            name.axis,
+            split="eval",
+            device=name.device,
+            confidence=0.7,
+            why=why,
+            origin="task",
+        )
     if not eval_dir and not may_be_loss(name) and not may_be_eval(shape_of(name.normal)) and "|" not in raw:
         return None
     result = parse_eval(name.base)
@@ -121,9 +133,8 @@ def _score(name: Name, result: EvalName, eval_dir: bool) -> Claim | None:
     normal = name.normal
     if result.split == "train" and not (result.prefixed or eval_dir):
         if result.metric_kind != "score":
-            return Claim(
-                "other", flags=frozenset({"known"}), confidence=0.6, why=f"{result.metric_kind} on training data"
-            )
+            why = f"{result.metric_kind} on training data"
+            return Claim("other", flags=frozenset({"known"}), confidence=0.6, why=why, origin="pattern")
         return None
     known_kind = result.metric_kind not in _NOT_TELLING and bool(result.task)
     told = result.prefixed or eval_dir or normal.startswith(("metrics/", "core_metric"))
@@ -141,9 +152,11 @@ def _score(name: Name, result: EvalName, eval_dir: bool) -> Claim | None:
             name.device,
             confidence,
             "name of a held-out split",
+            "task",
         )
     if not (known_kind or told or result.metric_kind in _TELLING):
         return None
     scope = scope_of_name("eval_score", name)
     why = f"{result.metric_kind} of {result.task or 'held-out data'}"
-    return Claim("eval_score", "", scope, name.axis, frozenset(), "eval", name.device, 0.8 if told else 0.7, why)
+    confidence = 0.8 if told else 0.7
+    return Claim("eval_score", "", scope, name.axis, frozenset(), "eval", name.device, confidence, why, "task")

@@ -49,8 +49,9 @@ class Entry:
         """What the table says of a series of this name."""
         flags = self.flags | {"known"} if self.role == "other" else self.flags
         split: Split = "eval" if self.role in ("eval_loss", "eval_score") or "dir:validation" in flags else "train"
+        by = short(self.framework)
         return Claim(
-            self.role, self.unit, self.scope, self.axis, flags, split, "", confidence, f"{why} {short(self.framework)}"
+            self.role, self.unit, self.scope, self.axis, flags, split, "", confidence, f"{why} {by}", "table", by
         )
 
 

@@ -105,13 +105,15 @@ class BehindReference(Rule[LagEvidence]):
         """One finding a reference that the run is behind; a skip for each that it cannot be compared with."""
         if not self.references:
             yield self.skip(
-                "no reference was given (--reference NAME; `runlens reference list` shows the shipped ones)"
+                "no reference was given (--reference NAME; `runlens reference list` shows the shipped ones)",
+                kind="not-asked",
+                lacking=("--reference NAME",),
             )
             return
         for reference in self.references:
             comparison = compare(run, reference, self.axis, self.tokens_per_step, self.bar)
             if comparison.why_not:
-                yield self.skip(f"{reference.name}: {comparison.why_not}")
+                yield self.skip(f"{reference.name}: {comparison.why_not}", kind="not-comparable")
                 continue
             behind = [g for g in comparison.groups if g.behind]
             if behind and comparison.severity is not None:

@@ -68,7 +68,9 @@ class EvalOverdue(Rule[OverdueEvidence]):
         steps = {r.series.name: distinct(r.series.step) for role in ROLES for r in run.every(role) if r.split == "eval"}
         known = {name: s for name, s in steps.items() if len(s) >= 3}
         if not known or span is None:
-            yield self.skip("fewer than three evaluations of each eval: no cadence to hold it to")
+            yield self.skip(
+                "fewer than three evaluations of each eval: no cadence to hold it to", kind="too-few-points"
+            )
             return
         stopped: dict[tuple[int, int], list[str]] = {}
         gaps: dict[tuple[int, int, int], list[str]] = {}

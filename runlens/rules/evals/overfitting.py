@@ -71,7 +71,7 @@ class Overfitting(Rule[OverfitEvidence]):
         train = run.role("train_loss")
         curves = [c for c in run_curves(run, "steps").curves if held_out_loss(c)]
         if train is None or all(len(c.step) < self.patience + 2 for c in curves):
-            yield self.skip(f"fewer than {self.patience + 2} checkpoints of a held-out loss")
+            yield self.skip(f"fewer than {self.patience + 2} checkpoints of a held-out loss", kind="too-few-points")
             return
         for curve in curves:
             found = overfit(curve, train.series, self.patience)

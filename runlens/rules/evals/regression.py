@@ -89,7 +89,9 @@ class EvalRegression(Rule[RegressionEvidence]):
         own = run_curves(run, "steps")
         train = run.role("train_loss")
         if all(len(c.step) < 4 for c in own.curves):
-            yield self.skip("fewer than four checkpoints of each eval: no earlier level to compare with")
+            yield self.skip(
+                "fewer than four checkpoints of each eval: no earlier level to compare with", kind="too-few-points"
+            )
             return
         found: list[Decline] = []
         for curve in own.curves:

@@ -85,7 +85,11 @@ class RequirementMissed(Rule[RequirementEvidence]):
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """One finding for each requirement that is missed; a skip for each that cannot be judged yet."""
         if not self.requirements:
-            yield self.skip("no requirement was given (--require 'hellaswag>=0.55@1T')")
+            yield self.skip(
+                "no requirement was given (--require 'hellaswag>=0.55@1T')",
+                kind="not-asked",
+                lacking=("--require 'hellaswag>=0.55@1T'",),
+            )
             return
         over_steps = run_curves(run, "steps")
         over_tokens = run_curves(run, "tokens", self.tokens_per_step)
@@ -101,7 +105,7 @@ class RequirementMissed(Rule[RequirementEvidence]):
             return
         done = self._done(run, asked)
         if asked.at is not None and done < asked.at:
-            yield self.skip(f"{asked.text} is not due: the run is at {amount(done, asked.unit)}")
+            yield self.skip(f"{asked.text} is not due: the run is at {amount(done, asked.unit)}", kind="not-due")
             return
         own = wanted(asked.name, over_tokens if tokens_known and asked.unit == "tokens" else over_steps)
         if isinstance(own, str):
@@ -133,7 +137,7 @@ class RequirementMissed(Rule[RequirementEvidence]):
             return
         for reference, level in levels:
             if isinstance(level, str):
-                yield self.skip(f"{asked.text}: {level}")
+                yield self.skip(f"{asked.text}: {level}", kind="not-comparable")
             else:
                 bound = asked.beside(level, own.curve.direction)
                 yield from self._missed(asked, own, i, bound, f"{reference.name}, {level:.4g}, ")

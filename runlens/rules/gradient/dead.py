@@ -77,7 +77,7 @@ class DeadGradient(Rule[DeadGradientEvidence]):
         role = run.role("grad_norm")
         series = role.series.latest() if role is not None else None
         if series is None or len(series) < self.points:
-            yield self.skip(f"fewer than {self.points} points of the gradient norm")
+            yield self.skip(f"fewer than {self.points} points of the gradient norm", kind="too-few-points")
             return
         tail = frozen_tail(series.value)
         if tail is None or tail.value != 0.0 or tail.points < self.points:

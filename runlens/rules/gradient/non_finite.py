@@ -68,7 +68,7 @@ class NonFiniteGradient(Rule[NonFiniteEvidence]):
         """Yield one finding if there is any such point."""
         role = run.role("grad_norm")
         if role is None or not len(role.series):
-            yield self.skip("the gradient norm has no points")
+            yield self.skip("the gradient norm has no points", kind="too-few-points")
             return
         bad = stretches(role.series)
         if bad is not None:

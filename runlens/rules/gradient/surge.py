@@ -87,7 +87,9 @@ class GradientSurge(Rule[SurgeEvidence]):
         role = run.role("grad_norm")
         norm = _norm(role.series) if role is not None else None
         if norm is None or len(norm.y) < 50:
-            yield self.skip("fewer than 50 positive points of gradient norm: too few for a level")
+            yield self.skip(
+                "fewer than 50 positive points of gradient norm: too few for a level", kind="too-few-points"
+            )
             return
         spikes = [
             i

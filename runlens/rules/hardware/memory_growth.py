@@ -120,7 +120,7 @@ class MemoryGrowth(Rule[MemoryEvidence]):
             if found:
                 yield self._finding(run, role, found)
         if not enough:
-            yield self.skip(f"fewer than {self.points} samples of memory were logged")
+            yield self.skip(f"fewer than {self.points} samples of memory were logged", kind="too-few-points")
 
     def _growth(self, device: str, r: RoleSeries, sign: float) -> Growth | None:
         series = clean(r.series).latest()

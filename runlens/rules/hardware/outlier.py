@@ -33,6 +33,7 @@ class Oddity:
     """One device far from its peers in one quantity."""
 
     device: str
+    role: str
     metric: str
     words: str
     own: float
@@ -40,6 +41,11 @@ class Oddity:
     unit: str
     sigmas: float
     steps: tuple[int, int]
+
+    @property
+    def cooler(self) -> bool:
+        """Whether it is a temperature below that of the peers."""
+        return self.role == "gpu_temperature" and self.own < self.peers
 
 
 class OddQuantity(TypedDict):
@@ -122,9 +128,9 @@ class GpuOutlier(Rule[OutlierEvidence]):
             for oddity in self._odd(role, unit, (more, less), names, table, steps, run):
                 found.setdefault(oddity.device, []).append(oddity)
         if not compared:
-            yield self.skip(f"fewer than {self.devices} devices were logged over the same time")
+            yield self.skip(f"fewer than {self.devices} devices were logged over the same time", kind="too-few-points")
         # cool by itself harms nobody; cool and idle or capped is found by the other quantities as well
-        found = {d: odd for d, odd in found.items() if {o.words for o in odd} != {"cooler"}}
+        found = {d: odd for d, odd in found.items() if not all(o.cooler for o in odd)}
         if len(found) > compared / 3:
             return  # a third of the devices are no outliers: two kinds of node, or two kinds of work
         for oddities in sorted(found.values(), key=lambda o: o[0].steps):
@@ -175,7 +181,7 @@ class GpuOutlier(Rule[OutlierEvidence]):
             steps = _span(long, edges)
             metric = per_device(run, role)[name].series.name
             z = min(float(bn.nanmedian(sigmas[row, part])), 1e6)
-            yield Oddity(name, metric, words[0] if own > peers else words[1], own, peers, unit, z, steps)
+            yield Oddity(name, role, metric, words[0] if own > peers else words[1], own, peers, unit, z, steps)
 
     def _finding(self, run: Run, oddities: list[Oddity], compared: int) -> Finding:
         first = oddities[0]

@@ -95,10 +95,12 @@ class GpuUnderused(Rule[UnderusedEvidence]):
         series = {device: clean(r.series) for device, r in per_device(run, "gpu_utilization").items()}
         series = {device: s for device, s in series.items() if len(s) >= 2 * _WINDOW}
         if not series:
-            yield self.skip("no utilisation of a GPU with at least ten samples was logged")
+            yield self.skip("no utilisation of a GPU with at least ten samples was logged", kind="too-few-points")
             return
         if not any(bool(np.isfinite(s.time).all()) for s in series.values()):
-            yield self.skip("the utilisation has no wall times, so how long it was low is not known")
+            yield self.skip(
+                "the utilisation has no wall times, so how long it was low is not known", kind="too-few-points"
+            )
             return
         spans = [(d, steps_of(s, stretch)) for d, s in series.items() for stretch in self._low(s)]
         for devices, span in overlapping(spans):

@@ -20,12 +20,15 @@ from runlens.stats.spans import spans
 _YEAR = 365.25 * 86400
 
 
+Direction = Literal["back", "ahead"]
+
+
 class ClockEvidence(TypedDict):
     """The jumps of the wall clock."""
 
     jumps: int
     largest_s: float
-    direction: Literal["back", "ahead"]
+    direction: Direction
 
 
 @dataclass(frozen=True)
@@ -76,17 +79,19 @@ class ClockJump(Rule[ClockEvidence]):
         series = spine(run)
         known = series.series.where(np.isfinite(series.series.time)) if series is not None else None
         if series is None or known is None or len(known) < 2:
-            yield self.skip("the log holds no wall times")
+            yield self.skip("the log holds no wall times", kind="too-few-points")
             return
         latest = run.read_at + 86400 if math.isfinite(run.read_at) else math.inf
         back, ahead = _jumps(known, self.tolerance, latest)
-        for at, what in ((back, "went back"), (ahead, "leapt ahead")):
+        told: tuple[tuple[npt.NDArray[np.int64], Direction], ...] = ((back, "back"), (ahead, "ahead"))
+        for at, direction in told:
             if len(at):
                 size = float(np.abs(known.time[at + 1] - known.time[at]).max())
-                yield self._finding(series.series.name, known.step, at, size, what)
+                yield self._finding(series.series.name, known.step, at, size, direction)
 
-    def _finding(self, metric: str, step: np.ndarray, at: np.ndarray, size: float, what: str) -> Finding:
+    def _finding(self, metric: str, step: np.ndarray, at: np.ndarray, size: float, direction: Direction) -> Finding:
         first, last = int(step[at[0]]), int(step[at[-1] + 1])
+        what = f"{'went' if direction == 'back' else 'leapt'} {direction}"
         most = "up to " if len(at) > 1 else ""
         where = f"at step {last:,}" if len(at) == 1 else f"{len(at)} times between steps {first:,} and {last:,}"
         return self.finding(
@@ -94,7 +99,7 @@ class ClockJump(Rule[ClockEvidence]):
             metric,
             (first, last),
             f"the wall clock {what} {where}, by {most}{size:,.1f} s: rates derived from it are wrong there",
-            {"jumps": len(at), "largest_s": size, "direction": "back" if what == "went back" else "ahead"},
+            {"jumps": len(at), "largest_s": size, "direction": direction},
             "Look at the time service of the node (chrony, NTP), and at whether the log was written in local time.",
         )
 

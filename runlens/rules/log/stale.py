@@ -88,10 +88,12 @@ class StaleRun(Rule[StaleEvidence]):
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """Yield one finding if the run is stale."""
         if run.state in ("finished", "crashed") and not self.live:
-            yield self.skip(f"the run has ended ({run.state})")
+            yield self.skip(f"the run has ended ({run.state})", kind="ended")
             return
         if run.state != "running" and not self.live:
-            yield self.skip("the log does not say whether the run is still going; set live = true if it is")
+            yield self.skip(
+                "the log does not say whether the run is still going; set live = true if it is", kind="ended"
+            )
             return
         series = spine(run)
         now = self.as_of or run.read_at
@@ -100,7 +102,7 @@ class StaleRun(Rule[StaleEvidence]):
         attempt = series.series.attempts()[-1]  # the time between attempts is no pause of the run
         time = attempt.time[np.isfinite(attempt.time)]
         if len(time) < 3 or not math.isfinite(now):
-            yield self.skip("the log holds too few wall times to know the run's cadence")
+            yield self.skip("the log holds too few wall times to know the run's cadence", kind="too-few-points")
             return
         interval = np.diff(time)
         usual, longest = float(np.median(interval)), float(interval.max())

@@ -77,7 +77,7 @@ class StepGap(Rule[GapEvidence]):
         """Yield one finding for each gap."""
         step = all_steps(run)
         if len(step) < 10:
-            yield self.skip(f"{len(step)} logged steps are too few to know the logging interval")
+            yield self.skip(f"{len(step)} logged steps are too few to know the logging interval", kind="too-few-points")
             return
         shortest, longest = gap_range(step)
         if longest < self.spread * shortest:

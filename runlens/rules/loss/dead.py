@@ -94,7 +94,7 @@ class DeadLoss(Rule[DeadLossEvidence]):
         """Yield one finding if the loss is dead at the end."""
         curve = train_curve(run)
         if curve is None or len(curve.value) < self.points:
-            yield self.skip(f"fewer than {self.points} finite points of training loss")
+            yield self.skip(f"fewer than {self.points} finite points of training loss", kind="too-few-points")
             return
         tail = frozen_tail(curve.value)
         if curve.ends_non_finite or tail is None:  # LOSS003 speaks of a loss that is not finite

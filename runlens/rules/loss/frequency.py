@@ -88,11 +88,13 @@ class SpikeFrequency(Rule[FrequencyEvidence]):
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """Yield one finding if spikes recur."""
         if why := need_not_fall(run):
-            yield self.skip(why)
+            yield self.skip(why, kind="not-applicable")
             return
         curve = train_curve(run)
         if curve is None or len(curve.value) < 50:
-            yield self.skip("fewer than 50 finite points of training loss: too few to count spikes")
+            yield self.skip(
+                "fewer than 50 finite points of training loss: too few to count spikes", kind="too-few-points"
+            )
             return
         spikes = [
             i

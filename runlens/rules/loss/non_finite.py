@@ -57,7 +57,7 @@ class NonFiniteLoss(Rule[NonFiniteEvidence]):
         """Yield one finding if there is any such point."""
         series = train_loss(run)
         if series is None:
-            yield self.skip("the training loss has no points")
+            yield self.skip("the training loss has no points", kind="too-few-points")
             return
         bad = stretches(series)
         if bad is None:

@@ -78,8 +78,8 @@ class LossShift(Rule[ShiftEvidence]):
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """Yield one finding per change of level."""
         incidents = loss_incidents(run, Sensitivity(self.sigmas, self.rise), LossSpike.fast, LossSpike.slow)
-        if not incidents and (why := why_none(run)):
-            yield self.skip(why)
+        if not incidents and (none := why_none(run)):
+            yield self.skip(none[0], kind=none[1])
         for incident in incidents:
             if incident.kind not in ("shift-up", "shift-down", "dip"):
                 continue

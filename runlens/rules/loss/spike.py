@@ -106,8 +106,8 @@ class LossSpike(Rule[SpikeEvidence]):
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """Yield one finding per spike."""
         incidents = loss_incidents(run, Sensitivity(self.sigmas, self.rise), self.fast, self.slow)
-        if not incidents and (why := why_none(run)):
-            yield self.skip(why)
+        if not incidents and (none := why_none(run)):
+            yield self.skip(none[0], kind=none[1])
         for incident in incidents:
             if incident.kind == "spike":
                 context = context_of(run, incident)

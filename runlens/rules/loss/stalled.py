@@ -92,11 +92,13 @@ class StalledLoss(Rule[StallEvidence]):
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """Yield one finding if the loss stands still."""
         if why := need_not_fall(run):
-            yield self.skip(why)
+            yield self.skip(why, kind="not-applicable")
             return
         curve = train_curve(run)
         if curve is None or len(curve.y) < FEWEST:
-            yield self.skip(f"fewer than {FEWEST} finite points of training loss: too few for a trend")
+            yield self.skip(
+                f"fewer than {FEWEST} finite points of training loss: too few for a trend", kind="too-few-points"
+            )
             return
         stall = last_stall(curve.y, curve.step, self.share)
         if stall is None or curve.ends_non_finite or _accounted_for(run, int(curve.step[stall.trend_from])):

@@ -96,7 +96,9 @@ class ScheduleBreak(Rule[ScheduleEvidence]):
         groups = [(role, _as_it_stands(role.series)) for role in run.every("learning_rate")]
         groups = [(role, line) for role, line in groups if len(line) >= 8]
         if not groups:
-            yield self.skip("fewer than 8 finite points of learning rate: too few for a schedule")
+            yield self.skip(
+                "fewer than 8 finite points of learning rate: too few for a schedule", kind="too-few-points"
+            )
             return
         told: dict[tuple[str, int], list[tuple[RoleSeries, PlacedSeries, Break]]] = {}
         for role, line in groups:

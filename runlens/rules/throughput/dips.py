@@ -102,10 +102,12 @@ class RecurringDips(Rule[DipsEvidence]):
         """Yield one finding for each kind of recurring loss, schedule pauses as info."""
         signal = rate_signal(run)
         if signal is None:
-            yield self.skip(NOTHING)
+            yield self.skip(NOTHING, kind="missing-role")
             return
         if len(signal) < FEWEST:
-            yield self.skip(f"{len(signal)} points are too few to see what comes back: {FEWEST} are needed")
+            yield self.skip(
+                f"{len(signal)} points are too few to see what comes back: {FEWEST} are needed", kind="too-few-points"
+            )
             return
         found = episodes(signal, self.depth, self.sigmas)
         found = found.take(found.first >= min(max(len(signal) // 50, 2), 500))

@@ -88,23 +88,34 @@ class OutsideBand(Rule[BandEvidence]):
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """Yield one finding for each lasting stretch outside the band."""
         if self.band is None:
-            yield self.skip("no band was given (rules.TPUT003.band = [low, high])")
+            yield self.skip(
+                "no band was given (rules.TPUT003.band = [low, high])",
+                kind="not-asked",
+                lacking=("rules.TPUT003.band = [low, high]",),
+            )
             return
         low, high = self.band
         if not 0 < low < high:
-            yield self.skip(f"the band [{low:g}, {high:g}] must be two positive rates, the lower one first")
+            yield self.skip(
+                f"the band [{low:g}, {high:g}] must be two positive rates, the lower one first", kind="not-applicable"
+            )
             return
         signal = rate_signal(run)
         if signal is None:
-            yield self.skip(NOTHING)
+            yield self.skip(NOTHING, kind="missing-role")
             return
         if len(signal) < FEWEST:
-            yield self.skip(f"{len(signal)} points of {signal.metric} are too few: {FEWEST} are needed")
+            yield self.skip(
+                f"{len(signal)} points of {signal.metric} are too few: {FEWEST} are needed", kind="too-few-points"
+            )
             return
         gpus = 1
         if self.per_gpu and not signal.per_gpu:
             if not run.hardware_count:
-                yield self.skip("the band is for one GPU, the rate for the whole run, its number of GPUs unknown")
+                yield self.skip(
+                    "the band is for one GPU, the rate for the whole run, its number of GPUs unknown",
+                    kind="not-comparable",
+                )
                 return
             gpus = run.hardware_count
         yield from self._stretches(run, signal, low, high, gpus)

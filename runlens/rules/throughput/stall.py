@@ -95,12 +95,17 @@ class Stall(Rule[StandstillEvidence]):
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """Yield one finding for each long gap that is on no schedule."""
         signal = wall_signal(run) or rate_signal(run)
-        if signal is None or len(signal) < FEWEST:
-            yield self.skip(NOTHING if signal is None else f"{len(signal)} points are too few: {FEWEST} are needed")
+        if signal is None:
+            yield self.skip(NOTHING, kind="missing-role")
+            return
+        if len(signal) < FEWEST:
+            yield self.skip(f"{len(signal)} points are too few: {FEWEST} are needed", kind="too-few-points")
             return
         normal = signal.normal_seconds
         if not normal > 0:
-            yield self.skip(f"neither wall times nor step times tell how long a step of {signal.metric} takes")
+            yield self.skip(
+                f"neither wall times nor step times tell how long a step of {signal.metric} takes", kind="missing-role"
+            )
             return
         step = normal / signal.stride
         depth = max(self.seconds, self.steps * step, min(self.interval * normal, MINUTE)) / normal

@@ -108,7 +108,9 @@ class Straggler(Rule[StragglerEvidence]):
         kinds = (*(run.every(role) for role in (*TIMES, *RATES)), work)
         groups = [g for kind in kinds for g in _by_metric(kind) if len(g) >= FEWEST_RANKS]
         if not groups:
-            yield self.skip(f"no times or rates of {FEWEST_RANKS} or more ranks or GPUs were logged")
+            yield self.skip(
+                f"no times or rates of {FEWEST_RANKS} or more ranks or GPUs were logged", kind="missing-role"
+            )
             return
         found = [f for group in groups for f in self._of_group(run, group)]
         yield from sorted(found, key=lambda f: f.steps or (0, 0))

@@ -21,7 +21,7 @@ def need_not_fall(run: Run) -> str:
     reconstruction or total loss that stands beside the two is one that comes down, and so is one that the user named.
     """
     role = run.role("train_loss")
-    if role is None or role.why == "named by the user":
+    if role is None or role.origin == "user":
         return ""
     pair = run.once("adversaries", lambda: _pair(run))
     own = role.derived or any(side.search(_plain(role.series.name)) for side in _SIDES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from runlens.model import Run
+from runlens.model import Run, SkipKind
 from runlens.rules.loss.parts.adversarial import need_not_fall
 from runlens.rules.loss.parts.curve import LossCurve, loss_curve, overwritten, train_curve, train_loss
 from runlens.stats.excursions.outcome import Ending, ending, limits
@@ -74,10 +74,12 @@ def loss_incidents(run: Run, want: Sensitivity, fast: float, slow: float) -> tup
     return run.once(("loss incidents", want, fast, slow), lambda: _searched(run, want, fast, slow))
 
 
-def why_none(run: Run) -> str:
-    """Why a run can have no incident: its loss need not fall, or has too few points to hold a level. Else empty."""
+def why_none(run: Run) -> tuple[str, SkipKind] | None:
+    """Why a run can have no incident: its loss need not fall, or has too few points to hold a level; else None."""
+    if why := need_not_fall(run):
+        return why, "not-applicable"
     curve = train_curve(run)
     count = 0 if curve is None else len(curve.y)
     points = "point" if count == 1 else "points"
     few = f"{count} finite {points} of training loss: fewer than {FEWEST} hold no level"
-    return need_not_fall(run) or (few if count < FEWEST else "")
+    return (few, "too-few-points") if count < FEWEST else None

@@ -158,12 +158,12 @@ def _source(run: Run) -> tuple[RoleSeries, Origin] | None:
     """The series to judge: the best logged rate or step time with points enough, else wall times."""
     timed: list[tuple[RoleSeries, Origin]] = [(r, "rate") for role in RATES for r in run.every(role)]
     timed += [(r, "step time") for r in run.every("step_time")]
-    logged = [(r, o) for r, o in timed if not r.device and not r.derived and r.split == "train"]
+    logged = [(r, o) for r, o in timed if r.origin == "user" or (not r.device and not r.derived and r.split == "train")]
     walls = [r for role in ("tokens", "train_loss", "samples") for r in run.every(role)[:1]]
     walls = [r for r in walls if r.split == "train" and not r.derived and _count(r.series.time) >= FEWEST]
     for fewest in (FEWEST, 2):
         for role, origin in logged:
-            if _count(role.series.value) >= fewest:
+            if _count(role.series.value) >= (2 if role.origin == "user" else fewest):
                 return role, origin
         if walls:
             return max(walls, key=lambda r: len(r.series)), "wall time"

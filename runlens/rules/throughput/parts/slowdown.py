@@ -64,11 +64,12 @@ class SlowdownRule(Rule[SlowdownEvidence]):
         """Yield one finding for each lasting slowdown of this rule's shape."""
         signal = rate_signal(run)
         if signal is None:
-            yield self.skip(NOTHING)
+            yield self.skip(NOTHING, kind="missing-role")
             return
         if len(signal) < FEWEST:
             yield self.skip(
-                f"{len(signal)} points of {signal.metric} are too few to know its level: {FEWEST} are needed"
+                f"{len(signal)} points of {signal.metric} are too few to know its level: {FEWEST} are needed",
+                kind="too-few-points",
             )
             return
         for slow in slowdowns(signal, self.drop, self.min_points):
