@@ -67,7 +67,7 @@ class LossScaleCollapse(Rule[LossScaleEvidence]):
         series = role.series.latest() if role is not None else None
         known = series.where(np.isfinite(series.value)) if series is not None else None
         if known is None or len(known) < self.points:
-            yield self.skip(f"fewer than {self.points} points of the loss scale")
+            yield self.skip(f"fewer than {self.points} points of the loss scale", kind="too-few-points")
             return
         low = known.value <= self.floor
         high = np.flatnonzero(~low)
