@@ -5,22 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
+import numpy as np
+
+from runlens.model import Figure, Finding, PlacedSeries, Run, Severity, Skip, Symptom
 from runlens.rules.base import Rule
 from runlens.rules.loss.parts.curve import train_loss
 from runlens.rules.meaning import Part, Stage, Story
-from runlens.rules.shared.non_finite import NonFiniteEvidence, stretches
+from runlens.rules.shared.non_finite import NonFinite, NonFiniteEvidence, stretches
 from runlens.rules.shared.panels import LOSSES, TRAINING
+from runlens.rules.shared.watched import goes_bad, standing, watched
+
+MOST = 4
+"""Names that one sentence lists; the rest is counted."""
 
 
 @dataclass(frozen=True)
 class NonFiniteLoss(Rule[NonFiniteEvidence]):
-    """The training loss is NaN or infinite.
+    """The training loss, or another loss, KL or reward, is NaN or infinite.
 
     What it does
     ------------
-    Reports stretches of NaN or infinite loss: `error` if the loss stays so to the end of the log or for `steps`
-    logged points in a row, `warning` if it comes back sooner. Many stretches are one finding.
+    Reports stretches of NaN or infinite training loss: `error` if the loss stays so to the end of the log or for
+    `steps` logged points in a row, `warning` if it comes back sooner. Many stretches are one finding. What a resume
+    went back to before is history: `info`. Every other loss, KL divergence, reward or entropy that was finite and then
+    is not to the end, for `steps` points, is an `error` too, also of another process that writes to the same folder,
+    and in reinforcement learning, where no training loss is judged.
 
     Why it matters
     --------------
@@ -34,7 +43,8 @@ class NonFiniteLoss(Rule[NonFiniteEvidence]):
 
     Settings
     --------
-    steps : logged points in a row from which a stretch is an error although the loss came back.
+    steps : logged points in a row from which a stretch is an error although the loss came back; also of the
+        others.
 
     References
     ----------
@@ -44,7 +54,6 @@ class NonFiniteLoss(Rule[NonFiniteEvidence]):
 
     code = "LOSS003"
     name = "non-finite-loss"
-    needs = ("train_loss",)
     symptom = Symptom.NOT_FINITE
     part = Part((Story.OPTIMISATION,), stage=Stage.NOT_FINITE, place=1)
     figure = Figure(panels=LOSSES, beside=TRAINING, sudden=True)
@@ -53,29 +62,85 @@ class NonFiniteLoss(Rule[NonFiniteEvidence]):
 
     steps: int = 10
 
+    @classmethod
+    def taken_back(cls, finding: Finding) -> bool:
+        """Whether a resume went back to before it."""
+        return bool(cls.evidence_of(finding).get("rewound"))
+
     def check(self, run: Run) -> Iterator[Finding | Skip]:
-        """Yield one finding if there is any such point."""
-        series = train_loss(run)
-        if series is None:
-            yield self.skip("the training loss has no points", kind="too-few-points")
+        """Yield at most one finding on the training loss, one on what it lost to a resume, and one on all others."""
+        loss = train_loss(run)
+        others = watched(run, loss)
+        if loss is None and not others:
+            yield self.skip("no loss, KL or reward was logged", kind="missing-role", lacking=("train_loss",))
             return
-        bad = stretches(series)
-        if bad is None:
-            return
+        stands = standing(loss) if loss is not None else None
+        bad = None
+        if loss is not None and stands is not None and not bool(np.isfinite(loss.value).all()):
+            if lost := stretches(loss.where(~stands)):
+                yield self._taken_back(loss.name, lost)
+            bad = stretches(loss.where(stands))
+        since = {s.name: at for s in others if (at := goes_bad(s.where(standing(s)), self.steps)) is not None}
+        if loss is not None and bad is not None:
+            yield self._loss(loss, bad, sorted(since, key=since.__getitem__))
+        elif since:
+            names = sorted(since, key=since.__getitem__)
+            first = run.placed[names[0]]
+            if worst := stretches(first.where(first.step >= since[names[0]])):
+                yield self._others(names, worst)
+
+    def _loss(self, loss: PlacedSeries, bad: NonFinite, others: list[str]) -> Finding:
         lasting = bad.to_the_end or bad.longest >= self.steps
         ending = (
             "and stays so to the end of the log"
             if bad.to_the_end
-            else f"in {bad.count:,} of {len(series):,} logged points, and comes back"
+            else f"in {bad.count:,} of {len(loss):,} logged points, and comes back"
         )
         evidence = bad.evidence()
         if bad.to_the_end:
             evidence["outcome"] = "diverged"
-        yield self.finding(
-            Severity.ERROR if lasting else Severity.WARNING,
-            series.name,
+        if others:
+            evidence["others"] = others
+            ending += f"; so {'is' if len(others) == 1 else 'are'} {_named(others)} at the end"
+        return self.finding(
+            Severity.ERROR if lasting or others else Severity.WARNING,
+            loss.name,
             bad.steps,
             f"the loss is {bad.what} from step {bad.steps[0]:,} {ending}",
             evidence,
             "Rewind to the last checkpoint before it." if lasting else "Look at the batch and the loss scale there.",
         )
+
+    def _taken_back(self, metric: str, lost: NonFinite) -> Finding:
+        return self.finding(
+            Severity.INFO,
+            metric,
+            lost.steps,
+            f"the loss was {lost.what} from step {lost.steps[0]:,} in {lost.count:,} logged points; a resume went "
+            "back to before them",
+            {**lost.evidence(), "rewound": True},
+            "Look whether the cause is mended, or comes again at the same step.",
+        )
+
+    def _others(self, names: list[str], bad: NonFinite) -> Finding:
+        verb = "is" if len(names) == 1 else "are"
+        evidence = bad.evidence()
+        evidence["outcome"] = "diverged"
+        evidence["others"] = names[1:]
+        return self.finding(
+            Severity.ERROR,
+            names[0],
+            bad.steps,
+            f"{_named(names)} {verb} {bad.what} from step {bad.steps[0]:,} to the end of the log",
+            evidence,
+            "Rewind to the last checkpoint before it.",
+        )
+
+
+def _named(names: list[str]) -> str:
+    """Names in a row, the first few of many."""
+    if len(names) == 1:
+        return names[0]
+    if len(names) <= MOST:
+        return f"{', '.join(names[:-1])} and {names[-1]}"
+    return f"{', '.join(names[:MOST])} and {len(names) - MOST} more"

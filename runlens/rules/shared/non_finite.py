@@ -22,6 +22,10 @@ class NonFiniteEvidence(TypedDict):
     first_stretch: list[int]
     outcome: NotRequired[Literal["diverged"]]
     """Of a loss whose log ends with them."""
+    rewound: NotRequired[bool]
+    """Whether a resume went back to before them, so that the run as it stands never had them."""
+    others: NotRequired[list[str]]
+    """Other losses, norms and rewards that are not finite to the end either."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,8 @@ def _training(run: Run) -> list[RoleSeries]:
 class Return:
     """One place where the step goes back."""
 
+    at: int
+    """Position of the first point after it."""
     first: int
     """First step that is logged again."""
     last: int
@@ -81,7 +83,7 @@ def returns(series: PlacedSeries) -> list[Return]:
             continue
         from_ = min(a + int(np.searchsorted(before, first)), b - 1)
         overlap = _overlap(time[a:b], time[b:c])
-        out.append(Return(first, last, float(time[b - 1] - time[from_]), float(time[b] - time[b - 1]), overlap))
+        out.append(Return(b, first, last, float(time[b - 1] - time[from_]), float(time[b] - time[b - 1]), overlap))
     return out
 
 
