@@ -17,6 +17,7 @@ from runlens.judging.baseline import Known
 from runlens.judging.check import Settings
 from runlens.model import Reference, RunRef, Severity
 from runlens.roles.vocabulary import ROLES
+from runlens.rules.loss.spike import LossSpike
 from runlens.rules.select import select
 
 DEFAULTS: Mapping[str, Any] = {
@@ -148,12 +149,14 @@ def settings_for(
         "tokens_per_step": values["tokens_per_step"],
         "total_tokens": count_of_tokens(values["total_tokens"]) if values["total_tokens"] else None,
     }
+    # whichever rules are chosen, LOSS001 says what a spike is to those that count spikes or ask about them
+    of_spikes: dict[str, Any] = _checked(LossSpike.code, values)
+    given["sensitivity"] = LossSpike(**of_spikes).sensitivity
     rules = []
     for rule in select(values["select"], values["ignore"]):
         fields = {f.name for f in dataclasses.fields(rule)}
         injected = {k: given[k] for k in INJECTED if k in fields and given[k]}
-        own = values["rules"].get(rule.code)
-        rules.append(rule(**{**injected, **(check_settings(rule.code, own) if own else {})}))
+        rules.append(rule(**{**injected, **_checked(rule.code, values)}))
     return Settings(
         rules=tuple(rules),
         metrics=values["metrics"],
@@ -164,6 +167,12 @@ def settings_for(
         chart_points=chart_points,
         debug=debug,
     )
+
+
+def _checked(code: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of one rule, checked; what checks them is loaded only where there are some."""
+    own = values["rules"].get(code)
+    return check_settings(code, own) if own else {}
 
 
 @functools.lru_cache(maxsize=32)

@@ -10,12 +10,16 @@ from runlens.errors import SettingError, did_you_mean
 from runlens.model import Severity
 from runlens.rules import RULES
 from runlens.rules.base import AnyRule
+from runlens.rules.loss.parts.sensitivity import LossSensitivity
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-INJECTED = ("references", "requirements", "tokens_per_step", "total_tokens")
-"""Fields that the top-level settings of the same name fill in, so that they are given once for all rules."""
+INJECTED = ("references", "requirements", "tokens_per_step", "total_tokens", "sensitivity")
+"""Fields that are filled in for all rules that have them, so that they are given once: by the top-level settings of the
+same name, and `sensitivity` by the settings of LOSS001."""
+
+_OF_A_SPIKE = frozenset(f.name for f in dataclasses.fields(LossSensitivity))
 
 
 def settings_of(rule: type[AnyRule]) -> dict[str, dataclasses.Field[Any]]:
@@ -43,7 +47,8 @@ def check_settings(code: str, settings: Mapping[str, object]) -> dict[str, objec
     """
     from pydantic import ValidationError
 
-    types = types_of(next(r for r in RULES if r.code == code))
+    rule = next(r for r in RULES if r.code == code)
+    types = types_of(rule)
     checked: dict[str, object] = {}
     for key, value in settings.items():
         where = ("rules", code, key)
@@ -52,6 +57,8 @@ def check_settings(code: str, settings: Mapping[str, object]) -> dict[str, objec
                 raise SettingError(f"rules.{code}.severity is {value!r}; it must be info, warning or error", where)
             continue
         if key not in types:
+            if key in _OF_A_SPIKE and any(f.name == "sensitivity" for f in dataclasses.fields(rule)):
+                raise SettingError(f"rule {code} goes by {key} of LOSS001; write it under [rules.LOSS001]", where)
             hint = did_you_mean(key, [*types, "severity"], f"it has {', '.join([*types, 'severity'])}.")
             raise SettingError(f"rule {code} has no setting {key!r}; {hint}", where)
         try:

@@ -13,6 +13,7 @@ from runlens.model import Figure, Finding, PlacedSeries, Run, Severity, Skip, Sy
 from runlens.rules.base import Rule
 from runlens.rules.loss.parts.context import context_of
 from runlens.rules.loss.parts.incidents import LossIncident, loss_incidents
+from runlens.rules.loss.parts.sensitivity import USUAL, LossSensitivity
 from runlens.rules.meaning import Part, Stage, Story
 from runlens.rules.shared.panels import TRAINING
 from runlens.stats.excursions.outcome import limits
@@ -64,6 +65,7 @@ class GradientSurge(Rule[SurgeEvidence]):
     multiple : times the trailing level.
     sigmas : smallest rise in standard deviations of the log.
     settle : share of the run at the start that is left out.
+    sensitivity : which loss spikes may belong to a surge, and what a slow recovery takes: the settings of LOSS001.
 
     References
     ----------
@@ -81,6 +83,7 @@ class GradientSurge(Rule[SurgeEvidence]):
     multiple: float = 3.0
     sigmas: float = 8.0
     settle: float = 0.1
+    sensitivity: LossSensitivity = USUAL
 
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """Yield one finding per surge."""
@@ -93,7 +96,7 @@ class GradientSurge(Rule[SurgeEvidence]):
             return
         spikes = [
             i
-            for i in loss_incidents(run, Sensitivity(), 500, 5000)
+            for i in loss_incidents(run, self.sensitivity)
             if i.kind == "spike" and not i.rewound and not context_of(run, i).scheduled
         ]
         start = norm.step[0] + self.settle * (norm.step[-1] - norm.step[0])
@@ -112,7 +115,7 @@ class GradientSurge(Rule[SurgeEvidence]):
         level, highest = float(np.exp(one.level)), float(value[peak])
         spike = _spike_of(step, one.first, peak, spikes)
         to_the_end = not one.back and until == len(step)
-        stays = to_the_end and step[-1] - first > limits(step, 500, 5000)[1]
+        stays = to_the_end and step[-1] - first > limits(step, self.sensitivity.fast, self.sensitivity.slow)[1]
         stays = stays and median(value[one.first :]) > self.multiple * level
         bad = spike is not None and spike.ending.outcome in ("plateaued", "diverged")
         text = (

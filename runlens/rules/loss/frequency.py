@@ -15,9 +15,9 @@ from runlens.rules.loss.parts.adversarial import need_not_fall
 from runlens.rules.loss.parts.context import context_of
 from runlens.rules.loss.parts.curve import LossCurve, train_curve
 from runlens.rules.loss.parts.incidents import LossIncident, loss_incidents
+from runlens.rules.loss.parts.sensitivity import USUAL, LossSensitivity
 from runlens.rules.meaning import Part
 from runlens.rules.shared.panels import LOSSES, TRAINING
-from runlens.stats.excursions.search import Sensitivity
 from runlens.stats.excursions.spikescore import far_above
 
 OLMO_CORE = (128, 6.0)
@@ -65,6 +65,7 @@ class SpikeFrequency(Rule[FrequencyEvidence]):
     many : spikes from which it may be a warning.
     share : percent of the logged points within spikes from which many are a warning.
     score : OLMo 2's score in percent from which it is a warning.
+    sensitivity : which spikes count: the settings of LOSS001.
 
     References
     ----------
@@ -84,6 +85,7 @@ class SpikeFrequency(Rule[FrequencyEvidence]):
     many: int = 6
     share: float = 0.4
     score: float = 1.0
+    sensitivity: LossSensitivity = USUAL
 
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """Yield one finding if spikes recur."""
@@ -98,7 +100,7 @@ class SpikeFrequency(Rule[FrequencyEvidence]):
             return
         spikes = [
             i
-            for i in loss_incidents(run, Sensitivity(), 500, 5000)
+            for i in loss_incidents(run, self.sensitivity)
             if i.kind == "spike" and not i.rewound and not context_of(run, i).scheduled
         ]
         core, olmo = _score(curve, *OLMO_CORE), _score(curve, *OLMO_2)

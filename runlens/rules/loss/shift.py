@@ -12,10 +12,9 @@ from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
 from runlens.rules.base import Rule
 from runlens.rules.loss.parts.context import Context, ContextEvidence, context_of
 from runlens.rules.loss.parts.incidents import LossIncident, loss_incidents, why_none
-from runlens.rules.loss.spike import LossSpike
+from runlens.rules.loss.parts.sensitivity import USUAL, LossSensitivity
 from runlens.rules.meaning import Part, Stage, Story
 from runlens.rules.shared.panels import LOSSES, TRAINING
-from runlens.stats.excursions.search import Sensitivity
 
 ANNEALED = 0.7
 """A learning rate that falls to less than this share of itself around the onset explains a drop of the loss."""
@@ -56,8 +55,7 @@ class LossShift(Rule[ShiftEvidence]):
 
     Settings
     --------
-    sigmas : smallest change in standard deviations of the noise.
-    rise : smallest change as a share of the old level.
+    sensitivity : which changes count: `sigmas` and `rise` of LOSS001.
 
     References
     ----------
@@ -72,12 +70,11 @@ class LossShift(Rule[ShiftEvidence]):
     part = Part((Story.OPTIMISATION,), opens=True, stage=Stage.LOSS)
     figure = Figure(panels=LOSSES, beside=TRAINING)
 
-    sigmas: float = 6.0
-    rise: float = 0.03
+    sensitivity: LossSensitivity = USUAL
 
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """Yield one finding per change of level."""
-        incidents = loss_incidents(run, Sensitivity(self.sigmas, self.rise), LossSpike.fast, LossSpike.slow)
+        incidents = loss_incidents(run, self.sensitivity)
         if not incidents and (none := why_none(run)):
             yield self.skip(none[0], kind=none[1])
         for incident in incidents:

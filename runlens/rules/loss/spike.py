@@ -10,10 +10,10 @@ from runlens.model.words import percent
 from runlens.rules.base import Rule
 from runlens.rules.loss.parts.context import Context, ContextEvidence, context_of
 from runlens.rules.loss.parts.incidents import LossIncident, loss_incidents, why_none
+from runlens.rules.loss.parts.sensitivity import USUAL, LossSensitivity
 from runlens.rules.meaning import Part, Stage, Story
 from runlens.rules.shared.panels import LOSSES, TRAINING
 from runlens.stats.excursions.outcome import Outcome
-from runlens.stats.excursions.search import Sensitivity
 
 SEVERITY: Mapping[Outcome, Severity] = {
     "recovered-fast": Severity.INFO,
@@ -98,14 +98,19 @@ class LossSpike(Rule[SpikeEvidence]):
     part = Part((Story.OPTIMISATION,), opens=True, stage=Stage.LOSS, place=1)
     figure = Figure("peak", panels=LOSSES, beside=TRAINING, sudden=True)
 
-    sigmas: float = 6.0
-    rise: float = 0.03
-    fast: int = 500
-    slow: int = 5000
+    sigmas: float = USUAL.sigmas
+    rise: float = USUAL.rise
+    fast: int = USUAL.fast
+    slow: int = USUAL.slow
+
+    @property
+    def sensitivity(self) -> LossSensitivity:
+        """What all rules go by that look for incidents of the loss."""
+        return LossSensitivity(self.sigmas, self.rise, self.fast, self.slow)
 
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """Yield one finding per spike."""
-        incidents = loss_incidents(run, Sensitivity(self.sigmas, self.rise), self.fast, self.slow)
+        incidents = loss_incidents(run, self.sensitivity)
         if not incidents and (none := why_none(run)):
             yield self.skip(none[0], kind=none[1])
         for incident in incidents:

@@ -14,11 +14,11 @@ from runlens.rules.base import Rule
 from runlens.rules.loss.parts.adversarial import need_not_fall
 from runlens.rules.loss.parts.curve import LossCurve, train_curve
 from runlens.rules.loss.parts.incidents import loss_incidents
+from runlens.rules.loss.parts.sensitivity import USUAL, LossSensitivity
 from runlens.rules.meaning import Part, Stage, Story
 from runlens.rules.shared.panels import LOSSES, TRAINING
 from runlens.stats.changes.progress import Stall, last_stall
 from runlens.stats.changes.saturation import nears_floor
-from runlens.stats.excursions.search import Sensitivity
 from runlens.stats.robust import median, quantile
 
 FEWEST = 100
@@ -71,6 +71,7 @@ class StalledLoss(Rule[StallEvidence]):
     share : part of the run that the stretch must cover.
     missed : improvement that the trend led to, as a share of the loss.
     rate : part of the peak learning rate at which progress is still due.
+    sensitivity : which spikes and shifts account for a level: the settings of LOSS001.
 
     References
     ----------
@@ -88,6 +89,7 @@ class StalledLoss(Rule[StallEvidence]):
     share: float = 0.3
     missed: float = 0.05
     rate: float = 0.3
+    sensitivity: LossSensitivity = USUAL
 
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """Yield one finding if the loss stands still."""
@@ -101,7 +103,9 @@ class StalledLoss(Rule[StallEvidence]):
             )
             return
         stall = last_stall(curve.y, curve.step, self.share)
-        if stall is None or curve.ends_non_finite or _accounted_for(run, int(curve.step[stall.trend_from])):
+        if stall is None or curve.ends_non_finite:
+            return
+        if _accounted_for(run, self.sensitivity, int(curve.step[stall.trend_from])):
             return
         never = _never_moved(curve, stall)
         if not never and -stall.expected < max(self.missed, 6.0 * stall.doubt):
@@ -144,11 +148,11 @@ class StalledLoss(Rule[StallEvidence]):
         )
 
 
-def _accounted_for(run: Run, since: int) -> bool:
+def _accounted_for(run: Run, want: LossSensitivity, since: int) -> bool:
     """Whether an incident that was not over at once lies in the stretch, or in what its trend was taken from."""
     return any(
         i.steps[1] >= since and not i.rewound and i.ending.outcome != "recovered-fast"
-        for i in loss_incidents(run, Sensitivity(), 500, 5000)
+        for i in loss_incidents(run, want)
     )
 
 

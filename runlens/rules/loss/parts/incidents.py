@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from runlens.model import Run, SkipKind
 from runlens.rules.loss.parts.adversarial import need_not_fall
 from runlens.rules.loss.parts.curve import LossCurve, loss_curve, overwritten, train_curve, train_loss
+from runlens.rules.loss.parts.sensitivity import LossSensitivity
 from runlens.stats.excursions.outcome import Ending, ending, limits
 from runlens.stats.excursions.pyramid import all_excursions
-from runlens.stats.excursions.search import FEWEST, Excursion, Sensitivity
+from runlens.stats.excursions.search import FEWEST, Excursion
 from runlens.stats.excursions.shift import Kind, kind_of
 
 
@@ -39,24 +40,22 @@ class LossIncident:
         return max(1, self.excursion.end - self.excursion.first)
 
 
-def _searched(run: Run, want: Sensitivity, fast: float, slow: float) -> tuple[LossIncident, ...]:
+def _searched(run: Run, want: LossSensitivity) -> tuple[LossIncident, ...]:
     """Incidents of the training loss, superseded ones included."""
     series, whole = train_loss(run), train_curve(run)
     if series is None or whole is None or need_not_fall(run):
         return ()
-    found = _of_curve(whole, want, fast, slow)
+    found = _of_curve(whole, want)
     for part, first in overwritten(series):
         curve = loss_curve(part)
-        found += [i for i in _of_curve(curve, want, fast, slow, rewound=True) if i.steps[0] >= first]
+        found += [i for i in _of_curve(curve, want, rewound=True) if i.steps[0] >= first]
     return tuple(sorted(found, key=lambda i: i.steps))
 
 
-def _of_curve(
-    curve: LossCurve, want: Sensitivity, fast: float, slow: float, rewound: bool = False
-) -> list[LossIncident]:
+def _of_curve(curve: LossCurve, want: LossSensitivity, rewound: bool = False) -> list[LossIncident]:
     y, step = curve.y, curve.step
-    found = all_excursions(y, step, replace(want, grain=curve.grain))
-    fast, slow = limits(step, fast, slow)
+    found = all_excursions(y, step, want.of_curve(curve.grain))
+    fast, slow = limits(step, want.fast, want.slow)
     n = len(y)
     starts = [one.first for one in found] + [n]
     incidents = []
@@ -66,12 +65,12 @@ def _of_curve(
     return incidents
 
 
-def loss_incidents(run: Run, want: Sensitivity, fast: float, slow: float) -> tuple[LossIncident, ...]:
+def loss_incidents(run: Run, want: LossSensitivity) -> tuple[LossIncident, ...]:
     """All incidents of the training loss of a run, in order of onset; empty if it has no loss.
 
-    Searched for once with the same settings, because several rules ask.
+    Searched for once with the same sensitivity, because several rules ask.
     """
-    return run.once(("loss incidents", want, fast, slow), lambda: _searched(run, want, fast, slow))
+    return run.once(("loss incidents", want), lambda: _searched(run, want))
 
 
 def why_none(run: Run) -> tuple[str, SkipKind] | None:
