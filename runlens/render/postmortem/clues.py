@@ -87,20 +87,19 @@ def not_finite(facts: Facts) -> str | None:
 
 
 def half_precision(facts: Facts) -> str | None:
-    return _precision(facts, ("fp16", "float16", "16-mixed", "half", "torch.float16"))
+    return _precision(facts, ("fp16",))
 
 
 def brain_float(facts: Facts) -> str | None:
-    return _precision(facts, ("bf16", "bfloat16", "bf16-mixed", "torch.bfloat16", "fp32", "float32"))
+    return _precision(facts, ("bf16", "fp32"))
 
 
-def _precision(facts: Facts, values: tuple[str, ...]) -> str | None:
-    keys = ("dtype", "precision", "mixed_precision", "param_dtype", "torch_dtype", "amp_dtype", "compute_dtype")
-    found = facts.config(*keys)
-    if found and str(found[1]).lower() in values:
-        return f"The configuration says {visible(found[0], 60)} = {visible(str(found[1]), 40)}."
-    flag = facts.config(*(v for v in values if v in ("fp16", "bf16")))
-    return f"The configuration says {visible(flag[0], 60)} = true." if flag and flag[1] in (True, "true") else None
+def _precision(facts: Facts, kinds: tuple[str, ...]) -> str | None:
+    found = facts.configured.precision()
+    if found is None or found.kind not in kinds:
+        return None
+    value = "true" if found.value is True else str(found.value)
+    return f"The configuration says {visible(found.key, 60)} = {visible(value, 40)}."
 
 
 def more_and_more_spikes(facts: Facts) -> str | None:
@@ -115,10 +114,8 @@ def early(facts: Facts) -> str | None:
 
 
 def has_guards(facts: Facts) -> str | None:
-    found = facts.config("qk_norm", "qk_layernorm", "use_qk_norm", "z_loss", "z_loss_multiplier", "zloss")
-    return (
-        f"The configuration has {visible(found[0], 60)} = {visible(str(found[1]), 40)}." if found and found[1] else None
-    )
+    found = facts.configured.guard()
+    return f"The configuration has {visible(found[0], 60)} = {visible(str(found[1]), 40)}." if found else None
 
 
 def restarted_before(facts: Facts) -> str | None:

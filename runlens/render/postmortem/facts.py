@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from runlens.model import Finding, Incident, RunReport
+from runlens.run_config import RunConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +73,10 @@ class Facts:
                     return tie
         return None
 
-    def config(self, *keys: str) -> tuple[str, object] | None:
-        """The first entry of the configuration whose last part, in lower case, is one of `keys`, or None."""
-        for key, value in self.run.config.items():
-            if key.rsplit(".", 1)[-1].lower() in keys:
-                return key, value
-        return None
+    @property
+    def configured(self) -> RunConfig:
+        """What the run's config says."""
+        return RunConfig(self.run.config)
 
     def restart_before(self, steps: int) -> Finding | None:
         """A restart at most so many steps before the onset, or None."""
