@@ -12,6 +12,7 @@ from runlens import roles, sources
 from runlens.advice import advise
 from runlens.errors import NoRunFound, RunLensError
 from runlens.judging import hyperparameters
+from runlens.judging.about import described
 from runlens.judging.baseline import Known, mark
 from runlens.judging.charts import charts_of
 from runlens.judging.gate import run_verdict
@@ -134,7 +135,7 @@ def judge_run(run: Run, settings: Settings) -> RunReport:
         config=hyperparameters.flat(run.config),
         gpus=run.hardware_count,
     )
-    report = replace(report, action=advise(report, run, settings.total_tokens))
+    report = replace(described(report), action=advise(report, run, settings.total_tokens))
     return replace(report, verdict=run_verdict(report, settings.fail_on))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from runlens.model.about import About, Symptom
 from runlens.model.finding import Action, Failure, Finding, Incident, Severity, Skip
 from runlens.model.run import Direction, Origin, State
 
@@ -75,6 +76,17 @@ class RunReport:
     """Hyperparameters as logged, flat, with dots between levels; secrets hidden (`runlens.judging.hyperparameters`)."""
     gpus: int = 0
     """Accelerators of the whole run; 0 if not known."""
+
+    about: dict[str, About] = field(default_factory=dict)
+    """What the rules with findings say about themselves, by code: renderers know no code."""
+
+    def about_of(self, code: str) -> About:
+        """What the rule of this code says about itself; of one that says nothing here, that it is like no other."""
+        return self.about.get(code, About())
+
+    def shows(self, code: str, *symptoms: Symptom) -> bool:
+        """Whether the rule of this code shows one of these symptoms."""
+        return self.about_of(code).symptom in symptoms
 
     def worst(self) -> Severity | None:
         """Severity of the worst finding that counts (not suppressed), or None."""
