@@ -22,7 +22,7 @@ def render(
 ) -> None:
     """Make any output again from a saved report: the same bytes as doing it at once."""
     from runlens.cli.shared import output as out
-    from runlens.cli.shared.judging import content_of
+    from runlens.files import content_of
     from runlens.judging.about import described
     from runlens.render.json import parse
 

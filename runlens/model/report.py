@@ -108,3 +108,22 @@ class Report:
     fail_on: Severity = Severity.ERROR
     notes: tuple[str, ...] = ()
     """Said about the whole invocation: known findings that expired or were not used."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether every run was judged, and none has a finding at or above `fail_on` that counts."""
+        return self.verdict == "pass"
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What was found in all runs, in their order; known findings and notes are among them."""
+        return tuple(finding for run in self.runs for finding in run.findings)
+
+    @property
+    def action(self) -> Action | None:
+        """What to do now: of the only run, or of the first among several that failed, else of the first undecided."""
+        for verdict in ("fail", "undecided", "pass"):
+            for run in self.runs:
+                if run.verdict == verdict and run.action is not None:
+                    return run.action
+        return None
