@@ -101,9 +101,11 @@ def said_by(tokens_per_step: Mapping[str, float | None], ref: RunRef, run: Run, 
 def learned(nights: Sequence[Night]) -> Learned:
     """What good nights say together of their evals and their throughput."""
     from runlens.references import combine
+    from runlens.rules.throughput.outside_band import OutsideBand
 
     name = f"the last {len(nights)} good nights" if len(nights) > 1 else "the last good night"
     bands = [night.band for night in nights if night.band is not None]
-    rules = {"TPUT003": {"band": (min(low for low, _ in bands), max(high for _, high in bands))}} if bands else {}
+    band = (min(low for low, _ in bands), max(high for _, high in bands)) if bands else None
+    rules = {OutsideBand.code: {"band": band}} if band else {}
     parts = [night.evals for night in nights if night.evals is not None]
     return Learned(name, rules, (combine(parts, name),) if parts else ())
