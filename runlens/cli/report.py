@@ -40,10 +40,8 @@ def report(
 
     Exit code 0 when it was written, whatever the verdict; 3 if the run could not be judged.
     """
-    from runlens.cli.shared import progress
+    from runlens.cli.shared.judging import Request, judged
     from runlens.errors import UsageError
-    from runlens.judging.library import report_of
-    from runlens.judging.request import Request
 
     flags = {
         "select": o.listed(select),
@@ -55,9 +53,7 @@ def report(
         "total_tokens": total_tokens,
     }
     filters = {"refresh": refresh, "no_cache": no_cache}
-    result = report_of(
-        Request([run], flags, config, filters, chart_points=CHART_POINTS, read=progress.read, debug=debug)
-    )
+    result = judged(Request([run], flags, config, filters, chart_points=CHART_POINTS, debug=debug))
     if len(result.runs) > 1:
         names = ", ".join(r.run for r in result.runs[:5])
         raise UsageError(f"{len(result.runs)} runs are at {run!r} ({names}, …): name one, since a postmortem is of one")

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import io
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -67,16 +66,12 @@ def test_a_hostile_name_is_shown_as_text(monkeypatch: pytest.MonkeyPatch) -> Non
     assert "run[/red]" in said.getvalue()
 
 
-def test_check_is_quiet_when_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from runlens.cli import app
-    from runlens.judging import library
+def test_check_is_quiet_when_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    from runlens.cli.shared import judging
 
-    run = tmp_path / "run.csv"
-    run.write_text("step,loss\n1,2\n")
     seen: list[object] = []
-    judged = library.judged
-    monkeypatch.setattr(library, "judged", lambda plan, jobs, read: seen.append(read) or judged(plan, jobs, read=read))
-    for quiet in ((), ("--quiet",)):
-        with pytest.raises(SystemExit):
-            app(["check", str(run), *quiet])
+    monkeypatch.setattr("runlens.judging.check.check", lambda plan, jobs, read: seen.append(read) or ())
+    for quiet in (False, True):
+        with pytest.raises((IndexError, ValueError)):
+            judging.judged(judging.Request(["x"], quiet=quiet), [])
     assert seen == [progress.read, None]

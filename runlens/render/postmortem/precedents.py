@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
-from runlens.model import Symptom
+from runlens.model import Incident
+from runlens.render.postmortem.facts import Facts
 
 PALM = "PaLM, arXiv 2204.02311, section 5.1"
 FALCON = "The Falcon Series, arXiv 2311.16867"
@@ -62,29 +62,23 @@ _EVALS = (
 )  # fmt: skip
 
 
-def precedents(symptoms: Collection[Symptom], outcome: str) -> list[Precedent]:
-    """What others did about an incident like this one; empty where nobody is known to have told.
-
-    Parameters
-    ----------
-    symptoms : collection of Symptom
-        What the rules of the incident's findings show.
-    outcome : str
-        Outcome of its loss spike; empty if it has none.
-    """
+def precedents(facts: Facts) -> list[Precedent]:
+    """What others did about an incident like this one; empty where nobody is known to have told."""
+    incident: Incident = facts.incident
+    families = {code.rstrip("0123456789") for code in incident.codes}
     told: list[Precedent] = []
-    if Symptom.SPIKE in symptoms:
-        told += _RECOVERED if outcome.startswith("recovered") else _SPIKE
-    if Symptom.NOT_FINITE in symptoms or outcome == "diverged":
+    if "LOSS001" in incident.codes:
+        told += _RECOVERED if facts.outcome.startswith("recovered") else _SPIKE
+    if "LOSS003" in incident.codes or "GRAD001" in incident.codes or facts.outcome == "diverged":
         told += _PRECISION
-    if Symptom.SURGE in symptoms:
+    if "GRAD002" in incident.codes:
         told += _GRADIENT
-    if Symptom.HABIT in symptoms:
+    if "LOSS002" in incident.codes:
         told += _SPIKE[2:]
-    if Symptom.SLOW in symptoms:
+    if "TPUT" in families:
         told += _SPEED
-    if Symptom.MACHINE in symptoms:
+    if "HW" in families:
         told += _HARDWARE
-    if Symptom.BEHIND in symptoms:
+    if "EVAL001" in incident.codes:
         told += _EVALS
     return list(dict.fromkeys(told))

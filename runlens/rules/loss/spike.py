@@ -31,6 +31,10 @@ HELP: Mapping[Outcome, str] = {
 }
 
 
+STAYS = 0.3
+"""Share of the log from which a loss that blew up within the first points is an error although it came back."""
+
+
 class SpikeEvidence(ContextEvidence):
     """How a spike went."""
 
@@ -62,7 +66,10 @@ class LossSpike(Rule[SpikeEvidence]):
     own bar: a point that stands alone must be higher than what the tail of the run's own residuals reaches once in
     ten million points, a cluster may be lower. A slow rise is looked for on medians of 4, 16, 64 … points, of which a
     cluster needs three quarters of the standard deviations only. The losses of two networks that train against each
-    other (GAN) are not judged, unless one is named with `--metric`. A rise at which a logged stage, phase or switch of
+    other (GAN) are not judged, unless one is named with `--metric`. Where neighbours share their noise (running means),
+    it is measured at the distance over which they do; means since an epoch began are taken back first. A loss that
+    doubles within the first points and stays so high for a tenth of the log is a spike, too, and an error where it
+    stays for three tenths. A rise at which a logged stage, phase or switch of
     the loss changes is `info`, or a warning where most of the progress is lost, unless it goes on.
 
     Why it matters
@@ -136,6 +143,8 @@ def _severity(incident: LossIncident, context: Context) -> Severity:
         return Severity.INFO
     if context.plan is not None:  # a stage may be harder, but one that undoes most of the progress is worth a look
         return Severity.WARNING if incident.ending.outcome == "diverged" else Severity.INFO
+    if incident.early and incident.points > STAYS * len(incident.curve.y):
+        return Severity.ERROR
     return SEVERITY[incident.ending.outcome]
 
 

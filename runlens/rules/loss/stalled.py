@@ -14,6 +14,7 @@ from runlens.rules.base import Rule
 from runlens.rules.loss.parts.adversarial import need_not_fall
 from runlens.rules.loss.parts.curve import LossCurve, train_curve
 from runlens.rules.loss.parts.incidents import loss_incidents
+from runlens.rules.loss.parts.rising import TWICE, Worse, only_worse
 from runlens.rules.loss.parts.sensitivity import USUAL, LossSensitivity
 from runlens.rules.meaning import Part, Stage, Story
 from runlens.rules.shared.panels import LOSSES, TRAINING
@@ -54,7 +55,8 @@ class StalledLoss(Rule[StallEvidence]):
     or more, or if the loss never moved; `info` if no learning rate is logged, or if an approach to a floor fits descent
     and level about as well as a descent that breaks off, as with a diffusion model; nothing if the rate is lower, since
     then little progress is due, and nothing where the loss swung or where a spike or a shift (LOSS001, LOSS005)
-    accounts for level or trend.
+    accounts for level or trend. A loss of ten points and more that does nothing but rise is a
+    `warning`, and an `error` where it doubles.
 
     Why it matters
     --------------
@@ -97,6 +99,10 @@ class StalledLoss(Rule[StallEvidence]):
             yield self.skip(why, kind="not-applicable")
             return
         curve = train_curve(run)
+        worse = only_worse(curve) if curve is not None else None
+        if curve is not None and worse is not None and not _spiked_for_good(run, self.sensitivity):
+            yield self._worse(curve, worse)
+            return
         if curve is None or len(curve.y) < FEWEST:
             yield self.skip(
                 f"fewer than {FEWEST} finite points of training loss: too few for a trend", kind="too-few-points"
@@ -114,6 +120,26 @@ class StalledLoss(Rule[StallEvidence]):
         if rate is None or rate >= self.rate:
             near = not never and nears_floor(curve.y, curve.step, stall.trend_from, stall.first)
             yield self._finding(curve, stall, never, near, rate)
+
+    def _worse(self, curve: LossCurve, worse: Worse) -> Finding:
+        first, last = int(curve.step[0]), int(curve.step[-1])
+        return self.finding(
+            Severity.ERROR if worse.rise >= TWICE else Severity.WARNING,
+            curve.metric,
+            (first, last),
+            f"the loss only gets worse: from {curve.loss(worse.before):.4g} in the first tenth of the log to "
+            f"{curve.loss(worse.after):.4g} in the last, at steps {first:,} to {last:,}",
+            {
+                "level": curve.loss(worse.after),
+                "change": round(worse.rise, 5),
+                "expected_change": 0.0,
+                "doubt": round(worse.doubt, 6),
+                "learning_rate_share": None,
+                "since_start": True,
+                "nears_floor": False,
+            },
+            "Check the sign of the loss, the learning rate and the labels: a model that learns gets better.",
+        )
 
     def _finding(self, curve: LossCurve, stall: Stall, never: bool, near: bool, rate: float | None) -> Finding:
         first, last = int(curve.step[stall.first]), int(curve.step[-1])
@@ -146,6 +172,11 @@ class StalledLoss(Rule[StallEvidence]):
             },
             "Check that parameters change, the learning rate in use, and whether evals still improve.",
         )
+
+
+def _spiked_for_good(run: Run, want: LossSensitivity) -> bool:
+    """Whether LOSS001 speaks of a rise that did not come back."""
+    return any(i.kind == "spike" and not i.excursion.back for i in loss_incidents(run, want))
 
 
 def _accounted_for(run: Run, want: LossSensitivity, since: int) -> bool:

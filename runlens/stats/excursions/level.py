@@ -8,8 +8,9 @@ import bottleneck as bn
 import numpy as np
 import numpy.typing as npt
 
-from runlens.stats.noise import REACH, noise
-from runlens.stats.robust import Floats, Steps, theil_sen
+from runlens.stats.excursions.smoothed import SAMPLE, shared_noise
+from runlens.stats.noise import FEWEST, REACH, noise
+from runlens.stats.robust import Floats, Steps, finite, quantile, theil_sen
 from runlens.stats.rolling import shifted, trailing_median, trailing_min
 
 CHUNK = 1 << 16
@@ -21,6 +22,10 @@ NARROWEST = 4
 SHARE = 0.25
 """A window reaches back over at most this share of the steps since the start, so that power-law decay, which is
 straight against log step, stays nearly straight inside it, and unequal log intervals weigh as they should."""
+NEAR, NEAR_OF_ONE = 0.35, 0.4538
+"""Share of points that are nearest, and the distance that this share of Gaussian noise of deviation 1 stays below."""
+SETTLING = 16
+"""First points, whose level comes from too few to measure noise by."""
 HOLD = 32
 """The level before a point is the lowest of so many: a slow rise must not carry its own reference along."""
 
@@ -36,6 +41,8 @@ class Level:
     sigma: npt.NDArray[np.float32]
     """(n,) robust standard deviation of points about `expected`: the larger of before and after the point, so that
     a batch that got smaller is no excursion."""
+    scale: float = 1.0
+    """By how much neighbours understate that deviation, because they share their noise: 1 where they do not."""
 
 
 def fit(y: Floats, step: Steps) -> Level:
@@ -49,10 +56,37 @@ def fit(y: Floats, step: Steps) -> Level:
         Not decreasing.
     """
     n = len(y)
-    level = Level(*(np.full(n, np.nan, dtype=np.float32) for _ in range(3)))
+    expected, recent, sigma = (np.full(n, np.nan, dtype=np.float32) for _ in range(3))
+    level = Level(expected, recent, sigma)
     for start in range(0, n, CHUNK):
         patch(level, y, step, start, min(n, start + CHUNK))
+    hidden = shared_noise(y, WINDOW)
+    if hidden > 1.0:
+        level.scale = max(1.0, min(hidden, _distance(y, level)))
+        _widen(level, 0, n)
     return level
+
+
+def _distance(y: Floats, level: Level) -> float:
+    """Typical distance of points from the expected level, in deviations as neighbours show them.
+
+    From the nearest third of all points: an incident that raises less than two thirds of them hardly moves it.
+    """
+    some = slice(SETTLING, None, len(y) // SAMPLE + 1)
+    away = np.abs(y[some] - level.expected[some])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        away = finite(away / level.sigma[some])
+    return quantile(away, NEAR) / NEAR_OF_ONE if len(away) else 1.0
+
+
+def _widen(level: Level, first: int, last: int) -> None:
+    """Take at [first, last) as noise what neighbours hide.
+
+    A mean of w points hides w-fold variance, and a level from n of them is known as well as one from n / w.
+    """
+    together = level.scale**2
+    age = np.maximum(np.arange(first, last), 1)
+    level.sigma[first:last] *= (level.scale * np.sqrt(1.0 + FEWEST * (together - 1.0) / age)).astype(np.float32)
 
 
 def patch(level: Level, y: Floats, step: Steps, first: int, last: int, origin: int = 0, start: float = 0.0) -> None:
@@ -78,6 +112,8 @@ def patch(level: Level, y: Floats, step: Steps, first: int, last: int, origin: i
     level.expected[first:last] = expected[inside]
     level.recent[first:last] = recent[inside]
     level.sigma[first:last] = sigma[inside]
+    if level.scale > 1.0:
+        _widen(level, first, last)
 
 
 def _lost_ahead(newer: Floats, recent: Floats, start: float) -> Floats:

@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from runlens.stats.excursions.level import decay_rate, log_steps
 from runlens.stats.excursions.search import Excursion
 from runlens.stats.robust import Floats, Steps, median, standard_error_of_median
 
@@ -18,6 +19,9 @@ LOST = 0.5
 SETTLED = 0.5
 """A curve that kept this share of its excess over the second half of the time since the onset has settled: a recovery
 that follows a power law or an exponential would have got farther."""
+BACK = 0.75
+"""A curve that ends while it keeps less of its excess over the last half of the time since the onset is on its way
+back, however long it took. The excess is that above its own decay: an old level reached by learning on is none."""
 FEWEST = 8
 """With fewer points after the onset, or before the time of a fast recovery, nothing is said of where it is going."""
 
@@ -93,11 +97,24 @@ def ending(
         outcome = "unresolved"
     elif since >= fast and (rising or lost >= LOST):
         outcome = "diverged"
-    elif since >= slow or (since >= 2 * fast and after - one.level > SETTLED * halfway):
+    elif (since >= slow or (since >= 2 * fast and after - one.level > SETTLED * halfway)) and (
+        until < len(y) or not _on_its_way_back(y, step, one)
+    ):
         outcome = "plateaued"
     else:
         outcome = "unresolved"
     return Ending(outcome, after, None, lost, rising)
+
+
+def _on_its_way_back(y: Floats, step: Steps, one: Excursion) -> bool:
+    """Whether a curve that ends in an excursion is coming down from it, and not only along with its own decay."""
+    rate = decay_rate(y, step, one.first)
+    away = y[one.first :] - one.level + rate * log_steps(step[one.first], step[one.first :])
+    middle = int(np.searchsorted(step[one.first :], 0.5 * (step[one.first] + step[-1])))
+    near = max(2, len(away) // 16)
+    half, end = median(away[max(0, middle - near) : middle + near + 1]), median(away[-2 * near :])
+    doubt = 3.0 * standard_error_of_median(one.sigma, 2 * near)
+    return bool(end < BACK * half - doubt)
 
 
 def _halfway(y: Floats, step: Steps, one: Excursion, until: int) -> float:

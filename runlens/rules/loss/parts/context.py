@@ -19,8 +19,8 @@ LOOK_BACK = 64
 NEAR = 16
 """Logged points within which a stage began at the onset."""
 LOOK_AHEAD = 32
-"""Logged points after the onset within which the learning rate may have gone up: the onset of a slow rise in noise was
-placed up to ten points before a restart."""
+"""Logged points after the onset within which the learning rate may have gone up, or half of a longer incident: the
+onset of a slow rise in noise was placed ten points before a restart, and 60 before one whose hump lasted for 176."""
 MULTIPLE = 2.0
 """The gradient norm has moved where it is this many times its level, and six standard deviations, above it."""
 
@@ -131,12 +131,13 @@ def _learning_rate(run: Run, incident: LossIncident) -> tuple[float | None, bool
     # the onset of a slow rise is placed some points too early: look on to the peak, but not far
     one = incident.excursion
     peak = int(np.searchsorted(series.step, incident.curve.step[one.peak], side="right"))
-    here = series.value[max(0, at - 8) : max(at + 9, min(peak, at + LOOK_AHEAD))]
+    here = series.value[max(0, at - 8) : max(at + 9, min(peak, at + max(LOOK_AHEAD, incident.points // 2)))]
     if not np.isfinite(here).any():
         return None, False
-    low, high = float(bn.nanmin(here[: min(9, len(here))])), float(bn.nanmax(here))
-    past = series.value[: max(1, at - 8)]
-    restart = high > 1.5 * low and float(past[-1]) < high / 1.5 and high <= 1.05 * float(bn.nanmax(past))
+    # the lowest rate so far in the stretch, at each of its points: a schedule may go on falling up to its restart
+    low, past = np.fmin.accumulate(here), series.value[: max(1, at - 8)]
+    with np.errstate(invalid="ignore"):
+        restart = bool(np.any((here > 1.5 * low) & (here <= 1.05 * float(bn.nanmax(past)))))
     return float(series.value[at]), restart
 
 

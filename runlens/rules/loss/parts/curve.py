@@ -8,6 +8,7 @@ import numpy as np
 
 from runlens.model import PlacedSeries, Run
 from runlens.stats.robust import Floats, Steps, median, quantile
+from runlens.stats.sawtooth import unaveraged
 
 ROLE = "train_loss"
 
@@ -95,7 +96,21 @@ MEMORY = 8192
 def train_curve(run: Run) -> LossCurve | None:
     """The curve of the training loss, None if there is none or it is empty; made once, because several rules ask."""
     series = train_loss(run)
-    return run.once("loss curve", lambda: loss_curve(series)) if series is not None else None
+    return run.once("loss curve", lambda: loss_curve(_unaveraged(series))) if series is not None else None
+
+
+def _unaveraged(series: PlacedSeries) -> PlacedSeries:
+    """The series, or what was averaged where it holds means since each epoch began at equal distances of steps."""
+    apart = np.diff(series.step)
+    if (
+        len(apart) < 2
+        or apart[0] <= 0
+        or not bool(np.all(apart == apart[0]))
+        or not bool(np.isfinite(series.value).all())
+    ):
+        return series
+    tooth = unaveraged(series.value)
+    return series if tooth is None else series.with_value(tooth.value)
 
 
 def train_loss(run: Run) -> PlacedSeries | None:

@@ -8,9 +8,11 @@ from runlens.model import Run, SkipKind
 from runlens.rules.loss.parts.adversarial import need_not_fall
 from runlens.rules.loss.parts.curve import LossCurve, loss_curve, overwritten, train_curve, train_loss
 from runlens.rules.loss.parts.sensitivity import LossSensitivity
+from runlens.stats.excursions.contrast import stands_above
+from runlens.stats.excursions.early import blow_up
 from runlens.stats.excursions.outcome import Ending, ending, limits
 from runlens.stats.excursions.pyramid import all_excursions
-from runlens.stats.excursions.search import FEWEST, Excursion
+from runlens.stats.excursions.search import FEWEST, SHORT, Excursion
 from runlens.stats.excursions.shift import Kind, kind_of
 
 
@@ -26,6 +28,8 @@ class LossIncident:
     """Position of the next excursion, or n: what came after belongs to that."""
     rewound: bool
     """True if a resume wrote over it: the run as it stands never had it."""
+    early: bool = False
+    """Whether it set in before there was a level to depart from."""
 
     @property
     def steps(self) -> tuple[int, int]:
@@ -54,14 +58,23 @@ def _searched(run: Run, want: LossSensitivity) -> tuple[LossIncident, ...]:
 
 def _of_curve(curve: LossCurve, want: LossSensitivity, rewound: bool = False) -> list[LossIncident]:
     y, step = curve.y, curve.step
-    found = all_excursions(y, step, want.of_curve(curve.grain))
+    found = [
+        one for one in all_excursions(y, step, want.of_curve(curve.grain)) if one.sign < 0 or stands_above(y, step, one)
+    ]
+    early = blow_up(y) if curve.log and not rewound else None
+    if early is not None and not any(one.sign > 0 and one.first <= early.known_by for one in found):
+        found = sorted([*found, early.excursion], key=lambda one: one.first)
     fast, slow = limits(step, want.fast, want.slow)
     n = len(y)
     starts = [one.first for one in found] + [n]
     incidents = []
     for one, until in zip(found, starts[1:], strict=True):
-        end = ending(y, step, one, until, fast, slow, curve.ends_non_finite and until == n)
-        incidents.append(LossIncident(kind_of(y, step, one, end, until), curve, one, end, until, rewound))
+        # what had been back for a while before the loss was no number is another incident
+        nan = curve.ends_non_finite and until == n and (not one.back or n - one.end <= max(SHORT, one.end - one.first))
+        end = ending(y, step, one, until, fast, slow, nan)
+        at_once = early is not None and one is early.excursion
+        kind = "spike" if at_once else kind_of(y, step, one, end, until)
+        incidents.append(LossIncident(kind, curve, one, end, until, rewound, at_once))
     return incidents
 
 

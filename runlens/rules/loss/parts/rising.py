@@ -1,0 +1,55 @@
+"""A loss that does nothing but rise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from runlens.rules.loss.parts.curve import LossCurve
+from runlens.stats.excursions.smoothed import shared_noise
+from runlens.stats.robust import difference_sigma, median
+
+FEWEST = 10
+"""Points that a loss must have to be seen to do nothing but rise."""
+BLOCKS = 10
+ORDERED = 0.9
+"""Share of pairs of tenths of the log of which the later one must be higher: of ten independent ones that has a chance
+below 0.001 (Kendall's rank correlation of 0.8)."""
+RISES = 0.03
+"""Least rise from the first tenth to the last, on the scale of the curve: that of LOSS001."""
+SIGMAS = 6.0
+"""The same in standard errors of a tenth's median, as of a spike."""
+WIDEST = 128
+"""Points over which neighbours may share noise."""
+TWICE = float(np.log(2.0))
+"""A rise on the log scale that doubles the loss."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worse:
+    """Levels of the first and the last tenth, in the unit of the curve's `y`."""
+
+    before: float
+    after: float
+    doubt: float
+    """Standard error of their difference."""
+
+    @property
+    def rise(self) -> float:
+        """By how much it rose."""
+        return self.after - self.before
+
+
+def only_worse(curve: LossCurve) -> Worse | None:
+    """How much a loss rose that does nothing but rise; None of any other, and of fewer than `FEWEST` points."""
+    n = len(curve.y)
+    if n < FEWEST:
+        return None
+    blocks = np.array([median(part) for part in np.array_split(curve.y, min(BLOCKS, n // 2))])
+    later = np.triu_indices(len(blocks), 1)
+    if float(np.mean(blocks[later[1]] > blocks[later[0]])) < ORDERED:
+        return None
+    noise = difference_sigma(curve.y) * shared_noise(curve.y, WIDEST)
+    found = Worse(float(blocks[0]), float(blocks[-1]), float(noise * np.sqrt(2.0 * len(blocks) / n)))
+    return found if found.rise > max(RISES, SIGMAS * found.doubt) else None

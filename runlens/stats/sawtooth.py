@@ -1,0 +1,136 @@
+"""Means since an epoch began: a saw-tooth with the epoch's period, from which what was averaged can be had back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from runlens.stats.robust import Floats, median
+from runlens.stats.turns import NOISY, turns
+
+SHORTEST = 12
+"""Points of a tooth: in shorter ones the last changes are hardly smaller than the first."""
+FEWEST_TEETH = 3
+MOST_PARTS = 8
+"""Parts of the best distance that are tried as the period."""
+LONGEST = 1 << 18
+"""Points that the period is looked for in."""
+ALIKE = 0.15
+"""Autocorrelation, over one period, of the log of how much the mean moves: 0.4 and more for means of noise (its size
+falls as 1 / k in each tooth), below 0.05 for running means and random walks (simulated)."""
+EVEN = 1.7
+"""Factor by which the noise of what came out may differ between the first and the last third of a tooth."""
+FITS = 3.0
+"""The same between all of it and the second values of the teeth, which are few."""
+AT_RESETS = 8
+"""First places of a tooth in which a wrong phase shows."""
+BELOW = 0.02
+"""Share of values below zero that rounding may make of positive ones."""
+WHITENS = 0.6
+"""Rate of turns that what was averaged reaches at least: white noise turns at 2/3 of the points, its means at 1/2."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sawtooth:
+    """A curve of means since the last reset."""
+
+    period: int
+    """Points from reset to reset."""
+    value: Floats
+    """(n,) what was averaged: the mean of each stretch between two logged points."""
+
+
+def unaveraged(value: Floats) -> Sawtooth | None:
+    """What was averaged since each reset, if the values are such means.
+
+    Parameters
+    ----------
+    value : ndarray of float64, shape (n,)
+        Finite, in the order logged, at equal distances.
+
+    Returns
+    -------
+    Sawtooth or None
+        None for fewer than `FEWEST_TEETH` teeth of `SHORTEST` points, where neighbours share no noise, and where taking
+        the mean back gives none.
+
+    Notes
+    -----
+    The k-th mean of a tooth times k is a sum, so its change is the k-th value. A log that was rounded to 1e-4 gives
+    values that are known to k times that.
+    """
+    if len(value) < FEWEST_TEETH * SHORTEST or turns(value) > NOISY:
+        return None
+    change = np.abs(np.diff(value))
+    moved = np.log(np.maximum(change, np.finfo(np.float64).tiny + 1e-3 * float(np.median(change))))
+    tried = [
+        (period, *_taken_back(value, period, (_reset_phase(moved, period) + near) % period))
+        for period in _periods(moved[:LONGEST])
+        for near in (0, -2, -1, 1)  # the changes after a reset are large as well
+    ]
+    if not tried:
+        return None
+    period, raw, place = min(tried, key=_rough_at_resets)
+    positive = bool(value.min() > 0.0)
+    if turns(raw) <= WHITENS or not _even(raw, change, place, period) or (positive and np.mean(raw <= 0.0) > BELOW):
+        return None
+    return Sawtooth(period, raw)
+
+
+def _rough_at_resets(tried: tuple[int, Floats, npt.NDArray[np.int64]]) -> float:
+    """Mean squared change of what came out in the first places of the teeth and the last: least of the right phase."""
+    period, raw, place = tried
+    near = (place[1:] <= AT_RESETS) | (place[1:] > period - 3)
+    return float(np.square(np.diff(raw))[near].mean())
+
+
+def _even(raw: Floats, moved: Floats, place: npt.NDArray[np.int64], period: int) -> bool:
+    """Whether what came out is as noisy late in a tooth as early, and as the second value of each tooth says.
+
+    Of a wrong period the noise grows with the place. The second mean moves by half of what the value does.
+    """
+    change = np.abs(np.diff(raw))
+    early, late = (median(change[part]) for part in (place[1:] <= period // 3, place[1:] > period - period // 3))
+    second = 2.0 * median(moved[place[1:] == 2])
+    return min(early, second) > 0.0 and 1.0 / EVEN < late / early < EVEN and 1.0 / FITS < early / second < FITS
+
+
+def _taken_back(value: Floats, period: int, phase: int) -> tuple[Floats, npt.NDArray[np.int64]]:
+    """What was averaged if teeth begin at this phase, and the place of each point in its tooth, from 1."""
+    place = (np.arange(len(value)) - phase) % period + 1
+    if phase:  # the first tooth began with the log, or before it
+        place[:phase] = np.arange(1, phase + 1)
+    before = np.concatenate([[0.0], value[:-1]])
+    return np.where(place == 1, value, place * value - (place - 1) * before), place
+
+
+def _periods(moved: Floats) -> list[int]:
+    """Distances at which the size of changes repeats itself best, the shortest first."""
+    n = len(moved)
+    centred = moved - moved.mean()
+    size = 1 << (2 * n - 1).bit_length()
+    power = np.abs(np.fft.rfft(centred, size)) ** 2
+    alike = np.fft.irfft(power, size)[:n]
+    if not alike[0] > 0.0:
+        return []
+    alike = alike / alike[0] * (n / np.maximum(n - np.arange(n), 1))
+    below = np.flatnonzero(alike <= 0.0)
+    first = max(SHORTEST, int(below[0]) if len(below) else n)  # changes close to each other are alike in any case
+    last = n // FEWEST_TEETH
+    if first >= last:
+        return []
+    best = first + int(np.argmax(alike[first:last]))
+    found = []
+    for part in range(MOST_PARTS, 0, -1):  # multiples of the period are as much alike as the period
+        around = range(max(round(best / part) - 2, SHORTEST), min(round(best / part) + 3, last))
+        if around and max(alike[around.start : around.stop]) > max(ALIKE, 0.7 * alike[best]):
+            found += sorted(around, key=lambda at: -alike[at])[:2]
+    return found
+
+
+def _reset_phase(moved: Floats, period: int) -> int:
+    """Place within a period at which values begin anew: the change into it is the largest of all, on average."""
+    whole = len(moved) // period * period
+    return (int(np.argmax(moved[:whole].reshape(-1, period).mean(axis=0))) + 1) % period

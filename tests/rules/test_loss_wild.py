@@ -1,0 +1,134 @@
+"""Losses as the world logs them: smoothed, short and heavy-tailed, exploding early, only rising, cut in recovery."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from runlens.model import Run, Series, Severity
+from runlens.roles import resolve
+from runlens.rules.loss.frequency import SpikeFrequency
+from runlens.rules.loss.shift import LossShift
+from runlens.rules.loss.spike import LossSpike
+from runlens.rules.loss.stalled import StalledLoss
+from tests.stats.test_sawtooth import exponential, losses, running, since_reset
+from tests.synthetic.loss import make
+
+RULES = (LossSpike(), SpikeFrequency(), LossShift(), StalledLoss())
+
+
+def logged(loss, every=1):
+    step = every * np.arange(1, len(loss) + 1)
+    return resolve(
+        Run("r", "r", "r", series={"train/loss": Series("train/loss", step, np.full(len(loss), np.nan), loss)})
+    )
+
+
+def alarms(run, rules=RULES):
+    return [f for rule in rules for f in rule.check(run) if getattr(f, "severity", Severity.INFO) is not Severity.INFO]
+
+
+def loss_of(made):
+    return made.run.role("train_loss").series.value
+
+
+SMOOTHINGS = [
+    lambda x: running(x, 5),
+    lambda x: running(x, 20),
+    lambda x: exponential(x, 0.9),
+    lambda x: exponential(x, 0.98),
+]
+
+
+@pytest.mark.parametrize("smooth", SMOOTHINGS, ids=("mean 5", "mean 20", "ema 0.9", "ema 0.98"))
+@pytest.mark.parametrize("n", [400, 4000])
+def test_a_smoothed_loss_gives_no_more_alarms_than_the_raw_one(smooth, n):
+    for seed in range(4):
+        assert alarms(logged(smooth(loss_of(make(seed, n, "clean"))))) == []
+
+
+@pytest.mark.parametrize("smooth", SMOOTHINGS, ids=("mean 5", "mean 20", "ema 0.9", "ema 0.98"))
+@pytest.mark.parametrize("case", ["plateaued", "diverged"])
+def test_what_happens_to_a_smoothed_loss_is_seen(smooth, case):
+    seen = 0
+    for seed in range(5):
+        made = make(seed, 2000, case)
+        onset = int(np.searchsorted(made.step, made.planted[0].onset))
+        seen += any(abs(f.steps[0] - onset) < 120 for f in alarms(logged(smooth(loss_of(made))), RULES[:1]))
+    assert seen >= 3
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_means_since_an_epoch_began_are_healthy(seed):
+    assert alarms(logged(since_reset(losses(6000, seed), 500))) == []
+
+
+def test_a_divergence_in_means_since_an_epoch_began_is_found():
+    loss = losses(6000, 1, noise=0.03)
+    loss[4200:] *= 2.0
+    (one,) = alarms(logged(since_reset(loss, 500)), RULES[:1])
+    assert abs(one.steps[0] - 4201) <= 2
+
+
+def heavy(seed, n):
+    rng = np.random.default_rng(seed)
+    loss = np.clip(np.exp(np.log(0.2) + 1.2 * rng.standard_normal(n)), 0.003, 2.2)
+    loss[: n // 4] = 0.78 + 0.15 * rng.standard_normal(n // 4)
+    return loss
+
+
+def test_a_short_loss_with_heavy_tails_is_silent():
+    assert sum(bool(alarms(logged(heavy(seed, 48 + seed % 50), 10), RULES[:1])) for seed in range(60)) <= 1
+
+
+@pytest.mark.parametrize("times", [1.6, 2.4])
+def test_a_blow_up_within_the_first_points_doubles_the_loss(times):
+    rng = np.random.default_rng(3)
+    loss = np.concatenate(
+        [[9.0, 5.0, 5.5], times * 5.0 * np.exp(0.2 * np.abs(rng.standard_normal(25))), np.linspace(4.9, 3.0, 22)]
+    )
+    found = [f for f in LossSpike().check(logged(loss)) if getattr(f, "severity", None) is Severity.ERROR]
+    assert bool(found) == (times > 2.0)
+    if found:
+        assert found[0].steps[0] == 4
+
+
+@pytest.mark.parametrize(("share", "severity"), [(0.2, Severity.WARNING), (0.4, Severity.ERROR)])
+def test_a_blow_up_that_stays_for_a_large_share_is_an_error(share, severity):
+    n = 100
+    loss = 5.0 * np.exp(-np.arange(n) / 60.0) * np.exp(0.02 * np.random.default_rng(4).standard_normal(n))
+    loss[3 : 3 + int(share * n)] *= 6.0
+    found = [f for f in LossSpike().check(logged(loss)) if getattr(f, "steps", None)]
+    assert [f.severity for f in found] == [severity]
+
+
+@pytest.mark.parametrize(("rise", "severity"), [(0.015, None), (0.1, Severity.WARNING), (1.4, Severity.ERROR)])
+@pytest.mark.parametrize("n", [10, 40, 400])
+def test_a_loss_that_only_rises(n, rise, severity):
+    loss = (1.0 + rise * np.arange(n) / n) * np.exp(0.001 * np.random.default_rng(n).standard_normal(n))
+    found = alarms(logged(loss))
+    assert bool(found) == (severity is not None)
+    if severity is not None:
+        assert max(f.severity.rank for f in found) >= (severity.rank if n > 10 else 1)
+
+
+def test_nine_points_are_too_few_to_do_nothing_but_rise():
+    assert alarms(logged(np.linspace(1.0, 1.3, 9)), (StalledLoss(),)) == []
+
+
+@pytest.mark.parametrize(("fade", "outcome"), [(900.0, "unresolved"), (1e6, "plateaued")])
+def test_a_spike_on_its_way_back_when_the_log_ends_is_unresolved(fade, outcome):
+    n, at = 2600, 2000
+    loss = losses(n, 5, noise=0.05)
+    loss[at:] *= 1.0 + 0.3 * np.exp(-np.arange(n - at) / (fade / 2.0))
+    (one,) = [f for f in LossSpike().check(logged(loss, 50)) if getattr(f, "steps", None)]
+    assert one.evidence["outcome"] == outcome
+
+
+@pytest.mark.parametrize(("later", "related"), [(5, True), (60, False)])
+def test_a_nan_is_not_pinned_on_a_spike_that_had_been_back(later, related):
+    loss = losses(600, 6, noise=0.03)
+    loss[400] *= 5.0
+    loss[401 + later :] = np.nan
+    (one,) = [f for f in LossSpike().check(logged(loss)) if getattr(f, "steps", None)]
+    assert (one.evidence["outcome"] == "diverged") == related

@@ -1,0 +1,94 @@
+"""Means since an epoch began, and running means: recognised by their turns, and what they hide had back."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from runlens.stats.excursions.smoothed import FEWEST, shared_noise
+from runlens.stats.sawtooth import unaveraged
+from runlens.stats.turns import turns
+
+
+def losses(n, seed=0, noise=0.1, tails=None):
+    rng = np.random.default_rng(seed)
+    white = rng.standard_normal(n) if tails is None else rng.standard_t(tails, n)
+    return (2.0 + 3.0 * (1.0 + np.arange(n) / 50.0) ** -0.5) * np.exp(noise * white)
+
+
+def since_reset(value, period, offset=0):
+    out, total, count = np.empty_like(value), 0.0, 0
+    for i, x in enumerate(value):
+        if (i - offset) % period == 0:
+            total, count = 0.0, 0
+        total, count = total + x, count + 1
+        out[i] = total / count
+    return out
+
+
+def running(value, width):
+    total = np.cumsum(np.insert(value, 0, 0.0))
+    i = np.arange(1, len(value) + 1)
+    first = np.maximum(i - width, 0)
+    return (total[i] - total[first]) / (i - first)
+
+
+def exponential(value, keep):
+    out, state = np.empty_like(value), value[0]
+    for i, x in enumerate(value):
+        state = keep * state + (1.0 - keep) * x
+        out[i] = state
+    return out
+
+
+@pytest.mark.parametrize(("period", "teeth"), [(12, 25), (50, 20), (200, 15), (1500, 10)])
+@pytest.mark.parametrize("offset", [0, 7])
+def test_what_was_averaged_is_had_back(period, teeth, offset):
+    raw = losses(period * teeth)
+    found = unaveraged(since_reset(raw, period, offset))
+    assert found is not None and found.period == period
+    np.testing.assert_allclose(found.value, raw, rtol=1e-6)
+
+
+def test_single_precision_is_enough():
+    raw = losses(15_000)
+    found = unaveraged(since_reset(raw, 1500).astype(np.float32).astype(np.float64))
+    assert found is not None
+    np.testing.assert_allclose(found.value, raw, atol=1e-2)
+
+
+@pytest.mark.parametrize("made", [lambda x: x, lambda x: running(x, 20), lambda x: exponential(x, 0.95), np.cumsum])
+@pytest.mark.parametrize("n", [35, 300, 3000])
+def test_other_curves_have_no_teeth(made, n):
+    assert [unaveraged(made(losses(n, seed))) for seed in range(5)] == [None] * 5
+
+
+@pytest.mark.parametrize("tails", [None, 3, 2])
+def test_white_noise_turns_at_two_of_three_points_whatever_its_tails(tails):
+    assert turns(losses(20_000, noise=0.05, tails=tails)[5000:]) == pytest.approx(2 / 3, abs=0.015)
+
+
+def test_turns_of_nothing():
+    assert turns(np.array([])) == turns(np.ones(10)) == turns(np.arange(2.0)) == 1.0
+    assert turns(np.arange(10.0)) == 0.0
+
+
+@pytest.mark.parametrize("tails", [None, 3])
+@pytest.mark.parametrize("n", [FEWEST, 1000, 5000])
+def test_neighbours_of_white_noise_share_nothing(n, tails):
+    assert [shared_noise(np.log(losses(n, seed, 0.03, tails=tails)), 128) for seed in range(10)] == [1.0] * 10
+
+
+@pytest.mark.parametrize(("made", "low", "high"), [
+    (lambda x: running(x, 5), 2.0, 4.0),
+    (lambda x: running(x, 20), 4.0, 8.0),
+    (lambda x: exponential(x, 0.9), 2.5, 6.0),
+])  # fmt: skip
+@pytest.mark.parametrize("n", [FEWEST * 2, 5000])
+def test_running_means_hide_noise(made, low, high, n):
+    hidden = [shared_noise(np.log(made(losses(n, seed, 0.03))), 128) for seed in range(10)]
+    assert low < float(np.median(hidden)) < high
+
+
+def test_fewer_points_do_not_tell():
+    assert shared_noise(np.log(running(losses(FEWEST - 1), 20)), 128) == 1.0
