@@ -18,5 +18,11 @@ bench:
 quality *args:
     .venv/bin/python -m benchmarks.quality {{args}}
 
+thresholds *args:
+    .venv/bin/python -m benchmarks.thresholds {{args}}
+
+figures *args:
+    .venv/bin/python -m tests.figures {{args}}
+
 docs:
     (printf '# Rules\n\n'; .venv/bin/runlens rule --all --format markdown) > docs/rules.md

@@ -1,0 +1,1 @@
+"""How many broken thresholds, guards and windows the tests notice."""
