@@ -2,12 +2,10 @@
 
 The command is a shell over this library::
 
-    from runlens import RULES, Settings, discover, judge
+    import runlens
 
-    settings = Settings(tuple(rule() for rule in RULES))
-    for ref in discover("logs/exp7"):
-        report = judge(ref, settings)
-        print(report.verdict, [f.message for f in report.findings])
+    report = runlens.check("logs/exp7")
+    assert report.passed, report
 
 Names are loaded when they are first used, so that `import runlens` costs nothing.
 """
@@ -23,13 +21,14 @@ _HOME = {
     "RULES": "runlens.rules",
     "Finding": "runlens.model",
     "Reference": "runlens.model",
-    "Report": "runlens.model",
+    "Report": "runlens.judging.report",
     "Run": "runlens.model",
     "RunLensError": "runlens.errors",
     "RunReport": "runlens.model",
     "Series": "runlens.model",
     "Settings": "runlens.judging.check",
     "Severity": "runlens.model",
+    "check": "runlens.judging.library",
     "discover": "runlens.sources",
     "judge": "runlens.judging.check",
     "judge_run": "runlens.judging.check",
@@ -48,6 +47,7 @@ __all__ = [
     "Settings",
     "Severity",
     "__version__",
+    "check",
     "discover",
     "judge",
     "judge_run",
@@ -58,7 +58,9 @@ __all__ = [
 if TYPE_CHECKING:
     from runlens.errors import RunLensError
     from runlens.judging.check import Settings, judge, judge_run
-    from runlens.model import Finding, Reference, Report, Run, RunReport, Series, Severity
+    from runlens.judging.library import check
+    from runlens.judging.report import Report
+    from runlens.model import Finding, Reference, Run, RunReport, Series, Severity
     from runlens.roles import resolve
     from runlens.rules import RULES
     from runlens.sources import discover, read
@@ -68,3 +70,7 @@ def __getattr__(name: str) -> object:
     if name not in _HOME:
         raise AttributeError(f"module 'runlens' has no attribute {name!r}")
     return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from runlens.model import Run, RunReport
+from runlens.model import Report, Run, RunReport
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,7 +49,7 @@ def history(run: Run, *, every_write: bool = False) -> pd.DataFrame:
     )
 
 
-def findings(reports: RunReport | Iterable[RunReport]) -> pd.DataFrame:
+def findings(reports: Report | RunReport | Iterable[RunReport]) -> pd.DataFrame:
     """What was found in one run or in many, a row a finding.
 
     Returns
@@ -60,6 +60,7 @@ def findings(reports: RunReport | Iterable[RunReport]) -> pd.DataFrame:
     """
     import pandas as pd
 
+    runs = reports.runs if isinstance(reports, Report) else [reports] if isinstance(reports, RunReport) else reports
     rows = [
         {
             "run": report.run,
@@ -72,7 +73,7 @@ def findings(reports: RunReport | Iterable[RunReport]) -> pd.DataFrame:
             "suppressed": found.suppressed is not None,
             "message": found.message,
         }
-        for report in ([reports] if isinstance(reports, RunReport) else reports)
+        for report in runs
         for found in report.findings
     ]
     columns = ["run", "code", "name", "severity", "metric", "first_step", "last_step", "suppressed", "message"]

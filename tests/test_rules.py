@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+import re
+from collections import Counter
 from pathlib import Path
 from typing import NotRequired, get_args, get_origin, get_type_hints
 
@@ -17,6 +20,7 @@ from runlens.rules import RULES
 from runlens.rules.base import Rule
 from runlens.rules.page import HEADINGS, markdown, page
 from runlens.rules.select import check_codes, select
+from tests.completeness import left
 
 ROOT = Path(__file__).parent.parent
 FIXTURES = ROOT / "fixtures" / "rules"
@@ -35,26 +39,52 @@ def judged(code: str, which: str):
     return judge_run(roles.resolve(sources.read(ref), settings.metrics), settings)
 
 
-PRODUCT = {
-    "LOSS": 6,
-    "GRAD": 4,
-    "LR": 1,
-    "RES": 1,
-    "TPUT": 7,
-    "HW": 6,
-    "EVAL": 5,
-    "RL": 1,
-    "MOE": 1,
-    "LOG": 6,
-    "TREND": 1,
+def test_codes_are_listed_by_family_and_number_each_once():
+    families = list(dict.fromkeys(code[:-3] for code in CODES))
+    assert sorted(CODES, key=lambda code: (families.index(code[:-3]), code)) == CODES
+    assert all(re.fullmatch(r"[A-Z]{2,5}\d{3}", code) for code in CODES)
+    assert len(set(CODES)) == len({rule.name for rule in RULES}) == len(RULES)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=CODES)
+def test_nothing_is_left_to_do_for_a_rule(rule):
+    lacking = left(rule)
+    assert not lacking, "\n".join(lacking)
+
+
+def test_no_run_stands_for_a_rule_that_is_not():
+    assert {path.name for path in FIXTURES.iterdir()} == set(CODES)
+
+
+EXAMPLES = {
+    "runlens/cli/rule.py": 1,
+    "runlens/cli/shared/options.py": 1,
+    "runlens/config/rule_settings.py": 1,
+    "runlens/config/schema.py": 3,
 }
-"""Codes that a family may have, in the order in which they are listed: a code is permanent, and none is made up."""
+"""Texts for users that name a code as an example: all other code knows rules by their classes."""
 
 
-def test_the_codes_are_those_of_the_product_in_order():
-    known = [f"{family}{n:03d}" for family, count in PRODUCT.items() for n in range(1, count + 1)]
-    assert [code for code in known if code in CODES] == CODES
-    assert len({rule.name for rule in RULES}) == len(RULES)
+def test_codes_stand_in_the_rules_alone():
+    found = Counter()
+    for path in sorted((ROOT / "runlens").rglob("*.py")):
+        name = path.relative_to(ROOT).as_posix()
+        if not name.startswith("runlens/rules/"):
+            found[name] += sum(_names_a_rule(text) for text in _strings(ast.parse(path.read_text(encoding="utf-8"))))
+    assert {name: count for name, count in found.items() if count} == EXAMPLES
+
+
+def _strings(tree):
+    """Every string of a module but docstrings, the parts of f-strings among them."""
+    said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in said:
+            yield node.value
+
+
+def _names_a_rule(text):
+    """Whether a text holds a code, or is the beginning of some and nothing else."""
+    return any(code in text for code in CODES) or text in {code[:-3] for code in CODES}
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -84,11 +114,6 @@ def test_the_evidence_has_the_keys_that_its_type_names(rule):
     assert hints
     for finding in (f for which in ("bad", "good") for f in judged(rule.code, which).findings if f.code == rule.code):
         assert required <= set(finding.evidence) <= set(hints)
-
-
-@pytest.mark.parametrize("rule", RULES, ids=CODES)
-def test_a_rule_says_in_its_own_class_what_it_means(rule):
-    assert {"code", "name", "symptom", "part", "figure"} <= set(vars(rule))
 
 
 @pytest.mark.parametrize("code", CODES)

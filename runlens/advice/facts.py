@@ -8,15 +8,10 @@ import numpy as np
 
 from runlens.comparison.restart import planned_tokens
 from runlens.model import Finding, Run, RunReport, Symptom
-from runlens.model.hints import first_number, precision
 from runlens.rules import rule_of
 
-SAVE_KEYS = ("save_steps", "save_interval", "checkpoint_interval", "ckpt_interval", "save_every", "checkpoint_every")
-"""Config keys that hold the number of steps between checkpoints (HF, Megatron-LM, nanotron, torchtitan, lingua)."""
 SAME_STEP = 5
 """Steps within which a spike after a rewind is the one from before it, on the same batches."""
-BATCH_KEYS = ("global_batch_size", "total_batch_size", "total_train_batch_size", "effective_batch_size")
-"""Config keys that hold the samples of one step; `batch_size` alone may be those of one rank."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +29,7 @@ class Facts:
     checkpoints: tuple[int, ...]
     """Steps at which a checkpoint is known to have been written, sorted."""
     precision: str
-    """`fp16`, `bf16` or empty if not known."""
+    """`fp16`, `bf16`, `fp32` or empty if not known."""
     run: Run
     known: int = 0
     """Findings that a baseline accepts: they do not count, but they are there."""
@@ -55,7 +50,7 @@ class Facts:
             tokens_done=float(tokens[1]) if known else None,
             total_tokens=total_tokens or planned_tokens(run),
             checkpoints=checkpoints(run, span),
-            precision=precision(run.config),
+            precision=precision.kind if (precision := run.configured.precision()) else "",
             run=run,
             known=sum(f.suppressed is not None for f in report.findings),
         )
@@ -94,7 +89,8 @@ def samples_per_step(run: Run) -> float | None:
         known = latest.take(np.isfinite(latest.value))
         if len(known) > 1 and known.value[-1] > known.value[0]:
             return float((known.value[-1] - known.value[0]) / (known.step[-1] - known.step[0]))
-    return first_number(run.config, BATCH_KEYS)
+    told = run.configured.batch_samples()
+    return told.value if told else None
 
 
 def checkpoints(run: Run, span: tuple[int, int]) -> tuple[int, ...]:
@@ -102,9 +98,8 @@ def checkpoints(run: Run, span: tuple[int, int]) -> tuple[int, ...]:
     timed = run.role("checkpoint_time")
     if timed is not None and len(timed.series):
         return tuple(sorted({int(s) for s in timed.series.step}))
-    interval = first_number(run.config, SAVE_KEYS)
-    if interval and interval >= 1:
-        return tuple(range(0, span[1] + 1, int(interval)))
+    if interval := run.configured.checkpoint_interval():
+        return tuple(range(0, span[1] + 1, int(interval.value)))
     return ()
 
 

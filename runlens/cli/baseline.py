@@ -39,10 +39,13 @@ def baseline(
 ) -> None:
     """Write the findings of these runs as known, each with the reason and a last day if given."""
     from runlens.cli.shared import output as out
-    from runlens.cli.shared.judging import Request, judged, text_of
+    from runlens.cli.shared import progress
     from runlens.cli.shared.printing import plain
     from runlens.errors import ConfigError
+    from runlens.files import text_of
     from runlens.judging.baseline import dumps, known_from, loads, renewed
+    from runlens.judging.library import report_of
+    from runlens.judging.request import Request
     from runlens.model import Severity
     from runlens.render.text import plural
 
@@ -57,7 +60,7 @@ def baseline(
         "baseline": str(output) if output.exists() else None,
     }
     before = loads(text_of(output), str(output)) if output.exists() else ()
-    report = judged(Request(runs, flags, config, jobs=jobs, debug=debug))
+    report = report_of(Request(runs, flags, config, jobs=jobs, read=progress.read, debug=debug))
     for run in report.runs:
         for failure in run.failures:
             typer.echo(f"runlens: {plain(run.run)}: {plain(failure.message)}", err=True)

@@ -80,9 +80,10 @@ def check(
 
     Exit code 0: nothing at or above --fail-on. 1: findings. 2: wrong use, or no such run. 3: could not judge.
     """
-    from runlens.cli.shared import after
+    from runlens.cli.shared import after, progress
     from runlens.cli.shared import output as out
-    from runlens.cli.shared.judging import Request, judged
+    from runlens.judging.library import report_of
+    from runlens.judging.request import Request
 
     wanted = out.destinations(format, output, report or [])
     flags = {
@@ -97,12 +98,19 @@ def check(
         "baseline": baseline,
     }
     filters = {"filters": filter, "state": state, "tags": tag, "limit": limit, "refresh": refresh, "no_cache": no_cache}
-    request = Request(runs, flags, config, filters, jobs, quiet=quiet, debug=debug)
-    if baseline_runs:
-        from runlens.cli.shared.nightlies import compared_with
-
-        request = compared_with(request, baseline_runs, last)
-    result = judged(request)
+    request = Request(
+        runs,
+        flags,
+        config,
+        filters,
+        baseline_runs=baseline_runs or (),
+        last=last,
+        jobs=jobs,
+        read=None if quiet else progress.read,
+        say=progress.say,
+        debug=debug,
+    )
+    result = report_of(request)
     out.write(result, wanted)
     if png is not None:
         out.write_png(result, png)

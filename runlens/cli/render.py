@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -21,11 +22,13 @@ def render(
 ) -> None:
     """Make any output again from a saved report: the same bytes as doing it at once."""
     from runlens.cli.shared import output as out
-    from runlens.cli.shared.judging import content_of
+    from runlens.files import content_of
+    from runlens.judging.about import described
     from runlens.render.json import parse
 
     wanted = out.destinations(format, output, [])
     saved = parse(content_of(report), str(report))
+    saved = replace(saved, runs=tuple(run if run.about else described(run) for run in saved.runs))
     out.write(saved, wanted)
     if png is not None:
         out.write_png(saved, png)

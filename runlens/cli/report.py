@@ -40,8 +40,10 @@ def report(
 
     Exit code 0 when it was written, whatever the verdict; 3 if the run could not be judged.
     """
-    from runlens.cli.shared.judging import Request, judged
+    from runlens.cli.shared import progress
     from runlens.errors import UsageError
+    from runlens.judging.library import report_of
+    from runlens.judging.request import Request
 
     flags = {
         "select": o.listed(select),
@@ -53,7 +55,9 @@ def report(
         "total_tokens": total_tokens,
     }
     filters = {"refresh": refresh, "no_cache": no_cache}
-    result = judged(Request([run], flags, config, filters, chart_points=CHART_POINTS, debug=debug))
+    result = report_of(
+        Request([run], flags, config, filters, chart_points=CHART_POINTS, read=progress.read, debug=debug)
+    )
     if len(result.runs) > 1:
         names = ", ".join(r.run for r in result.runs[:5])
         raise UsageError(f"{len(result.runs)} runs are at {run!r} ({names}, …): name one, since a postmortem is of one")

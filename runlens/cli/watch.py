@@ -13,8 +13,8 @@ import typer
 from runlens.cli.shared import options as o
 
 if TYPE_CHECKING:
-    from runlens.cli.shared.judging import Request
     from runlens.judging.news import Memory
+    from runlens.judging.request import Request
     from runlens.model import Report
 
 SLACK, WEBHOOK = "RUNLENS_SLACK_WEBHOOK", "RUNLENS_WEBHOOK"
@@ -62,8 +62,9 @@ def watch(
     Ends when every run has finished or crashed, after --looks, or at Ctrl-C; the exit code is that of the last look.
     """
     from runlens.cli.shared import output as out
-    from runlens.cli.shared.judging import Request
+    from runlens.cli.shared import progress
     from runlens.judging.news import Memory, ended
+    from runlens.judging.request import Request
     from runlens.model import Severity
 
     floor = Severity(level).rank
@@ -75,7 +76,7 @@ def watch(
         "references": reference,
         "requirements": require,
     }
-    request, memory, code, looked = Request(runs, flags, config, debug=debug), Memory(), 3, 0
+    request, memory, code, looked = Request(runs, flags, config, read=progress.read, debug=debug), Memory(), 3, 0
     try:
         while True:
             report = _look(request, first=looked == 0)
@@ -103,12 +104,12 @@ def _look(request: Request, *, first: bool) -> Report | None:
 
     At the first look a wrong name or address is an error as everywhere: nobody is helped by waiting for it.
     """
-    from runlens.cli.shared.judging import judged
     from runlens.cli.shared.printing import plain
     from runlens.errors import NoRunFound, ReadError
+    from runlens.judging.library import report_of
 
     try:
-        return judged(request)
+        return report_of(request)
     except (ReadError, NoRunFound) as error:
         if first:
             raise

@@ -9,27 +9,6 @@ import numpy as np
 
 from runlens.comparison.words import amount, times
 from runlens.model import Run
-from runlens.model.hints import first_number
-
-TOTAL_TOKENS = (
-    "total_tokens",
-    "train_tokens",
-    "total_train_tokens",
-    "max_train_tokens",
-    "target_tokens",
-    "token_budget",
-)
-"""Config keys that hold the planned tokens."""
-TOTAL_STEPS = (
-    "max_steps",
-    "train_steps",
-    "train_iters",
-    "total_steps",
-    "max_iters",
-    "num_iterations",
-    "training_steps",
-)
-"""Config keys that hold the planned steps (HF, torchtitan, Megatron-LM, nanoGPT, modded-nanogpt)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +103,12 @@ def planned_tokens(run: Run) -> float | None:
 
     None where the config tells neither, or the steps but the log no tokens.
     """
-    told = first_number(run.config, TOTAL_TOKENS)
-    steps, span = first_number(run.config, TOTAL_STEPS), run.step_range()
+    told, steps, span = run.configured.planned_tokens(), run.configured.planned_steps(), run.step_range()
     if told or not steps or span is None:
-        return told
+        return told.value if told else None
     tokens = run.tokens_at(np.array(span, dtype=np.float64))
     made = float(tokens[1] - tokens[0])
-    return steps * made / max(span[1] - span[0], 1) if made > 0 else None
+    return steps.value * made / max(span[1] - span[0], 1) if made > 0 else None
 
 
 def weigh(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import TypeVar
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from runlens import roles, sources
 from runlens.advice import advise
 from runlens.errors import NoRunFound, RunLensError
 from runlens.judging import hyperparameters
+from runlens.judging.about import described
 from runlens.judging.baseline import Known, mark
 from runlens.judging.charts import charts_of
 from runlens.judging.gate import run_verdict
@@ -19,6 +21,8 @@ from runlens.judging.incidents import link
 from runlens.model import Failure, Finding, RoleLine, Run, RunRef, RunReport, Severity, Skip
 from runlens.model.words import role_words
 from runlens.rules.base import AnyRule
+
+Also = TypeVar("Also")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +64,55 @@ def check(
     tuple of RunReport
         One for each reference, never fewer: what could not be read is a report with a `Failure`.
     """
+    return tuple(report for report, _ in check_and(plan, jobs, _nothing, read=read))
+
+
+def check_and(
+    plan: Sequence[tuple[RunRef, Settings]],
+    jobs: int,
+    also: Callable[[RunRef, Run, RunReport], Also],
+    *,
+    read: Callable[[RunRef], Run] | None = None,
+) -> list[tuple[RunReport, Also | None]]:
+    """Judge runs, and work out something else from each while it is at hand; `also` must be fit to be sent to workers.
+
+    Returns
+    -------
+    list of (RunReport, what `also` returned)
+        None beside a run that could not be read.
+    """
     if jobs == 1 or len(plan) < 2:
-        return tuple(judge(ref, settings, read) for ref, settings in plan)
+        return [judge_and(ref, settings, also, read) for ref, settings in plan]
     from joblib import Parallel, delayed
 
-    return tuple(Parallel(n_jobs=jobs)(delayed(judge)(ref, settings) for ref, settings in plan))
+    return list(Parallel(n_jobs=jobs)(delayed(judge_and)(ref, settings, also) for ref, settings in plan))
 
 
 def judge(ref: RunRef, settings: Settings, read: Callable[[RunRef], Run] | None = None) -> RunReport:
     """Read one run and judge it; a run that cannot be read gives a report that says so."""
+    return judge_and(ref, settings, _nothing, read)[0]
+
+
+def judge_and(
+    ref: RunRef,
+    settings: Settings,
+    also: Callable[[RunRef, Run, RunReport], Also],
+    read: Callable[[RunRef], Run] | None = None,
+) -> tuple[RunReport, Also | None]:
+    """`judge`, and what `also` makes of the reference, the run and its report; None if it could not be read."""
     try:
         run = roles.resolve((read or sources.read)(ref), settings.metrics)
     except RunLensError as error:
         if settings.debug:
             raise
         failure = Failure("read", str(error), missing=isinstance(error, NoRunFound))
-        return RunReport(ref.id, ref.id, ref.location, "unknown", "undecided", None, None, 0, failures=(failure,))
-    return judge_run(run, settings)
+        return RunReport(ref.id, ref.id, ref.location, "unknown", "undecided", None, None, 0, failures=(failure,)), None
+    report = judge_run(run, settings)
+    return report, also(ref, run, report)
+
+
+def _nothing(ref: RunRef, run: Run, report: RunReport) -> None:
+    """Nothing else is asked for."""
 
 
 def judge_run(run: Run, settings: Settings) -> RunReport:
@@ -134,7 +170,7 @@ def judge_run(run: Run, settings: Settings) -> RunReport:
         config=hyperparameters.flat(run.config),
         gpus=run.hardware_count,
     )
-    report = replace(report, action=advise(report, run, settings.total_tokens))
+    report = replace(described(report), action=advise(report, run, settings.total_tokens))
     return replace(report, verdict=run_verdict(report, settings.fail_on))
 
 

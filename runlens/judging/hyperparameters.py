@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import numpy as np
+
+from runlens.run_config import leaves
 
 HIDDEN = "(hidden)"
 MOST = 400
@@ -28,26 +30,11 @@ def flat(config: Mapping[str, object]) -> dict[str, object]:
     under a key that names a secret, and a text that looks like one, becomes `(hidden)`. What is no number, text,
     boolean or None becomes text; texts are cut at 300 characters, and more than 400 entries are counted in a last one.
     """
-    pairs = sorted(_walk(config, ""))
+    pairs = sorted(leaves(config), key=lambda pair: pair[0])
     kept: dict[str, object] = {key: _shown(key, value) for key, value in pairs[:MOST]}
     if len(pairs) > MOST:
         kept["…"] = f"{len(pairs) - MOST} more entries"
     return kept
-
-
-def _walk(config: Mapping[str, object], prefix: str) -> Iterator[tuple[str, object]]:
-    for key, value in config.items():
-        name = f"{prefix}{key}"
-        if name.startswith("_wandb"):
-            continue
-        if isinstance(value, Mapping):
-            if "value" in value and set(value) <= {"value", "desc"}:
-                inner = value["value"]
-                yield from _walk(inner, f"{name}.") if isinstance(inner, Mapping) else [(name, inner)]
-            else:
-                yield from _walk(value, f"{name}.")
-        else:
-            yield name, value
 
 
 def _shown(key: str, value: object) -> object:

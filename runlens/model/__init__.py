@@ -1,6 +1,6 @@
 """The vocabulary of RunLens: frozen dataclasses that every layer shares, and nothing that computes."""
 
-from runlens.model.about import About, Figure, Mark, Symptom
+from runlens.model.about import About, Figure, Mark, Suspect, Symptom
 from runlens.model.comparison import Comparison, Group, GroupLag, TaskLag
 from runlens.model.finding import Action, ActionKind, Evidence, Failure, Finding, Incident, Severity, Skip, SkipKind
 from runlens.model.ref import AS_FOUND, ReadOptions, RunRef
@@ -45,6 +45,7 @@ __all__ = [
     "SkipKind",
     "Split",
     "State",
+    "Suspect",
     "Symptom",
     "TaskLag",
     "Verdict",

@@ -39,6 +39,11 @@ class Symptom(StrEnum):
     OTHER = "other"
     """None of these: it is told with its rule's own words and weighed by its severity alone."""
 
+    @classmethod
+    def _missing_(cls, value: object) -> Symptom:
+        """One that a newer version knows, in a report that it saved, is like no other here."""
+        return cls.OTHER
+
 
 Mark = Literal["span", "peak", "line"]
 
@@ -56,6 +61,19 @@ class Figure:
     """Roles that an engineer looks at together with it."""
     sudden: bool = False
     """It comes on within a few steps: a page zooms in on its beginning, also where it lasts to the end of the run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A likely cause of an incident, with what the run itself says for and against it."""
+
+    title: str
+    check: str
+    """How to find out, in one sentence."""
+    speaks_for: tuple[str, ...]
+    speaks_against: tuple[str, ...]
+    score: int
+    """Sum of the clues' weights; it only sets the order."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Literal
 
+from runlens.model.about import Suspect
+
 
 class Severity(StrEnum):
     """How bad; compare by `rank`, since StrEnum compares as text."""
@@ -119,6 +121,8 @@ class Incident:
     steps: tuple[int, int] | None
     codes: tuple[str, ...]
     """Codes of its parts, first cause first."""
+    suspects: tuple[Suspect, ...] = ()
+    """Its likely causes, the likeliest first; empty where nothing in the log speaks for one."""
 
 
 ActionKind = Literal["continue", "fix-on-the-fly", "rewind-and-skip", "restart", "investigate"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from runlens.model.about import About, Symptom
 from runlens.model.finding import Action, Failure, Finding, Incident, Severity, Skip
 from runlens.model.run import Direction, Origin, State
 
@@ -76,6 +77,17 @@ class RunReport:
     gpus: int = 0
     """Accelerators of the whole run; 0 if not known."""
 
+    about: dict[str, About] = field(default_factory=dict)
+    """What the rules with findings say about themselves, by code: renderers know no code."""
+
+    def about_of(self, code: str) -> About:
+        """What the rule of this code says about itself; of one that says nothing here, that it is like no other."""
+        return self.about.get(code, About())
+
+    def shows(self, code: str, *symptoms: Symptom) -> bool:
+        """Whether the rule of this code shows one of these symptoms."""
+        return self.about_of(code).symptom in symptoms
+
     def worst(self) -> Severity | None:
         """Severity of the worst finding that counts (not suppressed), or None."""
         counted = [f.severity for f in self.findings if f.suppressed is None]
@@ -96,3 +108,22 @@ class Report:
     fail_on: Severity = Severity.ERROR
     notes: tuple[str, ...] = ()
     """Said about the whole invocation: known findings that expired or were not used."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether every run was judged, and none has a finding at or above `fail_on` that counts."""
+        return self.verdict == "pass"
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What was found in all runs, in their order; known findings and notes are among them."""
+        return tuple(finding for run in self.runs for finding in run.findings)
+
+    @property
+    def action(self) -> Action | None:
+        """What to do now: of the only run, or of the first among several that failed, else of the first undecided."""
+        for verdict in ("fail", "undecided", "pass"):
+            for run in self.runs:
+                if run.verdict == verdict and run.action is not None:
+                    return run.action
+        return None

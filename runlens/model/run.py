@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from runlens.model.series import PlacedSeries, Series
+from runlens.run_config import RunConfig
 
 State = Literal["running", "finished", "crashed", "unknown"]
 Scope = Literal["global", "per_gpu", "per_rank", "unknown"]
@@ -126,6 +127,11 @@ class Run:
         if key not in self._worked_out:
             self._worked_out[key] = find()
         return cast("Found", self._worked_out[key])
+
+    @property
+    def configured(self) -> RunConfig:
+        """What its config says, whichever tool wrote it."""
+        return self.once("config", lambda: RunConfig(self.config))
 
     def role(self, role: str) -> RoleSeries | None:
         """The canonical series of a role, or None."""

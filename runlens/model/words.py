@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 SMALLEST = 0.01
 """Percent below which nobody needs the number."""
 _CAPITALS = frozenset({"gpu", "mfu", "tflops"})
@@ -27,3 +29,26 @@ def percent(share: float, signed: bool = False) -> str:
 def role_words(role: str) -> str:
     """A role as words: `GPU errors` for `gpu_errors`."""
     return " ".join(part.upper() if part in _CAPITALS else part for part in role.split("_"))
+
+
+def number(value: float, digits: int = 4) -> str:
+    """A number with `digits` significant digits: `11.19`, `27,300`, `0.003`, `3e-4`, `NaN`, `Infinity`."""
+    if not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if value == 0:
+        return "0"
+    size = abs(value)
+    if size >= 1e9 or size < 1e-3:
+        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+        return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
+    decimals = max(digits - 1 - math.floor(math.log10(size)), 0)
+    text = f"{round(value, decimals):,.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def short(text: str, limit: int) -> str:
+    """Text of at most `limit` characters, the middle of what is longer given up for `…`."""
+    if len(text) <= limit:
+        return text
+    keep = max(limit - 1, 2)
+    return text[: keep - keep // 3] + "…" + text[len(text) - keep // 3 :]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -10,11 +10,7 @@ import numpy as np
 from runlens.comparison.curves import ROLES
 from runlens.model import Run
 from runlens.references.positions import position
-
-STEPS = ("global_step", "train_step", "training_step", "checkpoint_step", "ckpt_step", "step", "iteration", "iter")
-TOKENS = ("consumed_tokens", "train_tokens", "training_tokens", "tokens_seen", "total_tokens_seen", "tokens")
-PLACES = ("checkpoint", "ckpt", "revision", "model", "model_name", "model_path", "model_args", "pretrained", "load")
-"""Keys of the config or the summary that hold a name of the checkpoint."""
+from runlens.run_config import CHECKPOINT_NAMES, STEP_AT, TOKENS_AT, RunConfig, Spelling
 
 
 def placed(run: Run) -> tuple[Run, float | None] | None:
@@ -32,7 +28,7 @@ def placed(run: Run) -> tuple[Run, float | None] | None:
     trained = any(len(part.series) > 1 for part in run.every("train_loss"))
     if not rows or trained or any(len(row) != 1 or row.step[0] > 1 for row in rows):
         return None
-    step, tokens = _told(run, STEPS), _told(run, TOKENS)
+    step, tokens = _told(run, STEP_AT), _told(run, TOKENS_AT)
     by_name = position(_names(run))
     step = by_name[0] if step is None else step
     tokens = by_name[1] if tokens is None else tokens
@@ -48,30 +44,15 @@ def placed(run: Run) -> tuple[Run, float | None] | None:
     return replace(run, roles={**run.roles, **moved}, placed={**run.placed, **alone}), tokens
 
 
-def _told(run: Run, keys: tuple[str, ...]) -> float | None:
-    for source in (run.config, run.summary):
-        flat = dict(_flat(source))
-        for key in keys:
-            value = flat.get(key)
-            if isinstance(value, int | float) and not isinstance(value, bool) and np.isfinite(value) and value > 1:
-                return float(value)
-    return None
+def _told(run: Run, names: Iterable[Spelling]) -> float | None:
+    """A number above 1, by the config before the summary."""
+    told = (RunConfig(source).first(names, above=1.0) for source in (run.config, run.summary))
+    return next((number.value for number in told if number), None)
 
 
 def _names(run: Run) -> Iterator[str]:
     yield run.name
     for source in (run.config, run.summary):
-        flat = dict(_flat(source))
-        for key in PLACES:
-            if isinstance(value := flat.get(key), str):
-                yield from reversed([part for part in value.replace(",", "/").split("/") if part])
-
-
-def _flat(data: Mapping[str, object]) -> Iterator[tuple[str, object]]:
-    """Last parts of the keys with their values, the outermost last so that they count."""
-    for value in data.values():
-        if isinstance(value, Mapping):
-            yield from _flat(value)
-    for key, value in data.items():
-        if not isinstance(value, Mapping):
-            yield key.rpartition("/")[2].rpartition(".")[2].lower(), value
+        said = RunConfig(source)
+        for key in CHECKPOINT_NAMES:
+            yield from reversed([part for part in said.text(key).replace(",", "/").split("/") if part])

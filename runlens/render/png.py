@@ -104,7 +104,7 @@ def _compose(
     figure: Figure, run: RunReport, findings: list[Finding], span: tuple[float, float] | None, title: str
 ) -> None:
     """Lay out header, findings and panels from top to bottom, all in inches."""
-    drawn = panels(run) if span is None else [p for p in about(panels(run), findings) if _seen(p, span)]
+    drawn = panels(run) if span is None else [p for p in about(run, panels(run), findings) if _seen(p, span)]
     limits = span or _limits(run, drawn)
     inside = WIDTH - _LEFT - _RIGHT
     rows = lanes.pack(findings, limits, inside, run.action)

@@ -6,6 +6,9 @@ import math
 import unicodedata
 from datetime import UTC, datetime
 
+from runlens.model.words import number as number  # renderers take all words from here
+from runlens.model.words import short
+
 NAME_LIMIT = 120
 """Characters of a metric or run name that a page shows; longer ones lose their middle."""
 TEXT_LIMIT = 1200
@@ -27,9 +30,7 @@ def visible(text: str, limit: int = TEXT_LIMIT) -> str:
     surrogates and unassigned code points become visible escapes such as `\x1b`; the middle of what is longer than
     `limit` becomes `…`. Empty text stays empty. Escaping for a markup language is left to the one who writes it.
     """
-    if len(text) > limit:
-        keep = max(limit - 1, 2)
-        text = text[: keep - keep // 3] + "…" + text[len(text) - keep // 3 :]
+    text = short(text, limit)
     if text.isascii() and text.isprintable():
         return text
     return "".join(_escaped(c) if unicodedata.category(c) in _HIDDEN else c for c in text)
@@ -50,21 +51,6 @@ def named(text: str) -> str:
 def ascii_only(text: str) -> str:
     """`text` for an output that is not UTF-8: the signs that RunLens uses spelt out, the rest as escapes."""
     return text.translate(_ASCII).encode("ascii", "backslashreplace").decode("ascii")
-
-
-def number(value: float, digits: int = 4) -> str:
-    """A number with `digits` significant digits: `11.19`, `27,300`, `0.003`, `3e-4`, `NaN`, `Infinity`."""
-    if not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    if value == 0:
-        return "0"
-    size = abs(value)
-    if size >= 1e9 or size < 1e-3:
-        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
-        return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
-    decimals = max(digits - 1 - math.floor(math.log10(size)), 0)
-    text = f"{round(value, decimals):,.{decimals}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def steps(span: tuple[int, int]) -> str:

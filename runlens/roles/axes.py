@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,17 +16,23 @@ import numpy.typing as npt
 from runlens.model import AnySeries, PlacedSeries, Run, Series
 from runlens.roles.names.claim import Claim
 from runlens.roles.numbers import middle
+from runlens.run_config import STEP_SERIES
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-STEP_KEYS = (
-    "train/global_step", "trainer/global_step", "training/global_step", "training_step", "global_step",
-    "iteration_step", "train_step", "train/step", "iter", "step", "time/batch", "batch/batch_step", "num_updates",
-    "train_inner/num_updates",
-    "current_steps", "iteration", "system/global_step",
-)  # fmt: skip
-"""Names of the training step among the logged series, in the order in which they are believed."""
+
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """How a series came onto the training step."""
+
+    how: Literal["as-logged", "counter", "divided", "wall-time"] = "as-logged"
+    said: str = ""
+    """What was done, for people; empty if nothing was."""
+
+
+AS_LOGGED = Placing()
+BY_WALL_TIME = Placing("wall-time", "placed by wall time")
 
 
 @dataclass(slots=True)
@@ -39,13 +46,13 @@ class StepAxis:
     divisor: float = 1.0
     """Raw x of the reference for each training step (samples or micro-batches), where no series tells."""
     note: str = ""
-    """What was done to the reference, for people; empty if its x axis is the training step."""
-    _placed: dict[int, tuple[Series, PlacedSeries, str]] = field(default_factory=dict)
+    """What dividing does to the reference, for people; empty if its x axis is the training step."""
+    _placed: dict[int, tuple[Series, PlacedSeries, Placing]] = field(default_factory=dict)
     """What was placed, by the identity of the raw series, which is kept so that no other can take its id."""
-    _steps_of: dict[tuple[object, ...], list[tuple[Series, Ints | None, str]]] = field(default_factory=dict)
+    _steps_of: dict[tuple[object, ...], list[tuple[Series, Ints | None, Placing]]] = field(default_factory=dict)
     """Steps that were worked out, for series with the very same x axis: hundreds of them are logged together."""
 
-    def place(self, series: Series, claim: Claim) -> tuple[PlacedSeries, str]:
+    def place(self, series: Series, claim: Claim) -> tuple[PlacedSeries, Placing]:
         """Put a series on the training step.
 
         Parameters
@@ -60,17 +67,17 @@ class StepAxis:
         PlacedSeries
             `step` is the training step; the raw x axis where nothing better is known. Columns that stay are shared
             with the raw series, and the same series gives the same object again.
-        str
-            What was done, for people; empty if nothing was.
+        Placing
+            What was done.
         """
         if id(series) not in self._placed:
-            steps, note = self._steps(series, claim) if len(series) else (None, "")
+            steps, placing = self._steps(series, claim) if len(series) else (None, AS_LOGGED)
             placed = PlacedSeries(series.name, series.step if steps is None else steps, series.time, series.value)
-            self._placed[id(series)] = series, placed, note
-        _, placed, note = self._placed[id(series)]
-        return placed, note
+            self._placed[id(series)] = series, placed, placing
+        _, placed, placing = self._placed[id(series)]
+        return placed, placing
 
-    def _steps(self, series: Series, claim: Claim) -> tuple[Ints | None, str]:
+    def _steps(self, series: Series, claim: Claim) -> tuple[Ints | None, Placing]:
         """Training steps of a series' points, None if its own are right; and what was done.
 
         Worked out once for all series with equal columns of x and time: length and ends do not make them equal.
@@ -78,12 +85,12 @@ class StepAxis:
         some = slice(None, None, max(1, len(series) // 8))  # sorts them apart, so that few are compared whole
         key = len(series), claim.axis, series.step[some].tobytes(), series.time[some].tobytes()
         alike = self._steps_of.setdefault(key, [])
-        for other, steps, note in alike:
+        for other, steps, placing in alike:
             if same_x(series, other):
-                return steps, note
-        steps, note = self._worked_out(series, claim)
-        alike.append((series, steps, note))
-        return steps, note
+                return steps, placing
+        steps, placing = self._worked_out(series, claim)
+        alike.append((series, steps, placing))
+        return steps, placing
 
     def raw_per_step(self) -> float:
         """Raw x for each training step where a series tells it (micro-batches under accumulation), else 1."""
@@ -93,22 +100,24 @@ class StepAxis:
         gone = float(self.lookup.step[-1] - self.lookup.step[0])
         return gone / done if done > 0 and gone > 0 else 1.0
 
-    def _worked_out(self, series: Series, claim: Claim) -> tuple[Ints | None, str]:
+    def _worked_out(self, series: Series, claim: Claim) -> tuple[Ints | None, Placing]:
         monitor = claim.axis in ("wall", "seconds")
         if self.lookup is not None and not monitor and claim.axis != "epochs":
-            return look_up(self.lookup, series), f"x axis read through {self.lookup.name}"
+            return look_up(self.lookup, series), Placing("counter", f"x axis read through {self.lookup.name}")
         reference = self.reference
         if reference is None or reference.name == series.name or (not monitor and same_x(series, reference)):
             return self._divided(series)
         if monitor or foreign(series, reference, claim):
             at = by_time(self._own(reference), series)
             if at is not None and not agrees(series.step, at, reference):
-                return at, "placed by wall time"
-            return None, ""
+                return at, BY_WALL_TIME
+            return None, AS_LOGGED
         return self._divided(series)
 
-    def _divided(self, series: Series) -> tuple[Ints | None, str]:
-        return (None, "") if self.divisor == 1.0 else (_int(series.step / self.divisor), self.note)
+    def _divided(self, series: Series) -> tuple[Ints | None, Placing]:
+        if self.divisor == 1.0:
+            return None, AS_LOGGED
+        return _int(series.step / self.divisor), Placing("divided", self.note)
 
     def _own(self, reference: Series) -> PlacedSeries:
         """The reference on training steps."""
@@ -169,7 +178,7 @@ def step_axis(run: Run, claims: Mapping[str, Claim], reference: Series | None, b
         return StepAxis(None)
     others = [name for name, claim in claims.items() if claim.role == "step"]
     named = [name for name in others if claims[name].origin == "user"]
-    for name in dict.fromkeys([*named, run.step_metric, *STEP_KEYS, *others]):
+    for name in dict.fromkeys([*named, run.step_metric, *STEP_SERIES, *others]):
         counter = run.series.get(name)
         claim = claims.get(name)
         if counter is None or (claim is not None and claim.role not in ("step", "other")):
@@ -179,7 +188,7 @@ def step_axis(run: Run, claims: Mapping[str, Claim], reference: Series | None, b
         if _is_counter_of(counter, reference):
             if np.array_equal(counter.value, counter.step):
                 return StepAxis(reference)
-            return StepAxis(reference, lookup=counter, note=f"x axis read through {name}")
+            return StepAxis(reference, lookup=counter)
     axis = claims[reference.name].axis if reference.name in claims else ""
     if axis == "samples" and batch_size:
         note = f"x axis counts samples: divided by the batch size {batch_size:g}"

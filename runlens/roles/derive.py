@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from runlens.model import Direction, PlacedSeries, RoleSeries, Run, Scope
-from runlens.roles.configured import configured_number
 from runlens.roles.numbers import middle
 from runlens.roles.world import world_size
 
@@ -139,10 +138,8 @@ def tokens_per_step(run: Run, groups: Groups, count: int) -> tuple[float, str]:
             and float(np.ptp(value)) <= 0.01 * middle(value)
         ):
             return middle(value), batch.series.name
-    length, length_key = configured_number(run.config, "sequence length")
-    size, size_key = configured_number(run.config, "batch size")
-    if length and size:
-        return size * length, f"config {size_key} x {length_key}"
+    if told := run.configured.batch_tokens():
+        return told.value, f"config {told.key}"
     rate, step_time = _usable(groups, "tokens_per_second"), _usable(groups, "step_time")
     if rate is not None and step_time is not None and not step_time.derived and (rate.scope == "global" or count > 0):
         x, a, b = np.intersect1d(rate.series.step, step_time.series.step, return_indices=True)
@@ -197,11 +194,11 @@ def _tokens_per_second(run: Run, groups: Groups, count: int) -> RoleSeries | Non
         return _made("tokens_per_second", step_time.series.with_value(rate), "tokens/s", why, 0.7, "global")
     if tokens is not None and not tokens.derived and (found := tokens_per_time(tokens.series)) is not None:
         return _made("tokens_per_second", found, "tokens/s", f"{tokens.series.name} over wall time", 0.6, "global")
-    length, length_key = configured_number(run.config, "sequence length")
+    length = run.configured.sequence_length()
     samples = _usable(groups, "samples_per_second")
     if length and samples is not None and samples.split == "train":
-        why = f"{samples.series.name} x config {length_key}"
-        series = samples.series.with_value(samples.series.value * length)
+        why = f"{samples.series.name} x config {length.key}"
+        series = samples.series.with_value(samples.series.value * length.value)
         return _made("tokens_per_second", series, "tokens/s", why, 0.6, samples.scope)
     if step_time is not None and np.isfinite(per_step):
         value = per_step / np.where(step_time.series.value > 0, step_time.series.value, np.nan)

@@ -94,7 +94,7 @@ def resolve(run: Run, overrides: Mapping[str, str] = _NONE) -> Run:
         run,
         roles=MappingProxyType(roles),
         placed=PlacedByName(series, claims, axis),
-        framework=short(frameworks[0]) if frameworks else "",
+        framework=short(frameworks[0]) if frameworks else run.configured.framework(),
         hardware_count=count,
     )
 
@@ -143,17 +143,9 @@ def _axis(run: Run, claims: Mapping[str, Claim]) -> StepAxis:
         if names:
             longest = max(len(run.series[n]) for n in names)
             names.sort(key=lambda n: -score(n, role, claims[n], run.series[n], longest))
-            return step_axis(run, claims, reference_of(run, names), _batch_size(run))
+            batch = run.configured.batch_samples()
+            return step_axis(run, claims, reference_of(run, names), batch.value if batch else None)
     return StepAxis(None)
-
-
-def _batch_size(run: Run) -> float | None:
-    """Samples per step by the configuration, or None."""
-    for key in ("train_batch_size", "global_batch_size", "train_micro_batch_size_per_gpu"):
-        value = run.config.get(key)
-        if isinstance(value, (int, float)) and value > 0 and key != "train_micro_batch_size_per_gpu":
-            return float(value)
-    return None
 
 
 def _grouped(claims: Mapping[str, Claim], series: Mapping[str, Series], axis: StepAxis) -> dict[str, list[RoleSeries]]:
@@ -192,7 +184,7 @@ def _without_twins(names: list[str], claims: Mapping[str, Claim]) -> list[str]:
 
 
 def _role_series(role: str, raw: Series, claim: Claim, axis: StepAxis) -> RoleSeries:
-    series, placed = axis.place(raw, claim)
+    series, placing = axis.place(raw, claim)
     series, unit, said = _in_unit(role, series, claim)
     if role == "step_time" and claim.axis == "micro-batches" and (per_step := axis.raw_per_step()) > 1.0:
         series, said = series.with_value(series.value * per_step), f"{per_step:g} micro-batches a step"
@@ -208,8 +200,8 @@ def _role_series(role: str, raw: Series, claim: Claim, axis: StepAxis) -> RoleSe
             series, unit = _as_fraction(series, kind, unit)
     else:
         kind = next((flag for flag in _KINDS if flag in claim.flags), "")
-    why = "; ".join(part for part in (claim.why, said, placed) if part)
-    confidence = claim.confidence - 0.1 * (placed == "placed by wall time" and claim.axis not in ("wall", "seconds"))
+    why = "; ".join(part for part in (claim.why, said, placing.said) if part)
+    confidence = claim.confidence - 0.1 * (placing.how == "wall-time" and claim.axis not in ("wall", "seconds"))
     return RoleSeries(
         role, series, unit, claim.scope, claim.split, task, kind, setting, claim.device, direction,  # type: ignore[arg-type]
         round(confidence, 3), why, cumulative="running-mean" in claim.flags, origin=claim.origin, by=claim.by,

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import numpy as np
 
 from runlens.model import RoleSeries, Run
-from runlens.roles.configured import configured_number
 from runlens.roles.numbers import middle
 
 
@@ -35,8 +34,8 @@ def world_size(run: Run, groups: Mapping[str, list[RoleSeries]], devices: int) -
         ratio = _pair_ratio(groups.get(role, []))
         if ratio:
             return max(ratio, devices)
-    told, _ = configured_number(run.config, "world size")
-    return max(int(told), devices)
+    told = run.configured.gpus()
+    return max(int(told.value) if told else 0, devices)
 
 
 def _pair_ratio(group: list[RoleSeries]) -> int:

@@ -138,6 +138,15 @@ SOURCES: tuple[Entry, ...] = (
             f"*{s}{p}" for s in (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet") for p in ("", ".gz", ".bz2", ".xz")
         ),
     ),
+    Entry(
+        "text",
+        "a console log",
+        "console logs of training",
+        maybe=(
+            *(f"{n}{p}" for n in ("*.log", "*.txt", "*.out", "*.err") for p in ("", ".gz", ".bz2", ".xz")),
+            *("*.log.[0-9]*", "*.o[0-9]*", "*.e[0-9]*", "log", "*_log", "*-log", "stdout*", "stderr*"),
+        ),
+    ),
     Entry("object_store", "the address of a TensorBoard folder", addresses="s3://, gs:// and other object stores"),
     Entry(
         "wandb_api",
@@ -150,9 +159,9 @@ SOURCES: tuple[Entry, ...] = (
 """In the order in which they claim what several could read."""
 
 if TYPE_CHECKING:  # mypy holds each module against its protocol
-    from runlens.sources import object_store, table, tensorboard, trainer_state, wandb_api, wandb_file
+    from runlens.sources import object_store, table, tensorboard, text, trainer_state, wandb_api, wandb_file
 
-    _FILES: tuple[FileSource, ...] = (tensorboard, wandb_file, trainer_state, table)
+    _FILES: tuple[FileSource, ...] = (tensorboard, wandb_file, trainer_state, table, text)
     _ADDRESSES: tuple[AddressSource, ...] = (object_store, wandb_api)
     _SLOW: tuple[SlowSource, ...] = (wandb_api,)
 

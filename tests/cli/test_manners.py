@@ -86,7 +86,7 @@ def test_ctrl_c_stops_quietly(runs, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("runlens.judging.check.judge", interrupted)
+    monkeypatch.setattr("runlens.judging.check.judge_run", interrupted)
     done = within("check", runs["good"])
     assert (done.code, done.out) == (130, "")
     assert "Traceback" not in done.err

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -66,12 +67,16 @@ def test_a_hostile_name_is_shown_as_text(monkeypatch: pytest.MonkeyPatch) -> Non
     assert "run[/red]" in said.getvalue()
 
 
-def test_check_is_quiet_when_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    from runlens.cli.shared import judging
+def test_check_is_quiet_when_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from runlens.cli import app
+    from runlens.judging import library
 
+    run = tmp_path / "run.csv"
+    run.write_text("step,loss\n1,2\n")
     seen: list[object] = []
-    monkeypatch.setattr("runlens.judging.check.check", lambda plan, jobs, read: seen.append(read) or ())
-    for quiet in (False, True):
-        with pytest.raises((IndexError, ValueError)):
-            judging.judged(judging.Request(["x"], quiet=quiet), [])
+    judged = library.judged
+    monkeypatch.setattr(library, "judged", lambda plan, jobs, read: seen.append(read) or judged(plan, jobs, read=read))
+    for quiet in ((), ("--quiet",)):
+        with pytest.raises(SystemExit):
+            app(["check", str(run), *quiet])
     assert seen == [progress.read, None]

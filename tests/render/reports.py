@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from runlens.model import Chart, Failure, Finding, Incident, Report, RoleLine, RunReport, Severity, Skip
+from runlens.model import Chart, Failure, Finding, Incident, Report, RoleLine, RunReport, Severity, Skip, Suspect
 from runlens.render import json
 
 REPORTS = Path(__file__).parents[2] / "fixtures" / "reports"
@@ -41,6 +41,7 @@ def hostile(text: str) -> Report:
         "LOSS001", "loss-spike", Severity.ERROR, text, (10, 20), f"The loss {text} rose.", {"note": text, text: [text]},
         f"Look at {text}.", incident=1, time=(1.7e9, 1.7e9 + 9), tokens=(1.0, 2.0),
     )  # fmt: skip
+    suspect = Suspect(text, text, (text,), (text,), 1)
     muted = replace(finding, suppressed=text, incident=None)
     charts = tuple(replace(c, metric=text, label=text, reference=text if c.reference else "") for c in base.charts)
     run = RunReport(
@@ -48,7 +49,8 @@ def hostile(text: str) -> Report:
         roles={"train_loss": RoleLine(text, 0.5, text, text), text: RoleLine(text, 0.5, text)},
         action=replace(base.action, reason=text, measures=(text,), sources=(text,)) if base.action else None,
         findings=(finding, muted),
-        incidents=(Incident(1, text, Severity.ERROR, (10, 20), ("LOSS001",)),),
+        incidents=(Incident(1, text, Severity.ERROR, (10, 20), ("LOSS001",), (suspect,)),),
+        about=base.about,
         skips=(Skip("HW001", text),), failures=(Failure("rule", text),), checked=("LOSS001",), charts=charts,
         framework=text,
     )  # fmt: skip

@@ -14,7 +14,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runlens.errors import NotALog
-from runlens.model import Action, Chart, Failure, Finding, Incident, Report, RoleLine, RunReport, Severity, Skip
+from runlens.model import (
+    About,
+    Action,
+    Chart,
+    Failure,
+    Figure,
+    Finding,
+    Incident,
+    Report,
+    RoleLine,
+    RunReport,
+    Severity,
+    Skip,
+    Suspect,
+    Symptom,
+)
 from runlens.render import json
 from tests.render.reports import HOSTILE, REPORTS, fixed, hostile
 
@@ -107,7 +122,7 @@ def test_the_schema_names_every_field_of_the_model() -> None:
     schema = json.json_schema()
     classes = {
         "run": RunReport, "role": RoleLine, "action": Action, "finding": Finding, "incident": Incident, "skip": Skip,
-        "failure": Failure, "chart": Chart,
+        "failure": Failure, "chart": Chart, "about": About, "figure": Figure, "suspect": Suspect,
     }  # fmt: skip
     for name, cls in classes.items():
         assert set(schema["$defs"][name]["properties"]) == {f.name for f in dataclasses.fields(cls)}, name
@@ -158,3 +173,9 @@ def test_charts_that_cannot_be_drawn_are_told_apart_from_faults_of_the_program(
     run = RunReport("r", "r", "r", "unknown", "pass", None, None, 0, charts=(chart,))
     with pytest.raises(NotALog, match=f"runs.0.*{says}"):
         json.parse(json.render(replace(EMPTY, runs=(run,))))
+
+
+def test_a_symptom_of_a_newer_version_is_one_like_no_other() -> None:
+    text = (REPORTS / "report.json").read_text(encoding="utf-8").replace('"symptom": "spike"', '"symptom": "new"')
+    assert '"new"' in text
+    assert json.parse(text).runs[0].about_of("LOSS001").symptom is Symptom.OTHER

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Drawn
 from matplotlib.image import imread
 
-from runlens.model import Chart, Finding, Incident, Report, RunReport, Severity
+from runlens.model import About, Chart, Figure, Finding, Incident, Report, RunReport, Severity, Symptom
 from runlens.render import png
 from runlens.render.figures import draw, lanes, scale
 from runlens.render.figures.curves import middle
@@ -105,7 +105,8 @@ def test_every_chart_is_in_one_panel_when_there_are_many_evals() -> None:
 
 
 def test_a_window_shows_the_onset_and_all_of_a_slow_incident() -> None:
-    run = replace(EMPTY, steps=(0, 100_000))
+    about = {"LOSS001": About(Symptom.SPIKE, Figure(sudden=True)), "TPUT002": About(Symptom.SLOW)}
+    run = replace(EMPTY, steps=(0, 100_000), about=about)
     spike = Incident(1, "t", Severity.ERROR, (50_000, 100_000), ("LOSS001",))
     drift = Incident(2, "t", Severity.ERROR, (20_000, 100_000), ("TPUT002",))
     low, high = window(run, spike) or (0, 0)
@@ -140,7 +141,7 @@ def test_no_two_labels_of_findings_touch_and_none_is_lost(found: list[Finding]) 
 
 @pytest.mark.parametrize("values", [[1.0, 1.0, 1.0], [0.0, 0.5, 1.0], [1.0, 1.0, 1.0, 1.0, 0.99], [0.0] * 6])
 def test_labels_at_the_ends_of_curves_keep_apart(values: list[float]) -> None:
-    figure = Figure(figsize=(6, 1.5), dpi=draw.DPI)
+    figure = Drawn(figsize=(6, 1.5), dpi=draw.DPI)
     axes = figure.add_axes((0.1, 0.1, 0.8, 0.8))
     draw._end_labels(axes, [(v, str(i), "k") for i, v in enumerate(values)])
     heights = sorted(text.get_position()[1] for text in axes.texts)

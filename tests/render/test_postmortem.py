@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from runlens.advice.causes.table import CAUSES
+from runlens.judging.about import described
 from runlens.model import Action, Chart, Finding, Incident, RunReport, Severity
-from runlens.render.postmortem import story
-from runlens.render.postmortem.causes import CAUSES
-from runlens.render.postmortem.precedents import precedents
+from runlens.render.postmortem import Story
+from runlens.render.postmortem import story as told_by
 from runlens.render.postmortem.story import plain
 from tests.render.reports import fixed
 
@@ -21,6 +22,11 @@ def run(*findings: Finding, **fields: object) -> RunReport:
     incident = Incident(1, "t", Severity.ERROR, (first, 999), tuple(dict.fromkeys(f.code for f in findings)))
     made = RunReport("r", "r", "r", "unknown", "fail", (0, 1000), (0.0, 1e6), 10, time=(0.0, 1000.0), gpus=8)
     return replace(made, findings=tuple(replace(f, incident=1) for f in findings), incidents=(incident,), **fields)
+
+
+def story(report: RunReport, incident: int | None = None) -> Story:
+    """The postmortem of a report as judging leaves it."""
+    return told_by(described(report), incident)
 
 
 def finding(code: str, steps: tuple[int, int] = (500, 999), **evidence: object) -> Finding:
@@ -79,10 +85,8 @@ def test_causes_that_nothing_speaks_for_are_left_out() -> None:
 
 
 def test_precedents_name_their_source_and_fit_the_outcome() -> None:
-    from runlens.render.postmortem.facts import Facts
-
     def told(report: RunReport) -> list[str]:
-        found = precedents(Facts(report, report.incidents[0]))
+        found = story(report).incidents[0].precedents
         assert all(p.source for p in found)
         return [p.who for p in found]
 

@@ -7,7 +7,7 @@ import pytest
 
 from runlens.model import PlacedSeries, Run, Series
 from runlens.roles import resolve
-from runlens.roles.axes import StepAxis, same_x
+from runlens.roles.axes import AS_LOGGED, StepAxis, same_x
 from runlens.roles.names.claim import Claim
 
 N = 200
@@ -78,8 +78,8 @@ def test_every_logged_name_has_its_placed_series():
 
 
 def test_an_empty_series_is_placed_as_it_is():
-    placed, note = StepAxis(LOSS, lookup=COUNTER).place(few("empty", []), OTHER)
-    assert (len(placed), note) == (0, "")
+    placed, placing = StepAxis(LOSS, lookup=COUNTER).place(few("empty", []), OTHER)
+    assert (len(placed), placing) == (0, AS_LOGGED)
 
 
 @pytest.mark.parametrize(
@@ -95,3 +95,14 @@ def test_neither_kind_of_series_passes_for_the_other():
     assert not issubclass(Series, PlacedSeries) and not issubclass(PlacedSeries, Series)
     part = LOSS.take(slice(0, 3))
     assert type(part) is Series and type(PlacedSeries("a", part.step, part.time, part.value).latest()) is PlacedSeries
+
+
+def test_how_a_series_was_placed_is_told_by_a_field():
+    seconds = Series("monitor", np.array([5_000, 90_000]), TIME[[1, 30]], np.ones(2))
+    how = [
+        StepAxis(LOSS).place(LOSS, OTHER)[1].how,
+        StepAxis(LOSS, lookup=COUNTER).place(LOSS, OTHER)[1].how,
+        StepAxis(LOSS, divisor=4.0).place(LOSS, OTHER)[1].how,
+        StepAxis(LOSS).place(seconds, Claim("gpu_power", axis="seconds"))[1].how,
+    ]
+    assert how == ["as-logged", "counter", "divided", "wall-time"]

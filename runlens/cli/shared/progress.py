@@ -1,4 +1,4 @@
-"""A bar with rate and remaining time on standard error, where that is a terminal; nothing elsewhere."""
+"""A bar with rate and remaining time on standard error, where that is a terminal; sentences anywhere."""
 
 from __future__ import annotations
 
@@ -61,6 +61,15 @@ def read(ref: RunRef) -> Run:
 
     with rows_of(ref.id, least=_LARGE) as show:
         return sources.read(ref, progress=show)
+
+
+def say(text: str) -> None:
+    """A sentence on standard error."""
+    import typer
+
+    from runlens.cli.shared.printing import plain
+
+    typer.echo(f"runlens: {plain(text)}", err=True)
 
 
 def _bar(name: str) -> Bar:

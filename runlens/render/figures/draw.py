@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 DPI = 150
-_PEAKED = ("LOSS001", "GRAD002", "LR001")
-"""Findings whose height is written beside their peak."""
 
 
 @cache
@@ -90,14 +88,14 @@ def _reference(axes: Axes, chart: Chart, limits: tuple[float, float]) -> list[tu
 
 def _spans(axes: Axes, panel: Panel, findings: Sequence[Finding], limits: tuple[float, float]) -> None:
     """Shade the panel's own findings; let the onset of every error run through all panels."""
-    own = {id(f) for f in panel.findings}
+    own, shaded = ({id(f) for f in group} for group in (panel.findings, panel.spans))
     for finding in findings:
         if finding.steps is None or finding.steps[1] < limits[0] or finding.steps[0] > limits[1]:
             continue
         color = SEVERITY[finding.severity]
         first, last = finding.steps
         if id(finding) in own:
-            if finding.code != "LOG002":
+            if id(finding) in shaded:
                 axes.axvspan(first, last, color=color, alpha=0.13, linewidth=0, zorder=0)
                 axes.axvline(first, color=color, linewidth=1.4, zorder=1)
                 _peak(axes, panel, finding, limits)
@@ -107,7 +105,7 @@ def _spans(axes: Axes, panel: Panel, findings: Sequence[Finding], limits: tuple[
 
 def _peak(axes: Axes, panel: Panel, finding: Finding, limits: tuple[float, float]) -> None:
     """Write the height of a spike beside it."""
-    if not finding.code.startswith(_PEAKED) or finding.evidence.get("outcome") == "diverged":
+    if finding not in panel.peaks or finding.outcome == "diverged":
         return
     chart = panel.charts[0]
     assert finding.steps is not None

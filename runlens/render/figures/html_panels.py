@@ -30,7 +30,7 @@ class Drawing:
 def drawings(run: RunReport, incident: Incident | None = None) -> list[Drawing]:
     """The panels of a run, or those that tell of one incident, over its part of the run."""
     findings = [f for f in run.findings if f.suppressed is None and incident in (None, _of(run, f))]
-    drawn = panels(run) if incident is None else about(panels(run), findings)
+    drawn = panels(run) if incident is None else about(run, panels(run), findings)
     limits = window(run, incident) if incident is not None else None
     if limits is None:
         ends = [s for p in drawn for c in p.charts for s in (c.steps[0], c.steps[-1])]
@@ -66,7 +66,7 @@ def _data(panel: Panel, findings: list[Finding], limits: tuple[float, float], st
         "spans": [
             {"from": f.steps[0], "to": f.steps[1], "severity": f.severity.value, "label": f.code}
             for f in findings
-            if f.steps is not None and f in panel.findings and f.code != "LOG002"
+            if f.steps is not None and f in panel.spans
         ],
         "restarts": stops,
         "tokens": _tokens(panel.charts[0], limits),

@@ -40,8 +40,7 @@ class Item:
 
 def short(finding: Finding) -> str:
     """`✖ LOSS001 loss spike, plateaued`: sign, code, name and outcome if there is one."""
-    outcome = finding.evidence.get("outcome")
-    tail = f", {visible(outcome, 24).replace('-', ' ')}" if isinstance(outcome, str) and outcome else ""
+    tail = f", {visible(finding.outcome, 24).replace('-', ' ')}" if finding.outcome else ""
     return f"{SIGN[finding.severity]} {finding.code} {visible(finding.name, 40).replace('-', ' ')}{tail}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from runlens.model import Chart, Finding, Incident, RunReport
+from runlens.model import Chart, Finding, Incident, Mark, RunReport
 from runlens.model.words import role_words
 
 OWN_PANELS = 4
@@ -24,6 +24,10 @@ class Panel:
     log: bool = False
     findings: tuple[Finding, ...] = ()
     """Findings that this panel shows best, in order of first step."""
+    spans: tuple[Finding, ...] = ()
+    """Those of them whose steps are shaded."""
+    peaks: tuple[Finding, ...] = ()
+    """Those of them whose height is written beside their peak."""
     kind: str = ""
     """The role of the main curve."""
 
@@ -48,23 +52,8 @@ _TITLES = {
 }
 _UNITS = {"1": "", "nats": "nats", "C": "°C", "ppl": "", "fraction": ""}
 _ORDER = ("train_loss", "grad_norm", "learning_rate", "tokens_per_second", "samples_per_second", "step_time")
-_FAMILIES = {
-    "LOSS": ("train_loss", "eval_loss"),
-    "GRAD": ("grad_norm",),
-    "LR": ("learning_rate",),
-    "TPUT": ("tokens_per_second", "samples_per_second", "step_time"),
-    "EVAL": ("eval_score", "perplexity", "eval_loss"),
-    "HW": ("gpu_temperature", "gpu_utilization", "gpu_memory", "gpu_power", "gpu_clock", "host_memory"),
-}
-_BESIDE = {
-    "LOSS": ("train_loss", "grad_norm", "learning_rate"),
-    "GRAD": ("train_loss", "grad_norm", "learning_rate"),
-    "LR": ("train_loss", "grad_norm", "learning_rate"),
-    "TPUT": _FAMILIES["TPUT"] + _FAMILIES["HW"],
-    "HW": _FAMILIES["TPUT"] + _FAMILIES["HW"],
-    "EVAL": ("train_loss", "eval_score"),
-    "LOG": ("train_loss", *_FAMILIES["TPUT"]),
-}
+_HARDWARE = ("gpu_temperature", "gpu_utilization", "gpu_memory", "gpu_power", "gpu_clock", "host_memory")
+"""Drawn only where a finding is to be seen beside one of them."""
 
 
 def panels(run: RunReport) -> list[Panel]:
@@ -81,7 +70,8 @@ def panels(run: RunReport) -> list[Panel]:
     by_role = {role: tuple(c for c in own if c.role == role) for role in _ORDER[1:]}
     drawn += [_panel(role, charts, references, run) for role, charts in by_role.items() if charts]
     drawn += _evals([c for c in own if c.role in ("eval_score", "perplexity")], references, run)
-    hidden = () if not drawn or any(f.code.startswith(("HW", "TPUT")) for f in run.findings) else _FAMILIES["HW"]
+    asked = any(not set(run.about_of(f.code).figure.beside).isdisjoint(_HARDWARE) for f in run.findings)
+    hidden = () if not drawn or asked else _HARDWARE
     others = [c.role for c in own if c.role not in (*_ORDER, "eval_loss", "eval_score", "perplexity", *hidden)]
     rest = dict.fromkeys(others)
     drawn += [_panel(role, tuple(c for c in own if c.role == role), references, run) for role in rest]
@@ -111,12 +101,15 @@ def _panel(role: str, charts: tuple[Chart, ...], references: list[Chart], run: R
     unit = ", ".join(part for part in (unit, "log scale" if _log(role, charts) else "") if part)
     words = role_words(role)
     title = title or _TITLES.get(role, words[:1].upper() + words[1:])
+    own = tuple(f for f in run.findings if f.suppressed is None and _belongs(f, charts, run))
     return Panel(
         title=f"{title} ({unit})" if unit else title,
         charts=charts,
         references=beside,
         log=_log(role, charts),
-        findings=tuple(f for f in run.findings if f.suppressed is None and _belongs(f, charts, run)),
+        findings=own,
+        spans=tuple(f for f in own if marked(run, f) != "line"),
+        peaks=tuple(f for f in own if marked(run, f) == "peak"),
         kind=role,
     )
 
@@ -130,14 +123,13 @@ def _log(role: str, charts: tuple[Chart, ...]) -> bool:
 
 
 def _belongs(finding: Finding, charts: tuple[Chart, ...], run: RunReport) -> bool:
-    """By the metric that it names; else by the family of its code, in that family's first panel."""
+    """By the metric that it names; else in the first panel that its rule names."""
     if any(finding.metric == c.metric for c in charts):
         return True
     if any(finding.metric == c.metric for c in run.charts if not c.reference):
         return False
-    family = _FAMILIES.get(finding.code.rstrip("0123456789"), ())
     present = {c.role for c in run.charts if not c.reference and c.steps}
-    first = next((role for role in family if role in present), None)
+    first = next((role for role in run.about_of(finding.code).figure.panels if role in present), None)
     return first is not None and charts[0].role == first
 
 
@@ -153,20 +145,24 @@ def window(run: RunReport, incident: Incident) -> tuple[float, float] | None:
     first, last = incident.steps
     start, end = run.steps or incident.steps
     whole = max(end - start, 1)
-    sudden = any(code.startswith(("LOSS001", "LOSS003", "GRAD", "LR", "LOG")) for code in incident.codes)
+    sudden = any(run.about_of(code).figure.sudden for code in incident.codes)
     length = max(last - first, 0.03 * whole, 10.0)
     length = min(length, 0.15 * whole) if sudden else length
     low, high = max(first - 0.35 * length, start), min(first + 1.35 * length, end)
     return (low, high) if high > low else (low - 1.0, high + 1.0)
 
 
-def about(drawn: list[Panel], findings: list[Finding]) -> list[Panel]:
+def about(run: RunReport, drawn: list[Panel], findings: list[Finding]) -> list[Panel]:
     """The panels that tell of these findings: their own, and what an engineer looks at beside them."""
-    families = {finding.code.rstrip("0123456789") for finding in findings}
-    wanted = {role for family in families for role in _BESIDE.get(family, ())}
+    wanted = {role for finding in findings for role in run.about_of(finding.code).figure.beside}
     return [p for p in drawn if p.kind in wanted or any(f in findings for f in p.findings)] or drawn
 
 
 def restarts(run: RunReport) -> list[int]:
     """The steps from which the run was resumed."""
-    return [f.steps[0] for f in run.findings if f.code == "LOG002" and f.steps is not None]
+    return [f.steps[0] for f in run.findings if marked(run, f) == "line" and f.steps is not None]
+
+
+def marked(run: RunReport, finding: Finding) -> Mark:
+    """How a finding is drawn in its panel."""
+    return run.about_of(finding.code).figure.mark

@@ -27,7 +27,7 @@ def panel(
     """One panel over the steps `limits` as an `<svg>` element with a text alternative."""
     axis = _Axis(panel, limits)
     parts = [_grid(axis, panel)]
-    parts += [_spans(axis, [f for f in findings if f in panel.findings and f.code != "LOG002"])]
+    parts += [_spans(axis, [f for f in findings if f in panel.spans])]
     parts += [_rule(axis, step, "restart") for step in restarts if limits[0] <= step <= limits[1]]
     parts += [_reference(axis, c) for c in panel.references]
     parts += [_curve(axis, c, f"c{at % 6}") for at, c in enumerate(panel.charts)]

@@ -108,6 +108,9 @@ def _facts(run: Run) -> str:
             facts.append(f"{clock(float(times[0]))} UTC, {duration(float(times[1] - times[0]))}")
     if len(run.starts) > 1:
         facts.append(plural(len(run.starts), "start"))
+    understood = run.summary.get("lines_understood")
+    if isinstance(understood, float):
+        facts.append(f"{percent(understood)} of the lines of metrics understood")
     facts.append(f"state {run.state}")
     return " · ".join(facts)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from runlens.model import Finding, Incident, RunReport
+from runlens.model import Finding, Incident, RunReport, Symptom
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,8 @@ def _rewound(run: RunReport, incident: Incident) -> bool:
         return False
     window = action.skip_steps or (action.rewind_to_step, action.rewind_to_step)
     touched = [i for i in run.incidents if i.steps and i.steps[0] <= window[1] and i.steps[1] >= window[0]]
-    worst = max(touched, key=lambda i: (i.severity.rank, "LOSS001" in i.codes, -i.number), default=None)
+    spikes = {i.number for i in touched if any(run.shows(code, Symptom.SPIKE) for code in i.codes)}
+    worst = max(touched, key=lambda i: (i.severity.rank, i.number in spikes, -i.number), default=None)
     return worst is not None and worst.number == incident.number
 
 

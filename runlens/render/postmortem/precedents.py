@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from runlens.model import Incident
-from runlens.render.postmortem.facts import Facts
+from runlens.model import Symptom
 
 PALM = "PaLM, arXiv 2204.02311, section 5.1"
 FALCON = "The Falcon Series, arXiv 2311.16867"
@@ -62,23 +62,29 @@ _EVALS = (
 )  # fmt: skip
 
 
-def precedents(facts: Facts) -> list[Precedent]:
-    """What others did about an incident like this one; empty where nobody is known to have told."""
-    incident: Incident = facts.incident
-    families = {code.rstrip("0123456789") for code in incident.codes}
+def precedents(symptoms: Collection[Symptom], outcome: str) -> list[Precedent]:
+    """What others did about an incident like this one; empty where nobody is known to have told.
+
+    Parameters
+    ----------
+    symptoms : collection of Symptom
+        What the rules of the incident's findings show.
+    outcome : str
+        Outcome of its loss spike; empty if it has none.
+    """
     told: list[Precedent] = []
-    if "LOSS001" in incident.codes:
-        told += _RECOVERED if facts.outcome.startswith("recovered") else _SPIKE
-    if "LOSS003" in incident.codes or "GRAD001" in incident.codes or facts.outcome == "diverged":
+    if Symptom.SPIKE in symptoms:
+        told += _RECOVERED if outcome.startswith("recovered") else _SPIKE
+    if Symptom.NOT_FINITE in symptoms or outcome == "diverged":
         told += _PRECISION
-    if "GRAD002" in incident.codes:
+    if Symptom.SURGE in symptoms:
         told += _GRADIENT
-    if "LOSS002" in incident.codes:
+    if Symptom.HABIT in symptoms:
         told += _SPIKE[2:]
-    if "TPUT" in families:
+    if Symptom.SLOW in symptoms:
         told += _SPEED
-    if "HW" in families:
+    if Symptom.MACHINE in symptoms:
         told += _HARDWARE
-    if "EVAL001" in incident.codes:
+    if Symptom.BEHIND in symptoms:
         told += _EVALS
     return list(dict.fromkeys(told))

@@ -6,11 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeGuard
 
-from runlens.model import Finding, Incident, RunReport
+from runlens.model import Finding, Incident, RunReport, Suspect, Symptom
 from runlens.render import words
-from runlens.render.postmortem.causes import Suspect, suspects
 from runlens.render.postmortem.cost import Cost, costs
-from runlens.render.postmortem.facts import Facts
 from runlens.render.postmortem.precedents import Precedent, precedents
 from runlens.render.text import amount, clock, duration, gpu_time, number, steps, tokens, visible
 
@@ -118,15 +116,22 @@ def plain(value: object) -> str:
 
 
 def _incident(run: RunReport, incident: Incident) -> IncidentStory:
-    facts = Facts(run, incident)
+    outcome = _outcome(run, incident)
+    symptoms = {run.about_of(code).symptom for code in incident.codes}
     return IncidentStory(
         incident=incident,
-        outcome=visible(facts.outcome).replace("-", " "),
+        outcome=visible(outcome).replace("-", " "),
         findings=tuple(_told(f) for f in _parts(run, incident)),
-        suspects=tuple(suspects(facts)),
-        precedents=tuple(precedents(facts)),
+        suspects=incident.suspects,
+        precedents=tuple(precedents(symptoms, outcome)),
         costs=tuple(costs(run, incident)),
     )
+
+
+def _outcome(run: RunReport, incident: Incident) -> str:
+    """Outcome of the incident's first loss spike that counts, empty if it has none."""
+    mine = (f for f in run.findings if f.incident == incident.number and f.suppressed is None)
+    return next((f.outcome for f in mine if run.shows(f.code, Symptom.SPIKE)), "")
 
 
 def _parts(run: RunReport, incident: Incident) -> list[Finding]:

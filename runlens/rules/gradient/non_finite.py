@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from runlens.model import Figure, Finding, PlacedSeries, Run, Severity, Skip, Symptom
-from runlens.model.hints import precision
 from runlens.rules.base import Rule
 from runlens.rules.loss.parts.curve import train_loss
 from runlens.rules.meaning import Part, Stage, Story
@@ -106,7 +105,8 @@ class NonFiniteGradient(Rule[NonFiniteEvidence]):
             or (bad.longest >= self.steps and bad.longest > searched)
         ):
             return Severity.ERROR, ""
-        scaled = run.role("loss_scale") is not None or precision(run.config) == "fp16"
+        precision = run.configured.precision()
+        scaled = run.role("loss_scale") is not None or (precision is not None and precision.kind == "fp16")
         if scaled and healthy and bad.count - searched <= max(FEW, self.skipped * len(series)):
             return Severity.INFO, "; the loss scale accounts for it"
         return Severity.WARNING, ""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -13,13 +11,6 @@ from runlens.model import Run
 from runlens.rules.throughput.parts.signal import RateSignal
 from runlens.rules.throughput.parts.words import amount
 from runlens.stats.robust import Floats, median
-
-_TOTAL_STEPS = re.compile(
-    r"(?:^|[./_])(?:max_steps|train_iters|train_steps|total_steps|num_train_steps|training_steps|max_train_steps|"
-    r"num_iterations|max_iters|num_training_steps|total_train_steps|train_iterations)$"
-)
-"""Keys under which trainers keep the planned number of optimizer steps: HF and Lightning `max_steps`, Megatron
-`train_iters`, nanotron `tokens.train_steps`, nanoGPT `max_iters`, Levanter `num_train_steps`."""
 
 
 class CostEvidence(TypedDict):
@@ -117,22 +108,7 @@ def point_seconds(signal: RateSignal, first: int, last: int) -> Floats:
 
 
 def total_steps(run: Run) -> int | None:
-    """The planned number of optimizer steps by the run's config, or None."""
-    found = [int(v) for k, v in _flat(run.config) if _TOTAL_STEPS.search(k.lower()) and _whole(v)]
-    last = run.step_range()
-    usable = [v for v in found if last is None or v >= last[1]]
-    return min(usable) if usable else None
-
-
-def _whole(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0 and value == int(value)
-
-
-def _flat(config: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, float]]:
-    """Leaves of a nested mapping under dotted keys; W&B's `{"value": x}` wrappers taken off."""
-    for key, value in config.items():
-        name = prefix if key == "value" and prefix else f"{prefix}.{key}" if prefix else str(key)
-        if isinstance(value, Mapping):
-            yield from _flat(value, name)
-        elif isinstance(value, int | float) and np.isfinite(value):
-            yield name, float(value)
+    """The planned number of optimizer steps by the run's config, or None; a plan that the run has outlived is none."""
+    span = run.step_range()
+    told = run.configured.planned_steps(at_least=span[1] if span else 1)
+    return int(told.value) if told else None

@@ -1,0 +1,148 @@
+"""From names of runs to a report, with configuration, known findings and earlier nights: one way for all callers."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from runlens.errors import NoRunFound
+from runlens.judging.baseline import notes
+from runlens.judging.check import check as judged
+from runlens.judging.gate import EXIT_CODES, verdict
+from runlens.judging.report import Report
+from runlens.judging.request import Request, found, planned
+from runlens.model import ReadOptions, Severity
+
+
+def check(
+    *runs: str | Path,
+    config: str | Path | None = None,
+    select: str | Sequence[str] = (),
+    ignore: str | Sequence[str] = (),
+    fail_on: str | Severity | None = None,
+    metrics: Mapping[str, str] | None = None,
+    references: str | Path | Sequence[str | Path] = (),
+    requirements: str | Sequence[str] = (),
+    tokens_per_step: float | None = None,
+    total_tokens: str | float | None = None,
+    baseline: str | Path | None = None,
+    baseline_runs: str | Path | Sequence[str | Path] = (),
+    last: int = 7,
+    x: str = "",
+    jobs: int | None = None,
+    **filters: Any,
+) -> Report:
+    """Judge runs, as `runlens check` does.
+
+    Parameters
+    ----------
+    *runs : str or Path
+        Each in any form that `runlens check` takes: a log file, a folder of one or many runs, an address.
+    config : str or Path, optional
+        The configuration file; the nearest `runlens.toml` or `[tool.runlens]` if not given. What is given below
+        counts for more.
+    select, ignore : str or sequence of str
+        Rules to judge by and to leave out, by code or prefix.
+    fail_on : {"info", "warning", "error"}, optional
+        Lowest severity that fails.
+    metrics : mapping, optional
+        Role to logged name, such as `{"train_loss": "my/loss"}`.
+    references, requirements : str or sequence of str
+        What the evals are compared with, and what they must reach, such as `"hellaswag>=0.55@1T"`.
+    tokens_per_step : float, optional
+        Tokens of one step, where the log does not tell.
+    total_tokens : str or float, optional
+        Tokens planned for the run, such as `"3T"`.
+    baseline : str or Path, optional
+        File of known findings; they do not fail.
+    baseline_runs : str, Path or sequence of them
+        Earlier runs or folders of them; is this one unlike the `last` good ones?
+    last : int
+    x : str
+        The column that is the x axis, of a table.
+    jobs : int, optional
+        Runs judged at once; -1 takes every core.
+    **filters
+        Which runs of a W&B project, and how the cache is used: `filters`, `state`, `tags`, `limit`, `refresh`,
+        `no_cache`.
+
+    Returns
+    -------
+    Report
+        One part for each run, never fewer: what could not be read or judged says so, and is never passed.
+
+    Raises
+    ------
+    UsageError
+        A name that stands for no run (`NoRunFound`), or a setting that makes no sense (`ConfigError`).
+    ReadError
+        What was named cannot be looked at. (A run that cannot be read is a failure in the report.)
+    """
+    given = {
+        "select": _codes(select),
+        "ignore": _codes(ignore),
+        "fail_on": fail_on.value if isinstance(fail_on, Severity) else fail_on,
+        "metrics": dict(metrics or {}),
+        "references": _several(references),
+        "requirements": _several(requirements),
+        "tokens_per_step": tokens_per_step,
+        "total_tokens": str(total_tokens) if total_tokens else None,
+        "baseline": str(baseline) if baseline else None,
+    }
+    request = Request(
+        [str(run) for run in runs],
+        given,
+        Path(config) if config is not None else None,
+        filters,
+        ReadOptions(x=x),
+        _several(baseline_runs),
+        last,
+        jobs,
+        say=logging.getLogger("runlens").info,
+    )
+    return report_of(request)
+
+
+def report_of(request: Request) -> Report:
+    """Find, read and judge, each run once.
+
+    Raises
+    ------
+    NoRunFound
+        If there is none of the runs that were named (a server may tell so only when it is asked for the history).
+    """
+    from runlens import __version__
+
+    plan = planned(request)
+    refs = found(request, request.names)
+    learned = request.learned
+    if request.baseline_runs:
+        from runlens.judging.good_nights import learned_from
+
+        learned = learned_from(plan, refs)
+    runs = judged(plan.judged_by(refs, learned, request.chart_points), plan.jobs, read=request.read)
+    gone = [failure for run in runs for failure in run.failures if failure.missing]
+    if len(gone) == len(runs):
+        raise NoRunFound(gone[0].message)
+    overall = verdict(runs)
+    return Report(
+        version=__version__,
+        created=plan.now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        verdict=overall,
+        exit_code=EXIT_CODES[overall],
+        runs=runs,
+        fail_on=plan.fail_on,
+        notes=notes(runs, plan.known, plan.now.date()),
+    )
+
+
+def _several(given: str | Path | Sequence[str | Path]) -> list[str]:
+    """One name or many, as many."""
+    return [str(given)] if isinstance(given, str | Path) else [str(name) for name in given]
+
+
+def _codes(given: str | Sequence[str]) -> list[str]:
+    """Codes, also several in one text with commas."""
+    return [part.strip() for text in _several(given) for part in text.split(",") if part.strip()]

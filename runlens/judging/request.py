@@ -1,0 +1,122 @@
+"""What the user asks for, and what follows from it before anything is read: runs, settings, known findings."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from runlens import sources
+from runlens.config import Learned, in_force, load, settings_for
+from runlens.config.load import Config
+from runlens.config.plan import COMMAND_LINE, NOTHING_LEARNED
+from runlens.errors import ConfigError, NoRunFound
+from runlens.files import text_of
+from runlens.judging.baseline import Known, loads
+from runlens.judging.check import Settings
+from runlens.model import AS_FOUND, ReadOptions, Run, RunRef, Severity
+from runlens.rules.select import check_codes
+
+
+def silent(text: str) -> None:
+    """Say nothing."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asked for, before anything is read."""
+
+    names: Sequence[str]
+    given: Mapping[str, Any] = field(default_factory=dict)
+    """Settings given with the call (flags of a command), by their names in the configuration."""
+    config_path: Path | None = None
+    """The configuration file; the nearest one if None."""
+    filters: Mapping[str, Any] = field(default_factory=dict)
+    """Which runs of a W&B project, and how the cache is used."""
+    options: ReadOptions = AS_FOUND
+    """How logs are to be read."""
+    baseline_runs: Sequence[str] = ()
+    """Earlier runs, or folders of them, that the runs are held against."""
+    last: int = 7
+    """How many good baseline runs count, the newest."""
+    jobs: int | None = None
+    """Runs judged at once; the configuration says if None."""
+    learned: Learned = NOTHING_LEARNED
+    """What is known of the runs beforehand, where the user says nothing; `baseline_runs` say it otherwise."""
+    chart_points: int = 400
+    """About how many points of each main series go into the report."""
+    read: Callable[[RunRef], Run] | None = None
+    """What reads a run in this process, such as to show how far it is."""
+    say: Callable[[str], None] = silent
+    """Takes a sentence on what is being done that is not part of the report."""
+    debug: bool = False
+    """Let errors of single runs and rules through with their traceback."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a request comes to with the configuration, before anything is read."""
+
+    request: Request
+    config: Config
+    jobs: int
+    fail_on: Severity
+    known: tuple[Known, ...]
+    """Known findings, those that have expired among them."""
+    now: datetime.datetime
+
+    def judged_by(self, refs: Sequence[RunRef], learned: Learned, chart_points: int) -> list[tuple[RunRef, Settings]]:
+        """Each run with what it is judged by."""
+        counted = tuple(k for k in self.known if not k.expired(self.now.date()))
+        given, debug = self.request.given, self.request.debug
+        return [
+            (
+                ref,
+                settings_for(
+                    ref, self.config, given, learned=learned, known=counted, chart_points=chart_points, debug=debug
+                ),
+            )
+            for ref in refs
+        ]
+
+
+def planned(request: Request) -> Plan:
+    """Read the configuration and the known findings.
+
+    Raises
+    ------
+    ConfigError
+        A setting or a file that makes no sense.
+    """
+    config = load(request.config_path)
+    general = in_force(config, request.given)
+    jobs = request.jobs if request.jobs is not None else int(general.values["jobs"])
+    if jobs < -1 or jobs == 0:
+        raise ConfigError(f"{jobs} runs cannot be judged at once; --jobs must be 1 or more, or -1 for every core")
+    known: tuple[Known, ...] = ()
+    if general.values["baseline"]:
+        start = Path() if general.origin["baseline"] == COMMAND_LINE else config.folder
+        file = start / general.values["baseline"]
+        known = loads(text_of(file), str(file))
+        try:
+            check_codes(k.code for k in known)
+        except ConfigError as error:
+            raise ConfigError(f"{file}: {error}") from error
+    fail_on = Severity(general.values["fail_on"])
+    return Plan(request, config, jobs, fail_on, known, datetime.datetime.now(datetime.UTC))
+
+
+def found(request: Request, names: Sequence[str]) -> list[RunRef]:
+    """All runs that the names stand for, with ids that are unique.
+
+    Raises
+    ------
+    NoRunFound
+        If a name stands for nothing.
+    """
+    refs = [ref for name in names for ref in sources.discover(name, options=request.options, **request.filters)]
+    if not refs:
+        raise NoRunFound("no run was named; give a folder, a file or entity/project/run_id")
+    return sources.unique(refs)

@@ -1,0 +1,184 @@
+"""Console logs: what trainers print, line by line, of any framework.
+
+`stretches` reads lines, `tokens` takes them apart in columns, `layout` reads one line of each shape closely (by the
+tables in `frameworks`, `words` and `units`), `gather` takes all lines of a shape together, `steps` finds out where each
+stands, and `build` makes the series.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import time as clock
+from collections.abc import Sequence
+from pathlib import Path
+
+from runlens.errors import AccessRefused, NotALog, ReadError
+from runlens.model import Note, Run, RunRef, Series
+from runlens.model.words import percent
+from runlens.sources.naming import printable
+from runlens.sources.registry import HEAD, Look
+from runlens.sources.text.build import series_of
+from runlens.sources.text.ends import state_of
+from runlens.sources.text.gather import Gathered, gather
+from runlens.sources.text.rows import rows_of
+from runlens.sources.text.steps import Axis, axis_of
+from runlens.sources.text.stretches import open_log, stretches
+
+FEWEST = 2
+"""Points that the longest series must have: a single line of numbers is a result, not a run."""
+UNDERSTOOD = 0.5
+"""Share of the lines that look like metrics that must be understood: below it what is read may be the lesser part."""
+SAID = 0.95
+"""Share understood below which it is a note: a warning here and there that holds a number is none."""
+_SUFFIX = re.compile(r"\.(log|txt|out|err)(\.(gz|bz2|xz))?$", re.IGNORECASE)
+_TEXT = bytes({7, 8, 9, 10, 12, 13, 27} | set(range(32, 256)))
+_FULLER = ("tensorboard", "wandb_file", "trainer_state", "table")
+"""Sources that hold the same run with more of it, where their files lie beside a console log."""
+
+
+def claims(head: bytes, path: Path) -> bool:
+    """Whether a file is text, and is named as a log or begins with lines of metrics."""
+    if path.suffix.lower() in (".gz", ".bz2", ".xz"):
+        return _SUFFIX.search(path.name) is not None
+    wide = head[:2] in (b"\xff\xfe", b"\xfe\xff")
+    begin = head.lstrip()[:2]
+    if not wide and (
+        not begin or begin == b'{"' or head.translate(None, _TEXT + b"\0") or head.count(0) > len(head) // 2
+    ):
+        return False
+    return _SUFFIX.search(path.name) is not None or bool(gather(stretches(io.BytesIO(head))).parts)
+
+
+def refs(files: Sequence[Path], look: Look) -> list[RunRef]:
+    """The runs of those files that hold lines of metrics; in a folder, beside fuller logs of a run, none."""
+    if look.named:
+        return [_ref(file, look.root) for file in files]
+    fuller = {file.parent for source in _FULLER for file in look.beside.get(source, ())}
+    alone = {folder for folder in {f.parent for f in files} if sum(f.parent == folder for f in files) == 1}
+    return [
+        _ref(file, look.root)
+        for file in files
+        if file.parent not in fuller
+        and not (file.parent in alone and any(other.is_relative_to(file.parent) for other in fuller))
+        and _holds_metrics(file)
+    ]
+
+
+def _ref(path: Path, root: Path) -> RunRef:
+    name = path.relative_to(root).as_posix()
+    return RunRef("text", str(path), _SUFFIX.sub("", name) or name, (str(path),))
+
+
+def _holds_metrics(path: Path) -> bool:
+    """Whether the beginning, the middle or the end of a file has lines of metrics."""
+    try:
+        with open_log(path) as file:
+            parts = [file.read(HEAD)]
+            size = path.stat().st_size
+            if path.suffix.lower() not in (".gz", ".bz2", ".xz") and size > HEAD:
+                for at in (size // 2, max(size - HEAD, 0)):
+                    file.seek(at)
+                    parts.append(file.read(HEAD).partition(b"\n")[2])
+    except PermissionError:
+        return True  # so that reading it says so
+    except (OSError, EOFError):
+        return False
+    return any(_enough(gather(stretches(io.BytesIO(part)))) for part in parts)
+
+
+def _enough(gathered: Gathered) -> bool:
+    if not gathered.parts or gathered.understood < UNDERSTOOD:
+        return False
+    rows = rows_of(gathered, clock.time())
+    if not any(o.counts or o.kind == "box" for o in rows.layouts):
+        return False
+    series, _ = series_of(rows, axis_of(rows))
+    return any(len(s) >= FEWEST for s in series.values())
+
+
+def read(ref: RunRef) -> Run:
+    """Read one console log.
+
+    Every `name: value`, `name=value` and `name value` on a line that says a step, an epoch or a bar is a point, as are
+    lines that are such pairs alone, where they repeat; settings that are printed before are configuration.
+
+    Raises
+    ------
+    NotALog
+        It has no lines of metrics, or too few of those that look like some are understood.
+    AccessRefused, ReadError
+        The file cannot be opened or read.
+    """
+    path, where, read_at = Path(ref.location), printable(ref.location), clock.time()
+    try:
+        with open_log(path) as file:
+            gathered = gather(stretches(file))
+        written = path.stat().st_mtime
+    except PermissionError as error:
+        raise AccessRefused(f"no permission to read {where}; ask its owner for read access") from error
+    except (OSError, EOFError) as error:
+        raise ReadError(f"{where} cannot be read ({error}); look at the file and the disk") from error
+    _refuse_too_little(gathered, where)
+    rows = rows_of(gathered, written)
+    axis = axis_of(rows)
+    series, once = series_of(rows, axis)
+    if not any(len(s) >= FEWEST for s in series.values()):
+        raise NotALog(
+            f"{where} is no log that RunLens knows: none of its {gathered.lines:,} lines of text is one of a series of "
+            "metrics; name a log of a training loop"
+        )
+    config = dict(gathered.config)
+    if axis.planned:
+        config.setdefault("max_steps", axis.planned)
+    return Run(
+        id=ref.id,
+        name=ref.id,
+        source=ref.location,
+        state=state_of(gathered.tail, once),
+        config=config,
+        summary={**once, "lines_understood": round(gathered.understood, 4)},
+        series=series,
+        notes=_notes(gathered, axis, where),
+        starts=_starts(series),
+        read_at=read_at,
+    )
+
+
+def _refuse_too_little(gathered: Gathered, where: str) -> None:
+    if not gathered.lines:
+        raise NotALog(f"{where} is empty; nothing was printed into it yet")
+    if not gathered.parts:
+        raise NotALog(
+            f"{where} is no log that RunLens knows: none of its {gathered.lines:,} lines of text names a step or an "
+            "epoch with metrics, such as `step 100 | loss: 2.5`"
+        )
+    if gathered.understood < UNDERSTOOD:
+        total = gathered.used + gathered.strange
+        raise NotALog(
+            f"of {total:,} lines of {where} that look like metrics only {gathered.used:,} are understood, too few to "
+            f"judge by; others are like {printable(gathered.examples[0])}"
+        )
+
+
+def _notes(gathered: Gathered, axis: Axis, where: str) -> tuple[Note, ...]:
+    notes = []
+    if gathered.understood < SAID:
+        total = gathered.used + gathered.strange
+        said = (
+            f"{percent(gathered.understood)} of {total:,} lines of metrics in {where} were understood; "
+            f"{gathered.strange:,} were not, such as {printable(gathered.examples[0], 120)}"
+        )
+        notes.append(Note("unsupported", said, gathered.strange))
+    if axis.counts == "lines":
+        said = f"{where} prints no step: the x axis counts its rows of metrics from 0"
+        notes.append(Note("unsupported", said))
+    return tuple(notes)
+
+
+def _starts(series: dict[str, Series]) -> tuple[float, ...]:
+    """Wall times at which the attempts of the longest series with times begin."""
+    timed = [s for s in series.values() if len(s) and s.time[0] == s.time[0]]
+    if not timed:
+        return ()
+    return tuple(float(a.time[0]) for a in max(timed, key=len).attempts() if a.time[0] == a.time[0])

@@ -1,0 +1,108 @@
+"""Series from rows: one a name, split by rank, without the redraws of bars."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from runlens.model import Series
+from runlens.sources.text.layout import Layout
+from runlens.sources.text.rows import Rows
+from runlens.sources.text.steps import Axis
+
+Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+_REPEATED = 3
+"""Lines of a form without a step that make a series: fewer are settings, results or code."""
+_SO_FAR = "batch_"
+"""Put before the names of Keras' means over the batches of an epoch so far."""
+_EPOCHS = 10
+"""Whole epochs from which on Keras' running means within the epoch are left out: they begin anew in each, and would be
+read as the curve because they are more."""
+_MOST_RANKS = 4096
+
+
+def series_of(rows: Rows, axis: Axis) -> tuple[dict[str, Series], dict[str, object]]:
+    """The series, in the order in which their names first appear, and results that were printed once."""
+    time = _times(rows, axis.step)
+    redrawn = rows.of_kind("bar")
+    many = np.count_nonzero(rows.of_kind("keras") & (rows.counters["it"] >= rows.counters["of"])) >= _EPOCHS
+    points: dict[str, list[Ints]] = {}
+    values: dict[str, list[Floats]] = {}
+    once: dict[str, object] = {}
+    stepped = {f.name for o in rows.layouts if o.counts for f in o.fields}
+    for number in sorted(range(len(rows.layouts)), key=lambda i: int(rows.where[i][0])):
+        layout, at = rows.layouts[number], rows.where[number]
+        if layout.kind == "member" and len(at) < _REPEATED:
+            for field, column in zip(layout.fields, rows.values[number], strict=True):
+                once[field.name] = float(column[-1])
+            continue
+        for name, keep, column in _columns(layout, at, rows, axis, rows.values[number]):
+            if layout.kind == "member" and name in stepped:
+                name = f"summary/{name}"  # the same word for another thing, such as a loss after validation
+            if many and layout.kind == "keras" and name.startswith(_SO_FAR):
+                continue
+            points.setdefault(name, []).append(at[keep])
+            values.setdefault(name, []).append(column[keep])
+    out: dict[str, Series] = {}
+    if axis.counts == "lines":
+        turned = np.flatnonzero(np.isfinite(rows.counters["epoch"]))
+        if len(turned) and "epoch" not in points:
+            points["epoch"], values["epoch"] = [turned], [rows.counters["epoch"][turned]]
+    for name in points:
+        at = np.concatenate(points[name])
+        order = np.argsort(at, kind="stable")
+        at, value = at[order], np.concatenate(values[name])[order]
+        again = (np.diff(axis.step[at]) == 0) & redrawn[at[:-1]] & redrawn[at[1:]]
+        at, value = at[np.append(~again, True)], value[np.append(~again, True)]
+        for full, which in _ranks(name, rows.counters["rank"][at]):
+            out[full] = Series(full, axis.step[at[which]], time[at[which]], value[which])
+    return {name: s for name, s in out.items() if len(s)}, once
+
+
+def _columns(
+    layout: Layout, at: Ints, rows: Rows, axis: Axis, columns: tuple[Floats, ...]
+) -> Iterator[tuple[str, Bools, Floats]]:
+    """Name, which points are kept, and values, of each field of a layout."""
+    it, of = rows.counters["it"][at], rows.counters["of"][at]
+    keep = np.ones(len(at), dtype=bool)
+    if layout.split and bool(np.isfinite(it).all()) and len(at):
+        keep = np.append(it[1:] <= it[:-1], True)  # a loop over held-out data: its last word
+    done = it >= of
+    for field, column in zip(layout.fields, columns, strict=True):
+        if layout.kind == "keras" and not bool(done.all()) and not field.split:
+            yield field.name, done, column
+            yield f"{_SO_FAR}{field.name}", ~done, column
+        elif layout.kind == "bar" and not layout.split and (field.split or field.name.endswith("_epoch")):
+            said = np.nan_to_num(column, nan=-np.inf)
+            yield field.name, np.append(True, said[1:] != said[:-1]), column  # shown until the next evaluation
+        else:
+            yield field.name, keep, column
+
+
+def _ranks(name: str, rank: Floats) -> Iterator[tuple[str, Bools]]:
+    """The series of each rank, the lowest under the bare name; lines that name no rank belong to it."""
+    known = np.unique(rank[np.isfinite(rank)])
+    if len(known) < 2 or len(known) > _MOST_RANKS:
+        yield name, np.ones(len(rank), dtype=bool)
+        return
+    for i, number in enumerate(known.tolist()):
+        which = (rank == number) | (np.isnan(rank) if i == 0 else False)
+        yield (name if i == 0 else f"{name}/rank_{int(number)}"), np.asarray(which)
+
+
+def _times(rows: Rows, step: Ints) -> Floats:
+    """Wall times; a line without one has that of a line of the same step before it, or after it."""
+    time = rows.time
+    known = np.flatnonzero(np.isfinite(time))
+    if not len(known) or len(known) == len(time):
+        return time
+    every = np.arange(len(time))
+    before = known[np.maximum(np.searchsorted(known, every, side="right") - 1, 0)]
+    after = known[np.minimum(np.searchsorted(known, every), len(known) - 1)]
+    out = np.where(step[before] == step, time[before], np.where(step[after] == step, time[after], np.nan))
+    return np.where(np.isfinite(time), time, out)

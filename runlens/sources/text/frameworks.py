@@ -1,0 +1,94 @@
+"""How each framework begins a line of metrics, as a table: what its lines say before their `name: value` pairs.
+
+A row is the framework, a piece of text that its lines hold, and a pattern with some of the groups `step` (of the whole
+run), `it` and `of` (within the epoch), `epoch`, `split`; `sample` counts samples within the epoch. Groups that begin
+with `x_` are metrics of that name. A line that no row fits is read by the words of `words.STEP` and `words.EPOCH`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """One row of the table."""
+
+    framework: str
+    pattern: re.Pattern[str]
+    has: str
+    """A piece of text that every such line holds: asked for first, since most lines hold it not."""
+    opens: bool = False
+    """Whether its metrics follow on lines of their own."""
+
+
+def _head(framework: str, has: str, pattern: str, opens: bool = False) -> Head:
+    return Head(framework, re.compile(pattern), has, opens)
+
+
+_IN_EPOCH = r"\[\s*(?P<it>\d+)\s*/\s*(?P<of>\d+)"
+HEADS = (
+    _head(
+        "fairseq",
+        "| epoch ",
+        r"\| (?P<split>train_inner|train|valid\w*|test\w*) \| epoch (?P<epoch>\d+)(?::\s+(?P<it>\d+) / (?P<of>\d+))?",
+    ),
+    _head("fairseq", "| epoch ", r"^\| epoch (?P<epoch>\d+):\s+(?P<it>\d+) / (?P<of>\d+)"),
+    _head("MMEngine", "Epoch(", rf"Epoch\((?P<split>\w+)\)\s+\[(?P<epoch>\d+)\]{_IN_EPOCH}\]"),
+    _head("MMEngine", "Iter(", r"Iter\((?P<split>\w+)\)\s+\[\s*(?P<step>\d+)/(?P<of>\d+)\]"),
+    _head("mmcv", "Epoch [", rf"Epoch \[(?P<epoch>\d+)\]{_IN_EPOCH}\]"),
+    _head("mmcv", "Epoch(", r"Epoch\((?P<split>\w+)\) \[(?P<epoch>\d+)\]\[(?P<x>\d+)\]"),
+    _head("mmcv", "Iter [", r"Iter \[(?P<step>\d+)/(?P<of>\d+)\]"),
+    _head("mmcv", "Iter(", r"Iter\((?P<split>\w+)\) \[(?P<x>\d+)\]"),
+    _head(
+        "open_clip", "Train Epoch", r"Train Epoch: (?P<epoch>\d+) \[\s*(?P<sample>\d+)/(?P<of>\d+)\s*\(\s*[\d.]+%\)\]"
+    ),
+    _head("open_clip", "Eval Epoch", r"(?P<split>Eval) Epoch: (?P<epoch>\d+)(?: \[\s*\d+\s*/\s*\d+\s*\])?"),
+    _head(
+        "timm", "[", rf"(?P<split>Train|Test)(?: \([\w ]+\))?:\s+(?:(?P<epoch>\d+) )?{_IN_EPOCH}\s*(?:\(\s*\d+%\))?\]"
+    ),
+    _head("torchvision references", "Epoch", rf"Epoch:? ?\[(?P<epoch>\d+)\]\s*{_IN_EPOCH}\s*\]"),
+    _head("torchvision references", "[", rf"(?P<split>Test|Val\w*|Eval\w*)\s*:\s*{_IN_EPOCH}\s*\]"),
+    _head("nanotron", "iteration: ", r"iteration: (?P<step>\d+) / (?P<of>\d+)"),
+    _head("NeMo", "Training epoch", r"Training epoch (?P<epoch>\d+), iteration (?P<it>\d+)/(?P<of>\d+)"),
+    _head(
+        "Megatron-LM",
+        " at iteration",
+        r"(?P<split>validation|test|evaluation)\w* (?:loss|results) at iteration\s+(?P<step>\d+)",
+    ),
+    _head("Megatron-LM", " at ", r"(?P<split>validation|test|evaluation)\w* (?:loss|results) at [^|]*\|"),
+    _head("Megatron-LM", "iteration ", r"iteration\s+(?P<step>\d+)/\s*(?P<of>\d+)"),
+    _head("OLMo", "=", r"\[(?:step|iteration)=(?P<step>\d+)(?:/(?P<of>\d+))?(?:,\s*epoch=\d+[^\]]*)?\]", opens=True),
+    _head(
+        "MosaicML Composer", "batch=", r"\[(?:epoch=(?P<epoch>\d+)\]\[)?batch=(?P<step>\d+)/(?P<of>\d+)\]", opens=True
+    ),
+    _head("ESPnet", "epoch:", r"(?P<epoch>\d+)epoch:(?P<split>\w+):(?P<x>\d+)-(?P<it>\d+)batch:"),
+    _head("DeepSpeed", "global_step=", r"epoch=\d+/micro_step=\d+/global_step=(?P<step>\d+)"),
+    _head("boosting", "[", r"^(?:\[?[\d:]{8}\]?\s*)?\[(?P<step>\d+)\]\s+(?=\S*[A-Za-z].*:)"),
+    _head("CatBoost", "learn:", r"^(?P<step>\d+):\s+(?=learn:|test:)"),
+    _head("clu", "] [", r"\] \[(?P<step>\d+)\] (?=[\w/]+=)"),
+    _head("Stable Baselines", "timesteps", r"^\|\s+(?:total_)?timesteps\s+\|\s+(?P<step>\d+)\s+\|"),
+    _head(
+        "Darknet", " rate", r"^\s*(?P<step>\d+): (?P<x_loss>[\d.]+|-?nan), [\d.]+ avg(?: loss)?, (?P<x_lr>[\d.]+) rate"
+    ),
+)
+
+BAR = re.compile(
+    r"(?P<percent>\d+)%\|[^|]*\|\s*(?P<it>[\d.]+[kM]?)/(?P<of>[\d.]+[kM]?)\s*\[(?P<gone>[\d:]+)<(?P<left>[\d:?]+)(?:,\s*(?P<rate>[\d.]+|\?)\s*"
+    r"(?P<unit>[A-Za-z]+/[A-Za-z]+))?"
+)
+"""A tqdm bar: `Epoch 3:  45%|####5     | 45/100 [00:10<00:12,  4.50it/s, loss=0.5]`."""
+KERAS = re.compile(r"^\s*(?P<it>\d+)/(?P<of>\d+) (?:\[[=>. ]*\]|[\x80-\xff\s]+|-)?\s*(?=[- \d].*(?:ETA|step|[\d]s))")
+"""A Keras bar: `  45/469 [=>......] - ETA: 2:30 - loss: 2.3`, or `469/469 - 3s - loss: 0.3`."""
+RANKS = (
+    re.compile(r"^\s*\[?default(?P<rank>\d+)\]?:"),
+    re.compile(r"^\s*\[?[Rr]ank ?(?P<rank>\d+)\]?:"),
+    re.compile(r"^\s*\[\d+,(?P<rank>\d+)\]<std\w+>:?"),
+    re.compile(r"^\s*(?P<rank>\d{1,4}): (?=\s*[\[A-Za-z])"),
+    re.compile(r"\[[Rr]ank (?P<rank>\d+)\]"),
+    re.compile(r"\brank=(?P<rank>\d+)\b"),
+)
+"""Which rank wrote a line: torchrun, mpirun, srun, DeepSpeed, OLMo."""
+COUNTED = re.compile(r"^\s*(?P<step>\d+): ")
+"""What srun's prefix is where a line says no other step: `100: loss 2.5`."""

@@ -1,0 +1,186 @@
+"""All lines of a log as columns: each shape is read once, its lines are taken together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from runlens.sources.text.ends import TAIL
+from runlens.sources.text.layout import Layout, parse
+from runlens.sources.text.pairs import Place
+from runlens.sources.text.settings import preamble
+from runlens.sources.text.times import seconds
+from runlens.sources.text.tokens import Tokens, tokens
+from runlens.sources.text.words import STRANGE
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+_BEFORE = 40
+"""Lines above a line of numbers in which its heading is looked for."""
+_REMEMBERED = 200_000
+"""Shapes without metrics that are remembered: a log of prose has as many shapes as lines."""
+_PREAMBLE = 1 << 22
+"""Bytes from the beginning in which configuration is looked for."""
+COUNTERS = ("step", "it", "of", "epoch", "sample", "rank")
+_EXAMPLES = 3
+_WIDEST = 40
+"""Bytes at the end of a line that hold its last number."""
+_DECIMALS = re.compile(rb"\d*(?:e[-+]?\d+)?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The lines of one layout in one stretch."""
+
+    line: Ints
+    """(n,): number of each line in the log, from 0."""
+    time: Floats
+    counters: dict[str, Floats]
+    values: tuple[Floats, ...]
+    """One column for each field of the layout."""
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What a log holds."""
+
+    parts: dict[Layout, list[Part]] = field(default_factory=dict)
+    breaks: list[Ints] = field(default_factory=list)
+    """Numbers of the lines that are blank or a rule."""
+    config: dict[str, object] = field(default_factory=dict)
+    lines: int = 0
+    """Lines that are not blank."""
+    used: int = 0
+    """Lines that gave points or counted steps."""
+    strange: int = 0
+    """Lines that look like metrics and were not understood."""
+    size: int = 0
+    """Bytes of all lines."""
+    tail: bytes = b""
+    """What was printed after the last line of metrics, its last `TAIL` bytes."""
+    examples: list[str] = field(default_factory=list)
+
+    @property
+    def understood(self) -> float:
+        """Share of the lines that look like metrics which were understood, 0 to 1."""
+        return self.used / (self.used + self.strange) if self.used else 0.0
+
+
+def gather(stretches: Iterable[bytes]) -> Gathered:
+    """Read a log.
+
+    Parameters
+    ----------
+    stretches : iterable of bytes
+        Whole lines.
+    """
+    out = Gathered()
+    known: dict[int, Layout | None] = {0: None}
+    odd: dict[int, bool] = {}
+    above: list[str] = []
+    line = 0
+    begun: int | None = None
+    endings: dict[int, bytes] = {}
+    for text in stretches:
+        taken = tokens(text if text.endswith(b"\n") else text + b"\n")
+        if out.used and not text.endswith(b"\n") and _torn(text, endings.get(int(taken.shape[0]))):
+            break  # the end of a log that is being written: it is left for the next time
+        lines = len(taken.shape)
+        shapes, example, inverse, counts = np.unique(
+            taken.shape, return_index=True, return_inverse=True, return_counts=True
+        )
+        order = np.argsort(inverse, kind="stable")
+        begins = np.concatenate([[0], np.cumsum(counts)])
+        for i, shape in enumerate(shapes.tolist()):
+            if shape not in known:
+                at = int(example[i])
+                said = _text(taken, at)
+                layout = None
+                if taken.first[at + 1] > taken.first[at]:
+                    layout = parse(said, *_spans(taken, at), _above(taken, at, above))
+                strange = layout is None and len(said) < 1000 and STRANGE.search(said) is not None
+                if strange and len(out.examples) < _EXAMPLES:
+                    out.examples.append(said.strip()[:160])
+                if layout is not None or len(known) < _REMEMBERED:
+                    known[shape] = layout
+                    odd[shape] = strange
+            else:
+                layout, strange = known[shape], odd.get(shape, False)
+            if layout is not None:
+                rows = order[begins[i] : begins[i + 1]]
+                out.parts.setdefault(layout, []).append(_part(taken, rows, layout, line))
+                endings[shape] = taken.text[: int(taken.line[rows[-1] + 1]) - 1][-_WIDEST:]
+                out.used += len(rows)
+            elif strange:
+                out.strange += int(counts[i])
+        if begun is None and out.size < _PREAMBLE:
+            begun = min(
+                (int(p[0].line[0]) - line for o, p in out.parts.items() if o.counts and o.fields and len(p) == 1),
+                default=None,
+            )
+            end = int(taken.line[lines if begun is None else begun])
+            preamble(text[:end], out.config)
+        last = max((int(parts[-1].line[-1]) for parts in out.parts.values()), default=-1) - line
+        out.tail = (text[int(taken.line[last + 1]) :] if last >= 0 else out.tail + text)[-TAIL:]
+        empty = np.flatnonzero(taken.shape == 0)
+        out.breaks.append(empty + line)
+        out.lines += lines - len(empty)
+        out.size += len(text)
+        line += lines
+        above = [_text(taken, at) for at in range(max(0, lines - _BEFORE), lines)][::-1]
+    return out
+
+
+def _torn(last: bytes, before: bytes | None) -> bool:
+    """Whether a last line without a line end is cut: of no known shape, or with fewer decimals than the line before."""
+    return before is None or len(_DECIMALS.search(last)[0]) < len(_DECIMALS.search(before)[0])  # type: ignore[index]
+
+
+def _text(taken: Tokens, at: int) -> str:
+    """A line, one character a byte."""
+    return taken.text[taken.line[at] : taken.line[at + 1] - 1].decode("latin-1")
+
+
+def _spans(taken: Tokens, at: int) -> tuple[list[int], list[int]]:
+    inside = slice(int(taken.first[at]), int(taken.first[at + 1]))
+    begin = int(taken.line[at])
+    return (taken.start[inside] - begin).tolist(), (taken.end[inside] - begin).tolist()
+
+
+def _above(taken: Tokens, at: int, earlier: list[str]) -> Callable[[], list[str]]:
+    """The lines above a line, the nearest first, made only if somebody asks."""
+
+    def lines() -> list[str]:
+        own = [_text(taken, i) for i in range(at - 1, max(-1, at - 1 - _BEFORE), -1)]
+        return own + earlier[: _BEFORE - len(own)]
+
+    return lines
+
+
+def _part(taken: Tokens, rows: Ints, layout: Layout, line: int) -> Part:
+    """The columns of the lines of one layout."""
+    first = taken.first[rows]
+
+    def column(place: Place) -> Floats:
+        value = taken.value[first + place.at[0]]
+        for number in place.at[1:]:
+            value = value * 1000.0 + taken.value[first + number]
+        if place.over >= 0:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                value = value / taken.value[first + place.over]
+        return value if place.scale == 1.0 else value * place.scale
+
+    time = np.full(len(rows), np.nan)
+    if layout.stamp is not None:
+        count = int(taken.first[rows[0] + 1] - first[0])
+        at = first[:, None] + np.arange(count)
+        time = seconds(layout.stamp, taken.value[at], taken.end[at] - taken.start[at])
+    counters = {name: column(place) for name in COUNTERS if (place := getattr(layout, name)) is not None}
+    if layout.rank is None and layout.fixed_rank >= 0:
+        counters["rank"] = np.full(len(rows), float(layout.fixed_rank))
+    return Part(rows + line, time, counters, tuple(column(f.place) for f in layout.fields))

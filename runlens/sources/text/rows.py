@@ -1,0 +1,111 @@
+"""All lines that say something about training, in the order written: what each counts, and when it was written."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from runlens.sources.text.gather import COUNTERS, Gathered
+from runlens.sources.text.layout import Layout
+from runlens.sources.text.times import with_date
+
+Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(slots=True)
+class Rows:
+    """Columns over all lines that were understood, sorted by line; NaN where a line does not say a counter."""
+
+    layouts: list[Layout]
+    of_layout: Ints
+    """(n,): which layout each line has."""
+    line: Ints
+    block: Ints
+    """(n,): stretches between blank lines and rules, numbered."""
+    time: Floats
+    """(n,): unix seconds."""
+    counters: dict[str, Floats]
+    where: list[Ints]
+    """For each layout, the positions of its lines among the rows, in order."""
+    values: list[tuple[Floats, ...]]
+    """For each layout, one column for each field."""
+
+    def __len__(self) -> int:
+        return len(self.line)
+
+    def of_kind(self, *kinds: str) -> Bools:
+        """Which lines are of one of these kinds."""
+        return np.array([o.kind in kinds for o in self.layouts], dtype=bool)[self.of_layout]
+
+    @property
+    def held_out(self) -> Bools:
+        """Which lines are of held-out data as a whole."""
+        return np.array([bool(o.split) for o in self.layouts], dtype=bool)[self.of_layout]
+
+
+def rows_of(gathered: Gathered, written: float) -> Rows:
+    """The rows of a log.
+
+    Parameters
+    ----------
+    gathered : Gathered
+    written : float
+        When the file was last written, for timestamps without a year or a date.
+    """
+    layouts = list(gathered.parts)
+    sizes = [sum(len(p.line) for p in gathered.parts[o]) for o in layouts]
+    line = _whole_numbers([np.concatenate([p.line for p in gathered.parts[o]]) for o in layouts])
+    order = np.argsort(line, kind="stable")
+    place = np.empty(len(line), dtype=np.int64)
+    place[order] = np.arange(len(line))
+    cuts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    counters = {}
+    for name in COUNTERS:
+        parts = [
+            p.counters[name] if name in p.counters else np.full(len(p.line), np.nan)
+            for o in layouts
+            for p in gathered.parts[o]
+        ]
+        counters[name] = _numbers(parts)[order]
+    of_layout = np.repeat(np.arange(len(layouts)), sizes)[order]
+    time = _numbers([p.time for o in layouts for p in gathered.parts[o]])[order]
+    breaks = _whole_numbers(gathered.breaks)
+    return Rows(
+        layouts,
+        of_layout,
+        line[order],
+        np.searchsorted(breaks, line[order]),
+        _dated(time, of_layout, layouts, written),
+        counters,
+        [place[a:b] for a, b in itertools.pairwise(cuts.tolist())],
+        [_columns(gathered, o) for o in layouts],
+    )
+
+
+def _columns(gathered: Gathered, layout: Layout) -> tuple[Floats, ...]:
+    parts = gathered.parts[layout]
+    return tuple(np.concatenate([p.values[i] for p in parts]) for i in range(len(layout.fields)))
+
+
+def _whole_numbers(parts: list[Ints]) -> Ints:
+    return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
+
+
+def _numbers(parts: list[Floats]) -> Floats:
+    return np.concatenate(parts) if parts else np.empty(0)
+
+
+def _dated(time: Floats, of_layout: Ints, layouts: list[Layout], written: float) -> Floats:
+    """Times with the year or the date that they lack: by far the most logs write one form only."""
+    forms = np.array([o.stamp.dated if o.stamp is not None else "" for o in layouts])
+    out = time.copy()
+    for form in ("date", "day", "clock"):
+        which = forms[of_layout] == form if len(layouts) else np.zeros(0, dtype=bool)
+        if bool(which.any()):
+            out[which] = with_date(time[which], form, written)
+    return out

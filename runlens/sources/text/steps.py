@@ -1,0 +1,177 @@
+"""The training step of each line, from what lines count: steps, batches of an epoch, samples, epochs, or nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from runlens.sources.text.rows import Rows
+from runlens.sources.text.words import LOSS
+
+Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+_NEAR = 3
+"""Lines after a row of metrics in which the bar is drawn again that says its step (tqdm's `write`)."""
+_PER_EPOCH = 1.5
+"""Rows of one form for each epoch from which on the epoch does not tell them apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """Where each line stands."""
+
+    step: Ints
+    """(n,): on one axis for all lines."""
+    counts: str
+    """What the axis counts: `steps`, `samples`, `epochs`, or `lines` where nothing better is printed."""
+    planned: int = 0
+    """Steps in all as the lines say (`iteration 100/ 5000`), 0 if they do not or do not agree."""
+
+
+def axis_of(rows: Rows) -> Axis:
+    """Put all lines on one axis.
+
+    Parameters
+    ----------
+    rows : Rows
+
+    Notes
+    -----
+    Lines that say the step of the whole run are believed first; a step that begins again in every epoch is one within
+    the epoch, as are the counts of bars and of `[ 50/312]`. Lines that say no step, such as evaluations, stand where
+    training was when they were written.
+    """
+    training = ~rows.held_out & rows.of_kind("row", "bar", "keras", "box", "opens")
+    epoch = _carried(rows.counters["epoch"])
+    step, it = rows.counters["step"].copy(), rows.counters["it"].copy()
+    fields = np.array([bool(o.fields) or o.kind == "opens" for o in rows.layouts], dtype=bool)[rows.of_layout]
+    within = _within_epoch(step, epoch, training)
+    it[within] = step[within]
+    step[within] = np.nan
+    counted = training & fields & np.isnan(step) & np.isfinite(it)
+    if bool(counted.any()) and not bool((training & fields & np.isfinite(step)).any()):
+        step[counted] = _whole_run(it, rows.counters["of"], epoch, counted)
+    counts, planned = "steps", 0
+    sampled = training & np.isfinite(rows.counters["sample"])
+    if bool(sampled.any()):
+        step[sampled] = _whole_run(rows.counters["sample"], rows.counters["of"], epoch, sampled)
+        counts = "samples"
+    known = training & fields & np.isfinite(step)
+    if bool(known.any()):
+        if counts == "steps" and not bool(within.any() or counted.any()):
+            planned = _planned(rows.counters["of"][known])
+        return Axis(_spread(rows, step, known, sampled), counts, planned)
+    shown = _bars(rows)
+    if bool(shown.any()):
+        return Axis(_by_bars(rows, shown), "steps", _planned(rows.counters["of"][shown]))
+    return _without_steps(rows, epoch, training)
+
+
+def _carried(value: Floats) -> Floats:
+    """The last known value at or before each line, NaN before the first."""
+    at = np.where(np.isfinite(value), np.arange(len(value)), -1)
+    at = np.maximum.accumulate(at) if len(at) else at
+    return np.where(at >= 0, value[np.maximum(at, 0)], np.nan) if len(at) else value
+
+
+def _within_epoch(step: Floats, epoch: Floats, training: Bools) -> Bools:
+    """Lines whose step begins again with each epoch."""
+    which = np.flatnonzero(training & np.isfinite(step) & np.isfinite(epoch))
+    none = np.zeros(len(step), dtype=bool)
+    if len(which) < 2:
+        return none
+    later = np.flatnonzero(np.floor(epoch[which][1:]) > np.floor(epoch[which][:-1]))
+    falls = step[which][later + 1] < step[which][later]
+    if not len(later) or float(np.mean(falls)) < 0.5:
+        return none
+    none[which] = True
+    return none
+
+
+def _whole_run(it: Floats, of: Floats, epoch: Floats, which: Bools) -> Floats:
+    """Steps of the whole run from those within the epoch."""
+    own, size, turn = it[which], of[which], epoch[which]
+    top = np.nanmax(own)
+    size = np.where(np.isfinite(size), size, top + (1.0 if np.nanmin(own) == 0 else 0.0))
+    if not bool(np.isfinite(turn).all()):
+        falls = np.diff(own) < 0
+        whole = own[:-1] >= 0.9 * size[:-1]  # an epoch that was not finished is begun anew
+        turn = np.concatenate([[0], np.cumsum(falls & whole)]).astype(np.float64)
+    first = 0.0 if bool(np.any(turn < 1)) else 1.0
+    return np.asarray((np.floor(turn) - first) * size + own, dtype=np.float64)
+
+
+def _planned(of: Floats) -> int:
+    known = of[np.isfinite(of)]
+    return int(known[0]) if len(known) and bool(np.all(known == known[0])) and known[0] < 2**53 else 0
+
+
+def _spread(rows: Rows, step: Floats, known: Bools, sampled: Bools) -> Ints:
+    """Steps for all lines: their own, that of their box, or the last one said before them."""
+    main = _main(rows, known)
+    top = float(np.nanmax(step[known & (rows.of_layout == main)]))
+    own = np.isfinite(step) & (known | (rows.held_out & (step <= 1.05 * top + 1) & ~sampled.any()))
+    own &= (rows.of_layout == main) | (step <= 1.05 * top + 1)
+    boxes = rows.of_kind("box")
+    out = np.where(own, step, np.nan)
+    if bool((boxes & known).any()):
+        said = np.flatnonzero(boxes & known)
+        at = np.searchsorted(rows.block[said], rows.block)
+        same = boxes & (at < len(said))
+        same[same] = rows.block[said][at[same]] == rows.block[same]
+        out[same] = step[said][at[same]]
+    return _filled(out)
+
+
+def _main(rows: Rows, known: Bools) -> int:
+    """The layout that says most steps, one with a loss before others."""
+    many = np.bincount(rows.of_layout[known], minlength=len(rows.layouts)).astype(np.float64)
+    with_loss = np.array([any(LOSS.search(f.name) for f in o.fields) for o in rows.layouts])
+    return int(np.argmax(many + (many > 0) * with_loss * len(rows)))
+
+
+def _filled(step: Floats) -> Ints:
+    carried = _carried(step)
+    first = step[np.isfinite(step)][0]
+    return np.rint(np.where(np.isfinite(carried), carried, first)).astype(np.int64)
+
+
+def _bars(rows: Rows) -> Bools:
+    """Bars without metrics that count training: those with the largest total."""
+    shown = rows.of_kind("count") & np.isfinite(rows.counters["it"])
+    if not bool(shown.any()):
+        return shown
+    return np.asarray(shown & (rows.counters["of"] == np.nanmax(rows.counters["of"][shown])))
+
+
+def _by_bars(rows: Rows, shown: Bools) -> Ints:
+    """Steps by the bar that is drawn again right after a row, or else by the last one before it."""
+    at = np.flatnonzero(shown)
+    line, count = rows.line[at], rows.counters["it"][at]
+    after = np.minimum(np.searchsorted(line, rows.line), len(at) - 1)
+    before = np.maximum(np.searchsorted(line, rows.line, side="right") - 1, 0)
+    soon = (line[after] >= rows.line) & (line[after] - rows.line <= _NEAR)
+    return np.rint(np.where(soon, count[after], count[before])).astype(np.int64)
+
+
+def _without_steps(rows: Rows, epoch: Floats, training: Bools) -> Axis:
+    """By the epoch where each has one row, else by the count of rows of the main form."""
+    fields = np.array([bool(o.fields) for o in rows.layouts], dtype=bool)[rows.of_layout]
+    candidates = fields & ~rows.held_out
+    if not bool(candidates.any()):
+        candidates = fields
+    main = np.flatnonzero(candidates & (rows.of_layout == _main(rows, candidates)))
+    said = rows.counters["epoch"]
+    own = said[main]
+    if bool(np.isfinite(own).all()) and bool(np.all(own == np.floor(own))):
+        turns = 1 + int(np.count_nonzero(np.diff(own)))
+        if len(main) <= _PER_EPOCH * turns:
+            known = np.where(np.isfinite(said) & fields, said, np.nan)
+            return Axis(_filled(known), "epochs", 0)
+    count = np.full(len(rows), np.nan)
+    count[main] = np.arange(len(main))
+    return Axis(_filled(count), "lines", 0)

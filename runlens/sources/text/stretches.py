@@ -1,0 +1,64 @@
+"""The bytes of a console log in stretches of whole lines: unpacked, without colours, each redraw of a bar a line."""
+
+from __future__ import annotations
+
+import bz2
+import codecs
+import gzip
+import lzma
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, cast
+
+SIZE = 1 << 18
+"""Bytes of a stretch: what a core's cache holds with the arrays made of it."""
+_COLOUR = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_=>78])|[\x00\x08]")
+_LONGEST = 1 << 24
+"""A line longer than this is cut: no line of metrics is, and a file without line ends must not fill the memory."""
+
+
+def open_log(path: Path) -> BinaryIO:
+    """A log as bytes, unpacked by its suffix."""
+    packed = {".gz": gzip.GzipFile, ".bz2": bz2.BZ2File, ".xz": lzma.LZMAFile}.get(path.suffix.lower())
+    return path.open("rb") if packed is None else cast(BinaryIO, packed(path))
+
+
+def stretches(file: BinaryIO, size: int = SIZE) -> Iterator[bytes]:
+    """Whole lines, a stretch at a time; a last line without a line end, which may be torn, is a stretch of its own.
+
+    Parameters
+    ----------
+    file : binary file
+        UTF-8 or any code that agrees with ASCII; UTF-16 (as PowerShell redirects) if it says so by its first bytes.
+    size : int
+        Bytes read at once.
+    """
+    decode = None
+    rest, first = b"", True
+    while block := file.read(size):
+        if first:
+            first = False
+            if block[:2] in (b"\xff\xfe", b"\xfe\xff"):
+                decode = codecs.getincrementaldecoder("utf-16")("replace")
+            block = block.removeprefix(b"\xef\xbb\xbf")
+        if decode is not None:
+            block = decode.decode(block).encode()
+        if block.endswith(b"\r"):
+            block += file.read(1)
+        block = rest + block.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        cut = block.rfind(b"\n") + 1
+        if not cut and len(block) < _LONGEST:
+            rest = block
+            continue
+        cut = cut or len(block)
+        rest = block[cut:]
+        yield _plain(block[:cut])
+    if rest:
+        yield _plain(rest)
+
+
+def _plain(text: bytes) -> bytes:
+    if b"\x1b" in text or b"\0" in text or b"\b" in text:
+        text = _COLOUR.sub(b"", text)
+    return text

@@ -1,0 +1,86 @@
+"""Numbers whose names stand in a line above, or in a box: Stable Baselines, Ultralytics, fastai."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from runlens.sources.text.pairs import Field, Place, place_of
+from runlens.sources.text.words import METRIC, NEVER
+
+_BOX = re.compile(
+    r"^\s*\|\s+(?P<name>[A-Za-z][\w /.()%-]*?)\s+\|\s+(?P<value>[-+]?[\d.][\d.eE+-]*|nan|-?inf)\s+\|\s*$", re.IGNORECASE
+)
+_SECTION = re.compile(r"^\s*\|\s+(?P<name>[\w ]+)/\s+\|\s+\|\s*$")
+_BAR = re.compile(r"\d+%\|")
+_CELL = re.compile(r"\S+")
+_COUNTERS = re.compile(r"^(epochs?|iter(ation)?s?|steps?|it)$", re.IGNORECASE)
+_FEWEST, _MOST = 3, 30
+
+
+def boxed(line: str, numbers: dict[int, int], before: Callable[[], list[str]]) -> Field | None:
+    """The metric of a line of a box, such as `|    ep_len_mean     | 20.1     |`, with the section that heads it."""
+    found = _BOX.match(line)
+    if found is None or found.start("value") not in numbers:
+        return None
+    section = ""
+    if line.startswith("|  "):  # deeper than a heading
+        for above in before():
+            heading = _SECTION.match(above)
+            if heading is not None:
+                section = f"{heading['name']}/"
+                break
+            if not above.startswith("|"):
+                break
+    return Field(f"{section}{found['name']}", Place((numbers[found.start("value")],)))
+
+
+def headed(
+    line: str, numbers: dict[int, int], ends: Sequence[int], before: Callable[[], list[str]]
+) -> tuple[tuple[Field, ...], Place | None, Place | None] | None:
+    """The metrics of a line of bare numbers under a heading that names as many columns; its epoch; its step.
+
+    Returns
+    -------
+    tuple or None
+        None unless the heading holds a word for a metric.
+    """
+    text = line.rstrip(" :|")
+    piped = text.count("|") >= _FEWEST - 1
+    cells = _cells(text, piped)
+    if not _FEWEST <= len(cells) <= _MOST or sum(start in numbers for start, _ in cells) < len(cells) - 1:
+        return None
+    for above in before():
+        heading = _BAR.split(above)[0].rstrip(" :|")
+        names = [name.strip() for _, name in _cells(heading, piped or "|" in heading)]
+        if len(names) != len(cells) or sum(map(_is_word, names)) < len(names) or not METRIC.search(" ".join(names)):
+            continue
+        fields, epoch, step = [], None, None
+        group = "metrics/" if names[0].lower() == "class" else ""
+        for name, (start, _) in zip(names, cells, strict=True):
+            if start not in numbers:
+                continue
+            place = place_of(line, start, numbers, ends)
+            if _COUNTERS.match(name):
+                epoch, step = (place, step) if name.lower().startswith("epoch") else (epoch, place)
+            elif not NEVER.search(name):
+                fields.append(Field(f"{group}{name}", place, start, ends[place.at[-1]], "val" if group else ""))
+        return (tuple(fields), epoch, step) if fields else None
+    return None
+
+
+def _cells(text: str, piped: bool) -> list[tuple[int, str]]:
+    """Where each cell of a line begins, and what it says."""
+    if not piped:
+        return [(found.start(), found[0]) for found in _CELL.finditer(text)]
+    out, at = [], 0
+    for cell in text.strip("\n").split("|"):
+        inner = cell.lstrip()
+        if inner.strip():
+            out.append((at + len(cell) - len(inner), inner.strip()))
+        at += len(cell) + 1
+    return out
+
+
+def _is_word(cell: str) -> bool:
+    return any(c.isalpha() for c in cell) and not cell[0].isdigit()

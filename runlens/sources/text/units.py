@@ -1,0 +1,34 @@
+"""Units after numbers, as data: which are multiplied in, which become part of a name, which are names themselves."""
+
+from __future__ import annotations
+
+import re
+
+TIMES = {
+    "us": "us", "ms": "ms", "msec": "ms", "s": "s", "sec": "s", "secs": "s", "seconds": "s", "min": "min",
+    "mins": "min", "minutes": "min", "h": "h", "hr": "h", "hrs": "h", "hours": "h",
+}  # fmt: skip
+"""How units of time are written."""
+SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
+MANY = {"K": 1e3, "k": 1e3, "M": 1e6, "B": 1e9, "G": 1e9, "T": 1e12}
+"""What a count with such a suffix is multiplied by."""
+MEMORY = {"KiB", "MiB", "GiB", "TiB", "KB", "MB", "GB", "TB", "kB"}
+_TIME = r"(?:us|ms|msec|secs?|seconds|mins?|minutes|hrs?|hours|[smh])(?![A-Za-z/\d])"
+_MEMORY = r"(?:[KMGT]i?|k)B(?![A-Za-z/])"
+_FLOPS = r"[TGP]FLOP\w*(?:/s)?(?:/GPU)?"
+_RATES = r"(?:samples|tokens|tok|examples|images|imgs|it|words|steps|seqs?)/s(?:ec)?\w*"
+UNIT = re.compile(
+    r"(?P<attached>%(?: bf16)? MFU|%|/s(?:/[a-z]+)?|[KkMBGT](?![A-Za-z/])"
+    rf"|{_MEMORY}|{_FLOPS}|[A-Za-z]+/[A-Za-z/]+|{_TIME})"
+    rf"|[ \t](?P<apart>%|{_MEMORY}|{_FLOPS}|{_RATES}|(?:us|ms|msec|secs?|seconds|minutes|s)(?![A-Za-z/\d]))"
+)
+"""A unit after a number, glued to it or one blank away."""
+NAMED_BY_UNIT = {
+    "ms": "step time", "tok/s": "tok/s", "tokens/s": "tokens/s", "tokens/sec": "tokens/s", "samples/s": "samples/s",
+    "samples/sec": "samples/s", "it/s": "it/s", "s/it": "it/s", "img/s": "img/s", "images/s": "images/s",
+    "examples/sec": "examples/s", "words/s": "words/s", "/s": "samples/s",
+    "/s/gpu": "samples/s/gpu", "% MFU": "mfu", "% bf16 MFU": "mfu",
+}  # fmt: skip
+"""What a number without a name is, by its unit: `| 123.4 ms | 1234 tok/s |`."""
+KEPT_UNITS = frozenset({"step_avg", "train_time"})
+"""Times that are known by name and unit together (modded-nanogpt writes milliseconds): not turned into seconds."""

@@ -1,0 +1,85 @@
+"""What the words on console lines mean, as data: counters, splits, metrics, and what is never a metric."""
+
+from __future__ import annotations
+
+import re
+
+_END = r"(?![A-Za-z0-9_/])['\"]?[ \t]*[:=#]?[ \t]*[\[('\"]*[ \t]*"
+"""After a counter's word and before its number: `step 5`, `step: 5`, `'step': 5`, `Step [5/10]`."""
+STEPS = (
+    r"num_updates|global[ _-]?steps?|optimi[sz]er[ _]steps?|train(?:ing)?[ _]steps?|current_steps|completed step",
+    r"total[ _]timesteps|timesteps?",
+    r"iterations?|iters?|itr|it",
+    r"steps?|updates?|up\.|num_steps|cur_step|round|s",
+    r"batch(?:es)?|mini-?batch|batch_idx|trial",
+)
+"""Words for the step; those of an earlier line are believed before those of a later one."""
+STEP = re.compile(
+    rf"(?<![A-Za-z0-9_/.-])(?P<word>{'|'.join(STEPS)}){_END}(?P<step>\d+(?:,\d{{3}})*(?:\.0+)?)(?!\.?\d)"
+    r"(?P<suffix>[kKM](?![A-Za-z]))?(?:[ \t]*(?:/|of|\|)[ \t]*(?P<of>\d+))?",
+    re.IGNORECASE,
+)
+"""The step of a line: one of the words, then a whole number, and perhaps how many there will be."""
+EPOCH = re.compile(
+    r"(?<![A-Za-z0-9_/])(?<!num )(?<!max )(?<!total )(?:(?:meta[ _-])?epochs?|ep\.?)"
+    rf"{_END}(?P<epoch>\d+(?:\.\d+)?)(?:[ \t]*(?:/|of)[ \t]*(?P<epochs>\d+))?",
+    re.IGNORECASE,
+)
+_ALONE = r"(?<![\w/.\\-])({words})(?![\w/.\\-])"
+HELD_OUT = re.compile(
+    _ALONE.format(words="val(?:id(?:at(?:ion|ing|e))?)?|eval(?:uat(?:ion|ing|e))?|test(?:ing)?|dev|held[- ]?out"),
+    re.IGNORECASE,
+)
+"""A word that says that what follows was measured on held-out data."""
+TRAINING = re.compile(_ALONE.format(words="train(?:ing)?|train_inner"), re.IGNORECASE)
+_METRICS = (
+    r"loss(?:es)?|nll|cost|entropy|xent|bce|elbo|kl|logloss|mlogloss|trl|tel",
+    r"err(?:or)?|rmse|mse|mae|mape|l[12]|huber|quantile",
+    r"ppl|perplexity|bpb|bpc|wer|cer|bleu|pk|windiff",
+    r"acc(?:uracy)?\d*|auc|f1|prec(?:ision)?|recall|top|map|iou|miou|dice|mcc|r2|gini|ndcg|psnr|ssim|fid|score",
+    r"reward|return",
+    r"lr|learning.rate|grad|gnorm|norm",
+    r"tok|tokens|samples|throughput|tps|mfu|tflops?|tflop/s/gpu|time",
+)
+METRIC = re.compile(
+    rf"(?<![a-z])({'|'.join(_METRICS)})(?![a-z])|cross_?entropy|[a-z](?:loss|acc|ppl)(?![a-z])", re.IGNORECASE
+)
+"""Words of which a line of metrics has at least one."""
+LOSS = re.compile(
+    r"(?<![a-z])(loss|trl|tel|nll|rmse|mse|mae|logloss|error|cost|l2|l1|perplexity|ppl)(?![a-z])|[a-z]loss(?![a-z])",
+    re.IGNORECASE,
+)
+STRANGE = re.compile(rf"(?:{METRIC.pattern})[a-z_0-9]*['\"]?[ \t]*[:=(\[ ][ \t]*[\[(]*[-+]?\d*\.\d", re.IGNORECASE)
+"""A metric and a number with a decimal point: what a line that was not understood may have wanted to say."""
+PAIRED = re.compile(
+    r"[\w)%\]'\"][ \t]*[:=][ \t]*[\[({'\"]*(?:tensor\(|np\.float\d*\()?[-+]?(?:\.?\d|nan|inf)"
+    rf"|(?:{METRIC.pattern})[\w)@]*[ \t]+[-+]?(?:\d|nan|inf)",
+    re.IGNORECASE,
+)
+"""A name and a number: what a line without a step needs at the least."""
+PROSE = re.compile(
+    r"(?:^| )(?:of|to|is|at|in|on|from|for|the|a|an|than|by|with|and|or|after|before|be|was|were|are|reached|over|under"
+    r"|about|only|this|that|next|last|every)$",
+    re.IGNORECASE,
+)
+"""Words after which a number is part of a sentence."""
+NEVER = re.compile(
+    r"^(?:eta|eta_seconds|remaining|since|took|total time|current time|time ?stamp|now|date(?:time)?"
+    r"|v_num|version|pid|port|seed|line|id|args?|wall|max_epochs?|total_epochs?"
+    r"|rank|local_rank|global_rank|gpu|cuda|device|host|node|[dptec]p)$"
+    r"|\.py$|(?:^|[ _-])best(?:$|[ _-])",
+    re.IGNORECASE,
+)
+"""Numbers that a line of metrics names and that are no measurement, or say again what an earlier line said."""
+
+RENAMED = (
+    (re.compile(r"^(.*lm[ _]loss) value$"), r"\1"),
+    (re.compile(r"^(.*lm[ _]loss)[ _](?:PPL|ppl)(?: value)?$"), r"\1 ppl"),
+    (re.compile(r"^throughput per GPU \(TFLOP/s/GPU\)$"), "TFLOP/s per GPU"),
+    (re.compile(r"^(\w+)'s (.+)$"), r"\1_\2"),
+    (re.compile(r"^gloabl batch size$"), "global batch size"),
+    (re.compile(r"^(?:Train|Eval) (\w\S*/\S+)$"), r"\1"),
+)
+"""Names of console lines that differ from what the same framework sends to a tracker."""
+RENAMED_OF = {"ESPnet": {"iter_time": "data_time", "train_time": "step_time"}}
+"""Names that mean something else in one framework than in all others."""

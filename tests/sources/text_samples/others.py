@@ -1,0 +1,126 @@
+"""Boosting, speech, translation, reinforcement learning, and JAX."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tests.sources.text_samples.curves import Sample, at, roles, sample, truth
+
+
+@sample
+def fairseq() -> Sample:
+    """fairseq: the inner lines of training, and lines of whole epochs."""
+    t = truth(100, 100)
+    out = []
+    for i, step, loss, lr, norm, _ in t.rows():
+        epoch, batch = (step - 1) // 2000 + 1, (step - 1) % 2000 + 1
+        stamp = f"{at(i):%Y-%m-%d %H:%M:%S} | INFO |"
+        out.append(
+            f"{stamp} train_inner | epoch {epoch:03d}:   {batch:4d} / 2000 loss={loss:.4f}, nll_loss={loss - 0.1:.4f}, ppl=31.2, wps=31243.1, "
+            f"ups=2.1, wpb=14800.0, bsz=512, num_updates={step}, lr={lr:.8f}, gnorm={norm:.3f}, loss_scale=8, train_wall=48, wall={50 * i}"
+        )
+        if batch == 2000:
+            out.append(f"{stamp} valid | epoch {epoch:03d} | valid on 'valid' subset | loss {loss + 0.1:.4f} | nll_loss {loss:.4f} | ppl 33.1 | wps 90000"
+                       f" | wpb 1500.1 | bsz 50 | num_updates {step}")  # fmt: skip
+            out.append(f"{stamp} train | epoch {epoch:03d} | loss {loss + 0.5:.4f} | nll_loss {loss:.4f} | ppl 40.1 | wps 31000 | ups 2.1 | wpb 14800 | "
+                       f"bsz 512 | num_updates {step} | lr {lr:.8f} | gnorm 1.0 | train_wall 900 | wall 1000")  # fmt: skip
+    return Sample("\n".join(out), roles(t, "learning_rate", "grad_norm"), True)
+
+
+@sample
+def fairseq_old() -> Sample:
+    """fairseq before 0.9: one line for an epoch's batch, no date."""
+    t = truth(100, 100)
+    lines = [
+        f"| epoch {(step - 1) // 2000 + 1:03d}:   {(step - 1) % 2000 + 1} / 2000 loss={loss:.4f}, nll_loss={loss:.4f}, ppl=9.1, wps=25000, ups=2, wpb=12000, "
+        f"bsz=400, num_updates={step}, lr={lr:.8f}, gnorm={norm:.3f}, clip=0, wall=100"
+        for _, step, loss, lr, norm, _ in t.rows()
+    ]
+    return Sample("\n".join(lines), roles(t, "train_loss", "learning_rate", "grad_norm"))
+
+
+@sample
+def catboost() -> Sample:
+    """CatBoost."""
+    t = truth(0)
+    lines = [
+        f"{step}:\tlearn: {loss:.7f}\ttest: {loss + 0.1:.7f}\tbest: {loss + 0.1:.7f} ({step})\ttotal: {step}ms\tremaining: 5.1s"
+        for _, step, loss, *_ in t.rows()
+    ]
+    return Sample("\n".join(lines), {})
+
+
+@sample
+def common_loop_utils() -> Sample:
+    """CLU, as Flax's examples use it, under absl."""
+    t = truth(0, 100)
+    lines = [
+        f"I{at(i):%m%d %H:%M:%S}.123456 140 logging_writer.py:48] [{step}] learning_rate={lr}, steps_per_second=2.5, train_loss={loss:.4f}"
+        for i, step, loss, lr, *_ in t.rows()
+    ]
+    return Sample("\n".join(lines), roles(t, "train_loss", "learning_rate"), True)
+
+
+@sample
+def xgboost() -> Sample:
+    """XGBoost."""
+    t = truth(0)
+    lines = [f"[{step}]\ttrain-rmse:{loss:.5f}\tvalidation-rmse:{loss + 0.1:.5f}" for _, step, loss, *_ in t.rows()]
+    return Sample("\n".join(lines), {})
+
+
+@sample
+def lightgbm() -> Sample:
+    """LightGBM, with its infos between."""
+    t = truth()
+    out = ["[LightGBM] [Info] Total Bins 2550", "Training until validation scores don't improve for 10 rounds"]
+    out += [f"[{step}]\ttraining's l2: {loss:.5f}\tvalid_1's l2: {loss + 0.1:.5f}" for _, step, loss, *_ in t.rows()]
+    return Sample("\n".join(out), {})
+
+
+@sample
+def stable_baselines() -> Sample:
+    """Stable-Baselines3: a box for each rollout, the step in its middle."""
+    t = truth(2048, 2048)
+    out = []
+    for i, step, loss, *_ in t.rows():
+        rule = "-" * 44
+        out += [rule, "| rollout/                |                |", "|    ep_len_mean          | 120            |", f"|    ep_rew_mean          | {10 + i:<14} |",
+                "| time/                   |                |", "|    fps                  | 1500           |", f"|    iterations           | {i + 1:<14} |",
+                f"|    total_timesteps      | {step:<14} |", "| train/                  |                |", f"|    loss                 | {loss:<14} |", rule]  # fmt: skip
+    return Sample("\n".join(out), {})
+
+
+@sample
+def espnet() -> Sample:
+    """ESPnet: the epoch glued to its word, a range of batches."""
+    t = truth(50, 50)
+    lines = [
+        f"[node1] {at(i):%Y-%m-%d %H:%M:%S},123 (trainer:700) INFO: {(step - 1) // 500 + 1}epoch:train:{(step - 1) % 500 - 48}-{(step - 1) % 500 + 1}batch: iter_time=0.012, "
+        f"forward_time=0.123, loss_ctc={loss + 1:.3f}, loss={loss:.4f}, acc=0.567, backward_time=0.2, optim0_lr0={lr:.3e}, train_time={time:.3f}"
+        for i, step, loss, lr, _, time in t.rows()
+    ]
+    return Sample("\n".join(lines), roles(t, "train_loss"), True)
+
+
+@sample
+def tensorflow_estimator() -> Sample:
+    """TensorFlow's estimators: the step after the loss."""
+    t = truth(0, 100)
+    out = []
+    for _, step, loss, _, _, time in t.rows():
+        out.append(f"INFO:tensorflow:loss = {loss:.4f}, step = {step} ({time * 100:.3f} sec)")
+        out.append(f"INFO:tensorflow:global_step/sec: {1 / time:.4f}")
+    return Sample("\n".join(out), roles(t, "train_loss"))
+
+
+@sample
+def opennmt() -> Sample:
+    """OpenNMT-py."""
+    t = truth(50, 50)
+    lines = [
+        f"[{at(i):%Y-%m-%d %H:%M:%S},123 INFO] Step {step}/100000; acc: 34.5; ppl: {np.exp(loss):.2f}; xent: {loss:.4f}; lr: {lr:.5f}; sents: 5000; bsz: 1000/1000/10; "
+        f"12345/12340 tok/s;    {30 * i} sec;"
+        for i, step, loss, lr, _, _ in t.rows()
+    ]
+    return Sample("\n".join(lines), {}, True)
