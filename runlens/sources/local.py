@@ -97,7 +97,7 @@ def _source_of(path: Path) -> Entry | None:
     source = registry.by_name(path.name)
     if source is not None:
         return source if source.finds or path.is_file() else None
-    if not registry.may_be_a_log(path.name) or not path.is_file():
+    if not registry.may_be_a_log(path) or not path.is_file():
         return None
     try:
         return registry.by_head(_head(path), path, whatever=False)

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 HEAD = 1 << 16
 """Bytes at the beginning of a file by which a source may claim it."""
 
+_NEAR = 6
+"""Parts of a path in which a folder of `within` counts: names of metrics hold a few `/`."""
+
 Progress = Callable[[int, int | None], None]
 """Takes the rows so far and the rows in all (None if not known)."""
 
@@ -100,6 +103,8 @@ class Entry:
     """Patterns (`fnmatch`, lower case) of file names that are its own, whatever they hold."""
     maybe: tuple[str, ...] = ()
     """Patterns of file names in a folder that are its own if `claims` says so."""
+    within: tuple[str, ...] = ()
+    """Names of folders, near above a file, that make it worth asking `claims` whatever its own name."""
     inner: tuple[str, ...] = ()
     """Folders beside its files that hold no runs."""
     finds: bool = False
@@ -139,6 +144,15 @@ SOURCES: tuple[Entry, ...] = (
         ),
     ),
     Entry(
+        "trackers",
+        "a tracker's store: mlruns/, mlflow.db, trackio's .db",
+        "MLflow's mlruns and mlflow.db, trackio's .db, Comet's offline .zip",
+        names=("meta.yaml",),
+        maybe=("*.db", "*.sqlite", "*.sqlite3", "*.zip"),
+        within=("metrics",),
+        inner=("artifacts", "params", "tags", "traces", "inputs", "outputs"),
+    ),
+    Entry(
         "text",
         "a console log",
         "console logs of training",
@@ -159,9 +173,9 @@ SOURCES: tuple[Entry, ...] = (
 """In the order in which they claim what several could read."""
 
 if TYPE_CHECKING:  # mypy holds each module against its protocol
-    from runlens.sources import object_store, table, tensorboard, text, trainer_state, wandb_api, wandb_file
+    from runlens.sources import object_store, table, tensorboard, text, trackers, trainer_state, wandb_api, wandb_file
 
-    _FILES: tuple[FileSource, ...] = (tensorboard, wandb_file, trainer_state, table, text)
+    _FILES: tuple[FileSource, ...] = (tensorboard, wandb_file, trainer_state, table, trackers, text)
     _ADDRESSES: tuple[AddressSource, ...] = (object_store, wandb_api)
     _SLOW: tuple[SlowSource, ...] = (wandb_api,)
 
@@ -196,14 +210,17 @@ def by_head(head: bytes, path: Path, *, whatever: bool) -> Entry | None:
     whatever : bool
         True to ask every source of files, as for a file that the user named; False for those whose `maybe` it fits.
     """
-    name = path.name.lower()
-    asked = (e for e in SOURCES if e.files and (whatever or _fits(e.maybe, name)))
+    asked = (e for e in SOURCES if e.files and (whatever or _asks(e, path)))
     return next((e for e in asked if e.file_source().claims(head, path)), None)
 
 
-def may_be_a_log(name: str) -> bool:
-    """Whether a file in a folder is worth opening, since its name is in some source's `maybe`."""
-    return any(_fits(e.maybe, name.lower()) for e in SOURCES)
+def may_be_a_log(path: Path) -> bool:
+    """Whether a file in a folder is worth opening, since its name or a folder near above it is in some entry."""
+    return any(_asks(e, path) for e in SOURCES)
+
+
+def _asks(entry: Entry, path: Path) -> bool:
+    return _fits(entry.maybe, path.name.lower()) or not set(entry.within).isdisjoint(path.parts[-_NEAR:-1])
 
 
 def inner_folders(files: Sequence[str]) -> frozenset[str]:
