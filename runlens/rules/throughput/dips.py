@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -21,6 +21,8 @@ from runlens.rules.throughput.parts.words import duration
 from runlens.stats.periodicity import beat
 from runlens.stats.robust import median
 
+Recurrence = Literal["slow steps", "slow stretches", "pauses on schedule"]
+
 
 class DipsEvidence(CostEvidence):
     """How often the run was slow, and what that took."""
@@ -31,7 +33,7 @@ class DipsEvidence(CostEvidence):
     slow_points: float
     percent_slower: float
     overhead_percent: float
-    kind: str
+    kind: Recurrence
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,7 @@ class RecurringDips(Rule[DipsEvidence]):
             yield from self._findings(run, signal, singles, self.single_overhead, "slow steps", Severity.WARNING)
 
     def _findings(
-        self, run: Run, signal: RateSignal, found: Episodes, least: float, what: str, severity: Severity
+        self, run: Run, signal: RateSignal, found: Episodes, least: float, what: Recurrence, severity: Severity
     ) -> Iterator[Finding]:
         first, last = int(found.first[0]), int(found.last[-1])
         lost = float(found.excess.sum())
