@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 
 import runlens
+from runlens.render import FORMATS
 
 ROOT = Path(__file__).parent.parent
 RUN = ROOT / "fixtures" / "runs" / "lr_bump"
@@ -56,7 +57,7 @@ def test_every_output_is_made_without_extras_and_without_the_packages_of_the_tes
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (1, "")
-    assert len(list(tmp_path.glob("report.*"))) == 9
+    assert len(list(tmp_path.glob("report.*"))) == len(FORMATS)
 
 
 def _canonical(requirement: str) -> str:

@@ -1,4 +1,6 @@
-"""Pure functions from a `Report` to text or bytes; FORMATS names those that give text.
+"""Pure functions from a `Report` to text or bytes; FORMATS names those that give text, a line each.
+
+Help, messages, goldens and tests go by FORMATS alone; nothing heavy is imported here.
 
 A figure is `runlens.render.png.render(report, run_index) -> bytes`.
 """
@@ -10,9 +12,12 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from runlens.errors import ConfigError
-from runlens.model import Report
+
+if TYPE_CHECKING:
+    from runlens.model import Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +48,18 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             Format("github", ".txt", "workflow annotations, one a run"),
             Format("gitlab", ".json", "GitLab's code quality report"),
             Format("openmetrics", ".prom", "for a textfile collector or a push gateway"),
+            Format("concise", ".txt", "one line a finding, for grep: RUN:CODE severity steps message"),
             Format("html", ".html", "one self-contained page with charts"),
         )
     }
 )
 """Name to format, in the order in which help lists them."""
+
+
+def named() -> str:
+    """The names of all formats, for help."""
+    *first, last = FORMATS
+    return f"{', '.join(first)} or {last}"
 
 
 def render(report: Report, format: str) -> str:

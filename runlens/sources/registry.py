@@ -173,9 +173,25 @@ SOURCES: tuple[Entry, ...] = (
 """In the order in which they claim what several could read."""
 
 if TYPE_CHECKING:  # mypy holds each module against its protocol
-    from runlens.sources import object_store, table, tensorboard, text, trackers, trainer_state, wandb_api, wandb_file
+    from runlens.sources import (
+        object_store,
+        table,
+        tensorboard,
+        text,
+        trackers,
+        trainer_state,
+        wandb_api,
+        wandb_file,
+    )
 
-    _FILES: tuple[FileSource, ...] = (tensorboard, wandb_file, trainer_state, table, trackers, text)
+    _FILES: tuple[FileSource, ...] = (
+        tensorboard,
+        wandb_file,
+        trainer_state,
+        table,
+        trackers,
+        text,
+    )
     _ADDRESSES: tuple[AddressSource, ...] = (object_store, wandb_api)
     _SLOW: tuple[SlowSource, ...] = (wandb_api,)
 

@@ -250,7 +250,7 @@ def test_every_metric_of_the_dashboard_exists() -> None:
 # JSON lines
 
 
-def test_json_lines_are_the_runs_of_the_report_without_charts() -> None:
+def test_jsonl_lines_are_the_runs_of_the_report_without_charts() -> None:
     lines = [json.loads(line) for line in render(fixed(), "jsonl").splitlines()]
     whole = report_json.to_dict(fixed())
     for line, run in zip(lines, whole["runs"], strict=True):

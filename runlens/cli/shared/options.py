@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from runlens.render import named as formats_named
 from runlens.sources.registry import forms
 
 OUTPUT = "Output"
@@ -44,7 +45,7 @@ Format = Annotated[
         "--format",
         "-f",
         metavar="FORMAT",
-        help="terminal, json, jsonl, markdown, junit, github, gitlab, openmetrics or html [default: terminal].",
+        help=f"{formats_named()} [default: terminal].",
         section=OUTPUT,
     ),
 ]
