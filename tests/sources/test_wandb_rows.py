@@ -26,6 +26,7 @@ OTHERS = st.one_of(
     st.text(max_size=30).map(json.dumps),
     st.lists(st.integers(), max_size=3).map(json.dumps),
     st.just('{"_type": "image-file", "path": "media/images/x.png", "size": 123}'),
+    st.sampled_from(['{"a": 1, "b": {"c": NaN, "d": "x"}}', "{}", "{", '{"x": {"_type": "histogram"}, "y": true}']),
     st.sampled_from(["1-2", "1.5.2", "0x10", "1_0", "1 2", "-", "-x", "1e", "--1", "1.", "01", " 1", "1 ", "1,2", "."]),
 )
 NAMES = st.one_of(st.sampled_from(["loss", "_step", "_timestamp", "_runtime", "train/loss", "é"]), st.text(max_size=9))
@@ -134,6 +135,13 @@ def test_nan_is_a_number(text):
 )
 def test_what_counts_as_none(text):
     assert number_of(text.encode()) is None
+
+
+def test_nested_dicts_of_older_clients_are_taken_apart_and_media_are_passed_over():
+    nested = item(HISTORY_ITEM, ["train"], '{"loss": 1.5, "acc": {"top1": 0.5}, "img": {"_type": "image-file"}}', False)
+    media = item(HISTORY_ITEM, ["hist"], '{"_type":"histogram","values":[1]}', False)
+    found, _ = side_by_side([nested, media], HISTORY_ITEM, False)
+    assert [mine[0] for mine in found] == [[("train.acc.top1", 0.5), ("train.loss", 1.5)], []]
 
 
 def test_numbers_are_rounded_as_python_rounds_them():

@@ -1,8 +1,7 @@
 """Rows of history and of system metrics: items found side by side over all rows of a segment, numbers parsed in one go.
 
-A row is a message whose items hold a key and its value as JSON text, beside one message in field 2 that says where the
-row stands (the step of a history row, the time of a system row). Whatever is not in the usual form goes, row by
-row, to `slow_row`, whose result is the same.
+A row is a message whose items hold a key and its value as JSON text, beside one message in field 2 that says where it
+stands (step of a history row, time of a system row). Whatever is in another form goes, row by row, to `slow_row`.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ STATS_ITEM = 3
 _PLACE_TAG = 0x12
 _KEY_TAG, _NESTED_TAG = 0x0A, 0x12
 _VALUE_TAG = (0x82, 0x01)
-_COMMA = 44
+_COMMA, _MEDIA = 44, b'{"_type"'
 _DIGIT = np.zeros(256, np.bool_)
 _DIGIT[ord("0") : ord("9") + 1] = True
 _WORD = np.zeros(256, np.bool_)
@@ -94,6 +93,8 @@ def read_rows(raw: bytes, start: Ints, stop: Ints, item: int, keys: Keys, quick:
     place = np.full((len(start), 2), -1, np.int64)
     row, begin, end = _items(buffer, start, stop, (item << 3) | 2, odd, place)
     key_end, value_start = _inside(buffer, row, begin, end, odd)
+    dicts = np.flatnonzero(buffer[value_start] == ord("{")).tolist()
+    odd[[int(row[i]) for i in dicts if raw[value_start[i] : value_start[i] + 8] != _MEDIA]] = True  # older clients nest
     if odd.any():
         usual = ~odd[row]
         row, begin, end, key_end, value_start = (a[usual] for a in (row, begin, end, key_end, value_start))

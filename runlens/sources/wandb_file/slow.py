@@ -7,6 +7,7 @@ import math
 import re
 
 from runlens.sources import wandb_shape
+from runlens.sources.nested import flat
 from runlens.sources.wandb_file.wire import double, fields, signed, text, zigzag
 
 LONGEST_WORD = 16
@@ -29,11 +30,13 @@ def slow_row(message: bytes, item: int) -> tuple[list[tuple[str, float]], bytes 
         if number == item and isinstance(content, bytes):
             key: list[str] = []
             value: float | None = None
+            nested = b""
             for inner, part in fields(content):
                 if inner in (1, 2):
                     key.append(text(part))
                 elif inner == 16 and isinstance(part, bytes):
                     value = number_of(part)
+                    nested = part if part[:1] == b"{" else b""
                 elif inner == 4:
                     value = float(signed(part))
                 elif inner == 5:
@@ -42,6 +45,8 @@ def slow_row(message: bytes, item: int) -> tuple[list[tuple[str, float]], bytes 
                     value = double(part)
             if key and value is not None:
                 out.append((".".join(key), value))
+            elif key and nested:
+                out += numbers_in(".".join(key), nested)
         elif number == 2 and isinstance(content, bytes):
             place = content
     return out, place
@@ -62,6 +67,16 @@ def number_of(value: bytes) -> float | None:
         return wandb_shape.number(json.loads(value))
     except ValueError:
         return None
+
+
+def numbers_in(name: str, value: bytes) -> list[tuple[str, float]]:
+    """The numbers of a nested dict, as older clients log one in the JSON text of one item; none of media."""
+    try:
+        found = json.loads(value)
+    except (ValueError, RecursionError):
+        return []
+    cells = ((inner, wandb_shape.number(cell)) for inner, cell in flat({name: found}, "."))
+    return [(inner, number) for inner, number in cells if number is not None]
 
 
 def slow_counts(message: bytes) -> tuple[int, int]:

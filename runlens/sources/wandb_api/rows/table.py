@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from runlens.sources.nested import is_media
 from runlens.sources.wandb_shape import number
 
 Floats = npt.NDArray[np.float64]
@@ -87,7 +88,7 @@ def _gather(rows: Sequence[Mapping[str, Any]], at: Ints | None, prefix: str, int
             found = np.array([n for n in numbers if n is not None])
             _put(into, name, there if at is None else at[there], found)
         if dict in kinds:
-            inner = [i for i, v in enumerate(values) if type(v) is dict and "_type" not in v]
+            inner = [i for i, v in enumerate(values) if type(v) is dict and not is_media(v)]
             if inner:
                 where = np.array(inner, dtype=np.int64)
                 _gather([values[i] or {} for i in inner], where if at is None else at[where], f"{name}.", into)
