@@ -8,6 +8,7 @@ from runlens.cli.shared import options as o
 def show(
     run: o.OneRun,
     metric: o.Metric = None,
+    x: o.X = None,
     format: o.PageOrJson = "terminal",
     output: o.Output = None,
     config: o.ConfigPath = None,
@@ -16,17 +17,20 @@ def show(
     """Show the logged series of a run, the roles they play and why, and those that were not understood."""
     from runlens import sources
     from runlens.cli.shared.output import put
-    from runlens.config import load, settings_for
+    from runlens.config import as_told, load, settings_for
     from runlens.errors import ConfigError
+    from runlens.model import ReadOptions
     from runlens.roles import resolve
 
     given = o.pairs(metric)
-    refs = sources.discover(run)
+    refs = sources.discover(run, options=ReadOptions(x=x or ""))
     if len(refs) > 1:
         some = ", ".join(ref.location for ref in refs[:5]) + (", …" if len(refs) > 5 else "")
         raise ConfigError(f"{run} holds {len(refs):,} runs; name one of them: {some}")
-    settings = settings_for(refs[0], load(config), {"metrics": given} if given else {})
-    resolved = resolve(sources.read(refs[0]), settings.metrics)
+    settings = load(config)
+    flags = {"metrics": given, "x": x}
+    metrics = settings_for(refs[0], settings, flags).metrics
+    resolved = resolve(sources.read(as_told(refs[0], settings, flags)), metrics)
     if format == "json":
         from runlens.render.pages.show_json import render as as_json
 

@@ -29,6 +29,7 @@ DEFAULTS: Mapping[str, Any] = {
     "tokens_per_step": None,
     "total_tokens": None,
     "metrics": {},
+    "x": None,
     "rules": {},
     "baseline": None,
     "jobs": 1,
@@ -173,6 +174,15 @@ def _checked(code: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of one rule, checked; what checks them is loaded only where there are some."""
     own = values["rules"].get(code)
     return check_settings(code, own) if own else {}
+
+
+def as_told(ref: RunRef, config: Config, flags: Mapping[str, Any]) -> RunRef:
+    """The run with what the settings say of how to read it, so far as its source obeys them."""
+    from runlens.sources.registry import SOURCES
+
+    x = in_force(config, flags, ref.id).values["x"]
+    obeyed = any(source.name == ref.source and "x" in source.options for source in SOURCES)
+    return dataclasses.replace(ref, options=dataclasses.replace(ref.options, x=x)) if x and obeyed else ref
 
 
 @functools.lru_cache(maxsize=32)

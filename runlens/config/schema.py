@@ -40,6 +40,7 @@ class Judging(BaseModel):
     )
     total_tokens: str | float | None = Field(None, description="Tokens planned for the run: 3e12, or '3T', '600B'.")
     metrics: dict[str, str] = Field(default_factory=dict, description="Role to logged name, where it is not found.")
+    x: str | None = Field(None, min_length=1, description="Of tables: the column that is the x axis, if not the usual.")
     rules: dict[str, RuleSettings] = Field(
         default_factory=dict, description="Settings for each rule by its code; `severity` for its findings."
     )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from runlens import sources
-from runlens.config import Learned, in_force, load, settings_for
+from runlens.config import Learned, as_told, in_force, load, settings_for
 from runlens.config.load import Config
 from runlens.config.plan import COMMAND_LINE, NOTHING_LEARNED
 from runlens.errors import ConfigError, NoRunFound
@@ -73,7 +73,7 @@ class Plan:
         given, debug = self.request.given, self.request.debug
         return [
             (
-                ref,
+                as_told(ref, self.config, given),
                 settings_for(
                     ref, self.config, given, learned=learned, known=counted, chart_points=chart_points, debug=debug
                 ),
@@ -116,7 +116,8 @@ def found(request: Request, names: Sequence[str]) -> list[RunRef]:
     NoRunFound
         If a name stands for nothing.
     """
-    refs = [ref for name in names for ref in sources.discover(name, options=request.options, **request.filters)]
+    options = replace(request.options, x=request.options.x or request.given.get("x") or "")
+    refs = [ref for name in names for ref in sources.discover(name, options=options, **request.filters)]
     if not refs:
         raise NoRunFound("no run was named; give a folder, a file or entity/project/run_id")
     return sources.unique(refs)

@@ -31,10 +31,10 @@ _NOTHING: Mapping[str, object] = MappingProxyType({})
 class Note:
     """Something about a run's log that was lost or left out: what LOG001 reports."""
 
-    kind: Literal["damaged", "truncated", "left-out", "unsupported"]
+    kind: Literal["damaged", "truncated", "left-out", "unsupported", "guessed"]
     """`damaged`: bytes that fail their check. `truncated`: data known to be missing. `left-out`: data that
-    the source holds but did not hand over. `unsupported`: understood to be data, of a kind not read. A torn
-    tail of a file that may still be written is no note."""
+    the source holds but did not hand over. `unsupported`: understood to be data, of a kind not read. `guessed`:
+    read, by a guess that the user may settle. A torn tail of a file that may still be written is no note."""
     message: str
     """One sentence: what, where, how much."""
     records: int = 0
@@ -43,6 +43,11 @@ class Note:
     """Bytes not read, 0 if not known."""
     bytes_total: int = 0
     """Bytes of the whole source, 0 if not known."""
+    series: str = ""
+    """The series whose cells were not read, or whose place is not known, by its logged name; empty if it is no
+    one's."""
+    share: float = 0.0
+    """Share of that series' cells, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +118,8 @@ class Run:
     """Wall times (s since the epoch) at which the run was started or resumed, as far as known."""
     step_metric: str = ""
     """Name of the series that is the training step where the log's own x axis is not (W&B `define_metric`)."""
+    x_named: bool = False
+    """True where the user named the x axis: it is the training step, whatever other counters were logged."""
     read_at: float = math.nan
     """Wall time at which the log was read (rules read no clock)."""
     framework: str = ""

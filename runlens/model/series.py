@@ -26,7 +26,8 @@ class AnySeries:
     step: npt.NDArray[np.int64]
     """(n,) int64: the x value, on the axis that the type of the series says."""
     time: npt.NDArray[np.float64]
-    """(n,) float64: wall time in seconds since the epoch, NaN where unknown."""
+    """(n,) float64: wall time in seconds since the epoch, NaN where unknown; below 1e8, seconds since the start of
+    the run, where only these were logged."""
     value: npt.NDArray[np.float64]
     """(n,) float64: in the unit in which the metric was logged; NaN and inf kept."""
     _latest: list[Self | None] = field(default_factory=list, init=False, repr=False)

@@ -13,7 +13,7 @@ from typing import Any
 
 from runlens.model import Report, RunReport, Severity
 from runlens.render.sparkline import main_chart
-from runlens.render.text import named, visible
+from runlens.render.text import FIRST_DATE, named, visible
 
 VERDICTS = ("pass", "fail", "undecided")
 LAST = ("train_loss", "eval_loss", "grad_norm", "learning_rate", "tokens_per_second", "step_time", "gpu_temperature")
@@ -97,7 +97,7 @@ def _run(run: RunReport, name: str) -> Iterator[Sample]:
     if run.tokens is not None:
         yield "runlens_run_tokens", (name,), run.tokens[1]
     yield "runlens_run_points", (name,), float(run.points)
-    if run.time is not None:
+    if run.time is not None and run.time[1] >= FIRST_DATE:
         yield "runlens_run_last_point_seconds", (name,), run.time[1]
     for role in LAST:
         if chart := main_chart(run, role):

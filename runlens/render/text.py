@@ -75,8 +75,16 @@ def tokens(span: tuple[float, float]) -> str:
     return f"{first} tokens" if first == last else f"{first}–{last} tokens"
 
 
+FIRST_DATE = 1e8
+"""Seconds since the epoch (1973) below which a time counts from the start of its run (`Series.time`)."""
+
+
 def clock(seconds: float) -> str:
-    """Wall time in UTC, `2025-11-23 22:00`; empty if not known or out of the calendar."""
+    """Wall time in UTC, `2025-11-23 22:00`; empty if not known, out of the calendar, or a time since the start of a
+    run.
+    """
+    if seconds < FIRST_DATE:
+        return ""
     try:
         return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M")
     except (ValueError, OverflowError, OSError):

@@ -176,6 +176,8 @@ def step_axis(run: Run, claims: Mapping[str, Claim], reference: Series | None, b
     """
     if reference is None or len(reference) == 0:
         return StepAxis(None)
+    if run.x_named:
+        return StepAxis(reference)
     others = [name for name, claim in claims.items() if claim.role == "step"]
     named = [name for name in others if claims[name].origin == "user"]
     for name in dict.fromkeys([*named, run.step_metric, *STEP_SERIES, *others]):
@@ -196,6 +198,10 @@ def step_axis(run: Run, claims: Mapping[str, Claim], reference: Series | None, b
     return StepAxis(reference)
 
 
+_MOVES = 0.1
+"""Share of points at which a counter of steps grows at least, unless it counts one by one (micro-batches, calls)."""
+
+
 def _is_counter_of(counter: Series, reference: Series) -> bool:
     """Whether a series counts steps and is there where the reference is.
 
@@ -206,6 +212,11 @@ def _is_counter_of(counter: Series, reference: Series) -> bool:
         return False
     falls = (np.diff(counter.value) < 0) & (np.diff(counter.step) >= 0)
     if float(np.mean(falls)) > 0.01 or counter.value[0] == counter.value.max():
+        return False
+    if float(np.mean(counter.value == np.floor(counter.value))) < 0.9:  # fairseq's `update` is a fraction of an epoch
+        return False
+    grown = np.diff(counter.value)
+    if float(np.mean(grown > 0)) < _MOVES and middle(grown[grown > 0]) > 1:  # what is done in a row, not what was done
         return False
     present = float(np.mean(np.isin(reference.step, counter.step)))
     covers = counter.step.min() <= np.quantile(reference.step, 0.05) and counter.step.max() >= np.quantile(

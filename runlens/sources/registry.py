@@ -140,8 +140,12 @@ SOURCES: tuple[Entry, ...] = (
         "a table with a step column",
         ".jsonl, .csv or .parquet tables with a step column",
         names=tuple(
-            f"*{s}{p}" for s in (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet") for p in ("", ".gz", ".bz2", ".xz")
+            f"*{s}{p}"
+            for s in (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
+            for p in ("", ".gz", ".bz2", ".xz", ".zst")
         ),
+        maybe=("*.json", "*.txt", "*.log", "*.json.*", "*.dat"),
+        options=("x",),
     ),
     Entry(
         "trackers",

@@ -19,7 +19,8 @@ from runlens.errors import AccessRefused, NotALog, ReadError
 from runlens.model import AS_FOUND, Run, RunRef, State
 from runlens.sources.naming import printable
 from runlens.sources.registry import Look
-from runlens.sources.table.build import Columns
+from runlens.sources.table.build import built
+from runlens.sources.table.store import Columns
 
 _CHECKPOINT = re.compile(r"checkpoint-(\d+)")
 _STEP_FIELD = re.compile(r'"global_step"\s*:\s*(\d+)')
@@ -91,7 +92,7 @@ def read(ref: RunRef) -> Run:
         raise NotALog(f"the log_history of {where} is empty; nothing was logged before this checkpoint")
     columns = Columns()
     columns.add_objects(rows)
-    series, _, _, notes = columns.finish(where)
+    found = built(columns, where)
     return Run(
         id=ref.id,
         name=ref.id,
@@ -99,8 +100,8 @@ def read(ref: RunRef) -> Run:
         state=_state(config, rows),
         config=config,
         summary={k: v for k, v in rows[-1].items() if k.startswith("train/train_")},
-        series=series,
-        notes=notes,
+        series=found.series,
+        notes=found.notes,
         read_at=read_at,
     )
 

@@ -125,3 +125,19 @@ def test_values_that_are_not_finite_are_said(tmp_path):
 def test_ascii_where_the_terminal_has_no_more(tmp_path):
     done = runlens("show", str(BAD), env={"PYTHONIOENCODING": "ascii"})
     assert done.code == 0 and done.out.isascii()
+
+
+def test_the_x_axis_of_a_table_is_named_by_a_flag_or_in_the_settings(tmp_path):
+    run = tmp_path / "history.csv"
+    run.write_text("step,seen,loss\n" + "".join(f"{i},{512 * i},{5 / (i + 1)}\n" for i in range(60)))
+    assert runlens("show", str(run), "--format", "json").json["roles"]["train_loss"][0]["steps"] == [0, 59]
+    page = runlens("show", str(run), "--x", "seen", "--format", "json").json
+    assert page["roles"]["train_loss"][0]["steps"] == [0, 30208]
+    (tmp_path / "runlens.toml").write_text('[[runs]]\nmatch = "hist*"\nx = "seen"\n')
+    page = runlens("show", "history.csv", "--format", "json", cwd=tmp_path).json
+    assert page["roles"]["train_loss"][0]["steps"] == [0, 30208]
+    done = runlens("show", str(run), "--x", "sene")
+    assert done.code == 3 and "has no column 'sene' to be the x axis" in done.err
+    event_files = ROOT / "fixtures" / "runs" / "restart_clean"
+    done = runlens("show", str(event_files), "--x", "seen")
+    assert done.code == 2 and "--x tells how to read a table" in done.err

@@ -70,6 +70,12 @@ Metric = Annotated[
     list[str] | None,
     option("--metric", metavar="ROLE=NAME", help="The logged metric that plays a role; repeatable.", section=JUDGING),
 ]
+X = Annotated[
+    str | None,
+    option(
+        "--x", metavar="COLUMN", help="Of a table: the column that is the x axis, if not the usual.", section=JUDGING
+    ),
+]
 ConfigPath = Annotated[
     Path | None,
     option(

@@ -1,140 +1,213 @@
-"""Plain tables with a step column: JSON lines, CSV and parquet, a metric a column."""
+"""Tables with a metric a column: JSON lines and documents, CSV in every dialect, parquet; what is an axis is found out.
+
+A table may hold many runs (`many`), and a run may be written in many tables (`join`).
+"""
 
 from __future__ import annotations
 
 import time as clock
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
-from runlens.errors import AccessRefused, NotALog, ReadError
+from runlens.errors import NotALog, ReadError
 from runlens.model import AS_FOUND, Note, Run, RunRef, Series
 from runlens.sources.naming import printable
 from runlens.sources.registry import Look
-from runlens.sources.table.build import Columns
-from runlens.sources.table.columns import canonical, has_step_column, looks_like_json, suffix
-from runlens.sources.table.text import Lost, open_text, read_csv, read_jsonl
+from runlens.sources.table.build import Built, built
+from runlens.sources.table.head import (
+    form_of,
+    is_log,
+    may_hold_many,
+    names_in,
+    suffix,
+    tells_of_progress,
+    tells_of_training,
+)
+from runlens.sources.table.join import Family, families, name_in
+from runlens.sources.table.many import of_chart, run_of, runs_of, without_chart_names
+from runlens.sources.table.names import canonical
+from runlens.sources.table.reading import Read, head_of, read_file
 
-_HEAD = 1 << 16
+_MONITOR = {"r": "episode_reward", "l": "episode_length"}
+"""Columns of the `monitor.csv` of stable-baselines3 and baselines."""
 
 
 def find(name: str) -> list[RunRef]:
     """The tables at a file or anywhere below a folder."""
     path = Path(name)
     if path.is_file():
-        return [_ref(path, path.parent)]
+        return refs([path], Look(path.parent, AS_FOUND, named=True))
     return refs([f for f in sorted(path.rglob("*")) if suffix(f.name) and f.is_file()], Look(path, AS_FOUND))
 
 
 def claims(head: bytes, path: Path) -> bool:
-    """Whether a file is a parquet file, or begins as a table with a step column."""
-    return head.startswith(b"PAR1") or has_step_column(head)
+    """Whether a file is a table in which a training run is logged, by its first bytes."""
+    return head.startswith(b"PAR1") or is_log(head)
 
 
 def refs(files: Sequence[Path], look: Look) -> list[RunRef]:
-    """The runs of those tables that have a step column: a folder holds other tables too, such as training data."""
-    return [_ref(file, look.root) for file in files if look.named or _has_step(file)]
+    """The runs of those tables that log a training: a folder holds other tables too, such as training data."""
+    names = {file: _names(file) for file in files}
+    if look.named:
+        return [ref for file in files for ref in _refs(Family(file, (file,)), look.root, names)]
+    logs = [file for file in files if _is_log(file, names[file])]
+    return [ref for family in families(logs, names) for ref in _refs(family, look.root, names)]
 
 
-def _ref(path: Path, root: Path) -> RunRef:
-    """The run of one table, named by its path below `root`, without suffixes."""
-    name = path.relative_to(root).as_posix()
-    kind = suffix(path.name)
+def _refs(family: Family, root: Path, names: dict[Path, list[str]]) -> list[RunRef]:
+    first = family.files[0]
+    whole = _id(family.root if len(family.files) > 1 or family.root.is_dir() else first, root)
+    ref = RunRef("table", str(family.root), whole, tuple(map(str, family.files)))
+    if len(family.files) > 1:
+        return [ref]
+    members: list[str] = []
+    if chart := of_chart(names[first]):
+        members = list(chart) if len(chart) > 1 else []
+    elif may_hold_many(names[first]):
+        try:
+            members = runs_of(_kept(first).columns)
+        except ReadError:  # reading the run says what is wrong with it
+            members = []
+    if not members:
+        return [replace(ref, location=str(first))]
+    return [replace(ref, location=str(first), id=f"{whole}/{member}", member=member) for member in members]
+
+
+def _id(path: Path, root: Path) -> str:
+    """A run's name: its path below `root`, without suffixes."""
+    inside = path != root and path.is_relative_to(root)
+    name = path.relative_to(root).as_posix() if inside else path.resolve().name
+    kind = suffix(path.name) or (".json" if path.suffix.lower() == ".json" else "")
     stem = name[: name.lower().rindex(kind)] if kind else name
-    return RunRef("table", str(path), stem or name, (str(path),))
+    return stem or name
+
+
+def _names(path: Path) -> list[str]:
+    """The columns of a table as its head shows them; none for a file that cannot be opened."""
+    try:
+        head = head_of(path)
+    except OSError:
+        return []
+    if head.startswith(b"PAR1"):
+        from runlens.sources.table.forms.parquet import names_of
+
+        return names_of(path)
+    return names_in(head)
+
+
+def _is_log(path: Path, names: list[str]) -> bool:
+    """Whether a table found in a folder is a log; one that may not be opened is taken, so that reading it says so."""
+    try:
+        head = head_of(path)
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    if head.startswith(b"PAR1"):
+        from runlens.sources.table.names import AXES, first
+
+        return first(names, AXES) is not None and tells_of_training(names)
+    return is_log(head)
 
 
 def read(ref: RunRef) -> Run:
-    """Read one table.
+    """Read the run of one table, of a part of one, or of several.
 
-    The step is the first of `table_columns.STEP` that the table has, the wall time the first of `TIME` whose
-    values are times (unix seconds to nanoseconds, or ISO 8601); every other column of numbers is a series, with a
-    point wherever a cell says something. Flags count 0 and 1; `NaN` and `Infinity` are read, with or without quotes;
-    dicts in JSON lines are flattened with `/`.
+    The x axis is the column that the user named (`ref.options.x`), or the first of `names.AXES` that tells one; the
+    wall time the first column whose values are times, absolute or since the start; every other column of numbers is
+    a series, with a point wherever a cell says something. Flags count 0 and 1; `NaN` and `Infinity` are read, with
+    or without quotes; dicts are flattened with `/`. Cells that cannot be read are counted, and said in a note.
 
     Raises
     ------
     NotALog
-        There is no step, or nothing is a table.
+        There is no axis, or nothing is a table.
     AccessRefused, ReadError
-        The file cannot be opened or read.
+        A file cannot be opened or read.
     """
-    path = Path(ref.location)
-    where = printable(ref.location)
     read_at = clock.time()
-    columns, lost = Columns(), Lost()
-    try:
-        if _is_parquet(path):
-            from runlens.sources.table.parquet import read_parquet
-
-            read_parquet(path, columns)
-            what, lines = "row", 0
-        else:
-            with open_text(path) as file:
-                head = file.read(_HEAD)
-                file.seek(0)
-                if head and not head.strip("\0"):
-                    raise NotALog(f"{where} begins with zeros and is no table; look whether it was copied whole")
-                as_json = looks_like_json(head.encode("utf-8", "replace")) or suffix(path.name) in (".jsonl", ".ndjson")
-                what = "JSON object" if as_json else "row of the table"
-                lines = (read_jsonl if as_json else read_csv)(file, columns, lost)
-    except PermissionError as error:
-        raise AccessRefused(f"no permission to read {where}; ask its owner for read access") from error
-    except (OSError, EOFError) as error:
-        raise ReadError(f"{where} cannot be read ({error}); look at the file and the disk") from error
-    notes = lost.notes(where, what, lines, path.stat().st_size)
-    if not columns.parts:
-        why = notes[0].message if notes else "its cells hold no number" if columns.rows else "it is empty"
-        raise NotALog(f"{where} holds no row that can be read: {why}")
-    series, config, summary, more = columns.finish(where)
-    return _run(ref, _named(series, path), config, summary, (*notes, *more), read_at)
-
-
-def _run(
-    ref: RunRef,
-    series: dict[str, Series],
-    config: dict[str, object],
-    summary: dict[str, object],
-    notes: tuple[Note, ...],
-    read_at: float,
-) -> Run:
+    files = [Path(file) for file in ref.files] or [Path(ref.location)]
+    if len(files) == 1:
+        found, notes = _one(files[0], ref.member, ref.options.x)
+    else:
+        found, notes = _joined(files, Path(ref.location), ref.options.x)
     return Run(
         id=ref.id,
-        name=ref.id,
+        name=ref.member or ref.id,
         source=ref.location,
-        config=config,
-        summary=summary,
-        series=series,
-        notes=notes,
+        config=found.config,
+        summary=found.summary,
+        series=found.series,
+        notes=(*notes, *found.notes),
+        x_named=bool(ref.options.x),
         read_at=read_at,
     )
 
 
+def _one(path: Path, member: str, x: str) -> tuple[Built, tuple[Note, ...]]:
+    where = printable(str(path))
+    read = _kept(path) if member else read_file(path)
+    columns = run_of(read.columns, member) if member else without_chart_names(read.columns)
+    since = read.said.get("t_start")
+    if since is not None:
+        for name, told in _MONITOR.items():
+            if name in columns.parts:
+                columns.parts[told] = columns.parts.pop(name)
+    found = built(columns, where, x, since=float(since) if isinstance(since, (int, float)) else 0.0)
+    if not found.axis and not tells_of_progress(found.series):
+        raise NotALog(
+            f"{where} has no column that is known to be a step, and none that is known to be a loss or a score; "
+            "name the column of the steps with --x COLUMN"
+        )
+    return replace(found, series=_named(found.series, path)), read.notes
+
+
+def _joined(files: Sequence[Path], root: Path, x: str) -> tuple[Built, tuple[Note, ...]]:
+    """The series of several files; a file that cannot be read is told, and hides nothing of the others."""
+    series: dict[str, Series] = {}
+    config: dict[str, object] = {}
+    notes: list[Note] = []
+    failed: ReadError | None = None
+    for file in files:
+        try:
+            found, own = _one(file, "", x)
+        except ReadError as error:
+            failed = error
+            notes.append(Note("damaged", str(error), 0, file.stat().st_size, sum(f.stat().st_size for f in files)))
+            continue
+        notes += [*own, *found.notes]
+        config |= found.config
+        for name, one in found.series.items():
+            new = name_in(file, root, name, len(found.series) == 1)
+            while new in series:
+                new = f"{new} ({file.name.split('.')[0]})"
+            series[new] = Series(new, one.step, one.time, one.value)
+    if not series and failed is not None:
+        raise failed
+    return Built(dict(sorted(series.items())), config, {}, (), ""), tuple(notes)
+
+
+def _kept(path: Path) -> Read:
+    """The cells of a table of many runs, which are read one after the other."""
+    there = path.stat()
+    return _last_read(path, there.st_size, there.st_mtime_ns)
+
+
+@lru_cache(maxsize=1)
+def _last_read(path: Path, size: int, changed: int) -> Read:
+    return read_file(path)
+
+
 def _named(series: dict[str, Series], path: Path) -> dict[str, Series]:
-    """TensorBoard's own CSV export calls its one metric `Value`; the tag stands in the name of the file."""
-    if [canonical(name) for name in series] != ["value"]:
+    """The one series of a file that names it itself: `Value` of TensorBoard's downloads, or a table without a head."""
+    if len(series) != 1 or canonical(next(iter(series))) not in ("value", "column_2", "column_1"):
         return series
     (only,) = series.values()
-    tag = path.name.split(".")[0].rpartition("-tag-")[2].removeprefix("tag-")
+    stem = path.name.split(".")[0]
+    tag = stem.rpartition("-tag-")[2].removeprefix("tag-")
     return {tag: Series(tag, only.step, only.time, only.value)}
 
 
-def _is_parquet(path: Path) -> bool:
-    if suffix(path.name) == ".parquet":
-        return True
-    with path.open("rb") as file:
-        return file.read(4) == b"PAR1"
-
-
-def _has_step(path: Path) -> bool:
-    """Whether a table found in a folder has a step; one that may not be opened is taken, so that reading it says so."""
-    try:
-        if suffix(path.name) == ".parquet":
-            from runlens.sources.table import parquet as table_parquet
-
-            return table_parquet.has_step_column(path)
-        with open_text(path) as file:
-            return has_step_column(file.read(_HEAD).encode("utf-8", "replace"))
-    except PermissionError:
-        return True
-    except (OSError, EOFError):
-        return False
+__all__ = ["claims", "find", "form_of", "read", "refs"]

@@ -1,171 +1,140 @@
-"""Columns of a table as they come in, a few thousand rows at a time, and the series that they make in the end."""
+"""From the columns of a table to series, configuration and summary, and to what is said of cells that were lost."""
 
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from runlens.errors import NotALog
 from runlens.model import Note, Series
-from runlens.sources import wandb_shape
-from runlens.sources.table.columns import STEP, TIME, canonical, step_column, time_columns
+from runlens.model.words import percent
+from runlens.sources.naming import printable
+from runlens.sources.table.axis import Axis, axis_of
+from runlens.sources.table.head import tells_of_training
+from runlens.sources.table.names import STEPS, canonical
+from runlens.sources.table.splits import pivoted, with_splits
+from runlens.sources.table.store import Columns
+from runlens.sources.table.times import times_of
 
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-
-_NUMERIC = re.compile(r"\s*[+-]?(\d[\d.]*|\.\d+)([eE][+-]?\d+)?\s*")
-_FIRST_TIME = 1e8
-"""1973 as unix seconds: a smaller `time` is a duration, such as mmengine's seconds per iteration, and a metric."""
-_UNITS = ((1e17, 1e-9), (1e14, 1e-6), (1e11, 1e-3), (_FIRST_TIME, 1.0))
-"""From which size on a unix time is in nanoseconds, microseconds, milliseconds, seconds (1e11 s is the year 5138)."""
-_DEEPEST = 8
-
-
-def number(value: object, name: str = "") -> float | None:
-    """A cell as a number, or None: as `wandb_shape.number`, and text that is a number, and dates in time columns."""
-    found = wandb_shape.number(value)
-    if found is not None or not isinstance(value, str):
-        return found
-    if _NUMERIC.fullmatch(value):
-        try:
-            return float(value)
-        except ValueError:
-            return None
-    return _date(value) if canonical(name) in TIME else None
+_NAMED = 20
+"""Columns whose lost cells get a note each; those of more columns are counted together."""
 
 
-def _date(value: str) -> float | None:
-    """An ISO 8601 date as unix seconds; without a zone it is taken for UTC."""
-    try:
-        found = datetime.fromisoformat(value.strip())
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
-        return None
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What a table holds."""
+
+    series: dict[str, Series]
+    config: dict[str, object]
+    summary: dict[str, object]
+    notes: tuple[Note, ...]
+    axis: str
+    """The column that is the x axis, empty if rows were counted."""
 
 
-class Columns:
-    """The numbers of a table by column, and which row each is from."""
+def built(columns: Columns, where: str, x: str = "", since: float = 0.0) -> Built:
+    """Series of all columns of numbers; `columns` is used up.
 
-    def __init__(self) -> None:
-        self.rows = 0
-        self.parts: dict[str, list[tuple[Ints, Floats]]] = {}
-        self.said: dict[int, dict[str, object]] = {}
-        """Rows that name no step, such as a header with the configuration."""
+    Parameters
+    ----------
+    columns : Columns
+    where : str
+        The table, for messages.
+    x : str
+        The column that the user named as the x axis.
+    since : float
+        Unix seconds of the start, where something other than the cells tells it.
 
-    def add(self, name: str, row: Ints, value: Floats) -> None:
-        """Numbers of one column; `row` counts from the beginning of the table."""
+    Returns
+    -------
+    Built
+        Rows that say no place are configuration before the first row that does, and summary after the last one, so far
+        as their columns stand nowhere else; other rows without a place stand by those around them.
+
+    Raises
+    ------
+    NotALog
+        There is no number, or no axis.
+    """
+    pivoted(columns)
+    axis = axis_of(columns, where, x)
+    with_splits(columns)
+    time, clock = times_of(columns, axis.step)
+    if since and clock:
+        time = np.where(time < since, time + since, time)
+    says = np.flatnonzero(axis.own)
+    first, last = int(says[0]), int(says[-1])
+    series: dict[str, Series] = {}
+    astray: dict[str, int] = {}
+    for name in [n for n in columns.parts if n not in axis.used and n != clock]:
+        row, value = columns.joined(name)
+        del columns.parts[name]
+        inside = (row >= first) & (row <= last)
+        belongs = inside | axis.astray[row] | (bool(inside.any()) & (row > last))
+        row, value = row[belongs], value[belongs]
         if len(row):
-            self.parts.setdefault(name, []).append((row, value))
+            series[name] = Series(name, axis.step[row], time[row], value)
+            count = int(np.count_nonzero(axis.astray[row]))
+            if 0 < count < len(row):
+                astray[name] = count
+    config, summary = _beside(columns.said, first, last)
+    notes = (*_guess(axis, where), *_lost(columns, astray, series, where))
+    return Built(dict(sorted(series.items())), config, summary, notes, axis.name)
 
-    def count(self, name: str) -> int:
-        """Numbers of one column so far."""
-        return sum(len(row) for row, _ in self.parts.get(name, ()))
 
-    def add_objects(self, rows: Sequence[dict[str, object]]) -> None:
-        """Rows as dicts; dicts within them are flattened with `/`, what is no number is passed over."""
-        found: dict[str, tuple[list[int], list[float]]] = {}
-        steps = set(STEP)
-        for i, row in enumerate(rows, self.rows):
-            if steps.isdisjoint(row) and step_column(row) is None and len(self.said) < 1000:
-                self.said[i] = row
-            self._take(row, i, found, "", 0)
-        for name, (at, values) in found.items():
-            self.add(name, np.array(at, dtype=np.int64), np.array(values, dtype=np.float64))
-        self.rows += len(rows)
+def _guess(axis: Axis, where: str) -> list[Note]:
+    notes = []
+    if axis.rounded and canonical(axis.name) in STEPS:
+        said = f"{axis.rounded} of {int(axis.own.sum())} steps in {where} are no whole numbers and were rounded down"
+        notes.append(Note("unsupported", said, axis.rounded))
+    if axis.guessed:
+        notes.append(Note("guessed", f"the x axis of {where} is a guess: {axis.guessed}; name another with --x COLUMN"))
+    return notes
 
-    def _take(
-        self, row: dict[str, object], i: int, found: dict[str, tuple[list[int], list[float]]], prefix: str, depth: int
-    ) -> None:
-        for key, value in row.items():
-            name = prefix + key
-            if type(value) is float or (type(value) is int and -(1 << 63) < value < 1 << 63):
-                cell: float | None = value
-            elif isinstance(value, dict):
-                if depth < _DEEPEST:
-                    self._take(value, i, found, f"{name}/", depth + 1)
-                continue
-            else:
-                cell = number(value, name)
-            if cell is None:
-                continue
-            column = found.get(name)
-            if column is None:
-                column = found[name] = ([], [])
-            column[0].append(i)
-            column[1].append(cell)
 
-    def finish(self, where: str) -> tuple[dict[str, Series], dict[str, object], dict[str, object], tuple[Note, ...]]:
-        """Series, configuration, summary, and notes.
-
-        Rows that say no step are configuration before the first row that does, summary after the last one, and
-        between them stand at the step before.
-
-        Raises
-        ------
-        NotALog
-            No column is a step, or no row has one.
-        """
-        name = step_column(n for n, parts in self.parts.items() if any(np.isfinite(v).any() for _, v in parts))
-        if name is None:
-            raise NotALog(
-                f"{where} has no step column; RunLens reads tables with a column step, _step, global_step, iteration "
-                "or iter"
+def _lost(columns: Columns, astray: Mapping[str, int], series: Mapping[str, Series], where: str) -> list[Note]:
+    """A note for each column with cells that were not read, or whose rows say no place."""
+    notes = []
+    for name, odd in _most(columns.odd):
+        if name in series or tells_of_training([name]):
+            notes.append(
+                _of_cells(
+                    name, odd, len(series[name]) if name in series else 0, where, "no number among numbers", "left out"
+                )
             )
-        raw = self._dense(name)
-        says = np.flatnonzero(np.isfinite(raw) & (np.abs(raw) < 2**62))
-        if not len(says):
-            raise NotALog(f"{where} has a step column, {name!r}, but no number in it; write the step of each row there")
-        first, last = int(says[0]), int(says[-1])
-        latest = np.full(self.rows, -1)
-        latest[says] = says
-        step = np.floor(raw[np.maximum.accumulate(latest)[first : last + 1]]).astype(np.int64)
-        config, summary = self._beside(first, last)
-        time, time_name = self._time(first, last)
-        series = {}
-        for column in [n for n in self.parts if n not in (name, time_name)]:
-            row = np.concatenate([r for r, _ in self.parts[column]])
-            value = np.concatenate([v for _, v in self.parts.pop(column)])
-            inside = (row >= first) & (row <= last)
-            at = row[inside] - first
-            if len(at):
-                series[column] = Series(column, step[at], time[at], value[inside])
-        rounded = int(np.count_nonzero(raw[says] != np.floor(raw[says])))
-        notes: tuple[Note, ...] = ()
-        if rounded:
-            said = f"{rounded} of {len(says)} steps in {where} are no whole numbers and were rounded down"
-            notes = (Note("unsupported", said, rounded),)
-        return dict(sorted(series.items())), config, summary, notes
+    for name, short in _most(columns.short):
+        if name in series:
+            notes.append(_of_cells(name, short, len(series[name]), where, "missing from rows that end early", ""))
+    for name, strays in _most(astray):
+        told, done = "in rows that say no step", "placed between their neighbours"
+        notes.append(_of_cells(name, strays, len(series[name]) - strays, where, told, done))
+    return notes
 
-    def _dense(self, name: str) -> Floats:
-        """One column over all rows, NaN where it says nothing."""
-        out = np.full(self.rows, np.nan)
-        for row, value in self.parts[name]:
-            out[row] = value
-        return out
 
-    def _time(self, first: int, last: int) -> tuple[Floats, str]:
-        """Wall time of rows first to last in unix seconds, and the column that it is from, empty if there is none."""
-        for name in time_columns(self.parts):
-            time = self._dense(name)[first : last + 1]
-            known = time[np.isfinite(time)]
-            middle = float(np.median(known)) if len(known) else 0.0
-            for least, unit in _UNITS:
-                if middle >= least:
-                    return time * unit, name
-        return np.full(last + 1 - first, np.nan), ""
+def _most(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda pair: -pair[1])[:_NAMED]
 
-    def _beside(self, first: int, last: int) -> tuple[dict[str, object], dict[str, object]]:
-        config: dict[str, object] = {}
-        summary: dict[str, object] = {}
-        for row, said in self.said.items():
-            if row < first:
-                inner = next((said[k] for k in ("config", "hparams", "args") if isinstance(said.get(k), dict)), said)
-                config |= inner if isinstance(inner, dict) else {}
-            elif row > last:
-                summary |= {k: v for k, v in said.items() if not isinstance(v, float) or math.isfinite(v)}
-        return config, summary
+
+def _of_cells(name: str, lost: int, read: int, where: str, what: str, done: str) -> Note:
+    share = lost / (lost + read)
+    cells = "1 cell" if lost == 1 else f"{lost:,} cells"
+    verb = "is" if lost == 1 else "are"
+    end = f" and {'was' if lost == 1 else 'were'} {done}" if done else ""
+    said = f"{cells} of {printable(name)} in {where} ({percent(share)}) {verb} {what}{end}"
+    return Note("unsupported", said, lost, series=name, share=share)
+
+
+def _beside(
+    said: Mapping[int, Mapping[str, object]], first: int, last: int
+) -> tuple[dict[str, object], dict[str, object]]:
+    config: dict[str, object] = {}
+    summary: dict[str, object] = {}
+    for row, cells in said.items():
+        if row < first:
+            inner = next((cells[k] for k in ("config", "hparams", "args") if isinstance(cells.get(k), dict)), cells)
+            config |= inner if isinstance(inner, dict) else {}
+        elif row > last:
+            summary |= {k: v for k, v in cells.items() if not isinstance(v, float) or math.isfinite(v)}
+    return config, summary

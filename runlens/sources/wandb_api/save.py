@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from runlens.errors import ConfigError, UsageError
-from runlens.sources.table.columns import canonical
+from runlens.sources.table.names import canonical
 from runlens.sources.wandb_api.pull import Pulled
 from runlens.sources.wandb_api.rows.arrow import to_arrow
 from runlens.sources.wandb_api.rows.table import Column, Table

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from runlens.errors import NotALog
 from runlens.sources.naming import printable
-from runlens.sources.table.build import Columns, number
+from runlens.sources.table.store import Columns
 
 
 def read_parquet(path: Path, columns: Columns) -> None:
@@ -25,9 +26,12 @@ def read_parquet(path: Path, columns: Columns) -> None:
 
     try:
         with parquet.ParquetFile(path) as file:
-            for name in file.schema_arrow.names:
-                _add(name, file.read(columns=[name]).column(0).combine_chunks(), columns)
             columns.rows = file.metadata.num_rows
+            met: Counter[str] = Counter()
+            for place, name in enumerate(file.schema_arrow.names):
+                met[name] += 1
+                own = name if met[name] == 1 else f"{name} ({met[name]})"
+                _add(own, _column(file, place, name), columns)
     except pyarrow.ArrowException as error:
         raise NotALog(
             f"{printable(str(path))} is no whole parquet file ({str(error).splitlines()[0]}); write it again, or give "
@@ -35,17 +39,22 @@ def read_parquet(path: Path, columns: Columns) -> None:
         ) from error
 
 
-def has_step_column(path: Path) -> bool:
-    """Whether a parquet file has a step column; False for what is no parquet file."""
+def names_of(path: Path) -> list[str]:
+    """The names of the columns of a parquet file, empty for what is no parquet file."""
     import pyarrow
     from pyarrow import parquet
 
-    from runlens.sources.table.columns import step_column
-
     try:
-        return step_column(parquet.read_schema(path).names) is not None
+        return [str(name) for name in parquet.read_schema(path).names]
     except (pyarrow.ArrowException, OSError):
-        return False
+        return []
+
+
+def _column(file: Any, place: int, name: str) -> Any:
+    """One column by its place: of two with one name, `columns=[name]` brings both."""
+    found = file.read(columns=[name])
+    same = [i for i, other in enumerate(file.schema_arrow.names) if other == name]
+    return found.column(same.index(place)).combine_chunks()
 
 
 def _add(name: str, column: Any, columns: Columns) -> None:
@@ -66,10 +75,10 @@ def _add(name: str, column: Any, columns: Columns) -> None:
     elif types.is_boolean(kind) or types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind):
         value = _plain(compute.cast(column.drop_null(), pyarrow.float64(), safe=False), np.float64)
     elif types.is_string(kind) or types.is_large_string(kind):
-        found = [(i, number(text, name)) for i, text in zip(rows.tolist(), column.drop_null().to_pylist(), strict=True)]
-        rows = np.array([i for i, v in found if v is not None], dtype=np.int64)
-        value = np.array([v for _, v in found if v is not None], dtype=np.float64)
+        columns.add_texts(name, rows.tolist(), [text.strip() for text in column.drop_null().to_pylist()])
+        return
     else:
+        columns.lose(name, len(rows))
         return
     columns.add(name, rows, value)
 

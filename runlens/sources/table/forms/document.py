@@ -1,0 +1,179 @@
+"""Histories written as one JSON document: lists of records, dicts of lists, and what stands around them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from runlens.sources.nested import flat
+from runlens.sources.table.cells import number, says_nothing
+from runlens.sources.table.names import AXES, first
+from runlens.sources.table.store import Columns
+
+_HISTORIES = (
+    "log_history", "history", "logs", "log", "training_history", "train_history", "metrics_history", "metrics",
+    "records", "steps", "epochs", "rows", "results", "data",
+)  # fmt: skip
+"""Keys under which a document keeps its history, the likeliest first."""
+
+
+def read_document(text: str, columns: Columns) -> str:
+    """Add the history that a JSON document holds to `columns`.
+
+    Returns
+    -------
+    str
+        Why there is none, empty if there is.
+    """
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        rows = _one_after_another(text)
+        if not rows:
+            return f"it is no whole JSON ({error})" if isinstance(error, ValueError) else "it is nested too deep"
+        columns.add_objects(rows)
+        return ""
+    return add_document(document, columns)
+
+
+def add_document(document: object, columns: Columns) -> str:
+    """As `read_document`, for what was parsed."""
+    if isinstance(document, list):
+        return _add_list(document, columns)
+    if not isinstance(document, dict):
+        return "it holds a single value"
+    heads, cells = document.get("columns"), document.get("data")
+    if isinstance(heads, list) and isinstance(cells, list):  # pandas' `split`, W&B's tables
+        names = [str(name) for name in heads]
+        columns.add_objects(dict(zip(names, row, strict=False)) for row in cells if isinstance(row, list))
+        return ""
+    held = [key for key in _HISTORIES if _is_history(document.get(key))]
+    held = held or [key for key, value in document.items() if _is_records(value)]
+    if held:
+        _say(document, columns)
+        return add_document(document[held[0]], columns)
+    if rows := _keyed_rows(document):
+        columns.add_objects(rows)
+        columns.in_order = True
+        return ""
+    lists = dict(_lists(document))
+    if not lists:
+        columns.add_objects([document])
+        return "it holds a single row"
+    _say(document, columns)
+    _add_lists(lists, columns)
+    return ""
+
+
+def _say(document: Mapping[str, object], columns: Columns) -> None:
+    """Keep what stands beside a history as a row without a place: configuration."""
+    plain = {key: value for key, value in document.items() if not isinstance(value, (list, dict))}
+    inner = next((document[k] for k in ("config", "hparams", "args") if isinstance(document.get(k), dict)), None)
+    if plain or inner:
+        columns.said[-1] = {**plain, **inner} if isinstance(inner, dict) else plain
+
+
+def _is_records(value: object) -> bool:
+    return isinstance(value, list) and len(value) > 0 and all(isinstance(row, dict) for row in value[:20])
+
+
+def _is_history(value: object) -> bool:
+    if isinstance(value, dict):
+        return bool(_keyed_rows(value)) or any(True for _ in _lists(value))
+    return _is_records(value)
+
+
+def _add_list(document: list[Any], columns: Columns) -> str:
+    rows = [row for row in document if isinstance(row, dict)]
+    if rows:
+        columns.add_objects(rows)
+        columns.lose("", len(document) - len(rows))
+        return ""
+    lists = [row for row in document if isinstance(row, list)]
+    width = len(lists[0]) if lists else 0
+    if width == 3 and all(isinstance(cell, (int, float)) for cell in lists[0]) and lists[0][0] > 1e8:
+        names = ["Wall time", "Step", "Value"]  # TensorBoard's own download
+    elif width and all(isinstance(cell, str) for cell in lists[0]):
+        names, lists = [str(cell) for cell in lists[0]], lists[1:]
+    else:
+        names = [f"column {i + 1}" for i in range(width)]
+    if width:
+        columns.add_objects(dict(zip(names, row, strict=False)) for row in lists)
+        return ""
+    if document and all(isinstance(value, (int, float)) for value in document):
+        _add_lists({"value": document}, columns)
+        return ""
+    return "it is empty" if not document else "its entries are no records"
+
+
+def _keyed_rows(document: Mapping[str, Any]) -> list[dict[str, object]]:
+    """Rows of a dict whose keys count (`{"1": {"loss": …}, "2": …}`, `epoch_1`), or of pandas' dict of such columns."""
+    if len(document) < 2 or not all(isinstance(value, dict) for value in document.values()):
+        inner = [v for v in document.values() if isinstance(v, dict) and v and all(_index(k) is not None for k in v)]
+        if (
+            not inner
+            or len(inner) < len(document)
+            or any(isinstance(x, (dict, list)) for v in inner for x in v.values())
+        ):
+            return []
+    if all(_index(key) is not None for key in document):
+        rows: list[dict[str, object]] = []
+        for key, value in document.items():
+            named = {} if first(value, AXES) else {"epoch" if "epoch" in key.lower() else "step": _index(key)}
+            rows.append({**named, **value})
+        return rows
+    turned: dict[int, dict[str, object]] = {}
+    for name, column in document.items():
+        for key, cell in column.items():
+            at = _index(key)
+            if at is None or isinstance(cell, (dict, list)):
+                return []
+            turned.setdefault(at, {})[name] = cell
+    return [turned[at] if first(turned[at], AXES) else {"index": at, **turned[at]} for at in sorted(turned)]
+
+
+def _index(key: str) -> int | None:
+    digits = key.lower().removeprefix("epoch").removeprefix("step").removeprefix("iter").strip("_- :")
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 16 else None
+
+
+def _lists(document: Mapping[str, object]) -> list[tuple[str, list[Any]]]:
+    """Lists of numbers by name, those in dicts too."""
+    return [
+        (name, value)
+        for name, value in flat(document, "/")
+        if isinstance(value, list) and len(value) > 1 and all(not isinstance(cell, (dict, list)) for cell in value[:20])
+        and any(isinstance(cell, (int, float)) for cell in value)
+    ]  # fmt: skip
+
+
+def _add_lists(lists: Mapping[str, list[Any]], columns: Columns) -> None:
+    """Add lists as columns; a shorter one whose length divides the longest's stands at equal distances."""
+    longest = max(map(len, lists.values()))
+    for name, cells in lists.items():
+        apart = longest // len(cells) if longest % len(cells) == 0 else 1
+        rows = [(i + 1) * apart - 1 for i in range(len(cells))]
+        said = [(row, number(cell, name), cell) for row, cell in zip(rows, cells, strict=True)]
+        at, values = [row for row, v, _ in said if v is not None], [v for _, v, _ in said if v is not None]
+        columns.add(name, np.array(at, dtype=np.int64), np.array(values, dtype=np.float64))
+        columns.lose(name, sum(v is None and not says_nothing(cell) for _, v, cell in said))
+    columns.rows = longest
+    columns.in_order = True
+
+
+def _one_after_another(text: str) -> list[dict[str, object]]:
+    """Objects that follow each other over many lines each, as far as they are whole."""
+    decoder = json.JSONDecoder()
+    rows: list[dict[str, object]] = []
+    at = 0
+    while (at := text.find("{", at)) >= 0:
+        try:
+            row, at = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            break
+        if isinstance(row, dict):
+            rows.append(row)
+    return rows

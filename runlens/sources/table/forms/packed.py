@@ -1,0 +1,151 @@
+"""A table's bytes, unpacked, in stretches that end with a line."""
+
+from __future__ import annotations
+
+import bz2
+import codecs
+import gzip
+import io
+import lzma
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+STRETCH = 1 << 23
+"""Bytes taken at a time."""
+_BLOCK = 1 << 18
+PACKED = (".gz", ".bz2", ".xz", ".zst", ".zstd")
+_MAGIC = ((b"\x1f\x8b", ".gz"), (b"BZh", ".bz2"), (b"\xfd7zXZ", ".xz"), (b"\x28\xb5\x2f\xfd", ".zst"))
+BROKEN = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile)
+"""What is raised where a packed file breaks off."""
+
+
+class Broken(EOFError):
+    """A packed file breaks off."""
+
+    def __init__(self, why: str, before: bytes) -> None:
+        super().__init__(why)
+        self.before = before
+        """What was read since the last stretch."""
+
+
+def packing(path: Path) -> str:
+    """How a file is packed, by its first bytes: `.gz`, `.bz2`, `.xz`, `.zst`, or empty.
+
+    Raises
+    ------
+    OSError
+        It cannot be opened.
+    """
+    with path.open("rb") as file:
+        head = file.read(8)
+    return next((kind for magic, kind in _MAGIC if head.startswith(magic)), "")
+
+
+def opened(path: Path) -> BinaryIO:
+    """A file for reading, unpacked by what its first bytes say."""
+    kind = packing(path)
+    if kind == ".gz":
+        return cast(BinaryIO, gzip.GzipFile(path))
+    if kind == ".bz2":
+        return cast(BinaryIO, bz2.BZ2File(path))
+    if kind == ".xz":
+        return cast(BinaryIO, lzma.LZMAFile(path))
+    if kind == ".zst":
+        import pyarrow
+
+        return cast(BinaryIO, pyarrow.CompressedInputStream(pyarrow.OSFile(str(path)), "zstd"))
+    file = path.open("rb")
+    head = file.read(3)
+    file.seek(3 if head == codecs.BOM_UTF8 else 0)
+    if head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):  # PowerShell's `>` writes it; such files are small
+        with file:
+            return io.BytesIO(text_of(file.read()).encode("utf-8", "replace"))
+    return file
+
+
+def unpacked(head: bytes, most: int = 1 << 16) -> bytes:
+    """The beginning of a file as it is once unpacked, from its own beginning; as it is if it is not packed."""
+    kind = next((kind for magic, kind in _MAGIC if head.startswith(magic)), "")
+    try:
+        if kind == ".gz":
+            return zlib.decompressobj(31).decompress(head, most)
+        if kind == ".bz2":
+            return bz2.BZ2Decompressor().decompress(head, most)
+        if kind == ".xz":
+            return lzma.LZMADecompressor().decompress(head, most)
+        if kind == ".zst":
+            return _zstd_head(head, most)
+    except (OSError, EOFError, zlib.error, lzma.LZMAError):
+        return b""
+    return head
+
+
+def _zstd_head(head: bytes, most: int) -> bytes:
+    import pyarrow
+
+    stream: Any = pyarrow.CompressedInputStream(io.BytesIO(head), "zstd")
+    out = b""
+    try:
+        while len(out) < most and (more := stream.read(4096)):
+            out += more
+    except OSError:  # the head ends within a frame: what came before is what was asked for
+        pass
+    return out
+
+
+def stretches(file: BinaryIO) -> Iterator[bytes]:
+    """The bytes of a file in pieces of whole lines; only the last may lack the end of its line.
+
+    Raises
+    ------
+    Broken
+        After the last whole piece, where a packed file breaks off.
+    """
+    packed = isinstance(file, (gzip.GzipFile, bz2.BZ2File, lzma.LZMAFile)) or not hasattr(file, "peek")
+    rest = b""
+    while True:
+        try:
+            piece = rest + (_some(file) if packed else file.read(STRETCH))
+        except Broken as error:
+            before = rest + error.before
+            yield before[: before.rfind(b"\n") + 1]
+            raise
+        if len(piece) == len(rest):
+            break
+        cut = piece.rfind(b"\n") + 1
+        if cut:
+            yield piece[:cut]
+        rest = piece[cut:]
+    if rest:
+        yield rest
+
+
+def _some(file: BinaryIO) -> bytes:
+    """The next stretch of a packed file, read block by block so that what comes before a break is kept."""
+    read = getattr(file, "read1", file.read)
+    pieces: list[bytes] = []
+    size = 0
+    while size < STRETCH:
+        try:
+            piece = read(_BLOCK)
+        except (*BROKEN, OSError) as error:
+            raise Broken(str(error), b"".join(pieces)) from error
+        if not piece:
+            break
+        pieces.append(piece)
+        size += len(piece)
+    return b"".join(pieces)
+
+
+def lines_of(raw: bytes) -> list[str]:
+    """The lines of a stretch without their ends; the last is empty if the stretch ends with the end of a line."""
+    return raw.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+def text_of(raw: bytes) -> str:
+    """Text of bytes: UTF-16 if they say so by a byte-order mark, else UTF-8; bytes that are neither become U+FFFD."""
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return raw.decode("utf-16", "replace")
+    return raw.decode("utf-8-sig", "replace")

@@ -1,0 +1,155 @@
+"""What the beginning of a file says: whether it is a table, in which form, and whether a training run is in it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterable
+from typing import Literal
+
+from runlens.sources.nested import flat
+from runlens.sources.table.forms.dialect import dialect_of
+from runlens.sources.table.forms.jsonl import logged_row
+from runlens.sources.table.forms.packed import text_of, unpacked
+from runlens.sources.table.names import AXES, LABELS, RUNS, canonical, every, first
+
+Form = Literal["parquet", "lines", "logged", "document", "delimited"]
+
+_NAMED = (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
+_AXIS_KEY = re.compile(
+    r'"(?:'
+    + "|".join(re.escape(s) for s in sorted((a for a in AXES), key=len, reverse=True))
+    + r')"\s*:\s*(?:"?[-\d.]|\[|\{)',
+    re.IGNORECASE,
+)
+_KEYS = re.compile(r'"([^"\\\n]{1,200})"\s*:\s*(?:"?[-+\d.NI]|\[\s*[-+\d.NI])')
+_LOGGED_LINES = 2
+"""Lines of a logger with an object in them that make a log of such lines."""
+_OF_TRAINING = frozenset(
+    {
+        "train_loss", "eval_loss", "eval_score", "perplexity", "grad_norm", "learning_rate", "tokens",
+        "tokens_per_second", "samples_per_second", "step_time", "tflops", "mfu", "loss_scale",
+    }
+)  # fmt: skip
+_REWARD = re.compile(
+    r"(?<![a-z])(rew(ards?)?|ep_?rew\w*|returns?|eprewmean|episode_reward|score)(?![a-z])", re.IGNORECASE
+)
+_LOSS = re.compile(r"loss", re.IGNORECASE)
+
+
+def form_of(raw: bytes) -> Form | None:
+    """The form of a table by its first bytes (unpacked here if they are packed), None if it is none.
+
+    Parameters
+    ----------
+    raw : bytes
+        Some 64 KiB from the beginning of the file.
+    """
+    if raw.startswith(b"PAR1"):
+        return "parquet"
+    text = text_of(unpacked(raw))
+    start = text.lstrip("\0 \t\r\n")
+    if not start:
+        return None
+    if start[0] in "{[":
+        return _json_form(start)
+    lines = text.splitlines()[:200]
+    if sum(logged_row(line) is not None for line in lines) >= _LOGGED_LINES:
+        return "logged"
+    return "delimited" if dialect_of(text) is not None else None
+
+
+def _json_form(start: str) -> Form:
+    if start[0] == "[":
+        return "document"
+    first_line, _, rest = start.partition("\n")
+    try:
+        row = json.loads(first_line)
+    except (ValueError, RecursionError):
+        following = next((line for line in rest.split("\n") if line.strip()), "")
+        whole = first_line.rstrip().endswith("}") or following.lstrip().startswith('{"')
+        return "lines" if whole else "document"
+    if rest.strip() or not isinstance(row, dict):
+        return "lines"
+    return "document" if any(isinstance(value, (list, dict)) for value in row.values()) else "lines"
+
+
+def names_in(raw: bytes) -> list[str]:
+    """Names of the columns that the first bytes of a table show, in order."""
+    text = text_of(unpacked(raw))
+    form = form_of(raw)
+    if form == "delimited":
+        dialect = dialect_of(text)
+        return dialect.names if dialect else []
+    if form == "logged":
+        rows = [row for line in text.splitlines() if (row := logged_row(line)) is not None]
+        return list(dict.fromkeys(key for row in rows for key in row))
+    found = [name for line in text.splitlines()[:500] if (row := _row(line)) for name, _ in flat(row, "/", means=True)]
+    return list(dict.fromkeys([*found, *_KEYS.findall(text)]))
+
+
+def _row(line: str) -> dict[str, object] | None:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return row if isinstance(row, dict) else None
+
+
+def has_axis(raw: bytes) -> bool:
+    """Whether the first bytes of a table show a column that may be its x axis, with a number under it."""
+    if form_of(raw) in ("lines", "document"):
+        return _AXIS_KEY.search(text_of(unpacked(raw))) is not None
+    return first(names_in(raw), AXES) is not None
+
+
+def is_log(raw: bytes) -> bool:
+    """Whether the first bytes of a file are those of a table in which a training run is logged.
+
+    A table with a step, and with a metric that is understood: a folder holds other tables too, such as training data.
+    """
+    if form_of(raw) is None:
+        return False
+    names = names_in(raw)
+    if [canonical(name) for name in names] == ["wall_time", "step", "value"]:  # TensorBoard's download of one tag
+        return True
+    return tells_of_training(names) and (has_axis(raw) or form_of(raw) == "document")
+
+
+def tells_of_progress(names: Iterable[str]) -> bool:
+    """Whether one of the names is that of a loss, a score or a reward: what settings, such as a rate, do not tell."""
+    from runlens.roles.names.reading import read_name
+
+    names = list(names)
+    claims = (read_name(name, names) for name in names[:2000] if not (_LOSS.search(name) or _REWARD.search(name)))
+    return any(_LOSS.search(name) or _REWARD.search(name) for name in names) or any(
+        claim is not None and claim.role in ("eval_loss", "eval_score", "perplexity") for claim in claims
+    )
+
+
+def tells_of_training(names: Collection[str]) -> bool:
+    """Whether one of the names is that of a metric that RunLens understands."""
+    from runlens.roles.names.reading import read_name
+
+    for name in list(names)[:2000]:
+        if canonical(name) in AXES:
+            continue
+        if _LOSS.search(name) or _REWARD.search(name):
+            return True
+        claim = read_name(name, names)
+        if claim is not None and claim.role in _OF_TRAINING:
+            return True
+    return False
+
+
+def may_hold_many(names: Collection[str]) -> bool:
+    """Whether a table may hold several runs, by its names."""
+    return bool(every(names, (*RUNS, *LABELS)))
+
+
+def suffix(name: str) -> str:
+    """The suffix that says how a table is written, such as `.csv` of `history.csv.gz`; empty if it is no table's."""
+    name = name.lower()
+    for packed in (".gz", ".bz2", ".xz", ".zst", ".zstd"):
+        name = name.removesuffix(packed)
+    return next((s for s in _NAMED if name.endswith(s)), "")

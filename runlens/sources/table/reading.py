@@ -1,0 +1,132 @@
+"""One file of a table, in whatever form, read into columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from runlens.errors import AccessRefused, NotALog, ReadError
+from runlens.model import Note
+from runlens.sources.naming import printable
+from runlens.sources.table.forms.delimited import Delimited
+from runlens.sources.table.forms.dialect import dialect_of
+from runlens.sources.table.forms.document import read_document
+from runlens.sources.table.forms.jsonl import JsonLines
+from runlens.sources.table.forms.lost import Lost
+from runlens.sources.table.forms.packed import Broken, opened, stretches
+from runlens.sources.table.head import form_of, suffix
+from runlens.sources.table.store import Columns
+
+HEAD = 1 << 16
+"""Bytes at the beginning of a file by which its form is known."""
+
+
+@dataclass(slots=True)
+class Read:
+    """What one file held."""
+
+    columns: Columns
+    notes: tuple[Note, ...]
+    said: dict[str, object]
+    """What stands in comments before the head."""
+
+
+class _Reader(Protocol):
+    def add(self, raw: bytes, last: bool) -> None:
+        """Add a stretch of whole lines; of the last one the last line may lack its end."""
+        ...  # pragma: no cover
+
+
+def read_file(path: Path) -> Read:
+    """The cells of a table.
+
+    Raises
+    ------
+    NotALog
+        Nothing in it is a table.
+    AccessRefused, ReadError
+        It cannot be opened or read.
+    """
+    where = printable(str(path))
+    try:
+        read = _read(path, where)
+    except PermissionError as error:
+        raise AccessRefused(f"no permission to read {where}; ask its owner for read access") from error
+    except (OSError, EOFError) as error:
+        raise ReadError(f"{where} cannot be read ({error}); look at the file and the disk") from error
+    if not read.columns.parts:
+        why = (
+            read.notes[0].message if read.notes else "its cells hold no number" if read.columns.rows else "it is empty"
+        )
+        raise NotALog(f"{where} holds no row that can be read: {why}")
+    return read
+
+
+def head_of(path: Path) -> bytes:
+    """The first bytes of a file.
+
+    Raises
+    ------
+    OSError
+        It cannot be opened or read.
+    """
+    with path.open("rb") as file:
+        return file.read(HEAD)
+
+
+def _read(path: Path, where: str) -> Read:
+    columns, lost = Columns(), Lost()
+    raw = head_of(path)
+    form = form_of(raw)
+    if form == "parquet":
+        from runlens.sources.table.forms.parquet import read_parquet
+
+        read_parquet(path, columns)
+        return Read(columns, (), {})
+    if raw and not raw.strip(b"\0"):
+        raise NotALog(f"{where} begins with zeros and is no table; look whether it was copied whole")
+    if form is None and suffix(path.name) in (".jsonl", ".ndjson"):
+        form = "lines"
+    if form is None and raw.strip():
+        raise NotALog(f"{where} is no table: its first lines hold neither JSON objects nor cells that a sign divides")
+    said: dict[str, object] = {}
+    what = "row of the table" if form == "delimited" else "JSON object"
+    with opened(path) as file:
+        if form == "document":
+            why = read_document(file.read().decode("utf-8", "replace").strip("\0"), columns)
+            if why and not columns.parts:
+                raise NotALog(f"{where} holds no history: {why}")
+        elif form is not None:
+            pieces = _pieces(stretches(file), lost)
+            begin = next(pieces, (b"", True))
+            reader: _Reader
+            if form == "delimited":
+                dialect = dialect_of(begin[0][:HEAD].decode("utf-8", "replace"))
+                if dialect is None:
+                    raise NotALog(f"{where} is no table: its first lines have no cells in common")
+                said, reader = dialect.said, Delimited(dialect, columns, lost)
+            else:
+                reader = JsonLines(columns, lost, logged=form == "logged")
+            reader.add(*begin)
+            for piece, last in pieces:
+                reader.add(piece, last)
+    return Read(columns, lost.notes(where, what, path.stat().st_size), said)
+
+
+def _pieces(found: Iterator[bytes], lost: Lost) -> Iterator[tuple[bytes, bool]]:
+    """Stretches, and whether each is the last; a file that breaks off is noted and ends there."""
+    held: bytes | None = None
+    try:
+        for piece in found:
+            if held is not None:
+                yield held, False
+            held = piece
+    except Broken as error:
+        lost.cut = str(error)
+        if held is not None:
+            yield held, False
+        return
+    if held is not None:
+        yield held, True

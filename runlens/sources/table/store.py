@@ -1,0 +1,166 @@
+"""Columns of a table as they come in, some thousand rows at a time: numbers, labels, and what could not be read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from runlens.sources.nested import flat
+from runlens.sources.table.cells import number, says_nothing
+from runlens.sources.table.names import LABELS, METRICS, RUNS, SPLITS, canonical, is_axis, is_time
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Found = dict[str, tuple[list[int], list[float]]]
+
+_LABELLED = frozenset({*SPLITS, *RUNS, *LABELS, *METRICS})
+_WRAPPERS = ("data", "metrics", "scalars", "logs", "log", "stats")
+"""Keys under which a row holds its metrics apart from its step (verl: `{"step": 1, "data": {…}}`): no part of a
+name."""
+_MOST_SAID = 1000
+_SPELT = re.compile(r"[:dhms]")
+
+
+def is_label(column: str) -> bool:
+    """Whether the texts of a column are kept, since they may say of which run, split or metric a row is."""
+    return canonical(column) in _LABELLED
+
+
+class Columns:
+    """The cells of a table by column, and which row each is from."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.parts: dict[str, list[tuple[Ints, Floats]]] = {}
+        """Numbers of each column in pieces: rows, counted from the beginning of the table, and values."""
+        self.labels: dict[str, list[tuple[int, str]]] = {}
+        """Texts of the columns that may tell runs, splits or metrics apart, with their rows."""
+        self.odd: dict[str, int] = {}
+        """Cells that say something and are no number, by column."""
+        self.short: dict[str, int] = {}
+        """Cells that are not there, since their rows end early, by column."""
+        self.spelt: set[str] = set()
+        """Columns of times that are spelt (`1:02:03`, `5m 2s`), which are then in seconds."""
+        self.said: dict[int, dict[str, object]] = {}
+        """Rows that name no place on any axis, such as a header with the configuration."""
+        self.in_order = False
+        """True for lists whose entries stand at their place in the list, with no axis beside them."""
+        self._axes: set[str] = set()
+
+    def add(self, name: str, row: Ints, value: Floats) -> None:
+        """Numbers of one column."""
+        if len(row):
+            self.parts.setdefault(name, []).append((row, value))
+
+    def count(self, name: str) -> int:
+        """Numbers of one column so far."""
+        return sum(len(row) for row, _ in self.parts.get(name, ()))
+
+    def lose(self, name: str, cells: int = 1) -> None:
+        """Cells of a column that say something and are no number."""
+        if cells:
+            self.odd[name] = self.odd.get(name, 0) + cells
+
+    def dense(self, name: str) -> Floats:
+        """One column over all rows, NaN where it says nothing; shape (rows,)."""
+        out = np.full(self.rows, np.nan)
+        for row, value in self.parts.get(name, ()):
+            out[row] = value
+        return out
+
+    def joined(self, name: str) -> tuple[Ints, Floats]:
+        """Rows and values of one column, in the order written."""
+        pieces = self.parts.get(name, [])
+        if not pieces:
+            return np.empty(0, np.int64), np.empty(0)
+        rows, values = zip(*pieces, strict=True)
+        return np.concatenate(rows), np.concatenate(values)
+
+    def add_texts(self, name: str, rows: Sequence[int], texts: Sequence[str]) -> None:
+        """Cells of text of one column: numbers where they are some, labels where the column may hold such."""
+        keeps = is_label(name)
+        at, values = [], []
+        known: dict[str, float | None] = {}
+        for row, text in zip(rows, texts, strict=True):
+            value = known[text] if text in known else known.setdefault(text, number(text, name))
+            if value is not None:
+                at.append(row)
+                values.append(value)
+                if is_time(name) and _SPELT.search(text):
+                    self.spelt.add(name)
+            elif keeps and text:
+                self.labels.setdefault(name, []).append((row, text))
+            elif not says_nothing(text):
+                self.lose(name)
+        self.add(name, np.array(at, dtype=np.int64), np.array(values, dtype=np.float64))
+
+    def add_objects(self, rows: Iterable[Mapping[str, object]]) -> None:
+        """Rows as dicts, flattened with `/`."""
+        found: Found = {}
+        count = 0
+        for i, row in enumerate(rows, self.rows):
+            count += 1
+            self._note_without_axis(i, row)
+            for key, value in row.items():
+                if type(value) is float or (type(value) is int and -(1 << 63) < value < 1 << 63):
+                    _put(found, key, i, value)
+                elif isinstance(value, dict):
+                    inner = value if key in _WRAPPERS and key not in self.parts else {key: value}
+                    for name, cell in flat(inner, "/", means=True):
+                        self._put_any(found, name, i, cell)
+                elif value is not None:
+                    self._put_any(found, key, i, value)
+        for name, (at, values) in found.items():
+            self.add(name, np.array(at, dtype=np.int64), np.array(values, dtype=np.float64))
+        self.rows += count
+
+    def _put_any(self, found: Found, name: str, row: int, value: object) -> None:
+        cell = number(value, name)
+        if cell is not None:
+            _put(found, name, row, cell)
+            if isinstance(value, str) and is_time(name) and _SPELT.search(value):
+                self.spelt.add(name)
+        elif isinstance(value, str) and value and is_label(name):
+            self.labels.setdefault(name, []).append((row, value))
+        elif not says_nothing(value):
+            self.lose(name)
+
+    def _note_without_axis(self, i: int, row: Mapping[str, object]) -> None:
+        if not self._axes.isdisjoint(row) or len(self.said) >= _MOST_SAID:
+            return
+        names = [key for key, value in row.items() if is_axis(key) and value is not None]
+        inner = [row[key] for key in _WRAPPERS if key in row]
+        names += [key for held in inner if isinstance(held, dict) for key in held if is_axis(key)]
+        if names:
+            self._axes.update(names[:1])
+        else:
+            self.said[i] = dict(row)
+
+    def where(self, keep: npt.NDArray[np.bool_], rename: Callable[[str], str] = str) -> Columns:
+        """The rows at which `keep`, shape (rows,), is true, numbered anew."""
+        out = Columns()
+        place = np.cumsum(keep) - 1
+        out.rows = int(place[-1]) + 1 if len(place) else 0
+        for name in self.parts:
+            row, value = self.joined(name)
+            inside = keep[row]
+            out.add(rename(name), place[row[inside]], value[inside])
+        for name, cells in self.labels.items():
+            out.labels[name] = [(int(place[row]), text) for row, text in cells if keep[row]]
+        share = out.rows / self.rows if self.rows else 0.0
+        out.spelt = {rename(n) for n in self.spelt}
+        out.odd = {rename(n): round(k * share) for n, k in self.odd.items() if round(k * share)}
+        out.short = {rename(n): round(k * share) for n, k in self.short.items() if round(k * share)}
+        out.said = {int(place[row]) if row >= 0 else row: s for row, s in self.said.items() if row < 0 or keep[row]}
+        return out
+
+
+def _put(found: Found, name: str, row: int, value: float) -> None:
+    column = found.get(name)
+    if column is None:
+        column = found[name] = ([], [])
+    column[0].append(row)
+    column[1].append(value)

@@ -1,0 +1,121 @@
+"""Every row and cell of a table is used or counted."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from runlens.sources import table
+
+
+def read(tmp_path, name, text):
+    path = tmp_path / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    (ref,) = table.find(str(path))
+    return table.read(ref)
+
+
+def values(run, name="loss"):
+    return run.series[name].value.tolist()
+
+
+def test_a_stray_quote_swallows_nothing(tmp_path):
+    text = "step,loss,note\n" + "".join(f"{i},{i}.5,{chr(34) if i == 20 else ''}ok\n" for i in range(100))
+    run = read(tmp_path, "a.csv", text)
+    assert values(run) == [i + 0.5 for i in range(100)]
+
+
+def test_a_stray_quote_before_a_number(tmp_path):
+    text = "step,loss,note\n" + "".join(f"{i},{chr(34) if i == 20 else ''}{i}.5,ok\n" for i in range(100))
+    assert values(read(tmp_path, "a.csv", text)) == [i + 0.5 for i in range(100)]
+
+
+def test_a_cell_of_several_lines_is_one(tmp_path):
+    text = 'step,loss,note\n1,2.5,"two\nlines, one comma"\n2,2.25,ok\n'
+    assert values(read(tmp_path, "a.csv", text)) == [2.5, 2.25]
+
+
+def test_rows_that_end_early_are_told(tmp_path):
+    text = "step,lr,loss\n" + "".join(f"{i},0.1\n" if i % 2 else f"{i},0.1,2.5\n" for i in range(100))
+    run = read(tmp_path, "a.csv", text)
+    assert [(n.series, n.share, n.records) for n in run.notes] == [("loss", 0.5, 50)]
+    assert "50 cells of 'loss'" in run.notes[0].message and "missing from rows that end early" in run.notes[0].message
+
+
+@pytest.mark.parametrize("other", [";", "\t", "|", "  "])
+def test_a_delimiter_that_changes_is_followed(tmp_path, other):
+    text = "step,loss\n" + "".join(f"{i},{i}.5\n" if i < 50 else f"{i}{other}{i}.5\n" for i in range(100))
+    run = read(tmp_path, "a.csv", text)
+    assert (values(run), run.notes) == ([i + 0.5 for i in range(100)], ())
+
+
+def test_a_head_that_changes_is_followed(tmp_path):
+    run = read(tmp_path, "a.csv", "step,loss\n1,2.5\nstep,lr,loss\n2,0.1,2.25\n3,0.1,2.125\n")
+    assert (values(run), values(run, "lr"), run.notes) == ([2.5, 2.25, 2.125], [0.1, 0.1], ())
+
+
+@pytest.mark.parametrize(
+    ("loss", "number"),
+    [("8,019", 8.019), ("0,125", 0.125), ("1.234,5", 1234.5), ("-2,5", -2.5), ("2,5e-3", 0.0025), ("7", 7.0)],
+)
+def test_decimal_commas(tmp_path, loss, number):
+    run = read(tmp_path, "a.tsv", f"step\tloss\n0\t7,952\n1\t{loss}\n2\t0,5\n")
+    assert values(run)[1] == number
+
+
+def test_commas_that_all_may_set_thousands_apart_are_decimal_in_a_loss(tmp_path):
+    run = read(tmp_path, "a.tsv", "step\tloss\n" + "".join(f"{i}\t{8 - i},019\n" for i in range(5)))
+    assert values(run) == [8.019, 7.019, 6.019, 5.019, 4.019]
+
+
+def test_commas_that_set_thousands_apart_stay_so(tmp_path):
+    text = "step\ttokens\tloss\n" + "".join(f"{1000 * i:,}\t{2048 * i:,}\t2.5\n" for i in range(1, 5))
+    run = read(tmp_path, "a.tsv", text)
+    assert run.series["tokens"].value.tolist() == [2048.0 * i for i in range(1, 5)]
+    assert run.series["loss"].step.tolist() == [1000 * i for i in range(1, 5)]
+
+
+def test_a_tail_of_zeros_is_told(tmp_path):
+    text = "step,loss\n" + "".join(f"{i},{i}.5\n" for i in range(100)) + "100," + "\0" * 4096
+    run = read(tmp_path, "a.csv", text)
+    (note,) = run.notes
+    assert (note.kind, note.bytes_unread) == ("damaged", 4096)
+    assert values(run) == [i + 0.5 for i in range(100)]
+
+
+def test_a_hole_of_zeros_in_json_lines_is_told(tmp_path):
+    rows = [json.dumps({"step": i, "loss": 2.5}) for i in range(100)]
+    rows[50] = rows[50][:8] + "\0" * 512
+    run = read(tmp_path, "a.jsonl", "\n".join(rows) + "\n")
+    assert {(n.kind, n.records, n.bytes_unread) for n in run.notes} == {("damaged", 1, 9), ("damaged", 0, 512)}
+
+
+@pytest.mark.parametrize("cell", ['"oops"', "[1, 2]", "[]", '{"value": 2}', '[{"a": 1}]', '"2.5 nats"'])
+def test_cells_that_are_no_number_are_counted(tmp_path, cell):
+    rows = [f'{{"step": {i}, "loss": {cell if i % 4 == 0 else 2.5}}}\n' for i in range(100)]
+    run = read(tmp_path, "a.jsonl", "".join(rows))
+    lost = [n for n in run.notes if n.series == "loss"]
+    if cell == '{"value": 2}':  # another name, and nothing lost
+        assert values(run, "loss/value") == [2.0] * 25
+    else:
+        assert [(n.records, n.share) for n in lost] == [(25, 0.25)]
+
+
+@pytest.mark.parametrize("cell", ["2.5", '"2.5"', " 2.5 ", "[2.5]", '"tensor(2.5)"', "25e-1"])
+def test_cells_that_are_one_number_however_written(tmp_path, cell):
+    assert values(read(tmp_path, "a.jsonl", f'{{"step": 1, "loss": {cell}}}\n')) == [2.5]
+
+
+def test_the_last_cell_is_read_where_it_cannot_be_torn(tmp_path):
+    whole = "step,loss\n" + "".join(f"{i},{i % 10}.1234\n" for i in range(100))
+    assert len(values(read(tmp_path, "a.csv", whole[:-1]))) == 100
+    assert len(values(read(tmp_path, "a.csv", whole[:-2]))) == 99
+
+
+def test_numbers_of_any_size_are_kept_as_they_are(tmp_path):
+    cells = ["1e308", "-1e308", "5e-324", "nan", "inf", "-inf", "1e400", "123456789012345678901234567890"]
+    run = read(tmp_path, "a.csv", "step,loss\n" + "".join(f"{i},{c}\n" for i, c in enumerate(cells)))
+    expected = np.array([1e308, -1e308, 5e-324, np.nan, np.inf, -np.inf, np.inf, 123456789012345678901234567890.0])
+    assert np.array_equal(run.series["loss"].value, expected, equal_nan=True)
