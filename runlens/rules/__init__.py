@@ -29,6 +29,7 @@ from runlens.rules.loss.non_finite import NonFiniteLoss
 from runlens.rules.loss.shift import LossShift
 from runlens.rules.loss.spike import LossSpike
 from runlens.rules.loss.stalled import StalledLoss
+from runlens.rules.moe.expert_imbalance import ExpertImbalance
 from runlens.rules.schedule.schedule_break import ScheduleBreak
 from runlens.rules.throughput.dips import RecurringDips
 from runlens.rules.throughput.drift import ThroughputDrift
@@ -66,6 +67,7 @@ RULES: tuple[type[AnyRule], ...] = (
     EvalOverdue,
     Overfitting,
     RequirementMissed,
+    ExpertImbalance,
     UnreadableData,
     Restart,
     StepGap,

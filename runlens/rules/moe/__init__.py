@@ -1,0 +1,1 @@
+"""MOE: how a mixture of experts shares out the tokens."""

@@ -1,0 +1,1 @@
+"""What MOE001 is made of."""
