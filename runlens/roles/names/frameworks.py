@@ -175,6 +175,17 @@ FINGERPRINTS = (
         "train/step;train/tok_per_sec",
     ),
     F("HF transformers Trainer", "train/loss;train/learning_rate", "train/epoch;train/grad_norm", "charts/SPS"),
+    F(
+        "XGBoost",
+        "",
+        "train-rmse;train-logloss;train-mlogloss;train-mae;train-error;train-merror;train-rmsle;train-mape",
+    ),
+    F(
+        "LightGBM",
+        "",
+        "training_l1;training_l2;training_rmse;training_binary_logloss;training_multi_logloss;training_binary_error;training_multi_error"
+        ";training's l1;training's l2;training's rmse;training's binary_logloss;training's multi_logloss",
+    ),
     F("PyTorch Lightning", "", "trainer/global_step;hp_metric;DeviceStatsMonitor.*;lr-*"),
 )
 """In order: the first one that fits names the run; later ones that fit add their names to the table looked up."""

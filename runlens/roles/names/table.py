@@ -1,4 +1,4 @@
-"""The exact table: what 76 frameworks and monitors call their metrics, read from their sources."""
+"""The exact table: what 78 frameworks and monitors call their metrics, read from their sources."""
 
 from __future__ import annotations
 

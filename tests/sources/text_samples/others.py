@@ -66,7 +66,7 @@ def xgboost() -> Sample:
     """XGBoost."""
     t = truth(0)
     lines = [f"[{step}]\ttrain-rmse:{loss:.5f}\tvalidation-rmse:{loss + 0.1:.5f}" for _, step, loss, *_ in t.rows()]
-    return Sample("\n".join(lines), {})
+    return Sample("\n".join(lines), roles(t, "train_loss", eval_loss=(t.step, np.round(t.loss + 0.1, 4))))
 
 
 @sample
@@ -75,7 +75,7 @@ def lightgbm() -> Sample:
     t = truth()
     out = ["[LightGBM] [Info] Total Bins 2550", "Training until validation scores don't improve for 10 rounds"]
     out += [f"[{step}]\ttraining's l2: {loss:.5f}\tvalid_1's l2: {loss + 0.1:.5f}" for _, step, loss, *_ in t.rows()]
-    return Sample("\n".join(out), {})
+    return Sample("\n".join(out), roles(t, "train_loss", eval_loss=(t.step, np.round(t.loss + 0.1, 4))))
 
 
 @sample

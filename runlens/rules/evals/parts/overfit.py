@@ -33,7 +33,7 @@ class Overfit:
 
 def held_out_loss(own: RunCurve) -> bool:
     """Whether a curve is a loss, and so can turn while the training loss falls."""
-    return own.curve.direction == "down" and own.curve.metric in ("loss", "ppl", "bpb", "bpc")
+    return own.curve.direction == "down" and own.curve.metric in ("loss", "ppl", "bpb", "bpc", "rmse", "mse", "mae")
 
 
 def overfit(own: RunCurve, train: PlacedSeries, patience: int) -> Overfit | None:
