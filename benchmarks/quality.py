@@ -5,18 +5,20 @@
 
 `--curves` names a folder with the public curves and their labels, `--corpus` one of labelled runs with its truth.json,
 `--suites` a table with the evals of Pythia v0 and v1; what is not given is said to be missing. Everything is seeded;
-families run side by side in processes.
+families run side by side in processes. Exits with 1 where something lies below its floor (see `quality_floors.py`).
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime
+import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from benchmarks import evals, quality_habits, quality_loss, quality_planted, quality_throughput
+from benchmarks.quality_floors import FLOORS, shortfalls
 from benchmarks.quality_summary import summary
 from runlens import __version__
 
@@ -123,6 +125,11 @@ def main() -> None:
         print(written)
     else:
         given.write.write_text(written, "utf-8")
+    below = shortfalls(text)
+    for sentence in below:
+        print(f"below its floor: {sentence}", file=sys.stderr)
+    print(f"{len(FLOORS)} floors held" if not below else f"{len(below)} figures below their floors", file=sys.stderr)
+    sys.exit(1 if below else 0)
 
 
 if __name__ == "__main__":
