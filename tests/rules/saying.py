@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from runlens.judging.check import missing_roles
 from runlens.model import Run, Series, Skip
 from runlens.roles import resolve
+from tests.synthetic.anything import anything
 
 START = 1.75e9
 
@@ -47,6 +50,16 @@ def marks(rule, make, knobs):
 
 
 def told(rule, run):
-    """What a rule says as figures: severity, steps and evidence of each finding."""
+    """What a rule says as figures: severity, steps, evidence and the numbers of the message of each finding."""
     told = said(rule, run)
-    return "skip" if told is None else [[str(f.severity), f.steps or "whole", f.evidence] for f in told]
+    if told is None:
+        return "skip"
+    return [
+        [str(f.severity), f.steps or "whole", f.evidence, " ".join(re.findall(r"\d[\d.,]*", f.message))] for f in told
+    ]
+
+
+def at_random(rule, seeds=240):
+    """What a rule says of runs of any kind: the seed and its figures where it speaks, and how often it skips."""
+    by_seed = {seed: told(rule, anything(seed)) for seed in range(seeds)}
+    return [list(by_seed.values()).count("skip"), *([k, v] for k, v in by_seed.items() if v and v != "skip")]

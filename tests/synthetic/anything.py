@@ -1,7 +1,7 @@
 """Runs of any kind, seeded: each draws its length, what it logs, and some of the faults that rules look for.
 
-No run is meant to look real, and what is planted is not told: together they stand on both sides of the thresholds, so that
-what rules say of them moves when one of them moves.
+No run is meant to look real, and what is planted is not told: together they stand on both sides of the thresholds, so
+that what rules say of them moves when one of them moves.
 """
 
 from __future__ import annotations

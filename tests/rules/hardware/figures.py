@@ -13,7 +13,7 @@ from runlens.rules.hardware.throttling import ClockThrottling
 from runlens.rules.hardware.underused import GpuUnderused
 from tests.figures import case, rng
 from tests.rules.hardware.machines import ROWS, machine, stretch
-from tests.rules.saying import told
+from tests.rules.saying import at_random, told
 from tests.synthetic import hardware as made
 
 
@@ -175,3 +175,33 @@ def errors():
             value = before + stretch(0, rises, 100, 100)
             out.append(told(GpuErrors(), machine("temp", 50.0, **{f"DCGM_FI_DEV_{name}.0": value})))
     return out
+
+
+@case
+def errors_at_random():
+    return at_random(GpuErrors())
+
+
+@case
+def memory_at_random():
+    return at_random(MemoryGrowth())
+
+
+@case
+def outliers_at_random():
+    return at_random(GpuOutlier())
+
+
+@case
+def heat_at_random():
+    return at_random(GpuOverheating())
+
+
+@case
+def throttles_at_random():
+    return at_random(ClockThrottling())
+
+
+@case
+def use_at_random():
+    return at_random(GpuUnderused())

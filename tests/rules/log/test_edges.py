@@ -139,7 +139,7 @@ CLOCK = [
     (ClockJump(), lambda s: jumped(s, steps_back=2), (-100,), "."),  # a resume may be written by another clock
     (ClockJump(), jumped, (YEAR - 2, YEAR - 1), ".w"),
     (ClockJump(), future, (9e4 - DAY, 3599, 0), ".ww"),
-    (ClockJump(), lambda n: logged(np.arange(3), START + np.array([0, *[-9.0] * n, *[np.nan] * (2 - n)])), (0, 1), "-i"),
+    (ClockJump(), lambda time: logged(np.arange(2), START + np.array([0.0, time])), (np.nan, -9.0), "-i"),
 ]  # fmt: skip
 
 
