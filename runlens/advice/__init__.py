@@ -19,12 +19,14 @@ from runlens.advice.minor import (
     recovered_slowly,
     repeated_spikes,
 )
+from runlens.advice.resume import after_a_broken_resume
 from runlens.model import Action, Run, RunReport
 
 Advice = Callable[[Facts], Action | None]
 
 RULES_OF_ADVICE: tuple[Advice, ...] = (
     after_non_finite,
+    after_a_broken_resume,
     after_a_bad_spike,
     behind_the_reference,
     after_an_open_spike,

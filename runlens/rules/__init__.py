@@ -30,6 +30,7 @@ from runlens.rules.loss.shift import LossShift
 from runlens.rules.loss.spike import LossSpike
 from runlens.rules.loss.stalled import StalledLoss
 from runlens.rules.moe.expert_imbalance import ExpertImbalance
+from runlens.rules.resume.resume_break import ResumeBroken
 from runlens.rules.schedule.schedule_break import ScheduleBreak
 from runlens.rules.throughput.dips import RecurringDips
 from runlens.rules.throughput.drift import ThroughputDrift
@@ -50,6 +51,7 @@ RULES: tuple[type[AnyRule], ...] = (
     DeadGradient,
     LossScaleCollapse,
     ScheduleBreak,
+    ResumeBroken,
     ThroughputDrop,
     ThroughputDrift,
     OutsideBand,

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from runlens.model import Severity
+from runlens.rules.resume.resume_break import ResumeBroken
 from runlens.rules.schedule.schedule_break import ScheduleBreak
 from tests.synthetic.training import PEAK, STEPS, cosine, healthy, resume
 
@@ -111,17 +112,23 @@ def lost_at_a_resume(rate_after):
     return resume(columns, 1100, 1000, lost=True)
 
 
+def resume_break(run):
+    """What RES001 says; LR001 leaves a schedule that was not restored to it."""
+    assert list(ScheduleBreak().check(run)) == []
+    return list(ResumeBroken().check(run))
+
+
 def test_a_warm_up_that_starts_over_at_a_resume():
-    (found,) = ScheduleBreak().check(lost_at_a_resume(cosine(STEPS)[1000:] * np.minimum(T[:600] / 60, 1)).run())
+    (found,) = resume_break(lost_at_a_resume(cosine(STEPS)[1000:] * np.minimum(T[:600] / 60, 1)).run())
     assert found.severity is Severity.WARNING
     assert found.steps[0] == 1000
-    assert "where the run was resumed" in found.message
+    assert "warmed up again" in found.message
 
 
 @pytest.mark.parametrize("rate", [cosine(STEPS)[50:650], cosine(STEPS)[:600]], ids=["at the peak", "from the start"])
 def test_a_schedule_that_starts_over_at_a_resume(rate):
-    (found,) = ScheduleBreak().check(lost_at_a_resume(rate).run())
-    assert (found.severity, found.evidence["at_resume"], found.steps[0]) == (Severity.WARNING, True, 1000)
+    (found,) = resume_break(lost_at_a_resume(rate).run())
+    assert (found.severity, found.evidence["not_restored"], found.steps[0]) == (Severity.WARNING, ["schedule"], 1000)
 
 
 def test_a_resume_that_restores_the_schedule_or_lowers_the_rate_is_silent():
@@ -136,8 +143,8 @@ def test_a_resume_that_restores_the_schedule_or_lowers_the_rate_is_silent():
 def test_a_start_that_the_log_records_is_a_resume():
     columns = healthy(6, rate=np.concatenate([cosine(STEPS)[:1000], cosine(STEPS)[50:650]]))
     run = replace(columns.run(), starts=(float(columns["time"][0]), float(columns["time"][1000]) - 0.1))
-    (found,) = ScheduleBreak().check(run)
-    assert (found.severity, found.evidence["at_resume"]) == (Severity.WARNING, True)
+    (found,) = resume_break(run)
+    assert (found.severity, found.evidence["not_restored"]) == (Severity.WARNING, ["schedule"])
 
 
 def test_parameter_groups_that_break_together_are_one_finding_and_a_few_are_info():
@@ -160,3 +167,22 @@ def test_too_few_points_are_no_schedule():
     made = healthy(8, 6)
     (skip,) = ScheduleBreak().check(made.run())
     assert "fewer than 8" in skip.reason
+
+
+@pytest.mark.parametrize("times", [1.8, 2.0, 3.0])
+def test_a_schedule_that_is_stepped_too_often_climbs_again(times):
+    rate = PEAK * 0.5 * (1 + np.cos(np.pi * times * T / STEPS))
+    found = [f for f in said(rate) if f.severity is not Severity.INFO]
+    assert [f.evidence["kind"] for f in found] == ["climbs"] * (times <= 2.0)
+
+
+@pytest.mark.parametrize(("low", "end", "found"), [(0.09, 0.4, True), (0.11, 0.4, False), (0.05, 0.25, False)])
+def test_a_climb_has_a_valley_and_an_end(low, end, found):
+    rate = PEAK * np.interp(T, [0, 800, STEPS], [1.0, low, end])
+    assert bool(said(rate)) == found
+
+
+@pytest.mark.parametrize("width", [150, 170, 600])
+def test_a_raise_that_is_undone_does_not_stay(width):
+    found = said(changed(700, 700 + width, 100.0))
+    assert [f.steps for f in found] == [(700, 699 + width)] and "stays" not in found[0].message

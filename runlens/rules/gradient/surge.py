@@ -15,6 +15,7 @@ from runlens.rules.loss.parts.context import context_of
 from runlens.rules.loss.parts.incidents import LossIncident, loss_incidents
 from runlens.rules.loss.parts.sensitivity import USUAL, LossSensitivity
 from runlens.rules.meaning import Part, Stage, Story
+from runlens.rules.resume.parts.breaks import explained
 from runlens.rules.shared.panels import TRAINING
 from runlens.stats.excursions.outcome import limits
 from runlens.stats.excursions.search import Excursion, Sensitivity, excursions
@@ -104,6 +105,7 @@ class GradientSurge(Rule[SurgeEvidence]):
         want = Sensitivity(self.sigmas, rise, tolerance=0.2)
         found = excursions(norm.y, norm.step, want) if _may_surge(norm.y, rise) else []
         surges = [one for one in found if one.sign > 0 and norm.step[one.first] >= start]
+        surges = [one for one in surges if explained(run, int(norm.step[one.first])) is None]  # RES001 says it
         for one, following in itertools.zip_longest(surges, surges[1:]):
             yield self._finding(norm, one, following.first if following else len(norm.y), spikes)
 

@@ -14,6 +14,7 @@ from runlens.rules.loss.parts.context import Context, ContextEvidence, context_o
 from runlens.rules.loss.parts.incidents import LossIncident, loss_incidents, why_none
 from runlens.rules.loss.parts.sensitivity import USUAL, LossSensitivity
 from runlens.rules.meaning import Part, Stage, Story
+from runlens.rules.resume.parts.breaks import explained
 from runlens.rules.shared.panels import LOSSES, TRAINING
 
 ANNEALED = 0.7
@@ -81,6 +82,8 @@ class LossShift(Rule[ShiftEvidence]):
             if incident.kind not in ("shift-up", "shift-down", "dip"):
                 continue
             if incident.kind == "shift-down" and _annealed(run, incident):
+                continue
+            if not incident.rewound and explained(run, incident.steps[0]) is not None:  # RES001 says it
                 continue
             context = context_of(run, incident)
             yield self.finding(

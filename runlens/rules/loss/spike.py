@@ -12,6 +12,7 @@ from runlens.rules.loss.parts.context import Context, ContextEvidence, context_o
 from runlens.rules.loss.parts.incidents import LossIncident, loss_incidents, why_none
 from runlens.rules.loss.parts.sensitivity import USUAL, LossSensitivity
 from runlens.rules.meaning import Part, Stage, Story
+from runlens.rules.resume.parts.breaks import explained
 from runlens.rules.shared.panels import LOSSES, TRAINING
 from runlens.stats.excursions.outcome import Outcome
 
@@ -121,7 +122,7 @@ class LossSpike(Rule[SpikeEvidence]):
         if not incidents and (none := why_none(run)):
             yield self.skip(none[0], kind=none[1])
         for incident in incidents:
-            if incident.kind == "spike":
+            if incident.kind == "spike" and (incident.rewound or explained(run, incident.steps[0]) is None):
                 context = context_of(run, incident)
                 yield self.finding(
                     _severity(incident, context),

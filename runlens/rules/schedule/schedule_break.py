@@ -14,6 +14,7 @@ from runlens.model import Figure, Finding, PlacedSeries, RoleSeries, Run, Severi
 from runlens.rules.base import Rule
 from runlens.rules.loss.parts.curve import train_loss
 from runlens.rules.meaning import Advice, Part, Stage, Story
+from runlens.rules.resume.parts.breaks import explained
 from runlens.rules.shared.panels import TRAINING
 from runlens.rules.shared.points import returns
 from runlens.stats.changes.breaks import Break, breaks
@@ -45,10 +46,12 @@ class ScheduleBreak(Rule[ScheduleEvidence]):
     ------------
     Compares the learning rate with itself; no plan is needed. `error`: it is zero for `lasting` of the run, to the end.
     `warning`: it is zero for `zero` of the run; it jumps by half or more and is back within `short` of the run; it
-    jumps above all that it was before, and stays there; it falls and is warmed up again in mid-run; or it goes back up
-    at a resume. `info`: a restart up to where it had been, away from a resume, which is what SGDR does; and a break in
-    a few parameter groups only. Silent: constant, linear, cosine, step-decay, warmup-stable-decay, one-cycle and cyclic
-    schedules, warm-ups of every kind, a lower rate after a rewind, and whatever comes three times without a resume.
+    jumps above all that it was before; it falls and is warmed up again in mid-run; it goes back up at a resume (RES001
+    says more of that, and then alone); or it comes down and climbs again smoothly to the end, as a schedule does that
+    is stepped too often. `info`: a restart up to where it had been, away from a resume, which is what SGDR does; and a
+    break in a few parameter groups only. Silent: constant, linear, cosine, step-decay, warmup-stable-decay, one-cycle
+    and cyclic schedules, warm-ups of every kind, a lower rate after a rewind, and whatever comes three times without a
+    resume.
 
     Why it matters
     --------------
@@ -104,6 +107,9 @@ class ScheduleBreak(Rule[ScheduleEvidence]):
         for role, line in groups:
             resumed = _resumes(run, role.series)
             for one in self._against_the_schedule(line, resumed):
+                broken = explained(run, int(line.step[one.first])) if _at_resume(line, one, resumed) else None
+                if broken is not None and broken.rate is not None:  # RES001 says it
+                    continue
                 told.setdefault((one.kind, int(line.step[one.first])), []).append((role, line, one))
         for _, alike in sorted(told.items(), key=lambda item: item[0][1]):
             yield self._finding(run, alike, len(groups))
@@ -155,6 +161,7 @@ _HELP = {
     "dip": "Find what set it: an override, a second scheduler, a skipped call.",
     "rewarmed": "Check that the scheduler's state is saved and restored with the checkpoint.",
     "raised": "Compare with the config; if it was not meant, go back to the checkpoint before it.",
+    "climbs": "Look at how often the scheduler is stepped: once a process or a micro-batch runs it past its end.",
     "restarted": "If no restart was planned here, check the scheduler's state in the checkpoint.",
 }
 
@@ -163,6 +170,7 @@ def _message(one: Break, steps: tuple[int, int], to_the_end: bool) -> str:
     first, last = steps
     count = f"{last - first + 1:,} steps"
     change = f"from {one.before:.3g} to {one.extreme:.3g}"
+    lasts = "and stays" if to_the_end else f"until step {last:,}"
     times = f" ({one.extreme / one.before:.3g} times)" if one.before > 0 else ""
     if one.kind == "zero" and one.before == 0:
         return f"the learning rate is zero throughout, from step {first:,} to {last:,}"
@@ -175,8 +183,9 @@ def _message(one: Break, steps: tuple[int, int], to_the_end: bool) -> str:
             "bump": f"jumps {change}{times} at step {first:,} and is back after {count}",
             "dip": f"falls {change} at step {first:,} and is back after {count}",
             "rewarmed": f"falls {change} at step {first:,} and is warmed up again for {count}",
-            "raised": f"jumps {change}{times} at step {first:,}, above all that it was before, and stays",
+            "raised": f"jumps {change}{times} at step {first:,}, above all that it was before, {lasts}",
             "restarted": f"restarts at step {first:,}: {change}",
+            "climbs": f"came down to {one.before:.3g} by step {first:,} and climbs again to {one.extreme:.3g}",
         }[one.kind]
     )
 

@@ -15,11 +15,12 @@ import bottleneck as bn
 import numpy as np
 import numpy.typing as npt
 
+from runlens.stats.changes.climbs import climbs_again
 from runlens.stats.distinct import distinct
 from runlens.stats.robust import Floats, Steps
 from runlens.stats.spans import spans
 
-Kind = Literal["zero", "bump", "dip", "rewarmed", "raised", "restarted"]
+Kind = Literal["zero", "bump", "dip", "rewarmed", "raised", "restarted", "climbs"]
 
 JUMP = 1.5
 """Factor between two logged points that may be a jump: no common schedule changes that much in one logged point once
@@ -80,6 +81,8 @@ def breaks(step: Steps, rate: Floats, short: float = 0.1, zero: float = 0.02) ->
         return [Break("zero", 0, n - 1, 0.0, 0.0)]
     span = float(step[-1] - step[0])
     found = list(_zeros(step, rate, zero * span, peak))
+    if (low := climbs_again(rate)) is not None:
+        found.append(Break("climbs", low, n - 1, float(rate[low]), float(rate[-1])))
     places = jumps(step, rate).tolist()
     if not places:
         return found
@@ -152,9 +155,17 @@ def _up(rate: Floats, at: int, reach: int, up_to: Floats, early: bool) -> Break 
     if early:
         return None  # a warm-up, by steps or at once
     if rate[at] > SAME * up_to[at - 1]:
-        return Break("raised", at, len(rate) - 1, before, float(rate[at]))
+        return Break("raised", at, _undone(rate, at) - 1, before, float(rate[at]))
     top = _top(rate, at)
     return Break("restarted", at, top, before, float(rate[top]))
+
+
+def _undone(rate: Floats, at: int) -> int:
+    """Where a jump up at `at` is taken back by a jump down of about its size; the end of the log if it is not."""
+    times = rate[at] / max(float(rate[at - 1]), np.finfo(float).tiny)
+    down = rate[at:-1] / np.maximum(rate[at + 1 :], np.finfo(float).tiny)
+    same = np.flatnonzero((down > JUMP) & (down > times / SAME) & (down < times * SAME))
+    return at + 1 + int(same[0]) if len(same) else len(rate)
 
 
 def _top(rate: Floats, at: int) -> int:

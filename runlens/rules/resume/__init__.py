@@ -1,0 +1,1 @@
+"""RES: whether a resumed run goes on where it stood."""

@@ -1,0 +1,1 @@
+"""What the rule on resumes is made of; no rule stands here."""

@@ -1,0 +1,60 @@
+"""The learning rate after a resume beside the one at the same steps, or just before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from runlens.model import Run
+from runlens.rules.resume.parts.resumes import Resume, resumes, sides
+from runlens.stats.robust import median
+
+OFF = 0.10
+"""Difference of the rate that is a finding: a schedule is exact, and a log of three digits is off by 1 %."""
+FEWEST = 3
+"""Points on either side below which nothing is said."""
+WARM = 0.5
+"""A rate that begins below this share of what it was, and then rises, is warmed up again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A learning rate that was not restored."""
+
+    times: float
+    """What it is, in terms of what it was or should be."""
+    before: float
+    after: float
+    rewarmed: bool
+
+
+def rate_change(run: Run, one: Resume) -> Rate | None:
+    """How the learning rate differs at a resume, None if it goes on as it was, or too little was logged."""
+    role = run.role("learning_rate")
+    parts = sides(role.series, one, resumes(run)) if role is not None else None
+    if parts is None or min(len(parts.before), len(parts.after)) < FEWEST:
+        return None
+    before, after = parts.before, parts.after
+    at = np.searchsorted(before.step, after.step)
+    shared = np.flatnonzero((at < len(before)) & (before.step[np.minimum(at, len(before) - 1)] == after.step))
+    if len(shared) >= FEWEST:
+        old, new = before.value[at[shared]], after.value[shared]
+        known = (old > 0.0) & (new > 0.0)
+        if np.count_nonzero(known) < FEWEST:
+            return None
+        times = median(new[known] / old[known])
+        was, now = float(old[0]), float(new[0])
+    else:
+        was, now = float(before.value[-1]), float(after.value[0])
+        if was <= 0.0:
+            return None
+        # what the schedule itself does over the steps between the two points
+        pace = float(np.max(np.abs(np.diff(before.value[-8:])) / np.diff(before.step[-8:]))) if len(before) > 1 else 0.0
+        if abs(now - was) <= OFF * was + 2.0 * pace * float(after.step[0] - before.step[-1]):
+            return None
+        times = now / was
+    rewarmed = now < WARM * was and bool(after.value[: max(len(after) // 2, FEWEST)].max() > 2.0 * max(now, 1e-300))
+    if abs(times - 1.0) <= OFF and not rewarmed:
+        return None
+    return Rate(float(times), was, now, rewarmed)
