@@ -8,6 +8,7 @@ from runlens.advice.facts import Facts, onset
 from runlens.advice.rewind import STEPS_BEFORE, rewind
 from runlens.model import Action, Symptom
 from runlens.rules.gradient.non_finite import NonFiniteGradient
+from runlens.rules.loss.spike import LossSpike
 
 PALM = "PaLM (arXiv 2204.02311), section 5.1: rewind about 100 steps, skip 200-500 batches"
 BLOOM = "BLOOM-176B chronicles (bigscience-workshop): fp16 diverged where bf16 held"
@@ -95,8 +96,9 @@ def after_a_bad_spike(facts: Facts) -> Action | None:
         )
     state = "never recovered from" if outcome == "plateaued" else "diverged after"
     end = ""
-    before, after = spike.evidence.get("level_before"), spike.evidence.get("level_after")
-    if isinstance(before, float) and isinstance(after, float) and math.isfinite(after):
+    told = LossSpike.evidence_of(spike)
+    before, after = told.get("level_before"), told.get("level_after")
+    if before is not None and after is not None and math.isfinite(after):
         now = "settled at" if outcome == "plateaued" else "stands at"
         end = f": it {now} {after:.4g}, where {before:.4g} stood before"
     return Action(

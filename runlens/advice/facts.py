@@ -9,6 +9,7 @@ import numpy as np
 from runlens.comparison.restart import planned_tokens
 from runlens.model import Finding, Run, RunReport, Symptom
 from runlens.rules import rule_of
+from runlens.rules.loss.spike import LossSpike
 
 SAME_STEP = 5
 """Steps within which a spike after a rewind is the one from before it, on the same batches."""
@@ -64,14 +65,7 @@ class Facts:
 
         Not those that a rewind took back already, nor those that a restarted learning rate made.
         """
-        return [
-            f
-            for f in self.showing(Symptom.SPIKE)
-            if f.outcome in outcomes
-            and not f.evidence.get("rewound")
-            and not f.evidence.get("warm_restart")
-            and not f.evidence.get("plan")
-        ]
+        return [f for f in self.showing(Symptom.SPIKE) if f.outcome in outcomes and not _explained(f)]
 
     def came_back(self, spike: Finding) -> bool:
         """Whether a spike at the same step was taken back by a rewind before."""
@@ -79,6 +73,12 @@ class Facts:
             rule_of(f.code).taken_back(f) and abs(onset(f) - onset(spike)) <= SAME_STEP
             for f in self.showing(Symptom.SPIKE)
         )
+
+
+def _explained(spike: Finding) -> bool:
+    """Whether a rewind took a spike back, or a restarted rate or a planned stage made it."""
+    told = LossSpike.evidence_of(spike)
+    return bool(told.get("rewound") or told.get("warm_restart") or told.get("plan"))
 
 
 def samples_per_step(run: Run) -> float | None:

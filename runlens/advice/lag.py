@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 from runlens.advice.facts import Facts
 from runlens.comparison import restart
 from runlens.comparison.words import amount
 from runlens.model import Action, Finding, Symptom
+from runlens.rules.evals.behind_reference import BehindReference
 
 PLAYBOOK = "Hugging Face smol training playbook, 'Staying the course': SmolLM3 was restarted at 1 T tokens"
 INITIALISATION = "OLMo 2 (arXiv 2501.00656): initialisation N(0, 0.02)"
@@ -24,15 +27,17 @@ def behind_the_reference(facts: Facts) -> Action | None:
     behind = facts.showing(Symptom.BEHIND, at_least=1)
     if not behind:
         return None
-    finding = max(behind, key=lambda f: (f.severity.rank, _number(f, "lag_factor") or 1.0))
-    lag, interval = _number(finding, "lag_factor") or 1.0, _interval(finding)
+    finding = max(behind, key=lambda f: (f.severity.rank, _lag(f)))
+    told = BehindReference.evidence_of(finding)
+    lag, ends = _lag(finding), told.get("lag_interval")
+    interval = (ends[0], ends[1]) if ends else None
     lead = f"The run needs {lag:.3g} times the tokens that the reference needed for the same scores"
-    if not facts.with_outcome("diverged", "plateaued") and finding.evidence.get("from_start"):
+    if not facts.with_outcome("diverged", "plateaued") and told.get("from_start"):
         lead += (
             ", from the first checkpoints on and with a healthy loss, which points to how the run was set up, "
             "not to an accident"
         )
-    if not facts.tokens_done or lag <= 1 or finding.evidence.get("axis", "tokens") != "tokens":
+    if not facts.tokens_done or lag <= 1 or told.get("axis", "tokens") != "tokens":
         return Action("investigate", f"{lead}.", measures=SUSPECTS, sources=(PLAYBOOK, INITIALISATION))
     if not facts.total_tokens:
         limit = amount(facts.tokens_done / (1 - 1 / lag))
@@ -49,14 +54,7 @@ def behind_the_reference(facts: Facts) -> Action | None:
     )
 
 
-def _number(finding: Finding, key: str) -> float | None:
-    value = finding.evidence.get(key)
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and value == value else None
-
-
-def _interval(finding: Finding) -> tuple[float, float] | None:
-    """The lag's 95 % interval, if the evidence holds one."""
-    ends = finding.evidence.get("lag_interval")
-    if not isinstance(ends, list | tuple) or len(ends) != 2 or not all(isinstance(e, int | float) for e in ends):
-        return None
-    return float(ends[0]), float(ends[1])
+def _lag(finding: Finding) -> float:
+    """The lag as a factor; 1 where it is not known."""
+    factor = BehindReference.evidence_of(finding).get("lag_factor")
+    return factor if factor is not None and math.isfinite(factor) else 1.0

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from runlens.advice.facts import Facts, amount
 from runlens.model import Finding
 from runlens.rules import rule_of
+from runlens.rules.loss.spike import LossSpike
 
 STEPS_BEFORE = 100
 """PaLM (arXiv 2204.02311, section 5.1): restarted from a checkpoint roughly 100 steps before the spike started."""
@@ -50,9 +51,9 @@ def rewind(facts: Facts, spike: Finding) -> Rewind:
     the length of the incident but at least 200 and at most 500 of them, and never more than 5 % of the run.
     """
     onset, last = spike.steps or (facts.first_step, facts.last_step)
-    lead = spike.evidence.get("gradient_first")
-    if isinstance(lead, int | float) and not isinstance(lead, bool) and lead > 0:
-        onset -= int(lead)
+    lead = LossSpike.evidence_of(spike).get("gradient_first") if spike.code == LossSpike.code else None
+    if lead is not None and lead > 0:
+        onset -= lead
     if spike.incident is not None:
         causes = [f for f in facts.findings if f.incident == spike.incident and f.steps and rule_of(f.code).part.spans]
         onset = min([onset, *(f.steps[0] for f in causes if f.steps)])

@@ -90,12 +90,12 @@ class UnreadableData(Rule[UnreadEvidence]):
             if note.series and note.series not in judged and note.share < 1.0:
                 rest.append(note)
             else:
-                yield self._told(note)
+                yield self._finding(note)
         if rest:
             more = f", and the like of {len(rest) - 1} other series by which nothing is judged" if len(rest) > 1 else ""
-            yield self._told(rest[0], more, sum(note.records for note in rest), Severity.INFO)
+            yield self._finding(rest[0], more, sum(note.records for note in rest), Severity.INFO)
 
-    def _told(self, note: Note, more: str = "", records: int = 0, severity: Severity | None = None) -> Finding:
+    def _finding(self, note: Note, more: str = "", records: int = 0, severity: Severity | None = None) -> Finding:
         bytes_share = note.bytes_unread / note.bytes_total if note.bytes_total else 0.0
         graded = self._of_series(note.share) if note.series else self._severity(note, bytes_share)
         return self.finding(
