@@ -29,7 +29,7 @@ _MOST_RANKS = 4096
 def series_of(rows: Rows, axis: Axis) -> tuple[dict[str, Series], dict[str, object]]:
     """The series, in the order in which their names first appear, and results that were printed once."""
     time = _times(rows, axis.step)
-    redrawn = rows.of_kind("bar")
+    redrawn = rows.of_kind("bar", "keras")
     many = np.count_nonzero(rows.of_kind("keras") & (rows.counters["it"] >= rows.counters["of"])) >= _EPOCHS
     points: dict[str, list[Ints]] = {}
     values: dict[str, list[Floats]] = {}

@@ -15,7 +15,7 @@ from runlens.sources.text.pairs import Place
 from runlens.sources.text.settings import preamble
 from runlens.sources.text.times import seconds
 from runlens.sources.text.tokens import Tokens, tokens
-from runlens.sources.text.words import STRANGE
+from runlens.sources.text.words import BEST, STRANGE
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -28,6 +28,8 @@ _PREAMBLE = 1 << 22
 """Bytes from the beginning in which configuration is looked for."""
 COUNTERS = ("step", "it", "of", "epoch", "sample", "rank")
 _EXAMPLES = 3
+_LONG = 1000
+"""Characters from which on a line that was not understood is data or a setting, not metrics."""
 _WIDEST = 40
 """Bytes at the end of a line that hold its last number."""
 _DECIMALS = re.compile(rb"\d*(?:e[-+]?\d+)?$")
@@ -103,7 +105,7 @@ def gather(stretches: Iterable[bytes]) -> Gathered:
                 layout = None
                 if taken.first[at + 1] > taken.first[at]:
                     layout = parse(said, *_spans(taken, at), _above(taken, at, above))
-                strange = layout is None and len(said) < 1000 and STRANGE.search(said) is not None
+                strange = layout is None and _strange(said)
                 if strange and len(out.examples) < _EXAMPLES:
                     out.examples.append(said.strip()[:160])
                 if layout is not None or len(known) < _REMEMBERED:
@@ -134,6 +136,16 @@ def gather(stretches: Iterable[bytes]) -> Gathered:
         line += lines
         above = [_text(taken, at) for at in range(max(0, lines - _BEFORE), lines)][::-1]
     return out
+
+
+def _strange(line: str) -> bool:
+    """Whether a line that was not understood looks like metrics; JSON is none, nor is what was best so far."""
+    return (
+        len(line) < _LONG
+        and not line.startswith('{"')
+        and STRANGE.search(line) is not None
+        and BEST.search(line) is None
+    )
 
 
 def _torn(last: bytes, before: bytes | None) -> bool:

@@ -23,8 +23,11 @@ _RANKED = tuple(re.compile(rf"(?:{words})$", re.IGNORECASE) for words in STEPS)
 _HF_DICT = re.compile(
     r"^\{'(?:loss|eval_loss|train_runtime|eval_runtime|grad_norm|learning_rate|train_loss|num_tokens)'|>> \{'loss'"
 )
-_WITHOUT = re.compile(r"%\||^\d+:\s+learn:|^\s*\||[Ee]poch|\[(?:step|batch|iteration)=|^[\s\d./|:%eE+-]+$|^\s*all\s+\d")
+_WITHOUT = re.compile(
+    r"%\||^\d+:\s+learn:|^\s*\||[Ee]poch|\[(?:step|batch|iteration)=|^[\s\d./|:%eEGna+-]+$|^\s*all\s+\d"
+)
 """What a line that names no metric may be all the same: a bar, a box, a beginning, bare numbers under a heading."""
+_LOGGER = re.compile(r"\S*[\\/.:]\S*|\b(?:INFO|DEBUG|WARNING)\b")
 _REST = re.compile(r"[A-Za-z]{3,}")
 
 
@@ -269,6 +272,6 @@ def _split(word: str) -> str:
 def _whole(line: str, fields: tuple[Field, ...], ends: Sequence[int], stamp: Stamp | None) -> bool:
     """Whether a line is nothing but pairs: one without a step is believed only then."""
     begin = stamp.span[1] if stamp is not None else 0
-    left = line[begin : min(f.begin for f in fields)]
+    left = _LOGGER.sub("", line[begin : min(f.begin for f in fields)])
     tail = line[max(f.end for f in fields) :]
     return len(_REST.findall(left)) <= 3 and len(_REST.findall(tail)) <= 2

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from runlens.sources.text.units import KEPT_UNITS, MANY, MEMORY, NAMED_BY_UNIT, SECONDS, TIMES, UNIT
-from runlens.sources.text.words import HELD_OUT, METRIC, NEVER, PROSE, RENAMED, RENAMED_OF, TRAINING
+from runlens.sources.text.words import HELD_OUT, METRIC, NEVER, PROSE, RENAMED, RENAMED_OF, STATED, TRAINING
 
 _OPENERS = re.compile(r"(?:tensor\(|array\(|np\.float\d*\(|[\[({'\"\s])*$")
 _QUOTED = re.compile(r"['\"]([^'\"]+)['\"]$")
 _PARTS = re.compile(r"[|,;\t{}\[\]]| {2,}| [-\xb7] | -{2,} |: |=|\s>+\s|[\x80-\xff]+")
 _LEVEL = re.compile(r"^(?:INFO|WARNING|DEBUG|ERROR|NOTICE)\b[\s:>-]*")
 _NAME = re.compile(r"[A-Za-z(][\w@./%+^()'\"*#&<>$-]*(?: [\w@./%+^()'*#&$-]+){0,6}")
+_LASTING = re.compile(r"(?: ?\d+ ?(?:s|m|h|d|min|sec)\b)+")
 _CLOCK = re.compile(r"(?::\d\d)+(?:[.,]\d+)?")
 _JUNK = " *-+#>.!~_/"
 _DELIMITED = re.compile(r"\s*(?:$|[|,;)\]}(\t]|\s{2}|- )")
@@ -106,6 +107,9 @@ def pairs(
         end = ends[place.at[-1]]
         skip = end
         unit, end = _unit(line, end)
+        if unit in TIMES and (more := _LASTING.match(line, end)) is not None:
+            previous = skip = more.end()  # `1m 52s` is no number
+            continue
         previous = end
         pending = name
         if not name:
@@ -157,7 +161,7 @@ def _name(gap: str) -> tuple[str, str, bool]:
     if strong and ":" in last:
         rest, last = rest + last[: last.rindex(":") + 1], last[last.rindex(":") + 1 :].strip(_JUNK)
     if not strong:
-        last = " ".join(last.split(" ")[-3:])
+        last = " ".join(STATED.sub("", last).split(" ")[-3:])
         if PROSE.search(last):
             return "", gap, False
     found = _NAME.fullmatch(last)

@@ -14,8 +14,17 @@ _BOX = re.compile(
 _SECTION = re.compile(r"^\s*\|\s+(?P<name>[\w ]+)/\s+\|\s+\|\s*$")
 _BAR = re.compile(r"\d+%\|")
 _CELL = re.compile(r"\S+")
-_COUNTERS = re.compile(r"^(epochs?|iter(ation)?s?|steps?|it)$", re.IGNORECASE)
+_COUNTERS = re.compile(r"^(epochs?|iter(ation)?s?|steps?|it|n_updates)$", re.IGNORECASE)
 _FEWEST, _MOST = 3, 30
+_RENAMED = {"box": "train/box_loss", "obj": "train/obj_loss", "cls": "train/cls_loss", "total": "train/total_loss"}
+"""Columns of YOLOv5 and YOLOv7, and what they call them in TensorBoard."""
+_RESULTS = re.compile(r"^\s*\d+/\d+\s+[\d.]+G(?:\s+[\d.naife+-]+){12,13}\s*$")
+_COLUMNS = (
+    *("epoch", "gpu_mem", "box", "obj", "cls", "total", "labels", "img_size"),
+    *("metrics/precision", "metrics/recall", "metrics/mAP_0.5", "metrics/mAP_0.5:0.95"),
+    *("val/box_loss", "val/obj_loss", "val/cls_loss"),
+)
+"""What `results.txt` of YOLOv5 and YOLOv7 does not say: its columns; the total is missing in some versions."""
 
 
 def boxed(line: str, numbers: dict[int, int], before: Callable[[], list[str]]) -> Field | None:
@@ -23,6 +32,8 @@ def boxed(line: str, numbers: dict[int, int], before: Callable[[], list[str]]) -
     found = _BOX.match(line)
     if found is None or found.start("value") not in numbers:
         return None
+    if _COUNTERS.match(found["name"]):
+        return None  # rollouts, beside the timesteps that are the x axis
     section = ""
     if line.startswith("|  "):  # deeper than a heading
         for above in before():
@@ -50,10 +61,13 @@ def headed(
     cells = _cells(text, piped)
     if not _FEWEST <= len(cells) <= _MOST or sum(start in numbers for start, _ in cells) < len(cells) - 1:
         return None
-    for above in before():
+    known = [" ".join(_COLUMNS if len(cells) == len(_COLUMNS) else (c for c in _COLUMNS if c != "total"))]
+    for above in known if _RESULTS.match(line) else before():
         heading = _BAR.split(above)[0].rstrip(" :|")
         names = [name.strip() for _, name in _cells(heading, piped or "|" in heading)]
-        if len(names) != len(cells) or sum(map(_is_word, names)) < len(names) or not METRIC.search(" ".join(names)):
+        if len(names) != len(cells) or not all(map(_is_word, names)):
+            continue
+        if not METRIC.search(" ".join(names)) and not _COUNTERS.match(names[0]):
             continue
         fields, epoch, step = [], None, None
         group = "metrics/" if names[0].lower() == "class" else ""
@@ -64,6 +78,7 @@ def headed(
             if _COUNTERS.match(name):
                 epoch, step = (place, step) if name.lower().startswith("epoch") else (epoch, place)
             elif not NEVER.search(name):
+                name = _RENAMED.get(name, name) if names[0].lower() == "epoch" else name
                 fields.append(Field(f"{group}{name}", place, start, ends[place.at[-1]], "val" if group else ""))
         return (tuple(fields), epoch, step) if fields else None
     return None

@@ -7,11 +7,12 @@ import re
 _END = r"(?![A-Za-z0-9_/])['\"]?[ \t]*[:=#]?[ \t]*[\[('\"]*[ \t]*"
 """After a counter's word and before its number: `step 5`, `step: 5`, `'step': 5`, `Step [5/10]`."""
 STEPS = (
-    r"num_updates|global[ _-]?steps?|optimi[sz]er[ _]steps?|train(?:ing)?[ _]steps?|current_steps|completed step",
+    r"num_updates|global_step/max_steps|global[ _-]?steps?|optimi[sz]er[ _]steps?|train(?:ing)?[ _]steps?"
+    r"|current_steps|completed step",
     r"total[ _]timesteps|timesteps?",
-    r"iterations?|iters?|itr|it",
+    r"iterations?|iters?|itr|it|tick",
     r"steps?|updates?|up\.|num_steps|cur_step|round|s",
-    r"batch(?:es)?|mini-?batch|batch_idx|trial",
+    r"batch(?:es)?|mini-?batch|batch[ _](?:idx|id|index)|trial",
 )
 """Words for the step; those of an earlier line are believed before those of a later one."""
 STEP = re.compile(
@@ -51,12 +52,16 @@ LOSS = re.compile(
 )
 STRANGE = re.compile(rf"(?:{METRIC.pattern})[a-z_0-9]*['\"]?[ \t]*[:=(\[ ][ \t]*[\[(]*[-+]?\d*\.\d", re.IGNORECASE)
 """A metric and a number with a decimal point: what a line that was not understood may have wanted to say."""
+BEST = re.compile(r"(?<![a-z])(?:best|saved|saving|improved)(?![a-z])", re.IGNORECASE)
+"""Words of lines that say again what an earlier one said."""
 PAIRED = re.compile(
     r"[\w)%\]'\"][ \t]*[:=][ \t]*[\[({'\"]*(?:tensor\(|np\.float\d*\()?[-+]?(?:\.?\d|nan|inf)"
     rf"|(?:{METRIC.pattern})[\w)@]*[ \t]+[-+]?(?:\d|nan|inf)",
     re.IGNORECASE,
 )
 """A name and a number: what a line without a step needs at the least."""
+STATED = re.compile(r" (?:so far )?(?:is|was|reached)$", re.IGNORECASE)
+"""Between a name and its number in a sentence: `val loss is 0.03`."""
 PROSE = re.compile(
     r"(?:^| )(?:of|to|is|at|in|on|from|for|the|a|an|than|by|with|and|or|after|before|be|was|were|are|reached|over|under"
     r"|about|only|this|that|next|last|every)$",
@@ -64,7 +69,8 @@ PROSE = re.compile(
 )
 """Words after which a number is part of a sentence."""
 NEVER = re.compile(
-    r"^(?:eta|eta_seconds|remaining|since|took|total time|current time|time ?stamp|now|date(?:time)?"
+    r"^(?:eta|eta_seconds|remaining(?:[ _]time)?|percentage|elapsed_time|global_step/max_steps|since|took|total time"
+    r"|current time|time ?stamp|now|date(?:time)?"
     r"|v_num|version|pid|port|seed|line|id|args?|wall|max_epochs?|total_epochs?"
     r"|rank|local_rank|global_rank|gpu|cuda|device|host|node|[dptec]p)$"
     r"|\.py$|(?:^|[ _-])best(?:$|[ _-])",

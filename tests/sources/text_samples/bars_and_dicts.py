@@ -194,3 +194,29 @@ def mnist_example() -> Sample:
     ]
     lines += ["", "Test set: Average loss: 0.0500, Accuracy: 9830/10000 (98%)", ""]
     return Sample("\n".join(lines), roles(t, "train_loss"))
+
+
+@sample
+def ms_swift() -> Sample:
+    """ms-swift: a dict that says the step as text, and durations in words."""
+    t = truth(10, 10)
+    lines = [
+        f"{{'loss': {loss}, 'grad_norm': {norm}, 'learning_rate': {lr}, 'token_acc': 0.58, 'epoch': 0.01, 'global_step/max_steps': '{step}/600', "
+        f"'percentage': '{step / 6:.2f}%', 'elapsed_time': '1m 52s', 'remaining_time': '6d 12h 26m 57s', 'memory(GiB)': 17.99}}"
+        for _, step, loss, lr, norm, _ in t.rows()
+    ]
+    return Sample("\n".join(lines), roles(t, "train_loss", "learning_rate", "grad_norm"))
+
+
+@sample
+def own_script_in_sentences() -> Sample:
+    """Numbers after `is`."""
+    t = truth(25, 25)
+    out = []
+    for i, step, loss, *_ in t.rows():
+        out.append(
+            f"Epoch {(step - 1) // 500 + 1}, Step {(step - 1) % 500 + 1}, total used time {i * 6.5} (s), avg loss so far is {loss}"
+        )
+        if (i + 1) % EVERY == 0:
+            out.append(f"Epoch {(step - 1) // 500 + 1}, val loss is {loss + 0.1:.4f}, val mse is 0.0159.")
+    return Sample("\n".join(out), roles(t, "train_loss", eval_loss=evals(t)))

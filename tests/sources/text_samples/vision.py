@@ -186,3 +186,31 @@ def paddle() -> Sample:
         for i, step, loss, lr, _, _ in t.rows()
     ]
     return Sample("\n".join(lines), roles(t, "train_loss"), True)
+
+
+@sample
+def yolo_results() -> Sample:
+    """`results.txt` of YOLOv5 and YOLOv7: columns without a heading."""
+    t = truth(0)
+    lines = [
+        f"{f'{step}/299':>10}{'11G':>10}{loss:10.4g}{0.012:10.4g}{0.01:10.4g}{loss + 1:10.4g}{24:10d}{640:10d}{0.97:10.4g}{0.94:10.4g}{0.99:10.4g}{0.77:10.4g}"
+        f"{loss + 0.1:10.4g}{0.04:10.4g}{0.01:10.4g}"
+        for _, step, loss, *_ in t.rows()
+    ]
+    return Sample("\n".join(lines), {"train_loss": (t.step, t.loss + 1)}, name="results.txt")
+
+
+@sample
+def yolo_console() -> Sample:
+    """YOLOv7's bars under a heading of short words."""
+    t = truth(1, 1)
+    text = ""
+    for _, epoch, loss, *_ in t.rows():
+        text += "\n     Epoch   gpu_mem       box       obj       cls     total    labels  img_size\n"
+        for k in (19, 38):
+            text += (
+                f"\r{f'{epoch - 1}/299':>10}{'2.3G':>10}{loss / 2:10.4g}{0.0431:10.4g}{0:10.4g}{loss:10.4g}{170:10d}{640:10d}: {100 * k // 38:3d}%|{'█' * (k // 4)}| "
+                f"{k}/38 [00:05<00:05,  3.72it/s]"
+            )
+        text += "\n"
+    return Sample(text, {"train_loss": (38 * t.step, t.loss)})
