@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from runlens.model import Finding, Severity
+from runlens.model import Finding, Run, Series, Severity
 from runlens.roles import resolve
 from runlens.rules.gradient.surge import GradientSurge
 from runlens.rules.loss.shift import LossShift
@@ -117,3 +117,11 @@ def test_a_lower_rate_is_what_people_choose_after_trouble(trouble, severity):
         run = resolve(replace(run, series={**run.series, "train/loss": run.series["train/loss"].with_value(value)}))
     (one,) = said(run)
     assert one.severity is severity and one.evidence["not_restored"] == ["schedule"]
+
+
+def test_a_run_that_is_begun_again_from_its_first_step_restores_nothing():
+    run, _ = resumed("healthy", 9, noise=0.01)
+    loss = run.series["train/loss"]
+    step = np.concatenate([np.arange(300), np.arange(600)])
+    again = Series("train/loss", step, loss.time[:900], np.concatenate([loss.value[:300], loss.value[:600]]))
+    assert said(resolve(Run("r", "r", "r", series={"train/loss": again}))) == []

@@ -34,7 +34,11 @@ def resume_breaks(run: Run) -> tuple[ResumeBreak, ...]:
 
 
 def _found(run: Run) -> tuple[ResumeBreak, ...]:
-    found = (ResumeBreak(r, moved(run, r), rate_change(run, r)) for r in resumes(run)[-MOST:])
+    loss = train_loss(run)
+    first = int(loss.step.min()) if loss is not None else -1
+    # a run that is begun again from its first step restores nothing, and means to
+    taken_up = [r for r in resumes(run)[-MOST:] if r.step > first]
+    found = (ResumeBreak(r, moved(run, r), rate_change(run, r)) for r in taken_up)
     return tuple(one for one in found if one.moved is not None or one.rate is not None)
 
 
