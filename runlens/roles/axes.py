@@ -198,6 +198,8 @@ def step_axis(run: Run, claims: Mapping[str, Claim], reference: Series | None, b
     return StepAxis(reference)
 
 
+_TOGETHER = 0.9
+"""Share of the reference's points that a series must share to be one of the same rows."""
 _MOVES = 0.1
 """Share of points at which a counter of steps grows at least, unless it counts one by one (micro-batches, calls)."""
 
@@ -213,7 +215,7 @@ def _is_counter_of(counter: Series, reference: Series) -> bool:
     falls = (np.diff(counter.value) < 0) & (np.diff(counter.step) >= 0)
     if float(np.mean(falls)) > 0.01 or counter.value[0] == counter.value.max():
         return False
-    if float(np.mean(counter.value == np.floor(counter.value))) < 0.9:  # fairseq's `update` is a fraction of an epoch
+    if float(np.mean(counter.value == np.floor(counter.value))) < 0.9:  # fairseq's `update` is a share of an epoch
         return False
     grown = np.diff(counter.value)
     if float(np.mean(grown > 0)) < _MOVES and middle(grown[grown > 0]) > 1:  # what is done in a row, not what was done
@@ -271,7 +273,7 @@ def foreign(series: Series, reference: Series, claim: Claim) -> bool:
     first, last = int(series.step.min()), int(series.step.max())
     top, low = int(reference.step.max()), int(reference.step.min())
     if last > 1.5 * top + 10:
-        return True
+        return not goes_on(series, reference)
     different = 1 + int(np.count_nonzero(np.diff(np.sort(series.step))))
     if different >= 3 and last <= 1000 and top >= 5 * max(last, 1) and last - first == different - 1:
         return len(series) < 0.2 * len(reference) or top - low > 5 * (last - first)
@@ -280,6 +282,14 @@ def foreign(series: Series, reference: Series, claim: Claim) -> bool:
     same_rate = wall > 30 and abs(seconds / wall - 1.0) < 0.02
     span = float(reference.time[-1] - reference.time[0])
     return same_rate and span > 0 and abs((top - low) / span - 1.0) > 0.1
+
+
+def goes_on(series: AnySeries, reference: AnySeries) -> bool:
+    """Whether a series was written together with the reference, to the same x and times, and on after its end."""
+    rows = np.searchsorted(series.step, reference.step)
+    rows = np.minimum(rows, len(series) - 1)
+    together = (series.step[rows] == reference.step) & (series.time[rows] == reference.time)
+    return float(np.mean(together)) >= _TOGETHER
 
 
 def reference_of(run: Run, ranked: Sequence[str]) -> Series | None:

@@ -18,6 +18,7 @@ from runlens.rules.hardware.outlier import GpuOutlier
 from runlens.rules.hardware.overheating import GpuOverheating
 from runlens.rules.hardware.throttling import ClockThrottling
 from runlens.rules.hardware.underused import GpuUnderused
+from runlens.rules.log.bad_end import BadEnd
 from runlens.rules.log.clock_jump import ClockJump
 from runlens.rules.log.restart import Restart
 from runlens.rules.log.stale import StaleRun
@@ -75,6 +76,7 @@ RULES: tuple[type[AnyRule], ...] = (
     StepGap,
     StaleRun,
     ClockJump,
+    BadEnd,
 )
 
 _BY_CODE = {rule.code: rule for rule in RULES}

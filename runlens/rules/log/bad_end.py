@@ -1,0 +1,126 @@
+"""LOG006: a run that did not end as a whole: a series stops while the others go on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypedDict
+
+import numpy as np
+
+from runlens.model import Figure, Finding, RoleSeries, Run, Severity, Skip, Symptom
+from runlens.model.words import percent, role_words
+from runlens.rules.base import Rule
+from runlens.rules.meaning import Part
+from runlens.rules.shared.panels import BESIDE_LOG
+from runlens.rules.shared.points import TRAINING
+
+_JUDGED = ("train_loss", "grad_norm", "tokens_per_second")
+_WITNESSES = (*TRAINING[0].split("|"), "samples_per_second", "loss_scale")
+
+
+class BadEndEvidence(TypedDict):
+    """Which series stopped, and how far the run went on without it."""
+
+    kind: str
+    last_step: int
+    end_step: int
+    missing_points: int
+    share: float
+    witness: str
+
+
+@dataclass(frozen=True)
+class BadEnd(Rule[BadEndEvidence]):
+    """A series of the training stops long before the run does.
+
+    What it does
+    ------------
+    Compares the last logged step of the training loss, of the gradient norm and of the rate with that of the other
+    series of the training. `error` if the loss is missing for `error_share` of the run, `warning` if any of them
+    lacks `points` points by its own cadence and `warning_share` of the run. Nothing is said where another series of
+    the same role goes on in its place, nor of series that never had `points` points.
+
+    Why it matters
+    --------------
+    What is not logged is not judged. A NaN that a tool writes as null or as a blank cell looks like this, and so does a
+    logger that lost a key at a resume: the run goes on, and nobody sees its loss.
+
+    What to do
+    ----------
+    Look at the training's own output around the last point: whether the value became NaN there, and how the logger
+    writes NaN; else at what changed in the code or the configuration.
+
+    Settings
+    --------
+    error_share : float
+        Share of the run's steps without a loss from which it is an error: as for LOG001, what is said of a level
+        does not stand where a fifth of the run is missing.
+    warning_share : float
+        Share of the run's steps.
+    points : int
+        Points that are missing by the series' own cadence, and points that it must have had.
+
+    References
+    ----------
+    pandas `DataFrame.to_csv` (`na_rep=''`: NaN is a blank cell); JSON has no NaN (RFC 8259), and writers put null.
+    """
+
+    code = "LOG006"
+    name = "bad-end"
+    needs = TRAINING
+    symptom = Symptom.OTHER
+    part = Part()
+    figure = Figure(beside=BESIDE_LOG)
+
+    error_share: float = 0.2
+    warning_share: float = 0.01
+    points: int = 10
+
+    def check(self, run: Run) -> Iterator[Finding | Skip]:
+        """Yield one finding for each role whose series stopped."""
+        for role in _JUDGED:
+            group = [r for r in run.every(role) if not r.derived and not r.device and r.split == "train"]
+            if group and (found := self._stopped(run, group)) is not None:
+                yield found
+
+    def _stopped(self, run: Run, group: list[RoleSeries]) -> Finding | None:
+        series = max(group, key=lambda r: len(r.series)).series
+        if len(series) < self.points:
+            return None
+        last = max(int(r.series.step.max()) for r in group if len(r.series))
+        stride = float(np.median(np.abs(np.diff(series.step[-1000:])))) or 1.0
+        witnesses = [
+            r.series
+            for role in _WITNESSES
+            for r in run.every(role)[:1]
+            if r.role != group[0].role and not r.derived and not r.device and r.split == "train" and len(r.series)
+        ]
+        going_on = [w for w in witnesses if int(np.count_nonzero(w.step > last)) >= self.points]
+        if not going_on:
+            return None
+        witness = max(going_on, key=lambda w: int(w.step.max()))
+        first, end = int(series.step.min()), int(witness.step.max())
+        missing = int((end - last) / stride)
+        share = (end - last) / max(end - first, 1)
+        if missing < self.points or share < self.warning_share:
+            return None
+        is_loss = group[0].role == "train_loss"
+        what = role_words(group[0].role)
+        return self.finding(
+            Severity.ERROR if is_loss and share >= self.error_share else Severity.WARNING,
+            series.name,
+            (last, end),
+            f"the {what} {series.name} ends at step {last:,} while {witness.name} goes on to step {end:,}: "
+            f"{end - last:,} steps ({percent(share)} of the run) without it; a NaN that is written as null or as a "
+            "blank looks like this",
+            {
+                "kind": "series-stopped",
+                "last_step": last,
+                "end_step": end,
+                "missing_points": missing,
+                "share": share,
+                "witness": witness.name,
+            },
+            f"Look at the training's own output after step {last:,}: whether it became NaN, and how that was logged.",
+        )

@@ -1,0 +1,63 @@
+"""LOG006: a series that stops while the run goes on."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from runlens.model import Run, Series
+from runlens.roles import resolve
+from runlens.rules.log.bad_end import BadEnd
+
+
+def run_of(**lengths):
+    """A run whose series, by name, end at a step (points every 10 steps, or as often as a tuple says)."""
+    series = {}
+    for name, length in lengths.items():
+        end, every = length if isinstance(length, tuple) else (length, 10)
+        step = np.arange(0, end + 1, every)
+        value = 3.0 - step / 5000 if "loss" in name else np.full(len(step), 1e-4)
+        logged = name.replace("__", "/")
+        series[logged] = Series(logged, step, np.full(len(step), np.nan), value)
+    return resolve(Run("a", "a", "a.jsonl", series=series))
+
+
+def said(run, **settings):
+    return [(f.severity.value, f.metric, f.steps) for f in BadEnd(**settings).check(run)]
+
+
+@pytest.mark.parametrize(
+    ("end", "severity"),
+    [(10_000, None), (9_910, None), (9_900, "warning"), (9_000, "warning"), (8_010, "warning"), (8_000, "error")],
+)
+def test_a_loss_that_ends_before_the_run_is_graded_by_what_is_missing(end, severity):
+    found = said(run_of(train__loss=end, train__lr=10_000))
+    assert found == ([] if severity is None else [(severity, "train/loss", (end, 10_000))])
+
+
+def test_a_loss_that_is_logged_less_often_is_not_overdue():
+    assert said(run_of(train__loss=(9_000, 1_000), train__lr=10_000)) == []
+
+
+def test_a_norm_that_stops_is_a_warning():
+    assert said(run_of(train__loss=10_000, train__grad_norm=5_000, train__lr=10_000)) == [
+        ("warning", "train/grad_norm", (5_000, 10_000))
+    ]
+
+
+def test_another_loss_that_goes_on_takes_its_place():
+    run = run_of(loss=5_000, train_loss=10_000, train__lr=10_000)
+    assert [f for f in said(run) if f[0] == "error"] == []
+
+
+def test_a_rate_that_ends_before_the_loss_is_no_matter():
+    assert said(run_of(train__loss=10_000, train__lr=5_000)) == []
+
+
+def test_the_message_says_where_and_how_much():
+    (found,) = BadEnd().check(run_of(train__loss=5_990, train__lr=10_000))
+    assert found.message == (
+        "The train loss train/loss ends at step 5,990 while train/lr goes on to step 10,000: 4,010 steps (40 % of the "
+        "run) without it; a NaN that is written as null or as a blank looks like this"
+    )
+    assert found.evidence["missing_points"] == 401
