@@ -8,7 +8,29 @@ from dataclasses import replace
 import numpy as np
 
 from runlens.model import PlacedSeries, RoleSeries
+from runlens.roles.names.claim import Claim
+from runlens.roles.names.pattern import EVAL, compiled
+from runlens.roles.names.take_apart import take_apart
 from runlens.roles.numbers import middle
+
+_SPEED = frozenset({"tokens_per_second", "samples_per_second", "tflops", "mfu", "step_time", "data_time"})
+_HELD_OUT = compiled(EVAL)
+
+
+def of_training(claim: Claim, name: str) -> Claim:
+    """The claim, but to no role where it is a rate or a timer of evaluation: its speed is not that of training.
+
+    Parameters
+    ----------
+    claim : Claim
+        What the name says, and the data allow.
+    name : str
+        As logged, such as `eval/samples_per_second`.
+    """
+    if claim.role not in _SPEED or not (claim.split == "eval" or _HELD_OUT.search(take_apart(name).normal)):
+        return claim
+    why = f"{claim.why}; of evaluation, which is no speed of training"
+    return replace(claim, role="other", unit="", flags=claim.flags | {"known"}, why=why)
 
 
 def without_running_mean(role: str, series: PlacedSeries) -> PlacedSeries:

@@ -25,7 +25,7 @@ from runlens.roles.names.tasks import FRACTIONS
 from runlens.roles.numbers import middle
 from runlens.roles.override import apply_overrides
 from runlens.roles.pick import score
-from runlens.roles.rates import with_scopes, without_running_mean
+from runlens.roles.rates import of_training, with_scopes, without_running_mean
 from runlens.roles.rl import rl_sign
 from runlens.roles.units import FACTORS, KEPT, step_time_unit, unit_of_values
 from runlens.roles.vocabulary import ROLES
@@ -111,7 +111,7 @@ def _claims(run: Run, frameworks: tuple[str, ...], folder: str) -> dict[str, Cla
     for name, series in run.series.items():
         claim = read_name(name, run.series, frameworks, folder)
         if claim is not None and (claim := checked(claim, series)) is not None:
-            out[name] = claim
+            out[name] = of_training(claim, name)
     return out
 
 

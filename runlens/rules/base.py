@@ -33,7 +33,7 @@ class Rule(ABC, Generic[E]):
     headline: ClassVar[str] = ""
     """What a title calls its findings; empty for the name with gaps for hyphens."""
     settles: ClassVar[bool] = True
-    """Whether its silence says something of the training. One finite point, or a log that is whole, does not."""
+    """Whether its silence says something of the training. One finite point, healthy GPUs or a whole log do not."""
 
     @abstractmethod
     def check(self, run: Run) -> Iterator[Finding | Skip]:

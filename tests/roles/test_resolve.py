@@ -290,6 +290,20 @@ class TestDerived:
         assert [(r.device, r.scope) for r in found] == [(f"rank {i}", "per_rank") for i in range(4)]
 
 
+class TestSpeedOfEvaluation:
+    @pytest.mark.parametrize(
+        "name",
+        ["eval/samples_per_second", "eval_samples_per_second", "val/tokens_per_sec", "val/step_time", "eval/tflops"],
+    )
+    def test_it_is_no_speed_of_training(self, name):
+        found = resolve(run({"loss": LOSS, name: 100.0}))
+        assert not any(name in names(found, role) for role in found.roles if role != "other")
+
+    def test_a_rate_of_training_beside_it_is(self):
+        found = resolve(run({"loss": LOSS, "eval/samples_per_second": 100.0, "train/samples_per_second": 50.0}))
+        assert names(found, "samples_per_second") == ["train/samples_per_second"]
+
+
 class TestOverride:
     def test_the_user_comes_first(self):
         found = resolve(run({"loss": LOSS, "mine/odd": LOSS + 1}), {"train_loss": "mine/odd"})

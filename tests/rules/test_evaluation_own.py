@@ -107,6 +107,25 @@ def test_a_gap_that_was_closed_is_information_and_stops_together_are_one():
     assert len(finding.evidence["evals"]) == 2
 
 
+def test_all_gaps_are_one_finding_with_their_number():
+    away = np.isin(STEPS, [1250, 1500, 1750, 3750, 4000, 4250])
+    (finding,) = EvalOverdue().check(run({("a", "acc"): (STEPS[~away], rising()[~away])}))
+    assert finding.evidence["count"] == 2 and "the longest of 2 such gaps" in finding.message
+
+
+def test_evals_that_stopped_at_different_steps_are_one_finding():
+    columns = {(name, "acc"): (STEPS[at >= STEPS], rising()[at >= STEPS]) for name, at in (("a", 4000), ("b", 3000))}
+    (finding,) = EvalOverdue().check(run(columns))
+    assert finding.severity is Severity.WARNING and len(finding.evidence["evals"]) == 2
+    assert "1 more eval has stopped" in finding.message
+
+
+def test_a_best_value_so_far_has_no_cadence():
+    kept = np.isin(STEPS, STEPS[[0, 1, 2, 4, 7]])
+    columns = {("a", "acc"): (STEPS, rising()), ("a", "best_acc"): (STEPS[kept], rising()[kept])}
+    assert list(EvalOverdue().check(run(columns))) == []
+
+
 def test_two_evaluations_are_no_cadence():
     (said,) = EvalOverdue().check(run({("a", "acc"): (STEPS[:2], [0.3, 0.4])}))
     assert isinstance(said, Skip) and "no cadence" in said.reason

@@ -15,6 +15,7 @@ from runlens.rules.hardware.outlier import GpuOutlier
 from runlens.rules.hardware.overheating import GpuOverheating
 from runlens.rules.hardware.throttling import ClockThrottling
 from runlens.rules.hardware.underused import GpuUnderused
+from tests.rules.saying import run_of
 from tests.synthetic import hardware as made
 
 RULES = (GpuOverheating, MemoryGrowth, GpuUnderused, GpuErrors, GpuOutlier, ClockThrottling)
@@ -191,8 +192,27 @@ class TestMemory:
         assert [f.severity for f in findings(MemoryGrowth(), machine)] == [Severity.INFO]
 
     def test_a_short_log_is_not_judged(self):
-        (said,) = MemoryGrowth().check(made.healthy(18, rows=30).run())
+        (said,) = MemoryGrowth().check(made.healthy(18, rows=14).run())
         assert isinstance(said, Skip)
+
+    def test_a_leak_shows_in_thirty_samples(self):
+        step = np.arange(30) * 20
+        leak = 2**20 * (9000 + 24 * step + np.random.default_rng(4).normal(0, 60, 30))
+        (found,) = MemoryGrowth().check(run_of({"system.gpu.0.memoryAllocatedBytes": leak}, step=step))
+        assert found.severity is not Severity.INFO and "per 1,000 steps" in found.message
+
+    def test_memory_that_only_wanders_is_quiet_in_short_logs(self):
+        for seed in range(200):
+            rng = np.random.default_rng(seed)
+            level = 40e9 + 2e9 * rng.standard_normal(rng.integers(15, 40))
+            run = run_of({"system.gpu.0.memoryAllocatedBytes": level}, step=np.arange(len(level)) * 10)
+            assert not list(MemoryGrowth().check(run)), seed
+
+    def test_caches_that_fill_and_settle_are_no_leak_in_short_logs(self):
+        for rows in range(15, 40):
+            level = 40e9 + 15e9 * (1 - np.exp(-np.arange(rows) / (rows / 8)))
+            run = run_of({"system.gpu.0.memoryAllocatedBytes": level}, step=np.arange(rows) * 10)
+            assert not list(MemoryGrowth().check(run)), rows
 
 
 class TestUse:

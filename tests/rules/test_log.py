@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from runlens import roles
-from runlens.model import Finding, Note, RoleSeries, Run, Series, Skip
+from runlens.model import Finding, Note, RoleSeries, Run, Series, Severity, Skip
 from runlens.rules.log.clock_jump import ClockJump
 from runlens.rules.log.restart import Restart
 from runlens.rules.log.stale import StaleRun
@@ -162,7 +162,15 @@ def test_a_crash_loop_is_a_warning_even_if_it_costs_little():
 
 def test_hundreds_of_restarts_do_not_flood_the_report():
     step, time = attempts(*((100 * i, 100 * i + 110) for i in range(300)))
-    assert 20 <= len(findings(Restart(), run(step, time))) <= 22
+    (found,) = findings(Restart(), run(step, time))
+    assert found.severity is Severity.INFO and found.evidence["restarts"] == 299
+    assert "299 times" in found.message
+
+
+@pytest.mark.parametrize(("restarts", "expected"), [(1, 1), (3, 3), (4, 1), (29, 1)])
+def test_a_few_restarts_are_told_one_by_one_and_many_as_one(restarts, expected):
+    step, time = attempts(*((1000 * i, 1000 * i + 1010) for i in range(restarts + 1)))
+    assert len(findings(Restart(), run(step, time))) == expected
 
 
 def test_two_writers_at_once_are_no_resume():

@@ -133,7 +133,7 @@ _OF_HOST = "host statistics of W&B"
 
 def _host(name: Name) -> Claim:
     text = normalise(name.base).replace("/", "_")
-    found = re.search(r"memory_percent|proc_memory_(rss_mb|percent)|memory_rss", text)
+    found = re.search(r"memory_percent|proc_memory_(rss_mb|percent)|memory_rss|^system_memory$", text)
     if found:
         unit = "MB" if text.endswith("mb") else "%"
         return Claim(

@@ -124,5 +124,8 @@ PATTERNS = (
         r"|^vram|memory_gib",
         r"cpu|host|retr|ooms|count|power|process|ram~|disk|temp|utilization$|^layer|/qkv/",
     ),
-    P("host_memory", r"(cpu|host|process|~ram|rss)\w*[_/]?\w*(mem|rss|ram)|~rss|rss_?mb"),
+    P(
+        "host_memory",
+        r"(cpu|host|process|~ram|rss)\w*[_/]?\w*(mem|rss|ram)|~rss|rss_?mb|cpu_vms?_percent|^system/(memory|ram)(_percent)?~",
+    ),
 )

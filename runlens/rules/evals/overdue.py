@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar, TypedDict
+from typing import ClassVar, NotRequired, TypedDict
 
 import numpy as np
 
 from runlens.comparison.curves import ROLES
-from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
+from runlens.model import Figure, Finding, RoleSeries, Run, Severity, Skip, Symptom
 from runlens.rules.base import Rule
 from runlens.rules.meaning import Part
 from runlens.rules.shared.panels import BESIDE_EVALS, EVALS
 from runlens.stats.distinct import distinct
+
+_RECORD = re.compile(r"(^|[^a-z])(best|lowest|highest|max(imum)?|min(imum)?)([^a-z]|$)")
+"""Words for the best value so far: a trainer that writes it when it improves keeps no cadence with it."""
+
+_Gap = tuple[int, int, int]
+"""Last step before, first step after, and the usual gap."""
 
 
 class OverdueEvidence(TypedDict):
@@ -23,6 +30,8 @@ class OverdueEvidence(TypedDict):
     usual_gap_steps: int
     gap_steps: int
     ratio: float
+    count: NotRequired[int]
+    """Gaps, or cadences that stopped, where one finding tells of several."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +42,8 @@ class EvalOverdue(Rule[OverdueEvidence]):
     ------------
     Takes the longest of the last five gaps between the evaluations of each eval, in steps, and warns when training
     has gone on for `factor` times as long since the last one. A gap of that length that was closed again is
-    information. Evals of one cadence that stopped together make one finding.
+    information. All gaps make one finding, and so do all evals that stopped; each says how many it tells of. A best
+    value so far, which is written when it improves, has no cadence.
 
     Why it matters
     --------------
@@ -65,48 +75,87 @@ class EvalOverdue(Rule[OverdueEvidence]):
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """One finding for each set of evals that stopped together."""
         span = run.step_range()
-        steps = {r.series.name: distinct(r.series.step) for role in ROLES for r in run.every(role) if r.split == "eval"}
-        known = {name: s for name, s in steps.items() if len(s) >= 3}
+        evals = [r for role in ROLES for r in run.every(role) if r.split == "eval" and not _is_record(r)]
+        known = {r.series.name: at for r in evals if len(at := distinct(r.series.step)) >= 3}
         if not known or span is None:
             yield self.skip(
                 "fewer than three evaluations of each eval: no cadence to hold it to", kind="too-few-points"
             )
             return
-        stopped: dict[tuple[int, int], list[str]] = {}
-        gaps: dict[tuple[int, int, int], list[str]] = {}
+        stopped: dict[_Gap, list[str]] = {}
+        gaps: dict[_Gap, list[str]] = {}
         for name, at in known.items():
             between = np.diff(at)
             usual = int(between[-5:].max())
             if span[1] - int(at[-1]) > self.factor * usual:
-                stopped.setdefault((int(at[-1]), usual), []).append(name)
+                stopped.setdefault((int(at[-1]), span[1], usual), []).append(name)
             for i in range(2, len(between)):
                 before = int(between[max(0, i - 5) : i].max())
                 if between[i] > self.factor * before:
                     gaps.setdefault((int(at[i]), int(at[i + 1]), before), []).append(name)
-        for (first, last, usual), names in sorted(gaps.items()):
-            yield self.finding(
-                Severity.INFO,
-                names[0],
-                (first, last),
-                f"{_named(names)} evaluated at step {first:,} and not again until {last:,}, usually every {usual:,}",
-                self._evidence(names, usual, last - first),
-                "Evaluate the checkpoints of that time if anything went wrong in it.",
-            )
-        for (last, usual), names in sorted(stopped.items()):
-            gap = span[1] - last
-            yield self.finding(
-                Severity.WARNING,
-                names[0],
-                (last, span[1]),
-                f"{_named(names)} last evaluated at step {last:,}; training is at {span[1]:,}, {gap:,} steps later, "
-                f"{gap / usual:.1f} times the usual {usual:,}",
-                self._evidence(names, usual, gap),
-                "Look at the evaluation job, then evaluate the checkpoints that were left out.",
-            )
+        if gaps:
+            yield self._closed(gaps)
+        if stopped:
+            yield self._open(stopped)
+
+    def _closed(self, gaps: dict[_Gap, list[str]]) -> Finding:
+        """All gaps that were closed again, told by the one that was longest for its cadence."""
+        first, last, usual = max(gaps, key=_ratio)
+        names = gaps[first, last, usual]
+        message = f"{_named(names)} evaluated at step {first:,} and not again until {last:,}, usually every {usual:,}"
+        if len(gaps) > 1:
+            message += f"; it is the longest of {len(gaps)} such gaps"
+        return self.finding(
+            Severity.INFO,
+            names[0],
+            (min(gap[0] for gap in gaps), max(gap[1] for gap in gaps)),
+            message,
+            self._evidence(gaps, (first, last, usual)),
+            "Evaluate the checkpoints of that time if anything went wrong in it.",
+        )
+
+    def _open(self, stopped: dict[_Gap, list[str]]) -> Finding:
+        """All evals that stopped, told by those that are the longest overdue for their cadence."""
+        last, now, usual = max(stopped, key=_ratio)
+        names = stopped[last, now, usual]
+        message = (
+            f"{_named(names)} last evaluated at step {last:,}; training is at {now:,}, {now - last:,} steps later, "
+            f"{(now - last) / usual:.1f} times the usual {usual:,}"
+        )
+        others = sum(map(len, stopped.values())) - len(names)
+        if others:
+            message += f"; {others} more {'eval has' if others == 1 else 'evals have'} stopped"
+        return self.finding(
+            Severity.WARNING,
+            names[0],
+            (min(gap[0] for gap in stopped), now),
+            message,
+            self._evidence(stopped, (last, now, usual)),
+            "Look at the evaluation job, then evaluate the checkpoints that were left out.",
+        )
 
     @staticmethod
-    def _evidence(names: list[str], usual: int, gap: int) -> OverdueEvidence:
-        return {"evals": names, "usual_gap_steps": usual, "gap_steps": gap, "ratio": round(gap / usual, 3)}
+    def _evidence(found: dict[_Gap, list[str]], told: _Gap) -> OverdueEvidence:
+        first, last, usual = told
+        evidence: OverdueEvidence = {
+            "evals": [name for gap in (told, *(g for g in sorted(found) if g != told)) for name in found[gap]],
+            "usual_gap_steps": usual,
+            "gap_steps": last - first,
+            "ratio": round(_ratio(told), 3),
+        }
+        return evidence if len(found) == 1 else {**evidence, "count": len(found)}
+
+
+def _ratio(gap: _Gap) -> float:
+    """A gap in gaps of the usual length."""
+    return (gap[1] - gap[0]) / gap[2]
+
+
+def _is_record(r: RoleSeries) -> bool:
+    """Whether a series is the best value so far: so called, and better each time it was written."""
+    value = r.series.latest().value
+    change = np.diff(value[np.isfinite(value)])
+    return bool(_RECORD.search(r.series.name.lower())) and bool(np.all(change >= 0) or np.all(change <= 0))
 
 
 def _named(names: list[str]) -> str:

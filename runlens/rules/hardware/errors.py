@@ -101,6 +101,7 @@ class GpuErrors(Rule[GpuErrorEvidence]):
     symptom = Symptom.MACHINE
     part = Part((Story.SPEED,), stage=Stage.HARDWARE, extent=Extent.WHOLE_ABOVE_INFO)
     figure = Figure(panels=HARDWARE, beside=MACHINES)
+    settles = False
     advice = Advice(measures=(DRAIN,))
 
     corrected: int = 1000

@@ -20,6 +20,11 @@ from runlens.stats.robust import Floats, difference_sigma, theil_sen
 from runlens.stats.rolling import block_median
 
 _BLOCKS = 10
+"""Blocks of a log with points enough."""
+_FEW_BLOCKS = 4
+"""Blocks of the shortest: three of three changes must then go up, none of them half of all."""
+_POINTS = 3
+"""Points of a block: its median needs as many to leave one wild sample out."""
 _DEVICE_GB = (8, 11, 12, 16, 24, 32, 40, 48, 64, 80, 94, 96, 128, 141, 180, 192, 288)
 """Memory of common accelerators, GB: where the log does not tell, the next one above the peak is taken."""
 
@@ -57,7 +62,8 @@ class MemoryGrowth(Rule[MemoryEvidence]):
 
     What it does
     ------------
-    Cuts what follows the first tenth of the log into ten blocks by steps and takes their medians, so that evaluations
+    Cuts what follows the first tenth of the log into ten blocks (fewer, down to four, where a block would hold less
+    than three samples) and takes their medians, so that evaluations
     and checkpoints that need more for a moment do not show. A finding needs a growth of `growth` over the level
     before, of six standard deviations of the blocks, spread over the blocks (no single jump makes half of it: the
     first evaluation, a longer sequence or the allocator's cache make one step up and stay there), and going on: the
@@ -98,13 +104,14 @@ class MemoryGrowth(Rule[MemoryEvidence]):
     symptom = Symptom.MACHINE
     part = Part((Story.SPEED,), stage=Stage.HARDWARE, place=4, extent=Extent.WHOLE_ABOVE_INFO)
     figure = Figure(panels=HARDWARE, beside=MACHINES)
+    settles = False
     advice = Advice(measures=(DRAIN,))
 
     growth: float = 0.1
     soon: float = 0.25
     horizon: float = 10.0
     capacity_gb: float = 0.0
-    points: int = 40
+    points: int = 15
 
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """Yield at most one finding for the GPUs and one for the host."""
@@ -127,10 +134,14 @@ class MemoryGrowth(Rule[MemoryEvidence]):
         if len(series) < self.points:
             return None
         series = series.take(series.step >= series.step[0] + (series.step[-1] - series.step[0]) // 10)
-        size = max(len(series) // _BLOCKS, 1)
-        if len(series) < 3 * _BLOCKS or series.step[-1] <= series.step[0]:
+        count = min(len(series) // _POINTS, _BLOCKS)
+        if count < _FEW_BLOCKS or series.step[-1] <= series.step[0]:
             return None
-        blocks = sign * block_median(series.value, size)[:_BLOCKS]
+        size = len(series) // count
+        # the newest points are all in, the oldest may be left out: what counts is whether it goes on
+        first_step = int(series.step[0])
+        series = series.take(slice(len(series) - count * size, None))
+        blocks = sign * block_median(series.value, size)[:count]
         total = float(blocks[-1] - blocks[0])
         level = abs(float(blocks[0])) if sign > 0 else abs(float(series.value.max()))
         # what the noise of single samples leaves on a block's median
@@ -142,7 +153,7 @@ class MemoryGrowth(Rule[MemoryEvidence]):
         if not slope > 0:
             return None
         first, last = float(abs(blocks[0])), float(abs(blocks[-1]))
-        return Growth(device, r, slope, first, last, (int(series.step[0]), int(series.step[-1])))
+        return Growth(device, r, slope, first, last, (first_step, int(series.step[-1])))
 
     def _finding(self, run: Run, role: str, found: list[Growth]) -> Finding:
         found.sort(key=lambda g: -g.per_step)

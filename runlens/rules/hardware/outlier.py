@@ -27,6 +27,10 @@ _QUANTITIES = (
 _SLOTS = 60
 """Most time slots that a run is cut into; each holds at least three samples of a device."""
 
+SAME_WORK = 0.05
+"""Share by which clock, power and use of a GPU may differ from its peers' while it does the same work: boards of one
+kind differ by some percent in power at one clock."""
+
 
 @dataclass(frozen=True, slots=True)
 class Oddity:
@@ -78,7 +82,8 @@ class GpuOutlier(Rule[OutlierEvidence]):
     standard deviations from the median of its peers, and further than the floor of the quantity (`degrees`, `percent`
     of the peers' level for power, utilisation and clock), for three slots in a row and a tenth of the run. At least
     `devices` devices are needed; memory is left out, because pipeline stages differ by design. One finding for each
-    device, with all quantities.
+    device, with all quantities. A device that is hotter and nothing else, while its clock, power or utilisation is
+    known and within 5 % of its peers', stands in a warm slot of the chassis: none.
 
     Why it matters
     --------------
@@ -109,6 +114,7 @@ class GpuOutlier(Rule[OutlierEvidence]):
     symptom = Symptom.MACHINE
     part = Part((Story.SPEED,), stage=Stage.HARDWARE, place=3, extent=Extent.WHOLE_ABOVE_INFO)
     figure = Figure(panels=HARDWARE, beside=MACHINES)
+    settles = False
     advice = Advice(measures=(DRAIN,))
 
     sigmas: float = 6.0
@@ -131,10 +137,29 @@ class GpuOutlier(Rule[OutlierEvidence]):
             yield self.skip(f"fewer than {self.devices} devices were logged over the same time", kind="too-few-points")
         # cool by itself harms nobody; cool and idle or capped is found by the other quantities as well
         found = {d: odd for d, odd in found.items() if not all(o.cooler for o in odd)}
+        # hot alone, at the clock and the work of the others: a slot of the chassis that the air reaches last
+        found = {d: odd for d, odd in found.items() if not self._only_warmer(run, d, odd)}
         if len(found) > compared / 3:
             return  # a third of the devices are no outliers: two kinds of node, or two kinds of work
         for oddities in sorted(found.values(), key=lambda o: o[0].steps):
             yield self._finding(run, oddities, compared)
+
+    def _only_warmer(self, run: Run, device: str, oddities: list[Oddity]) -> bool:
+        """Whether a device differs in temperature alone, where its clock, power or use is known and like its peers'."""
+        if any(o.role != "gpu_temperature" for o in oddities):
+            return False
+        compared = [self._apart(run, role, device) for role in ("gpu_clock", "gpu_power", "gpu_utilization")]
+        known = [apart for apart in compared if apart is not None]
+        return bool(known) and max(known) <= SAME_WORK
+
+    def _apart(self, run: Run, role: str, device: str) -> float | None:
+        """How far a device's median over the run is below that of its peers, as a share; None if that is not known."""
+        names, table, _ = self._table(run, role)
+        if device not in names:
+            return None
+        row = names.index(device)
+        own, peers = float(bn.nanmedian(table[row])), float(bn.nanmedian(np.delete(table, row, axis=0)))
+        return abs(own - peers) / peers if peers > 0 else None
 
     def _table(self, run: Run, role: str) -> tuple[list[str], Floats, npt.NDArray[np.int64]]:
         """Devices, their medians by slot (devices, slots), and the step at which each slot begins and the last ends."""

@@ -95,6 +95,7 @@ class GpuOverheating(Rule[HeatEvidence]):
         (Story.SPEED,), stage=Stage.HARDWARE, place=1, extent=Extent.WHOLE_ABOVE_INFO, shown_by=("gpu_temperature",)
     )
     figure = Figure(panels=HARDWARE, beside=MACHINES)
+    settles = False
     advice = Advice(measures=(DRAIN,))
 
     limit: float = 85.0

@@ -16,6 +16,7 @@ from runlens.rules.hardware.parts.devices import (
     Mask,
     at_steps,
     clean,
+    is_used,
     minutes,
     named,
     overlapping,
@@ -25,6 +26,7 @@ from runlens.rules.hardware.parts.devices import (
     stretches,
     tie,
 )
+from runlens.rules.hardware.parts.limits import at_its_limit
 from runlens.rules.hardware.parts.reasons import active_reasons
 from runlens.rules.meaning import Advice, Extent, Part, Stage, Story
 from runlens.rules.shared.panels import HARDWARE, MACHINES
@@ -76,7 +78,8 @@ class ClockThrottling(Rule[ThrottlingEvidence]):
     (where logged) says that the GPU works. The SM clock, by a moving median, is `drop` below its healthy level, the
     upper quartile of what the device itself ran at under load. Or the driver's own reasons say so: thermal or
     hardware slowdown, or time lost to violations. A power cap alone is normal for a GPU that trains (it runs at its
-    limit by design) and counts only with a loss of throughput. Devices held down in the same steps are one finding;
+    limit by design), and so are lower clocks while it draws its own limit (`enforcedPowerLimitWatts`): they count only
+    with a loss of throughput. Devices held down in the same steps are one finding;
     `info` if throughput is known and did not fall by `slower`.
 
     Why it matters
@@ -112,6 +115,7 @@ class ClockThrottling(Rule[ThrottlingEvidence]):
         shown_by=("gpu_clock", "gpu_throttle", "gpu_power"),
     )
     figure = Figure(panels=HARDWARE, beside=MACHINES)
+    settles = False
     advice = Advice(measures=(DRAIN,))
 
     drop: float = 0.07
@@ -142,14 +146,19 @@ class ClockThrottling(Rule[ThrottlingEvidence]):
                     continue
                 low = median(series.value[stretch.first : stretch.last + 1])
                 fall = 1.0 - low / healthy
+                steps = steps_of(series, stretch)
+                reason = "power-cap" if at_its_limit(run, device, steps) else "clock"
                 words = f"ran at {low:,.0f} MHz instead of {healthy:,.0f} MHz ({percent(fall)} lower)"
-                evidence: CapEvidence = {"reason": "clock", "clock_mhz": low, "healthy_mhz": healthy, "drop": fall}
-                yield _Capped(device, series, steps_of(series, stretch), words, evidence)
+                words += ", at its power limit" if reason == "power-cap" else ""
+                evidence: CapEvidence = {"reason": reason, "clock_mhz": low, "healthy_mhz": healthy, "drop": fall}
+                yield _Capped(device, series, steps, words, evidence)
 
     def _by_reasons(self, run: Run, use: dict[str, RoleSeries]) -> Iterator[_Capped]:
         for r in run.every("gpu_throttle"):
             series = clean(r.series)
             device = r.device or "the GPU"
+            if not is_used(run, device):
+                continue
             loaded = _loaded(series, use.get(device))
             for reason, active in active_reasons(r.series.name, r.metric_kind, series.value):
                 what = "its power was capped" if reason == "power-cap" else "the driver reported a slowdown"

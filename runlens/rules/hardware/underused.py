@@ -31,6 +31,10 @@ from runlens.stats.rolling import centred_median
 
 _WINDOW = 5
 """Samples of the moving median: a single idle sample is chance."""
+_ALIKE = 5.0
+"""Points of percent between devices up to which one figure stands for all of them."""
+_TOLD = 8
+"""Devices whose figures are told one by one: those of one node."""
 
 
 class UnderusedEvidence(TypedDict):
@@ -38,6 +42,7 @@ class UnderusedEvidence(TypedDict):
 
     devices: list[str]
     utilization_percent: float
+    utilization_by_device: dict[str, float]
     limit_percent: float
     minutes: float
     throughput_lost: float | None
@@ -53,8 +58,8 @@ class GpuUnderused(Rule[UnderusedEvidence]):
     Looks at utilisation (the share of time in which a kernel runs) after the start: from the first sample at or above
     `limit`, at the latest after `startup` minutes. Reports stretches in which its moving median over five samples is
     below `limit` for `minutes` and for at least a tenth of the log; devices that wait in the same steps are one
-    finding. Tensor-core activity and occupancy are not held against it: 30 % of those can be all that a model asks
-    for.
+    finding. GPUs of the node that the run does not use are left out where a monitor tells (`gpu.process.N` of W&B).
+    Tensor-core activity and occupancy are not held against it: 30 % of those can be all that a model asks for.
 
     Why it matters
     --------------
@@ -84,6 +89,7 @@ class GpuUnderused(Rule[UnderusedEvidence]):
     symptom = Symptom.MACHINE
     part = Part((Story.SPEED,), stage=Stage.WAITING, extent=Extent.WHOLE_ABOVE_INFO, shown_by=("gpu_utilization",))
     figure = Figure(panels=HARDWARE, beside=MACHINES)
+    settles = False
     advice = Advice(measures=(DRAIN,))
 
     limit: float = 50.0
@@ -128,9 +134,12 @@ class GpuUnderused(Rule[UnderusedEvidence]):
         lost = slower_by(run, span)
         data = run.role("data_time")
         wait = median(clean(data.series).between(*span).value) if data is not None else float("nan")
+        each = "" if len(devices) == 1 or np.ptp(list(levels.values())) < _ALIKE else f" ({_each(levels)})"
+        most = "" if not each else "at most "
+        level = max(levels.values()) if each else levels[worst]
         message = (
-            f"{waiting} {'was' if len(devices) == 1 else 'were'} busy for only {percent(levels[worst] / 100.0)} of "
-            f"the time over {lasted:.0f} minutes (below {self.limit:g} %){tie(lost)}"
+            f"{waiting} {'was' if len(devices) == 1 else 'were'} busy for only {most}{percent(level / 100.0)} of "
+            f"the time over {lasted:.0f} minutes (below {self.limit:g} %){each}{tie(lost)}"
         )
         message += f"; loading data took {wait:.3g} s a step" if np.isfinite(wait) and wait > 0 else ""
         return self.finding(
@@ -141,6 +150,7 @@ class GpuUnderused(Rule[UnderusedEvidence]):
             {
                 "devices": devices,
                 "utilization_percent": levels[worst],
+                "utilization_by_device": levels,
                 "limit_percent": self.limit,
                 "minutes": lasted,
                 "throughput_lost": lost,
@@ -148,3 +158,10 @@ class GpuUnderused(Rule[UnderusedEvidence]):
             },
             "Find what the GPUs wait for: data, the host, another rank, or evaluation on one of them.",
         )
+
+
+def _each(levels: dict[str, float]) -> str:
+    """Such as `GPU 0 12 %, GPU 1 40 %`, the idlest first."""
+    order = sorted(levels, key=lambda d: levels[d])
+    told = ", ".join(f"{named([d])} {percent(levels[d] / 100.0)}" for d in order[:_TOLD])
+    return told if len(order) <= _TOLD else f"{told} and {len(order) - _TOLD} more"

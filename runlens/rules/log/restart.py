@@ -66,7 +66,7 @@ class Restart(Rule[RestartEvidence]):
     stuck : int
         Restarts in a row without a new step that make a crash loop.
     most : int
-        Restarts told one by one; the rest are counted.
+        Restarts told one by one; more make one finding, with their number and what all of them redid.
 
     References
     ----------
@@ -84,10 +84,10 @@ class Restart(Rule[RestartEvidence]):
 
     redone_share: float = 0.1
     stuck: int = 3
-    most: int = 20
+    most: int = 3
 
     def check(self, run: Run) -> Iterator[Finding | Skip]:
-        """Yield one finding for each restart, and one for all of them where they are too many."""
+        """Yield one finding for each of a few restarts, or one for all, and a warning where they redid too much."""
         series = spine(run)
         if series is None:
             return
@@ -96,10 +96,16 @@ class Restart(Rule[RestartEvidence]):
         restarts = [r for r in found if r.overlap <= 0.1]
         if writers:
             yield self._two_writers(series, writers)
-        for number, restart in enumerate(restarts[: self.most], 1):
-            yield self._restart(run, series, restart, number, len(restarts))
-        yield from self._seamless(run, series, restarts)
-        yield from self._too_many(run, series, restarts)
+        seamless = _seamless(run, series, restarts)
+        too_many = self._too_many(series, restarts)
+        if len(restarts) + len(seamless) <= self.most:
+            for number, restart in enumerate(restarts, 1):
+                yield self._restart(run, series, restart, number, len(restarts))
+            yield from (self._without_redoing(series, at, before) for at, before in seamless)
+        elif too_many is None:
+            yield self._all(series, restarts, seamless)
+        if too_many is not None:
+            yield too_many
 
     def _restart(self, run: Run, series: RoleSeries, restart: Return, number: int, total: int) -> Finding:
         tokens = run.tokens_at([restart.first, restart.last])
@@ -130,40 +136,44 @@ class Restart(Rule[RestartEvidence]):
             "Compare the loss just after the resume with the first time through: it should go on where it was.",
         )
 
-    def _seamless(self, run: Run, series: RoleSeries, restarts: list[Return]) -> Iterator[Finding]:
-        """Starts that the log records and at which no step was redone."""
-        line = series.series
-        if len(run.starts) < 2:
-            return
-        known = np.flatnonzero(np.isfinite(line.time))
-        if len(known) < 2:
-            return
-        resumed = {r.first for r in restarts}
-        for start in sorted(run.starts)[1:][: self.most]:
-            after = known[line.time[known] >= start]
-            if not len(after) or after[0] == 0:
-                continue
-            at, before = int(line.step[after[0]]), int(line.step[after[0] - 1])
-            if at <= before or at in resumed:
-                continue
-            yield self.finding(
-                Severity.INFO,
-                line.name,
-                (at, at),
-                f"the run was resumed at step {at:,}, with no step done twice",
-                {"resumed_at_step": at, "reached_step": before, "redone_steps": 0},
-            )
+    def _without_redoing(self, series: RoleSeries, at: int, before: int) -> Finding:
+        return self.finding(
+            Severity.INFO,
+            series.series.name,
+            (at, at),
+            f"the run was resumed at step {at:,}, with no step done twice",
+            {"resumed_at_step": at, "reached_step": before, "redone_steps": 0},
+        )
 
-    def _too_many(self, run: Run, series: RoleSeries, restarts: list[Return]) -> Iterator[Finding]:
+    def _all(self, series: RoleSeries, restarts: list[Return], seamless: list[tuple[int, int]]) -> Finding:
+        """One finding for many restarts that redid little."""
+        places = [(r.first, r.last) for r in restarts] + [(at, at) for at, _ in seamless]
+        redone, lost = sum(r.steps for r in restarts), sum(r.lost for r in restarts if r.lost > 0)
+        first, last = min(a for a, _ in places), max(b for _, b in places)
+        said = f"{redone:,} steps were done again" if redone else "no step was done twice"
+        took = f", {_duration(lost)} of training" if lost > 0 else ""
+        evidence: RestartEvidence = {"restarts": len(places), "redone_steps": redone}
+        if lost > 0:
+            evidence["redone_hours"] = lost / 3600
+        return self.finding(
+            Severity.INFO,
+            series.series.name,
+            (first, last),
+            f"the run was resumed {len(places)} times between steps {first:,} and {last:,}: {said}{took}",
+            evidence,
+            "Compare the loss just after each resume with the first time through: it should go on where it was.",
+        )
+
+    def _too_many(self, series: RoleSeries, restarts: list[Return]) -> Finding | None:
         if len(restarts) < _FEWEST_TOGETHER:
-            return
+            return None
         redone = sum(r.steps for r in restarts)
         step = series.series.step
         trained = int(step.max()) - int(step.min()) + 1 + redone
         share = redone / trained
         loop = _longest_loop(restarts)
         if share <= self.redone_share and len(loop) < self.stuck:
-            return
+            return None
         first, last = min(r.first for r in restarts), max(r.last for r in restarts)
         evidence: RestartEvidence = {
             "restarts": len(restarts),
@@ -181,7 +191,7 @@ class Restart(Rule[RestartEvidence]):
         if lost > 0:
             message += f"; {_duration(lost)} of training"
             evidence["redone_hours"] = lost / 3600
-        yield self.finding(Severity.WARNING, series.series.name, (first, last), message, evidence, advice)
+        return self.finding(Severity.WARNING, series.series.name, (first, last), message, evidence, advice)
 
     def _two_writers(self, series: RoleSeries, found: list[Return]) -> Finding:
         first, last = min(r.first for r in found), max(r.last for r in found)
@@ -196,16 +206,32 @@ class Restart(Rule[RestartEvidence]):
         )
 
 
+def _seamless(run: Run, series: RoleSeries, restarts: list[Return]) -> list[tuple[int, int]]:
+    """Step of each start that the log records and at which no step was redone, and the step before it."""
+    line = series.series
+    known = np.flatnonzero(np.isfinite(line.time))
+    if len(run.starts) < 2 or len(known) < 2:
+        return []
+    resumed, out = {r.first for r in restarts}, []
+    after = np.searchsorted(np.maximum.accumulate(line.time[known]), np.sort(run.starts)[1:])
+    for i in known[after[after < len(known)]].tolist():
+        at, before = int(line.step[i]), int(line.step[i - 1]) if i else int(line.step[i])
+        if at > before and at not in resumed:
+            out.append((at, before))
+    return list(dict.fromkeys(out))
+
+
 def _longest_loop(restarts: list[Return]) -> list[Return]:
     """The longest row of restarts whose attempts ended at or before the farthest step reached until then."""
-    best: list[Return] = []
-    row: list[Return] = []
+    first = best = stop = 0
     farthest = restarts[0].last
-    for restart in restarts[1:]:
-        row = [*row, restart] if restart.last <= farthest else []
+    for i, restart in enumerate(restarts[1:], 1):
+        if restart.last > farthest:
+            first = i + 1
+        elif i + 1 - max(first, 1) > stop - best:
+            best, stop = max(first, 1), i + 1
         farthest = max(farthest, restart.last)
-        best = row if len(row) > len(best) else best
-    return best
+    return restarts[best:stop]
 
 
 def _duration(seconds: float) -> str:

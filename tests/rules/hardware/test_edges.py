@@ -58,9 +58,15 @@ MEMORY = [
     (MemoryGrowth(capacity_gb=200), grown, (12, 13.6, 13.8), "iiw"),
     (MemoryGrowth(capacity_gb=200, horizon=20), grown, (7.0, 7.2), "iw"),
     (MemoryGrowth(capacity_gb=1000), grown, (33, 40), "iw"),
-    (MemoryGrowth(capacity_gb=100), lambda n: grown(20, rows=n), (39, 40), "-w"),
+    (MemoryGrowth(capacity_gb=100), lambda n: grown(20, rows=n), (14, 15), "-w"),
     (MemoryGrowth(capacity_gb=100, points=60), lambda n: grown(20, rows=n), (59, 60), "-w"),
 ]  # fmt: skip
+
+
+def shared(process):
+    """GPU 0 works for others, GPU 1 for the run: it uses that one if its process is said to be there."""
+    of_process = {f"system__gpu__process__{gpu}__gpu": 90.0 for gpu in process}
+    return machine("gpu", stretch(95, 20), system__gpu__1__gpu=90.0, **of_process)
 
 
 def used(**options):
@@ -77,6 +83,7 @@ UNDERUSED = [
     (GpuUnderused(startup=2), lambda n: machine("gpu", stretch(95, 20, 0, n)), (20, 23, 24), "..w"),
     (GpuUnderused(), lambda n: machine("gpu", np.full(n, 20.0), n, seconds=120), (9, 10, 30), "-ww"),
     (GpuUnderused(), lambda t: machine("gpu", stretch(95, 20), times=t), (False, True), "-w"),
+    (GpuUnderused(), shared, ([], [0, 1], [0], [1]), "www."),
 ]  # fmt: skip
 
 
@@ -84,7 +91,16 @@ def odd(what, low, n=4, first=80, points=40, rows=ROWS):
     return lambda to: machine(what, stretch(low, to, first, points, rows), rows, gpus=n)
 
 
+def warmer(what, away):
+    """One GPU is 20 degrees warmer than three peers, and `what` is `away` percent off theirs."""
+    own = {f"system__gpu__{gpu}__{what}": 1000.0 * (1 + away / 100 * (gpu == 0)) for gpu in range(4)}
+    return machine("temp", stretch(60, 80), gpus=4, **own)
+
+
 OUTLIER = [
+    (GpuOutlier(), lambda away: warmer("smClock", away), (0, -4.9, -5.1, 4.9, 5.1), "..w.w"),
+    (GpuOutlier(), lambda away: warmer("powerWatts", away), (0, -4.9, -5.1), "..w"),
+    (GpuOutlier(), lambda away: warmer("fanSpeed", away), (0,), "w"),
     (GpuOutlier(), odd("temp", 60), (71, 72, 73), ".ww"),
     (GpuOutlier(degrees=20), odd("temp", 60), (79, 80), ".w"),
     (GpuOutlier(), odd("temp", 60), (48, 30), ".."),
@@ -110,7 +126,14 @@ def capped(reason, lost, points=40):
     return machine("gpu", 95.0, speed=speed, **{name: stretch(0, 1, points=points)})
 
 
+def limited(share):
+    """Clocks fall while the GPU draws that share of its own limit; what it did to the speed is not known."""
+    limit = {"system__gpu__0__enforcedPowerLimitWatts": 700.0, "system__gpu__0__powerWatts": 700.0 * share}
+    return machine("smClock", stretch(1000, 800), speed=np.nan, **limit)
+
+
 THROTTLING = [
+    (ClockThrottling(), limited, (0.94, 0.95, 1.0), "w.."),
     (ClockThrottling(), lambda to: machine("smClock", stretch(1000, to), speed=np.nan), (931, 929, 900), ".ww"),
     (ClockThrottling(drop=0.2), lambda to: machine("smClock", stretch(1000, to), speed=np.nan), (801, 799), ".w"),
     (ClockThrottling(), slowed, (0.0, 0.019, 0.021, 0.2), "iiww"),

@@ -60,10 +60,10 @@ def started(again):
 RESTART = [
     (Restart(), lambda back: resumed(50, back), (1, 2, 3, 30), ".iii"),
     (Restart(), lambda times: resumed(60, 10, times), (2, 3), "IW"),  # three together: 30 of 130 steps
-    (Restart(redone_share=0.25), lambda times: resumed(60, 10, times, 101), (3, 4), "IW"),
+    (Restart(redone_share=0.25), lambda times: resumed(60, 10, times, 101), (3, 4), "Iw"),
     (Restart(), lambda back: resumed(60, back, 3, 97), (3, 4), "IW"),
-    (Restart(), stuck, (2, 3), "IW"),
-    (Restart(stuck=5), stuck, (4, 5), "IW"),
+    (Restart(), stuck, (2, 3), "Iw"),
+    (Restart(stuck=5), stuck, (4, 5), "iw"),
     (Restart(), two_writers, (0.0, 0.08, 0.15, 0.9), "iiww"),
     (Restart(), started, (0.5, 50), "ii"),
     (Restart(), lambda again: logged(np.arange(100), starts=(START - 5, START + again)), (-1, 0, 1), "..i"),

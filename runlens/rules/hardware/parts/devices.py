@@ -44,7 +44,8 @@ def per_device(run: Run, role: str, kind: str = "") -> dict[str, RoleSeries]:
     -------
     dict of str to RoleSeries
         Device to series of finite points in the order of time; a series that names no device stands under `the GPU` and
-        is left out where others name theirs (it is a mean or a maximum over them).
+        is left out where others name theirs (it is a mean or a maximum over them). Devices of others, where a monitor
+        tells which the run uses, are left out.
     """
     out: dict[str, RoleSeries] = {}
     for r in run.every(role):
@@ -52,7 +53,24 @@ def per_device(run: Run, role: str, kind: str = "") -> dict[str, RoleSeries]:
             out.setdefault(r.device or "the GPU", r)
     if len(out) > 1:
         out.pop("the GPU", None)
-    return out
+    return {device: r for device, r in out.items() if is_used(run, device)}
+
+
+def is_used(run: Run, device: str) -> bool:
+    """Whether the run works on a device, so far as the log tells.
+
+    W&B logs all GPUs of a node, and `gpu.process.N` for those alone on which the run's own process is. A node without
+    such series tells nothing, and all its GPUs count.
+    """
+    own = run.once("devices of the run", lambda: _of_own_process(run))
+    node = device.rpartition("gpu ")[0]
+    return not any(other.rpartition("gpu ")[0] == node for other in own) or device in own
+
+
+def _of_own_process(run: Run) -> frozenset[str]:
+    roles = ("gpu_temperature", "gpu_utilization", "gpu_memory", "gpu_power")
+    series = (r for role in roles for r in run.every(role) if len(r.series))
+    return frozenset(r.device for r in series if r.device and ".gpu.process." in f".{r.series.name}")
 
 
 def clean(series: PlacedSeries) -> PlacedSeries:
