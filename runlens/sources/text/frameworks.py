@@ -79,6 +79,8 @@ BAR = re.compile(
     r"(?P<unit>[A-Za-z]+/[A-Za-z]+))?"
 )
 """A tqdm bar: `Epoch 3:  45%|####5     | 45/100 [00:10<00:12,  4.50it/s, loss=0.5]`."""
+HEADING = re.compile(r"Class\s+Images\s")
+"""What Ultralytics' bars of evaluations are described by: the heading of the line that follows, no metrics."""
 KERAS = re.compile(r"^\s*(?P<it>\d+)/(?P<of>\d+) (?:\[[=>. ]*\]|[\x80-\xff\s]+|-)?\s*(?=[- \d].*(?:ETA|step|[\d]s))")
 """A Keras bar: `  45/469 [=>......] - ETA: 2:30 - loss: 2.3`, or `469/469 - 3s - loss: 0.3`."""
 RANKS = (

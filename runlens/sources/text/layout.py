@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from runlens.sources.text.frameworks import BAR, COUNTED, HEADS, KERAS, RANKS
+from runlens.sources.text.frameworks import BAR, COUNTED, HEADING, HEADS, KERAS, RANKS
 from runlens.sources.text.pairs import Field, Place, has_metric, pairs, place_of
 from runlens.sources.text.tables import boxed, headed
 from runlens.sources.text.times import Stamp, find_stamp
@@ -183,6 +183,8 @@ def _bar(
 ) -> Layout | None:  # fmt: skip
     layout = replace(layout, kind="bar")
     described = line[: bar.start()]
+    if HEADING.search(described):
+        return None
     inside = {i for start, i in numbers.items() if bar.start() <= start < bar.end()}
     layout = _with_groups(layout, bar, numbers, ends, used)
     used |= inside
