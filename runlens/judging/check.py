@@ -99,16 +99,26 @@ def judge_and(
     also: Callable[[RunRef, Run, RunReport], Also],
     read: Callable[[RunRef], Run] | None = None,
 ) -> tuple[RunReport, Also | None]:
-    """`judge`, and what `also` makes of the reference, the run and its report; None if it could not be read."""
+    """`judge`, and what `also` makes of the reference, the run and its report; None if it could not be judged.
+
+    Whatever a reader, the roles or the judging raise is contained here, as what a rule raises is in `judge_run`: one
+    bad run never takes the verdicts of others.
+    """
+    doing = "read"
     try:
         run = roles.resolve((read or sources.read)(ref), settings.metrics)
+        doing = "judged"
+        report = judge_run(run, settings)
+        return report, also(ref, run, report)
     except RunLensError as error:
         if settings.debug:
             raise
         failure = Failure("read", str(error), missing=isinstance(error, NoRunFound))
-        return RunReport(ref.id, ref.id, ref.location, "unknown", "undecided", None, None, 0, failures=(failure,)), None
-    report = judge_run(run, settings)
-    return report, also(ref, run, report)
+    except Exception as error:  # KeyboardInterrupt and SystemExit are none, and pass
+        if settings.debug:
+            raise
+        failure = Failure("read", sources.unforeseen(ref.location, doing, error))
+    return RunReport(ref.id, ref.id, ref.location, "unknown", "undecided", None, None, 0, failures=(failure,)), None
 
 
 def _nothing(ref: RunRef, run: Run, report: RunReport) -> None:

@@ -12,7 +12,7 @@ from runlens import sources
 from runlens.config import Learned, as_told, in_force, load, settings_for
 from runlens.config.load import Config
 from runlens.config.plan import COMMAND_LINE, NOTHING_LEARNED
-from runlens.errors import ConfigError, NoRunFound
+from runlens.errors import ConfigError, NoRunFound, ReadError, UsageError
 from runlens.files import text_of
 from runlens.judging.baseline import Known, loads
 from runlens.judging.check import Settings
@@ -111,13 +111,33 @@ def planned(request: Request) -> Plan:
 def found(request: Request, names: Sequence[str]) -> list[RunRef]:
     """All runs that the names stand for, with ids that are unique.
 
+    Where several were named, one that is there and cannot be looked at is a run that cannot be read: it takes nothing
+    from the others.
+
     Raises
     ------
     NoRunFound
         If a name stands for nothing.
+    ReadError
+        If the only name cannot be looked at.
     """
     options = replace(request.options, x=request.options.x or request.given.get("x") or "")
-    refs = [ref for name in names for ref in sources.discover(name, options=options, **request.filters)]
+    refs = [ref for name in names for ref in _at(request, name, options, alone=len(names) == 1)]
     if not refs:
         raise NoRunFound("no run was named; give a folder, a file or entity/project/run_id")
     return sources.unique(refs)
+
+
+def _at(request: Request, name: str, options: ReadOptions, *, alone: bool) -> list[RunRef]:
+    try:
+        return sources.discover(name, options=options, debug=request.debug, **request.filters)
+    except ReadError as error:
+        if alone or request.debug:
+            raise
+        return [sources.broken(name, str(error))]
+    except UsageError:
+        raise
+    except Exception as error:
+        if request.debug:
+            raise
+        return [sources.broken(name, sources.unforeseen(name, "looked into", error))]

@@ -10,12 +10,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from runlens.sources.discovery import discover, read
-    from runlens.sources.naming import unique
+    from runlens.sources.discovery import broken, discover, read
+    from runlens.sources.naming import unforeseen, unique
 
-__all__ = ["discover", "read", "unique"]
+__all__ = ["broken", "discover", "read", "unforeseen", "unique"]
 
-_HOME = {"discover": "discovery", "read": "discovery", "unique": "naming"}
+_HOME = {
+    "broken": "discovery",
+    "discover": "discovery",
+    "read": "discovery",
+    "unforeseen": "naming",
+    "unique": "naming",
+}
 
 
 def __getattr__(name: str) -> object:

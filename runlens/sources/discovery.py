@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, cast
 
-from runlens.errors import AccessRefused, ConfigError, NoRunFound
+from runlens.errors import AccessRefused, ConfigError, NoRunFound, ReadError
 from runlens.model import AS_FOUND, ReadOptions, Run, RunRef
 from runlens.sources import local, registry
 from runlens.sources.heap import keep_freed_memory
@@ -15,7 +15,7 @@ from runlens.sources.naming import near, printable, unique
 from runlens.sources.registry import Progress, SlowSource, Source
 
 
-def discover(name: str, *, options: ReadOptions = AS_FOUND, **filters: Any) -> list[RunRef]:
+def discover(name: str, *, options: ReadOptions = AS_FOUND, debug: bool = False, **filters: Any) -> list[RunRef]:
     """The runs that a name stands for, cheaply: nothing but names and first lines is read.
 
     Parameters
@@ -25,6 +25,8 @@ def discover(name: str, *, options: ReadOptions = AS_FOUND, **filters: Any) -> l
         (`s3://…`), or a W&B path, `wandb://` address or page. What exists on disk is never taken for a W&B path.
     options : ReadOptions
         What the user says of how to read; the references carry it to the readers.
+    debug : bool
+        Let faults of a source through; otherwise they cost the file over which it fails, and reading that says so.
     **filters
         Which runs of a W&B project to take, handed on to `runlens.sources.wandb_api.at`.
 
@@ -56,7 +58,7 @@ def discover(name: str, *, options: ReadOptions = AS_FOUND, **filters: Any) -> l
         there = False
     if there:
         _refuse_filters(name, filters)
-        return _told(unique(local.find(path, options)), options, name)
+        return _told(unique(local.find(path, options, debug=debug)), options, name)
     for source in registry.SOURCES:
         address = source.address_source().parse(name) if source.addresses else None
         # a name whose first folder is on this disk is a misspelt path
@@ -65,6 +67,11 @@ def discover(name: str, *, options: ReadOptions = AS_FOUND, **filters: Any) -> l
                 _refuse_filters(name, filters)
             return _told(unique(source.address_source().at(address, **filters)), options, name)
     raise NoRunFound(_nothing_there(name, path))
+
+
+def broken(name: str, sentence: str) -> RunRef:
+    """A reference to what could not even be looked into: reading it raises a `ReadError` with that sentence."""
+    return RunRef(local.BROKEN, name, name, member=sentence)
 
 
 def read(ref: RunRef, *, progress: Progress | None = None) -> Run:
@@ -83,6 +90,8 @@ def read(ref: RunRef, *, progress: Progress | None = None) -> Run:
     """
     if ref.source == local.REFUSED:
         raise AccessRefused(f"no permission to look into {printable(ref.location)}; ask its owner for read access")
+    if ref.source == local.BROKEN:
+        raise ReadError(ref.member)
     keep_freed_memory()
     source = registry.entry(ref.source)
     if source.heavy:
@@ -99,7 +108,7 @@ def _told(refs: Sequence[RunRef], options: ReadOptions, name: str) -> list[RunRe
         If something was said that none of them obeys.
     """
     said = [f.name for f in fields(options) if getattr(options, f.name) != f.default]
-    obeyed = {ref.source: registry.entry(ref.source).options for ref in refs if ref.source != local.REFUSED}
+    obeyed = {ref.source: registry.entry(ref.source).options for ref in refs if ref.source not in local.UNREADABLE}
     for field in said:
         if not any(field in of for of in obeyed.values()):
             who = ", ".join(e.form for e in registry.SOURCES if field in e.options) or "no source"

@@ -5,20 +5,26 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from runlens.errors import AccessRefused, NoRunFound, NotALog
+from runlens.errors import AccessRefused, NoRunFound, NotALog, RunLensError
 from runlens.model import AS_FOUND, ReadOptions, RunRef
 from runlens.sources import registry
-from runlens.sources.naming import printable
+from runlens.sources.naming import printable, unforeseen
 from runlens.sources.registry import HEAD, Entry, Look
 
 REFUSED = "refused"
 """`RunRef.source` of a folder below the named one that may not be looked into: reading it says so, nothing hides it."""
 
+BROKEN = "broken"
+"""`RunRef.source` of what could not even be sorted into runs; `member` is the sentence that reading it says."""
+
+UNREADABLE = frozenset({REFUSED, BROKEN})
+"""Of references that no entry of the registry reads."""
+
 _PASSED_OVER = {"node_modules", "__pycache__", "site-packages"}
 
 
-def find(path: Path, options: ReadOptions = AS_FOUND) -> list[RunRef]:
-    """The runs at an existing file or folder.
+def find(path: Path, options: ReadOptions = AS_FOUND, *, debug: bool = False) -> list[RunRef]:
+    """The runs at an existing file or folder; `debug` lets faults of a source through, which cost one file otherwise.
 
     Raises
     ------
@@ -29,7 +35,7 @@ def find(path: Path, options: ReadOptions = AS_FOUND) -> list[RunRef]:
     AccessRefused
         No permission to open the named file or folder.
     """
-    return _in_folder(path, options) if path.is_dir() else _of_file(path, options)
+    return _in_folder(path, options, debug) if path.is_dir() else _of_file(path, options)
 
 
 def _of_file(path: Path, options: ReadOptions) -> list[RunRef]:
@@ -49,15 +55,31 @@ def _of_file(path: Path, options: ReadOptions) -> list[RunRef]:
     return refs
 
 
-def _in_folder(root: Path, options: ReadOptions) -> list[RunRef]:
+def _in_folder(root: Path, options: ReadOptions, debug: bool) -> list[RunRef]:
     groups, refused = _walk(root)
-    look = Look(root, options, beside=groups)
-    refs = [ref for s in registry.SOURCES if groups.get(s.name) for ref in s.file_source().refs(groups[s.name], look)]
+    look = Look(root, options, beside=groups, debug=debug)
+    refs = [ref for s in registry.SOURCES if groups.get(s.name) for ref in _of_source(s, groups[s.name], look)]
     refs += [RunRef(REFUSED, str(folder), folder.relative_to(root).as_posix()) for folder in refused]
     if not refs:
         where = printable(str(root))
         raise NoRunFound(f"the folder {where} holds no log; RunLens looks for {registry.files()}")
     return refs
+
+
+def _of_source(source: Entry, files: list[Path], look: Look) -> list[RunRef]:
+    """The runs of one source; if it fails over one of its files, those of every other file, each asked by itself."""
+    try:
+        return source.file_source().refs(files, look)
+    except RunLensError:
+        raise
+    except Exception as error:  # a fault of the source: it costs the file over which it fails, not the others
+        if look.debug:
+            raise
+        if source.finds or len(files) == 1:
+            at = look.root if source.finds else files[0]
+            inside = at.relative_to(look.root).as_posix() if at != look.root else at.resolve().name
+            return [RunRef(BROKEN, str(at), inside, member=unforeseen(str(at), "looked into", error))]
+        return [ref for file in files for ref in _of_source(source, [file], look)]
 
 
 def _walk(root: Path) -> tuple[dict[str, list[Path]], list[Path]]:
@@ -101,7 +123,7 @@ def _source_of(path: Path) -> Entry | None:
         return None
     try:
         return registry.by_head(_head(path), path, whatever=False)
-    except OSError:  # that it may be a log is a guess by its name: there is nothing to say of it
+    except Exception:  # noqa: BLE001 - that it may be a log is a guess by its name: there is nothing to say of it
         return None
 
 

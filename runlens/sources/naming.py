@@ -68,3 +68,20 @@ def printable(name: str, longest: int = 300) -> str:
     if len(safe) > longest:
         safe = f"{safe[: longest // 2]}…{safe[-longest // 2 :]}"
     return f"'{safe}'"
+
+
+def unforeseen(where: str, doing: str, error: Exception) -> str:
+    """One sentence on an error that no reader raises on purpose.
+
+    Parameters
+    ----------
+    where : str
+        Path or address.
+    doing : str
+        What could not be done to it, as a participle: `read`, `judged`.
+    error : Exception
+        Its own words may hold much of a log, or nothing.
+    """
+    words = " ".join(str(error).split())
+    said = f"{type(error).__name__}: {printable(words, 160)[1:-1]}" if words else type(error).__name__
+    return f"{printable(where)} could not be {doing} ({said}); leave it out, or see with --debug where it stands"

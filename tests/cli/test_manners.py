@@ -50,6 +50,35 @@ def test_a_broken_run_in_a_folder_of_many_is_named_and_hides_none(runs, tmp_path
     assert (verdicts["good"], verdicts["torn"]) == ("pass", "undecided"), verdicts
 
 
+def test_a_source_that_fails_over_one_file_costs_that_file_alone(runs, tmp_path, monkeypatch):
+    from runlens.judging.library import report_of
+    from runlens.judging.request import Request
+    from runlens.sources import table
+
+    usual = table.refs
+
+    def refs(files, look):
+        if any(file.name == "bad.jsonl" for file in files):
+            raise RecursionError("too deep")
+        return usual(files, look)
+
+    monkeypatch.setattr(table, "refs", refs)
+    report = report_of(Request([str(tmp_path)]))
+    assert {run.run: run.verdict for run in report.runs} == {"good": "pass", "bad.jsonl": "undecided"}
+    assert report.exit_code == 3
+    with pytest.raises(RecursionError):
+        report_of(Request([str(tmp_path)], debug=True))
+
+
+def test_one_name_among_several_that_cannot_be_looked_at_hides_none(runs, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    done = runlens("check", runs["bad"], str(tmp_path / "pipe"), "--format", "json")
+    assert done.code == 1
+    assert [run["verdict"] for run in done.json["runs"]] == ["fail", "undecided"]
+    assert "pipe" in done.json["runs"][1]["failures"][0]["message"]
+    assert runlens("check", str(tmp_path / "pipe")).code == 3
+
+
 def test_a_rule_that_crashes_is_named_and_never_green(runs, tmp_path):
     script = tmp_path / "crash.py"
     script.write_text(

@@ -65,6 +65,50 @@ def test_a_crash_is_a_failure_and_hides_nothing_else():
         judge_run(run(), Settings((Crashes(),), debug=True))
 
 
+@pytest.mark.parametrize(
+    "error",
+    [IndexError("index 9 is out\nof bounds"), RecursionError(), MemoryError(), OSError(36, "File name too long")],
+)
+def test_whatever_a_reader_raises_costs_its_own_run_alone(error, monkeypatch):
+    monkeypatch.setattr("runlens.roles.resolve", lambda found, metrics: found)  # the builder's run has its roles
+
+    def read(ref):
+        if ref.id == "odd":
+            raise error
+        return run()
+
+    plan = [(RunRef("table", f"/logs/{name}", name), Settings((Says(),))) for name in ("a", "odd", "b")]
+    reports = check(plan, read=read)
+    assert [r.verdict for r in reports] == ["fail", "undecided", "fail"]
+    (failure,) = reports[1].failures
+    assert failure.stage == "read" and type(error).__name__ in failure.message and "\n" not in failure.message
+    assert "/logs/odd" in failure.message
+    with pytest.raises(type(error)):
+        check([(ref, Settings((), debug=True)) for ref, _ in plan], read=read)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
+def test_who_stops_the_command_stops_it(error):
+    def read(ref):
+        raise error
+
+    with pytest.raises(error):
+        check([(RunRef("table", "a", "a"), Settings(()))], read=read)
+
+
+def test_what_breaks_the_roles_or_the_judging_costs_its_own_run_alone(monkeypatch):
+    def resolve(found, metrics):
+        raise RecursionError("too deep")
+
+    monkeypatch.setattr("runlens.roles.resolve", resolve)
+    (report,) = check([(RunRef("table", "a", "a"), Settings((Says(),)))], read=lambda ref: run())
+    assert report.verdict == "undecided" and "RecursionError: too deep" in report.failures[0].message
+    monkeypatch.undo()
+    monkeypatch.setattr("runlens.judging.check.link", resolve)
+    (report,) = check([(RunRef("table", "a", "a"), Settings((Says(),)))], read=lambda ref: run())
+    assert report.verdict == "undecided" and "could not be judged" in report.failures[0].message
+
+
 def test_a_missing_role_is_a_skip_and_never_a_pass():
     bare = run(train_loss=None)
     report = judge_run(bare, Settings((Says(), Abstains())))

@@ -32,6 +32,10 @@ OTHERS = st.one_of(
 NAMES = st.one_of(st.sampled_from(["loss", "_step", "_timestamp", "_runtime", "train/loss", "é"]), st.text(max_size=9))
 
 
+BEYOND = b"\x0a" + b"\xff" * 8 + b"\x7f"
+"""An item of 2**63 - 1 bytes: its end is beyond 64 bits."""
+
+
 @st.composite
 def items(draw, number):
     keys = draw(st.lists(NAMES, min_size=1, max_size=3))
@@ -51,7 +55,19 @@ def odd_items(draw, number):
         varint(6 << 3 | 1) + struct.pack("<d", draw(st.floats())),
     ]
     form = draw(
-        st.sampled_from([key, value, value + key, key + value + key, *(key + t for t in typed), b"", b"\xff" * 12])
+        st.sampled_from(
+            [
+                key,
+                value,
+                value + key,
+                key + value + key,
+                *(key + t for t in typed),
+                b"",
+                b"\xff" * 12,
+                key + BEYOND,
+                BEYOND,
+            ]
+        )
     )
     return field(number, form)
 
@@ -63,7 +79,7 @@ def rows(draw, number):
         place = draw(st.sampled_from([b"", count(1, 7), count(1, 1 << 40), count(1, -3), count(1, 2) + count(2, 3)]))
         parts.insert(draw(st.integers(0, len(parts))), field(2, place))
     if draw(st.integers(0, 9)) == 0:
-        parts.append(draw(st.sampled_from([field(200, b"info"), count(9, 9), b"\x0a\x7f", b"\x00", b"\x1a"])))
+        parts.append(draw(st.sampled_from([field(200, b"info"), count(9, 9), b"\x0a\x7f", BEYOND, b"\x00", b"\x1a"])))
     return b"".join(parts)
 
 

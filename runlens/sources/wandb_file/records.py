@@ -42,8 +42,10 @@ def kinds(segment: Segment) -> tuple[Ints, Ints, Ints, int]:
         tag, after = varints(buffer, at)
         value, after = varints(buffer, after)
         number, wire = tag >> 3, tag & 7
-        stop = np.where(wire == 2, after + value, after)
-        strange = (tag < 0) | (value < 0) | ((wire != 2) & (wire != 0)) | (stop > segment.stop[lane])
+        length = np.where(wire == 2, value, 0)
+        # Compared by what is left: a hostile length added to a place goes beyond 64 bits and comes back negative.
+        strange = (tag < 0) | (value < 0) | ((wire != 2) & (wire != 0)) | (length > segment.stop[lane] - after)
+        stop = after + np.where(strange, 0, length)
         if strange.any():
             odd += lane[strange].tolist()
         says = ~strange & (wire == 2) & ~_IS_BESIDE[np.minimum(number, 255)]

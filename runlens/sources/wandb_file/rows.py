@@ -132,9 +132,10 @@ def _items(
             break
         kind = buffer[at]
         length, begin = varints(buffer, at + 1)
-        end = begin + length
         is_item = kind == tag
-        strange = (length < 0) | (end > stop[lane]) | ~(is_item | (kind == _PLACE_TAG))
+        # Compared by what is left: a hostile length added to a place goes beyond 64 bits and comes back negative.
+        strange = (length < 0) | (length > stop[lane] - begin) | ~(is_item | (kind == _PLACE_TAG))
+        end = begin + np.where(strange, 0, length)
         if strange.any():
             odd[lane[strange]] = True
             usual = ~strange
@@ -168,13 +169,13 @@ def _inside(buffer: Bytes, row: Ints, begin: Ints, end: Ints, odd: npt.NDArray[n
             if not len(open_):
                 break
         length, after = varints(buffer, at + 1)
-        after = np.where(length < 0, end[open_], after + length)
-        key_end[open_] = np.minimum(after, end[open_])
+        left = end[open_] - after
+        key_end[open_] = np.where((length < 0) | (length > left), end[open_], after + np.minimum(length, left))
     length, value_start = varints(buffer, key_end + 2)
     good = (
         (buffer[key_end] == _VALUE_TAG[0])
         & (buffer[key_end + 1] == _VALUE_TAG[1])
-        & (value_start + length == end)
+        & (length == end - value_start)
         & (key_end > begin)
     )
     if not good.all():
