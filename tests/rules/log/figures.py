@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from runlens.rules.log.bad_end import BadEnd
 from runlens.rules.log.clock_jump import ClockJump
 from runlens.rules.log.restart import Restart
 from runlens.rules.log.stale import StaleRun
@@ -34,3 +35,8 @@ def step_gap_at_random():
 @case
 def unreadable_at_random():
     return at_random(UnreadableData())
+
+
+@case
+def bad_end_at_random():
+    return at_random(BadEnd())
