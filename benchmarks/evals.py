@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import evals_seeds
 from benchmarks.evals_pairs import older_suite, real_pairs, whole_twins
 from benchmarks.evals_trials import BIG, END, EVERY, SMALL, flagged, trial
 from benchmarks.tables import Tally, table, wilson
@@ -89,7 +90,7 @@ def report(quick: bool, suites: Path | None = None) -> str:
     parts.append(
         table("Simulated curves, 2,000 items a task", rows, ("lag", "checkpoints", "1 task", "3 tasks", "10 tasks"))
     )
-    parts += [whole_twins(quick), real_pairs(quick), older_suite(suites, quick)]
+    parts += [whole_twins(quick), real_pairs(quick), older_suite(suites, quick), evals_seeds.report(quick)]
 
     def pooled(
         lag: float, least: int, design: tuple[str, ...], sizes: tuple[str, ...], but: tuple[str, str] = ("", "")

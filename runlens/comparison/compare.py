@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
 
 from runlens.comparison import words
 from runlens.comparison.axis import on_axis
@@ -12,16 +11,18 @@ from runlens.comparison.joint import Bar
 from runlens.comparison.lags import Part, group_lag, shared_out, task_lag
 from runlens.comparison.match import match
 from runlens.comparison.pair import aligned
-from runlens.model import Comparison, Group, Reference, Run
+from runlens.comparison.projection import Plan, plan_of, projected
+from runlens.model import Axis, Comparison, Group, GroupLag, Reference, Run
 from runlens.stats.lag import explain
 
 
 def compare(
     run: Run,
     reference: Reference,
-    axis: Literal["tokens", "steps"] = "tokens",
+    axis: Axis = "tokens",
     tokens_per_step: float | None = None,
     bar: Bar | None = None,
+    total_tokens: float | None = None,
 ) -> Comparison:
     """Compare the evals of a run with those of a reference at the same tokens (or steps).
 
@@ -34,19 +35,27 @@ def compare(
     tokens_per_step : float, optional
         Of the run, where its log does not tell.
     bar : Bar, optional
+    total_tokens : float, optional
+        Planned, for the projection; what the run's config tells if None.
 
     Returns
     -------
     Comparison
         With `why_not` where nothing could be compared. The same input gives the same figures to the last digit.
     """
-    return beside(run.name, run_curves(run, axis, tokens_per_step), reference, axis, bar)
+    plan = plan_of(run, axis, total_tokens)
+    return beside(run.name, run_curves(run, axis, tokens_per_step), reference, axis, bar, plan)
 
 
 def beside(
-    name: str, own: RunCurves, reference: Reference, axis: Literal["tokens", "steps"] = "tokens", bar: Bar | None = None
+    name: str,
+    own: RunCurves,
+    reference: Reference,
+    axis: Axis = "tokens",
+    bar: Bar | None = None,
+    plan: Plan | None = None,
 ) -> Comparison:
-    """The same for curves at hand; `name` is that of the run they belong to."""
+    """The same for curves at hand; `name` is that of the run they belong to, `plan` what is planned for it."""
     bar = bar or Bar()
     blank = Comparison(
         name, reference.name, axis, (), (), (), "", "", reference.source, reference.licence, reference.citation
@@ -86,12 +95,18 @@ def beside(
         for kind in kinds
         if any(p.group == kind for p in parts)
     ]
+    groups = [replace(group, projected=projected(group, plan, bar.factor)) for group in groups]
     tasks = [task_lag(p, e, bar) for p, e in zip(parts, own_ends, strict=True)]
     found = replace(
         blank,
         tasks=tuple(sorted(tasks, key=lambda t: (not t.behind, t.group, t.run.task, t.run.metric))),
-        groups=tuple(sorted(groups, key=lambda g: (not g.behind, -g.factor))),
+        groups=tuple(sorted(groups, key=_worst_first)),
         unmatched=tuple(unmatched),
         verdict=words.verdict(groups, bar.factor),
     )
     return replace(found, sentence=words.sentence(found, bar.factor))
+
+
+def _worst_first(group: GroupLag) -> tuple[int, float]:
+    """The severe before the mild, then the surest; of those that are not behind the largest lag."""
+    return -(group.severity.rank + 1 if group.severity else 0), -(group.sigmas if group.behind else group.factor)

@@ -19,7 +19,7 @@ def history(parts: list[Aligned]) -> tuple[int, int, float, bool]:
         `from_start` is true if it was behind at four checkpoints of five and, over its first third (two checkpoints at
         least), by more than one standard deviation of two healthy models.
     """
-    rows = [(a.all_step, a.all_x, _z(a), weight(a) * a.paired.noise) for a in parts]
+    rows = [(a.all_step, a.course.x, _z(a), weight(a) * a.paired.noise) for a in parts]
     steps = np.unique(np.concatenate([r[0] for r in rows]))
     total, votes, where = np.zeros(len(steps)), np.zeros(len(steps)), np.zeros(len(steps))
     for step, x, z, w in rows:
@@ -37,7 +37,6 @@ def history(parts: list[Aligned]) -> tuple[int, int, float, bool]:
 
 def _z(part: Aligned) -> Floats:
     """Gap at every checkpoint of the run in standard deviations of two healthy models."""
-    p = part.paired
-    expected = p.curve(part.all_x)
-    deviation: Floats = (part.all_value - expected) / np.hypot(p.noise, p.offset)
+    p = part.course
+    deviation: Floats = (p.value - p.curve(p.x)) / np.hypot(p.noise, p.offset)
     return deviation

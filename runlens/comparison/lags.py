@@ -8,11 +8,12 @@ import numpy as np
 
 from runlens.comparison import words
 from runlens.comparison.history import history
-from runlens.comparison.joint import Bar, Joint, carried_by, clear, joint
+from runlens.comparison.joint import Bar, Joint, carried_by, clear, joint, sure
 from runlens.comparison.noise import downward, logarithmic
 from runlens.comparison.pair import Aligned
 from runlens.model import Group, GroupLag, TaskLag
-from runlens.stats.lag import GRID, Explained, explain, gap_of, lag_of
+from runlens.stats.gap import course_of, gap_of
+from runlens.stats.lag import GRID, Explained, Lag, explain, lag_of
 
 DRAWN = 120
 """Points of the reference's monotone curve in figures."""
@@ -75,17 +76,24 @@ def group_lag(kind: Group, parts: list[tuple[Part, Explained]], bar: Bar) -> Gro
     behind = clear(found, bar) and not alone
     earlier = [p.before for p, _ in parts if p.before is not None] if behind else []
     since, last, at, from_start = history([p.now for p, _ in parts])
+    factor, interval = _stands(found.lag, behind)
+    trend, growth = _trend([p.now for p, _ in parts], found.lag) if behind else (found.lag.trend, 0.0)
+    persists = bool(earlier) and clear(joint(explained(earlier)), bar)
     return GroupLag(
         group=kind,
         tasks=len(parts),
-        factor=found.lag.now,
-        interval=found.lag.now_interval,
-        gap=found.gap,
-        gap_interval=found.gap_interval,
-        trend=found.lag.trend,
+        factor=factor,
+        interval=interval,
+        gap=found.gap.mean,
+        gap_interval=found.gap.interval,
+        sigmas=-found.gap.sigmas,
+        course=-found.course,
+        growth=growth,
+        trend=trend,
         behind=behind,
         alone=alone,
-        persists=bool(earlier) and clear(joint(explained(earlier)), bar),
+        far=behind and factor >= bar.factor and (persists or sure([a for a, _ in now], found)),
+        persists=persists,
         from_start=from_start,
         since=since,
         last=last,
@@ -93,11 +101,29 @@ def group_lag(kind: Group, parts: list[tuple[Part, Explained]], bar: Bar) -> Gro
     )
 
 
+def _stands(lag: Lag, behind: bool) -> tuple[float, tuple[float, float]]:
+    """The lag that is told: of a run that is behind the one at its end, a trend allowed for, if that is clear of 1."""
+    return (lag.end, lag.end_interval) if behind and lag.end_interval[0] > 1 else (lag.now, lag.now_interval)
+
+
+def _trend(sides: list[Aligned], lag: Lag) -> tuple[str, float]:
+    """`widening`, `closing` or `steady`, and the growth: by the last checkpoints if they tell, else by the course."""
+    if lag.trend != "steady":
+        return lag.trend, lag.growth
+    last = max(float(side.course.x[-1]) for side in sides)
+    longest = max((side.course.x for side in sides), key=len)
+    whole = lag_of([explain(side.course, last) for side in sides], longest)
+    return ("widening", whole.growth) if whole.trend == "widening" else ("steady", 0.0)
+
+
 def task_lag(part: Part, own_end: Explained, bar: Bar) -> TaskLag:
     """One task by itself, in its own unit."""
     now, p = part.now, part.now.paired
     lag = lag_of([own_end], p.x)
-    gap, (low, high) = gap_of([own_end], np.ones(1))
+    found = Joint(lag, gap_of([own_end], np.ones(1), lag.discord), course_of([now.course], np.ones(1), lag.discord))
+    gap, (low, high) = found.gap.mean, found.gap.interval
+    behind = clear(found, bar)
+    factor, interval = _stands(lag, behind)
     run_value = float(np.mean(now.run.value[np.searchsorted(now.run.at, np.exp(p.x) * (1 - 1e-9))]))
     if logarithmic(now.run):  # a relative gap g (higher is better) is a factor exp(-g) on the value
         there = run_value * float(np.exp(gap))
@@ -108,7 +134,7 @@ def task_lag(part: Part, own_end: Explained, bar: Bar) -> TaskLag:
         there, ends = run_value - gap, [float(low), float(high)]
     drawn = np.linspace(p.reference_x[0], p.reference_x[-1], DRAWN)
     curve = p.curve(drawn)
-    spread = 1.96 * np.hypot(p.noise, p.offset)
+    spread = 1.96 * np.hypot(p.noise, np.interp(drawn, now.course.x, now.course.offset))
     edges = [downward(now.run, curve + sign * spread) for sign in (-1, 1)]
     return TaskLag(
         run=now.run,
@@ -126,11 +152,14 @@ def task_lag(part: Part, own_end: Explained, bar: Bar) -> TaskLag:
         reference_value=there,
         gap=run_value - there,
         gap_interval=(ends[0], ends[1]),
-        factor=lag.now,
-        interval=lag.now_interval,
+        factor=factor,
+        interval=interval,
         trend=lag.trend,
-        behind=clear(Joint(lag, gap, (low, high)), bar),
-        beyond=lag.now >= np.exp(GRID[-1]) * 0.99 or bool(p.value.max() < p.reference.min()),
+        behind=behind,
+        sigmas=-found.gap.sigmas,
+        seeds=now.seeds,
+        seed_sd=now.seed_sd * (abs(run_value) if logarithmic(now.run) else 1.0),
+        beyond=factor >= np.exp(GRID[-1]) * 0.99 or bool(p.value.max() < p.reference.min()),
         n_items=now.run.n_items or now.reference.n_items,
         notes=now.notes,
         label=words.label(now.run),

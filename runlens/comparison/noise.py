@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from runlens.comparison.items import UNKNOWN
 from runlens.model import Curve
+from runlens.stats.smooth import Smooth
 
 Floats = npt.NDArray[np.float64]
 
@@ -20,9 +21,15 @@ LASTING = 1.5
 plain against deduplicated at one size: 0.75 binomial errors (LAMBADA 1.6), part of it from the data."""
 LOSS_CHECKPOINT = 0.002
 """Relative scatter of a validation loss between checkpoints: what a few hundred sequences leave."""
-LOSS_LASTING = 0.007
-"""Relative lasting difference of validation losses of two seeds. At equal tokens, six healthy seeds of a 12M-parameter
-model scatter by 0.3 to 0.4 %; two of them differ by 1.4 times that, and a little is added for other set-ups."""
+LOSS_LASTING = 0.005
+"""Relative lasting difference of validation losses of two seeds where the curve is flat. Sixteen healthy seeds of a
+12M-parameter model scatter by 0.3 to 0.5 % at their start and at their end; two differ by 1.4 times that."""
+PACE = 0.04
+"""Standard deviation of the logarithm of tokens by which one of two healthy models is ahead of the other. The same
+sixteen seeds scatter by 1.0 % in the middle of their runs, where the loss falls by a third in each factor e of tokens:
+by 2.8 % in tokens, and two of them by 1.4 times that."""
+STRETCH = 0.25
+"""Log tokens to either side over which the pace of a curve is taken."""
 
 
 def upward(curve: Curve) -> Floats:
@@ -84,3 +91,22 @@ def prior(curve: Curve, last: Floats) -> tuple[float, float]:
         noise = 0.02 * abs(level)
     noise = max(noise, 1e-9)
     return noise, LASTING * noise
+
+
+def twins_differ(curve: Smooth, at: Floats, lasting: float) -> Floats:
+    """Standard deviation of what two healthy models differ by at each position, on the scale of `upward`.
+
+    Parameters
+    ----------
+    curve : Smooth
+        The reference, higher is better.
+    at : ndarray of float64, shape (k,)
+        Log tokens.
+    lasting : float
+        What they differ by where the curve is flat.
+    """
+    ahead = np.minimum(at + STRETCH, curve.x[-1])
+    behind = np.maximum(ahead - 2 * STRETCH, curve.x[0])
+    slope = np.abs(curve(ahead) - curve(behind)) / np.maximum(ahead - behind, 1e-9)
+    difference: Floats = np.hypot(lasting, PACE * slope)
+    return difference

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from runlens.comparison.match import Match, rescaled
-from runlens.comparison.noise import LASTING, Floats, logarithmic, prior, upward
+from runlens.comparison.noise import LASTING, Floats, logarithmic, prior, twins_differ, upward
 from runlens.model import Curve
 from runlens.stats.isotonic import isotonic
-from runlens.stats.lag import Paired
+from runlens.stats.lag import REACH, Paired, paired
 from runlens.stats.smooth import checkpoint_noise
 
 BEYOND = 1.02
@@ -21,6 +21,12 @@ STALE = 8.0
 """A reference that never improved on a task in the last factor of 8 in tokens is no measure of where a run stands."""
 NEAR = 8.0
 """The reference's noise is taken from this factor in tokens before the run's first judged checkpoint on."""
+PRIOR = 4.0
+"""Seeds that what is expected of twins is worth beside those that are given: three seeds alone tell a standard
+deviation to a factor of two."""
+NEIGHBOURS = 0.35
+"""Standard deviation, in log tokens, of the stretch over which the seeds' spread is averaged: half of how far a
+difference reaches (`runlens.stats.lag.REACH`)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,17 +34,21 @@ class Aligned:
     """A pair ready for `runlens.stats.lag`, with the curves that it was made from."""
 
     paired: Paired
+    """The run's last checkpoints, which are judged."""
+    course: Paired
+    """All of its checkpoints within the reference's range."""
     run: Curve
     reference: Curve
     low: Floats
     high: Floats
     step: Floats
     """(k,) training steps of the judged checkpoints."""
-    all_x: Floats
-    """(m,) log positions of all checkpoints of the run within the reference's range."""
-    all_value: Floats
-    """(m,) their scores, higher is better."""
     all_step: Floats
+    """(m,) those of the whole course."""
+    seeds: int
+    """Members of the band; 1 if the reference is one curve."""
+    seed_sd: float
+    """Standard deviation of the band's members there, on the scale of `upward`; NaN for one curve."""
     notes: tuple[str, ...]
 
 
@@ -88,10 +98,17 @@ def aligned(pair: Match, last: int, drop: int = 0) -> Aligned | str:
     lasting = max(lasting, own_lasting, LASTING * scatter)  # a reference that wanders has twins that wander as much
     if end < len(up):
         lasting = max(lasting, _wander(up[int(np.argmax(near)) :]))
+    alone = paired(x, y, all_x, all_value, scatter, lasting)
+    expected = twins_differ(alone.curve, all_x, lasting)
+    seed_sd = float("nan")
     if spread.size:
-        lasting = _from_band(spread[:, :end][:, near], lasting)
-    paired = Paired(x, y, all_x[-last:], all_value[-last:], scatter, lasting)
-    return Aligned(paired, run, reference, low, high, all_step[-last:], all_x, all_value, all_step, tuple(notes))
+        seed_sd = _spread_at(spread[:, :end], x, all_x[-last:])
+        expected = _by_seeds(spread[:, :end], x, twins_differ(alone.curve, x, lasting), all_x, expected)
+    course = replace(alone, offset=expected)
+    return Aligned(
+        course.last(last), course, run, reference, low, high, all_step[-last:], all_step, max(len(spread), 1), seed_sd,
+        tuple(notes),
+    )  # fmt: skip
 
 
 def improving(up: Floats, noise: float) -> int:
@@ -138,9 +155,42 @@ def _wander(up: Floats) -> float:
     return float(np.sqrt(np.mean((up - isotonic(up)) ** 2)))
 
 
-def _from_band(spread: Floats, expected: float, weight: float = 4.0) -> float:
-    """Lasting difference between a new model and the band's mean, from the members, drawn towards what is expected."""
+def _by_seeds(spread: Floats, x: Floats, there: Floats, at: Floats, expected: Floats) -> Floats:
+    """What a new model and the band's mean differ by at `at`: as the members do, drawn towards what is expected.
+
+    Parameters
+    ----------
+    spread : ndarray of float64, shape (m, n)
+        How each member lies off the mean at the reference's points.
+    x : ndarray of float64, shape (n,)
+    there, expected : ndarray of float64, shapes (n,) and (k,)
+        Standard deviation to expect between two models, at the reference's points and at `at`.
+    at : ndarray of float64, shape (k,)
+
+    Notes
+    -----
+    Stretches further apart than differences reach tell anew how far seeds differ, so first the whole course says
+    whether these seeds lie closer or further apart than expected, then each stretch by itself.
+    """
     m = len(spread)
-    each = expected / np.sqrt(2)  # `expected` is for a difference of two
-    variance = (weight * each**2 + float(np.sum(spread.mean(axis=1) ** 2))) / (weight + m - 1)
-    return float(np.sqrt(variance * (1 + 1 / m)))
+    each = there / np.sqrt(2)  # of one model
+    ratio = np.sum((spread / each) ** 2, axis=0) / (m - 1)
+    kernel = np.exp(-0.5 * ((x - at[:, None]) / NEIGHBOURS) ** 2)
+    here = kernel @ ratio / kernel.sum(axis=1)
+    stretches = max(float(x[-1] - x[0]) / (3 * REACH), 1.0)
+    at_all = _drawn(np.mean(ratio), (m - 1) * stretches)
+    scale = at_all * _drawn(here / at_all, m - 1)
+    differ: Floats = expected / np.sqrt(2) * np.sqrt(scale * (1 + 1 / m))
+    return differ
+
+
+def _drawn(ratio: Floats | float, free: float) -> Floats:
+    """A ratio of variances with so many degrees of freedom, drawn towards 1."""
+    return np.asarray((PRIOR + free * ratio) / (PRIOR + free), dtype=np.float64)
+
+
+def _spread_at(spread: Floats, x: Floats, at: Floats) -> float:
+    """Standard deviation of the members over the stretch of the judged checkpoints."""
+    inside = (x >= at[0] - 1e-9) & (x <= at[-1] + 1e-9)
+    inside[int(np.argmin(np.abs(x - at[-1])))] = True
+    return float(np.sqrt(np.mean(np.sum(spread[:, inside] ** 2, axis=0) / (len(spread) - 1))))

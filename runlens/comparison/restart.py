@@ -115,12 +115,16 @@ def weigh(
     run: Run, lag: float, tokens_done: float, total_tokens: float, interval: tuple[float, float] | None = None
 ) -> Choice:
     """`restart_or_go_on` with the run's own throughput (median) and GPUs."""
+    return restart_or_go_on(lag, tokens_done, total_tokens, speed_of(run), run.hardware_count, interval)
+
+
+def speed_of(run: Run) -> float | None:
+    """Tokens per second of the whole run, the median of what was logged; None where nothing was."""
     rate = run.role("tokens_per_second")
-    speed = None
-    if rate is not None and np.isfinite(rate.series.value).any():
-        scale = max(run.hardware_count, 1) if rate.scope in ("per_gpu", "per_rank") else 1
-        speed = float(np.nanmedian(rate.series.value)) * scale
-    return restart_or_go_on(lag, tokens_done, total_tokens, speed, run.hardware_count, interval)
+    if rate is None or not np.isfinite(rate.series.value).any():
+        return None
+    scale = max(run.hardware_count, 1) if rate.scope in ("per_gpu", "per_rank") else 1
+    return float(np.nanmedian(rate.series.value)) * scale
 
 
 def said(choice: Choice, interval: tuple[float, float] | None = None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from runlens.model import Comparison, GroupLag, TaskLag
+from runlens.model import Comparison, GroupLag, Projection, TaskLag
 
 
 def task_numbers(task: TaskLag) -> dict[str, object]:
@@ -28,6 +28,9 @@ def task_numbers(task: TaskLag) -> dict[str, object]:
         "trailing": rounded(task.trailing),
         "trend": task.trend,
         "proven": task.behind,
+        "sigmas": rounded(task.sigmas, 4),
+        "references": task.seeds,
+        "references_sd": rounded(task.seed_sd, 4),
         "items": task.n_items,
         "notes": list(task.notes),
     }
@@ -43,12 +46,28 @@ def group_numbers(group: GroupLag) -> dict[str, object]:
         "gap": rounded(group.gap),
         "gap_interval": [rounded(v) for v in group.gap_interval],
         "trend": group.trend,
+        "growth": rounded(group.growth, 4),
+        "sigmas": rounded(group.sigmas, 4),
+        "sigmas_of_course": rounded(group.course, 4),
         "proven": group.behind,
+        "projected": projection_numbers(group.projected),
         "carried_by": group.alone,
         "persists": group.persists,
         "from_start": group.from_start,
         "steps": [group.since, group.last],
         "at": rounded(group.at, 9),
+    }
+
+
+def projection_numbers(to: Projection | None) -> dict[str, object] | None:
+    """The lag at the planned end; None where there is no projection."""
+    if to is None:
+        return None
+    return {
+        "at": rounded(to.at, 9),
+        "lag_factor": rounded(to.factor, 4),
+        "behind": rounded(to.trailing),
+        "gpu_hours": None if to.gpu_hours is None else rounded(to.gpu_hours, 4),
     }
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
-from runlens.model import Comparison, Curve, GroupLag
+from runlens.model import Comparison, Curve, GroupLag, TaskLag
 from runlens.model.comparison import Verdict
 
 _NAMES = {
@@ -26,6 +27,8 @@ _NAMES = {
     "wsc": "WSC",
 }
 """Benchmarks as their papers write them."""
+SPREAD = 3
+"""From so many references on, their own standard deviation is quoted: that of two is hardly known."""
 _METRICS = {"loss": "loss", "ppl": "perplexity", "bpb": "bits per byte", "acc_norm": "acc_norm", "acc": "acc"}
 
 
@@ -87,7 +90,27 @@ def behind_sentence(comparison: Comparison, group: GroupLag) -> str:
     )
     if group.from_start:
         text += ", from the first checkpoints on"
-    return text + _others(comparison, group)
+    return text + _how_sure(tasks, group) + _others(comparison, group) + _leads_to(comparison, group)
+
+
+def _how_sure(tasks: list[TaskLag], group: GroupLag) -> str:
+    """The gap by the yardstick: the spread of the reference's own members where there is one, else of healthy twins."""
+    task = tasks[0]
+    if len(tasks) == 1 and task.seeds >= SPREAD and 0 < task.seed_sd < math.inf:
+        worse = abs(task.gap)
+        return f"; {worse:.3g} worse: {worse / task.seed_sd:.1f} standard deviations of your {task.seeds} references"
+    return f"; {group.sigmas:.1f} standard deviations of what healthy twins differ by"
+
+
+def _leads_to(comparison: Comparison, group: GroupLag) -> str:
+    """Where a widening lag leads at the planned end."""
+    to = group.projected
+    if to is None:
+        return ""
+    hours = f" and {to.gpu_hours:,.3g} GPU hours" if to.gpu_hours is not None else ""
+    axis = comparison.axis
+    trailing = amount(to.trailing, axis)
+    return f"; going on so, it is {times(to.factor)} at the planned {amount(to.at, axis)}: {trailing}{hours} behind"
 
 
 def verdict(groups: Sequence[GroupLag], least: float) -> Verdict:

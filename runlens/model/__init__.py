@@ -1,7 +1,7 @@
 """The vocabulary of RunLens: frozen dataclasses that every layer shares, and nothing that computes."""
 
 from runlens.model.about import About, Figure, Mark, Suspect, Symptom
-from runlens.model.comparison import Comparison, Group, GroupLag, TaskLag
+from runlens.model.comparison import Axis, Comparison, Group, GroupLag, Projection, TaskLag
 from runlens.model.finding import Action, ActionKind, Evidence, Failure, Finding, Incident, Severity, Skip, SkipKind
 from runlens.model.ref import AS_FOUND, ReadOptions, RunRef
 from runlens.model.reference import Curve, Reference
@@ -15,6 +15,7 @@ __all__ = [
     "Action",
     "ActionKind",
     "AnySeries",
+    "Axis",
     "Chart",
     "Comparison",
     "Curve",
@@ -30,6 +31,7 @@ __all__ = [
     "Note",
     "Origin",
     "PlacedSeries",
+    "Projection",
     "ReadOptions",
     "Reference",
     "Report",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,6 +13,7 @@ from runlens.model.finding import Severity
 from runlens.model.reference import Curve
 
 Interval = tuple[float, float]
+Axis = Literal["tokens", "steps"]
 Group = Literal["scores", "losses"]
 Verdict = Literal["behind", "level", "ahead", "cannot tell", "not compared"]
 
@@ -61,6 +63,12 @@ class TaskLag:
     """True if the run stands below everything the reference showed, so that the factor is a lower bound."""
     n_items: int
     """Test items, 0 if not known."""
+    sigmas: float = 0.0
+    """How far behind it is, in standard deviations of what healthy twins differ by; negative is ahead."""
+    seeds: int = 1
+    """Members of the reference's band; 1 if it is one curve."""
+    seed_sd: float = math.nan
+    """Standard deviation of those members over the judged stretch, in the metric's own unit; NaN for one curve."""
     notes: tuple[str, ...] = ()
     """What was assumed or changed to make the two comparable."""
     label: str = ""
@@ -78,6 +86,25 @@ class TaskLag:
 
 
 @dataclass(frozen=True, slots=True)
+class Projection:
+    """Where a widening lag leads if it goes on as it does."""
+
+    at: float
+    """The planned end, tokens or steps."""
+    factor: float
+    """The lag there."""
+    far: bool
+    """That lag is so large that it is an error."""
+    gpu_hours: float | None
+    """What the tokens (or steps) that it trails by then cost at the run's own speed; None where that is not known."""
+
+    @property
+    def trailing(self) -> float:
+        """Tokens (or steps) behind at the planned end."""
+        return self.at - self.at / self.factor
+
+
+@dataclass(frozen=True, slots=True)
 class GroupLag:
     """All scores, or all validation losses, taken together."""
 
@@ -92,8 +119,16 @@ class GroupLag:
     gap_interval: Interval
     trend: str
     behind: bool
-    """The lag is at least the smallest that counts, its interval is clear of 1, the gap leans the same way, and no task
-    carries it alone."""
+    """Proven: more than healthy twins differ by, over the last checkpoints and the whole course, the lag at least the
+    smallest that is said, and no task carries it alone."""
+    far: bool
+    """Proven, so large now that it is an error, and no matter of the last checkpoint alone."""
+    sigmas: float
+    """How far behind the last checkpoints are, in standard deviations of what healthy twins differ by."""
+    course: float
+    """The same for all checkpoints since the start."""
+    growth: float
+    """By how much the logarithm of the lag grows with log tokens; 0 if it is taken to be steady."""
     alone: str
     """The task that carries the lag or stands apart, if that is why it does not count; else empty."""
     persists: bool
@@ -106,6 +141,15 @@ class GroupLag:
     """Last step that was compared."""
     at: float
     """Position of that step on the axis, tokens or steps."""
+    projected: Projection | None = None
+    """Where its trend leads at the planned end; None if it is not behind or not widening, or the end is not known."""
+
+    @property
+    def severity(self) -> Severity | None:
+        """Error if it is proven and far behind now or by the planned end, warning if proven, None if it is not."""
+        if not self.behind:
+            return None
+        return Severity.ERROR if self.far or (self.projected is not None and self.projected.far) else Severity.WARNING
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,7 +158,7 @@ class Comparison:
 
     run: str
     reference: str
-    axis: Literal["tokens", "steps"]
+    axis: Axis
     tasks: tuple[TaskLag, ...]
     groups: tuple[GroupLag, ...]
     """The scores and the losses, those that could be compared, the worst first."""
@@ -134,8 +178,6 @@ class Comparison:
 
     @property
     def severity(self) -> Severity | None:
-        """Error if it is behind and that persists or widens, warning if it is new, None if it is not behind."""
-        behind = [g for g in self.groups if g.behind]
-        if not behind:
-            return None
-        return Severity.ERROR if any(g.persists or g.trend == "widening" for g in behind) else Severity.WARNING
+        """The worst of its groups; None if it is not behind."""
+        found = [g.severity for g in self.groups if g.severity is not None]
+        return max(found, key=lambda s: s.rank, default=None)

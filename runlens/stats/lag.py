@@ -9,7 +9,8 @@ Moolgavkar 1988, Applied Statistics 37:87).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,8 @@ SLOPES = np.linspace(-1, 1, 21)
 """Growths of the shift with log tokens that are tried: at 1 a run learns nothing more, at -1 it learns at twice the
 reference's pace."""
 STEADY = len(SLOPES) // 2
+GROWS = 0.5
+"""Standard deviation of the slopes to expect: a lag of 1.1 that grows so is 1.4 after half as many tokens again."""
 CLEAR = 3.841
 """95 % point of chi squared with one degree of freedom: by so much the deviance of what is ruled out is larger."""
 SURE = 6.635
@@ -51,15 +54,36 @@ class Paired:
     """(k,) scores."""
     noise: float
     """Standard deviation of one checkpoint about the smooth curve, of either side."""
-    offset: float
-    """Standard deviation of the lasting difference between two healthy models, which wanders slowly with tokens."""
+    offset: Floats
+    """(k,) standard deviation, at each of the run's checkpoints, of the lasting difference between two healthy models,
+    which wanders slowly with tokens."""
+    curve: Smooth
+    """The reference without its scatter."""
     weight: float = 1.0
     """Share of this curve in sums over tasks: two metrics of one task count half each."""
-    curve: Smooth = field(init=False)
-    """The reference without its scatter."""
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "curve", smooth(self.reference_x, self.reference, self.noise))
+    def lasting(self) -> Floats:
+        """(k, k) covariance of the lasting difference over the run's checkpoints."""
+        covariance: Floats = np.outer(self.offset, self.offset) * np.exp(-np.abs(self.x[:, None] - self.x) / REACH)
+        return covariance
+
+    def last(self, count: int) -> Paired:
+        """The same for the run's last checkpoints alone."""
+        return replace(self, x=self.x[-count:], value=self.value[-count:], offset=self.offset[-count:])
+
+
+def paired(
+    reference_x: Floats,
+    reference: Floats,
+    x: Floats,
+    value: Floats,
+    noise: float,
+    offset: Floats | float,
+    weight: float = 1.0,
+) -> Paired:
+    """A `Paired` with its smooth curve; one `offset` stands for all checkpoints."""
+    each = np.broadcast_to(np.asarray(offset, dtype=np.float64), x.shape)
+    return Paired(reference_x, reference, x, value, noise, each, smooth(reference_x, reference, noise), weight)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,6 +103,7 @@ class Explained:
     gap_noise: float
     """Its standard deviation by scatter, without the lasting difference."""
     offset: float
+    """Its standard deviation by the lasting difference alone."""
     weight: float
 
 
@@ -97,6 +122,11 @@ class Lag:
     """The factor at each checkpoint by itself (noisier)."""
     discord: float
     """How much more the tasks disagree than their noise explains, as a factor on the variance; at least 1."""
+    end: float
+    """The factor at the last checkpoint if some trend is allowed for, whether it is clear or not."""
+    end_interval: tuple[float, float]
+    growth: float = 0.0
+    """By how much the logarithm of the lag grows with log tokens; 0 if the lag is taken to be steady."""
 
 
 def explain(pair: Paired, end: float) -> Explained:
@@ -113,18 +143,18 @@ def explain(pair: Paired, end: float) -> Explained:
     table = np.linspace(lo, hi, int((hi - lo) / (GRID[1] - GRID[0])) + 2)
     weights = curve.weights(table)
     shared, drawn = weights @ weights.T, weights @ curve.fit
-    s2, d2 = pair.noise**2, pair.offset**2
+    s2, d, lasting = pair.noise**2, pair.offset, pair.lasting()
     shift = GRID[:, None, None] + SLOPES[:, None] * (pair.x - end)
     looked_up = np.clip(pair.x - shift, lo, hi)  # (g, s, k)
     residual = pair.value - np.interp(looked_up, table, drawn)
     near = np.rint((looked_up[:, STEADY] - lo) / (table[1] - table[0])).astype(np.intp)  # slopes change errors little
-    lasting = (1 - BETWEEN_TASKS) * d2 * np.exp(-np.abs(pair.x[:, None] - pair.x) / REACH)
-    variance = s2 * (np.eye(k) + shared[near[:, :, None], near[:, None, :]]) + lasting
-    sure = np.linalg.inv(variance)  # (g, k, k)
+    own_part = (1 - BETWEEN_TASKS) * lasting
+    sure = np.linalg.inv(s2 * (np.eye(k) + shared[near[:, :, None], near[:, None, :]]) + own_part)  # (g, k, k)
     own = np.sum((residual @ sure) * residual, axis=2)
-    pull = np.sqrt(BETWEEN_TASKS * d2) * (residual @ sure.sum(axis=2)[:, :, None])[:, :, 0]
-    hold = BETWEEN_TASKS * d2 * sure.sum(axis=(1, 2))[:, None]
-    misfit = residual[:, STEADY].T ** 2 / (s2 + d2)
+    held = np.sqrt(BETWEEN_TASKS) * (sure @ d)  # (g, k)
+    pull = np.sum(residual * held[:, None], axis=2)
+    hold = np.sqrt(BETWEEN_TASKS) * (held @ d)[:, None]
+    misfit = residual[:, STEADY].T ** 2 / (s2 + d[:, None] ** 2)
     mean = curve.weights(pair.x).mean(axis=0)
     return Explained(
         own=pair.weight * own,
@@ -133,7 +163,7 @@ def explain(pair: Paired, end: float) -> Explained:
         misfit=pair.weight * misfit,
         gap=float(np.mean(pair.value) - mean @ curve.fit),
         gap_noise=float(np.sqrt(s2 * (1 / k + mean @ mean))),
-        offset=pair.offset,
+        offset=float(np.sqrt(lasting.mean())),
         weight=pair.weight,
     )
 
@@ -155,36 +185,46 @@ def lag_of(tasks: list[Explained], x: Floats, agreed: bool = False) -> Lag:
     -----
     Where tasks disagree by more than their noise, all variances grow by that factor: the tasks' own best deviances
     against the common one, over their number less one (the ratio of Birge 1932, Physical Review 40:207; Cochran's Q in
-    meta-analysis). So one benchmark that stands out for good proves nothing by itself.
+    meta-analysis). So one benchmark that stands out for good proves nothing by itself. Intervals grow, too, where even
+    the best shift misses by more than noise (`_misfit`).
     """
     deviance = _together(tasks)
-    discord = 1.0
-    if len(tasks) > 1 and not agreed:
-        apart = sum(float(_together([task])[:, STEADY].min()) for task in tasks)
-        others = sum(task.weight for task in tasks) - 1
-        discord = max(1.0, float(deviance[:, STEADY].min() - apart) / max(others, 1))
     steady = deviance[:, STEADY]
-    factor, interval = _best(steady, discord)
+    own = [_together([task]) for task in tasks]
+    discord = 1.0
+    if not agreed:
+        apart = sum(float(each[:, STEADY].min()) for each in own)
+        others = sum(task.weight for task in tasks) - 1
+        if len(tasks) > 1:
+            discord = max(1.0, float(steady.min() - apart) / max(others, 1))
+    points = sum(task.weight * len(task.misfit) for task in tasks)
+    flat = max(discord, _misfit(sum(float(each[:, STEADY].min()) for each in own), points - 1))
+    factor, interval = _best(steady, flat)
     full = [task for task in tasks if len(task.misfit) == len(x)]
     if len(x) < 3 or not full:
-        return Lag(factor, interval, factor, interval, "steady", (), discord)
-    each = tuple(np.exp(GRID[np.argmin(sum(task.misfit for task in full), axis=1)]).tolist())
+        return Lag(factor, interval, factor, interval, "steady", (), discord, factor, interval)
+    each_one = tuple(np.exp(GRID[np.argmin(sum(task.misfit for task in full), axis=1)]).tolist())
+    bent = max(discord, _misfit(sum(float(each.min()) for each in own), points - 2))
+    likely = deviance + bent * (SLOPES / GROWS) ** 2
+    ending = _best(likely.min(axis=1), bent)
     if steady.min() - deviance.min() <= SURE * discord:
-        return Lag(factor, interval, factor, interval, "steady", each, discord)
-    slope = SLOPES[int(np.argmin(deviance.min(axis=0)))]
-    now, now_interval = _best(deviance.min(axis=1), discord)
-    return Lag(factor, interval, now, now_interval, "widening" if slope > 0 else "closing", each, discord)
+        return Lag(factor, interval, factor, interval, "steady", each_one, discord, *ending)
+    by_slope = likely.min(axis=0) / bent
+    chance = np.exp(-0.5 * (by_slope - by_slope.min()))
+    growth = float(chance @ SLOPES / chance.sum())
+    now, now_interval = _best(deviance.min(axis=1), bent)
+    trend = "widening" if growth > 0 else "closing"
+    return Lag(factor, interval, now, now_interval, trend, each_one, discord, *ending, growth)
 
 
-def gap_of(tasks: list[Explained], weights: Floats, discord: float = 1.0) -> tuple[float, tuple[float, float]]:
-    """Weighted mean gap of tasks with its 95 % interval."""
-    w = weights / weights.sum()
-    offset = w * np.array([task.offset for task in tasks])
-    scatter = w * np.array([task.gap_noise for task in tasks])
-    variance = np.sum(scatter**2) + (1 - BETWEEN_TASKS) * np.sum(offset**2) + BETWEEN_TASKS * np.sum(offset) ** 2
-    gap = float(w @ np.array([task.gap for task in tasks]))
-    half = float(np.sqrt(CLEAR * discord * variance))
-    return gap, (gap - half, gap + half)
+def _misfit(deviance: float, free: float) -> float:
+    """How much more the best shift misses than noise explains: the deviance over what chi squared reaches at most.
+
+    A curve of another shape is no shifted reference. Its points then lie far off the best shift, which alone would look
+    all the more certain; "at most" is two standard deviations above the mean of chi squared.
+    """
+    free = max(free, 1.0)
+    return max(1.0, deviance / (free + 2 * math.sqrt(2 * free)))
 
 
 def _together(tasks: list[Explained]) -> Floats:
@@ -194,8 +234,19 @@ def _together(tasks: list[Explained]) -> Floats:
     return deviance
 
 
-def _best(deviance: Floats, discord: float) -> tuple[float, tuple[float, float]]:
-    """The factor of least deviance, and the outermost of those that are not ruled out."""
+def _best(deviance: Floats, scale: float) -> tuple[float, tuple[float, float]]:
+    """The factor of least deviance, and where to either side the last one lies that is not ruled out.
+
+    The ends are read off between the grid's points, so an interval has a width though it be finer than the grid; where
+    no shift is ruled out up to the end of the grid, that end stands.
+    """
     best = int(np.argmin(deviance))
-    kept = GRID[deviance <= deviance[best] + CLEAR * discord]
-    return float(np.exp(GRID[best])), (float(np.exp(kept[0])), float(np.exp(kept[-1])))
+    over = deviance - (deviance[best] + CLEAR * scale)
+    kept = np.flatnonzero(over <= 0)
+    low, high = float(GRID[kept[0]]), float(GRID[kept[-1]])
+    step = float(GRID[1] - GRID[0])
+    if kept[0] > 0:
+        low -= step * float(-over[kept[0]] / (over[kept[0] - 1] - over[kept[0]]))
+    if kept[-1] < len(GRID) - 1:
+        high += step * float(-over[kept[-1]] / (over[kept[-1] + 1] - over[kept[-1]]))
+    return float(np.exp(GRID[best])), (float(np.exp(low)), float(np.exp(high)))

@@ -32,7 +32,7 @@ def test_the_page_says_how_far_behind_and_fits(columns):
 
 
 def test_the_numbers_come_as_json_with_the_choice():
-    done = compare("-f", "json", "--total-tokens", "300M")
+    done = compare("-f", "json", "--total-tokens", "600M")
     (found,) = done.json["comparisons"]
     assert (done.code, found["verdict"], found["severity"]) == (1, "behind", "error")
     assert {t["task"] for t in found["tasks"]} == {"", "codechoice", "textchoice"}
@@ -40,7 +40,7 @@ def test_the_numbers_come_as_json_with_the_choice():
     choice = found["restart_or_go_on"]
     lag = found["groups"][0]["lag_factor"]
     assert choice["restart"] and choice["certain"]
-    assert choice["break_even"] == pytest.approx(300e6 * (1 - 1 / lag), rel=0.01)
+    assert choice["break_even"] == pytest.approx(600e6 * (1 - 1 / lag), rel=0.01)
     assert choice["gpu_hours_saved"] > 0
 
 

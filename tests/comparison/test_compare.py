@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from runlens.comparison.compare import compare
+from runlens.comparison.joint import Bar
 from runlens.model import Reference, Severity
 from runlens.references import load
 from tests.synthetic.evals import (
@@ -53,7 +54,7 @@ def test_a_healthy_seed_is_not_flagged(seed):
 def test_three_checkpoints_and_one_task_are_enough():
     found = compare(*simulated(3.0, n=3, tasks=("hellaswag",), items=10042))
     assert found.verdict == "behind" and found.tasks[0].checkpoints == 3
-    assert found.severity is Severity.WARNING, "nobody knows yet whether it persists"
+    assert found.severity is Severity.ERROR, "three that lie so far off need no fourth"
 
 
 def test_two_checkpoints_are_said_to_be_too_few():
@@ -124,6 +125,40 @@ def test_a_reference_that_stopped_improving_long_ago_is_no_measure():
     found = compare(eval_run(list(load("pythia-1.4b").curves)), load("pythia-2.8b"))
     assert any(name == "eval/wsc/acc" and "gets worse after" in why for name, why in found.unmatched)
     assert found.verdict == "behind"
+
+
+def test_a_small_lag_that_was_always_there_is_proven_and_a_warning():
+    at = np.linspace(1e10, 3e11, 24)
+    seeds = [replace(simulated_loss(TOKENS), name=f"seed {i}") for i in range(3)]
+    rng = np.random.default_rng(2)
+    band = Reference("seeds", "tokens", tuple(
+        replace(c, value=c.value * np.exp(0.0005 * rng.standard_normal())) for c in seeds))  # fmt: skip
+    found = compare(eval_run([simulated_loss(at, 1.13)]), band)
+    (group,) = found.groups
+    assert group.behind and found.severity is Severity.WARNING and 1.05 < group.factor < 1.25
+    assert "standard deviations of your 3 references" in found.sentence
+    assert compare(eval_run([simulated_loss(at, 1.03)]), band).severity is None
+
+
+def growing(end, last, at=3e11):
+    """A loss whose lag grows as a power of tokens to `last` at `end`."""
+    tokens = np.linspace(at / 16, at, 16)
+    return simulated_loss(tokens, 1.02 * (last / 1.02) ** (np.log(tokens / tokens[0]) / np.log(end / tokens[0])))
+
+
+def test_a_widening_lag_is_an_error_where_its_trend_leads_to_one_before_the_planned_end():
+    reference = Reference("healthy", "tokens", (simulated_loss(np.geomspace(2e9, 3e12, 40)),), TOKENS_PER_STEP)
+    run = eval_run([growing(3e12, 2.0)])
+    found = compare(run, reference, bar=Bar(factor=1.8))
+    (group,) = found.groups
+    assert group.behind and group.trend == "widening" and group.projected is None and 1.3 < group.factor < 1.6
+    assert found.severity is Severity.WARNING
+    found = compare(run, reference, bar=Bar(factor=1.8), total_tokens=3e12)
+    to = found.groups[0].projected
+    assert to is not None and to.at == 3e12 and to.factor == pytest.approx(2.0, rel=0.15)
+    assert to.trailing == pytest.approx(to.at * (1 - 1 / to.factor)) and to.gpu_hours is None
+    assert found.severity is Severity.ERROR
+    assert "going on so, it is" in found.sentence and "planned 3.00 T" in found.sentence
 
 
 def test_a_band_widens_what_counts_as_healthy():

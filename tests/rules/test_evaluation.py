@@ -64,7 +64,9 @@ def test_each_reference_is_judged_by_itself(bug, healthy):
 
 
 def test_the_smallest_lag_is_a_setting(bug, healthy):
-    assert list(BehindReference(references=(healthy,), factor=1.5).check(bug)) == []
+    assert list(BehindReference(references=(healthy,), least=1.5).check(bug)) == []
+    (small,) = BehindReference(references=(healthy,), factor=1.5).check(bug)
+    assert small.severity is Severity.WARNING, "proven, and how far is another question"
 
 
 def test_many_scores_are_said_in_one_sentence():

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
+from runlens.stats.gap import course_of, gap_of
 from runlens.stats.isotonic import isotonic, monotone_curve
-from runlens.stats.lag import REACH, Paired, explain, gap_of, lag_of
+from runlens.stats.lag import REACH, explain, lag_of, paired
 from runlens.stats.smooth import checkpoint_noise, smooth
 
 X = np.log(np.geomspace(1e9, 1e11, 24))
@@ -14,7 +15,7 @@ def curve(x):
 
 def pair(lag, noise=0.002, offset=0.002, at=X[-5:], trend=0.0, weight=1.0):
     shift = np.log(lag) + trend * (at - at[-1])
-    return Paired(X, curve(X), at, curve(at - shift), noise, offset, weight)
+    return paired(X, curve(X), at, curve(at - shift), noise, offset, weight)
 
 
 def explained(one):
@@ -54,7 +55,7 @@ def test_the_intervals_hold_the_truth_nineteen_times_in_twenty():
     for _ in range(60):
         p = pair(1.5, 0.004, 0.004)
         seen = p.value + 0.004 * rng.standard_normal(5) + 0.004 * rng.standard_normal()
-        noisy = Paired(X, p.reference + 0.004 * rng.standard_normal(len(X)), p.x, seen, 0.004, 0.004)
+        noisy = paired(X, p.reference + 0.004 * rng.standard_normal(len(X)), p.x, seen, 0.004, 0.004)
         low, high = lag_of([explained(noisy)], p.x).interval
         held += low <= 1.5 <= high
     assert held >= 51
@@ -67,7 +68,7 @@ def test_the_intervals_hold_the_truth_though_a_healthy_difference_wanders():
     for _ in range(n):
         p = pair(1.5, 0.001, 0.008, at=at)
         seen = p.value + 0.001 * rng.standard_normal(5) + 0.008 * wander @ rng.standard_normal(5)
-        noisy = Paired(X, p.reference + 0.001 * rng.standard_normal(len(X)), at, seen, 0.001, 0.008)
+        noisy = paired(X, p.reference + 0.001 * rng.standard_normal(len(X)), at, seen, 0.001, 0.008)
         low, high = lag_of([explained(noisy)], at).interval
         held += low <= 1.5 <= high
     assert held >= 0.85 * n
@@ -107,9 +108,54 @@ def test_tasks_that_disagree_widen_the_interval():
 
 def test_the_mean_gap_holds_what_both_sides_scatter():
     tasks = [explained(pair(1.5))]
-    gap, (low, high) = gap_of(tasks, np.ones(1))
+    found = gap_of(tasks, np.ones(1))
+    gap, (low, high) = found.mean, found.interval
     assert gap == pytest.approx(0.05 * np.log(1 / 1.5), rel=0.02) and low < gap < high < 0
-    assert high - low > 2 * 1.96 * np.hypot(0.002, 0.002 / np.sqrt(5)), "the reference's own error is in it"
+    alone = np.sqrt(pair(1.5).lasting().mean() + 0.002**2 / 5)
+    assert high - low > 2 * 1.96 * alone, "the reference's own error is in it"
+
+
+def test_the_gap_is_told_in_standard_deviations_of_healthy_twins():
+    found = gap_of([explained(pair(1.5))], np.ones(1))
+    assert found.sigmas == pytest.approx(1.96 * found.mean / (found.mean - found.interval[0]), rel=1e-3)
+
+
+def wandering(rng, x, offset=0.004, noise=0.001):
+    """A healthy twin: a lasting difference that wanders, and scatter."""
+    wander = np.linalg.cholesky(np.exp(-np.abs(x[:, None] - x) / REACH))
+    return offset * wander @ rng.standard_normal(len(x)) + noise * rng.standard_normal(len(x))
+
+
+def test_the_course_of_a_healthy_twin_is_a_standard_normal_number():
+    rng = np.random.default_rng(4)
+    said = []
+    for _ in range(300):
+        reference = curve(X) + 0.001 * rng.standard_normal(len(X))
+        seen = paired(X, reference, X, curve(X) + wandering(rng, X), 0.001, 0.004)
+        said.append(course_of([seen], np.ones(1)))
+    assert abs(np.mean(said)) < 0.2 and 0.85 < np.std(said) < 1.15
+
+
+def test_a_small_gap_of_the_whole_course_says_more_than_its_end():
+    behind = paired(X, curve(X), X, curve(X) - 0.006, 0.001, 0.004)
+    assert course_of([behind], np.ones(1)) < 1.3 * course_of([behind.last(5)], np.ones(1)) < 0
+
+
+def test_an_interval_has_a_width_however_sure_it_is():
+    lag = lag_of([explained(pair(3.0, 1e-6, 1e-6))], X[-5:])
+    assert lag.interval[0] < lag.factor < lag.interval[1] or lag.interval[0] < lag.interval[1]
+
+
+def test_a_curve_of_another_shape_widens_the_interval():
+    flat = paired(X, curve(X), X[-5:], np.full(5, 0.35) + 0.01 * np.array([1, -1, 1, -1, 1]), 0.001, 0.0)
+    fits = pair(1.5, 0.001, 0.0)
+    wide, narrow = (lag_of([explained(p)], X[-5:]).interval for p in (flat, fits))
+    assert np.log(wide[1] / wide[0]) > 3 * np.log(narrow[1] / narrow[0])
+
+
+def test_a_trend_that_is_not_clear_is_allowed_for_at_the_end():
+    lag = lag_of([explained(pair(1.3, 0.004, 0.004, trend=0.4))], X[-5:])
+    assert lag.trend == "steady" and lag.end > lag.now and lag.end_interval[1] > lag.now_interval[1]
 
 
 def test_a_curve_is_smoothed_as_far_as_its_noise_allows():

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal, TypedDict
 
 from runlens.comparison.compare import compare
 from runlens.comparison.joint import Bar
-from runlens.comparison.verdict import group_numbers, rounded, task_numbers
+from runlens.comparison.verdict import group_numbers, projection_numbers, rounded, task_numbers
 from runlens.model import Comparison, Figure, Finding, GroupLag, Reference, Run, Severity, Skip, Symptom
 from runlens.rules.base import Rule
 from runlens.rules.meaning import Part
@@ -28,6 +28,8 @@ class LagEvidence(TypedDict):
     steps_behind_interval: list[float] | None
     at: float
     trend: str
+    sigmas: float
+    projected: dict[str, object] | None
     persists: bool
     from_start: bool
     groups: list[dict[str, object]]
@@ -52,7 +54,10 @@ class BehindReference(Rule[LagEvidence]):
     own curve and how far healthy models differ for long; it grows where tasks disagree. Scores and validation losses
     are judged apart; from four tasks on, the lag must be there whichever of them is left out, since one benchmark alone
     may differ by chance.
-    A warning when a lag is first seen, an error when it persists at the next checkpoint or widens.
+    Behind is proven when the last checkpoints lie further off than healthy twins differ by, alone or together with all
+    that came before. The spread of several references (seeds of one model) is the yardstick; with one reference it is
+    what healthy seeds were measured to differ by. How far behind is another question: a lag that is proven is a
+    warning, an error from 1.25 x on, or when its trend leads there before the planned end.
 
     Why it matters
     --------------
@@ -68,11 +73,13 @@ class BehindReference(Rule[LagEvidence]):
 
     Settings
     --------
-    factor : smallest lag that counts
+    least : smallest lag that is said
+    factor : lag from which on it is an error, now or by its trend at the planned end
     last : how many of the run's last checkpoints are judged
     fewest : fewest checkpoints of a task that can be judged
     axis : `tokens` or `steps`
-    references, tokens_per_step : given at the top of the configuration or by `--reference` and `--tokens-per-step`
+    references, tokens_per_step, total_tokens : given at the top of the configuration or by `--reference`,
+    `--tokens-per-step` and `--total-tokens`
     1.25 is about what seeds, data order and evaluation noise make at most between Pythia models
     that differ in deduplication alone.
 
@@ -91,6 +98,8 @@ class BehindReference(Rule[LagEvidence]):
 
     references: tuple[Reference, ...] = ()
     tokens_per_step: float | None = None
+    total_tokens: float | None = None
+    least: float = 1.05
     factor: float = 1.25
     last: int = 5
     fewest: int = 3
@@ -99,7 +108,7 @@ class BehindReference(Rule[LagEvidence]):
     @property
     def bar(self) -> Bar:
         """The settings as `runlens.comparison.compare` takes them."""
-        return Bar(self.factor, self.last, self.fewest)
+        return Bar(self.least, self.factor, self.last, self.fewest)
 
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """One finding a reference that the run is behind; a skip for each that it cannot be compared with."""
@@ -111,7 +120,7 @@ class BehindReference(Rule[LagEvidence]):
             )
             return
         for reference in self.references:
-            comparison = compare(run, reference, self.axis, self.tokens_per_step, self.bar)
+            comparison = compare(run, reference, self.axis, self.tokens_per_step, self.bar, self.total_tokens)
             if comparison.why_not:
                 yield self.skip(f"{reference.name}: {comparison.why_not}", kind="not-comparable")
                 continue
@@ -136,6 +145,8 @@ class BehindReference(Rule[LagEvidence]):
             "steps_behind_interval": None if tokens else interval,
             "at": rounded(group.at, 9),
             "trend": group.trend,
+            "sigmas": rounded(group.sigmas, 4),
+            "projected": projection_numbers(group.projected),
             "persists": group.persists,
             "from_start": group.from_start,
             "groups": [group_numbers(g) for g in comparison.groups],
