@@ -26,3 +26,4 @@ figures *args:
 
 docs:
     (printf '# Rules\n\n'; .venv/bin/runlens rule --all --format markdown) > docs/rules.md
+    .venv/bin/python -m fixtures.make.counts
