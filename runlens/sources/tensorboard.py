@@ -1,6 +1,7 @@
 """TensorBoard event files: which runs there are below a folder, and all scalars of one run.
 
-Each folder that holds event files is a run, named by its path below the root. The format is read by
+Each folder that holds event files is a run, named by its path below the root, but for folders that are one run together
+(`runlens.sources.tfevents.kin`). The format is read by
 `runlens.sources.tfevents` in numpy alone; neither TensorFlow nor tensorboard is needed.
 """
 
@@ -23,6 +24,7 @@ from runlens.sources.tfevents.decode import Decoder, Oddities
 from runlens.sources.tfevents.files import Entry
 from runlens.sources.tfevents.frames import Damage, Frames
 from runlens.sources.tfevents.hparams import config_of
+from runlens.sources.tfevents.kin import families, folders_of, name_below
 from runlens.sources.tfevents.listing import is_event_file, walk
 from runlens.sources.tfevents.wire import WireError
 
@@ -35,8 +37,9 @@ _HPARAMS_TAG = b"_hparams_/session_start_info"
 def find(path: str) -> list[RunRef]:
     """The runs at a path: an event file, a folder, or an address such as `s3://bucket/logs`.
 
-    Cheap: only names and small files (hyperparameters, empty logs) are looked at. A folder that torch's `add_hparams`
-    made below a run is part of that run.
+    Cheap: only names, small files (hyperparameters, empty logs) and the first bytes of folders below a run are looked
+    at. A folder that torch's `add_hparams` made below a run is part of that run, and so are those of its splits, of its
+    `add_scalars` and of its attempts (`runlens.sources.tfevents.kin`).
 
     Returns
     -------
@@ -55,17 +58,21 @@ def find(path: str) -> list[RunRef]:
     if not root.folder:
         return [RunRef(SOURCE, path, files.folder_name(path), (path,))] if is_event_file(root.name) else []
     runs = walk(path)
+    kin = families(runs, _last_step)
+    joined = {folder for family in kin for folder in family.folders}
     for inner, entries in list(runs.items()):
         nested = any(other != inner and other.startswith(f"{inner}/" if inner else "") for other in runs)
-        if nested and sum(e.size for e in entries) <= _SMALL and _has_no_points(entries):
+        if nested and inner not in joined and sum(e.size for e in entries) <= _SMALL and _has_no_points(entries):
             del runs[inner]  # such as the root of an hparams search, or a writer that was opened and never used
     for inner in list(runs):
         parent, _, name = inner.rpartition("/")
         if inner and parent in runs and _HPARAMS_FOLDER.fullmatch(name) and _holds_hparams(runs[inner]):
             runs[parent] = runs[parent] + runs.pop(inner)
+    found = [(inner, inner, entries) for inner, entries in runs.items() if inner not in joined]
+    found += [(f.name, f.home, [entry for folder in f.folders for entry in runs[folder]]) for f in kin]
     return [
-        RunRef(SOURCE, files.join(path, inner), inner or files.name_of(path), tuple(e.path for e in entries))
-        for inner, entries in runs.items()
+        RunRef(SOURCE, files.join(path, home), name or files.name_of(path), tuple(e.path for e in entries))
+        for name, home, entries in sorted(found, key=lambda run: run[0])
     ]
 
 
@@ -120,22 +127,29 @@ def read(ref: RunRef) -> Run:
         If a file cannot be opened or read.
     """
     paths = ref.files or _files_in(ref.location)
+    groups = folders_of(paths, ref.location)
+    series: dict[str, Series] = {}
+    config: dict[str, object] = {}
+    notes: list[Note] = []
+    starts: list[float] = []
+    for inner, group in groups.items():
+        decoder, damage, odds, total = _read_files(group)
+        found, generations = _series(decoder)
+        config |= _config(odds)
+        notes += _notes(decoder, group, damage, odds, total)
+        if _HPARAMS_FOLDER.fullmatch(inner.rpartition("/")[2]):
+            series = found | series  # a tag that the run has itself is a final value there
+            continue
+        for tag, one in found.items():
+            name = name_below(inner, tag)
+            name = f"{name} ({inner})" if name in series else name
+            series[name] = Series(name, one.step, one.time, one.value)
+        if not starts:  # the folder of the training comes first; those of other splits began with it
+            starts = [odds[part[0]].first_time for part in generations] + [t for odd in odds for t in odd.starts]
     home = files.parent_of(paths[0])
-    main = [path for path in paths if files.parent_of(path) == home]
-    decoder, damage, odds, total = _read_files(main)
-    series, generations = _series(decoder)
-    config = _config(odds)
-    notes = _notes(decoder, main, damage, odds, total)
-    if extra := [path for path in paths if path not in set(main)]:
-        other, lost, more, size = _read_files(extra)
-        added, _ = _series(other)
-        series = added | series  # a tag that the run has itself is a final value there
-        config |= _config(more)
-        notes += _notes(other, extra, lost, more, size)
-    starts = [odds[group[0]].first_time for group in generations] + [t for odd in odds for t in odd.starts]
     return Run(
         id=ref.id,
-        name=files.name_of(home),
+        name=files.name_of(ref.location if len(groups) > 1 and "" not in groups else home),
         source=files.without_secrets(ref.location),
         config=MappingProxyType(config),
         series=MappingProxyType(series),
@@ -143,6 +157,15 @@ def read(ref: RunRef) -> Run:
         starts=tuple(sorted(float(t) for t in starts if np.isfinite(t))),
         read_at=time.time(),
     )
+
+
+def _last_step(entries: Sequence[Entry], tag: bytes) -> int | None:
+    try:
+        run = read(RunRef(SOURCE, "", "", tuple(e.path for e in entries)))
+    except RunLensError:
+        return None
+    series = run.series.get(tag.decode("utf-8", "backslashreplace"))
+    return int(series.step.max()) if series is not None and len(series) else None
 
 
 def _files_in(folder: str) -> tuple[str, ...]:

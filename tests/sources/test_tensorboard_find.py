@@ -22,23 +22,23 @@ def ids(path):
 
 
 def test_each_folder_with_event_files_is_a_run_named_by_its_path_below_the_root(tmp_path):
-    for inner in ("b/train", "b/validation", "a", "c/d/e"):
+    for inner in ("b/first", "b/second", "a", "c/d/e"):
         write(tmp_path / inner, LOSS)
     (tmp_path / "empty").mkdir()
     (tmp_path / "notes.txt").write_text("x")
     refs = tensorboard.find(str(tmp_path))
-    assert [ref.id for ref in refs] == ["a", "b/train", "b/validation", "c/d/e"]
+    assert [ref.id for ref in refs] == ["a", "b/first", "b/second", "c/d/e"]
     run = tensorboard.read(refs[1])
-    assert (run.name, run.source) == ("train", str(tmp_path / "b" / "train"))
+    assert (run.name, run.source) == ("first", str(tmp_path / "b" / "first"))
 
 
 def test_the_root_itself_is_named_by_its_folder(tmp_path, monkeypatch):
     write(tmp_path / "exp7", [version(), *(scalar("loss", s, 1.0) for s in range(3))])
-    write(tmp_path / "exp7" / "eval", LOSS)
-    assert ids(tmp_path / "exp7") == ["exp7", "eval"]
+    write(tmp_path / "exp7" / "other", LOSS)
+    assert ids(tmp_path / "exp7") == ["exp7", "other"]
     monkeypatch.chdir(tmp_path / "exp7")
-    assert ids(".") == ["exp7", "eval"]
-    assert [tensorboard.read(ref).name for ref in tensorboard.find(".")] == ["exp7", "eval"]
+    assert ids(".") == ["exp7", "other"]
+    assert [tensorboard.read(ref).name for ref in tensorboard.find(".")] == ["exp7", "other"]
 
 
 def test_one_file_is_a_run(tmp_path):

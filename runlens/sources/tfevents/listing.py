@@ -10,12 +10,17 @@ from runlens.sources.tfevents import files
 from runlens.sources.tfevents.files import Entry
 
 _EMPTY_MARK = ".profile-empty"  # TensorFlow's profiler leaves such a file so that TensorBoard finds the folder
+_COMPANION = re.compile(
+    r"\.(?:meta|metadata|md5(?:sum)?|sha\d{1,3}(?:sum)?|crc(?:32c?)?|checksum|etag|sig|asc|dvc|lock|lck|idx|index|lnk"
+    r"|part|partial|tmp|swp|json|ya?ml)$|~$"
+)
+"""What copying, syncing and versioning tools put beside a file under its name: checksums, pointers, locks, torsos."""
 _TIMED = re.compile(r"tfevents\.(\d+)")
 
 
 def is_event_file(name: str) -> bool:
-    """Whether a file of this name is taken for an event file, as TensorBoard does."""
-    return "tfevents" in name
+    """Whether a file of this name is taken for an event file, as TensorBoard does; companions of one are none."""
+    return "tfevents" in name and _COMPANION.search(name.lower()) is None
 
 
 def written_order(name: str) -> tuple[float, str]:
