@@ -16,6 +16,7 @@ from runlens.errors import ConfigError, did_you_mean
 from runlens.judging.baseline import Known
 from runlens.judging.check import Settings
 from runlens.model import Reference, RunRef, Severity
+from runlens.model.twin import Twin
 from runlens.roles.vocabulary import ROLES
 from runlens.rules.loss.spike import LossSpike
 from runlens.rules.select import select
@@ -25,6 +26,7 @@ DEFAULTS: Mapping[str, Any] = {
     "ignore": [],
     "fail_on": "error",
     "references": [],
+    "twins": [],
     "requirements": [],
     "tokens_per_step": None,
     "total_tokens": None,
@@ -48,6 +50,8 @@ class Learned:
     """Settings of rules, by code."""
     references: tuple[Reference, ...] = ()
     """References for the evals, beside those of the user."""
+    twins: tuple[Twin, ...] = ()
+    """Runs that this one should equal, beside those of the user."""
 
 
 NOTHING_LEARNED = Learned()
@@ -146,6 +150,7 @@ def settings_for(
     folder = Path() if force.origin["references"] == COMMAND_LINE else config.folder
     given: dict[str, Any] = {
         "references": (*_references(tuple(values["references"]), folder), *learned.references),
+        "twins": (*_twins(tuple(values["twins"]), config.folder), *learned.twins),
         "requirements": tuple(values["requirements"]),
         "tokens_per_step": values["tokens_per_step"],
         "total_tokens": count_of_tokens(values["total_tokens"]) if values["total_tokens"] else None,
@@ -194,3 +199,15 @@ def _references(specs: tuple[str, ...], folder: Path) -> tuple[Reference, ...]:
 
     given = dict.fromkeys(str(folder / spec) if (folder / spec).exists() else spec for spec in specs)
     return bands([load(spec) for spec in given])
+
+
+@functools.lru_cache(maxsize=32)
+def _twins(specs: tuple[str, ...], folder: Path) -> tuple[Twin, ...]:
+    """The runs that were named as twins, each read once."""
+    if not specs:
+        return ()
+    from runlens import roles, sources
+    from runlens.comparison.twins import twin_of
+
+    given = dict.fromkeys(str(folder / spec) if (folder / spec).exists() else spec for spec in specs)
+    return tuple(twin_of(roles.resolve(sources.read(ref), {})) for spec in given for ref in sources.discover(spec))

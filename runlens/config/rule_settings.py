@@ -15,7 +15,7 @@ from runlens.rules.loss.parts.sensitivity import LossSensitivity
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-INJECTED = ("references", "requirements", "tokens_per_step", "total_tokens", "sensitivity")
+INJECTED = ("references", "requirements", "tokens_per_step", "total_tokens", "sensitivity", "twins")
 """Fields that are filled in for all rules that have them, so that they are given once: by the top-level settings of the
 same name, and `sensitivity` by the settings of LOSS001."""
 

@@ -34,6 +34,7 @@ class Judging(BaseModel):
     ignore: Codes | None = Field(None, description="Rule codes or prefixes to leave out.")
     fail_on: Severity | None = Field(None, description="Lowest severity that makes a run fail (default: error).")
     references: list[str] | None = Field(None, description="References for EVAL001: shipped name, file, folder or run.")
+    twins: list[str] | None = Field(None, description="Runs that this one should equal, step by step.")
     requirements: list[str] | None = Field(None, description="Requirements for EVAL005, such as 'hellaswag>=0.55@1T'.")
     tokens_per_step: Annotated[float, Field(gt=0)] | None = Field(
         None, description="Tokens of one optimizer step, where the log does not tell."

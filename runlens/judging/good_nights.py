@@ -1,7 +1,7 @@
 """`--baseline-runs`: is tonight's run unlike the last good nights?
 
-The newest good nights become a band for the evals and a band for the throughput. Each night is read once: what it says
-of both is worked out beside its judgement.
+The newest good nights become a band for the evals, a band for the throughput, and twins for the training curves. Each
+night is read once: what it says of them is worked out beside its judgement.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from runlens.errors import ConfigError, NoRunFound
 from runlens.judging.check import check_and
 from runlens.judging.request import Plan, found
 from runlens.model import Reference, Run, RunRef, RunReport
+from runlens.model.twin import Twin
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class Night:
     band: tuple[float, float] | None
     """Of its throughput."""
     evals: Reference | None
+    twin: Twin
+    """Its training curves, which evals it logged and how far it went."""
 
 
 def learned_from(plan: Plan, tonight: Sequence[RunRef]) -> Learned:
@@ -87,6 +90,7 @@ def said_by(tokens_per_step: Mapping[str, float | None], ref: RunRef, run: Run, 
     """
     if report.verdict == "fail" or report.failures:
         return None
+    from runlens.comparison.twins import twin_of
     from runlens.references import build
     from runlens.rules.throughput.outside_band import band_of
 
@@ -95,17 +99,21 @@ def said_by(tokens_per_step: Mapping[str, float | None], ref: RunRef, run: Run, 
         evals = build(run, tokens_per_step[ref.id])
     except ConfigError:  # a night without evals says nothing about them
         evals = None
-    return Night(run.name, report.time[1] if report.time else 0.0, band_of(run), evals)
+    return Night(run.name, report.time[1] if report.time else 0.0, band_of(run), evals, twin_of(run))
 
 
 def learned(nights: Sequence[Night]) -> Learned:
     """What good nights say together of their evals and their throughput."""
     from runlens.references import combine
+    from runlens.rules.evals.behind_reference import BehindReference
     from runlens.rules.throughput.outside_band import OutsideBand
 
     name = f"the last {len(nights)} good nights" if len(nights) > 1 else "the last good night"
     bands = [night.band for night in nights if night.band is not None]
     band = (min(low for low, _ in bands), max(high for _, high in bands)) if bands else None
-    rules = {OutsideBand.code: {"band": band}} if band else {}
+    rules: dict[str, dict[str, object]] = {OutsideBand.code: {"band": band}} if band else {}
     parts = [night.evals for night in nights if night.evals is not None]
-    return Learned(name, rules, (combine(parts, name),) if parts else ())
+    evals = (combine(parts, name),) if parts else ()
+    if evals and evals[0].axis == "steps":  # nights of one job share their batch: the same step is the same place
+        rules[BehindReference.code] = {"axis": "steps"}
+    return Learned(name, rules, evals, tuple(night.twin for night in nights))

@@ -1,0 +1,1 @@
+"""What the rules on nights are made of; no rule stands here."""
