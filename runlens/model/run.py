@@ -118,8 +118,9 @@ class Run:
     """Wall times (s since the epoch) at which the run was started or resumed, as far as known."""
     step_metric: str = ""
     """Name of the series that is the training step where the log's own x axis is not (W&B `define_metric`)."""
-    x_named: bool = False
-    """True where the user named the x axis: it is the training step, whatever other counters were logged."""
+    x_is_step: bool = False
+    """True where the x axis is the training step whatever other counters were logged: the user named it, or the reader
+    looked at all of them (a table of environment steps)."""
     read_at: float = math.nan
     """Wall time at which the log was read (rules read no clock)."""
     framework: str = ""

@@ -176,7 +176,7 @@ def step_axis(run: Run, claims: Mapping[str, Claim], reference: Series | None, b
     """
     if reference is None or len(reference) == 0:
         return StepAxis(None)
-    if run.x_named:
+    if run.x_is_step:
         return StepAxis(reference)
     others = [name for name, claim in claims.items() if claim.role == "step"]
     named = [name for name in others if claims[name].origin == "user"]
@@ -198,6 +198,8 @@ def step_axis(run: Run, claims: Mapping[str, Claim], reference: Series | None, b
     return StepAxis(reference)
 
 
+_FARTHEST = 2.0**62
+"""Beyond it a number is no step, and overflows."""
 _TOGETHER = 0.9
 """Share of the reference's points that a series must share to be one of the same rows."""
 _MOVES = 0.1
@@ -305,4 +307,4 @@ def _last_before(x: Floats, y: Floats, at: Floats) -> Ints:
 
 
 def _int(value: Floats) -> Ints:
-    return np.rint(value).astype(np.int64)
+    return np.rint(np.clip(value, -_FARTHEST, _FARTHEST)).astype(np.int64)

@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+from runlens.errors import ReadError
 from runlens.sources import table
 
 
@@ -119,3 +120,52 @@ def test_numbers_of_any_size_are_kept_as_they_are(tmp_path):
     run = read(tmp_path, "a.csv", "step,loss\n" + "".join(f"{i},{c}\n" for i, c in enumerate(cells)))
     expected = np.array([1e308, -1e308, 5e-324, np.nan, np.inf, -np.inf, np.inf, 123456789012345678901234567890.0])
     assert np.array_equal(run.series["loss"].value, expected, equal_nan=True)
+
+
+SEEDS = {
+    "csv": "step,loss,note\n" + "".join(f"{i},{i}.5,ok\n" for i in range(30)),
+    "jsonl": "".join(json.dumps({"step": i, "loss": i / 7, "deep": {"a": 1}}) + "\n" for i in range(30)),
+    "json": json.dumps({"loss": [1.5, 1.25, 1.0], "val_loss": [2.0, 1.75, 1.5]}),
+    "chart.csv": '"Step","r1 - loss","r2 - loss"\n' + "".join(f'"{i}","{i}.5","{i}"\n' for i in range(20)),
+    "long.csv": "run,step,loss\n" + "".join(f"{r},{i},{i}.5\n" for r in "ab" for i in range(10)),
+}
+TOKENS = [
+    b'"',
+    b",",
+    b";",
+    b"\n",
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b"NaN",
+    b"1e999",
+    b"\0",
+    b"null",
+    b'"step":',
+    b"\xff",
+    b"9" * 30,
+]
+
+
+@pytest.mark.parametrize("kind", SEEDS)
+@pytest.mark.parametrize("seed", range(60))
+def test_no_damage_is_more_than_a_note_or_a_sentence(tmp_path, kind, seed):
+    """Bytes are cut out, put in, changed and doubled: a table is read, or refused in words."""
+    draw = np.random.default_rng(seed)
+    raw = bytearray(SEEDS[kind].encode())
+    for _ in range(int(draw.integers(1, 8))):
+        at, size = int(draw.integers(0, len(raw))), int(draw.integers(1, 40))
+        token = TOKENS[int(draw.integers(0, len(TOKENS)))]
+        piece = [b"", token, bytes(raw[:size]), bytes([int(draw.integers(0, 256))])][int(draw.integers(0, 4))]
+        raw[at : at + (size if not piece else 1)] = piece
+        raw = raw or bytearray(b"x")
+    path = tmp_path / f"a.{kind}"
+    path.write_bytes(bytes(raw))
+    for ref in table.find(str(path)):
+        try:
+            run = table.read(ref)
+        except ReadError as error:
+            assert "\n" not in str(error)
+            continue
+        assert all(len(s.step) == len(s.value) == len(s.time) for s in run.series.values())

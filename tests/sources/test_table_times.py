@@ -64,6 +64,11 @@ def test_the_unit_by_the_data_where_seconds_cannot_be(tmp_path):
     assert np.allclose(np.diff(run.series["loss"].time), 3132.0)
 
 
+def test_steps_of_an_environment_may_be_fast(tmp_path):
+    run = read(tmp_path, "time/total_timesteps,train/loss,time/time_elapsed", [(8192 * i, 2, i) for i in range(1, 20)])
+    assert np.allclose(np.diff(run.series["train/loss"].time), 1.0)
+
+
 def test_milliseconds_by_the_data(tmp_path):
     run = read(tmp_path, "step,loss,elapsed", [(i, 2, 2.5e4 * i) for i in range(1, 20)])
     assert np.allclose(np.diff(run.series["loss"].time), 25.0)

@@ -118,6 +118,12 @@ TOOLS = {
         {"train_loss": "train_loss", "eval_loss": "eval_loss", "eval_score": "eval_top1", "learning_rate": "lr"},
         [0, 59],
     ),
+    "stable-baselines3": (
+        "logs/progress.csv",
+        csv("time/fps,time/iterations,time/time_elapsed,time/total_timesteps,train/n_updates,train/learning_rate",
+            lambda i: (8192, i + 1, i, 8192 * (i + 1), 10 * i, 0.0003)),
+        {"learning_rate": "train/learning_rate"}, [8192, 491520],
+    ),
     "lightning": (
         "lightning_logs/version_0/metrics.csv",
         csv("epoch,step,train_loss_step,val_loss",

@@ -27,7 +27,7 @@ from runlens.sources.table.head import (
 )
 from runlens.sources.table.join import Family, families, name_in
 from runlens.sources.table.many import of_chart, run_of, runs_of, without_chart_names
-from runlens.sources.table.names import canonical
+from runlens.sources.table.names import AMOUNTS, canonical
 from runlens.sources.table.reading import Read, head_of, read_file
 
 _MONITOR = {"r": "episode_reward", "l": "episode_length"}
@@ -141,7 +141,7 @@ def read(ref: RunRef) -> Run:
         summary=found.summary,
         series=found.series,
         notes=(*notes, *found.notes),
-        x_named=bool(ref.options.x),
+        x_is_step=bool(ref.options.x) or canonical(found.axis) in AMOUNTS,
         read_at=read_at,
     )
 
@@ -149,7 +149,7 @@ def read(ref: RunRef) -> Run:
 def _one(path: Path, member: str, x: str) -> tuple[Built, tuple[Note, ...]]:
     where = printable(str(path))
     read = _kept(path) if member else read_file(path)
-    columns = run_of(read.columns, member) if member else without_chart_names(read.columns)
+    columns = run_of(read.columns, member, where) if member else without_chart_names(read.columns)
     since = read.said.get("t_start")
     if since is not None:
         for name, told in _MONITOR.items():

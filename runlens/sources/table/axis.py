@@ -71,6 +71,7 @@ def axis_of(columns: Columns, where: str, x: str = "") -> Axis:
         raw, others = _with_others(columns, name, raw)
         used |= others
     raw, epoch = continued(columns, name, raw)
+    raw = np.where(np.abs(raw) < _LIMIT, raw, np.nan)
     if not np.isfinite(raw).any():
         raise NotALog(f"{where} has an axis column, {name!r}, but no number in it; write the step of each row there")
     guess = f"{name!r} was taken for the x axis" if canonical(name) in ROWS and not columns.in_order else ""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from runlens.errors import NotALog
 from runlens.model import Note, Series
 from runlens.model.words import percent
 from runlens.sources.naming import printable
@@ -61,10 +62,12 @@ def built(columns: Columns, where: str, x: str = "", since: float = 0.0) -> Buil
     pivoted(columns)
     axis = axis_of(columns, where, x)
     with_splits(columns)
-    time, clock = times_of(columns, axis.step)
+    time, clock = times_of(columns, axis.step, axis.name)
     if since and clock:
         time = np.where(time < since, time + since, time)
     says = np.flatnonzero(axis.own)
+    if not len(says):
+        raise NotALog(f"{where} holds no row with a number in it")
     first, last = int(says[0]), int(says[-1])
     series: dict[str, Series] = {}
     astray: dict[str, int] = {}

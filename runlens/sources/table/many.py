@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from runlens.errors import NotALog
+from runlens.sources.naming import printable
 from runlens.sources.table.names import AXES, EPOCHS, LABELS, RUNS, STEPS, every, is_axis, is_time
 from runlens.sources.table.splits import split_column
 from runlens.sources.table.store import Columns, Ints
@@ -50,13 +52,22 @@ def runs_of(columns: Columns) -> list[str]:
     return told[0] if told else []
 
 
-def run_of(columns: Columns, run: str) -> Columns:
-    """The cells of one run of `runs_of`."""
-    if chart := of_chart([*columns.parts, *columns.odd]):
+def run_of(columns: Columns, run: str, where: str) -> Columns:
+    """The cells of one run of `runs_of`, in the table `where`.
+
+    Raises
+    ------
+    NotALog
+        There is none of that name, or it has no number.
+    """
+    chart = of_chart([*columns.parts, *columns.odd])
+    if run in chart:
         return _of_columns(columns, chart[run])
-    told = _told(columns)
-    if told is None:
-        return columns
+    told = None if chart else _told(columns)
+    if told is None or run not in told[0]:
+        raise NotALog(
+            f"{where} holds no number of a run {printable(run)}; look whether the table was changed or is cut"
+        )
     names, which, keys = told
     out = columns.where(which == names.index(run))
     for key in keys:

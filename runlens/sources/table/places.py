@@ -12,6 +12,7 @@ from runlens.sources.table.store import Columns, Floats, Ints
 Bools = npt.NDArray[np.bool_]
 
 _COUNTERS = frozenset({*STEPS, *AMOUNTS})
+_FARTHEST = 2.0**62
 _ALIKE = 0.5
 """Share of the usual columns that make a row one of the usual kind."""
 
@@ -80,8 +81,8 @@ def placed(columns: Columns, whole: Floats, own: Bools) -> tuple[Ints, Bools]:
         between = np.where(at > says[-1], whole[says[-1]] + stride * (at - says[-1]), between)
         following = whole[says[np.minimum(np.searchsorted(says, at), len(says) - 1)]]
         restarted = (following < step) & (at < says[-1])
-        step = np.where(lost & ~restarted, between, step)
-    return step.astype(np.int64), lost
+        step = np.where(lost & ~restarted & np.isfinite(between), between, step)
+    return np.clip(step, -_FARTHEST, _FARTHEST).astype(np.int64), lost
 
 
 def _like_the_others(columns: Columns, own: Bools) -> Bools:

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from runlens.sources.table.names import TIMES, TOKENS, elapsed_unit, every, first, is_time
+from runlens.sources.table.names import AMOUNTS, TIMES, TOKENS, canonical, elapsed_unit, every, first, is_time
 from runlens.sources.table.store import Columns, Floats, Ints
 
 _FIRST_TIME = 1e8
@@ -25,13 +25,15 @@ _MOST_TOKENS = 2e7
 """Tokens a second that no open training run has reached: SmolLM3 made 5.4 M on 384 H100, Luciole 1B 10 M on 256."""
 
 
-def times_of(columns: Columns, step: Ints) -> tuple[Floats, str]:
+def times_of(columns: Columns, step: Ints, axis: str) -> tuple[Floats, str]:
     """Wall time of every row, and the column that it is from.
 
     Parameters
     ----------
     columns : Columns
     step : ndarray of int64, shape (rows,)
+    axis : str
+        The column that the steps are from: one of an environment may take far less than a millisecond.
 
     Returns
     -------
@@ -51,7 +53,7 @@ def times_of(columns: Columns, step: Ints) -> tuple[Floats, str]:
     best = sorted(since, key=lambda name: -columns.count(name))
     for name in best:
         raw = columns.dense(name)
-        if (elapsed := _elapsed(raw, step, _told_unit(columns, name, raw))) is not None:
+        if (elapsed := _elapsed(raw, step, _told_unit(columns, name, raw, axis))) is not None:
             return elapsed, name
     return np.full(columns.rows, np.nan), ""
 
@@ -76,9 +78,11 @@ def _elapsed(time: Floats, step: Ints, unit: float) -> Floats | None:
     return out
 
 
-def _told_unit(columns: Columns, name: str, raw: Floats) -> float:
+def _told_unit(columns: Columns, name: str, raw: Floats, axis: str) -> float:
     """Seconds in the unit of a time by its spelling, its name, or the tokens of a second; 0.0 if none tells."""
-    return 1.0 if name in columns.spelt else elapsed_unit(name) or _unit_by_tokens(columns, raw)
+    if name in columns.spelt:
+        return 1.0
+    return elapsed_unit(name) or _unit_by_tokens(columns, raw) or (1.0 if canonical(axis) in AMOUNTS else 0.0)
 
 
 def _unit_by_tokens(columns: Columns, time: Floats) -> float:
