@@ -17,7 +17,7 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from benchmarks import evals, quality_habits, quality_loss, quality_planted, quality_throughput
+from benchmarks import evals, quality_habits, quality_loss, quality_planted, quality_throughput, quality_wild
 from benchmarks.quality_floors import FLOORS, shortfalls
 from benchmarks.quality_summary import summary
 from runlens import __version__
@@ -61,6 +61,7 @@ LIMITS = """## Known limits
 """
 HEADINGS = {
     "loss": "Loss: spikes, non-finite values, shifts",
+    "wild": "Smoothed and short losses, resumes",
     "habits": "Frequency, stalls, gradients, schedules, hardware",
     "throughput": "Throughput",
     "evals": "Evals against a reference",
@@ -74,6 +75,7 @@ def families(
     """What makes each section, and from what."""
     return {
         "loss": (quality_loss.report, (quick, curves, corpus)),
+        "wild": (quality_wild.report, (quick,)),
         "habits": (quality_habits.report, (quick,)),
         "throughput": (quality_throughput.report, (quick,)),
         "evals": (evals.report, (quick, suites)),

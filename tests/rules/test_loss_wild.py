@@ -5,23 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from runlens.model import Run, Series, Severity
-from runlens.roles import resolve
+from runlens.model import Severity
 from runlens.rules.loss.frequency import SpikeFrequency
 from runlens.rules.loss.shift import LossShift
 from runlens.rules.loss.spike import LossSpike
 from runlens.rules.loss.stalled import StalledLoss
-from tests.stats.test_sawtooth import exponential, losses, running, since_reset
+from tests.stats.test_sawtooth import losses
 from tests.synthetic.loss import make
+from tests.synthetic.wild import exponential, logged, preference, running, since_reset
 
 RULES = (LossSpike(), SpikeFrequency(), LossShift(), StalledLoss())
-
-
-def logged(loss, every=1):
-    step = every * np.arange(1, len(loss) + 1)
-    return resolve(
-        Run("r", "r", "r", series={"train/loss": Series("train/loss", step, np.full(len(loss), np.nan), loss)})
-    )
 
 
 def alarms(run, rules=RULES):
@@ -70,15 +63,8 @@ def test_a_divergence_in_means_since_an_epoch_began_is_found():
     assert abs(one.steps[0] - 4201) <= 2
 
 
-def heavy(seed, n):
-    rng = np.random.default_rng(seed)
-    loss = np.clip(np.exp(np.log(0.2) + 1.2 * rng.standard_normal(n)), 0.003, 2.2)
-    loss[: n // 4] = 0.78 + 0.15 * rng.standard_normal(n // 4)
-    return loss
-
-
 def test_a_short_loss_with_heavy_tails_is_silent():
-    assert sum(bool(alarms(logged(heavy(seed, 48 + seed % 50), 10), RULES[:1])) for seed in range(60)) <= 1
+    assert sum(bool(alarms(logged(preference(seed, 48 + seed % 50), 10), RULES[:1])) for seed in range(60)) <= 1
 
 
 @pytest.mark.parametrize("times", [1.6, 2.4])

@@ -8,37 +8,13 @@ import pytest
 from runlens.stats.excursions.smoothed import FEWEST, shared_noise
 from runlens.stats.sawtooth import unaveraged
 from runlens.stats.turns import turns
+from tests.synthetic.wild import exponential, running, since_reset
 
 
 def losses(n, seed=0, noise=0.1, tails=None):
     rng = np.random.default_rng(seed)
     white = rng.standard_normal(n) if tails is None else rng.standard_t(tails, n)
     return (2.0 + 3.0 * (1.0 + np.arange(n) / 50.0) ** -0.5) * np.exp(noise * white)
-
-
-def since_reset(value, period, offset=0):
-    out, total, count = np.empty_like(value), 0.0, 0
-    for i, x in enumerate(value):
-        if (i - offset) % period == 0:
-            total, count = 0.0, 0
-        total, count = total + x, count + 1
-        out[i] = total / count
-    return out
-
-
-def running(value, width):
-    total = np.cumsum(np.insert(value, 0, 0.0))
-    i = np.arange(1, len(value) + 1)
-    first = np.maximum(i - width, 0)
-    return (total[i] - total[first]) / (i - first)
-
-
-def exponential(value, keep):
-    out, state = np.empty_like(value), value[0]
-    for i, x in enumerate(value):
-        state = keep * state + (1.0 - keep) * x
-        out[i] = state
-    return out
 
 
 @pytest.mark.parametrize(("period", "teeth"), [(12, 25), (50, 20), (200, 15), (1500, 10)])
