@@ -77,7 +77,7 @@ def compare(
     rule = next(r for r in settings.rules if isinstance(r, BehindReference))
     if not rule.references:
         raise ConfigError("give at least one --reference; `runlens reference list` shows the shipped ones")
-    resolved = resolve(sources.read(refs[0]), settings.metrics)
+    resolved = resolve(sources.read(refs[0]), settings.metrics, settings.directions)
     total = settings.total_tokens or planned_tokens(resolved)
     over = "steps" if axis == "steps" else rule.axis
     found = [beside(resolved, r, over, rule.tokens_per_step, rule.bar) for r in rule.references]

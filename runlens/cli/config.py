@@ -35,8 +35,13 @@ def config(
         return
     found = load(path)
     force = in_force(found, {}, run)
-    rows = [(key, value) for key, value in force.values.items() if key not in ("metrics", "rules")]
+    rows = [(key, value) for key, value in force.values.items() if key not in ("metrics", "evals", "rules")]
     rows += [(f"metrics.{role}", name) for role, name in force.values["metrics"].items()]
+    rows += [
+        (f"evals.{name}.{setting}", value)
+        for name, said in force.values["evals"].items()
+        for setting, value in said.items()
+    ]
     for rule in select(force.values["select"], force.values["ignore"]):
         own = force.values["rules"].get(rule.code, {})
         defaults = {name: field.default for name, field in settings_of(rule).items()}

@@ -29,8 +29,8 @@ def show(
         raise ConfigError(f"{run} holds {len(refs):,} runs; name one of them: {some}")
     settings = load(config)
     flags = {"metrics": given, "x": x}
-    metrics = settings_for(refs[0], settings, flags).metrics
-    resolved = resolve(sources.read(as_told(refs[0], settings, flags)), metrics)
+    judged = settings_for(refs[0], settings, flags)
+    resolved = resolve(sources.read(as_told(refs[0], settings, flags)), judged.metrics, judged.directions)
     if format == "json":
         from runlens.render.pages.show_json import render as as_json
 

@@ -38,7 +38,7 @@ class RunCurves:
     """Why there are no curves; empty if there are."""
 
 
-def run_curves(run: Run, axis: Axis = "tokens", tokens_per_step: float | None = None) -> RunCurves:
+def run_curves(run: Run, axis: Axis = "tokens", tokens_per_step: float | None = None, whole: bool = False) -> RunCurves:
     """The eval curves of a run.
 
     Parameters
@@ -48,6 +48,8 @@ def run_curves(run: Run, axis: Axis = "tokens", tokens_per_step: float | None = 
     axis : {'tokens', 'steps'}
     tokens_per_step : float, optional
         Counts before what the log says.
+    whole : bool
+        Keep every checkpoint, that at position 0 too: for what looks at the run alone.
 
     Returns
     -------
@@ -72,7 +74,7 @@ def run_curves(run: Run, axis: Axis = "tokens", tokens_per_step: float | None = 
         elif part.direction is None:
             left_out.append((part.series.name, "its name does not tell which way is better"))
         else:
-            made = _curve(run, part, axis, tokens_per_step)
+            made = _curve(run, part, axis, tokens_per_step, whole)
             if len(made.step):
                 curves.append(made)
             else:
@@ -81,19 +83,20 @@ def run_curves(run: Run, axis: Axis = "tokens", tokens_per_step: float | None = 
     return RunCurves(tuple(curves), tuple(left_out), origin, why_not)
 
 
-def _curve(run: Run, part: RoleSeries, axis: Axis, tokens_per_step: float | None) -> RunCurve:
+def _curve(run: Run, part: RoleSeries, axis: Axis, tokens_per_step: float | None, whole: bool) -> RunCurve:
     series = part.series.latest()
     at = series.step.astype(np.float64)
     if axis == "tokens":
         at = at * tokens_per_step if tokens_per_step else run.tokens_at(at)
-    keep = np.isfinite(series.value) & np.isfinite(at) & (at > 0)
+    keep = np.isfinite(series.value) & np.isfinite(at) & ((at > 0) | whole)
     keep[1:] &= np.diff(np.maximum.accumulate(np.where(np.isfinite(at), at, 0.0))) > 0
     series, at = series.take(keep), at[keep]
     stderr = _stderr(run, part, series)
     items = 0
     if part.role == "eval_score":
         items = items_of(series.value) or ITEMS.get(part.task, 0)
-    step, at, value, stderr = thinned(series.step.astype(np.float64), at, series.value, stderr)
+    columns = series.step.astype(np.float64), at, series.value, stderr
+    step, at, value, stderr = columns if whole else thinned(*columns)
     metric = part.metric_kind or {"eval_loss": "loss", "perplexity": "ppl"}.get(part.role, "score")
     curve = Curve(part.task, metric, part.setting, part.direction or "up", at, value, stderr, items, part.series.name)
     return RunCurve(curve, step.astype(np.int64))

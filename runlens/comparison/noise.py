@@ -54,7 +54,7 @@ def downward(curve: Curve, up: Floats) -> Floats:
 
 def logarithmic(curve: Curve) -> bool:
     """True if `upward` takes the logarithm."""
-    kinds = ("loss", "bpb", "bpc", "ppl", "byte_ppl", "word_ppl", "ctc_loss")
+    kinds = ("loss", "log_loss", "bpb", "bpc", "ppl", "byte_ppl", "word_ppl", "ctc_loss", "rmse", "mse", "mae")
     return curve.direction == "down" and curve.metric in kinds and bool((curve.value > 0).all())
 
 

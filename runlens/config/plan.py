@@ -15,9 +15,11 @@ from runlens.config.tokens import count_of_tokens
 from runlens.errors import ConfigError, did_you_mean
 from runlens.judging.baseline import Known
 from runlens.judging.check import Settings
-from runlens.model import Reference, RunRef, Severity
+from runlens.model import Direction, Reference, RunRef, Severity
 from runlens.model.twin import Twin
+from runlens.roles.names.evals import parse_eval
 from runlens.roles.vocabulary import ROLES
+from runlens.rules.evals.parts.require import parse_requirement
 from runlens.rules.loss.spike import LossSpike
 from runlens.rules.select import select
 
@@ -31,6 +33,7 @@ DEFAULTS: Mapping[str, Any] = {
     "tokens_per_step": None,
     "total_tokens": None,
     "metrics": {},
+    "evals": {},
     "x": None,
     "rules": {},
     "baseline": None,
@@ -97,9 +100,9 @@ def in_force(
         for key, value in layer.items():
             if key == "match":
                 continue
-            if key == "metrics":
+            if key in ("metrics", "evals"):
                 values[key] = {**values.get(key, {}), **value}
-                origin.update({f"metrics.{role}": name for role in value})
+                origin.update({f"{key}.{one}": name for one in value})
             elif key == "rules":
                 merged = dict(values.get(key, {}))
                 for code, settings in value.items():
@@ -166,6 +169,7 @@ def settings_for(
     return Settings(
         rules=tuple(rules),
         metrics=values["metrics"],
+        directions=_directions(values),
         fail_on=Severity(values["fail_on"]),
         severities=force.severities(),
         total_tokens=given["total_tokens"],
@@ -173,6 +177,18 @@ def settings_for(
         chart_points=chart_points,
         debug=debug,
     )
+
+
+def _directions(values: Mapping[str, Any]) -> dict[str, Direction]:
+    """Logged name of an eval to the way that is better: as the sign of a requirement tells it, or `[evals]` says it."""
+    asked = (parse_requirement(text) for text in values["requirements"])
+    signs: dict[str, Direction] = {
+        r.name: "up" if r.sign.startswith(">") else "down" for r in asked if parse_eval(r.name).direction is None
+    }
+    return {
+        **signs,
+        **{name: "up" if said["higher_is_better"] else "down" for name, said in values["evals"].items()},
+    }
 
 
 def _checked(code: str, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -25,6 +25,14 @@ def _checked(codes: Codes) -> Codes:
         raise ValueError(str(error)) from error
 
 
+class EvalSettings(BaseModel):
+    """What the user says of one eval, by its logged name."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    higher_is_better: bool = Field(description="Whether more of it is better, where its name does not tell.")
+
+
 class Judging(BaseModel):
     """The settings that may differ from run to run."""
 
@@ -42,6 +50,9 @@ class Judging(BaseModel):
     total_tokens: str | float | None = Field(None, description="Tokens planned for the run: 3e12, or '3T', '600B'.")
     metrics: dict[str, str] = Field(default_factory=dict, description="Role to logged name, where it is not found.")
     x: str | None = Field(None, min_length=1, description="Of tables: the column that is the x axis, if not the usual.")
+    evals: dict[str, EvalSettings] = Field(
+        default_factory=dict, description="Logged name of an eval to what is known of it: `higher_is_better`."
+    )
     rules: dict[str, RuleSettings] = Field(
         default_factory=dict, description="Settings for each rule by its code; `severity` for its findings."
     )

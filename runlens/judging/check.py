@@ -18,7 +18,7 @@ from runlens.judging.baseline import Known, mark
 from runlens.judging.charts import charts_of
 from runlens.judging.gate import run_verdict
 from runlens.judging.incidents import link
-from runlens.model import Failure, Finding, RoleLine, Run, RunRef, RunReport, Severity, Skip
+from runlens.model import Direction, Failure, Finding, RoleLine, Run, RunRef, RunReport, Severity, Skip
 from runlens.model.words import role_words
 from runlens.rules.base import AnyRule
 
@@ -32,6 +32,8 @@ class Settings:
     rules: tuple[AnyRule, ...]
     metrics: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Role to logged name, where the user overrides the resolution."""
+    directions: Mapping[str, Direction] = field(default_factory=lambda: MappingProxyType({}))
+    """Logged name of an eval to the way that is better, where the user or a requirement says it."""
     fail_on: Severity = Severity.ERROR
     severities: Mapping[str, Severity] = field(default_factory=lambda: MappingProxyType({}))
     """Code to the severity that its findings get (those at `info` stay there unless it says `info`)."""
@@ -106,7 +108,7 @@ def judge_and(
     """
     doing = "read"
     try:
-        run = roles.resolve((read or sources.read)(ref), settings.metrics)
+        run = roles.resolve((read or sources.read)(ref), settings.metrics, settings.directions)
         doing = "judged"
         report = judge_run(run, settings)
         return report, also(ref, run, report)

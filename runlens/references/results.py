@@ -17,7 +17,7 @@ from runlens.model import Reference
 from runlens.references.positions import position
 from runlens.references.store import curve_of
 from runlens.roles.names.evals import parse_eval
-from runlens.roles.names.tasks import FRACTIONS
+from runlens.roles.names.metrics import FRACTIONS
 
 _SHOTS = re.compile(r"\d+-shot")
 

@@ -14,7 +14,7 @@ from runlens.errors import NotALog
 from runlens.model import Curve, Reference
 from runlens.references.store import curve_of
 from runlens.roles.names.evals import parse_eval
-from runlens.roles.names.tasks import FRACTIONS
+from runlens.roles.names.metrics import FRACTIONS
 
 NAMES = {
     "tokens": ("tokens", "n_tokens", "num_tokens", "consumed_tokens"),

@@ -9,19 +9,20 @@ from types import MappingProxyType
 
 import numpy as np
 
-from runlens.model import PlacedSeries, RoleSeries, Run, Series
+from runlens.model import Direction, PlacedSeries, RoleSeries, Run, Series
 from runlens.roles.axes import PlacedByName, StepAxis, reference_of, step_axis
 from runlens.roles.bits import in_nats
 from runlens.roles.checks import checked
 from runlens.roles.components import with_total_loss
 from runlens.roles.derive import derived
+from runlens.roles.directions import with_directions
 from runlens.roles.names.claim import Claim
 from runlens.roles.names.evals import parse_eval
 from runlens.roles.names.frameworks import recognise
+from runlens.roles.names.metrics import FRACTIONS
 from runlens.roles.names.reading import read_name
 from runlens.roles.names.table import short
 from runlens.roles.names.take_apart import take_apart
-from runlens.roles.names.tasks import FRACTIONS
 from runlens.roles.numbers import middle
 from runlens.roles.override import apply_overrides
 from runlens.roles.pick import score
@@ -31,6 +32,7 @@ from runlens.roles.units import FACTORS, KEPT, step_time_unit, unit_of_values
 from runlens.roles.vocabulary import ROLES
 
 _NONE: Mapping[str, str] = MappingProxyType({})
+_NO_DIRECTIONS: Mapping[str, Direction] = MappingProxyType({})
 _REFERENCES = (
     "train_loss",
     "grad_norm",
@@ -51,7 +53,9 @@ _DOWN = frozenset({"train_loss", "eval_loss", "perplexity", "step_time", "data_t
 _UP = frozenset({"tokens_per_second", "samples_per_second", "tflops", "mfu"})
 
 
-def resolve(run: Run, overrides: Mapping[str, str] = _NONE) -> Run:
+def resolve(
+    run: Run, overrides: Mapping[str, str] = _NONE, directions: Mapping[str, Direction] = _NO_DIRECTIONS
+) -> Run:
     """Find out which series of a run play which roles.
 
     Parameters
@@ -60,6 +64,8 @@ def resolve(run: Run, overrides: Mapping[str, str] = _NONE) -> Run:
         As a reader made it: raw series under their logged names.
     overrides : mapping of str to str
         Role to logged name: the user's word, before anything else.
+    directions : mapping of str to {'up', 'down'}
+        Logged name of an eval to the way that is better, as the user or a requirement says it.
 
     Returns
     -------
@@ -88,6 +94,7 @@ def resolve(run: Run, overrides: Mapping[str, str] = _NONE) -> Run:
         groups = with_total_loss(groups)
     groups = with_scopes(in_nats(groups))
     groups = apply_overrides(groups, overrides, series)
+    groups = with_directions(groups, run, directions)
     groups, count = derived(run, groups, _devices(groups))
     roles = {role: tuple(groups[role]) for role in ROLES if groups.get(role)}
     return replace(

@@ -146,6 +146,18 @@ class RunConfig:
             (entry for entry in entries if entry[1] not in (None, False, 0, "", "None", "False", "false")), None
         )
 
+    def best_metric(self) -> tuple[str, bool | None]:
+        """The metric by which the best model is chosen (Hugging Face's Trainer), and whether greater is better.
+
+        Returns
+        -------
+        (str, bool or None)
+            An empty name where none is chosen. None where the config does not tell the direction: the Trainer then
+            takes names that end in `loss` as better the lower, all others as better the higher.
+        """
+        greater = next((v for _, v in self._values("greater_is_better") if isinstance(v, bool)), None)
+        return self.text("metric_for_best_model"), greater
+
     def framework(self) -> str:
         """The tool whose names these are, by the name that RunLens's table of metrics has for it; empty if unknown."""
         for framework, names in said.FRAMEWORKS:

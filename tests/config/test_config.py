@@ -183,3 +183,14 @@ def test_a_reference_is_looked_for_beside_the_one_who_names_it(tmp_path, monkeyp
 
     assert first({}) == 0.31
     assert first({"references": ["ref.csv"]}) == 0.32
+
+
+def test_which_way_of_an_eval_is_better_is_said_by_its_logged_name_or_by_the_sign_of_a_requirement(tmp_path):
+    path = write(tmp_path, '[evals."val/score"]\nhigher_is_better = false\n[evals.odd]\nhigher_is_better = true\n')
+    flags = {"requirements": ["my_metric>=0.5", "other<=1", "val/accuracy<=0.9", "odd<=3"]}
+    told = settings_for("r", load(path), flags).directions
+    # a name that tells its direction is not turned by a bound, and what the user says counts before a sign
+    assert told == {"val/score": "down", "odd": "up", "my_metric": "up", "other": "down"}
+    assert in_force(load(path), {}).origin["evals.odd"] == str(path)
+    with pytest.raises(ConfigError, match="higher_is_better"):
+        load(write(tmp_path, "[evals.odd]\nhigher = true\n"))

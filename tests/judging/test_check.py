@@ -70,7 +70,7 @@ def test_a_crash_is_a_failure_and_hides_nothing_else():
     [IndexError("index 9 is out\nof bounds"), RecursionError(), MemoryError(), OSError(36, "File name too long")],
 )
 def test_whatever_a_reader_raises_costs_its_own_run_alone(error, monkeypatch):
-    monkeypatch.setattr("runlens.roles.resolve", lambda found, metrics: found)  # the builder's run has its roles
+    monkeypatch.setattr("runlens.roles.resolve", lambda found, *told: found)  # the builder's run has its roles
 
     def read(ref):
         if ref.id == "odd":
@@ -97,7 +97,7 @@ def test_who_stops_the_command_stops_it(error):
 
 
 def test_what_breaks_the_roles_or_the_judging_costs_its_own_run_alone(monkeypatch):
-    def resolve(found, metrics):
+    def resolve(found, *told):
         raise RecursionError("too deep")
 
     monkeypatch.setattr("runlens.roles.resolve", resolve)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runlens.roles import canonical_task, parse_eval
+from runlens.roles.names.reading import read_name
 
 
 @pytest.mark.parametrize(
@@ -40,6 +41,9 @@ from runlens.roles import canonical_task, parse_eval
         ("validation/accuracy", "", "acc", "", "up"),
         ("metrics/mAP50-95(B)", "", "mAP50-95", "", "up"),
         ("eval/something/odd", "something/odd", "score", "", None),
+        ("test/pesq", "test", "speech_quality", "", "up"),
+        ("val/t2i_r@1", "", "recall", "", "up"),
+        ("eval/all/avg_score", "all", "mean_score", "", "up"),
     ],
 )
 def test_a_result_is_read(name, task, kind, setting, direction):
@@ -65,3 +69,138 @@ def test_one_task_has_one_name(spelling):
 )
 def test_papers_spell_tasks_in_their_own_way(spelling, task):
     assert canonical_task(spelling) == task
+
+
+UP = [
+    "acc@1",
+    "accuracies",
+    "auprc",
+    "AP50",
+    "bertscore",
+    "bleurt",
+    "BLEU",
+    "c-index",
+    "chrF++",
+    "CIDEr",
+    "clip_score",
+    "codebleu",
+    "cohen_kappa",
+    "comet",
+    "dice",
+    "dnsmos",
+    "estoi",
+    "f1_macro",
+    "HOTA",
+    "hits@10",
+    "IDF1",
+    "jaccard",
+    "kappa",
+    "macro_f1",
+    "map@10",
+    "mAP50",
+    "MCC",
+    "meteor",
+    "mIoU",
+    "MOTA",
+    "mrr@10",
+    "ndcg@10",
+    "NDS",
+    "pass@1",
+    "pearson",
+    "pearson_cosine",
+    "pesq",
+    "PQ",
+    "precision@5",
+    "psnr",
+    "qwk",
+    "r2",
+    "R@1",
+    "recall@100",
+    "roc_auc",
+    "rouge",
+    "rougeLsum",
+    "sensitivity",
+    "si-sdr",
+    "specificity",
+    "spearmanr",
+    "ssim",
+    "stoi",
+    "success_rate",
+    "tm_score",
+    "top5",
+    "utmos",
+    "win_rate",
+    "score",
+    "mean_reward",
+    "episodic_return",
+]
+DOWN = [
+    "abs_rel",
+    "brier_score",
+    "CER",
+    "chamfer_distance",
+    "crps",
+    "DER",
+    "ECE",
+    "edit_distance",
+    "EER",
+    "epe",
+    "error_rate",
+    "fad",
+    "FID",
+    "fvd",
+    "hd95",
+    "kid",
+    "lpips",
+    "mae",
+    "mape",
+    "MCD",
+    "mean_rank",
+    "minDCF",
+    "mpjpe",
+    "mse",
+    "nll",
+    "per",
+    "perplexity",
+    "RMSE",
+    "TER",
+    "top1_err",
+    "toxicity",
+    "WER",
+]
+
+
+@pytest.mark.parametrize(("names", "direction"), [(UP, "up"), (DOWN, "down")])
+@pytest.mark.parametrize("prefix", ["eval/", "val/", "test/", "valid_"])
+def test_usual_metrics_say_which_way_is_better(names, direction, prefix):
+    wrong = {n: parse_eval(prefix + n).direction for n in names if parse_eval(prefix + n).direction != direction}
+    assert wrong == {}
+    unread = {n: c and (c.role, c.split) for n in names if not _is_eval(c := read_name(prefix + n, {prefix + n}))}
+    assert unread == {}
+
+
+def _is_eval(claim):
+    return claim is not None and claim.role in ("eval_score", "eval_loss", "perplexity") and claim.split == "eval"
+
+
+@pytest.mark.parametrize(
+    "name", ["val/count", "eval/num_samples", "val/frequency", "eval/batch_size", "eval/runtime", "val/temperature"]
+)
+def test_counts_frequencies_and_settings_are_no_scores(name):
+    claim = read_name(name, {name})
+    assert claim is None or claim.role != "eval_score"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "eval/ppl", "eval_perplexity", "val/perplexity", "validation/ppl", "lm loss validation ppl", "test/ppl",
+        "eval/val_perplexity", "valid_ppl", "val_ppl", "dev/perplexity", "eval/c4/perplexity", "validation_perplexity",
+        "validation/lm_loss_ppl",
+    ],
+)  # fmt: skip
+def test_a_perplexity_is_of_the_split_that_its_name_says(name):
+    claim = read_name(name, {name, "train/loss"})
+    assert (claim.role, claim.split) == ("perplexity", "eval")
+    training = read_name("train/ppl", {"train/ppl"})
+    assert (training.role, training.split) == ("perplexity", "train")

@@ -164,3 +164,111 @@ def test_new_data_that_lift_both_losses_are_no_overfitting():
     made = run({("", "loss"): (STEPS, falling() * turned)}, train=lifted)
     assert list(Overfitting().check(made)) == []
     assert any(f.severity.rank for f in EvalRegression().check(made))
+
+
+def score_beside(loss, score, metric="wer", direction="down", config=None):
+    """A run whose held-out loss and score stand at the same checkpoints."""
+    made = run({("", "loss"): (STEPS, loss)})
+    beside = RoleSeries(
+        "eval_score", series(f"eval/{metric}", STEPS, score), "1", split="eval", metric_kind=metric,
+        direction=direction, direction_from="name",
+    )  # fmt: skip
+    roles = {**made.roles, "eval_score": (beside,)}
+    placed = {r.series.name: r.series for group in roles.values() for r in group}
+    return Run("r", "r", "r", roles=roles, placed=placed, config=config or {})
+
+
+RISES = 0.3 * (1 + 0.5 * np.minimum(np.arange(len(STEPS)) / 10, 1))
+
+
+def one(rule, made):
+    (finding,) = rule.check(made)
+    return finding
+
+
+def test_scores_beside_a_rising_loss_decide():
+    better, level, worse = 0.35 - 0.004 * np.arange(20), np.full(20, 0.35), 0.35 + 0.01 * np.arange(20)
+    assert one(Overfitting(), score_beside(RISES, better)).severity is Severity.INFO
+    assert one(Overfitting(), score_beside(RISES, level)).severity is Severity.WARNING
+    assert one(Overfitting(), score_beside(RISES, worse)).severity is Severity.ERROR
+    assert one(Overfitting(), run({("", "loss"): (STEPS, RISES)})).severity is Severity.ERROR
+    found = one(Overfitting(), score_beside(RISES, better))
+    assert "eval/wer improved" in found.message and found.evidence["scores"] == "improved"
+
+
+def test_the_metric_that_the_run_chooses_its_best_model_by_is_asked_first():
+    better = 0.35 - 0.004 * np.arange(20)
+    by_loss = {"metric_for_best_model": "eval_loss", "greater_is_better": False}
+    made = score_beside(RISES, better, config=by_loss)
+    named = series("eval/loss", STEPS, RISES)  # as the Trainer sends it
+    roles = {**made.roles, "eval_loss": (RoleSeries("eval_loss", named, "nats", split="eval", direction="down"),)}
+    made = Run("r", "r", "r", roles=roles, placed=made.placed, config=by_loss)
+    assert one(Overfitting(), made).severity is Severity.ERROR
+    told = {"best_metric": float(RISES[0]), "best_model_checkpoint": "out/checkpoint-250"}
+    made = Run("r", "r", "r", roles=roles, placed={**made.placed, "eval/loss": named}, config=told)
+    assert one(Overfitting(), made).severity is Severity.ERROR
+
+
+@pytest.mark.parametrize("shape", ["level at the end", "still rising", "best at first"])
+def test_a_turn_is_found_in_noise_whatever_its_end(shape):
+    t, found = np.arange(40) / 39, 0
+    curve = {
+        "level at the end": np.where(t < 0.3, 1.5 - 2 * t, 0.9 * (1 + 0.5 * np.minimum((t - 0.3) / 0.3, 1))),
+        "still rising": 1.5 * np.exp(-4 * t) + 0.5 + 1.2 * t,
+        "best at first": 0.9 * (1 + 0.5 * np.minimum(t / 0.3, 1)),
+    }[shape]
+    for seed in range(40):
+        noisy = curve * np.exp(0.03 * np.random.default_rng(seed).standard_normal(40))
+        found += len(list(Overfitting().check(run({("", "loss"): (np.arange(1, 41) * 125, noisy)}))))
+    assert found >= 38  # 95 % of the seeds, one finding each
+
+
+def test_healthy_held_out_losses_are_silent_in_noise():
+    t = np.arange(40) / 39
+    for curve in (2 + 2 * (1 + 20 * t) ** -0.5, 1.5 + 2 * np.exp(-5 * t), 3 * (1 + 0.1 * np.sin(2 * np.pi * 3 * t))):
+        for seed in range(20):
+            noisy = curve * np.exp(0.03 * np.random.default_rng(seed).standard_normal(40))
+            assert list(Overfitting().check(run({("", "loss"): (np.arange(1, 41) * 125, noisy)}))) == []
+
+
+def test_held_out_losses_that_turn_together_are_one_finding():
+    turned = np.where(STEPS > 2500, 1 + 0.03 * (STEPS - 2500) / 250, 1.0)
+    made = run({("a", "loss"): (STEPS, falling() * turned), ("b", "loss"): (STEPS, falling(1) * turned)})
+    found = one(Overfitting(), made)
+    assert len(found.evidence["others"]) == 1 and "one other" not in found.message and "1 other" in found.message
+
+
+def test_figures_of_many_checkpoints_stand_in_the_log():
+    step, rng = np.arange(1, 501) * 10, np.random.default_rng(0)
+    value = (1 + np.exp(-step / 300) + 0.0003 * np.maximum(step - 2000, 0)) * np.exp(0.01 * rng.standard_normal(500))
+    found = one(Overfitting(), run({("", "loss"): (step, value)}))
+    logged = dict(zip(step.tolist(), value.tolist(), strict=True))
+    assert logged[found.evidence["best_step"]] == found.evidence["best"]
+    assert logged[found.steps[1]] == found.evidence["latest"]
+
+
+def test_an_eval_that_is_worse_than_its_first_value_for_good_is_a_warning():
+    rng = np.random.default_rng(1)
+    worse = np.concatenate([[0.6], 0.45 + 0.02 * rng.standard_normal(19)])
+    (found,) = EvalRegression().check(run({("a", "acc"): (STEPS, worse)}))
+    assert found.severity is Severity.WARNING and "never came back" in found.message
+    assert found.steps == (500, 5000) and found.evidence["evals"][0]["level"] == 0.6
+    slightly = np.concatenate([[0.6], np.full(19, 0.58)])
+    assert list(EvalRegression().check(run({("a", "acc"): (STEPS, slightly)}))) == []
+    back = np.concatenate([worse[:16], np.full(4, 0.61)])
+    assert [f for f in EvalRegression().check(run({("a", "acc"): (STEPS, back)})) if f.severity.rank] == []
+
+
+def test_an_eval_that_swings_about_one_level_is_silent():
+    for phase in np.linspace(0, 6, 13):
+        swings = 4.0 * (1 + 0.1 * np.sin(STEPS / 400 + phase))
+        found = [f for f in EvalRegression().check(run({("", "loss"): (STEPS, swings)})) if f.severity.rank]
+        assert found == [], phase
+
+
+def test_one_value_far_off_is_information():
+    for at in (10, 19):
+        value = 0.25 + 0.35 * (1 - (1 + STEPS / 400) ** -0.7)
+        value[at] = 0.3
+        told = list(EvalRegression().check(run({("a", "acc"): (STEPS, value)})))
+        assert [f.severity for f in told] in ([], [Severity.INFO]), at

@@ -81,3 +81,19 @@ def test_wrong_use_is_told_before_any_run_is_read():
 def test_without_a_requirement_nothing_is_judged(run):
     (skip,) = said(run)
     assert isinstance(skip, Skip) and "--require" in skip.reason
+
+
+@pytest.mark.parametrize(
+    ("requirement", "met"),
+    [
+        ("lm_loss<=2.6", True),
+        ("lm_loss<=1.0", False),
+        ("grad_norm<50", True),
+        ("lr>=1", False),
+        ("train_loss<=2.6", True),
+    ],
+)
+def test_every_logged_series_can_be_required_by_name_or_role(run, requirement, met):
+    name = requirement.split("<")[0].split(">")[0]
+    assert name in run.placed or name in run.roles
+    assert (said(run, requirement) == []) is met

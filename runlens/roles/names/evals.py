@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from runlens.model import Direction, Split
+from runlens.roles.names.metrics import KINDS, WORSE_WHEN_HIGHER
 from runlens.roles.names.take_apart import normalise
-from runlens.roles.names.tasks import METRICS, NAMESPACES, TASKS, WORSE_WHEN_HIGHER
+from runlens.roles.names.tasks import NAMESPACES, TASKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +45,11 @@ _TRAIN_WORD = re.compile(r"^(train|training|train_inner|batch)$")
 _LEADING = re.compile(r"^(eval|evaluation|validation|valid|val|test|dev)_(?=.)")
 _LEADING_TRAIN = re.compile(r"^(train|training|epoch|batch)_(?=.)")
 _TRAILING = re.compile(r"(?<=.)_(eval|validation|val|test)(?=(?:_ppl)?$)")
-_KINDS = tuple((re.compile(rf"(?:^|_)(?:{pattern})$"), kind) for kind, pattern in METRICS)
+_KINDS = tuple((re.compile(rf"(?:^|_)(?:{kind.pattern})$"), kind.name) for kind in KINDS)
 
 
 _MAYBE = re.compile(
-    "|".join(rf"(?:^|[_/])(?:{pattern})(?:$|[_/])" for _, pattern in METRICS)
+    "|".join(rf"(?:^|[_/])(?:{kind.pattern})(?:$|[_/])" for kind in KINDS)
     + "|"
     + "|".join(
         rf"(?:^|[_/]){word}(?:$|[_/])"

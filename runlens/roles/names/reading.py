@@ -9,15 +9,22 @@ from dataclasses import replace
 from runlens.roles.names.claim import Claim
 from runlens.roles.names.evals import KNOWN_TASKS, EvalName, may_be_eval, parse_eval
 from runlens.roles.names.generic import generic_claim, loss_claim, may_be_loss
+from runlens.roles.names.metrics import WITH_A_TASK
+from runlens.roles.names.pattern import EVAL, compiled
 from runlens.roles.names.scope import scope_of_name
 from runlens.roles.names.table import common, monitors, table
 from runlens.roles.names.take_apart import Name, shape_of, take_apart
 
 _EVAL_DIR = re.compile(r"^(valid(ation)?\d*|val\d*|eval(uation)?|test|dev)$")
+_HELD_OUT = compiled(EVAL)
+_EITHER = frozenset(
+    {"perplexity", "samples_per_second", "tokens_per_second", "step_time", "data_time", "tflops", "mfu"}
+)
+"""Roles of training as well as of an evaluation, by what the rest of the name says."""
 _RUN_MEAN = ("train_loss", "train/train_loss")
 """HF Trainer writes these once, at the end, beside the curve `train/loss`."""
 _TRAINING_ONLY = re.compile(r"(^|[/_ .-])(lr|learning[-_ ]?rate|grad[-_ ]?norm|gnorm)($|[/_ .-])")
-_NOT_TELLING = frozenset(
+_TELLING = frozenset(
     {
         "score", "loss", "ppl", "precision", "recall", "auc", "reward", "mse", "mae", "rmse", "ssim", "iou",
     }
@@ -32,7 +39,14 @@ _TELLING = frozenset(
 """Kinds that nobody measures on training data."""
 _ORDINARY = frozenset({"cola", "copa", "drop", "hs", "math", "nq", "paws", "prost", "race", "record", "swag"})
 """Benchmarks whose names are words of their own: taken for benchmarks only in the company of others."""
-_UNDER_EVAL_BUT_NO_SCORE = re.compile(r"(time|runtime|per_second|_sec|num_|count|steps?|epoch|/samples|_std|threshold)")
+_UNDER_EVAL_BUT_NO_SCORE = re.compile(
+    r"time|runtime|per_second|_sec(?![a-z])|(?<![a-z])(n|num|number|total)_|count|frequency|(?<![a-z])freq|steps?(?![a-z])"
+    r"|epoch|/samples|_std|threshold|(?<![a-z])(lr|size|length|len|step|iter\w*|batch\w*|tokens?|temperature|weight|scale|seed"
+    r"|memory|mem|min|max|std|var|median|norm|grad\w*|coef\w*|lambda|beta|alpha|entropy|kl|logits?)(?![a-z])"
+)
+"""Words of counts, constants, frequencies, times and settings: what holds one and no metric's name is no score."""
+_UNMISTAKABLE = re.compile(r"^(eval|evals|evaluation|validation|valid|val|test|dev)[/_].*(acc|accuracy|accuracies)$")
+_STATISTIC = re.compile(r"std|stderr|(?<![a-z])(min|max|var)(?![a-z])")
 
 
 def is_eval_dir(folder: str, names: Collection[str]) -> bool:
@@ -77,6 +91,8 @@ def read_name(
         )
     if exact and (entry := common().get(name.base)) is not None and not eval_dir:
         return _with_name(entry.claim(0.85, "as in"), name)
+    if (claim := _plain_score(name)) is not None:
+        return claim
     claim = generic_claim(name, eval_dir)
     if claim is not None:
         return claim
@@ -125,7 +141,19 @@ def _from_table(name: Name, frameworks: Sequence[str], eval_dir: bool) -> Claim 
 def _with_name(claim: Claim, name: Name) -> Claim:
     """The claim with what the name itself says: device, axis, and the scope of a rank."""
     scope = "per_rank" if name.device.startswith("rank") and not claim.role.startswith("gpu_") else claim.scope
-    return replace(claim, device=name.device, base=name.base, axis=name.axis or claim.axis, scope=scope)
+    split = "eval" if claim.role in _EITHER and _HELD_OUT.search(name.normal) else claim.split
+    return replace(claim, device=name.device, base=name.base, axis=name.axis or claim.axis, scope=scope, split=split)
+
+
+def _plain_score(name: Name) -> Claim | None:
+    """A score that says itself that it was measured on held-out data, such as `eval/rewards/accuracies`.
+
+    Looked at before the patterns, some of which take such words for what training logs under the same names.
+    """
+    if not _UNMISTAKABLE.search(name.normal) or _STATISTIC.search(name.normal):
+        return None
+    result = parse_eval(name.base)
+    return _score(name, result, False) if result.prefixed and result.metric_kind in WITH_A_TASK else None
 
 
 def _score(name: Name, result: EvalName, eval_dir: bool) -> Claim | None:
@@ -136,7 +164,7 @@ def _score(name: Name, result: EvalName, eval_dir: bool) -> Claim | None:
             why = f"{result.metric_kind} on training data"
             return Claim("other", flags=frozenset({"known"}), confidence=0.6, why=why, origin="pattern")
         return None
-    known_kind = result.metric_kind not in _NOT_TELLING and bool(result.task)
+    known_kind = result.metric_kind in WITH_A_TASK and bool(result.task)
     told = result.prefixed or eval_dir or normal.startswith(("metrics/", "core_metric"))
     if result.metric_kind == "score":
         if not result.prefixed or (not result.task) or _UNDER_EVAL_BUT_NO_SCORE.search(normal):

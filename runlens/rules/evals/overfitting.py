@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, TypedDict
 
-from runlens.comparison.curves import run_curves
 from runlens.comparison.words import label
 from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
 from runlens.rules.base import Rule
 from runlens.rules.evals.parts.overfit import Overfit, held_out_loss, overfit
+from runlens.rules.evals.parts.own import own_curves
+from runlens.rules.evals.parts.scores import Course, scores_since
 from runlens.rules.meaning import Part, Stage, Story
 from runlens.rules.shared.panels import BESIDE_EVALS, EVALS
 
@@ -25,6 +26,10 @@ class OverfitEvidence(TypedDict):
     train_after: float
     checkpoints: int
     share_of_progress: float
+    scores: str | None
+    """`improved`, `held` or `worsened`: the scores logged beside it since its best; None where there are none."""
+    others: list[str]
+    """Further held-out losses that turned."""
 
 
 @dataclass(frozen=True)
@@ -33,9 +38,13 @@ class Overfitting(Rule[OverfitEvidence]):
 
     What it does
     ------------
-    Finds the best checkpoint of each held-out loss. If every later one is worse, the last three by four scatters (and
-    1 %) and still rising, and the median training loss has fallen meanwhile, the model learns its training data by
-    heart: a warning, an error when the held-out loss has given back half of its progress.
+    Finds the best level of each held-out loss (the median of three checkpoints, or the first one). If the level at the
+    end lies above it by four standard errors (and 1 %), nine tenths of the later checkpoints stay above it, and the
+    median training loss has fallen meanwhile, the model learns its training data by heart: a warning, an error when the
+    held-out loss has given back half of its progress. Still rising or settled above its best makes no difference; a
+    loss that swings about one level has not turned. Scores that were logged beside it decide: information where they
+    improved all the while (speech recognition and summarisation often do), a warning at most where they held. The
+    metric that the run itself chooses its best model by is asked first. One finding tells of all held-out losses.
 
     Why it matters
     --------------
@@ -47,7 +56,7 @@ class Overfitting(Rule[OverfitEvidence]):
 
     Settings
     --------
-    patience : checkpoints in a row that must be worse
+    patience : checkpoints that must follow the best one
     severe : share of all progress whose loss is an error
 
     References
@@ -67,33 +76,47 @@ class Overfitting(Rule[OverfitEvidence]):
     severe: float = 0.5
 
     def check(self, run: Run) -> Iterator[Finding | Skip]:
-        """One finding for each held-out loss that has turned."""
+        """One finding, of the held-out loss that has lost most."""
         train = run.role("train_loss")
-        curves = [c for c in run_curves(run, "steps").curves if held_out_loss(c)]
+        every = own_curves(run)
+        curves = [c for c in every if held_out_loss(c)]
         if train is None or all(len(c.step) < self.patience + 2 for c in curves):
             yield self.skip(f"fewer than {self.patience + 2} checkpoints of a held-out loss", kind="too-few-points")
             return
-        for curve in curves:
-            found = overfit(curve, train.series, self.patience)
-            if found is not None:
-                yield self._finding(found)
+        found = [turn for c in curves if (turn := overfit(c, train.series, self.patience)) is not None]
+        if found:
+            found.sort(key=lambda turn: -turn.lost)
+            yield self._finding(found, scores_since(run, every, found[0].best_step))
 
     @classmethod
     def last_good(cls, finding: Finding) -> int | None:
         """Step of the best held-out loss."""
         return cls.evidence_of(finding).get("best_step")
 
-    def _finding(self, found: Overfit) -> Finding:
+    def _finding(self, turns: list[Overfit], scores: tuple[Course, str] | None) -> Finding:
+        found, others = turns[0], turns[1:]
         curve = found.eval.curve
-        progress = float(curve.value[0]) - found.best
-        lost = (found.latest - found.best) / progress if progress > 0 else 1.0
-        return self.finding(
-            Severity.ERROR if lost >= self.severe else Severity.WARNING,
-            curve.name,
-            (found.best_step, found.last_step),
+        severity = Severity.ERROR if found.lost >= self.severe else Severity.WARNING
+        message = (
             f"{label(curve)} was best at step {found.best_step:,} ({found.best:.4g}) and has risen to "
             f"{found.latest:.4g} at {found.last_step:,}, while the training loss fell from {found.train_before:.4g} "
-            f"to {found.train_after:.4g}",
+            f"to {found.train_after:.4g}"
+        )
+        help = f"Go back to the checkpoint of step {found.best_step:,}; bring in fresh data or train for fewer epochs."
+        if others:
+            message += f"; so have {len(others):,} other held-out loss{'es' if len(others) > 1 else ''}"
+        if scores is not None and scores[0] == "improved":
+            severity = Severity.INFO
+            message += f"; but {scores[1]} improved all the while, and scores decide"
+            help = f"Choose the checkpoint by {scores[1]}; the loss says that the model has become too sure of itself."
+        elif scores is not None and scores[0] == "held":
+            severity = Severity.WARNING
+            message += f"; {scores[1]} stood still"
+        return self.finding(
+            severity,
+            curve.name,
+            (found.best_step, found.last_step),
+            message,
             {
                 "best": found.best,
                 "best_step": found.best_step,
@@ -101,7 +124,9 @@ class Overfitting(Rule[OverfitEvidence]):
                 "train_before": found.train_before,
                 "train_after": found.train_after,
                 "checkpoints": found.checkpoints,
-                "share_of_progress": round(lost, 4),
+                "share_of_progress": round(found.lost, 4),
+                "scores": scores[0] if scores is not None else None,
+                "others": [turn.eval.curve.name for turn in others],
             },
-            f"Go back to the checkpoint of step {found.best_step:,}; bring in fresh data or train for fewer epochs.",
+            help,
         )

@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, TypedDict
 
-from runlens.comparison.curves import ROLES, run_curves
+from runlens.comparison.curves import ROLES
 from runlens.comparison.words import label
 from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
 from runlens.model.words import percent
 from runlens.rules.base import Rule
 from runlens.rules.evals.parts.decline import Decline, declines
 from runlens.rules.evals.parts.overfit import held_out_loss, overfit
+from runlens.rules.evals.parts.own import own_curves, roles_by_name
+from runlens.rules.evals.parts.scores import scores_since
 from runlens.rules.meaning import Part, Stage, Story
 from runlens.rules.shared.panels import BESIDE_EVALS, EVALS
 
@@ -47,9 +49,13 @@ class EvalRegression(Rule[RegressionEvidence]):
     Holds each eval against its own best earlier level (the median of three checkpoints). A checkpoint counts as worse
     when it lies four scatters below (binomial error and what neighbouring checkpoints show), or 2.8 with two neighbours
     that do so too, and by at least 1 % of a loss or 2 % of a score. It is a warning when that lasts for three
-    checkpoints up to the last one, or at once when a quarter of all progress is gone; an error when half of it is gone.
-    A dip that came back is information. One finding tells of all evals that fell together. A held-out loss that rises
-    while the training loss falls is EVAL004.
+    checkpoints up to the last one, or for two when a quarter of all progress is gone; an error when half of it is gone.
+    One checkpoint far off, and a dip that came back, are information; a fall no deeper than earlier ones that came back
+    is the eval's own noise. An eval that is worse than its very first value ever since is a warning. One finding tells
+    of all evals that fell together. A held-out loss that rises while the training loss falls is EVAL004, and one whose
+    scores improved meanwhile is information. Which way is better is told by the name, `[evals."NAME"]
+    higher_is_better = true`, a requirement, or the course of the run while it was young (a warning at most, then); an
+    eval of which nothing tells it is named as not judged.
 
     Why it matters
     --------------
@@ -64,7 +70,7 @@ class EvalRegression(Rule[RegressionEvidence]):
     Settings
     --------
     patience : checkpoints in a row that make a warning
-    at_once : share of all progress whose loss is a warning at the first checkpoint
+    at_once : share of all progress whose loss is a warning at the second checkpoint
     severe : share of all progress whose loss is an error
 
     References
@@ -86,50 +92,78 @@ class EvalRegression(Rule[RegressionEvidence]):
 
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """One finding for what is open now, one for each set of dips that began together and came back."""
-        own = run_curves(run, "steps")
+        curves = own_curves(run)
         train = run.role("train_loss")
-        if all(len(c.step) < 4 for c in own.curves):
-            yield self.skip(
-                "fewer than four checkpoints of each eval: no earlier level to compare with", kind="too-few-points"
-            )
+        unknown = [r.series.name for r in run.every("eval_score") if r.split == "eval" and r.direction is None]
+        if unknown:
+            yield self._not_judged(unknown)
+        if all(len(c.step) < 4 for c in curves):
+            if curves or not unknown:
+                yield self.skip(
+                    "fewer than four checkpoints of each eval: no earlier level to compare with", kind="too-few-points"
+                )
             return
         found: list[Decline] = []
-        for curve in own.curves:
+        for curve in curves:
             if train is not None and held_out_loss(curve) and overfit(curve, train.series, self.patience):
                 continue
             found += declines(curve)
+        self_told = {name for name, r in roles_by_name(run).items() if r.direction_from == "course"}
         past: dict[int, list[Decline]] = {}
         for decline in found:
             if not decline.open:
                 past.setdefault(decline.steps[0], []).append(decline)
         for group in past.values():
-            yield self._finding(Severity.INFO, group, "and came back")
+            yield self._finding(Severity.INFO, sorted(group, key=lambda d: -d.share), "and came back")
         lasting = sorted((d for d in found if d.open), key=lambda d: -d.share)
         if lasting:
-            yield self._finding(max((self._severity(d) for d in lasting), key=lambda s: s.rank), lasting, "")
+            told = [self._severity(d, d.eval.curve.name in self_told) for d in lasting]
+            worst = max(told, key=lambda s: s.rank)
+            first = lasting[told.index(worst)]
+            scores = scores_since(run, curves, first.best_step) if held_out_loss(first.eval) else None
+            if scores is not None and scores[0] == "improved":
+                yield self._finding(Severity.INFO, lasting, f"while {scores[1]} improved, and scores decide")
+            else:
+                lead = [first, *(d for d in lasting if d is not first)]
+                yield self._finding(worst, lead, "", first.eval.curve.name in self_told)
 
     @classmethod
     def last_good(cls, finding: Finding) -> int | None:
         """Step of the last eval at its old level."""
         return max((eval["level_at_step"] for eval in cls.evidence_of(finding).get("evals", ())), default=None)
 
-    def _severity(self, decline: Decline) -> Severity:
-        if decline.share >= self.severe:
+    def _severity(self, decline: Decline, self_told: bool) -> Severity:
+        if decline.checkpoints == 1:
+            return Severity.INFO
+        if decline.share >= self.severe and not self_told:
             return Severity.ERROR
         lasts = decline.checkpoints >= self.patience
         return Severity.WARNING if lasts or decline.share >= self.at_once else Severity.INFO
 
-    def _finding(self, severity: Severity, group: list[Decline], end: str) -> Finding:
-        worst = max(group, key=lambda d: d.share)
+    def _not_judged(self, names: list[str]) -> Skip:
+        some = ", ".join(names[:3]) + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")
+        setting = f'[evals."{names[0]}"] higher_is_better = true'
+        return self.skip(
+            f"not judged: {some}; say which way is better, such as {setting}", kind="not-asked", lacking=(setting,)
+        )
+
+    def _finding(self, severity: Severity, group: list[Decline], end: str, self_told: bool = False) -> Finding:
+        worst = group[0]
         first, last = min(d.steps[0] for d in group), max(d.steps[1] for d in group)
         curve = worst.eval.curve
         span = f"at step {first:,}" if first == last else f"from step {first:,} to {last:,}"
         moved = "fell below" if curve.direction == "up" else "rose above"
         lost = "all its progress lost" if worst.share >= 1 else f"{percent(worst.share)} of its progress lost"
+        if worst.since_first:
+            moved, lost = f"{moved.split()[0]} from its first value and never came back to it", ""
         message = (
-            f"{label(curve)} {moved} its own earlier level {span}: from {worst.level:.4g} at step {worst.best_step:,} "
-            f"to {worst.worst:.4g}, {lost}{', ' + end if end else ''}"
+            f"{label(curve)} {moved}{'' if worst.since_first else ' its own earlier level'} {span}: from "
+            f"{worst.level:.4g} at step {worst.best_step:,} to {worst.worst:.4g}"
+            f"{', ' + lost if lost else ''}{', ' + end if end else ''}"
         )
+        if self_told:
+            better = "more" if curve.direction == "up" else "less"
+            message += f'; that {better} is better is told by its course alone: [evals."{curve.name}"] settles it'
         if len(group) > 1:
             others = [label(d.eval.curve) for d in group if d is not worst]
             message += f"; with it {', '.join(others[:3])}{f' and {len(others) - 3} more' if len(others) > 3 else ''}"

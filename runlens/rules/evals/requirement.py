@@ -13,7 +13,7 @@ from runlens.comparison.words import amount, label
 from runlens.errors import ConfigError
 from runlens.model import Figure, Finding, Reference, Run, Severity, Skip, Symptom
 from runlens.rules.base import Rule
-from runlens.rules.evals.parts.lookup import level_of, wanted
+from runlens.rules.evals.parts.lookup import any_series, level_of, wanted
 from runlens.rules.evals.parts.require import Requirement, parse_requirement
 from runlens.rules.meaning import Part
 from runlens.rules.shared.panels import BESIDE_EVALS, EVALS
@@ -43,7 +43,8 @@ class RequirementMissed(Rule[RequirementEvidence]):
     Holds the run against every requirement: `hellaswag>=0.55@1T` (from 1 T tokens on), `eval_loss<=2.3` (now),
     `mmlu>=ref-0.01` (against each reference at the same tokens). The last checkpoint at or before the due point
     decides; without one, the last checkpoint. A requirement whose due point has not been reached is not judged, and
-    the report says so. What cannot be judged at all (an eval that was never logged, a run without tokens, a reference
+    the report says so. Every logged series can be named, evals or not; the sign says which way is better where nothing
+    else does. What cannot be judged at all (a series that was never logged, a run without tokens, a reference
     without that eval) misses its requirement: a typing error must not make a gate green. A requirement is a bound,
     not a test: the value itself decides, and the message tells its standard error. `ref-1%` is one point of a score
     and one hundredth of a loss.
@@ -91,7 +92,7 @@ class RequirementMissed(Rule[RequirementEvidence]):
                 lacking=("--require 'hellaswag>=0.55@1T'",),
             )
             return
-        over_steps = run_curves(run, "steps")
+        over_steps = run_curves(run, "steps", whole=True)
         over_tokens = run_curves(run, "tokens", self.tokens_per_step)
         for text in self.requirements:
             yield from self._judge(run, parse_requirement(text), over_steps, over_tokens)
@@ -108,6 +109,8 @@ class RequirementMissed(Rule[RequirementEvidence]):
             yield self.skip(f"{asked.text} is not due: the run is at {amount(done, asked.unit)}", kind="not-due")
             return
         own = wanted(asked.name, over_tokens if tokens_known and asked.unit == "tokens" else over_steps)
+        if isinstance(own, str) and (plain := any_series(run, asked)) is not None:
+            own = plain
         if isinstance(own, str):
             yield self._unmet(run, asked, own)
             return

@@ -9,6 +9,7 @@ import numpy as np
 
 from runlens.comparison.curves import RunCurve
 from runlens.comparison.noise import Floats, logarithmic, prior, upward
+from runlens.rules.evals.parts.own import scatter_of
 from runlens.stats.robust import sigma
 from runlens.stats.smooth import checkpoint_noise
 
@@ -24,6 +25,12 @@ LEAST_SCORE = 0.02
 """The same for a score, relative to its level."""
 NEAR = 0.25
 """An eval is near its level when no more than this share of its progress is missing."""
+FOR_GOOD, LEAST_FOR_GOOD = 0.9, 0.05
+"""An eval is worse than its first value for good when this share of all later ones is, by this much of its size: one
+value is all that is known of the level, and benchmarks that a fine-tuning leaves aside slip by a few per cent."""
+USUAL = 1.5
+"""A fall up to the end counts only if it is so many times any that came back before: an eval that swings about one
+level has not fallen."""
 ENOUGH = 12
 """Checkpoints near the level from which on their own jitter counts."""
 
@@ -48,6 +55,8 @@ class Decline:
     """Mean loss over the stretch as a share of all progress from the first checkpoints to the level."""
     open: bool
     """It lasts to the run's last checkpoint."""
+    since_first: bool = False
+    """The first checkpoint of all is the level, and no later one came back to it."""
 
 
 def declines(own: RunCurve) -> list[Decline]:
@@ -56,13 +65,15 @@ def declines(own: RunCurve) -> list[Decline]:
     Parameters
     ----------
     own : RunCurve
-        Over steps. Fewer than four checkpoints, or an eval that never rose clearly above its first values, give none:
-        there is no level to fall from.
+        Over steps. Fewer than four checkpoints, or an eval that never rose clearly above its first values and is not
+        worse than the first for good, give none: there is no level to fall from.
     """
     curve, step = own.curve, own.step
     up = upward(curve)
     if len(up) < 4:
         return []
+    if (for_good := _worse_than_first(own, up)) is not None:
+        return [for_good]
     middle = bn.median(np.lib.stride_tricks.sliding_window_view(up, 3), axis=1)  # at checkpoints 1 .. n-2
     level = np.maximum.accumulate(middle)
     best = np.maximum.accumulate(np.where(middle >= level, np.arange(len(middle)), 0)) + 1
@@ -81,8 +92,38 @@ def declines(own: RunCurve) -> list[Decline]:
     return [
         _decline(own, up, against, best, a, b, progress, b == len(up))
         for a, b in stretches
-        if step[a] <= step[b - 1] and (b - a >= ROW or below[a:b].max() > margin)
+        if step[a] <= step[b - 1]
+        and (b - a >= ROW or below[a:b].max() > margin)
+        and not (b == len(up) and _as_usual(up[a:], float(against[a]), middle[: max(a - 1, 0)], lower))
     ]
+
+
+def _as_usual(fallen: Floats, level: float, middle: Floats, lower: float) -> bool:
+    """Whether an eval fell as far before, and came back."""
+    before = float(np.max(np.maximum.accumulate(middle) - middle, initial=0.0))
+    return before > lower and level - float(np.mean(fallen)) < USUAL * before
+
+
+def _worse_than_first(own: RunCurve, up: Floats) -> Decline | None:
+    """The whole run after the first checkpoint, if nearly all of it is clearly worse than that; else None."""
+    first, later = float(up[0]), up[1:]
+    least = LEAST_FOR_GOOD * (1.0 if logarithmic(own.curve) else abs(first))
+    bar = first - max(SIGMAS * scatter_of(own) * np.sqrt(2.0), least)
+    if float(np.mean(later < bar)) < FOR_GOOD or not bool((later[-ROW:] < bar).all()):
+        return None
+    value = own.curve.value
+    return Decline(
+        eval=own,
+        best_step=int(own.step[0]),
+        steps=(int(own.step[1]), int(own.step[-1])),
+        checkpoints=len(later),
+        level=float(value[0]),
+        worst=float(value[1 + int(np.argmin(later))]),
+        latest=float(value[-1]),
+        share=0.0,
+        open=True,
+        since_first=True,
+    )
 
 
 def _with_jitter(up: Floats, near: float, scatter: float, weight: float = 8.0) -> float:

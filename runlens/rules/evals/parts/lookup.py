@@ -11,8 +11,10 @@ from runlens.comparison.curves import Axis, RunCurve, RunCurves
 from runlens.comparison.match import match
 from runlens.comparison.noise import prior, upward
 from runlens.comparison.pair import improving, pooled
-from runlens.model import Curve, Reference
+from runlens.model import Curve, Direction, Reference, Run
 from runlens.roles.names.evals import parse_eval
+from runlens.roles.vocabulary import ROLES
+from runlens.rules.evals.parts.require import Requirement
 from runlens.stats.isotonic import monotone_curve
 
 
@@ -49,6 +51,30 @@ def wanted(name: str, curves: RunCurves) -> RunCurve | str:
     near = difflib.get_close_matches(name, names, 2, 0.5)
     hint = f"; did you mean {' or '.join(near)}?" if near else ""
     return f"no eval {name!r} was logged{hint}"
+
+
+def any_series(run: Run, asked: Requirement) -> RunCurve | None:
+    """The series of that logged name, or the canonical one of that role, as a curve; None if there is none.
+
+    Values are those of the log (those of a role are in its own unit), and the sign of the requirement says which way is
+    better. Over tokens where the requirement is due at tokens.
+    """
+    role = run.role(asked.name) if asked.name in ROLES else None
+    series = run.placed.get(asked.name) or (role.series if role is not None else None)
+    if series is None:
+        return None
+    series = series.latest()
+    series = series.where(np.isfinite(series.value))
+    at = series.step.astype(np.float64)
+    if asked.at is not None and asked.unit == "tokens":
+        at = run.tokens_at(at)
+    keep = np.isfinite(at)
+    step, at, value = series.step[keep], at[keep], series.value[keep]
+    if not len(step):
+        return None
+    direction: Direction = "up" if asked.sign.startswith(">") else "down"
+    curve = Curve("", "value", "", direction, at, value, np.full(len(at), np.nan), 0, asked.name)
+    return RunCurve(curve, step)
 
 
 def level_of(curve: Curve, reference: Reference, axis: Axis, at: float) -> float | str:

@@ -1,4 +1,4 @@
-"""A held-out loss that rises while the training loss falls."""
+"""A held-out loss that turns and stays above its best while the training loss falls."""
 
 from __future__ import annotations
 
@@ -7,11 +7,24 @@ from dataclasses import dataclass
 import numpy as np
 
 from runlens.comparison.curves import RunCurve
-from runlens.comparison.noise import prior, upward
+from runlens.comparison.noise import Floats, logarithmic, upward
 from runlens.model import PlacedSeries
 from runlens.rules.evals.parts.decline import LEAST_LOSS, SIGMAS
+from runlens.rules.evals.parts.own import running_middle, scatter_of
 from runlens.stats.robust import median
-from runlens.stats.smooth import checkpoint_noise
+
+LOSSES = ("loss", "ctc_loss", "log_loss", "ppl", "word_ppl", "byte_ppl", "bpb", "bpc", "rmse", "mse", "mae")
+"""Kinds of metric that are a loss on held-out data, or the exponential of one."""
+TAIL = 4
+"""The last quarter of the checkpoints since the best one is the level at the end."""
+ABOVE = 0.9
+"""Share of the checkpoints in the later half since the best one that must lie above it."""
+FEW = 2.0
+"""A scatter that n checkpoints tell is taken 1 + 2 / (n - 2) times as large: with eight, half of all estimates are too
+low by a third."""
+USUAL = 1.5
+"""The rise must be so many times the largest one from which the loss came back before: an eval that swings does not
+turn."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,17 +36,20 @@ class Overfit:
     best: float
     last_step: int
     latest: float
+    lost: float
+    """Rise of the level over the best one, as a share of all progress from the first checkpoint to the best; 1 where
+    there was none."""
     train_before: float
     """Median training loss on that side of the best checkpoint where it is lower."""
     train_after: float
     """Median training loss up to the last checkpoint."""
     checkpoints: int
-    """Checkpoints after the best one, all of them worse."""
+    """Checkpoints after the best one."""
 
 
 def held_out_loss(own: RunCurve) -> bool:
     """Whether a curve is a loss, and so can turn while the training loss falls."""
-    return own.curve.direction == "down" and own.curve.metric in ("loss", "ppl", "bpb", "bpc", "rmse", "mse", "mae")
+    return own.curve.direction == "down" and own.curve.metric in LOSSES
 
 
 def overfit(own: RunCurve, train: PlacedSeries, patience: int) -> Overfit | None:
@@ -46,33 +62,70 @@ def overfit(own: RunCurve, train: PlacedSeries, patience: int) -> Overfit | None
     train : PlacedSeries
         Training loss.
     patience : int
-        So many checkpoints in a row, up to the last one, must lie clearly above the best, the last of them above the
-        first.
+        So many checkpoints at least must follow the best one.
 
     Returns
     -------
     Overfit or None
         None for fewer than `patience` + 2 checkpoints.
+
+    Notes
+    -----
+    The best level is that of the running median of three, or the first checkpoint, and the level at the end the median
+    of the last quarter since then (`patience` checkpoints or more). The one must lie above the other by `SIGMAS`
+    standard errors and 1 %, `ABOVE` of the later half above the best level by a quarter of the rise, and the rise must
+    be `USUAL` times any from which the loss came back before. So neither a loss that has settled above its best, nor
+    noise, nor a first checkpoint that was the best one hides it. Of 300 seeds each of 5 to 60 checkpoints with 0.3 to
+    8 % of noise, falling losses show 0.1 % false turns, and exactly flat ones 1 to 3 %; losses that rise by a half and
+    more from 20 checkpoints of up to 2 % of noise are found in all.
     """
     up, step, value = upward(own.curve), own.step, own.curve.value
     if len(up) < patience + 2:
         return None
-    best = int(np.argmax(up))
-    after = up[best + 1 :]
-    if len(after) < patience:
+    scatter = scatter_of(own)
+    least = LEAST_LOSS if logarithmic(own.curve) else LEAST_LOSS * abs(median(value))
+    level = running_middle(up)
+    turns = (1 + int(np.argmax(level[1:-1])), 0.5), (0, 2.0)
+    found = next((t for t, doubt in turns if _turned(up, level, t, scatter * np.sqrt(doubt), least, patience)), None)
+    if found is None:
         return None
-    scatter = checkpoint_noise(up[: best + 1], prior(own.curve, value)[0])
-    margin = max(SIGMAS * scatter, LEAST_LOSS)
-    tail = after[-patience:]
-    if not (tail < up[best] - margin).all() or tail[-1] >= tail[0] or not (after < up[best]).all():
-        return None
-    half, turn = max(int(step[-1] - step[best]) // 4, 1), int(step[best])
-    early = float(np.fmin(median(_between(train, turn - half, turn)), median(_between(train, turn + 1, turn + half))))
+    turn, size = found, max(patience, (len(up) - found - 1) // TAIL)
+    rise = float(level[turn]) - median(up[-size:])
+    at = max(turn - 1, 0) + int(np.argmax(up[max(turn - 1, 0) : turn + 2]))
+    half, since = max(int(step[-1] - step[at]) // 4, 1), int(step[at])
+    early = float(
+        np.fmin(median(_between(train, since - half, since)), median(_between(train, since + 1, since + half)))
+    )
     late = median(_between(train, int(step[-1]) - half, int(step[-1])))
     if not late < early:  # below the level on either side: new data that lift both losses are no overfitting
         return None
-    return Overfit(own, int(step[best]), float(value[best]), int(step[-1]), float(value[-1]), early, late, len(after))
+    progress = float(level[turn] - up[0])
+    lost = rise / progress if progress > scatter else 1.0
+    return Overfit(own, since, float(value[at]), int(step[-1]), float(value[-1]), lost, early, late, len(up) - at - 1)
 
 
-def _between(series: PlacedSeries, first: int, last: int) -> np.ndarray:
+def _turned(up: Floats, level: Floats, turn: int, doubt: float, least: float, patience: int) -> bool:
+    """Whether what follows the checkpoint `turn`, known to `doubt`, stays below it on an upward scale."""
+    after, best = up[turn + 1 :], float(level[turn])
+    size = max(patience, len(after) // TAIL)
+    if len(after) < patience:
+        return False
+    scatter = doubt / np.sqrt(0.5) if turn else doubt / np.sqrt(2.0)
+    rise = best - median(after[-size:])
+    few = 1.0 + FEW / (len(up) - 2)
+    bar = SIGMAS * few * np.hypot(doubt, scatter * np.sqrt(np.pi / 2 / size))
+    later = after[len(after) // 2 :]
+    return bool(
+        rise > max(bar, least)
+        and float(np.mean(later < best - max(least, rise / 4))) >= ABOVE
+        and rise >= USUAL * _rise_before(level[: turn + 1])
+    )
+
+
+def _rise_before(level: Floats) -> float:
+    """The largest fall of an upward curve from any point to a later one, 0 for fewer than two points."""
+    return float(np.max(np.maximum.accumulate(level) - level)) if len(level) else 0.0
+
+
+def _between(series: PlacedSeries, first: int, last: int) -> Floats:
     return series.between(first, last).value

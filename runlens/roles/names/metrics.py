@@ -1,0 +1,237 @@
+"""Metrics of evaluations by their names, and which way is better."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Kind(NamedTuple):
+    """One kind of metric."""
+
+    name: str
+    """Canonical name."""
+    pattern: str
+    """Its names at the end of a normalised name, as a regular expression."""
+    direction: str
+    """`up` if more is better, `down` if less is."""
+    fraction: bool = False
+    """Logged as 0-1 or 0-100, always held as 0-1 here."""
+    alone: bool = False
+    """With the name of a task before it, it says by itself that something was evaluated."""
+
+
+_AT = r"(?:_?(?:at_)?k?\d*)"
+"""A cut-off, such as `@10`, `_at_k` or `5`."""
+
+KINDS = (
+    Kind(
+        "acc_norm",
+        r"acc_norm|len_norm|acc_len_norm|length_normalized_acc(?:uracy)?"
+        r"|normali[sz]ed_acc(?:uracy)?|acc(?:uracy)?_normali[sz]ed|accuracy_norm|norm_acc",
+        "up", True, True,
+    ),
+    Kind("acc_pmi", r"pmi_dc|acc_mutual_info|acc_pmi", "up", True, True),
+    Kind("token_acc", r"(?:mean_)?token_acc(?:uracy)?|next_token_accuracy", "up", True, True),
+    Kind("calibration_error", r"(?:expected_|adaptive_|max_)?calibration_error|[amu]?ece", "down", False, True),
+    Kind(
+        "acc",
+        r"(?:in_context_learning_)?(?:(?:multiple_choice|mc|lm|qa|multiclass|binary|categorical|"
+        r"sparse_categorical|balanced|pixel|linear_probe|knn|zero_?shot)_)*acc(?:uracy|"
+        r"uracies)?(?:_none)?"
+        r"|correct|acc_all_stderr_free",
+        "up", True, True,
+    ),
+    Kind("exact_match", r"(?:quasi_)?exact_match|em|qem", "up", True, True),
+    Kind("extractive_match", r"extractive_match", "up", True, True),
+    Kind("top1", r"(?:acc(?:uracy)?_?)?(?:at_?)?top_?1(?:_acc(?:uracy)?)?|acc_?(?:at_)?1", "up", True, True),
+    Kind("top5", r"(?:acc(?:uracy)?_?)?(?:at_?)?top_?5(?:_acc(?:uracy)?)?|acc_?(?:at_)?5", "up", True, True),
+    Kind("top10", r"(?:acc(?:uracy)?_?)?top_?10(?:_acc(?:uracy)?)?", "up", True, True),
+    # text and translation
+    Kind("bertscore", r"bert_?score(?:_(?:f1|p|r|precision|recall))?", "up"),
+    Kind(
+        "f1",
+        r"(?:(?:macro|micro|weighted|avg|mean|token|span|entity)_)*f(?:_?beta|_?measure|_?[0-9]{1,2}|"
+        r"_?score)(?:_?score)?(?:_(?:macro|micro|weighted))?",
+        "up", True, True,
+    ),
+    Kind("sacrebleu", r"sacre_?bleu(?:_score)?", "up", False, True),
+    Kind("codebleu", r"code_?bleu(?:_score)?", "up"),
+    Kind("bleurt", r"bleurt(?:_score)?", "up"),
+    Kind("bleu", r"(?:avg_|corpus_|google_)?bleu(?:_?[1-4])?(?:_score)?", "up", False, True),
+    Kind("chrf", r"chr_?f(?:_?\+*|_?pp|_?2)?(?:_score)?", "up", False, True),
+    Kind("ter", r"ter", "down", False, True),
+    Kind("rouge1", r"rouge_?1(?:_f\w*)?", "up", False, True),
+    Kind("rouge2", r"rouge_?2(?:_f\w*)?", "up", False, True),
+    Kind("rougeL", r"rouge_?l(?:_?sum)?(?:_f\w*)?", "up", False, True),
+    Kind("rouge", r"rouge(?:_(?:avg|mean|score))?", "up"),
+    Kind("meteor", r"meteor(?:_score)?", "up"),
+    Kind("cider", r"cider(?:_?d)?(?:_score)?", "up"),
+    Kind("spice", r"spider|spice", "up"),
+    Kind("comet", r"(?:x|c)?_?comet(?:_?kiwi|_?score|_?da)*", "up"),
+    # rank correlation and agreement
+    Kind("kappa", r"(?:cohens?_|quadratic_|weighted_|quadratic_weighted_)*kappa(?:_score)?|qwk", "up"),
+    Kind("mcc", r"mcc|matthews_corr\w*", "up", True, True),
+    Kind(
+        "correlation",
+        r"(?:pearson|spearman|kendall|kendalls?_tau|concordance)(?:_?r|_?rho)?(?:_(?:corr\w*|coef\w*|cosine))*|"
+        r"corr(?:elation)?(?:_coef\w*)?|(?:cosine|dot|euclidean|manhattan)_(?:pearson|spearman)|srcc|plcc|krcc|"
+        r"lcc|ccc|c_?index|concordance_index",
+        "up",
+    ),
+    Kind("r2", r"r_?2(?:_?score)?|r_?squared|explained_variance", "up"),
+    Kind("mc1", r"mc1", "up", True, True),
+    Kind("mc2", r"mc2", "up", True, True),
+    Kind("pass@1", r"pass_?1|pass_at_1", "up", True, True),
+    Kind("pass@k", r"pass_(?:at_)?(?:k|\d+)|maj_(?:at_)?\d+|cons_(?:at_)?\d+", "up", True, True),
+    # retrieval
+    Kind("ndcg", rf"n?dcg{_AT}", "up"),
+    Kind("mrr", rf"mrr{_AT}|mean_reciprocal_rank", "up"),
+    Kind("hits", rf"hits?(?:_?ratio|_?rate)?{_AT}|hr(?:_at)?_?\d+", "up"),
+    Kind("mean_rank", r"(?:mean|median|med|avg)_?r(?:ank)?", "down"),
+    # speech
+    Kind("wer", r"(?:mixed_|cp_?|norm(?:alized)?_|avg_)?wer|word_error_rate", "down", True, True),
+    Kind("cer", r"(?:norm(?:alized)?_|avg_)?cer|char(?:acter)?_error_rate", "down", True, True),
+    Kind(
+        "error_rate",
+        r"eer|equal_error_rate|per|phone(?:me)?_error_rate|ler|mer|wil|ser|der|diarization_error_rate|jer|far|frr|"
+        r"fpr(?:_?\d+)?|fnr|hter|acer|apcer|bpcer|(?:top_?\d_)?err(?:or)?(?:_?rate)?|misclassification(?:_rate)?|"
+        r"word_information_lost|miss_?rate",
+        "down",
+    ),
+    Kind("min_dcf", r"(?:min_?)?t?_?dcf", "down"),
+    Kind("mos", r"(?:pred_|utm?|dns|n?isqa_)?_?mos(?:_\w+)?|utmos|nisqa", "up"),
+    Kind("speech_quality", r"(?:wb_|nb_)?pesq(?:_?[wn]b)?|e?stoi|visqol", "up"),
+    Kind("signal_ratio", r"(?:scale_invariant_)?(?:si_?|c_?|u_?)?s[dianr]r_?(?:i|improvement)?", "up"),
+    Kind("cepstral_distortion", r"mcd|mel_cepstral_distortion", "down"),
+    Kind("brier", r"brier(?:_score)?", "down", False, True),
+    # likelihood
+    Kind("word_ppl", r"word_(?:perplexity|ppl)", "down", False, True),
+    Kind("byte_ppl", r"byte_perplexity|char_lvl_ppl", "down", False, True),
+    Kind("bpb", r"bpb|bits_per_byte", "down", False, True),
+    Kind("bpc", r"bpc|bits_per_char(?:acter)?", "down", False, True),
+    Kind("ppl", r"(?:language_|avg_|mean_|eval_|pseudo_)*(?:ppl|pplx|perplexity)", "down"),
+    Kind("log_prob", r"log_soft_loss|log_?likelihood|log_?prob(?:ability)?", "up", False, True),
+    Kind("prob", r"soft_loss|prob(?:ability)?", "up", True, True),
+    Kind("log_loss", r"(?:(?:binary|multi|m)_?)?log_?loss|binary_crossentropy|deviance", "down"),
+    Kind("ctc_loss", r"ctc_loss", "down", False, True),
+    Kind(
+        "loss",
+        r"(?:language_)?cross_?entropy(?:_loss)?"
+        r"|(?:(?:lm|ce|nll|gpt|macro|micro|avg|mean|total|val|generative|lm_model|eval_gpt|clip_val|dev)_)*loss"
+        r"|nll",
+        "down",
+    ),
+    # detection, segmentation, tracking
+    Kind("mAP50-95", r"m_?ap_?50_?95(?:_[a-z])?", "up", True, True),
+    Kind("mAP50", r"m_?ap_?(?:at_?|0_)?50?(?:_[a-z])?", "up", True, True),
+    Kind("mAP", r"(?:bbox_|segm_)?m_?ap(?:_?\d+|_?[sml]|_(?:small|medium|large))?", "up", True, True),
+    Kind("mean_average_precision", r"mean_average_precision|map_at_\d+", "up", True, True),
+    Kind(
+        "AP",
+        r"(?:bbox_|segm_|box_|mask_)?ap(?:_?\d+|_?[smlcrf])?|average_precision|auprc?|au_?prc|pr_auc",
+        "up", True, True,
+    ),
+    Kind("AR", r"ar(?:_?\d+|_?[sml])?|average_recall", "up"),
+    Kind("precision", rf"(?:(?:macro|micro|weighted|avg|mean)_)*(?:precision|prec)(?:_[a-z])?{_AT}|ppv", "up", True),
+    Kind(
+        "recall",
+        rf"(?:(?:macro|micro|weighted|avg|mean)_)*recall(?:_[a-z])?{_AT}|(?:[ti]2[tip]_?)?r_?(?:at_)?(?:1|5|10|50|"
+        rf"100)|uar|tpr(?:_?\d+)?|sensitivity",
+        "up", True,
+    ),
+    Kind("specificity", r"specificity|tnr|npv|youden\w*|g_?mean|informedness", "up"),
+    Kind(
+        "auc",
+        r"(?:(?:macro|micro|roc|p|partial)_)*au(?:ro)?c(?:_roc|_pr|_score|_macro)?|rocauc|roc_auc(?:_score)?",
+        "up", True,
+    ),
+    Kind(
+        "iou",
+        r"(?:m(?:ean)?|fw|g|d|c|h|s)?_?io_?u(?:_score)?|jaccard(?:_?(?:index|score|similarity))?|tanimoto",
+        "up", True,
+    ),
+    Kind("dice", r"(?:mean_|m)?dice(?:_?(?:score|coef\w*|similarity))*|dsc", "up", True, True),
+    Kind("panoptic", r"pq|panoptic_quality|s_?q|r_?q", "up"),
+    Kind("nds", r"nds|nuscenes_detection_score", "up"),
+    Kind("tracking", r"(?:a|m|s|hi)ot[ap]|[ams]_?mot[ap]|hota|mot[ap]|idf_?1|deta|assa|mostly_tracked", "up"),
+    Kind("keypoints", r"oks|pck_?h?(?:_?\d+)?|3dpck", "up"),
+    Kind(
+        "surface_distance",
+        r"hd_?(?:95)?|hausdorff\w*|a?assd?|asd|nsd_error|chamfer(?:_?(?:distance|dist))?|emd|"
+        r"earth_movers?_distance",
+        "down",
+    ),
+    Kind(
+        "pose_error",
+        r"(?:pa_?|p_?|n_?)?mp_?jpe|m?pve|pve|epe|aepe|add_error|(?:min_?|avg_?)?[af]de|rotation_error|"
+        r"translation_error|reprojection_error",
+        "down",
+    ),
+    # images, audio, video
+    Kind("ssim", r"(?:ms_?)?ssim", "up"),
+    Kind("psnr", r"(?:s_?)?psnr", "up"),
+    Kind("fid", r"(?:clean_?|s_?|sr_?)?fid(?:_?\d+k?)?|f[vai]d|fad|kid|fvd|frechet\w*|cmmd", "down", False, True),
+    Kind("inception_score", r"inception_score|isc?(?:_mean)?", "up"),
+    Kind("lpips", r"lpips|dists|niqe|brisque|piqe", "down"),
+    Kind(
+        "clip_score",
+        r"clip_?(?:score|sim\w*|i|t)|aesthetic(?:_score)?|image_?reward|pick_?score|hps(?:_?v2)?|musiq",
+        "up",
+    ),
+    # regression and forecasting
+    Kind("rmse", r"(?:norm(?:alized)?_|nr)?rmse?l?e?|root_mean_squared?_error|rms_?error", "down"),
+    Kind("mse", r"n?mse|msle|mean_squared?_(?:log\w*_)?error|l2(?:_error)?", "down"),
+    Kind("mae", r"n?mae|mean_absolute_error|l1(?:_error)?|med_?ae", "down"),
+    Kind(
+        "relative_error",
+        r"s?w?mape|mase|mean_absolute_percentage_error|crps|abs_?rel|sq_?rel|si_?log|rel_?(?:l[12])?_?err(?:or)?|"
+        r"pinball|quantile|huber|poisson|tweedie|gamma_deviance",
+        "down", False, True,
+    ),
+    Kind(
+        "distance",
+        r"(?:(?:edit|levenshtein|cosine|wasserstein|mahalanobis|geodesic|l2)_)+dist(?:ance)?|ned|"
+        r"kl_?div(?:ergence)?|js_?div(?:ergence)?",
+        "down",
+    ),
+    Kind(
+        "similarity",
+        r"(?:(?:cosine|cos|edit|semantic|text|speaker)_)*sim(?:ilarity)?|tm_?score|lddt|p_?lddt|gdt(?:_?ts|_?ha)?|"
+        r"sari|nli_score|squad_?f1|anls|vqa_score",
+        "up",
+    ),
+    Kind(
+        "harm",
+        r"(?:\w+_)?toxicity|hallucination(?:_rate)?|violation(?:_rate)?s?|(?:\w+_)?regret|failure(?:_rate)?|"
+        r"fail(?:_rate)?|collision(?:_rate)?s?|latency|asr_error|perplexity_gap",
+        "down",
+    ),
+    # preferences, agents, games
+    Kind("win_rate", r"(?:lc_|length_controlled_)?win_?rate|(?:elo|trueskill)(?:_rating)?", "up", True, True),
+    Kind(
+        "success_rate",
+        r"success(?:_rate)?|solve[dr]?(?:_rate)?|resolved(?:_rate)?|completion_rate|pass_rate|"
+        r"compliance(?:_rate)?|spl",
+        "up", True, True,
+    ),
+    Kind(
+        "reward",
+        r"(?:(?:mean|avg|average|ep|episode|episodic|eval|cumulative|total|norm(?:alized)?|"
+        r"undiscounted)_)*(?:rew(?:ard)?|return|returns)(?:_mean|_avg)?",
+        "up", False, True,
+    ),
+    Kind("core", r"core(?:_metric)?", "up", False, True),
+    Kind("mean_score", r"(?:(?:avg|average|mean|overall|final|total|quality|global|macro|judge|main)_)*scores?", "up"),
+)  # fmt: skip
+"""In order: the first that fits the end of a name counts. Sources: torchmetrics, Hugging Face evaluate, pycocotools,
+nuScenes, BEIR and MTEB, mir_eval, speech toolkits (ESPnet, SpeechBrain), XGBoost and LightGBM, lm-evaluation-harness
+(its `higher_is_better` decides for its own)."""
+
+WORSE_WHEN_HIGHER = frozenset(kind.name for kind in KINDS if kind.direction == "down")
+"""Kinds of which less is better."""
+
+FRACTIONS = frozenset(kind.name for kind in KINDS if kind.fraction)
+"""Kinds that are shares: logged as 0-1 or 0-100, always held as 0-1 here."""
+
+WITH_A_TASK = frozenset(kind.name for kind in KINDS if kind.alone)
+"""Kinds whose names, behind a task's, say that something was evaluated; the others need a word for held-out data."""

@@ -1,0 +1,69 @@
+"""A run's evals as its own rules judge them: every checkpoint, with the values that stand in the log."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from runlens.comparison.curves import MOST, RunCurve, run_curves
+from runlens.comparison.noise import Floats, prior, upward
+from runlens.model import RoleSeries, Run
+from runlens.stats.robust import sigma
+
+PRIOR_WEIGHT = 4.0
+"""How many checkpoints the expected scatter is worth against what is measured."""
+
+
+def own_curves(run: Run) -> tuple[RunCurve, ...]:
+    """The evals of a run over steps, with those at step 0.
+
+    Of more than `MOST` checkpoints the one with the middle value of each stretch stands for it, so that dense and noisy
+    evals are judged by their level, and every figure that is quoted stands in the log at its step.
+    """
+    return tuple(_middles(own) for own in run_curves(run, "steps", whole=True).curves)
+
+
+def roles_by_name(run: Run) -> dict[str, RoleSeries]:
+    """Logged name to what is known of each eval."""
+    return {r.series.name: r for role in ("eval_score", "eval_loss", "perplexity") for r in run.every(role)}
+
+
+def scatter_of(own: RunCurve) -> float:
+    """Standard deviation of a checkpoint about its neighbours, on the scale of `upward`, drawn to what is expected.
+
+    Measured off the middle of both neighbours: blind to any course of the eval that is slower than that. Never less
+    than expected beforehand (binomial error, a few hundred sequences of a loss).
+    """
+    up = upward(own.curve)
+    expected = prior(own.curve, own.curve.value[-8:])[0]
+    if len(up) < 3:
+        return expected
+    off = up[1:-1] - (up[:-2] + up[2:]) / 2
+    jitter = sigma(off) / np.sqrt(1.5)
+    pooled = float(np.sqrt((PRIOR_WEIGHT * expected**2 + len(off) * jitter**2) / (PRIOR_WEIGHT + len(off))))
+    return max(expected, pooled)
+
+
+def running_middle(up: Floats) -> Floats:
+    """Running median of three; the first value stays, the last is the median of the last three."""
+    out = up.copy()
+    if len(up) >= 3:
+        out[1:-1] = np.median(np.lib.stride_tricks.sliding_window_view(up, 3), axis=1)
+        out[-1] = out[-2]
+    return out
+
+
+def _middles(own: RunCurve) -> RunCurve:
+    size = -(-len(own.step) // MOST)
+    if size <= 1:
+        return own
+    value = own.curve.value
+    at = np.array(
+        [
+            i + int(np.argsort(value[i : i + size])[(len(value[i : i + size]) - 1) // 2])
+            for i in range(0, len(value), size)
+        ]
+    )
+    curve = replace(own.curve, at=own.curve.at[at], value=value[at], stderr=own.curve.stderr[at])
+    return RunCurve(curve, own.step[at])

@@ -1,0 +1,90 @@
+"""What the scores logged beside a held-out loss say of the stretch in which it rose: they decide."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+import numpy as np
+
+from runlens.comparison.curves import RunCurve
+from runlens.comparison.noise import upward
+from runlens.model import Run
+from runlens.roles.names.evals import KNOWN_TASKS
+from runlens.rules.evals.parts.overfit import held_out_loss
+from runlens.rules.evals.parts.own import roles_by_name, scatter_of
+from runlens.stats.robust import median
+
+Course = Literal["improved", "held", "worsened"]
+CLEAR = 2.0
+"""Standard errors by which a score must move: the loss has spoken already, and scores are only asked which way."""
+LEAST = 0.01
+"""And this share of its level."""
+_CHECKPOINT = re.compile(r"checkpoint-(\d+)")
+
+
+def scores_since(run: Run, curves: tuple[RunCurve, ...], step: int) -> tuple[Course, str] | None:
+    """How the scores went since a step at which the held-out loss was best.
+
+    Parameters
+    ----------
+    run : Run
+    curves : tuple of RunCurve
+        Its evals over steps.
+    step : int
+        The best checkpoint of the loss.
+
+    Returns
+    -------
+    (course, logged name) or None
+        None where no score was logged on both sides of the step, where the direction of none is known by more than its
+        own course, or where the run chooses its best model by the loss. The metric that the run chooses its best model
+        by is asked alone; of several others the one that moved by the most standard errors is named, and one that
+        worsened outweighs those that improved. Benchmarks (HellaSwag beside a validation loss) measure something else
+        than the loss and are not asked.
+    """
+    chosen = best_model_metric(run, curves)
+    known = roles_by_name(run)
+    scores = [
+        c
+        for c in curves
+        if not held_out_loss(c) and c.curve.task not in KNOWN_TASKS and known[c.curve.name].direction_from != "course"
+    ]
+    if chosen is not None:
+        if held_out_loss(chosen):
+            return None
+        scores = [chosen]
+    moves = sorted((move, c.curve.name) for c in scores if (move := _moved(c, step)) is not None)
+    if not moves:
+        return None
+    if moves[0][0] < -1.0:
+        return "worsened", moves[0][1]
+    return ("improved" if moves[-1][0] > 1.0 else "held"), moves[-1][1]
+
+
+def best_model_metric(run: Run, curves: tuple[RunCurve, ...]) -> RunCurve | None:
+    """The eval by which a Hugging Face run chooses its best model, named or told by its value; None if neither."""
+    name, _ = run.configured.best_metric()
+    if name:
+        flat = {c.curve.name.replace("/", "_").removeprefix("eval_"): c for c in curves}
+        if (found := flat.get(name.replace("/", "_").removeprefix("eval_"))) is not None:
+            return found
+    value, where = run.config.get("best_metric"), str(run.config.get("best_model_checkpoint") or "")
+    at = _CHECKPOINT.search(where)
+    if not isinstance(value, float | int) or isinstance(value, bool) or at is None:
+        return None
+    for own in curves:
+        raw = run.placed.get(own.curve.name)
+        if raw is not None and bool(np.any((raw.step == int(at[1])) & np.isclose(raw.value, value, rtol=1e-9))):
+            return own
+    return None
+
+
+def _moved(own: RunCurve, step: int) -> float | None:
+    """How far a score went up (better) since a step, in units of what counts as clear; None if not known."""
+    up, after = upward(own.curve), own.step > step
+    if int(after.sum()) < 2 or bool(after.all()):
+        return None
+    before, size = float(up[~after][-1]), min(3, int(after.sum()))
+    clear = max(CLEAR * scatter_of(own) * np.sqrt(1 + 1 / size), LEAST * abs(before))
+    return (median(up[after][-size:]) - before) / clear if clear > 0 else None
