@@ -124,6 +124,7 @@ def _height(values: npt.NDArray[np.float64], role: str) -> float:
 
 def _line(heights: npt.NDArray[np.float64], log: bool, blocks: str) -> str:
     good = np.isfinite(heights)
+    heights = np.where(good, heights / 4.0, heights)  # of any two floats the difference is one
     if log and bool((heights[good] > 0).all()):
         heights = np.where(good, np.log(np.where(good, heights, 1.0)), heights)
     if not good.any():

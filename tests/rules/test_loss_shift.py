@@ -8,6 +8,7 @@ import pytest
 from runlens.model import Severity
 from runlens.rules.loss.shift import LossShift
 from runlens.rules.loss.spike import LossSpike
+from runlens.rules.resume.resume_break import ResumeBroken
 from tests.rules.test_loss_spike import STEP, N, healthy, run_of, said
 from tests.synthetic.loss import CLEAN, FAULTY, STAGES, make
 
@@ -48,13 +49,14 @@ def test_a_drop_that_the_learning_rate_explains_is_not_told():
     assert shifts(loss, learning_rate=np.where(STEP < 700, 1e-3, 1e-4)) == []
 
 
-def test_data_seen_before_after_a_resume_is_named():
+def test_data_seen_before_after_a_resume_is_left_to_the_rule_on_resumes():
     loss = healthy()
     again = healthy(1)[600:] * 0.85
     step = np.concatenate([STEP[:700], STEP[600:]])
-    (one,) = shifts(np.concatenate([loss[:700], again]), step)
-    assert one.evidence["after_resume"]
-    assert "right after a resume" in one.message and "data seen before" in one.message
+    joined = np.concatenate([loss[:700], again])
+    assert shifts(joined, step) == []
+    (one,) = ResumeBroken().check(run_of(joined, step))
+    assert one.evidence["not_restored"] == ["data seen twice"]
 
 
 def test_harder_data_that_is_learned_again_is_a_stage():

@@ -25,6 +25,8 @@ _ROBUST = (
 )  # fmt: skip
 """Roles whose axis shows the middle of the values; what lies outside is marked at the edge."""
 
+SMALLEST, LARGEST = 1e-150, 1e150
+"""What lies beyond is drawn at the edge: an axis needs room to compute with, and a step of 1e-320 has no digits."""
 _LOG_STEPS = ((1, 1.5, 2, 3, 4, 5, 7), (1, 2, 3, 5), (1, 2, 5), (1, 3), (1,))
 """Ticks in each decade of a log axis, the most that leave seven on the axis; `templates/charts.js` has the same."""
 
@@ -70,7 +72,8 @@ def extent(panel: Panel, limits: tuple[float, float]) -> tuple[float, float] | N
     edges = [replace(c, values=edge) for c in panel.references for edge in (c.low, c.high) if edge]
     parts = [inside(c, limits) for c in (*panel.charts, *panel.references, *edges)]
     values = np.concatenate([v[(s >= limits[0]) & (s <= limits[1])] if len(s) > 2 else v for s, v in parts])
-    values = values[np.isfinite(values)]
+    values = np.clip(values[np.isfinite(values)], -LARGEST, LARGEST)
+    values = np.where(np.abs(values) < SMALLEST, SMALLEST if panel.log else 0.0, values)
     if len(values) == 0:
         return None
     low, high = float(values.min()), float(values.max())
