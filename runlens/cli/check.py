@@ -19,13 +19,16 @@ def check(
     ] = None,
     png: o.Png = None,
     quiet: o.Quiet = False,
+    show_files: o.ShowFiles = False,
     select: o.Select = None,
     ignore: o.Ignore = None,
     metric: o.Metric = None,
     x: o.X = None,
+    exclude: o.Exclude = None,
     config: o.ConfigPath = None,
     jobs: o.Jobs = None,
     fail_on: o.FailOn = None,
+    strict: o.Strict = False,
     baseline: Annotated[
         str | None,
         o.option(
@@ -85,6 +88,7 @@ def check(
     from runlens.cli.shared import output as out
     from runlens.judging.library import report_of
     from runlens.judging.request import Request
+    from runlens.sources.unread import Search, silent
 
     wanted = out.destinations(format, output, report or [])
     flags = {
@@ -110,8 +114,15 @@ def check(
         jobs=jobs,
         read=None if quiet else progress.read,
         say=progress.say,
+        search=Search(exclude=exclude or (), step=silent if quiet else progress.looking()),
+        strict=strict,
         debug=debug,
     )
+    if show_files:
+        from runlens.cli.shared.files import listed
+
+        typer.echo(listed(request), nl=False)
+        raise typer.Exit
     result = report_of(request)
     out.write(result, wanted)
     if png is not None:

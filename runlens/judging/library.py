@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from runlens import sources
 from runlens.errors import NoRunFound
 from runlens.judging.baseline import notes
 from runlens.judging.check import check as judged
@@ -31,6 +32,8 @@ def check(
     baseline_runs: str | Path | Sequence[str | Path] = (),
     last: int = 7,
     x: str = "",
+    exclude: str | Sequence[str] = (),
+    strict: bool = False,
     jobs: int | None = None,
     **filters: Any,
 ) -> Report:
@@ -62,6 +65,10 @@ def check(
     last : int
     x : str
         The column that is the x axis, of a table.
+    exclude : str or sequence of str
+        Patterns of names, or of paths below a folder, that are passed over, such as `"old/*"`.
+    strict : bool
+        Leave the whole undecided where a file looked like a log and was not read.
     jobs : int, optional
         Runs judged at once; -1 takes every core.
     **filters
@@ -101,6 +108,8 @@ def check(
         last,
         jobs,
         say=logging.getLogger("runlens").info,
+        search=sources.Search(exclude=_several(exclude)),
+        strict=strict,
     )
     return report_of(request)
 
@@ -116,7 +125,7 @@ def report_of(request: Request) -> Report:
     from runlens import __version__
 
     plan = planned(request)
-    refs = found(request, request.names)
+    refs = found(request, request.names, request.search)
     learned = request.learned
     if request.baseline_runs:
         from runlens.judging.good_nights import learned_from
@@ -126,7 +135,11 @@ def report_of(request: Request) -> Report:
     gone = [failure for run in runs for failure in run.failures if failure.missing]
     if len(gone) == len(runs):
         raise NoRunFound(gone[0].message)
+    unread = tuple(request.search.unread)
     overall = verdict(runs)
+    if request.strict and unread and overall == "pass":
+        overall = "undecided"
+    said = sources.in_one_sentence(unread)
     return Report(
         version=__version__,
         created=plan.now.strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -134,7 +147,8 @@ def report_of(request: Request) -> Report:
         exit_code=EXIT_CODES[overall],
         runs=runs,
         fail_on=plan.fail_on,
-        notes=notes(runs, plan.known, plan.now.date()),
+        notes=(*notes(runs, plan.known, plan.now.date()), *([said] if said else [])),
+        unread=unread,
     )
 
 

@@ -51,6 +51,10 @@ class Request:
     """What reads a run in this process, such as to show how far it is."""
     say: Callable[[str], None] = silent
     """Takes a sentence on what is being done that is not part of the report."""
+    search: sources.Search = field(default_factory=lambda: sources.Search())
+    """How runs are looked for in folders; what was left out stands in it when they were found."""
+    strict: bool = False
+    """Files that looked like logs and were not read leave the whole undecided."""
     debug: bool = False
     """Let errors of single runs and rules through with their traceback."""
 
@@ -108,7 +112,7 @@ def planned(request: Request) -> Plan:
     return Plan(request, config, jobs, fail_on, known, datetime.datetime.now(datetime.UTC))
 
 
-def found(request: Request, names: Sequence[str]) -> list[RunRef]:
+def found(request: Request, names: Sequence[str], search: sources.Search | None = None) -> list[RunRef]:
     """All runs that the names stand for, with ids that are unique.
 
     Where several were named, one that is there and cannot be looked at is a run that cannot be read: it takes nothing
@@ -122,15 +126,17 @@ def found(request: Request, names: Sequence[str]) -> list[RunRef]:
         If the only name cannot be looked at.
     """
     options = replace(request.options, x=request.options.x or request.given.get("x") or "")
-    refs = [ref for name in names for ref in _at(request, name, options, alone=len(names) == 1)]
+    search = search or sources.Search()
+    search.debug = request.debug
+    refs = [ref for name in names for ref in _at(request, name, options, search, alone=len(names) == 1)]
     if not refs:
         raise NoRunFound("no run was named; give a folder, a file or entity/project/run_id")
     return sources.unique(refs)
 
 
-def _at(request: Request, name: str, options: ReadOptions, *, alone: bool) -> list[RunRef]:
+def _at(request: Request, name: str, options: ReadOptions, search: sources.Search, *, alone: bool) -> list[RunRef]:
     try:
-        return sources.discover(name, options=options, debug=request.debug, **request.filters)
+        return sources.discover(name, options=options, search=search, **request.filters)
     except ReadError as error:
         if alone or request.debug:
             raise

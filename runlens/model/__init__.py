@@ -5,7 +5,7 @@ from runlens.model.comparison import Axis, Comparison, Group, GroupLag, Projecti
 from runlens.model.finding import Action, ActionKind, Evidence, Failure, Finding, Incident, Severity, Skip, SkipKind
 from runlens.model.ref import AS_FOUND, ReadOptions, RunRef
 from runlens.model.reference import Curve, Reference
-from runlens.model.report import Chart, Report, RoleLine, RunReport, Verdict
+from runlens.model.report import Chart, Report, RoleLine, RunReport, Unread, Verdict
 from runlens.model.run import Direction, Note, Origin, RoleSeries, Run, Scope, Split, State
 from runlens.model.series import AnySeries, PlacedSeries, Series
 
@@ -50,5 +50,6 @@ __all__ = [
     "Suspect",
     "Symptom",
     "TaskLag",
+    "Unread",
     "Verdict",
 ]

@@ -95,6 +95,15 @@ class RunReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """A file that looked like a log and was not read."""
+
+    path: str
+    reason: str
+    """A few words."""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """One invocation of `runlens check`: schema 1 of the JSON report."""
 
@@ -107,7 +116,9 @@ class Report:
     runs: tuple[RunReport, ...]
     fail_on: Severity = Severity.ERROR
     notes: tuple[str, ...] = ()
-    """Said about the whole invocation: known findings that expired or were not used."""
+    """Said about the whole invocation: known findings that expired or were not used, files that were not read."""
+    unread: tuple[Unread, ...] = ()
+    """Files of the folders named that looked like logs and are in no run."""
 
     @property
     def passed(self) -> bool:

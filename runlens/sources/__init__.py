@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from runlens.sources.discovery import broken, discover, read
     from runlens.sources.naming import unforeseen, unique
+    from runlens.sources.unread import Search, in_one_sentence
 
-__all__ = ["broken", "discover", "read", "unforeseen", "unique"]
+__all__ = ["Search", "broken", "discover", "in_one_sentence", "read", "unforeseen", "unique"]
 
 _HOME = {
+    "Search": "unread",
     "broken": "discovery",
     "discover": "discovery",
+    "in_one_sentence": "unread",
     "read": "discovery",
     "unforeseen": "naming",
     "unique": "naming",

@@ -13,9 +13,12 @@ from runlens.sources import local, registry
 from runlens.sources.heap import keep_freed_memory
 from runlens.sources.naming import near, printable, unique
 from runlens.sources.registry import Progress, SlowSource, Source
+from runlens.sources.unread import Search
 
 
-def discover(name: str, *, options: ReadOptions = AS_FOUND, debug: bool = False, **filters: Any) -> list[RunRef]:
+def discover(
+    name: str, *, options: ReadOptions = AS_FOUND, search: Search | None = None, **filters: Any
+) -> list[RunRef]:
     """The runs that a name stands for, cheaply: nothing but names and first lines is read.
 
     Parameters
@@ -25,8 +28,8 @@ def discover(name: str, *, options: ReadOptions = AS_FOUND, debug: bool = False,
         (`s3://…`), or a W&B path, `wandb://` address or page. What exists on disk is never taken for a W&B path.
     options : ReadOptions
         What the user says of how to read; the references carry it to the readers.
-    debug : bool
-        Let faults of a source through; otherwise they cost the file over which it fails, and reading that says so.
+    search : Search, optional
+        How folders are looked through; what was left out stands in its `unread` afterwards.
     **filters
         Which runs of a W&B project to take, handed on to `runlens.sources.wandb_api.at`.
 
@@ -58,7 +61,7 @@ def discover(name: str, *, options: ReadOptions = AS_FOUND, debug: bool = False,
         there = False
     if there:
         _refuse_filters(name, filters)
-        return _told(unique(local.find(path, options, debug=debug)), options, name)
+        return _told(unique(local.find(path, options, search)), options, name)
     for source in registry.SOURCES:
         address = source.address_source().parse(name) if source.addresses else None
         # a name whose first folder is on this disk is a misspelt path

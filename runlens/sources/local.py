@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from runlens.errors import AccessRefused, NoRunFound, NotALog, RunLensError
@@ -10,6 +11,7 @@ from runlens.model import AS_FOUND, ReadOptions, RunRef
 from runlens.sources import registry
 from runlens.sources.naming import printable, unforeseen
 from runlens.sources.registry import HEAD, Entry, Look
+from runlens.sources.unread import Search, in_one_sentence, is_said_to_be_a_log, is_text
 
 REFUSED = "refused"
 """`RunRef.source` of a folder below the named one that may not be looked into: reading it says so, nothing hides it."""
@@ -20,11 +22,14 @@ BROKEN = "broken"
 UNREADABLE = frozenset({REFUSED, BROKEN})
 """Of references that no entry of the registry reads."""
 
+_KERNELS = frozenset({"/proc", "/sys", "/dev"})
+"""File systems that are no disks: endless, or of devices."""
+
 _PASSED_OVER = {"node_modules", "__pycache__", "site-packages"}
 
 
-def find(path: Path, options: ReadOptions = AS_FOUND, *, debug: bool = False) -> list[RunRef]:
-    """The runs at an existing file or folder; `debug` lets faults of a source through, which cost one file otherwise.
+def find(path: Path, options: ReadOptions = AS_FOUND, search: Search | None = None) -> list[RunRef]:
+    """The runs at an existing file or folder; what was left out stands in `search` afterwards.
 
     Raises
     ------
@@ -35,7 +40,7 @@ def find(path: Path, options: ReadOptions = AS_FOUND, *, debug: bool = False) ->
     AccessRefused
         No permission to open the named file or folder.
     """
-    return _in_folder(path, options, debug) if path.is_dir() else _of_file(path, options)
+    return _in_folder(path, options, search or Search()) if path.is_dir() else _of_file(path, options)
 
 
 def _of_file(path: Path, options: ReadOptions) -> list[RunRef]:
@@ -55,13 +60,30 @@ def _of_file(path: Path, options: ReadOptions) -> list[RunRef]:
     return refs
 
 
-def _in_folder(root: Path, options: ReadOptions, debug: bool) -> list[RunRef]:
-    groups, refused = _walk(root)
-    look = Look(root, options, beside=groups, debug=debug)
-    refs = [ref for s in registry.SOURCES if groups.get(s.name) for ref in _of_source(s, groups[s.name], look)]
+def _in_folder(root: Path, options: ReadOptions, search: Search) -> list[RunRef]:
+    begun = len(search.unread)
+    groups, refused = _walk(root, search)
+    beside: dict[str, Sequence[Path]] = dict(groups)
+    look = Look(root, options, beside=beside, debug=search.debug)
+    refs: list[RunRef] = []
+    for source in registry.SOURCES:
+        if files := groups.get(source.name):
+            found = _of_source(source, files, look)
+            refs += found
+            used = {file for ref in found for file in (*ref.files, ref.location)}
+            if source.tells:  # what is no log hides none, and is worth a word if it looked like one
+                left = [file for file in files if str(file) not in used]
+                beside[source.name] = sorted(set(files).difference(left))
+                for file in left:
+                    _tell(source, file, look, search)
     refs += [RunRef(REFUSED, str(folder), folder.relative_to(root).as_posix()) for folder in refused]
+    search.unread[begun:] = sorted(search.unread[begun:], key=lambda one: one.path)
     if not refs:
         where = printable(str(root))
+        if search.unread[begun:]:
+            raise NoRunFound(
+                f"the folder {where} holds no log that can be read; {in_one_sentence(search.unread[begun:])}"
+            )
         raise NoRunFound(f"the folder {where} holds no log; RunLens looks for {registry.files()}")
     return refs
 
@@ -82,49 +104,83 @@ def _of_source(source: Entry, files: list[Path], look: Look) -> list[RunRef]:
         return [ref for file in files for ref in _of_source(source, [file], look)]
 
 
-def _walk(root: Path) -> tuple[dict[str, list[Path]], list[Path]]:
+def _tell(source: Entry, file: Path, look: Look, search: Search) -> None:
+    try:
+        reason = source.why_left_out(file, look)
+    except Exception as error:
+        if search.debug:
+            raise
+        reason = f"it could not be looked into: {type(error).__name__}"
+    if reason:
+        search.leave(file, reason)
+
+
+def _walk(root: Path, search: Search) -> tuple[dict[str, list[Path]], list[Path]]:
     """Files by source and folders that may not be looked into, sorted.
 
     Links to folders are followed after the folders themselves, each place once (W&B keeps a `latest-run` link, and
-    links can go in circles). Hidden folders, installed packages, pipes and dead links are passed over.
+    links can go in circles). Hidden folders, virtual environments, installed packages, the kernel's own file systems,
+    pipes and dead links are passed over, and what the user excludes.
     """
     groups: dict[str, list[Path]] = {}
     refused: list[Path] = []
     seen: set[str] = set()
     starts = [root]
+    looked = 0
     while starts:
         start = starts.pop(0)
         for at, folders, files in os.walk(start, onerror=lambda error: refused.append(Path(error.filename))):
             real = os.path.realpath(at)
-            if real in seen:
+            search.step(looked, at)
+            if real in seen or real in _KERNELS or ("pyvenv.cfg" in files and at != str(root)):
                 folders.clear()
                 continue
             seen.add(real)
             here = Path(at)
+            looked += len(files)
+            if search.exclude:
+                folders[:] = [f for f in folders if not search.excludes((here / f).relative_to(root).as_posix())]
+                files = [f for f in files if not search.excludes((here / f).relative_to(root).as_posix())]
             links = [f for f in folders if (here / f).is_symlink()]
             starts += [here / f for f in sorted(links)]
             left = {*links, *_PASSED_OVER, *registry.inner_folders(files)}
             folders[:] = sorted(f for f in folders if f not in left and f[0] != ".")
             for file in sorted(f for f in files if f[0] != "."):
-                source = _source_of(here / file)
+                source = _source_of(here / file, search)
                 if source:
                     groups.setdefault(source.name, []).append(here / file)
+    search.step(looked, "")
     if root in refused:
         raise AccessRefused(f"no permission to look into {printable(str(root))}; ask its owner for read access")
     return groups, refused
 
 
-def _source_of(path: Path) -> Entry | None:
-    """The source of a file found in a folder; None for one that is no log, or cannot be opened to see."""
+def _source_of(path: Path, search: Search) -> Entry | None:
+    """The source of a file found in a folder; None for one that is no log, or cannot be opened to see.
+
+    What is a log by its name, and by nothing in it, is noted as unread.
+    """
     source = registry.by_name(path.name)
     if source is not None:
         return source if source.finds or path.is_file() else None
     if not registry.may_be_a_log(path) or not path.is_file():
         return None
+    said = is_said_to_be_a_log(path) and is_text(path)
     try:
-        return registry.by_head(_head(path), path, whatever=False)
-    except Exception:  # noqa: BLE001 - that it may be a log is a guess by its name: there is nothing to say of it
+        head = _head(path)
+        source = registry.by_head(head, path, whatever=False)
+    except OSError as error:
+        if said:
+            search.leave(path, f"it cannot be opened: {error.strerror or type(error).__name__}")
         return None
+    except Exception as error:
+        if search.debug:
+            raise
+        search.leave(path, f"it could not be looked into: {type(error).__name__}")
+        return None
+    if source is None and said and head.strip():  # of an empty text nothing is lost
+        search.leave(path, "it is neither text nor a table")
+    return source
 
 
 def _head(path: Path) -> bytes:

@@ -69,6 +69,14 @@ class FileSource(Source, Protocol):
         ...  # pragma: no cover
 
 
+class TellingSource(FileSource, Protocol):
+    """A source that passes over some of its files in a folder."""
+
+    def left_out(self, path: Path, look: Look) -> str:
+        """Why a file is in no run, in a few words; empty for one that does not look like a log."""
+        ...  # pragma: no cover
+
+
 class AddressSource(Protocol):
     """A source whose runs have addresses; `read` is that of the source that its references name."""
 
@@ -117,6 +125,8 @@ class Entry:
     """Its `at` takes filters, to choose among many runs."""
     options: tuple[str, ...] = ()
     """Fields of `ReadOptions` that it obeys."""
+    tells: bool = False
+    """It has `left_out`, which says why a file of its names is in no run."""
 
     def module(self) -> Any:
         """Its module, imported."""
@@ -125,6 +135,10 @@ class Entry:
     def file_source(self) -> FileSource:
         """Its module, as a source of files."""
         return cast(FileSource, self.module())
+
+    def why_left_out(self, path: Path, look: Look) -> str:
+        """Why a file of its names is in no run; empty if there is nothing to say of it."""
+        return cast(TellingSource, self.module()).left_out(path, look) if self.tells else ""
 
     def address_source(self) -> AddressSource:
         """Its module, as a source of addresses."""
@@ -148,6 +162,7 @@ SOURCES: tuple[Entry, ...] = (
         ),
         maybe=("*.json", "*.txt", "*.log", "*.json.*", "*.dat"),
         options=("x",),
+        tells=True,
     ),
     Entry(
         "trackers",
@@ -166,6 +181,7 @@ SOURCES: tuple[Entry, ...] = (
             *(f"{n}{p}" for n in ("*.log", "*.txt", "*.out", "*.err") for p in ("", ".gz", ".bz2", ".xz")),
             *("*.log.[0-9]*", "*.o[0-9]*", "*.e[0-9]*", "log", "*_log", "*-log", "stdout*", "stderr*"),
         ),
+        tells=True,
     ),
     Entry("object_store", "the address of a TensorBoard folder", addresses="s3://, gs:// and other object stores"),
     Entry(
@@ -199,6 +215,7 @@ if TYPE_CHECKING:  # mypy holds each module against its protocol
         text,
     )
     _ADDRESSES: tuple[AddressSource, ...] = (object_store, wandb_api)
+    _TELLING: tuple[TellingSource, ...] = (table, text)
     _SLOW: tuple[SlowSource, ...] = (wandb_api,)
 
 

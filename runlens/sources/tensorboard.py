@@ -25,7 +25,7 @@ from runlens.sources.tfevents.files import Entry
 from runlens.sources.tfevents.frames import Damage, Frames
 from runlens.sources.tfevents.hparams import config_of
 from runlens.sources.tfevents.kin import families, folders_of, name_below
-from runlens.sources.tfevents.listing import is_event_file, walk
+from runlens.sources.tfevents.listing import grouped, is_event_file, walk
 from runlens.sources.tfevents.wire import WireError
 
 SOURCE = "tensorboard"
@@ -57,7 +57,10 @@ def find(path: str) -> list[RunRef]:
     root = files.entry_of(path)
     if not root.folder:
         return [RunRef(SOURCE, path, files.folder_name(path), (path,))] if is_event_file(root.name) else []
-    runs = walk(path)
+    return _runs(walk(path), path)
+
+
+def _runs(runs: dict[str, list[Entry]], path: str) -> list[RunRef]:
     kin = families(runs, _last_step)
     joined = {folder for family in kin for folder in family.folders}
     for inner, entries in list(runs.items()):
@@ -82,8 +85,8 @@ def claims(head: bytes, path: Path) -> bool:
 
 
 def refs(files: Sequence[Path], look: Look) -> list[RunRef]:
-    """The runs of an event file, or of all that are below the root, by a walk of its own that keeps sizes in hand."""
-    return find(str(files[0] if look.named else look.root))
+    """The runs of an event file, or of all that were found below the root."""
+    return find(str(files[0])) if look.named else _runs(grouped(map(str, files), str(look.root)), str(look.root))
 
 
 def _has_no_points(entries: Sequence[Entry]) -> bool:

@@ -79,6 +79,33 @@ def test_one_name_among_several_that_cannot_be_looked_at_hides_none(runs, tmp_pa
     assert runlens("check", str(tmp_path / "pipe")).code == 3
 
 
+def test_what_was_not_read_is_said_and_fails_only_if_asked(tmp_path):
+    table(tmp_path / "good.jsonl")
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "train.log").write_text("hello\n")
+    done = runlens("check", str(tmp_path), "--format", "json")
+    assert done.code == 0
+    assert [(Path(one["path"]).name, one["reason"][:7]) for one in done.json["unread"]] == [("train.log", "no line")]
+    assert "train.log" in runlens("check", str(tmp_path)).out
+    strict = runlens("check", str(tmp_path), "--strict", "--format", "json")
+    assert (strict.code, strict.json["verdict"]) == (3, "undecided")
+    table(tmp_path / "bad.jsonl", "NaN")
+    assert runlens("check", str(tmp_path), "--strict").code == 1
+    assert runlens("check", str(tmp_path / "good.jsonl"), "--strict").code == 0
+    left = runlens("check", str(tmp_path), "--strict", "--exclude", "train.log", "--exclude", "bad*")
+    assert left.code == 0
+
+
+def test_show_files_judges_nothing(tmp_path):
+    table(tmp_path / "bad.jsonl", "NaN")
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "train.log").write_text("hello\n")
+    done = runlens("check", str(tmp_path), "--show-files")
+    assert done.code == 0
+    assert done.out.splitlines()[0] == "bad  table" and "bad.jsonl" in done.out.splitlines()[1]
+    assert "train.log  (no line" in done.out
+
+
 def test_a_rule_that_crashes_is_named_and_never_green(runs, tmp_path):
     script = tmp_path / "crash.py"
     script.write_text(

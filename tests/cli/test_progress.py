@@ -28,6 +28,24 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
     return made
 
 
+def test_a_long_search_gives_a_sign_of_life_and_wipes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = terminal(monkeypatch)
+    now = iter([100.0, 100.05, 100.11, 100.2, 100.4])
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(now))
+    step = progress.looking()
+    step(0, "/a")
+    step(10, "/b")
+    assert said.getvalue() == ""
+    step(1234, "/c\x1b[2J")
+    assert said.getvalue().endswith("looking for runs: 1,234 files, now in /c\\x1b[2J")
+    step(2000, "/d")  # too soon after the word before
+    assert "2,000" not in said.getvalue()
+    step(2000, "")
+    assert said.getvalue().endswith(" \r")
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    progress.looking()(0, "/a")  # no terminal: no clock is asked, nothing said
+
+
 def test_a_large_first_read_shows_how_far_it_is_and_the_next_one_nothing(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -52,6 +52,12 @@ def test_a_held_out_loss_of_a_folder_is_never_the_training_loss(tmp_path):
     assert run.roles["eval_loss"][0].series.name == "validation/loss"
 
 
+def test_split_words_in_the_names_of_folders_above_change_nothing(tmp_path):
+    for split in ("train", "val"):
+        put(tmp_path / "train_and_val" / "test_3" / split, "loss")
+    assert found(tmp_path) == {"train_and_val/test_3": {"train/loss": (0, 40), "val/loss": (0, 40)}}
+
+
 def test_from_inside_the_folder_too(tmp_path, monkeypatch):
     put(tmp_path / "train", "loss")
     put(tmp_path / "val", "loss")

@@ -76,6 +76,23 @@ X = Annotated[
         "--x", metavar="COLUMN", help="Of a table: the column that is the x axis, if not the usual.", section=JUDGING
     ),
 ]
+Exclude = Annotated[
+    list[str] | None,
+    option(
+        "--exclude",
+        metavar="GLOB",
+        help="Pass over files and folders of this name, or path below the RUN; repeatable.",
+        section=JUDGING,
+    ),
+]
+ShowFiles = Annotated[
+    bool,
+    option("--show-files", help="Only say which files make which run, and which are left out and why.", section=OUTPUT),
+]
+Strict = Annotated[
+    bool,
+    option("--strict", help="Exit 3 if a file looked like a log and was not read.", section=GATE),
+]
 ConfigPath = Annotated[
     Path | None,
     option(

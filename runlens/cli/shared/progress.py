@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 Show = Callable[[int, int | None], None]
 """Takes the rows so far and the rows in all (None if not known)."""
 
+_AT_ONCE, _EVERY = 0.1, 0.2
+"""Seconds until the first word of a search, and between two."""
+_WIDE = 79
 _LARGE = 20_000
 """Rows that `check` fetches without a word: they take about a second."""
 
@@ -61,6 +64,38 @@ def read(ref: RunRef) -> Run:
 
     with rows_of(ref.id, least=_LARGE) as show:
         return sources.read(ref, progress=show)
+
+
+def looking() -> Callable[[int, str], None]:
+    """What a search for runs says of itself: one line on a terminal, wiped in the end, and nothing elsewhere.
+
+    Returns
+    -------
+    callable
+        Takes how many files were looked at and the folder in which the search is, empty when it is done. The first word
+        comes after a tenth of a second, then five a second.
+    """
+    if not sys.stderr.isatty():
+        return lambda looked, folder: None
+    began = last = 0.0
+    wide = 0
+
+    def step(looked: int, folder: str) -> None:
+        nonlocal began, last, wide
+        from runlens.cli.shared.printing import plain
+
+        now = time.monotonic()
+        began = began or now
+        if not folder:
+            sys.stderr.write(f"\r{' ' * wide}\r" if wide else "")
+            wide = 0
+        elif now - began >= _AT_ONCE and now - last >= _EVERY:
+            text = f"looking for runs: {looked:,} files, now in {plain(folder)}"[:_WIDE]
+            sys.stderr.write(f"\r{text.ljust(wide)}")
+            last, wide = now, max(wide, len(text))
+        sys.stderr.flush()
+
+    return step
 
 
 def say(text: str) -> None:

@@ -5,6 +5,7 @@ A table may hold many runs (`many`), and a run may be written in many tables (`j
 
 from __future__ import annotations
 
+import re
 import time as clock
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,6 +20,7 @@ from runlens.sources.table.build import Built, built
 from runlens.sources.table.head import (
     form_of,
     is_log,
+    is_summary,
     may_hold_many,
     names_in,
     suffix,
@@ -27,8 +29,9 @@ from runlens.sources.table.head import (
 )
 from runlens.sources.table.join import Family, families, name_in
 from runlens.sources.table.many import of_chart, run_of, runs_of, without_chart_names
-from runlens.sources.table.names import AMOUNTS, canonical
+from runlens.sources.table.names import AMOUNTS, AXES, canonical, first
 from runlens.sources.table.reading import Read, head_of, read_file
+from runlens.sources.unread import is_said_to_be_a_log
 
 _MONITOR = {"r": "episode_reward", "l": "episode_length"}
 """Columns of the `monitor.csv` of stable-baselines3 and baselines."""
@@ -44,7 +47,7 @@ def find(name: str) -> list[RunRef]:
 
 def claims(head: bytes, path: Path) -> bool:
     """Whether a file is a table in which a training run is logged, by its first bytes."""
-    return head.startswith(b"PAR1") or is_log(head)
+    return head.startswith(b"PAR1") or (is_log(head) and not is_summary(head))
 
 
 def refs(files: Sequence[Path], look: Look) -> list[RunRef]:
@@ -54,6 +57,27 @@ def refs(files: Sequence[Path], look: Look) -> list[RunRef]:
         return [ref for file in files for ref in _refs(Family(file, (file,)), look.root, names)]
     logs = [file for file in files if _is_log(file, names[file])]
     return [ref for family in families(logs, names) for ref in _refs(family, look.root, names)]
+
+
+def left_out(path: Path, look: Look) -> str:
+    """Why a table of a folder is in no run, in a few words; empty for one that does not look like a log, or is one.
+
+    A table of something else, such as training data, has neither an axis nor a metric that is understood.
+    """
+    names = _names(path)
+    if _is_log(path, names):  # its run is read from a fuller copy
+        return ""
+    named = is_said_to_be_a_log(path)
+    if path.stat().st_size == 0:
+        return "it is empty" if named else ""
+    if not names:
+        return "no table could be made out in it" if named else ""
+    trains, placed = tells_of_training(names), first(names, AXES) is not None
+    if placed and not trains:
+        return "no metric of a training is known among its columns" if named or _may_be_scores(path) else ""
+    if trains and not placed:
+        return "no column is known to be a step; name it with --x COLUMN"
+    return "it has no column of steps and no metric that is known" if named else ""
 
 
 def _refs(family: Family, root: Path, names: dict[Path, list[str]]) -> list[RunRef]:
@@ -73,6 +97,11 @@ def _refs(family: Family, root: Path, names: dict[Path, list[str]]) -> list[RunR
     if not members:
         return [replace(ref, location=str(first))]
     return [replace(ref, location=str(first), id=f"{whole}/{member}", member=member) for member in members]
+
+
+def _may_be_scores(path: Path) -> bool:
+    """Whether a table with an axis is named for results, such as those of an evaluator."""
+    return re.search(r"(?<![a-z])(?:results?|eval\w*|scores?)(?![a-z])", path.name.lower()) is not None
 
 
 def _id(path: Path, root: Path) -> str:
@@ -106,8 +135,6 @@ def _is_log(path: Path, names: list[str]) -> bool:
     except OSError:
         return False
     if head.startswith(b"PAR1"):
-        from runlens.sources.table.names import AXES, first
-
         return first(names, AXES) is not None and tells_of_training(names)
     return is_log(head)
 
@@ -210,4 +237,4 @@ def _named(series: dict[str, Series], path: Path) -> dict[str, Series]:
     return {tag: Series(tag, only.step, only.time, only.value)}
 
 
-__all__ = ["claims", "find", "form_of", "read", "refs"]
+__all__ = ["claims", "find", "form_of", "left_out", "read", "refs"]

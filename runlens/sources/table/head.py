@@ -113,7 +113,18 @@ def is_log(raw: bytes) -> bool:
     names = names_in(raw)
     if [canonical(name) for name in names] == ["wall_time", "step", "value"]:  # TensorBoard's download of one tag
         return True
+    if names[:3] == ["r", "l", "t"]:  # `monitor.csv` of stable-baselines3: reward, length and time of each episode
+        return True
     return tells_of_training(names) and (has_axis(raw) or form_of(raw) == "document")
+
+
+def is_summary(raw: bytes) -> bool:
+    """Whether a file is one JSON object of single values: results at the end (`all_results.json`), or settings."""
+    try:
+        found = json.loads(raw)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and not any(isinstance(value, (list, dict)) for value in found.values())
 
 
 def tells_of_progress(names: Iterable[str]) -> bool:

@@ -24,6 +24,7 @@ from runlens.sources.text.gather import Gathered, gather
 from runlens.sources.text.rows import rows_of
 from runlens.sources.text.steps import Axis, axis_of
 from runlens.sources.text.stretches import open_log, stretches
+from runlens.sources.unread import is_said_to_be_a_log, is_text
 
 FEWEST = 2
 """Points that the longest series must have: a single line of numbers is a result, not a run."""
@@ -54,7 +55,7 @@ def refs(files: Sequence[Path], look: Look) -> list[RunRef]:
     """The runs of those files that hold lines of metrics; in a folder, beside fuller logs of a run, none."""
     if look.named:
         return [_ref(file, look.root) for file in files]
-    fuller = {file.parent for source in _FULLER for file in look.beside.get(source, ())}
+    fuller = _fuller(look)
     alone = {folder for folder in {f.parent for f in files} if sum(f.parent == folder for f in files) == 1}
     return [
         _ref(file, look.root)
@@ -63,6 +64,17 @@ def refs(files: Sequence[Path], look: Look) -> list[RunRef]:
         and not (file.parent in alone and any(other.is_relative_to(file.parent) for other in fuller))
         and _holds_metrics(file)
     ]
+
+
+def left_out(path: Path, look: Look) -> str:
+    """Why a text is in no run; empty where a fuller log stands beside it, and for a text that is not named as a log."""
+    if not (is_said_to_be_a_log(path) and is_text(path)) or path.parent in _fuller(look) or _holds_metrics(path):
+        return ""
+    return "no line of it tells a step and a metric"
+
+
+def _fuller(look: Look) -> set[Path]:
+    return {file.parent for source in _FULLER for file in look.beside.get(source, ())}
 
 
 def _ref(path: Path, root: Path) -> RunRef:

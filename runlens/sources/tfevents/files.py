@@ -118,6 +118,14 @@ def _local(entry: os.DirEntry[str]) -> Entry:
         return Entry(entry.path, entry.name, False, 0)
 
 
+def size_of(path: str) -> int:
+    """Bytes of a file on this disk; 0 for a link to nowhere, and whoever opens it gets the error."""
+    try:
+        return Path(path).stat().st_size
+    except OSError:
+        return 0
+
+
 @contextmanager
 def opened(path: str) -> Iterator[tuple[ByteStream, int]]:
     """A file to read, and its size in bytes.

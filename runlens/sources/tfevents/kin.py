@@ -197,10 +197,10 @@ def _trains(entries: Sequence[Entry]) -> bool:
 def _key(inner: str) -> tuple[str, str, str, str] | None:
     """Home, name, what the folders of one run have in common (`*` for the split), and the split; None without one."""
     parts = inner.split("/")
-    with_split = [(at, m) for at, part in enumerate(parts) for m in _SPLIT.finditer(part)]
-    if len(with_split) != 1:  # none, or no telling which is meant
+    place = _place_of_split(parts)
+    if place is None:
         return None
-    at, match = with_split[0]
+    at, match = place
     stem = parts[at][: match.start()] + "*" + parts[at][match.end() :]
     rest = [part for part in (stem.replace("*", "").strip("_-. "), *parts[at + 1 :]) if part]
     home = "/".join(parts[:at])
@@ -208,8 +208,17 @@ def _key(inner: str) -> tuple[str, str, str, str] | None:
 
 
 def _split_in(inner: str) -> re.Match[str] | None:
-    found = [match for part in inner.split("/") for match in _SPLIT.finditer(part)]
-    return found[0] if len(found) == 1 else None
+    place = _place_of_split(inner.split("/"))
+    return place[1] if place else None
+
+
+def _place_of_split(parts: Sequence[str]) -> tuple[int, re.Match[str]] | None:
+    """The deepest folder that is called for a split, else the deepest whose name holds one; where it stands there."""
+    found = [(at, list(_SPLIT.finditer(part))) for at, part in enumerate(parts)]
+    only = [(at, matches[0]) for at, matches in found if len(matches) == 1]  # of two words, no telling which is meant
+    whole = [(at, match) for at, match in only if match[0] == parts[at]]
+    best = whole or only
+    return best[-1] if best else None
 
 
 def _attempts(runs: Mapping[str, Sequence[Entry]], last_step: LastStep) -> list[Family]:

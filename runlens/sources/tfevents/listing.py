@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
+from pathlib import Path
 
 from runlens.errors import RunLensError
 from runlens.sources.tfevents import files
@@ -57,3 +59,15 @@ def walk(root: str) -> dict[str, list[Entry]]:
             if entry.folder and entry.name[:1] != "." and not f"/{below}".endswith("/plugins/profile"):
                 stack.append((entry.path, below))
     return dict(sorted(found.items()))
+
+
+def grouped(paths: Iterable[str], root: str) -> dict[str, list[Entry]]:
+    """Those of some local files that are event files, as `walk` returns them: by folder, in written order."""
+    found: dict[str, list[Entry]] = {}
+    for path in map(Path, paths):
+        inner = path.parent.relative_to(root).as_posix()
+        inner = "" if inner == "." else inner
+        if is_event_file(path.name) and "/plugins/profile/" not in f"/{inner}/":
+            found.setdefault(inner, []).append(Entry(str(path), path.name, False, files.size_of(str(path))))
+    kept = {inner: logs for inner, logs in found.items() if any(not e.name.endswith(_EMPTY_MARK) for e in logs)}
+    return {inner: sorted(kept[inner], key=lambda e: written_order(e.name)) for inner in sorted(kept)}

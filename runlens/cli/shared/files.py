@@ -1,0 +1,27 @@
+"""`--show-files`: which files make which run, and which looked like logs and are in none."""
+
+from __future__ import annotations
+
+from runlens.cli.shared.printing import plain
+from runlens.judging.request import Request, found
+from runlens.sources.local import BROKEN, REFUSED
+
+
+def listed(request: Request) -> str:
+    """A block a run, then what was not read; nothing is judged.
+
+    Raises
+    ------
+    NoRunFound
+        If a name stands for nothing.
+    """
+    lines = []
+    for ref in found(request, request.names, request.search):
+        unreadable = {BROKEN: f" (not read: {ref.member})", REFUSED: " (no permission to look into it)"}
+        form = ref.source if ref.source not in unreadable else "?"
+        lines.append(f"{plain(ref.id)}  {form}{plain(unreadable.get(ref.source, ''))}")
+        lines += [f"  {plain(file)}" for file in ref.files or (ref.location,)]
+    if request.search.unread:
+        lines += ["", "not read, though it looks like a log:"]
+        lines += [f"  {plain(one.path)}  ({plain(one.reason)})" for one in request.search.unread]
+    return "\n".join(lines) + "\n"

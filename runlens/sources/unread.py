@@ -1,0 +1,82 @@
+"""Files of a folder that looked like logs and were not read: which they are, and why.
+
+A folder of runs holds other tables and texts too, such as training data and licences. A file is worth a word if its
+name or its columns say that a training was logged in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from runlens.model import Unread
+
+_WORDS = re.compile(
+    r"(?<![a-z])(?:log|logs|logging|train(?:ing|er)?|metrics?|scalars?|history|progress|monitor|loss(?:es)?|curves?)(?![a-z])",
+    re.IGNORECASE,
+)
+_TEXT = re.compile(r"\.(?:log|txt|out|err)(?:\.(?:gz|bz2|xz|zst))?$", re.IGNORECASE)
+_OTHER_LOGS = re.compile(
+    r"(?<![a-z])(?:debug|install|pip|build|error|access|server|requirements|readme)(?![a-z])", re.IGNORECASE
+)
+
+
+def silent(looked: int, folder: str) -> None:
+    """Say nothing."""
+
+
+@dataclass(slots=True)
+class Search:
+    """How runs are looked for in folders, and what was left out."""
+
+    exclude: Sequence[str] = ()
+    """Patterns (`fnmatch`) of names, or of paths below the named folder, that are passed over."""
+    debug: bool = False
+    """Let faults of a source through with their traceback."""
+    step: Callable[[int, str], None] = silent
+    """Takes how many files were looked at, and where the search is, at every folder; an empty place when it is done."""
+    unread: list[Unread] = field(default_factory=list)
+    """Filled by the search: what looked like a log and is in no run."""
+
+    def excludes(self, below: str) -> bool:
+        """Whether the path below the named folder is passed over: a pattern fits it, or a folder or name in it."""
+        parts = below.split("/")
+        ways = [*parts, *("/".join(parts[: n + 1]) for n in range(len(parts)))]
+        patterns = [p.rstrip("/").removeprefix("./") for p in self.exclude]
+        return any(fnmatchcase(way, p) or fnmatchcase(way, p.removeprefix("**/")) for p in patterns for way in ways)
+
+    def leave(self, path: Path, reason: str) -> None:
+        """Note a file that is in no run."""
+        self.unread.append(Unread(str(path), reason))
+
+
+def is_said_to_be_a_log(path: Path) -> bool:
+    """Whether the name of a file that is no log says that it is one."""
+    return _WORDS.search(path.name) is not None and _OTHER_LOGS.search(path.name) is None
+
+
+def is_text(path: Path) -> bool:
+    """Whether a file is a text by its name, such as `train.log`; JSON documents beside logs are mostly settings."""
+    return _TEXT.search(path.name) is not None
+
+
+def in_one_sentence(unread: Sequence[Unread], most: int = 3) -> str:
+    """What was not read, with the reasons, the first few by name; empty if there is nothing.
+
+    Examples
+    --------
+    >>> in_one_sentence([Unread("a/train.log", "no line with a step")])
+    "1 file looked like a log and was not read: 'a/train.log' (no line with a step)"
+    """
+    from runlens.sources.naming import printable
+
+    if not unread:
+        return ""
+    shown = "; ".join(f"{printable(one.path, 120)} ({one.reason})" for one in unread[:most])
+    more = f"; and {len(unread) - most:,} more (--show-files names them)" if len(unread) > most else ""
+    if len(unread) == 1:
+        return f"1 file looked like a log and was not read: {shown}"
+    return f"{len(unread):,} files looked like logs and were not read: {shown}{more}"
