@@ -116,6 +116,17 @@ def test_logs_of_two_splits_are_one_run(tmp_path):
     assert found(tmp_path) == {"exp": {"train/loss": ([0, 1], [0.5] * 2), "val/loss": ([0, 1], [0.75] * 2)}}
 
 
+def test_tables_in_folders_of_two_splits_are_one_run(tmp_path):
+    for split, value in (("train", 0.5), ("val", 0.75)):
+        put(tmp_path, f"exp/{split}/metrics.csv", f"step,loss\n0,{value}\n1,{value}\n")
+    for other in ("val", "test"):
+        put(tmp_path, f"two/{other}/metrics.csv", "step,loss\n0,1\n1,1\n")
+    both = {"train/loss": ([0, 1], [0.5] * 2), "val/loss": ([0, 1], [0.75] * 2)}
+    runs = found(tmp_path)
+    assert runs.pop("exp") == both
+    assert sorted(runs) == ["two/test/metrics", "two/val/metrics"]
+
+
 def test_a_file_that_cannot_be_read_hides_nothing_of_the_others(tmp_path):
     put(tmp_path, "exp/train_log.csv", "epoch,loss\n0,0.5\n1,0.25\n")
     put(tmp_path, "exp/val_log.csv", "epoch,loss\n")

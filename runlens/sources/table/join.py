@@ -37,8 +37,8 @@ def families(files: Sequence[Path], names: dict[Path, list[str]]) -> list[Family
     -----
     Together belong: the files of DeepSpeed's csv_monitor (a folder, a file for each metric, of step and value);
     TensorBoard's downloads of one run; DVCLive's `plots/metrics`; `scalars.json` of MMEngine and its copy under the
-    time of the start; and a log of training and one of held-out data in one folder, whose names differ in that word
-    alone.
+    time of the start; a log of training and one of held-out data in one folder, whose names differ in that word alone;
+    and files of one name in the folders `train/` and `val/` (or what else held-out data is called).
     """
     groups: dict[tuple[str, Path, str], list[Path]] = {}
     for file in files:
@@ -49,13 +49,18 @@ def families(files: Sequence[Path], names: dict[Path, list[str]]) -> list[Family
             whole = [file for file in group if file.name == "scalars.json"]
             group = whole or group
             out += [Family(folder.parent if whole else file, (file,)) for file in group]
-        elif kind == "splits" and len({_split_of(file) for file in group}) < len(group):
-            out += [Family(file, (file,)) for file in group]
-        elif kind and len(group) > 1:
+        elif kind and len(group) > 1 and _belong(kind, group):
             out.append(Family(folder, tuple(group)))
         else:
             out += [Family(file, (file,)) for file in group]
     return sorted(out, key=lambda family: family.files)
+
+
+def _belong(kind: str, group: Sequence[Path]) -> bool:
+    """Whether files of one kin are one run: each of a split of its own, and folders only with one of the training."""
+    if kind == "splits":
+        return len({_split_of(file) for file in group}) == len(group)
+    return kind != "folders" or any(file.parent.name.lower() in ("train", "training") for file in group)
 
 
 def _kin(file: Path, names: list[str]) -> tuple[str, Path, str]:
@@ -73,6 +78,8 @@ def _kin(file: Path, names: list[str]) -> tuple[str, Path, str]:
         return "copies", folder, ""
     if _SPLIT.search(stem):
         return "splits", folder, _SPLIT.sub("*", stem.lower()) + suffix(file.name) + str(len(names) > 0)
+    if _SPLIT.fullmatch(folder.name):
+        return "folders", folder.parent, file.name
     return "", folder, str(file)
 
 
@@ -96,7 +103,7 @@ def name_in(file: Path, root: Path, series: str, only: bool) -> str:
         inside = file.parts[len(root.parts) :]
         below = "/".join(inside[inside.index("metrics") + 1 : -1]) if "metrics" in inside else ""
         return f"{below}/{series}" if below else series
-    split = _SPLIT.search(stem)
+    split = _SPLIT.search(stem) or (_SPLIT.fullmatch(file.parent.name) if file.parent.parent == root else None)
     if split and not _SPLIT.search(series) and _plain(series) != _plain(stem):
         return f"{split[1].lower()}/{series}"
     if _plain(series) == _plain(stem) and series.startswith(
