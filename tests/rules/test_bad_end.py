@@ -1,13 +1,16 @@
-"""LOG006: a series that stops while the run goes on."""
+"""LOG006: how a run ended, and a series that stops while the run goes on."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from runlens.model import Run, Series
+from runlens.model import Finding, Run, Series, Severity
 from runlens.roles import resolve
 from runlens.rules.log.bad_end import BadEnd
+from tests.synthetic.training import healthy
 
 
 def run_of(**lengths):
@@ -61,3 +64,27 @@ def test_the_message_says_where_and_how_much():
         "run) without it; a NaN that is written as null or as a blank looks like this"
     )
     assert found.evidence["missing_points"] == 401
+
+
+def ended(state, steps, **config):
+    columns = healthy(1, steps)
+    run = replace(columns.run(**config), state=state)
+    return [f for f in BadEnd().check(run) if isinstance(f, Finding)]
+
+
+@pytest.mark.parametrize("config", [{}, {"max_steps": 1000}])
+def test_a_crash_is_an_error_with_its_step_and_what_was_planned(config):
+    (one,) = ended("crashed", 400, **config)
+    assert one.severity is Severity.ERROR and one.evidence["kind"] == "crashed" and "step 399" in one.message
+    assert ("40 % of the 1,000 that max_steps plans" in one.message) == bool(config)
+
+
+@pytest.mark.parametrize(("steps", "found"), [(949, True), (950, False), (1000, False)])
+def test_a_finished_run_must_have_reached_its_plan(steps, found):
+    said = ended("finished", steps, max_steps=1000)
+    assert [f.evidence["kind"] for f in said] == ["short-of-plan"] * found
+
+
+@pytest.mark.parametrize("state", ["running", "unknown"])
+def test_a_run_that_may_go_on_is_not_short(state):
+    assert ended(state, 100, max_steps=1000) == []

@@ -1,4 +1,4 @@
-"""LOG006: a run that did not end as a whole: a series stops while the others go on."""
+"""LOG006: a run that did not end as it should: a crash, short of its plan, or a series that stops before the others."""
 
 from __future__ import annotations
 
@@ -32,10 +32,12 @@ class BadEndEvidence(TypedDict):
 
 @dataclass(frozen=True)
 class BadEnd(Rule[BadEndEvidence]):
-    """A series of the training stops long before the run does.
+    """The run crashed, stopped short of its plan, or a series of its training stops long before the run does.
 
     What it does
     ------------
+    `error` if its source says that the run crashed, failed or was killed. `warning` if it is finished and reached less
+    than `plan` of the steps that its own settings plan; of a run whose log does not say whether it goes on, nothing.
     Compares the last logged step of the training loss, of the gradient norm and of the rate with that of the other
     series of the training. `error` if the loss is missing for `error_share` of the run, `warning` if any of them
     lacks `points` points by its own cadence and `warning_share` of the run. Nothing is said where another series of
@@ -58,6 +60,8 @@ class BadEnd(Rule[BadEndEvidence]):
         does not stand where a fifth of the run is missing.
     warning_share : float
         Share of the run's steps.
+    plan : float
+        Share of the planned steps that a finished run must have reached.
     points : int
         Points that are missing by the series' own cadence, and points that it must have had.
 
@@ -76,13 +80,50 @@ class BadEnd(Rule[BadEndEvidence]):
     error_share: float = 0.2
     warning_share: float = 0.01
     points: int = 10
+    plan: float = 0.95
 
     def check(self, run: Run) -> Iterator[Finding | Skip]:
-        """Yield one finding for each role whose series stopped."""
+        """Yield one finding on how the run ended, and one for each role whose series stopped."""
+        if (ended := self._ended(run)) is not None:
+            yield ended
         for role in _JUDGED:
             group = [r for r in run.every(role) if not r.derived and not r.device and r.split == "train"]
             if group and (found := self._stopped(run, group)) is not None:
                 yield found
+
+    def _ended(self, run: Run) -> Finding | None:
+        span = run.step_range()
+        if span is None or run.state not in ("crashed", "finished"):
+            return None
+        last, crashed = span[1], run.state == "crashed"
+        planned = run.configured.planned_steps(last)
+        of = float(planned.value) if planned is not None else None
+        if not crashed and (of is None or last + 1 >= self.plan * of):
+            return None
+        done = f", {percent((last + 1) / of)} of the {of:,.0f} that {planned.key} plans" if of and planned else ""
+        how = "crashed, failed or was killed" if crashed else "is finished, short of its plan,"
+        series = self._main(run)
+        return self.finding(
+            Severity.ERROR if crashed else Severity.WARNING,
+            series,
+            (last, last),
+            f"the run {how} at step {last:,}{done}",
+            {
+                "kind": "crashed" if crashed else "short-of-plan",
+                "last_step": last,
+                "end_step": int(of) if of else last,
+                "missing_points": 0,
+                "share": max(1.0 - (last + 1) / of, 0.0) if of else 0.0,
+                "witness": "",
+            },
+            "Look at the last lines of the job's output, its exit code, and the scheduler's word on it.",
+        )
+
+    @staticmethod
+    def _main(run: Run) -> str:
+        """Name of the series that shows where the run ended."""
+        found = next((r for role in _WITNESSES if (r := run.role(role)) is not None), None)
+        return found.series.name if found is not None else ""
 
     def _stopped(self, run: Run, group: list[RoleSeries]) -> Finding | None:
         series = max(group, key=lambda r: len(r.series)).series
