@@ -50,6 +50,7 @@ def grown(total, rows=ROWS, first=50.0, **more):
 
 
 MEMORY = [
+    (MemoryGrowth(), grown, (6.2, 6.4), ".w"),
     # 0.8 of it between the first and the last block of what follows the first tenth
     (MemoryGrowth(capacity_gb=100), grown, (6.2, 6.4, 9), ".ww"),
     (MemoryGrowth(growth=0.02, capacity_gb=60), grown, (1.2, 1.3), ".w"),
@@ -97,7 +98,15 @@ def warmer(what, away):
     return machine("temp", stretch(60, 80), gpus=4, **own)
 
 
+def among(spread):
+    """A GPU that draws 100 W less than seven peers, which lie so far from each other."""
+    peers = {f"system.gpu.{g}.powerWatts": 400.0 + spread * (g % 3 - 1) for g in range(1, 8)}
+    return machine("powerWatts", stretch(400, 300), **peers)
+
+
 OUTLIER = [
+    (GpuOutlier(), among, (10, 12), "w."),
+    (GpuOutlier(sigmas=3), among, (20, 24), "w."),
     (GpuOutlier(), lambda away: warmer("smClock", away), (0, -4.9, -5.1, 4.9, 5.1), "..w.w"),
     (GpuOutlier(), lambda away: warmer("powerWatts", away), (0, -4.9, -5.1), "..w"),
     (GpuOutlier(), lambda away: warmer("fanSpeed", away), (0,), "w"),
@@ -162,8 +171,9 @@ ERRORS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("rule", "make", "knobs", "expected"), [*HEAT, *MEMORY, *UNDERUSED, *OUTLIER, *THROTTLING, *ERRORS]
-)
+EDGES = [*HEAT, *MEMORY, *UNDERUSED, *OUTLIER, *THROTTLING, *ERRORS]
+
+
+@pytest.mark.parametrize(("rule", "make", "knobs", "expected"), EDGES)
 def test_each_side_of_the_edge(rule, make, knobs, expected):
     assert marks(rule, make, knobs) == expected

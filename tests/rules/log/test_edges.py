@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from runlens.model import Note
+from runlens.rules.log.bad_end import BadEnd
 from runlens.rules.log.clock_jump import ClockJump
 from runlens.rules.log.restart import Restart
 from runlens.rules.log.stale import StaleRun
@@ -30,6 +31,18 @@ UNREADABLE = [
     (UnreadableData(), unread, (0.0, 0.001, 0.049, 0.05), "wwwe"),
     (UnreadableData(error_share=0.2), unread, (0.199, 0.2), "we"),
     (UnreadableData(), lambda share: unread(share, "unsupported"), (0.0, 0.049, 0.05), "iie"),
+]
+
+
+def lost_cells(share):
+    """A reader's note that so much of the loss could not be read."""
+    return replace(logged(np.arange(20)), notes=(Note("damaged", "Lost.", 1, series="loss", share=share),))
+
+
+UNREADABLE += [
+    (UnreadableData(), lost_cells, (0.009, 0.011, 0.19, 0.21), "iwwe"),
+    (UnreadableData(series_warning=0.1), lost_cells, (0.09, 0.11), "iw"),
+    (UnreadableData(series_error=0.5), lost_cells, (0.49, 0.51), "we"),
 ]
 
 
@@ -143,6 +156,23 @@ CLOCK = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("rule", "make", "knobs", "expected"), [*UNREADABLE, *RESTART, *GAP, *STALE, *CLOCK])
+def stopped(points, n=1000):
+    """A log whose loss ends so many points before its learning rate."""
+    t = np.arange(n)
+    return run_of({"loss": np.where(t < n - points, 3.0 - 1e-4 * t, np.nan), "lr": 1e-4 + 1e-8 * t})
+
+
+BAD_END = [
+    (BadEnd(), stopped, (9, 10, 199, 200), ".wwe"),
+    (BadEnd(points=20), stopped, (19, 20), ".w"),
+    (BadEnd(warning_share=0.05), stopped, (49, 50), ".w"),
+    (BadEnd(error_share=0.4), stopped, (399, 400), "we"),
+    (BadEnd(), lambda points: stopped(50, 50 + points), (9, 10), ".e"),
+]
+
+EDGES = [*BAD_END, *UNREADABLE, *RESTART, *GAP, *STALE, *CLOCK]
+
+
+@pytest.mark.parametrize(("rule", "make", "knobs", "expected"), EDGES)
 def test_each_side_of_the_edge(rule, make, knobs, expected):
     assert marks(rule, make, knobs) == expected

@@ -1,0 +1,123 @@
+"""EVAL001-EVAL004 just below and just above each limit: `.` silent, `-` skipped, `i`nfo, `w`arning, `e`rror."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from runlens.model import Reference
+from runlens.rules.evals.behind_reference import BehindReference
+from runlens.rules.evals.overdue import EvalOverdue
+from runlens.rules.evals.overfitting import Overfitting
+from runlens.rules.evals.regression import EvalRegression
+from tests.rules.saying import marks, run_of
+from tests.synthetic import evals as made
+
+STEPS = np.arange(250, 7501, 250)
+
+
+def evaluated(step, **evals):
+    """A run of 8,000 steps whose training loss falls, with evals at some steps."""
+    train = np.arange(0, 8001, 10)
+    columns = {"loss": 2 + 3 * (train + 50.0) ** -0.3}
+    for name, value in evals.items():
+        column = np.full(len(train), np.nan)
+        column[np.searchsorted(train, step)] = value
+        columns[name.replace("__", "/")] = column
+    return run_of(columns, step=train)
+
+
+def fallen(lost, last=3, n=30):
+    """A score that has lost so much of its progress at the last checkpoints."""
+    score = 0.3 + 0.3 * (1 - np.exp(-np.arange(n) / 6))
+    score[n - last :] -= 0.3 * lost
+    return evaluated(STEPS[:n], eval__hellaswag__acc=score)
+
+
+REGRESSION = [
+    (EvalRegression(), fallen, (0.4, 0.48), "we"),
+    (EvalRegression(severe=0.8), fallen, (0.7, 0.78), "we"),
+    (EvalRegression(), lambda last: fallen(0.2, last), (2, 3), "iw"),
+    (EvalRegression(patience=5), lambda last: fallen(0.2, last), (4, 5), "iw"),
+    (EvalRegression(), lambda lost: fallen(lost, 1), (0.2, 0.25), "iw"),
+    (EvalRegression(at_once=0.4), lambda lost: fallen(lost, 1), (0.3, 0.38), "iw"),
+    (EvalRegression(), lambda n: fallen(0.4, 1, n), (3, 4), "-e"),
+]
+
+
+def overfitted(rise, last=3, n=30):
+    """A held-out loss that rises by so much of its progress over the last checkpoints."""
+    loss = 2 + np.exp(-np.arange(n) / 6)
+    loss[n - last :] = loss[n - last - 1] + rise * np.arange(1, last + 1) / last
+    return evaluated(STEPS[:n], eval_loss=loss)
+
+
+OVERFITTING = [
+    (Overfitting(), overfitted, (0.05, 0.2, 0.45, 0.5), ".wwe"),
+    (Overfitting(severe=0.8), overfitted, (0.75, 0.8), "we"),
+    (Overfitting(), lambda last: overfitted(0.3, last), (2, 3), ".w"),
+    (Overfitting(patience=5), lambda last: overfitted(0.3, last), (4, 5), ".w"),
+    (Overfitting(), lambda n: overfitted(0.3, 3, n), (4, 5), "-e"),
+]
+
+
+def stopped(last):
+    """Evals at every 250th step that end before the run does."""
+    at = np.arange(250, last + 1, 250)
+    return evaluated(at, eval_loss=np.full(len(at), 2.0))
+
+
+def paused(gap):
+    """Evals at every 250th step, but for one gap."""
+    at = np.concatenate([np.arange(250, 3001, 250), 3000 + gap + np.arange(0, 4800 - gap, 250)])
+    return evaluated(at, eval_loss=np.full(len(at), 2.0))
+
+
+OVERDUE = [
+    (EvalOverdue(), stopped, (7250, 7500), "w."),
+    (EvalOverdue(factor=4.0), stopped, (6750, 7000), "w."),
+    (EvalOverdue(), paused, (620, 630), ".i"),
+    (EvalOverdue(factor=4.0), paused, (1000, 1010), ".i"),
+    (EvalOverdue(), lambda n: evaluated(STEPS[:n], eval_loss=np.full(n, 2.0)), (2, 3), "-w"),
+]
+
+
+TASKS = ("hellaswag", "arc_easy", "piqa")
+TOKENS = np.geomspace(2e9, 3e11, 20)
+
+
+def scores(lag):
+    return [made.simulated_curve(task, TOKENS, lag, 200_000) for task in TASKS]
+
+
+REFERENCE = (Reference("simulated", "tokens", tuple(scores(1.0)), made.TOKENS_PER_STEP),)
+
+
+def behind(lag, points=8):
+    """A run that needs so many times the tokens for every score."""
+    part = slice(len(TOKENS) - points, None)
+    return made.eval_run([replace(c, at=c.at[part], value=c.value[part], stderr=c.stderr[part]) for c in scores(lag)])
+
+
+def lately(points):
+    """A run that stands level with the reference but for the last checkpoints."""
+    late = np.arange(len(TOKENS)) >= len(TOKENS) - points
+    pairs = zip(scores(1.0), scores(2.0), strict=True)
+    return made.eval_run([replace(one, value=np.where(late, two.value, one.value)) for one, two in pairs])
+
+
+BEHIND = [
+    (BehindReference(references=REFERENCE), behind, (1.24, 1.3), ".e"),
+    (BehindReference(references=REFERENCE, factor=1.6), behind, (1.58, 1.7), ".e"),
+    (BehindReference(references=REFERENCE), lambda points: behind(2.0, points), (2, 3, 4), "-we"),
+    (BehindReference(references=REFERENCE, fewest=5), lambda points: behind(2.0, points), (4, 5, 6), "-we"),
+    (BehindReference(references=REFERENCE), lately, (1, 2), ".e"),
+    (BehindReference(references=REFERENCE, last=9), lately, (2, 3), ".e"),
+]
+
+EDGES = [*REGRESSION, *OVERFITTING, *OVERDUE, *BEHIND]
+
+
+@pytest.mark.parametrize(("rule", "make", "knobs", "expected"), EDGES)
+def test_each_side_of_the_edge(rule, make, knobs, expected):
+    assert marks(rule, make, knobs) == expected

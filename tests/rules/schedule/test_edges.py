@@ -1,0 +1,47 @@
+"""LR001 just below and just above each limit: `.` silent, `-` skipped, `i`nfo, `w`arning, `e`rror."""
+
+import numpy as np
+import pytest
+
+from runlens.rules.schedule.schedule_break import ScheduleBreak
+from tests.rules.saying import marks, run_of
+
+N = 400
+
+
+def changed(*parts, n=N):
+    """A warm-up and a cosine, with a factor from one point to another for each (first, points, factor)."""
+    t = np.arange(n)
+    rate = np.minimum((t + 1) / 20, 1.0) * (0.1 + 0.9 * 0.5 * (1 + np.cos(np.pi * t / n)))
+    for first, points, times in parts:
+        rate[first : first + points] *= times
+    return run_of({"lr": 3e-4 * rate, "loss": np.full(n, 3.0)})
+
+
+def ended(points):
+    """A rate that is zero for the last points."""
+    return changed((N - points, points, 0.0))
+
+
+def fallen(points):
+    """A constant rate that is a fifth for so many points."""
+    rate = np.full(N, 3e-4)
+    rate[100 : 100 + points] *= 0.2
+    return run_of({"lr": rate, "loss": np.full(N, 3.0)})
+
+
+EDGES = [
+    (ScheduleBreak(), ended, (8, 9, 20, 21), ".wwe"),  # 2 % of the run, and 5 %
+    (ScheduleBreak(zero=0.05), ended, (20, 21), ".e"),
+    (ScheduleBreak(lasting=0.2), ended, (80, 81), "we"),
+    (ScheduleBreak(), fallen, (39, 40), "wi"),  # what comes back later starts over
+    (ScheduleBreak(short=0.3), fallen, (119, 120), "wi"),
+    (ScheduleBreak(), lambda times: changed((150, 10, times)), (1.4, 1.6, 0.7, 0.65), ".w.w"),
+    (ScheduleBreak(), lambda count: changed(*[(60 * k + 60, 6, 3.0) for k in range(count)]), (1, 2, 3), "wW."),
+    (ScheduleBreak(), lambda n: changed((4, 1, 4.0), n=n), (7, 8), "-."),
+]
+
+
+@pytest.mark.parametrize(("rule", "make", "knobs", "expected"), EDGES)
+def test_each_side_of_the_edge(rule, make, knobs, expected):
+    assert marks(rule, make, knobs) == expected

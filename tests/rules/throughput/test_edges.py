@@ -1,0 +1,172 @@
+"""TPUT001-TPUT006 just below and just above each limit: `.` silent, `-` skipped, `i`nfo, `w`arning, `e`rror."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from runlens.rules.throughput.dips import RecurringDips
+from runlens.rules.throughput.drift import ThroughputDrift
+from runlens.rules.throughput.drop import ThroughputDrop
+from runlens.rules.throughput.outside_band import OutsideBand
+from runlens.rules.throughput.stall import Stall
+from runlens.rules.throughput.straggler import Straggler
+from tests.rules.saying import marks
+from tests.synthetic import throughput as made
+
+USUAL = made.TOKENS / made.STEP
+
+
+def steady(n=1000, noise=0.0005):
+    """Step times that hardly vary."""
+    return made.STEP * np.exp(noise * np.random.default_rng(0).standard_normal(n))
+
+
+def slower(share, first=500, last=999, n=1000):
+    """A run that loses a share of its speed from one step to another."""
+    seconds = steady(n)
+    made.drop(seconds, first, last, share)
+    return made.log(seconds)
+
+
+def sliding(share, first=300, last=800):
+    """A run that loses it bit by bit."""
+    seconds = steady()
+    made.ramp(seconds, first, last, share)
+    return made.log(seconds)
+
+
+DROP = [
+    # nine tenths of the least loss are enough, so that one of just that size is not found by luck
+    (ThroughputDrop(), slower, (0.0268, 0.0275, 0.03, 0.149, 0.151), ".wwwe"),
+    (ThroughputDrop(drop=0.05), slower, (0.044, 0.046), ".w"),
+    (ThroughputDrop(error_drop=0.3), slower, (0.295, 0.305), "we"),
+    (ThroughputDrop(), lambda points: slower(0.1, 500, 499 + points), (100, 105), ".w"),
+    (ThroughputDrop(min_points=50), lambda points: slower(0.1, 500, 499 + points), (40, 50), ".w"),
+    (ThroughputDrop(), lambda points: slower(0.1, 200, 199 + points, 400), (35, 45), ".w"),  # a tenth of a short log
+    (ThroughputDrop(), lambda n: slower(0.1, n // 2, n - 1, n), (23, 24, 30), "-.w"),
+    (ThroughputDrift(), sliding, (0.025, 0.03, 0.145, 0.155), ".wwe"),
+    (ThroughputDrift(drop=0.06), sliding, (0.05, 0.055), ".w"),
+    (ThroughputDrift(error_drop=0.3), sliding, (0.29, 0.31), "we"),
+    (ThroughputDrift(), lambda first: sliding(0.1, first, first + 60), (940, 950), "w."),  # it must be seen to go on
+    (ThroughputDrift(min_points=30), lambda first: sliding(0.1, first, first + 40), (940, 950), "w."),
+]
+
+
+def dipped(share, period=100, width=8, n=1000, noise=0.0005):
+    """A run of which some steps of every period are slower."""
+    seconds = steady(n, noise)
+    made.dips(seconds, 50, period, width, share)
+    return made.log(seconds)
+
+
+def irregular(share):
+    """Eight slow stretches at no beat."""
+    seconds = steady()
+    for at in np.cumsum(np.random.default_rng(3).choice([70, 95, 160, 131], 8)) + 20:
+        made.drop(seconds, int(at), int(at) + 8, share)
+    return made.log(seconds)
+
+
+def so_often(times):
+    """So many slow stretches."""
+    seconds = steady()
+    made.dips(seconds[: 100 * times + 40], 50, 100, 8, 0.4)
+    return made.log(seconds)
+
+
+DIPS = [
+    (RecurringDips(), dipped, (0.15, 0.16, 0.8, 0.81), ".wwe"),  # they cost 1.5 % of the time, and a quarter of it
+    (RecurringDips(depth=0.5, overhead=0.0), dipped, (0.33, 0.34), ".w"),
+    (RecurringDips(overhead=0.05), dipped, (0.38, 0.40), ".w"),
+    (RecurringDips(error_overhead=0.1), dipped, (0.57, 0.6), "we"),
+    (RecurringDips(), irregular, (0.2, 0.25), ".w"),
+    (RecurringDips(irregular_overhead=0.06), irregular, (0.4, 0.45), ".w"),
+    (RecurringDips(), lambda share: dipped(share, 10, 1), (0.34, 0.35), ".w"),  # single steps cost 5 %
+    (RecurringDips(single_overhead=0.1), lambda share: dipped(share, 10, 1), (0.52, 0.53), ".w"),
+    (RecurringDips(), so_often, (2, 3), ".w"),
+    (RecurringDips(times=5), so_often, (4, 5), ".w"),
+    (RecurringDips(), lambda period: dipped(0.9, period, 1, 2000), (49, 50), "wi"),
+    (RecurringDips(pause_period=20), lambda period: dipped(0.9, period, 1, 2000), (19, 20), "wi"),
+    (RecurringDips(), lambda share: dipped(share, noise=0.03), (0.18, 0.2), ".w"),
+    (RecurringDips(sigmas=9), lambda share: dipped(share, noise=0.03), (0.25, 0.28), ".w"),
+]
+
+
+def stalled(length, n=1000, every=1):
+    """A run in whose middle one step takes so many seconds more."""
+    seconds = steady(n * every)
+    made.stall(seconds, n // 2 * every, length)
+    return made.log(seconds, every=every)
+
+
+def rowed(times):
+    """Pauses of 8 s at every hundredth step, one of which is so many times as long."""
+    seconds = steady()
+    for at in range(99, 1000, 100):
+        made.stall(seconds, at, 8)
+    made.stall(seconds, 599, 8 * (times - 1))
+    return made.log(seconds)
+
+
+STALL = [
+    (Stall(), stalled, (4.95, 5.05, 1799, 1801, 7199, 7201), ".wweew"),
+    (Stall(seconds=20), stalled, (19.9, 20.1), ".w"),
+    (Stall(seconds=0.1), stalled, (0.98, 1.02), ".w"),
+    (Stall(seconds=0.1, steps=50), stalled, (4.9, 5.1), ".w"),
+    (Stall(), lambda s: stalled(s, 200, 200), (9.9, 10.1), ".w"),
+    (Stall(interval=2.0), lambda s: stalled(s, 200, 200), (39, 41), ".w"),
+    (Stall(interval=3.0), lambda s: stalled(s, 200, 400), (59, 61), ".w"),  # a minute at most
+    (Stall(), lambda s: stalled(s, 5000, 10), (9.9, 10.1), "iw"),
+    (Stall(worth=0.005), lambda s: stalled(s, 5000, 10), (24.9, 25.1), "iw"),
+    (Stall(worth=0.5), lambda s: stalled(s, 5000, 10), (119, 121), "iw"),  # two minutes are never small
+    (Stall(error_seconds=600), stalled, (599, 601, 2399, 2401), "weew"),
+    (Stall(unusual=2), rowed, (1.9, 2.1), ".w"),
+]
+
+
+BAND = (0.97 * USUAL, 1.1 * USUAL)
+OUTSIDE = [
+    (OutsideBand(band=BAND), slower, (0.029, 0.031, 0.175, 0.18), ".wwe"),
+    (OutsideBand(band=BAND, error_share=0.3), slower, (0.31, 0.33), "we"),
+    (OutsideBand(band=(0.5 * USUAL, 1.01 * USUAL)), slower, (0.0,), "."),
+    (OutsideBand(band=(0.5 * USUAL, 0.99 * USUAL)), slower, (0.0,), "i"),
+    (OutsideBand(band=BAND), lambda points: slower(0.1, 500, 499 + points), (95, 100), ".w"),
+    (OutsideBand(band=BAND, min_points=50), lambda points: slower(0.1, 500, 499 + points), (50, 55), ".w"),
+    (OutsideBand(band=BAND), lambda n: slower(0.1, n // 4, n - 1, n), (23, 24), "-w"),
+]
+
+
+def ranked(slow, count=8, n=400, spread=0.0005):
+    return made.ranks(1, count, n, slow, white=0.0005, spread=spread).run
+
+
+def for_a_while(points):
+    """Eight ranks of which one is a tenth slower for so many steps."""
+    run = ranked(0.0)
+    ranks = list(run.roles["step_time"])
+    value = ranks[2].series.value.copy()
+    value[100 : 100 + points] *= 1.1
+    ranks[2] = replace(ranks[2], series=ranks[2].series.with_value(value))
+    return replace(run, roles={"step_time": tuple(ranks)})
+
+
+STRAGGLER = [
+    (Straggler(), ranked, (0.048, 0.052, 0.19, 0.21), ".wwe"),
+    (Straggler(ratio=1.2), ranked, (0.19, 0.21), ".e"),
+    (Straggler(error_ratio=1.5), ranked, (0.48, 0.52), "we"),
+    (Straggler(), lambda spread: ranked(0.1, 16, spread=spread), (0.01, 0.014), "w."),
+    (Straggler(sigmas=3), lambda spread: ranked(0.1, 16, spread=spread), (0.02, 0.03), "w."),
+    (Straggler(), lambda count: ranked(0.3, count), (3, 4), "-e"),
+    (Straggler(), for_a_while, (40, 50), ".w"),
+    (Straggler(windows=5), for_a_while, (90, 100), ".w"),
+    (Straggler(window=5), for_a_while, (10, 15), ".w"),
+    (Straggler(), lambda n: ranked(0.3, n=n), (7, 8), ".e"),
+]
+
+EDGES = [*DROP, *DIPS, *STALL, *OUTSIDE, *STRAGGLER]
+
+
+@pytest.mark.parametrize(("rule", "make", "knobs", "expected"), EDGES)
+def test_each_side_of_the_edge(rule, make, knobs, expected):
+    assert marks(rule, make, knobs) == expected
