@@ -12,7 +12,12 @@ from runlens.rules import RULES
 
 HERE = Path(__file__).parent
 TABLES = sorted(path.parent.name for path in HERE.glob("*/test_edges.py"))
-BY_THEMSELVES = {"MOE001": "test_expert_imbalance.py", "RES001": "test_resume_break.py", "EVAL005": ""}
+BY_THEMSELVES = {
+    "MOE001": "test_expert_imbalance.py",
+    "RES001": "test_resume_break.py",
+    "TREND002": "test_unlike_twins.py",
+    "EVAL005": "",
+}
 """Rules whose edges have a test file of their own; a requirement is a bound that the user gives."""
 
 

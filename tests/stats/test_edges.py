@@ -14,7 +14,7 @@ from runlens.stats.excursions.search import Excursion
 from runlens.stats.excursions.spikescore import far_above
 from runlens.stats.excursions.tail import fit_tail, gaussian
 from runlens.stats.isotonic import isotonic
-from runlens.stats.lag import Paired, explain
+from runlens.stats.lag import explain, paired
 from runlens.stats.periodicity import beat, in_a_row
 from runlens.stats.ranks import laggards
 from runlens.stats.robust import difference_sigma, standard_error_of_median, theil_sen
@@ -172,7 +172,7 @@ def test_a_tail_needs_twenty_points(n, high):
 
 def test_a_share_of_a_curve_counts_so_much_of_its_deviance():
     x = np.log(np.geomspace(1e9, 1e11, 12))
-    whole, half = (Paired(x, 0.05 * x, x[-3:], 0.05 * x[-3:] - 0.1, 0.01, 0.01, *w) for w in ((), (0.5,)))
+    whole, half = (paired(x, 0.05 * x, x[-3:], 0.05 * x[-3:] - 0.1, 0.01, 0.01, *w) for w in ((), (0.5,)))
     assert whole.weight == 1.0
     assert explain(half, x[-1]).own == pytest.approx(0.5 * explain(whole, x[-1]).own)
 

@@ -39,24 +39,25 @@ REGRESSION = [
     (EvalRegression(severe=0.8), fallen, (0.7, 0.78), "we"),
     (EvalRegression(), lambda last: fallen(0.2, last), (2, 3), "iw"),
     (EvalRegression(patience=5), lambda last: fallen(0.2, last), (4, 5), "iw"),
-    (EvalRegression(), lambda lost: fallen(lost, 1), (0.2, 0.25), "iw"),
-    (EvalRegression(at_once=0.4), lambda lost: fallen(lost, 1), (0.3, 0.38), "iw"),
-    (EvalRegression(), lambda n: fallen(0.4, 1, n), (3, 4), "-e"),
+    (EvalRegression(), lambda last: fallen(0.6, last), (1, 2), "ie"),
+    (EvalRegression(), lambda lost: fallen(lost, 2), (0.22, 0.26), "iw"),
+    (EvalRegression(at_once=0.4), lambda lost: fallen(lost, 2), (0.36, 0.4), "iw"),
+    (EvalRegression(), lambda n: fallen(0.4, 1, n), (3, 4), "-i"),
 ]
 
 
-def overfitted(rise, last=3, n=30):
-    """A held-out loss that rises by so much of its progress over the last checkpoints."""
+def overfitted(rise, last=12, n=30):
+    """A held-out loss that rises by so much within three checkpoints and stays, of which it had come down by one."""
     loss = 2 + np.exp(-np.arange(n) / 6)
-    loss[n - last :] = loss[n - last - 1] + rise * np.arange(1, last + 1) / last
+    loss[n - last :] = loss[n - last - 1] + rise * np.minimum(np.arange(1, last + 1) / 3, 1.0)
     return evaluated(STEPS[:n], eval_loss=loss)
 
 
 OVERFITTING = [
-    (Overfitting(), overfitted, (0.05, 0.2, 0.45, 0.5), ".wwe"),
-    (Overfitting(severe=0.8), overfitted, (0.75, 0.8), "we"),
-    (Overfitting(), lambda last: overfitted(0.3, last), (2, 3), ".w"),
-    (Overfitting(patience=5), lambda last: overfitted(0.3, last), (4, 5), ".w"),
+    (Overfitting(), overfitted, (0.02, 0.05, 0.4, 0.5), ".wwe"),
+    (Overfitting(severe=0.8), overfitted, (0.7, 0.75), "we"),
+    (Overfitting(), lambda last: overfitted(0.3, last), (1, 2), ".w"),
+    (Overfitting(patience=8), lambda last: overfitted(0.3, last), (6, 7), ".w"),
     (Overfitting(), lambda n: overfitted(0.3, 3, n), (4, 5), "-e"),
 ]
 
@@ -107,12 +108,13 @@ def lately(points):
 
 
 BEHIND = [
-    (BehindReference(references=REFERENCE), behind, (1.24, 1.3), ".e"),
-    (BehindReference(references=REFERENCE, factor=1.6), behind, (1.58, 1.7), ".e"),
-    (BehindReference(references=REFERENCE), lambda points: behind(2.0, points), (2, 3, 4), "-we"),
-    (BehindReference(references=REFERENCE, fewest=5), lambda points: behind(2.0, points), (4, 5, 6), "-we"),
+    (BehindReference(references=REFERENCE), behind, (1.08, 1.2, 1.24, 1.4), ".wwe"),
+    (BehindReference(references=REFERENCE, least=1.15), behind, (1.16, 1.18), ".w"),
+    (BehindReference(references=REFERENCE, factor=1.6), behind, (1.58, 1.7), "we"),
+    (BehindReference(references=REFERENCE), lambda points: behind(2.0, points), (2, 3), "-e"),
+    (BehindReference(references=REFERENCE, fewest=5), lambda points: behind(2.0, points), (4, 5), "-e"),
     (BehindReference(references=REFERENCE), lately, (1, 2), ".e"),
-    (BehindReference(references=REFERENCE, last=9), lately, (2, 3), ".e"),
+    (BehindReference(references=REFERENCE, last=9), lately, (1, 2, 3), ".we"),
 ]
 
 EDGES = [*REGRESSION, *OVERFITTING, *OVERDUE, *BEHIND]

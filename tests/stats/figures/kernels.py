@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from runlens.stats import blocks, folding, lag, log_blocks, noise, periodicity, ranks, robust, smooth, strides, wander
+from runlens.stats import (
+    blocks,
+    folding,
+    gap,
+    lag,
+    log_blocks,
+    noise,
+    periodicity,
+    ranks,
+    robust,
+    smooth,
+    strides,
+    wander,
+)
 from tests.figures import case, decay, rng
 
 
@@ -171,12 +184,30 @@ def lags_behind():
             at = x[-5 - task : -1]
             y = 0.25 + 0.05 * (x - x[0]) + sd * rng(task).standard_normal(24)
             value = 0.25 + 0.05 * (at - np.log(much * (1 + task / 9)) - trend * (at - at[-1]) - x[0])
-            tasks.append(lag.explain(lag.Paired(x, y, at, value, sd, offset, 1 / (1 + task)), at[-1]))
+            tasks.append(lag.explain(lag.paired(x, y, at, value, sd, offset, 1 / (1 + task)), at[-1]))
         out += [lag.lag_of(tasks, x[-5:-1]), lag.lag_of(tasks, x[-5:-1], True), lag.lag_of(tasks[:1], x[-3:-1])]
-        out += [lag.lag_of(tasks[:1], x[-5:-1]), lag.gap_of(tasks, np.array([1.0, 2, 3]), 1.5)]
+        out += [lag.lag_of(tasks[:1], x[-5:-1])]
     return out
 
 
 @case
 def wanders():
     return [[w.matrices, w.log_det] for w in (wander.whitening(8), wander.whitening(30))]
+
+
+@case
+def gaps_behind():
+    x = np.log(np.geomspace(1e9, 1e11, 24))
+    out = []
+    for offset in (0.002, 0.02):
+        for behind in (0.0, 0.004, 0.03):
+            pairs = []
+            for task in range(3):
+                at = x[-5 - task :]
+                y = 0.25 + 0.05 * (x - x[0]) + 0.004 * rng(task).standard_normal(24)
+                value = 0.25 + 0.05 * (at - x[0]) - behind * (1 + task / 4)
+                pairs.append(lag.paired(x, y, at, value, 0.004, offset, 1 / (1 + task)))
+            tasks = [lag.explain(pair, x[-1]) for pair in pairs]
+            for weights in (np.ones(3), np.array([1.0, 2, 5])):
+                out += [gap.gap_of(tasks, weights), gap.gap_of(tasks, weights, 1.5), gap.course_of(pairs, weights)]
+    return out
