@@ -162,7 +162,15 @@ def stopped(points, n=1000):
     return run_of({"loss": np.where(t < n - points, 3.0 - 1e-4 * t, np.nan), "lr": 1e-4 + 1e-8 * t})
 
 
+def planned(steps, state="finished"):
+    """A run of so many steps of 1,000 that were planned."""
+    return logged(np.arange(steps), state=state, config={"max_steps": 1000})
+
+
 BAD_END = [
+    (BadEnd(), planned, (949, 950), "w."),
+    (BadEnd(plan=0.5), planned, (499, 500), "w."),
+    (BadEnd(), lambda state: planned(950, state), ("crashed", "finished", "running"), "e.."),
     (BadEnd(), stopped, (9, 10, 199, 200), ".wwe"),
     (BadEnd(points=20), stopped, (19, 20), ".w"),
     (BadEnd(warning_share=0.05), stopped, (49, 50), ".w"),
