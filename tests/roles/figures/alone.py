@@ -1,13 +1,10 @@
-"""Figures of the roles: names of all frameworks with values, lengths and x axes of all sizes."""
+"""Figures of names, units, claims and axes by themselves."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 
-from runlens.model import Run, Series
-from runlens.roles import resolve
+from runlens.model import Series
 from runlens.roles.axes import agrees, foreign, look_up, same_x
 from runlens.roles.checks import checked
 from runlens.roles.names.claim import Claim
@@ -17,103 +14,10 @@ from runlens.roles.pick import score
 from runlens.roles.rates import without_running_mean
 from runlens.roles.units import step_time_unit, unit_of_values
 from runlens.roles.vocabulary import ROLES
-from tests.figures import case, rng
+from tests.figures import case
+from tests.roles.figures.names import names_of_all
 
 START = 1.76e9
-
-
-def names_of_all():
-    """Names of all frameworks: a third of those in the tables of cases, which grow without moving these figures."""
-    return Path(__file__).with_name("figures_names.txt").read_text("utf-8").splitlines()
-
-
-def described(run):
-    """Every role of a run: what stands in it and in which unit, with some of its points."""
-    out = [run.framework, run.hardware_count]
-    for role in sorted(run.roles):
-        for r in run.roles[role][:3]:
-            some = r.series.take(slice(None, None, max(len(r.series) // 3, 1)))
-            what = [
-                r.unit,
-                r.scope,
-                r.split,
-                r.task,
-                r.metric_kind,
-                r.setting,
-                r.device,
-                r.direction or "",
-                r.confidence,
-            ]
-            out.append([role, r.series.name, *what, r.derived, r.cumulative, len(r.series), some.step, some.value])
-    return out
-
-
-def axis_of(draw, n, kind):
-    """Raw x of a series: steps, or what some loggers count instead."""
-    t = np.arange(1, n + 1)
-    return {"steps": t * 10, "calls": t, "samples": t * 640, "epochs": t // 20, "seconds": t * 5, "sparse": t * 400}[
-        kind
-    ]
-
-
-def logged(draw, names, n):
-    """A run that logged these names with values of any size."""
-    time = START + np.cumsum(np.full(n, float(draw.choice([0.3, 5.0, 60.0]))))
-    main = str(draw.choice(["steps", "steps", "calls", "samples"]))
-    series = {}
-    for name in names:
-        kind = main if draw.random() < 0.75 else str(draw.choice(["steps", "epochs", "seconds", "sparse"]))
-        each = int(draw.choice([1, 1, 1, 5]))
-        rows = np.arange(n)[each - 1 :: each]
-        value = 10.0 ** draw.uniform(-4, 10) * np.exp(0.2 * draw.standard_normal(len(rows)))
-        shape = draw.random()
-        if shape < 0.3:
-            value = np.cumsum(value)
-        elif shape < 0.5:
-            value = draw.uniform(0, 1, len(rows)) * float(draw.choice([1, 1, 100]))
-        elif shape < 0.6:
-            value = np.full(len(rows), float(draw.choice([1, 4, 8, 1024])))
-        if draw.random() < 0.1:
-            value[: len(value) // 2] *= -1
-        series[name] = Series(name, axis_of(draw, len(rows), kind) * each, time[rows], value)
-    counter = str(draw.choice(["train/global_step", "global_step", "iteration", "", ""]))
-    if counter:
-        share = float(draw.choice([0.85, 0.92, 1.0, 1.0, 1.0, 1.0]))
-        keep = np.sort(draw.permutation(n)[: int(n * share)])
-        series[counter] = Series(counter, axis_of(draw, n, main)[keep], time[keep], (np.arange(n) * 10.0)[keep])
-    config = {}
-    for key, values in (
-        ("global_batch_size", (64, 640)),
-        ("train_batch_size", (640,)),
-        ("seq_length", (1024,)),
-        ("world_size", (8, 16)),
-    ):
-        if draw.random() < 0.3:
-            config[key] = int(draw.choice(values))
-    return Run("r", "r", "logs/r", config=config, series=series)
-
-
-@case
-def logs_at_random():
-    known, out = names_of_all(), []
-    common = [
-        "loss",
-        "train/loss",
-        "lr",
-        "grad_norm",
-        "step_time",
-        "tokens_per_sec",
-        "consumed_tokens",
-        "eval/loss",
-        "mfu",
-    ]
-    for seed in range(260):
-        draw = rng(seed)
-        names = [known[i] for i in draw.integers(0, len(known), int(draw.integers(1, 7)))]
-        names += [common[i] for i in draw.integers(0, len(common), int(draw.integers(1, 5)))]
-        n = int(draw.choice([1, 2, 3, 5, 6, 12, 40, 120]))
-        out.append(described(resolve(logged(draw, list(dict.fromkeys(names)), n))))
-    return out
 
 
 @case
