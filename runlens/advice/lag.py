@@ -22,7 +22,7 @@ SUSPECTS = (
 def behind_the_reference(facts: Facts) -> Action | None:
     """Restart if that reaches the run's own end quality earlier (`comparison.restart`), else look for the cause.
 
-    A lag that is a warning only (seen at one checkpoint so far) is no reason to restart anything.
+    A lag that is a warning only (small, or seen at one checkpoint so far) is no reason to restart anything.
     """
     behind = facts.showing(Symptom.BEHIND, at_least=1)
     if not behind:
@@ -31,6 +31,8 @@ def behind_the_reference(facts: Facts) -> Action | None:
     told = BehindReference.evidence_of(finding)
     lag, ends = _lag(finding), told.get("lag_interval")
     interval = (ends[0], ends[1]) if ends else None
+    if told.get("lag_factor") is None:
+        return Action("investigate", f"{finding.message}.", measures=SUSPECTS, sources=(PLAYBOOK, INITIALISATION))
     lead = f"The run needs {lag:.3g} times the tokens that the reference needed for the same scores"
     if not facts.with_outcome("diverged", "plateaued") and told.get("from_start"):
         lead += (

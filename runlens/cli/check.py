@@ -59,6 +59,7 @@ def check(
     ] = 7,
     reference: o.References = None,
     require: o.Require = None,
+    axis: o.Axis = None,
     tokens_per_step: o.TokensPerStep = None,
     total_tokens: o.TotalTokens = None,
     filter: o.Filter = None,
@@ -102,6 +103,7 @@ def check(
         "tokens_per_step": tokens_per_step,
         "total_tokens": total_tokens,
         "baseline": baseline,
+        "rules": o.axis_setting(axis),
     }
     filters = {"filters": filter, "state": state, "tags": tag, "limit": limit, "refresh": refresh, "no_cache": no_cache}
     request = Request(

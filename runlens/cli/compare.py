@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -28,9 +28,7 @@ def compare(
             show_default=False,
         ),
     ] = None,
-    axis: Annotated[
-        Literal["tokens", "steps"], typer.Option("--axis", help="Compare at the same of these.")
-    ] = "tokens",
+    axis: o.Axis = None,
     tokens_per_step: o.TokensPerStep = None,
     total_tokens: o.TotalTokens = None,
     metric: o.Metric = None,
@@ -50,7 +48,8 @@ def compare(
 ) -> None:
     """Lay a run's evals over a reference's checkpoints: the gap at the same tokens, and the lag.
 
-    Exit code 0: not behind. 1: behind, and that persists or widens. 2: wrong use. 3: nothing could be compared.
+    Exit code 0: not behind. 1: behind, and that persists or widens. 2: wrong use. 3: a reference could
+    not be compared with.
     """
     from runlens import sources
     from runlens.cli.shared.output import echo, save
@@ -72,6 +71,7 @@ def compare(
         "references": reference,
         "tokens_per_step": tokens_per_step,
         "total_tokens": total_tokens,
+        "rules": o.axis_setting(axis),
     }
     settings = settings_for(refs[0], load(config), flags)
     rule = next(r for r in settings.rules if isinstance(r, BehindReference))
@@ -79,8 +79,7 @@ def compare(
         raise ConfigError("give at least one --reference; `runlens reference list` shows the shipped ones")
     resolved = resolve(sources.read(refs[0]), settings.metrics, settings.directions)
     total = settings.total_tokens or planned_tokens(resolved)
-    over = "steps" if axis == "steps" else rule.axis
-    found = [beside(resolved, r, over, rule.tokens_per_step, rule.bar) for r in rule.references]
+    found = [beside(resolved, r, rule.axis, rule.tokens_per_step, rule.bar, total) for r in rule.references]
     if png is not None:
         if not any(c.tasks for c in found):
             raise ConfigError(f"--png: nothing to draw: {found[0].why_not}")
@@ -98,9 +97,9 @@ def compare(
         echo(text)
     else:
         save(output, text.encode())
-    if all(not c.tasks for c in found):
-        raise typer.Exit(3)
-    raise typer.Exit(1 if any(c.severity is Severity.ERROR for c in found) else 0)
+    if any(c.severity is Severity.ERROR for c in found):
+        raise typer.Exit(1)
+    raise typer.Exit(3 if any(c.why_not for c in found) else 0)
 
 
 def as_json(found: Sequence[Comparison], run: Run, total_tokens: float | None) -> str:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from runlens.comparison.items import ITEMS, items_of
-from runlens.model import Curve, PlacedSeries, RoleSeries, Run
+from runlens.model import Axis, Curve, PlacedSeries, RoleSeries, Run
 
-Axis = Literal["tokens", "steps"]
 ROLES = ("eval_score", "eval_loss", "perplexity")
 MOST = 64
 """Checkpoints of one curve; more are averaged in neighbouring pairs, triples, …, which bounds the cost."""

@@ -11,7 +11,7 @@ from runlens.comparison.history import history
 from runlens.comparison.joint import Bar, Joint, carried_by, clear, joint, sure
 from runlens.comparison.noise import downward, logarithmic
 from runlens.comparison.pair import Aligned
-from runlens.model import Group, GroupLag, TaskLag
+from runlens.model import Curve, Group, GroupLag, TaskLag
 from runlens.stats.gap import course_of, gap_of
 from runlens.stats.lag import GRID, Explained, Lag, explain, lag_of
 
@@ -28,12 +28,15 @@ class Part:
 
     @property
     def group(self) -> Group:
-        """Validation losses stand apart: they are so exact that they would drown the scores, and it was scores alone
-        that showed SmolLM3's fault. A loss of a benchmark counts among the scores.
-        """
-        return (
-            "losses" if logarithmic(self.now.run) and self.now.run.task.split("_")[0] not in _BENCHMARKS else "scores"
-        )
+        """Whether it counts among the scores or the losses."""
+        return group_of(self.now.run)
+
+
+def group_of(curve: Curve) -> Group:
+    """Validation losses stand apart: they are so exact that they would drown the scores, and it was scores alone that
+    showed SmolLM3's fault. A loss of a benchmark counts among the scores.
+    """
+    return "losses" if logarithmic(curve) and curve.task.split("_")[0] not in _BENCHMARKS else "scores"
 
 
 _BENCHMARKS = frozenset(("lambada", "hellaswag", "arc", "piqa", "winogrande", "mmlu", "boolq", "sciq", "gsm8k", "wsc"))
@@ -107,13 +110,20 @@ def _stands(lag: Lag, behind: bool) -> tuple[float, tuple[float, float]]:
 
 
 def _trend(sides: list[Aligned], lag: Lag) -> tuple[str, float]:
-    """`widening`, `closing` or `steady`, and the growth: by the last checkpoints if they tell, else by the course."""
-    if lag.trend != "steady":
+    """`widening`, `closing` or `steady`, and the growth of a widening lag.
+
+    The growth is the mean of what the last checkpoints and the whole course say: five checkpoints alone lead too far
+    where the end is far off.
+    """
+    if lag.trend == "closing":
         return lag.trend, lag.growth
     last = max(float(side.course.x[-1]) for side in sides)
     longest = max((side.course.x for side in sides), key=len)
     whole = lag_of([explain(side.course, last) for side in sides], longest)
-    return ("widening", whole.growth) if whole.trend == "widening" else ("steady", 0.0)
+    grows = [lag.growth, max(whole.growth, 0.0)]
+    if lag.trend == "steady":
+        return ("widening", grows[1]) if grows[1] > 0 else ("steady", 0.0)
+    return "widening", sum(grows) / 2
 
 
 def task_lag(part: Part, own_end: Explained, bar: Bar) -> TaskLag:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
 
 from runlens.comparison.curves import RunCurve
-from runlens.model import Curve
+from runlens.comparison.words import label
+from runlens.model import Curve, Reference
 
 _LOSSES = frozenset(("loss", "bpb", "bpc", "ppl", "byte_ppl", "word_ppl"))
+
+
+MOST_NAMED = 5
+"""Evals named in a sentence; the rest is counted."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,6 +107,30 @@ def _beside(own: Curve, others: list[Curve]) -> tuple[tuple[Curve, ...], tuple[s
     if own.metric in _LOSSES:
         notes.append("comparable only on the same data and tokenizer")
     return tuple(fitting), tuple(notes)
+
+
+def unlogged(matched: Collection[tuple[str, str, str]], reference: Reference) -> str:
+    """Evals that every earlier run of the same job logged and this one did not, in words; empty if there are none.
+
+    Parameters
+    ----------
+    matched : collection of (task, metric, setting)
+        The reference's curves that stand beside one of the run's.
+    reference : Reference
+        Empty answer unless it is made of runs of the same job: any other may hold more than the run ever meant to log.
+    """
+    if not reference.lineage:
+        return ""
+    members = reference.settings.get("members")
+    count = len(members) if isinstance(members, list) else 1
+    held = Counter((c.task, c.metric, c.setting) for c in reference.curves)
+    names = {(c.task, c.metric, c.setting): label(c) for c in reference.curves}
+    missing = sorted(names[key] for key, times in held.items() if times >= count and key not in matched)
+    if not missing:
+        return ""
+    more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
+    some = ", ".join(missing[:MOST_NAMED]) + more
+    return f"the run logged nothing that can be compared with {some}"
 
 
 def rescaled(run: Curve, reference: Curve) -> tuple[float, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from runlens.model import Comparison, GroupLag, Projection, TaskLag
+from runlens.model import AtOnePoint, Comparison, GroupLag, Projection, TaskLag
 
 
 def task_numbers(task: TaskLag) -> dict[str, object]:
@@ -59,6 +59,32 @@ def group_numbers(group: GroupLag) -> dict[str, object]:
     }
 
 
+def point_numbers(found: AtOnePoint) -> dict[str, object]:
+    """All scores or all losses at one checkpoint."""
+    return {
+        "group": found.group,
+        "at": rounded(found.at, 9),
+        "step": found.step,
+        "sigmas": rounded(found.sigmas, 4),
+        "proven": found.behind,
+        "points": [
+            {
+                "label": p.label,
+                "name": p.name,
+                "run": rounded(p.value),
+                "reference": rounded(p.reference),
+                "worse": rounded(p.worse),
+                "interval": [rounded(v) for v in p.interval],
+                "sigmas": rounded(p.sigmas, 4),
+                "yardstick": p.yardstick,
+                "p": rounded(p.p, 4),
+                "notes": list(p.notes),
+            }
+            for p in found.points
+        ],
+    }
+
+
 def projection_numbers(to: Projection | None) -> dict[str, object] | None:
     """The lag at the planned end; None where there is no projection."""
     if to is None:
@@ -79,12 +105,14 @@ def numbers(comparison: Comparison) -> dict[str, object]:
         "reference": comparison.reference,
         "axis": comparison.axis,
         "tokens_from": comparison.tokens_from,
+        "axis_why": comparison.axis_why,
         "verdict": comparison.verdict,
         "sentence": comparison.sentence,
         "severity": severity.value if severity else None,
         "why_not": comparison.why_not,
         "groups": [group_numbers(g) for g in comparison.groups],
         "tasks": [task_numbers(t) for t in comparison.tasks],
+        "at_one_checkpoint": [point_numbers(p) for p in comparison.at_one],
         "unmatched": [{"name": name, "why": why} for name, why in comparison.unmatched],
         "source": comparison.source,
         "licence": comparison.licence,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from runlens.model import Comparison, Curve, GroupLag, TaskLag
+from runlens.model import AtOnePoint, Comparison, Curve, GroupLag, Point, TaskLag
 from runlens.model.comparison import Verdict
 
 _NAMES = {
@@ -29,6 +29,12 @@ _NAMES = {
 """Benchmarks as their papers write them."""
 SPREAD = 3
 """From so many references on, their own standard deviation is quoted: that of two is hardly known."""
+CLEAR = 1.96
+"""Standard deviations at which one checkpoint leans one way or the other."""
+CLOSE = 1e-6
+"""References that differ by less, relatively, are copies and no yardstick."""
+MANY = 100
+"""So many standard deviations are as good as more."""
 _METRICS = {"loss": "loss", "ppl": "perplexity", "bpb": "bits per byte", "acc_norm": "acc_norm", "acc": "acc"}
 
 
@@ -96,9 +102,11 @@ def behind_sentence(comparison: Comparison, group: GroupLag) -> str:
 def _how_sure(tasks: list[TaskLag], group: GroupLag) -> str:
     """The gap by the yardstick: the spread of the reference's own members where there is one, else of healthy twins."""
     task = tasks[0]
-    if len(tasks) == 1 and task.seeds >= SPREAD and 0 < task.seed_sd < math.inf:
+    if len(tasks) == 1 and task.seeds >= SPREAD and task.seed_sd > CLOSE * abs(task.run_value):
         worse = abs(task.gap)
-        return f"; {worse:.3g} worse: {worse / task.seed_sd:.1f} standard deviations of your {task.seeds} references"
+        apart = worse / task.seed_sd
+        many = f"{apart:.1f}" if apart < MANY else f"more than {MANY}"
+        return f"; {worse:.3g} worse: {many} standard deviations of your {task.seeds} references"
     return f"; {group.sigmas:.1f} standard deviations of what healthy twins differ by"
 
 
@@ -113,15 +121,16 @@ def _leads_to(comparison: Comparison, group: GroupLag) -> str:
     return f"; going on so, it is {times(to.factor)} at the planned {amount(to.at, axis)}: {trailing}{hours} behind"
 
 
-def verdict(groups: Sequence[GroupLag], least: float) -> Verdict:
+def verdict(groups: Sequence[GroupLag], at_one: Sequence[AtOnePoint], least: float) -> Verdict:
     """What the groups say together; `least` is the smallest lag that counts."""
-    if not groups:
+    if not groups and not at_one:
         return "not compared"
-    if any(g.behind for g in groups):
+    if any(g.behind for g in groups) or any(p.behind for p in at_one):
         return "behind"
-    if any(unclear(g, least) for g in groups):
+    if any(unclear(g, least) for g in groups) or any(p.sigmas > CLEAR for p in at_one):
         return "cannot tell"
-    return "ahead" if all(g.gap_interval[0] > 0 for g in groups) else "level"
+    ahead = [g.gap_interval[0] > 0 for g in groups] + [p.sigmas < -CLEAR for p in at_one]
+    return "ahead" if all(ahead) else "level"
 
 
 def unclear(group: GroupLag, least: float) -> bool:
@@ -131,8 +140,10 @@ def unclear(group: GroupLag, least: float) -> bool:
 
 def sentence(comparison: Comparison, least: float) -> str:
     """The verdict in words."""
-    if comparison.verdict == "behind":
+    if any(g.behind for g in comparison.groups):
         return behind_sentence(comparison, next(g for g in comparison.groups if g.behind))
+    if any(p.behind for p in comparison.at_one) or not comparison.groups:
+        return at_one_sentence(comparison, comparison.at_one[0])
     parts = []
     for group in comparison.groups:
         many = group.tasks != 1
@@ -159,6 +170,36 @@ def sentence(comparison: Comparison, least: float) -> str:
             parts.append(f"{what} {'are' if many else 'is'} {place} (lag {low} to {high})")
     at = max(g.at for g in comparison.groups)
     return f"at {amount(at, comparison.axis)}, beside {comparison.reference}: " + "; ".join(parts)
+
+
+def at_one_sentence(comparison: Comparison, found: AtOnePoint) -> str:
+    """What one checkpoint says."""
+    where = f"at {amount(found.at, comparison.axis)} " if math.isfinite(found.at) else ""
+    worst = [point_words(p) for p in found.points[:SPREAD]]
+    more = f" and {len(found.points) - SPREAD} more" if len(found.points) > SPREAD else ""
+    many = len(found.points) > 1
+    if found.behind:
+        word = "stand" if many else "stands"
+        together = f"; together {found.sigmas:.1f} standard deviations" if many else ""
+        return f"{where}{', '.join(worst)}{more} {word} below {comparison.reference}{together}, at this one checkpoint"
+    what = f"{len(found.points)} {found.group}" if many else found.points[0].label
+    verb = "are" if many else "is"
+    lean = "leans behind, too little to prove it" if found.sigmas > CLEAR else (
+        f"{verb} ahead" if found.sigmas < -CLEAR else f"{verb} level"
+    )  # fmt: skip
+    lean = lean.replace("leans", "lean") if many else lean
+    return (
+        f"{where}{what} {lean}, beside {comparison.reference}, at this one checkpoint ({worst[0]}"
+        f"{' is the worst' if many else ''})"
+    )
+
+
+def point_words(point: Point) -> str:
+    """`HellaSwag acc_norm (0.552 against 0.573, 4.1 standard deviations of 5 references)`."""
+    p = f", p = {point.p:.2g}" if math.isfinite(point.p) else ""
+    of = "" if math.isfinite(point.p) else f"{abs(point.sigmas):.1f} standard deviations of {point.yardstick}"
+    of = of or f"on {point.yardstick}"
+    return f"{point.label} ({point.value:.4g} against {point.reference:.4g}, {of}{p})"
 
 
 def _others(comparison: Comparison, group: GroupLag) -> str:

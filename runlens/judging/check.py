@@ -193,7 +193,10 @@ def missing_roles(rule: AnyRule, run: Run) -> Skip | None:
     if not missing:
         return None
     words = ", ".join(" or ".join(map(role_words, need)) for need in missing)
-    return rule.skip(f"not in the log: {words}", kind="missing-role", lacking=[r for need in missing for r in need])
+    lacking = [role for need in missing for role in need]
+    return rule.skip(
+        f"not in the log: {words}", kind="not-comparable" if rule.asked else "missing-role", lacking=lacking
+    )
 
 
 def regraded(finding: Finding, severities: Mapping[str, Severity]) -> Finding:

@@ -12,15 +12,17 @@ def run_verdict(report: RunReport, fail_on: Severity) -> Verdict:
     """Verdict of one run.
 
     `fail` if a finding that counts is at or above `fail_on`; else `undecided` if the run could not be read, a rule
-    crashed, or no rule could judge anything; else `pass`. That the log itself is in order, and its first values finite,
-    says nothing of a training that no rule could see: rules that were asked for must have judged more than that.
+    crashed, what the user asked to compare could not be compared, or no rule could judge anything; else `pass`. That
+    the log itself is in order, and its first values finite, says nothing of a training that no rule could see: rules
+    that were asked for must have judged more than that.
     """
     worst = report.worst()
     if worst is not None and worst.rank >= fail_on.rank:
         return "fail"
     about_training = any(rule_of(code).settles for code in report.checked)
     no_more_asked = report.checked and not any(rule_of(skip.code).settles for skip in report.skips)
-    if report.failures or not (about_training or no_more_asked):
+    not_compared = any(skip.kind == "not-comparable" for skip in report.skips)
+    if report.failures or not_compared or not (about_training or no_more_asked):
         return "undecided"
     return "pass"
 

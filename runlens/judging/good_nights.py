@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runlens.config import Learned, in_force
 from runlens.errors import ConfigError, NoRunFound
@@ -29,6 +29,8 @@ class Night:
     band: tuple[float, float] | None
     """Of its throughput."""
     evals: Reference | None
+    """Over tokens where it knows them."""
+    over_steps: Reference | None
     twin: Twin
     """Its training curves, which evals it logged and how far it went."""
 
@@ -95,17 +97,18 @@ def said_by(tokens_per_step: Mapping[str, float | None], ref: RunRef, run: Run, 
     from runlens.rules.throughput.outside_band import band_of
 
     evals: Reference | None
+    over_steps: Reference | None
     try:
         evals = build(run, tokens_per_step[ref.id])
+        over_steps = build(run, tokens_per_step[ref.id], axis="steps")
     except ConfigError:  # a night without evals says nothing about them
-        evals = None
-    return Night(run.name, report.time[1] if report.time else 0.0, band_of(run), evals, twin_of(run))
+        evals = over_steps = None
+    return Night(run.name, report.time[1] if report.time else 0.0, band_of(run), evals, over_steps, twin_of(run))
 
 
 def learned(nights: Sequence[Night]) -> Learned:
     """What good nights say together of their evals and their throughput."""
     from runlens.references import combine
-    from runlens.rules.evals.behind_reference import BehindReference
     from runlens.rules.throughput.outside_band import OutsideBand
 
     name = f"the last {len(nights)} good nights" if len(nights) > 1 else "the last good night"
@@ -113,7 +116,7 @@ def learned(nights: Sequence[Night]) -> Learned:
     band = (min(low for low, _ in bands), max(high for _, high in bands)) if bands else None
     rules: dict[str, dict[str, object]] = {OutsideBand.code: {"band": band}} if band else {}
     parts = [night.evals for night in nights if night.evals is not None]
-    evals = (combine(parts, name),) if parts else ()
-    if evals and evals[0].axis == "steps":  # nights of one job share their batch: the same step is the same place
-        rules[BehindReference.code] = {"axis": "steps"}
+    if any(part.axis == "steps" for part in parts):
+        parts = [night.over_steps for night in nights if night.over_steps is not None]
+    evals = (replace(combine(parts, name), lineage=True),) if parts else ()
     return Learned(name, rules, evals, tuple(night.twin for night in nights))

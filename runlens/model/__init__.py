@@ -1,7 +1,7 @@
 """The vocabulary of RunLens: frozen dataclasses that every layer shares, and nothing that computes."""
 
 from runlens.model.about import About, Figure, Mark, Suspect, Symptom
-from runlens.model.comparison import Axis, Comparison, Group, GroupLag, Projection, TaskLag
+from runlens.model.comparison import AtOnePoint, Axis, Comparison, Group, GroupLag, Point, Projection, TaskLag
 from runlens.model.finding import Action, ActionKind, Evidence, Failure, Finding, Incident, Severity, Skip, SkipKind
 from runlens.model.ref import AS_FOUND, ReadOptions, RunRef
 from runlens.model.reference import Curve, Reference
@@ -15,6 +15,7 @@ __all__ = [
     "Action",
     "ActionKind",
     "AnySeries",
+    "AtOnePoint",
     "Axis",
     "Chart",
     "Comparison",
@@ -31,6 +32,7 @@ __all__ = [
     "Note",
     "Origin",
     "PlacedSeries",
+    "Point",
     "Projection",
     "ReadOptions",
     "Reference",

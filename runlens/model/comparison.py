@@ -152,6 +152,54 @@ class GroupLag:
         return Severity.ERROR if self.far or (self.projected is not None and self.projected.far) else Severity.WARNING
 
 
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One eval at one checkpoint, where too few were taken to speak of a lag."""
+
+    label: str
+    """The eval for people."""
+    name: str
+    """As the run logged it."""
+    value: float
+    """The run's, in the metric's own unit."""
+    reference: float
+    """The reference's at the same place (mean of its members if it is a band)."""
+    worse: float
+    """How much worse the run is, in that unit; negative is better."""
+    interval: Interval
+    """95 % interval of it."""
+    sigmas: float
+    """The same in standard deviations of chance (`yardstick`); negative is better."""
+    yardstick: str
+    """What that is: `healthy twins`, `5 references`, `two samples of items` or `the same 10,042 items (McNemar)`."""
+    p: float = math.nan
+    """Of McNemar's exact test, where both sides hold their answers item by item."""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AtOnePoint:
+    """All scores, or all validation losses, at the one checkpoint that both sides have."""
+
+    group: Group
+    points: tuple[Point, ...]
+    """The worst first."""
+    at: float
+    """Position on the axis; NaN for final models whose place in training is not told."""
+    step: int
+    sigmas: float
+    """How much worse all are together, in standard deviations."""
+    behind: bool
+    """Proven."""
+    far: bool
+    """Proven, and so large that it is an error."""
+
+    @property
+    def severity(self) -> Severity | None:
+        """Error if far behind, warning if behind, None if not."""
+        return (Severity.ERROR if self.far else Severity.WARNING) if self.behind else None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
     """A run beside one reference."""
@@ -168,6 +216,10 @@ class Comparison:
     """Why nothing could be compared; empty if something could."""
     tokens_from: str = ""
     """Where the run's tokens come from."""
+    matched: frozenset[tuple[str, str, str]] = frozenset()
+    """Task, metric and setting of the reference's curves that stand beside one of the run's and were judged."""
+    axis_why: str = ""
+    """Why it is compared at the same steps, where the user did not ask for that."""
     source: str = ""
     licence: str = ""
     citation: str = ""
@@ -175,9 +227,12 @@ class Comparison:
     """`cannot tell`: not behind, but the interval holds a lag that would count."""
     sentence: str = ""
     """The verdict in words, with its numbers."""
+    at_one: tuple[AtOnePoint, ...] = ()
+    """What could be compared at one checkpoint only, the worst first."""
 
     @property
     def severity(self) -> Severity | None:
         """The worst of its groups; None if it is not behind."""
-        found = [g.severity for g in self.groups if g.severity is not None]
+        each = [g.severity for g in self.groups] + [p.severity for p in self.at_one]
+        found = [severity for severity in each if severity is not None]
         return max(found, key=lambda s: s.rank, default=None)

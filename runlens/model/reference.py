@@ -50,3 +50,8 @@ class Reference:
     licence: str = ""
     citation: str = ""
     settings: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    batch: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    """What its config tells of one step: `batch` (samples), `sequence` (tokens), `micro`, `accumulation`, `gpus`."""
+    lineage: bool = False
+    """True if it is made of earlier runs of the very job that is judged: steps mean the same, and so does what is
+    logged."""

@@ -6,13 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 
+from runlens.comparison.axis import Asked, batch_of
 from runlens.comparison.curves import run_curves
 from runlens.errors import ConfigError
 from runlens.model import Reference, Run
 from runlens.references.placed import placed
 
 
-def build(run: Run, tokens_per_step: float | None = None) -> Reference:
+def build(run: Run, tokens_per_step: float | None = None, axis: Asked = "auto") -> Reference:
     """A reference from the evals that a run logged.
 
     Parameters
@@ -21,6 +22,8 @@ def build(run: Run, tokens_per_step: float | None = None) -> Reference:
         Resolved.
     tokens_per_step : float, optional
         Where the run's log does not tell its tokens.
+    axis : {'auto', 'tokens', 'steps'}
+        Steps if asked for, whether the run knows its tokens or not.
 
     Returns
     -------
@@ -39,7 +42,7 @@ def build(run: Run, tokens_per_step: float | None = None) -> Reference:
     if checkpoint is not None:
         run, tokens = checkpoint
     found = run_curves(run, "tokens", tokens_per_step)
-    over_tokens = bool(found.tokens_from)
+    over_tokens, known = bool(found.tokens_from) and axis != "steps", bool(found.tokens_from)
     if not over_tokens:
         found = run_curves(run, "steps")
     if not found.curves:
@@ -51,9 +54,10 @@ def build(run: Run, tokens_per_step: float | None = None) -> Reference:
         name=run.name,
         axis="tokens" if over_tokens else "steps",
         curves=curves,
-        tokens_per_step=tokens_per_step or (_per_step(run) if over_tokens and checkpoint is None else None),
+        tokens_per_step=tokens_per_step or (_per_step(run) if known and checkpoint is None else None),
         source=run.source,
         settings={"left out": [f"{name}: {why}" for name, why in found.left_out]} if found.left_out else {},
+        batch=batch_of(run),
     )
 
 

@@ -41,6 +41,8 @@ def dumps(reference: Reference) -> str:
         "citation": reference.citation,
         "settings": dict(reference.settings),
     }
+    if reference.batch:
+        head["batch"] = dict(reference.batch)
     lines = [f"  {json.dumps(k)}: {json.dumps(v, ensure_ascii=False, default=str)}," for k, v in head.items()]
     curves = ",\n".join(f"    {json.dumps(_curve(c), ensure_ascii=False)}" for c in reference.curves)
     return "{\n" + "\n".join(lines) + '\n  "curves": [\n' + curves + "\n  ]\n}\n"
@@ -82,6 +84,7 @@ def loads(text: str, where: str) -> Reference:
             licence=str(data.get("licence") or ""),
             citation=str(data.get("citation") or ""),
             settings=MappingProxyType(dict(data.get("settings") or {})),
+            batch=MappingProxyType({str(k): float(v) for k, v in (data.get("batch") or {}).items()}),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise NotALog(f"{where} is a damaged reference: {type(error).__name__}: {error}") from error

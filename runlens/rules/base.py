@@ -35,6 +35,11 @@ class Rule(ABC, Generic[E]):
     settles: ClassVar[bool] = True
     """Whether its silence says something of the training. One finite point, healthy GPUs or a whole log do not."""
 
+    @property
+    def asked(self) -> bool:
+        """Whether the user asked for just this, so that not to be able to judge is no pass."""
+        return False
+
     @abstractmethod
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """Yield the findings of one run, in order of first step; or one Skip if it cannot judge."""

@@ -57,10 +57,14 @@ def test_three_checkpoints_and_one_task_are_enough():
     assert found.severity is Severity.ERROR, "three that lie so far off need no fourth"
 
 
-def test_two_checkpoints_are_said_to_be_too_few():
+def test_two_checkpoints_tell_a_gap_and_no_lag():
     found = compare(*simulated(3.0, n=2))
-    assert found.verdict == "not compared" and "3 are needed" in found.why_not
-    assert len(found.unmatched) == 3
+    (point,) = found.at_one
+    assert not found.groups and found.verdict == "behind" and found.severity is Severity.ERROR
+    assert {p.label for p in point.points} == {"HellaSwag acc", "ARC-Easy acc", "PIQA acc"}
+    assert all(p.worse > 0 and p.yardstick == "healthy twins" for p in point.points)
+    assert "at this one checkpoint" in found.sentence and " x)" not in found.sentence
+    assert all(compare(*simulated(1.0, n=2, seed=seed)).severity is None for seed in range(8))
 
 
 def test_a_validation_loss_counts_and_runs_the_other_way():

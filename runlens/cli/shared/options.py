@@ -125,6 +125,15 @@ Require = Annotated[
     list[str] | None,
     option("--require", metavar="RULE", help="What to reach, as 'hellaswag>=0.55@1T'; repeatable.", section=EVALS),
 ]
+Axis = Annotated[
+    Literal["auto", "tokens", "steps"] | None,
+    option(
+        "--axis",
+        help="Compare at the same tokens or steps [default: auto: tokens where both sides tell them, else steps where "
+        "a step is the same].",
+        section=EVALS,
+    ),
+]
 TokensPerStep = Annotated[
     float | None,
     option("--tokens-per-step", metavar="N", help="Tokens of one step, where the log does not tell.", section=EVALS),
@@ -153,6 +162,15 @@ Refresh = Annotated[bool, option("--refresh", help="Fetch again what is in the c
 NoCache = Annotated[bool, option("--no-cache", help="Neither read nor write the cache.", section=WANDB)]
 
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+
+
+def axis_setting(axis: str | None) -> dict[str, dict[str, str]]:
+    """`--axis` as settings of rules; empty if it was not given."""
+    if not axis:
+        return {}
+    from runlens.rules.evals.behind_reference import BehindReference
+
+    return {BehindReference.code: {"axis": axis}}
 
 
 def listed(given: list[str] | None) -> list[str]:

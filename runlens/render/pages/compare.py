@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from rich.box import ASCII2, SIMPLE_HEAD
@@ -11,7 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from runlens.model import Comparison, TaskLag
+from runlens.model import Comparison, Point, TaskLag
 from runlens.render.console import Page
 from runlens.render.text import amount, named, visible
 
@@ -70,6 +71,9 @@ def _page(console: Console, found: Comparison, unicode: bool) -> None:
         in_one_line = _table(found, narrow=False, unicode=unicode)
         needed = Measurement.get(console, console.options.update(max_width=_UNBOUNDED), in_one_line).maximum
         console.print(in_one_line if needed <= console.width else _table(found, narrow=True, unicode=unicode))
+    for group in found.at_one:
+        for point in group.points:
+            console.print(Padding(Text(visible(_point(point)), style="red" if group.behind else ""), (0, 0, 0, 2)))
     for note in _notes(found):
         console.print(Padding(Text(visible(note), style="dim"), (0, 0, 0, 2)))
     if found.unmatched:
@@ -80,6 +84,17 @@ def _page(console: Console, found: Comparison, unicode: bool) -> None:
             more = len(found.unmatched) - UNMATCHED
             console.print(Padding(Text(f"and {more} more, in --format json", style="dim"), (0, 0, 0, 4)))
     console.print()
+
+
+def _point(point: Point) -> str:
+    """`HellaSwag acc_norm  0.552 against 0.573, 0.021 worse (0.012 to 0.030), on the same 10,042 items, p = 1e-05`."""
+    low, high = sorted(abs(v) if point.worse * v > 0 else -abs(v) for v in point.interval)
+    side = "worse" if point.worse > 0 else "better"
+    p = f", p = {point.p:.2g}" if math.isfinite(point.p) else ""
+    return (
+        f"{point.label}  {point.value:.4g} against {point.reference:.4g}, {abs(point.worse):.3g} {side} "
+        f"({low:.3g} to {high:.3g}), by {point.yardstick}{p}"
+    )
 
 
 def _table(found: Comparison, narrow: bool, unicode: bool) -> Table:

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Literal, TypedDict
 
+from runlens.comparison.axis import Asked
 from runlens.comparison.compare import compare
 from runlens.comparison.joint import Bar
-from runlens.comparison.verdict import group_numbers, projection_numbers, rounded, task_numbers
-from runlens.model import Comparison, Figure, Finding, GroupLag, Reference, Run, Severity, Skip, Symptom
+from runlens.comparison.match import unlogged
+from runlens.comparison.verdict import group_numbers, point_numbers, projection_numbers, rounded, task_numbers
+from runlens.model import AtOnePoint, Comparison, Figure, Finding, GroupLag, Reference, Run, Severity, Skip, Symptom
 from runlens.rules.base import Rule
 from runlens.rules.meaning import Part
 from runlens.rules.shared.panels import BESIDE_EVALS, EVALS
@@ -20,8 +22,9 @@ class LagEvidence(TypedDict):
 
     reference: str
     axis: Literal["tokens", "steps"]
-    lag_factor: float
-    lag_interval: list[float]
+    lag_factor: float | None
+    """None where only one checkpoint could be compared, which tells no lag."""
+    lag_interval: list[float] | None
     tokens_behind: float | None
     tokens_behind_interval: list[float] | None
     steps_behind: float | None
@@ -38,6 +41,7 @@ class LagEvidence(TypedDict):
     tasks_compared: int
     unmatched: list[dict[str, str]]
     tokens_from: str
+    at_one_checkpoint: list[dict[str, object]]
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ class BehindReference(Rule[LagEvidence]):
     factor : lag from which on it is an error, now or by its trend at the planned end
     last : how many of the run's last checkpoints are judged
     fewest : fewest checkpoints of a task that can be judged
-    axis : `tokens` or `steps`
+    axis : `tokens`, `steps`, or `auto`: tokens where both sides know them, else steps where a step is the same
     references, tokens_per_step, total_tokens : given at the top of the configuration or by `--reference`,
     `--tokens-per-step` and `--total-tokens`
     1.25 is about what seeds, data order and evaluation noise make at most between Pythia models
@@ -103,12 +107,17 @@ class BehindReference(Rule[LagEvidence]):
     factor: float = 1.25
     last: int = 5
     fewest: int = 3
-    axis: Literal["tokens", "steps"] = "tokens"
+    axis: Asked = "auto"
 
     @property
     def bar(self) -> Bar:
         """The settings as `runlens.comparison.compare` takes them."""
         return Bar(self.least, self.factor, self.last, self.fewest)
+
+    @property
+    def asked(self) -> bool:
+        """Whoever gives a reference wants to be compared with it."""
+        return bool(self.references)
 
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """One finding a reference that the run is behind; a skip for each that it cannot be compared with."""
@@ -124,19 +133,25 @@ class BehindReference(Rule[LagEvidence]):
             if comparison.why_not:
                 yield self.skip(f"{reference.name}: {comparison.why_not}", kind="not-comparable")
                 continue
-            behind = [g for g in comparison.groups if g.behind]
-            if behind and comparison.severity is not None:
-                yield self._finding(comparison, behind[0], comparison.severity)
+            if missing := unlogged(comparison.matched, reference):
+                yield self.skip(f"{reference.name}: {missing}", kind="not-comparable")
+            if comparison.severity is None:
+                continue
+            lag = next((g for g in comparison.groups if g.behind), None)
+            point = next((p for p in comparison.at_one if p.behind), None)
+            if lag is not None:
+                yield self._lag(comparison, lag, comparison.severity)
+            elif point is not None:
+                yield self._point(comparison, point, comparison.severity)
 
-    def _finding(self, comparison: Comparison, group: GroupLag, severity: Severity) -> Finding:
+    def _lag(self, comparison: Comparison, group: GroupLag, severity: Severity) -> Finding:
         lead = next(t for t in comparison.tasks if t.group == group.group)
         axis = comparison.axis
         behind = rounded(group.at - group.at / group.factor)
         interval = [rounded(group.at - group.at / max(v, 1e-9)) for v in group.interval]
         tokens = axis == "tokens"
         evidence: LagEvidence = {
-            "reference": comparison.reference,
-            "axis": axis,
+            **_both(comparison),
             "lag_factor": rounded(group.factor, 4),
             "lag_interval": [rounded(v, 4) for v in group.interval],
             "tokens_behind": behind if tokens else None,
@@ -149,20 +164,60 @@ class BehindReference(Rule[LagEvidence]):
             "projected": projection_numbers(group.projected),
             "persists": group.persists,
             "from_start": group.from_start,
-            "groups": [group_numbers(g) for g in comparison.groups],
-            "tasks": [task_numbers(t) for t in comparison.tasks],
-            "tasks_behind": sum(t.behind for t in comparison.tasks),
-            "tasks_compared": len(comparison.tasks),
-            "unmatched": [{"name": name, "why": why} for name, why in comparison.unmatched],
-            "tokens_from": comparison.tokens_from,
         }
         return self.finding(
-            severity,
-            lead.run.name,
-            (group.since, group.last),
-            comparison.sentence,
-            evidence,
+            severity, lead.run.name, (group.since, group.last), comparison.sentence, evidence,
             "Trailing from the start with a healthy loss points to the set-up: parallel seeds, initialisation, data, "
             "tokenizer. `runlens compare` with the same reference shows each task, and --total-tokens whether a "
             "restart would finish earlier.",
-        )
+        )  # fmt: skip
+
+    def _point(self, comparison: Comparison, found: AtOnePoint, severity: Severity) -> Finding:
+        evidence: LagEvidence = {
+            **_both(comparison),
+            "lag_factor": None,
+            "lag_interval": None,
+            "tokens_behind": None,
+            "tokens_behind_interval": None,
+            "steps_behind": None,
+            "steps_behind_interval": None,
+            "at": rounded(found.at, 9),
+            "trend": "",
+            "sigmas": rounded(found.sigmas, 4),
+            "projected": None,
+            "persists": False,
+            "from_start": False,
+        }
+        return self.finding(
+            severity, found.points[0].name, (found.step, found.step), comparison.sentence, evidence,
+            "One checkpoint tells a gap and no lag. `runlens compare` with the same reference shows each eval; three "
+            "checkpoints or more tell since when, and how many tokens it is.",
+        )  # fmt: skip
+
+
+class _Both(TypedDict):
+    """What a lag and a gap at one checkpoint have in common."""
+
+    reference: str
+    axis: Literal["tokens", "steps"]
+    groups: list[dict[str, object]]
+    tasks: list[dict[str, object]]
+    tasks_behind: int
+    tasks_compared: int
+    unmatched: list[dict[str, str]]
+    tokens_from: str
+    at_one_checkpoint: list[dict[str, object]]
+
+
+def _both(comparison: Comparison) -> _Both:
+    return {
+        "reference": comparison.reference,
+        "axis": comparison.axis,
+        "groups": [group_numbers(g) for g in comparison.groups],
+        "tasks": [task_numbers(t) for t in comparison.tasks],
+        "tasks_behind": sum(t.behind for t in comparison.tasks),
+        "tasks_compared": len(comparison.tasks),
+        "unmatched": [{"name": name, "why": why} for name, why in comparison.unmatched],
+        "tokens_from": comparison.tokens_from,
+        "at_one_checkpoint": [point_numbers(p) for p in comparison.at_one],
+    }

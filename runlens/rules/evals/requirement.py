@@ -8,10 +8,10 @@ from typing import ClassVar, NotRequired, TypedDict
 
 import numpy as np
 
-from runlens.comparison.curves import Axis, RunCurve, RunCurves, run_curves
+from runlens.comparison.curves import RunCurve, RunCurves, run_curves
 from runlens.comparison.words import amount, label
 from runlens.errors import ConfigError
-from runlens.model import Figure, Finding, Reference, Run, Severity, Skip, Symptom
+from runlens.model import Axis, Figure, Finding, Reference, Run, Severity, Skip, Symptom
 from runlens.rules.base import Rule
 from runlens.rules.evals.parts.lookup import any_series, level_of, wanted
 from runlens.rules.evals.parts.require import Requirement, parse_requirement

@@ -7,11 +7,11 @@ import difflib
 import numpy as np
 
 from runlens.comparison.axis import on_axis
-from runlens.comparison.curves import Axis, RunCurve, RunCurves
+from runlens.comparison.curves import RunCurve, RunCurves
 from runlens.comparison.match import match
 from runlens.comparison.noise import prior, upward
 from runlens.comparison.pair import improving, pooled
-from runlens.model import Curve, Direction, Reference, Run
+from runlens.model import Axis, Curve, Direction, Reference, Run
 from runlens.roles.names.evals import parse_eval
 from runlens.roles.vocabulary import ROLES
 from runlens.rules.evals.parts.require import Requirement

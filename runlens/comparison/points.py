@@ -1,0 +1,147 @@
+"""Evals of one checkpoint beside a reference's at the same place: a gap without a lag."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from runlens.comparison.answers import Disagreement, Key
+from runlens.comparison.match import Match, rescaled
+from runlens.comparison.noise import Floats, logarithmic, prior, twins_differ, upward
+from runlens.comparison.pair import PRIOR, improving
+from runlens.comparison.words import label
+from runlens.model import AtOnePoint, Curve, Group, Point
+from runlens.stats.lag import BETWEEN_TASKS
+from runlens.stats.smooth import smooth
+
+NEAR = 1.02
+"""Positions that differ by less are one checkpoint: logs round their tokens."""
+SURE = 3.0
+"""Standard deviations from which on one checkpoint is proof: there is no course beside it."""
+CLEAR = 1.96
+VOTERS = 4
+"""From so many evals on, what is left without the worst must be clear too."""
+FAR = 0.02
+"""A mean gap of two points, or a loss that is 2 % worse, is an error. Pythia models that differ in deduplication alone
+differ by one point, and two per cent are four standard deviations of the losses of healthy seeds of a small model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A point, and what its group needs of it."""
+
+    point: Point
+    group: Group
+    relative: float
+    """How much worse: a fraction for scores, relative for losses."""
+    at: float
+    step: int
+    task: str
+
+
+def measured(pair: Match, group: Group, answers: Mapping[Key, Disagreement] | None = None) -> Measured | str:
+    """The run's last checkpoint beside the reference's value there, or why there is none.
+
+    Parameters
+    ----------
+    pair : Match
+        Positions that are NaN stand for the one place that final models have.
+    group : {'scores', 'losses'}
+    answers : mapping, optional
+        By (task, metric, setting) of the run's curve: on how many items only one side was right.
+    """
+    run = pair.run.curve
+    at, value = float(run.at[-1]), float(run.value[-1])
+    factor, note = rescaled(run, pair.members[0])
+    members = [replace(m, value=m.value * factor, stderr=m.stderr * factor) for m in pair.members]
+    there = [v for m in members if (v := _value_at(m, at)) is not None]
+    if not there:
+        return "the reference has no checkpoint there"
+    ups = np.array([float(upward(_at(run, v))[0]) for v in there])
+    own = float(upward(_at(run, value))[0])
+    gap = float(ups.mean()) - own  # positive is worse
+    paired = (answers or {}).get((run.task, run.metric, run.setting))
+    sd, yardstick = _chance(run, members, ups, at)
+    p = float("nan")
+    if paired is not None and paired.split:
+        sd, yardstick, p = paired.deviation, f"the same {paired.items:,} items (McNemar)", paired.p
+    sd = max(sd, 1e-12)
+    ends = (gap - CLEAR * sd, gap + CLEAR * sd)
+    reference = float(np.mean(there))
+    point = Point(
+        label=label(run),
+        name=run.name,
+        value=value,
+        reference=reference,
+        worse=_worse(run, gap, value),
+        interval=(_worse(run, ends[0], value), _worse(run, ends[1], value)),
+        sigmas=gap / sd,
+        yardstick=yardstick,
+        p=p,
+        notes=(*pair.notes, note) if note else pair.notes,
+    )
+    relative = gap if logarithmic(run) or 0 <= reference <= 1 else gap / max(abs(reference), 1e-12)
+    return Measured(point, group, relative, at, int(pair.run.step[-1]), run.task)
+
+
+def together(kind: Group, found: Sequence[Measured]) -> AtOnePoint:
+    """All evals of a group as one; several metrics of one task have one vote."""
+    tasks: dict[str, list[Measured]] = {}
+    for one in found:
+        tasks.setdefault(one.task, []).append(one)
+    each = np.array([np.mean([m.point.sigmas for m in group]) for group in tasks.values()])
+    gaps = np.array([np.mean([m.relative for m in group]) for group in tasks.values()])
+    without = _joint(np.delete(each, int(np.argmax(each)))) if len(each) >= VOTERS else np.inf
+    behind = _joint(each) >= SURE and without >= CLEAR
+    return AtOnePoint(
+        group=kind,
+        points=tuple(m.point for m in sorted(found, key=lambda m: -m.point.sigmas)),
+        at=max(m.at for m in found),
+        step=max(m.step for m in found),
+        sigmas=_joint(each),
+        behind=bool(behind),
+        far=bool(behind and gaps.mean() >= FAR),
+    )
+
+
+def _joint(sigmas: Floats) -> float:
+    """Standard deviations of the mean of several evals, a part of whose chance is common to all."""
+    n = len(sigmas)
+    return float(sigmas.mean() * np.sqrt(n / (1 + BETWEEN_TASKS * (n - 1))))
+
+
+def _worse(run: Curve, gap: float, value: float) -> float:
+    """A gap on the scale of `upward` in the metric's own unit."""
+    return value * (1 - float(np.exp(-gap))) if logarithmic(run) else gap
+
+
+def _at(curve: Curve, value: float) -> Curve:
+    return replace(curve, at=np.ones(1), value=np.array([value]), stderr=np.full(1, np.nan))
+
+
+def _value_at(curve: Curve, at: float) -> float | None:
+    """A curve's value at a position, by straight lines in log position; None beyond its ends."""
+    if not np.isfinite(at) or not np.isfinite(curve.at).all():
+        return float(curve.value[-1])
+    if not curve.at[0] / NEAR <= at <= curve.at[-1] * NEAR:
+        return None
+    return float(np.interp(np.log(at), np.log(curve.at), curve.value))
+
+
+def _chance(run: Curve, members: Sequence[Curve], ups: Floats, at: float) -> tuple[float, str]:
+    """Standard deviation of the gap between a healthy run and the reference, on the scale of `upward`, and its name."""
+    items = run.n_items or members[0].n_items
+    noise, lasting = prior(replace(run, n_items=items), run.value[-1:])
+    if len(ups) > 1:
+        each = noise**2 + lasting**2 / 2
+        seen = float(np.sum((ups - ups.mean()) ** 2))
+        variance = (PRIOR * each + seen) / (PRIOR + len(ups) - 1)
+        return float(np.sqrt(variance * (1 + 1 / len(ups)))), f"{len(ups)} references"
+    curve = members[0]
+    up = upward(curve)
+    if np.isfinite(at) and len(curve.at) >= 2 and improving(up, noise) == len(up):
+        differ = twins_differ(smooth(np.log(curve.at), up, noise), np.log(np.array([at])), lasting)
+        lasting = float(differ[0])
+    return float(np.sqrt(2 * noise**2 + lasting**2)), "healthy twins"
