@@ -43,10 +43,17 @@ LOGS: dict[str, tuple[int, int, Form]] = {
 }
 
 
-def found_by(case: Case, rules: Iterable[Rule] = RULES) -> list[Finding]:
-    """Findings at `warning` and above."""
+def found_by(case: Case, rules: Iterable[Rule] = RULES, least: Severity = Severity.WARNING) -> list[Finding]:
+    """Findings at `warning` and above, or as `least` says."""
     said = [f for rule in rules for f in rule.check(case.run)]
-    return [f for f in said if isinstance(f, Finding) and f.severity is not Severity.INFO]
+    return [f for f in said if isinstance(f, Finding) and f.severity.rank >= least.rank]
+
+
+def least_of(case: Case) -> Severity:
+    """How loud the fault of a run must be told: one of less than 1 % of the run and of a minute is information."""
+    time = case.run.roles["train_loss"][0].series.time
+    petty = case.faults[0].seconds and case.faults[0].seconds < min(60.0, 0.01 * float(time[-1] - time[0]))
+    return Severity.INFO if petty else Severity.WARNING
 
 
 def rate_of(run: Run) -> Floats:
@@ -101,7 +108,7 @@ class Score:
         fault = case.faults[0]
         points = len(case.run.roles["train_loss"][0].series)
         margin = max(100.0, near * points) if points >= 400 else max(0.08 * points, 2.0)
-        said = [f for f in found_by(case) if f.code in codes and f.steps]
+        said = [f for f in found_by(case, least=least_of(case)) if f.code in codes and f.steps]
         away = [abs(f.steps[0] - 1 - fault.first) / case.every for f in said if f.steps]
         self.hits[OURS].append(bool(away) and min(away) <= margin)
         if self.hits[OURS][-1]:

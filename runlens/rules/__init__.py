@@ -35,6 +35,7 @@ from runlens.rules.nights.unlike_twins import UnlikeTwins
 from runlens.rules.resume.resume_break import ResumeBroken
 from runlens.rules.schedule.schedule_break import ScheduleBreak
 from runlens.rules.throughput.dips import RecurringDips
+from runlens.rules.throughput.disagreement import ClockDisagreement
 from runlens.rules.throughput.drift import ThroughputDrift
 from runlens.rules.throughput.drop import ThroughputDrop
 from runlens.rules.throughput.outside_band import OutsideBand
@@ -60,6 +61,7 @@ RULES: tuple[type[AnyRule], ...] = (
     RecurringDips,
     Stall,
     Straggler,
+    ClockDisagreement,
     GpuOverheating,
     MemoryGrowth,
     GpuUnderused,

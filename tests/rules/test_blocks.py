@@ -72,7 +72,7 @@ def test_what_is_found_does_not_depend_on_the_size_of_blocks(monkeypatch, seed, 
 def test_judging_takes_little_beside_the_run():
     n = 1_000_000
     run = made(0, n, quiet=True)
-    judge_run(made(0, 3000), ALL)
+    judge_run(made(1, n, quiet=True), ALL)  # tables for this number of blocks, which all runs share
     tracemalloc.start()
     report = judge_run(run, ALL)
     held = tracemalloc.get_traced_memory()[1]

@@ -155,7 +155,11 @@ class TestStall:
         known = RoleSeries("eval_loss", evals, "nats", split="eval")
         told = Run("r", "r", "r", roles={**run.roles, "eval_loss": (known,)})
         assert findings(Stall(), told) == []
-        assert len(findings(Stall(), run)) == len(at), "without the evals nothing explains them"
+        (many,) = findings(Stall(), run)
+        assert many.evidence["count"] == len(at), "without the evals nothing explains them"
+        assert many.evidence["at_steps"] == at.tolist() and "6 times" in many.message
+        assert many.evidence["hours_lost"] == pytest.approx(6 * 30 / 3600, rel=0.02)
+        assert len(findings(Stall(most=6), run)) == len(at)
 
     def test_a_gap_at_a_resume_is_only_worth_knowing(self):
         took = seconds(2000)

@@ -71,17 +71,49 @@ def changed_plan(run: Run, before: tuple[int, int], after: tuple[int, int]) -> S
     return next(_changed(run, _PLAN, before, after), None)
 
 
-def _changed(run: Run, pattern: re.Pattern[str], before: tuple[int, int], after: tuple[int, int]) -> Iterator[Setting]:
-    """Settings of such names that stood at one value at the end of one span, and at another from the start of the next.
+def longer_there(run: Run, there: npt.NDArray[np.int64], elsewhere: npt.NDArray[np.int64]) -> Setting | None:
+    """The setting, stage or phase that nearly always differs between slow steps and others, and explains them.
 
-    The series are looked for once a run: it may hold thousands, and hundreds of incidents that ask.
+    Parameters
+    ----------
+    run : Run
+    there, elsewhere : ndarray of int64
+        Slow steps, and normal ones.
+
+    Returns
+    -------
+    Setting or None
+        A setting that is higher at nine of ten slow steps than at nine of ten others, or a stage that is another.
     """
+    for pattern, any_change in ((_NAME, False), (_PLAN, True)):
+        for name, series in _settings(run, pattern):
+            known = series.where(np.isfinite(series.value))
+            if len(known) < 2 or not len(there) or not len(elsewhere):
+                continue
+            slow, fast = (
+                known.value[np.clip(np.searchsorted(known.step, at, side="right") - 1, 0, len(known) - 1)]
+                for at in (there, elsewhere)
+            )
+            low, high = np.quantile(slow, [0.1, 0.9])
+            apart = low > np.quantile(fast, 0.9) or (any_change and high < np.quantile(fast, 0.1))
+            if apart:
+                return Setting(name, float(np.median(fast)), float(np.median(slow)))
+    return None
+
+
+def _settings(run: Run, pattern: re.Pattern[str]) -> list[tuple[str, PlacedSeries]]:
+    """Series of such names: looked for once a run, which may hold thousands, and hundreds of incidents that ask."""
 
     def find() -> list[tuple[str, PlacedSeries]]:
         kept = [name for name in run.placed if pattern.search(name.lower()) and not _ACCURACY.search(name.lower())]
         return [(name, run.placed[name].latest()) for name in kept]
 
-    for name, series in run.once(f"settings {pattern.pattern}", find):
+    return run.once(f"settings {pattern.pattern}", find)
+
+
+def _changed(run: Run, pattern: re.Pattern[str], before: tuple[int, int], after: tuple[int, int]) -> Iterator[Setting]:
+    """Settings of such names that stood at one value at the end of one span, and at another since the next began."""
+    for name, series in _settings(run, pattern):
         old, new = _within(series, before)[-AROUND:], _within(series, after)[:AROUND]
         if _steady(old) and _steady(new) and old[0] != new[0]:
             yield Setting(name, float(old[0]), float(new[0]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 
 import numpy as np
 
@@ -12,16 +12,20 @@ from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
 from runlens.model.words import percent
 from runlens.rules.base import Rule
 from runlens.rules.meaning import Advice, Extent, Part, Stage, Story
+from runlens.rules.shared.logged_settings import Setting, longer_there
 from runlens.rules.shared.panels import MACHINES, SPEEDS
-from runlens.rules.throughput.parts.cost import CostEvidence, cost_of_time
-from runlens.rules.throughput.parts.episodes import Episodes, episodes, regular
+from runlens.rules.throughput.parts.clock import whole_clock
+from runlens.rules.throughput.parts.cost import CostEvidence, cost_of_time, is_petty
+from runlens.rules.throughput.parts.episodes import Episodes, episodes, paused, regular, seconds_lost
 from runlens.rules.throughput.parts.needs import NEEDS, NOTHING
 from runlens.rules.throughput.parts.signal import FEWEST, RateSignal, rate_signal
 from runlens.rules.throughput.parts.words import duration
 from runlens.stats.periodicity import beat
 from runlens.stats.robust import median
 
-Recurrence = Literal["slow steps", "slow stretches", "pauses on schedule"]
+Recurrence = Literal["slow steps", "slow stretches", "pauses on schedule", "pauses where the run evaluated or saved"]
+AT_EVALS: Final = "pauses where the run evaluated or saved"
+ON_SCHEDULE: Final = "pauses on schedule"
 
 
 class DipsEvidence(CostEvidence):
@@ -34,6 +38,7 @@ class DipsEvidence(CostEvidence):
     percent_slower: float
     overhead_percent: float
     kind: Recurrence
+    source: str
 
 
 @dataclass(frozen=True)
@@ -43,8 +48,10 @@ class RecurringDips(Rule[DipsEvidence]):
     What it does
     ------------
     Marks the points that are slower than their surroundings by `depth` and by `sigmas` robust deviations, gathers them
-    into episodes, and sets aside single pauses on schedule (equal intervals of `pause_period` steps and more, or at the
-    run's evals: checkpoints and evals are normal, and are reported as `info` with the share of time that they take).
+    into episodes, and sets aside single pauses on schedule (equal intervals of `pause_period` steps and more, or where
+    the log names an eval or a checkpoint, however often: those are normal, and are reported as `info` with the share of
+    time that they take). Beside a logged rate the wall clock is judged too, for the pauses that the rate leaves out.
+    Stretches at which a logged setting or phase says that a step holds more are explained, and `info`.
     What is left is a finding when it comes back `times` times: stretches of three and more slow points from `overhead`
     on, single slow points (every eighth step, or at random) from `single_overhead` on.
 
@@ -76,6 +83,10 @@ class RecurringDips(Rule[DipsEvidence]):
         Share of the time from which it is an error.
     pause_period : int
         Single pauses on schedule at this many steps and more are taken for checkpoints and evals.
+    pause_overhead : float
+        Share of the time from which pauses on schedule are a warning, if the log names no eval or checkpoint there.
+    petty_share, petty_seconds : float
+        What costs less than this share of the run's time and less than so many seconds is `info`.
 
     References
     ----------
@@ -99,6 +110,9 @@ class RecurringDips(Rule[DipsEvidence]):
     single_overhead: float = 0.05
     error_overhead: float = 0.25
     pause_period: int = 50
+    pause_overhead: float = 0.25
+    petty_share: float = 0.01
+    petty_seconds: float = 60.0
 
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """Yield one finding for each kind of recurring loss, schedule pauses as info."""
@@ -111,17 +125,30 @@ class RecurringDips(Rule[DipsEvidence]):
                 f"{len(signal)} points are too few to see what comes back: {FEWEST} are needed", kind="too-few-points"
             )
             return
+        told = list(self._of(run, signal))
+        wall = whole_clock(run)
+        if wall is not None and len(wall) >= FEWEST:
+            # by the clock only what the logged rate does not show
+            told += [f for f in self._of(run, wall) if not any(_same(f, known) for known in told)]
+        yield from sorted(told, key=lambda f: f.steps or (0, 0))
+
+    def _of(self, run: Run, signal: RateSignal) -> Iterator[Finding]:
+        """What comes back in one signal."""
         found = episodes(signal, self.depth, self.sigmas)
         found = found.take(found.first >= min(max(len(signal) // 50, 2), 500))
         if not len(found):
             return
+        evals = paused(run, signal, found)
+        if np.count_nonzero(evals) >= self.times:
+            yield from self._findings(run, signal, found.take(evals), self.single_overhead, AT_EVALS, Severity.INFO)
+        found = found.take(~evals)
         on_schedule = regular(run, signal, found)
         pauses, rest = found.take(on_schedule), found.take(~on_schedule)
         rhythm = beat(signal.step[pauses.first].astype(np.float64), signal.stride)
         if len(pauses) >= self.times and rhythm.period < self.pause_period:
             yield from self._findings(run, signal, pauses, self.single_overhead, "slow steps", Severity.WARNING)
         elif len(pauses) >= self.times:
-            yield from self._findings(run, signal, pauses, self.single_overhead, "pauses on schedule", Severity.INFO)
+            yield from self._findings(run, signal, pauses, self.single_overhead, ON_SCHEDULE, Severity.INFO)
         stretches = _alike(rest.take(rest.slow >= 3))
         if len(stretches) >= self.times:
             rhythm = beat(signal.step[stretches.first].astype(np.float64), signal.stride)
@@ -135,7 +162,9 @@ class RecurringDips(Rule[DipsEvidence]):
         self, run: Run, signal: RateSignal, found: Episodes, least: float, what: Recurrence, severity: Severity
     ) -> Iterator[Finding]:
         first, last = int(found.first[0]), int(found.last[-1])
-        lost = float(found.excess.sum())
+        seconds = seconds_lost(signal, found)
+        known = bool(np.all(np.isfinite(seconds)))
+        lost = float(seconds.sum()) / signal.normal_seconds if known else float(found.excess.sum())
         rhythm = beat(signal.step[found.first].astype(np.float64), signal.stride)
         # the last of a row is followed by a healthy part of its period, which belongs to the span
         points = median(found.slow.astype(np.float64))
@@ -146,13 +175,18 @@ class RecurringDips(Rule[DipsEvidence]):
         by_design = what == "slow steps" and rhythm.regular  # such as an optimizer that does more every tenth step
         if severity is Severity.WARNING and share >= self.error_overhead and not by_design:
             severity = Severity.ERROR
+        if what == ON_SCHEDULE and share >= self.pause_overhead:
+            severity = Severity.WARNING
         each = median(found.excess / found.slow)
         cost = cost_of_time(run, lost * signal.normal_seconds)
+        longer_steps = _longer_steps(run, signal, found)
+        if longer_steps is not None or is_petty(cost, signal, self.petty_share, self.petty_seconds):
+            severity = Severity.INFO
         every = f"every {rhythm.period:,.0f} steps" if rhythm.regular else f"about {rhythm.period:,.0f} steps apart"
         length = f"of {points * signal.stride:,.0f} steps " if what == "slow stretches" else ""
         longer = f"{percent(each)} longer than" if each < 1 else f"{1 + each:.1f} times as long as"
         slow = f"each slow {'step' if signal.stride <= 1 else 'interval'} {longer} normal"
-        if what == "pauses on schedule" and np.isfinite(signal.normal_seconds):
+        if what in (ON_SCHEDULE, AT_EVALS) and np.isfinite(signal.normal_seconds):
             slow = f"each {duration(median(found.excess) * signal.normal_seconds)} long"
         message = (
             f"{len(found)} {what} {length}{every} from step {int(signal.step[first]):,} to {int(signal.step[last]):,}, "
@@ -160,6 +194,10 @@ class RecurringDips(Rule[DipsEvidence]):
         )
         if np.isfinite(cost.hours):
             message += f"; {cost.words()}"
+        if signal.origin == "wall steps":
+            message += ", by the wall clock"
+        if longer_steps is not None:
+            message += f"; {longer_steps.words()} in them, which explains it"
         evidence: DipsEvidence = {
             "count": len(found),
             "period_steps": rhythm.period,
@@ -168,6 +206,7 @@ class RecurringDips(Rule[DipsEvidence]):
             "percent_slower": 100 * each,
             "overhead_percent": 100 * share,
             "kind": what,
+            "source": signal.origin,
             **cost.evidence(),
         }
         help = (
@@ -190,3 +229,16 @@ def _alike(found: Episodes) -> Episodes:
     middle = median(found.depth)
     alike = found.take((found.depth > middle / 3.0) & (found.depth < middle * 3.0))
     return replace(alike, excess=alike.depth * alike.slow)
+
+
+def _same(a: Finding, b: Finding) -> bool:
+    """Whether two findings tell of one kind of loss over the same steps, or of what the other is a part of."""
+    if a.steps is None or b.steps is None or a.evidence["kind"] != b.evidence["kind"]:
+        return False
+    return a.steps[0] <= b.steps[1] and b.steps[0] <= a.steps[1]
+
+
+def _longer_steps(run: Run, signal: RateSignal, found: Episodes) -> Setting | None:
+    """The logged setting by which the steps of these episodes hold more than those before them."""
+    slow = np.unique((found.first + found.last) // 2)
+    return longer_there(run, signal.step[slow], signal.step[np.maximum(found.first - 2, 0)])

@@ -34,11 +34,13 @@ class ThroughputDrift(SlowdownRule):
     Settings
     --------
     drop : float
-        Least loss of speed, as a share (0.03 is 3 %).
+        Least loss of speed, as a share (0.025 is 2.5 %).
     error_drop : float
         Loss from which a drift that goes on is an error (0.15 is 15 %).
     min_points : int
         Logged points that the loss must last; a tenth of the log where that is fewer.
+    petty_share, petty_seconds : float
+        A loss of less than this share of the run's time and of less than so many seconds is `info`.
 
     References
     ----------

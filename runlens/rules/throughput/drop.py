@@ -39,11 +39,13 @@ class ThroughputDrop(SlowdownRule):
     Settings
     --------
     drop : float
-        Least loss of speed, as a share (0.03 is 3 %); it is measured to a tenth of itself.
+        Least loss of speed, as a share (0.025 is 2.5 %); it is measured to a tenth of itself.
     error_drop : float
         Loss from which a drop that goes on is an error (0.15 is 15 %: a day a week).
     min_points : int
         Logged points that the drop must last; a tenth of the log where that is fewer.
+    petty_share, petty_seconds : float
+        A loss of less than this share of the run's time and of less than so many seconds is `info`.
 
     References
     ----------

@@ -4,35 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NotRequired, TypedDict
 
 import numpy as np
+import numpy.typing as npt
 
 from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
 from runlens.rules.base import Rule
 from runlens.rules.meaning import Advice, Extent, Part, Stage, Story
 from runlens.rules.shared.panels import MACHINES, SPEEDS
-from runlens.rules.throughput.parts.cost import CostEvidence, cost_of_time
-from runlens.rules.throughput.parts.episodes import Episodes, episodes, regular
+from runlens.rules.throughput.parts.cost import cost_of_time, is_petty
+from runlens.rules.throughput.parts.episodes import Episodes, episodes, regular, seconds_lost
 from runlens.rules.throughput.parts.needs import NEEDS, NOTHING
 from runlens.rules.throughput.parts.signal import FEWEST, RateSignal, rate_signal, wall_signal
 from runlens.rules.throughput.parts.words import amount, duration
-from runlens.stats.robust import median
+from runlens.stats.robust import Floats, median
 
 MINUTE = 60.0
 ROUND = 50
 """Logged points from one round step to the next: one gap in fifty follows such a step by chance."""
+TOLD = 20
+"""Steps that are named where one finding tells of many stalls."""
 PARKED = 4.0
 """Times `error_seconds` from which a run that goes on did not hang: its collectives would have given up."""
 
 
-class StandstillEvidence(CostEvidence):
+class StandstillEvidence(TypedDict):
     """How long the run stood still."""
 
     seconds_lost: float
     step_seconds: float
     steps_worth: float
     at_resume: bool
+    count: NotRequired[int]
+    longest_seconds: NotRequired[float]
+    at_steps: NotRequired[list[int]]
+    """The first of them, where one finding tells of many."""
+    hours_lost: float
+    gpu_hours_lost: float | None
+    hours_lost_by_end: float | None
+    gpu_hours_lost_by_end: float | None
 
 
 @dataclass(frozen=True)
@@ -65,12 +76,14 @@ class Stall(Rule[StandstillEvidence]):
         Least length beyond the normal, in normal steps.
     interval : float
         Least length as a share of the time between two logged points; from a minute on any length counts.
-    worth : float
-        Share of the run's time up to which a stall of less than two minutes is only worth knowing (`info`).
+    petty_share, petty_seconds : float
+        A stall of less than this share of the run's time and of less than so many seconds is `info`.
     unusual : float
         A pause on schedule this many times as long as the median one is a stall.
     error_seconds : float
         Length in s from which it is an error (1,800: the default time-out of PyTorch's collectives without NCCL).
+    most : int
+        Stalls told one by one; more make one finding, with their number and what they cost together.
 
     References
     ----------
@@ -88,9 +101,11 @@ class Stall(Rule[StandstillEvidence]):
     seconds: float = 5.0
     steps: float = 10.0
     interval: float = 0.5
-    worth: float = 0.002
+    petty_share: float = 0.01
+    petty_seconds: float = 60.0
     unusual: float = 5.0
     error_seconds: float = 1800.0
+    most: int = 3
 
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """Yield one finding for each long gap that is on no schedule."""
@@ -114,22 +129,71 @@ class Stall(Rule[StandstillEvidence]):
         if not len(found):
             return
         on_schedule = regular(run, signal, found)
-        for i in range(min(len(found), 400)):
-            if on_schedule[i]:
-                usual = median(found.excess[on_schedule])
-                if found.excess[i] < self.unusual * usual or np.count_nonzero(on_schedule) < 3:
-                    continue
-            yield self._finding(run, signal, found, i)
+        told = ~on_schedule
+        if np.count_nonzero(on_schedule) >= 3:
+            told |= found.excess >= self.unusual * median(found.excess[on_schedule])
+        found = found.take(told)
+        if not len(found):
+            return
+        seconds = seconds_lost(signal, found)
+        resumed = _at_resumes(run, signal, found)
+        for these in (np.flatnonzero(~resumed), np.flatnonzero(resumed)):
+            if len(these) > self.most:
+                yield self._many(run, signal, found, seconds, these, bool(resumed[these[0]]))
+            else:
+                for i in these.tolist():
+                    alone = len(told) == 1
+                    yield self._finding(run, signal, found, i, float(seconds[i]), bool(resumed[i]), alone)
 
-    def _finding(self, run: Run, signal: RateSignal, found: Episodes, i: int) -> Finding:
+    def _many(
+        self,
+        run: Run,
+        signal: RateSignal,
+        found: Episodes,
+        seconds: Floats,
+        these: npt.NDArray[np.int64],
+        resumed: bool,
+    ) -> Finding:
+        """One finding for many stalls, with their number and what all of them cost."""
+        lost, longest = float(seconds[these].sum()), float(seconds[these].max())
+        at = signal.step[found.first[these]]
+        cost = cost_of_time(run, lost)
+        severity = Severity.WARNING
+        if resumed or is_petty(cost, signal, self.petty_share, self.petty_seconds):
+            severity = Severity.INFO
+        elif self.error_seconds <= longest < PARKED * self.error_seconds:
+            severity = Severity.ERROR
+        steps = (int(at.min()), max(int(signal.step[found.last[these]].max()), int(at.max())))
+        where = int(at[int(np.argmax(seconds[these]))])
+        message = (
+            f"the run stood still {len(these)} times between steps {steps[0]:,} and {steps[1]:,}, for "
+            f"{duration(lost)} in all, the longest {duration(longest)} at step {where:,}; {cost.words()}"
+        )
+        if resumed:
+            message += "; it was resumed there"
+        hours = cost.evidence()
+        evidence: StandstillEvidence = {
+            "seconds_lost": lost,
+            "step_seconds": signal.normal_seconds / signal.stride,
+            "steps_worth": lost / signal.normal_seconds * signal.stride,
+            "at_resume": resumed,
+            "count": len(these),
+            "longest_seconds": longest,
+            "at_steps": at[:TOLD].tolist(),
+            "hours_lost": hours["hours_lost"],
+            "gpu_hours_lost": hours["gpu_hours_lost"],
+            "hours_lost_by_end": hours["hours_lost_by_end"],
+            "gpu_hours_lost_by_end": hours["gpu_hours_lost_by_end"],
+        }
+        help = "read the logs of all ranks at those times: look for what they have in common, a node or the storage"
+        return self.finding(severity, signal.metric, steps, message, evidence, help)
+
+    def _finding(
+        self, run: Run, signal: RateSignal, found: Episodes, i: int, lost: float, resumed: bool, alone: bool
+    ) -> Finding:
         normal = signal.normal_seconds
         first, last = int(found.first[i]), int(found.last[i])
-        lost = float(found.excess[i]) * normal
         steps = (int(signal.step[first]), max(int(signal.step[last]), int(signal.step[first])))
-        began, ended = signal.time[max(first - 1, 0)], signal.time[last]
-        resumed = bool(np.isin(signal.resumes, np.arange(first, last + 2)).any()) or any(
-            began < s <= ended for s in run.starts
-        )
         cost = cost_of_time(run, lost)
         in_gpus = "" if cost.gpu_hours is None else f", {amount(cost.gpu_hours, 'GPU hours')} lost"
         within = "" if signal.stride <= 1 else f"within the {signal.stride:,.0f} steps "
@@ -137,9 +201,9 @@ class Stall(Rule[StandstillEvidence]):
         each = duration(normal / signal.stride)
         message = f"the run stood still for {duration(lost)} {where} where a step takes {each}{in_gpus}"
         severity = Severity.ERROR if lost >= self.error_seconds else Severity.WARNING
-        if lost < min(2.0 * MINUTE, self.worth * normal * len(signal)):
+        if is_petty(cost, signal, self.petty_share, self.petty_seconds):
             severity = Severity.INFO
-        elif lost < 2.0 * MINUTE and len(found) == 1 and _may_be_first_checkpoint(signal, first):
+        elif lost < 2.0 * MINUTE and alone and _may_be_first_checkpoint(signal, first):
             severity = Severity.INFO
             message += "; the step is round, so it may be the first checkpoint"
         if resumed:
@@ -148,15 +212,29 @@ class Stall(Rule[StandstillEvidence]):
         elif lost >= PARKED * self.error_seconds:
             severity = Severity.WARNING
             message += "; no time-out waits so long, so it was probably stopped and started again"
+        hours = cost.evidence()
         evidence: StandstillEvidence = {
             "seconds_lost": lost,
             "step_seconds": normal / signal.stride,
             "steps_worth": lost / normal * signal.stride,
             "at_resume": resumed,
-            **cost.evidence(),
+            "hours_lost": hours["hours_lost"],
+            "gpu_hours_lost": hours["gpu_hours_lost"],
+            "hours_lost_by_end": hours["hours_lost_by_end"],
+            "gpu_hours_lost_by_end": hours["gpu_hours_lost_by_end"],
         }
         help = "read the logs of all ranks at that time: look at the last to return, its node and its storage"
         return self.finding(severity, signal.metric, steps, message, evidence, help)
+
+
+def _at_resumes(run: Run, signal: RateSignal, found: Episodes) -> npt.NDArray[np.bool_]:
+    """Which gaps hold a resume: the step goes back in them, or the log records a start."""
+    out = np.searchsorted(signal.resumes, found.last + 1, side="right") > np.searchsorted(signal.resumes, found.first)
+    if run.starts:
+        starts = np.sort(np.asarray(run.starts, dtype=np.float64))
+        began, ended = signal.time[np.maximum(found.first - 1, 0)], signal.time[found.last]
+        out |= np.searchsorted(starts, ended, side="right") > np.searchsorted(starts, began, side="right")
+    return np.asarray(out)
 
 
 def _may_be_first_checkpoint(signal: RateSignal, first: int) -> bool:

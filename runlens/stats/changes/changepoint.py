@@ -49,20 +49,26 @@ def dips(x: Floats, least: float, shortest: int, longest: int) -> list[tuple[int
         return []
     total = np.concatenate([[0.0], np.cumsum(x - median(x))])
     free = np.ones(n + 1, dtype=bool)
-    found: list[tuple[float, int, int]] = []
-    for length in reversed(window_lengths(shortest, min(longest, n // 3))):
+    candidates: list[tuple[float, float, int, int]] = []
+    for length in window_lengths(shortest, min(longest, n // 3)):
         means = (total[length:] - total[:-length]) / length
         step = means[length:] - means[:-length]
         limit = max(least, SIGMAS * MAD_TO_SIGMA * float(bn.median(np.abs(step))))
         down, up = -step[: n - 3 * length + 1], step[length : n - 2 * length + 1]
         depth = np.append(np.minimum(down, up), -step[n - 2 * length])
         place = np.append(np.arange(length, n - 2 * length + 1), n - length)
-        over = np.flatnonzero((depth > limit) & free[place])
-        for i in over[np.argsort(depth[over])[::-1]][: 4 * MOST].tolist():
-            first = int(place[i])
-            if free[first] and free[first + length - 1]:
-                found.append((float(depth[i]), first, first + length))
-                free[max(first - length, 0) : first + 2 * length] = False
+        over = np.flatnonzero(depth > limit)
+        if len(over) > 4 * MOST:
+            over = over[np.argpartition(depth[over], -4 * MOST)[-4 * MOST :]]
+        # a window as long as the dip has the largest of these: a longer one holds healthy points, a shorter one less
+        candidates += [
+            (float(d) * length**0.5, float(d), int(p), length) for d, p in zip(depth[over], place[over], strict=True)
+        ]
+    found: list[tuple[float, int, int]] = []
+    for _, depth_of, first, length in sorted(candidates, reverse=True):
+        if free[first] and free[first + length - 1]:
+            found.append((depth_of, first, first + length))
+            free[max(first - length, 0) : first + 2 * length] = False
     deepest = sorted(found, reverse=True)[:MOST]
     return sorted(_grown(x, first, stop, least) for _, first, stop in deepest)
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from runlens.rules.throughput.dips import RecurringDips
+from runlens.rules.throughput.disagreement import ClockDisagreement
 from runlens.rules.throughput.drift import ThroughputDrift
 from runlens.rules.throughput.drop import ThroughputDrop
 from runlens.rules.throughput.outside_band import OutsideBand
@@ -38,18 +39,22 @@ def sliding(share, first=300, last=800):
 
 DROP = [
     # nine tenths of the least loss are enough, so that one of just that size is not found by luck
-    (ThroughputDrop(), slower, (0.0268, 0.0275, 0.03, 0.149, 0.151), ".wwwe"),
+    (ThroughputDrop(), slower, (0.0222, 0.0229, 0.03, 0.149, 0.151), ".wwwe"),
     (ThroughputDrop(drop=0.05), slower, (0.044, 0.046), ".w"),
+    (ThroughputDrop(petty_share=0.1), slower, (0.17, 0.25), "ie"),
+    (ThroughputDrop(petty_share=0.9, petty_seconds=5), slower, (0.08, 0.11), "iw"),
     (ThroughputDrop(error_drop=0.3), slower, (0.295, 0.305), "we"),
-    (ThroughputDrop(), lambda points: slower(0.1, 500, 499 + points), (100, 105), ".w"),
-    (ThroughputDrop(min_points=50), lambda points: slower(0.1, 500, 499 + points), (40, 50), ".w"),
+    (ThroughputDrop(), lambda points: slower(0.3, 500, 499 + points), (85, 95), "iw"),  # a brief dip is said
+    (ThroughputDrop(min_points=50), lambda points: slower(0.3, 500, 499 + points), (40, 50), "iw"),
     (ThroughputDrop(), lambda points: slower(0.1, 200, 199 + points, 400), (35, 45), ".w"),  # a tenth of a short log
     (ThroughputDrop(), lambda n: slower(0.1, n // 2, n - 1, n), (23, 24, 30), "-.w"),
-    (ThroughputDrift(), sliding, (0.025, 0.03, 0.145, 0.155), ".wwe"),
+    (ThroughputDrift(), sliding, (0.02, 0.025, 0.145, 0.155), ".wwe"),
     (ThroughputDrift(drop=0.06), sliding, (0.05, 0.055), ".w"),
+    (ThroughputDrift(petty_share=0.05), sliding, (0.1, 0.12), "iw"),
+    (ThroughputDrift(petty_share=0.9, petty_seconds=5), sliding, (0.1, 0.12), "iw"),
     (ThroughputDrift(error_drop=0.3), sliding, (0.29, 0.31), "we"),
-    (ThroughputDrift(), lambda first: sliding(0.1, first, first + 60), (940, 950), "w."),  # it must be seen to go on
-    (ThroughputDrift(min_points=30), lambda first: sliding(0.1, first, first + 40), (940, 950), "w."),
+    (ThroughputDrift(), lambda first: sliding(0.1, first, first + 60), (940, 950), "i."),  # it must be seen to go on
+    (ThroughputDrift(min_points=30), lambda first: sliding(0.1, first, first + 40), (940, 950), "i."),
 ]
 
 
@@ -87,7 +92,10 @@ DIPS = [
     (RecurringDips(), so_often, (2, 3), ".w"),
     (RecurringDips(times=5), so_often, (4, 5), ".w"),
     (RecurringDips(), lambda period: dipped(0.9, period, 1, 2000), (49, 50), "wi"),
-    (RecurringDips(pause_period=20), lambda period: dipped(0.9, period, 1, 2000), (19, 20), "wi"),
+    (RecurringDips(pause_period=20), lambda period: dipped(0.75, period, 1, 2000), (19, 20), "wi"),
+    (RecurringDips(pause_period=5, pause_overhead=0.1), lambda share: dipped(share, 10, 1), (0.5, 0.6), "iw"),
+    (RecurringDips(petty_share=0.03), dipped, (0.25, 0.3), "iw"),
+    (RecurringDips(petty_share=0.9, petty_seconds=3), dipped, (0.25, 0.3), "iw"),
     (RecurringDips(), lambda share: dipped(share, noise=0.03), (0.18, 0.2), ".w"),
     (RecurringDips(sigmas=9), lambda share: dipped(share, noise=0.03), (0.25, 0.28), ".w"),
 ]
@@ -109,17 +117,28 @@ def rowed(times):
     return made.log(seconds)
 
 
+def stalls(count):
+    """A run that stands still so often, for a minute and more, at no beat."""
+    seconds = steady()
+    for at in (112, 231, 398, 501, 747, 880)[:count]:
+        made.stall(seconds, at, 60 + at / 10)
+    return made.log(seconds)
+
+
 STALL = [
     (Stall(), stalled, (4.95, 5.05, 1799, 1801, 7199, 7201), ".wweew"),
     (Stall(seconds=20), stalled, (19.9, 20.1), ".w"),
     (Stall(seconds=0.1), stalled, (0.98, 1.02), ".w"),
     (Stall(seconds=0.1, steps=50), stalled, (4.9, 5.1), ".w"),
-    (Stall(), lambda s: stalled(s, 200, 200), (9.9, 10.1), ".w"),
+    (Stall(), lambda s: stalled(s, 200, 200), (9.9, 10.1), ".i"),
     (Stall(interval=2.0), lambda s: stalled(s, 200, 200), (39, 41), ".w"),
     (Stall(interval=3.0), lambda s: stalled(s, 200, 400), (59, 61), ".w"),  # a minute at most
-    (Stall(), lambda s: stalled(s, 5000, 10), (9.9, 10.1), "iw"),
-    (Stall(worth=0.005), lambda s: stalled(s, 5000, 10), (24.9, 25.1), "iw"),
-    (Stall(worth=0.5), lambda s: stalled(s, 5000, 10), (119, 121), "iw"),  # two minutes are never small
+    (Stall(), lambda s: stalled(s, 5000, 10), (49, 51), "iw"),
+    (Stall(petty_share=0.005), lambda s: stalled(s, 5000, 10), (24.9, 25.1), "iw"),
+    (Stall(petty_share=0.5), lambda s: stalled(s, 5000, 10), (59, 61), "iw"),  # a minute is never small
+    (Stall(petty_share=0.5, petty_seconds=20), lambda s: stalled(s, 5000, 10), (19, 21), "iw"),
+    (Stall(), stalls, (3, 4), "Ww"),
+    (Stall(most=5), stalls, (5, 6), "Ww"),
     (Stall(error_seconds=600), stalled, (599, 601, 2399, 2401), "weew"),
     (Stall(unusual=2), rowed, (1.9, 2.1), ".w"),
 ]
@@ -164,7 +183,26 @@ STRAGGLER = [
     (Straggler(), lambda n: ranked(0.3, n=n), (7, 8), ".e"),
 ]
 
-EDGES = [*DROP, *DIPS, *STALL, *OUTSIDE, *STRAGGLER]
+
+def beside(timer, change=1.0):
+    """A run whose timer tells of so much of the time, and of so many times as much from its middle on."""
+    run = made.log(steady(), form="step time")
+    (told,) = run.roles["step_time"]
+    value = told.series.value * timer * np.where(told.series.step > 500, change, 1.0)
+    return replace(run, roles={**run.roles, "step_time": (replace(told, series=told.series.with_value(value)),)})
+
+
+CLOCKS = [
+    (ClockDisagreement(), lambda times: beside(1 / times), (1.49, 1.51), ".w"),
+    (ClockDisagreement(factor=2.2), lambda times: beside(1 / times), (2.1, 2.3), ".w"),
+    (ClockDisagreement(), lambda change: beside(1.0, change), (1.15, 1.3), ".i"),
+    (ClockDisagreement(change=0.5), lambda change: beside(1.0, change), (1.5, 2.2), ".i"),
+    (ClockDisagreement(min_points=900), lambda change: beside(1.0, change), (1.3,), "i"),
+    (ClockDisagreement(petty_share=0.5), lambda times: beside(1 / times), (1.9, 2.3), "iw"),
+    (ClockDisagreement(petty_share=0.9, petty_seconds=40), lambda times: beside(1 / times), (1.6, 1.75), "iw"),
+]
+
+EDGES = [*CLOCKS, *DROP, *DIPS, *STALL, *OUTSIDE, *STRAGGLER]
 
 
 @pytest.mark.parametrize(("rule", "make", "knobs", "expected"), EDGES)

@@ -65,7 +65,7 @@ def cost_of(run: Run, signal: RateSignal, first: int, last: int, share: float | 
         True if the run is still slow at its end, so that the rest of it costs too.
     """
     span = point_seconds(signal, first, last)
-    hours = float(np.sum(span * share)) / 3600.0
+    hours = min(float(np.sum(span * share)) / 3600.0, lasted(signal, first, last) / 3600.0)
     later = None
     total = total_steps(run)
     if goes_on and total is not None:
@@ -73,6 +73,33 @@ def cost_of(run: Run, signal: RateSignal, first: int, last: int, share: float | 
         each = median(span) / signal.stride
         later = hours + left * each * float(np.mean(share)) / 3600.0
     return _cost(run, hours, later)
+
+
+def lasted(signal: RateSignal, first: int, last: int) -> float:
+    """Seconds by the clock from before point `first` to point `last`; infinite where the clock does not tell."""
+    low = max(first - 1, 0)
+    time = signal.time[low : last + 1]
+    time = time[np.isfinite(time)]
+    took = float(time[-1] - time[0]) if len(time) > 1 and signal.clock_seconds > 0 else float("nan")
+    return took if took > 0 else float("inf")
+
+
+def is_petty(cost: Cost, signal: RateSignal, share: float, seconds: float) -> bool:
+    """Whether a loss is not worth a warning: less than `share` of the run and less than `seconds`.
+
+    What it will have cost by the end counts where that is known. False where the cost is not known.
+
+    Parameters
+    ----------
+    cost : Cost
+    signal : RateSignal
+        Of the whole run.
+    share : float
+        Of the run's time so far.
+    seconds : float
+    """
+    lost = 3600.0 * max(cost.hours, cost.hours_by_end or 0.0)
+    return lost < seconds and lost < share * len(signal) * signal.normal_seconds
 
 
 def cost_of_time(run: Run, seconds: float) -> Cost:

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from runlens.model import Run
-from runlens.rules.throughput.parts.signal import FINE, RateSignal
+from runlens.rules.throughput.parts.clock import at_pauses
+from runlens.rules.throughput.parts.signal import FINE, RateSignal, flush_group
 from runlens.stats.blocks import block_midmeans
 from runlens.stats.periodicity import in_a_row
 from runlens.stats.robust import Floats, median, sigma
@@ -102,12 +103,16 @@ def episodes(signal: RateSignal, depth: float, sigmas: float, gap: int = 2) -> E
     return Episodes(at[starts], at[stops - 1], np.add.reduceat(lost, starts), slow, middle, noise)
 
 
+def paused(run: Run, signal: RateSignal, found: Episodes) -> npt.NDArray[np.bool_]:
+    """Which episodes are pauses where the run logged an eval or a checkpoint, however often those come."""
+    return np.asarray((found.slow <= PAUSE_POINTS) & at_pauses(run, signal, found.first))
+
+
 def regular(run: Run, signal: RateSignal, found: Episodes) -> npt.NDArray[np.bool_]:
     """Which episodes are pauses on schedule: in a row at equal intervals from the start on, or where it evaluated."""
-    out = np.zeros(len(found), dtype=bool)
+    out = paused(run, signal, found)
     step = signal.step[found.first].astype(np.float64)
-    single = found.slow <= PAUSE_POINTS
-    out[single] = at_evals(run, step[single], signal.stride)
+    single = (found.slow <= PAUSE_POINTS) & ~out
     order = np.flatnonzero(single)
     order = order[np.argsort(found.excess[order], kind="stable")]
     if len(order) >= 3:
@@ -123,14 +128,18 @@ def regular(run: Run, signal: RateSignal, found: Episodes) -> npt.NDArray[np.boo
     return out
 
 
-def at_evals(run: Run, steps: Floats, tolerance: float) -> npt.NDArray[np.bool_]:
-    """For each step, whether the run logged an eval there (or within `tolerance` steps)."""
-    logged = [r.series.step for role in ("eval_loss", "eval_score", "checkpoint_time") for r in run.every(role)]
-    if not logged or not len(steps):
-        return np.zeros(len(steps), dtype=bool)
-    known = np.sort(np.concatenate(logged)).astype(np.float64)
-    if not len(known):
-        return np.zeros(len(steps), dtype=bool)
-    near = np.clip(np.searchsorted(known, steps), 1, max(len(known) - 1, 1))
-    left, right = known[near - 1], known[np.minimum(near, len(known) - 1)]
-    return np.asarray(np.minimum(np.abs(left - steps), np.abs(right - steps)) <= tolerance)
+def seconds_lost(signal: RateSignal, found: Episodes) -> Floats:
+    """Seconds that each episode took beyond its normal time; NaN where nothing tells how long a point takes.
+
+    A logged rate may be that of one step in many: where the clock tells, no episode loses more than it lasted longer.
+
+    Returns
+    -------
+    ndarray of float64, shape (m,)
+    """
+    lost = found.excess * signal.normal_seconds
+    if not signal.clock_seconds > 0 or flush_group(signal.time[np.isfinite(signal.time)]) > 1:
+        return lost
+    took = signal.time[found.last] - signal.time[np.maximum(found.first - 1, 0)]
+    longer = np.maximum(took - (found.last - found.first + 1) * signal.normal_seconds, 0.0)
+    return np.where(np.isfinite(took) & (found.first > 0) & (took > 0), np.minimum(lost, longer), lost)

@@ -36,6 +36,12 @@ TOLERANCE = 0.9
 """Part of the least loss from which a loss counts: whether one of just that size is found must not be luck."""
 GAIN = 9.0
 """Log likelihood that a change must bring; see `runlens.stats.changes.shapes`."""
+SMALLEST = 4
+"""Points of a block in which short dips are looked for: the middle two of four leave one wild point out."""
+BRIEF = 0.9
+"""Part of the least length from which a dip counts as lasting: its edges may be off by some points."""
+BRIEF_LEAST = -math.log1p(-0.1)
+"""Least depth of a brief dip: 10 %. A lasting loss of less costs more than a dip that is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,8 @@ class Slowdown:
     recovered: bool
     familiar: bool
     """True if the run had stood at or below the new rate before, for long: no loss against its own beginning."""
+    brief: bool = False
+    """True if it lasted less long than a level must: a dip that is over, or one that has just begun."""
 
     @property
     def share(self) -> float:
@@ -104,8 +112,7 @@ def _judge(signal: RateSignal, least: float, min_points: int) -> tuple[Slowdown,
     lasting = max(min(min_points, n // 10), 3)
     blocks = _fit(signal, settle, lasting, 0.6 * least)
     found = _descents(signal.log, blocks, least)
-    if n > 2 * BLOCKS * FINE:
-        found += _short_dips(signal, settle, lasting, least, found)
+    found += _short_dips(signal, settle, lasting, least, found)
     return tuple(sorted(found, key=lambda s: s.start))
 
 
@@ -223,19 +230,33 @@ def _placed(
 
 
 def _short_dips(signal: RateSignal, settle: int, lasting: int, least: float, known: list[Slowdown]) -> list[Slowdown]:
-    """Losses too short for the blocks of the whole log: those that last `lasting` points in a log of very many."""
-    y, skip = signal.log, -(-settle // FINE)
-    m, settle = signal.fine[skip:], skip * FINE
+    """Losses too short for the blocks of the whole log: those of `lasting` points, and one or two brief deep ones.
+
+    Brief ones are looked for in logs of up to 6,144 points, where they are half a percent of the log and more; three
+    and more come back, which TPUT004 tells.
+    """
+    y, n = signal.log, len(signal)
+    long = n > 2 * BLOCKS * FINE
+    size = FINE if long else max(n // (2 * BLOCKS), SMALLEST)
+    skip = -(-settle // size)
+    m = signal.fine[skip:] if long else block_midmeans(y[skip * size : n // size * size], size)
+    settle = skip * size
+    shortest = max(3, -(-lasting // size)) if long else 3
     out = []
-    for first, stop in dips(m, least, shortest=max(3, -(-lasting // FINE)), longest=max(len(m) // 32, 3)):
+    for first, stop in dips(m, least, shortest=shortest, longest=max(len(m) // (32 if long else 8), 3)):
         width = stop - first
         before = median(m[max(first - 4 * width, 0) : first])
         after = median(m[first:stop])
-        a, b = settle + first * FINE, min(settle + stop * FINE, len(y))
-        if any(s.start - width * FINE <= a <= s.end for s in known) or before - after < least:
+        a, b = settle + first * size, min(settle + stop * size, n)
+        # before the first block nothing is known, and the level there is NaN
+        if any(s.start - width * size <= a <= s.end for s in known) or not before - after >= least:
             continue
         recovered = stop < len(m)
-        start = refine(y, max(a - 3 * FINE, 0), a + 3 * FINE, before, after)
-        end = refine(y, b - 3 * FINE, b + 3 * FINE, after, before) - 1 if recovered else len(y) - 1
-        out.append(Slowdown("step", start, start, end, math.exp(before), math.exp(after), recovered, False))
-    return out
+        start = refine(y, max(a - 3 * size, 0), a + 3 * size, before, after)
+        end = refine(y, b - 3 * size, b + 3 * size, after, before) - 1 if recovered else n - 1
+        brief = end - start + 1 < BRIEF * lasting
+        if end < start or (brief and (long or before - after < BRIEF_LEAST)):
+            continue
+        out.append(Slowdown("step", start, start, end, math.exp(before), math.exp(after), recovered, False, brief))
+    few = sum(s.brief for s in out) <= 2
+    return [s for s in out if few or not s.brief]

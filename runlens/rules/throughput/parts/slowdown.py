@@ -11,8 +11,9 @@ import numpy as np
 from runlens.model import Finding, Run, Severity, Skip
 from runlens.model.words import percent
 from runlens.rules.base import Rule
-from runlens.rules.shared.logged_settings import SettingEvidence, raised_setting
-from runlens.rules.throughput.parts.cost import cost_of
+from runlens.rules.shared.logged_settings import SettingEvidence, changed_plan, raised_setting
+from runlens.rules.throughput.parts.clock import clock_signal, matched, stands_still, work_is_known
+from runlens.rules.throughput.parts.cost import cost_of, is_petty
 from runlens.rules.throughput.parts.levels import Slowdown, slowdowns
 from runlens.rules.throughput.parts.needs import NOTHING
 from runlens.rules.throughput.parts.signal import FEWEST, RateSignal, rate_signal
@@ -22,6 +23,8 @@ from runlens.rules.throughput.parts.work import work_change
 
 EDGE = 2
 """Logged points by which a change point may be off."""
+CLOCK_MORE = 1.5
+"""Times the logged loss from which the clock's is told instead: what is outside the timer then costs half as much."""
 
 SlowdownEvidence = TypedDict(
     "SlowdownEvidence",
@@ -52,12 +55,16 @@ SlowdownEvidence = TypedDict(
 class SlowdownRule(Rule[SlowdownEvidence]):
     """What a step down and a slope have in common."""
 
-    drop: float = 0.03
+    drop: float = 0.025
     """Least loss of speed, as a share."""
     error_drop: float = 0.15
     """Loss of speed from which a lasting one is an error."""
     min_points: int = 100
     """Logged points that it must last; a tenth of the log where that is fewer."""
+    petty_share: float = 0.01
+    """Share of the run's time up to which a loss is only worth knowing, if it is also less than `petty_seconds`."""
+    petty_seconds: float = 60.0
+    """Seconds up to which a loss is only worth knowing, if it is also less than `petty_share` of the run's time."""
     kind: ClassVar[Literal["step", "ramp"]]
 
     def check(self, run: Run) -> Iterator[Finding | Skip]:
@@ -72,9 +79,25 @@ class SlowdownRule(Rule[SlowdownEvidence]):
                 kind="too-few-points",
             )
             return
-        for slow in slowdowns(signal, self.drop, self.min_points):
-            if slow.kind == self.kind:
-                yield self._finding(run, signal, slow)
+        findings = [self._finding(run, one, slow) for one, slow in self._judged(run, signal) if slow.kind == self.kind]
+        yield from sorted(findings, key=lambda f: f.steps or (0, 0))
+
+    def _judged(self, run: Run, signal: RateSignal) -> Iterator[tuple[RateSignal, Slowdown]]:
+        """Slowdowns of the logged rate while steps took longer, and those that only the clock saw, or saw in full."""
+        clock = clock_signal(run)
+        logged = slowdowns(signal, self.drop, self.min_points)
+        by_clock = slowdowns(clock, self.drop, self.min_points) if clock is not None else ()
+        if clock is None or not (logged or by_clock):
+            yield from ((signal, slow) for slow in logged if not stands_still(run, signal, slow))
+            return
+        told = []
+        for slow in logged:
+            same = matched(slow, signal, by_clock, clock)
+            more = same is not None and same.share > CLOCK_MORE * slow.share
+            if not more and not stands_still(run, signal, slow):
+                told.append(slow)
+        yield from ((signal, slow) for slow in told)
+        yield from ((clock, slow) for slow in by_clock if matched(slow, clock, tuple(told), signal) is None)
 
     @classmethod
     def tied_roles(cls, finding: Finding) -> frozenset[str]:
@@ -96,12 +119,15 @@ class SlowdownRule(Rule[SlowdownEvidence]):
         explained = abs(work - 1.0) > max(0.02, slow.share / 2.0)
         fast_until = int(signal.step[max(slow.start - 1 - EDGE, 0)])
         slow_since = int(signal.step[min(slow.settled + EDGE, slow.end)])
-        setting = None if explained else raised_setting(run, (healthy[0], fast_until), (slow_since, last))
+        spans = (healthy[0], fast_until), (slow_since, last)
+        setting = None if explained else raised_setting(run, *spans) or changed_plan(run, *spans)
         fewer = None if signal.per_gpu else _fewer_ranks(tied, slow)
         severity = Severity.WARNING
-        if slow.familiar or explained or setting is not None or fewer is not None:
+        by_clock = signal.origin == "wall steps"
+        petty = is_petty(cost, signal, self.petty_share, self.petty_seconds)
+        if slow.familiar or slow.brief or explained or setting is not None or fewer is not None or petty:
             severity = Severity.INFO
-        elif slow.share >= self.error_drop and not slow.recovered:
+        elif slow.share >= self.error_drop and not slow.recovered and (not by_clock or work_is_known(run, signal)):
             severity = Severity.ERROR
         until = f" until step {last:,}" if slow.recovered else ""
         how = (
@@ -110,6 +136,8 @@ class SlowdownRule(Rule[SlowdownEvidence]):
             else f"at step {first:,}"
         )
         message = f"throughput fell by {percent(slow.share)} {how}{until}, {fall(signal, slow.before, slow.after)}"
+        if by_clock:
+            message += " by the wall clock, which no logged rate or timer shows"
         if np.isfinite(cost.hours) and not explained and setting is None:  # longer steps that do more lose nothing
             message += f"; {cost.words()}"
         if explained:

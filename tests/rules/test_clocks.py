@@ -1,0 +1,225 @@
+"""The wall clock beside what a run logs of its speed: TPUT001, TPUT004 and TPUT007 on made runs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from runlens.model import Finding, Severity, Skip
+from runlens.rules.shared.logged_settings import longer_there
+from runlens.rules.throughput.dips import AT_EVALS, ON_SCHEDULE, RecurringDips
+from runlens.rules.throughput.disagreement import ClockDisagreement
+from runlens.rules.throughput.drift import ThroughputDrift
+from runlens.rules.throughput.drop import ThroughputDrop
+from runlens.rules.throughput.stall import Stall
+from tests.rules.saying import START, marks, run_of
+
+N = 600
+STEP = np.arange(1, N + 1)
+LOSS = 2.0 + np.exp(-STEP / 200.0)
+
+
+def noisy(n=N, seed=0, size=0.01, length=4.0):
+    return length * (1.0 + size * np.random.default_rng(seed).standard_normal(n))
+
+
+def logged(took, timer=None, every=1, **more):
+    """A run that logs loss, its timer (a step time of what it took, if None) and more; NaN were not logged."""
+    columns = {"train/loss": LOSS, "step_time": took if timer is None else timer, **more}
+    columns = {name.replace("__", "/"): np.broadcast_to(v, N)[::every] for name, v in columns.items()}
+    return run_of(columns, step=STEP[::every], time=(START + np.cumsum(took))[::every])
+
+
+def findings(rule, run):
+    return [f for f in rule.check(run) if isinstance(f, Finding)]
+
+
+def half_slower(factor, at=300):
+    took = noisy()
+    took[at:] *= factor
+    return took
+
+
+class TestClockBesideATimer:
+    def test_a_step_that_doubles_beside_a_flat_timer_is_a_drop_by_the_clock(self):
+        (found,) = findings(ThroughputDrop(), logged(half_slower(2.0), noisy(seed=1)))
+        assert found.severity is Severity.ERROR and found.evidence["source"] == "wall steps"
+        assert abs(found.steps[0] - 301) <= 2 and "by the wall clock" in found.message
+        assert found.evidence["hours_lost"] == pytest.approx(300 * 4.0 / 3600, rel=0.05)
+
+    def test_what_timer_and_clock_both_show_is_told_once(self):
+        (found,) = findings(ThroughputDrop(), logged(half_slower(1.3)))
+        assert found.evidence["source"] == "step time"
+
+    def test_the_clock_tells_where_it_lost_more_than_the_timer_shows(self):
+        timer = noisy(seed=1)
+        timer[300:] *= 1.05
+        (found,) = findings(ThroughputDrop(), logged(half_slower(1.6), timer))
+        assert found.evidence["source"] == "wall steps" and found.evidence["percent"] == pytest.approx(-37.5, abs=1)
+
+    @pytest.mark.parametrize("factor", [0.25, 0.5, 0.9])
+    def test_a_counter_that_is_corrected_is_no_drop(self, factor):
+        took = noisy()
+        rate = 4e6 / took * np.where(STEP > 300, factor, 1.0)
+        run = logged(took, train__tok_per_sec=rate)
+        assert findings(ThroughputDrop(), run) + findings(ThroughputDrift(), run) == []
+        changed = findings(ClockDisagreement(), run)
+        assert [f.severity for f in changed] == [Severity.INFO] * (factor < 0.8)
+        assert all(f.evidence["factor"] == pytest.approx(factor, rel=0.05) for f in changed)
+
+    def test_a_timer_of_a_tenth_of_the_time_that_doubles_is_a_loss_of_a_tenth(self):
+        timer = np.where(STEP > 300, 0.8, 0.4)
+        (found,) = findings(ThroughputDrop(), logged(noisy(length=3.6) + timer, timer))
+        assert found.evidence["source"] == "wall steps" and found.evidence["percent"] == pytest.approx(-9.1, abs=1)
+
+    def test_steps_that_hold_more_are_no_loss_by_the_clock(self):
+        length = np.where(STEP > 300, 2.0, 1.0)
+        more = {"tokens_per_sec": 1e6 * np.ones(N), "consumed_tokens": 4e6 * np.cumsum(length)}
+        assert findings(ThroughputDrop(), logged(half_slower(2.0), np.nan, **more)) == []
+
+    def test_a_rate_alone_leaves_open_what_a_step_holds(self):
+        (found,) = findings(ThroughputDrop(), logged(half_slower(2.0), np.nan, tokens_per_sec=1e6 * np.ones(N)))
+        assert found.severity is Severity.WARNING and found.evidence["source"] == "wall steps"
+
+
+class TestDisagreement:
+    @pytest.mark.parametrize(
+        ("make", "knobs", "expected"),
+        [
+            (
+                lambda k: logged(4.0 * np.ones(N), 4.0 / k * np.ones(N)),
+                (1.0, 1.49, 1.51, 1.7, 2.0, 2.5, 3.05),
+                "..wwiwi",
+            ),
+            (lambda k: logged(4.0 * np.ones(N), 4.0 * k * np.ones(N)), (1.0, 2.0, 2.9), "..."),
+            (lambda k: logged(half_slower(k), noisy(seed=1)), (1.0, 1.15, 1.3, 2.0), "..ii"),
+            (lambda k: logged(k * np.ones(N), k / 1.7 * np.ones(N)), (0.2, 0.3), "ww"),
+        ],
+    )
+    def test_each_side_of_the_edge(self, make, knobs, expected):
+        assert marks(ClockDisagreement(), make, knobs) == expected
+
+    def test_one_clock_cannot_disagree(self):
+        (said,) = ClockDisagreement().check(run_of({"train/loss": LOSS}, step=STEP))
+        assert isinstance(said, Skip) and "one clock" in said.reason
+
+    def test_copied_histories_have_no_clock(self):
+        took = noisy()
+        run = run_of({"train/loss": LOSS, "step_time": took}, step=STEP, time=START + 0.01 * STEP)
+        (said,) = ClockDisagreement().check(run)
+        assert isinstance(said, Skip)
+        assert findings(ThroughputDrop(), run) == []
+
+
+class TestPauses:
+    @pytest.mark.parametrize(("pause", "severity"), [(60.0, Severity.INFO), (400.0, Severity.WARNING)])
+    def test_those_on_schedule_beside_a_logged_rate_are_accounted_for(self, pause, severity):
+        took = noisy()
+        took[::100] += pause
+        (found,) = findings(RecurringDips(), logged(took, noisy(seed=1)))
+        assert found.evidence["kind"] == ON_SCHEDULE and found.severity is severity
+        assert found.evidence["hours_lost"] == pytest.approx(5 * pause / 3600, rel=0.05)
+
+    @pytest.mark.parametrize("every", [4, 5, 20])
+    def test_those_where_an_eval_is_logged_are_that_however_often(self, every):
+        took = noisy()
+        took[every::every] += 30.0
+        evals = np.where(STEP % every == 0, 1.0, np.nan)
+        (found,) = findings(RecurringDips(), run_of({"loss": LOSS, "eval/loss": evals}, STEP, START + np.cumsum(took)))
+        assert found.evidence["kind"] == AT_EVALS and found.severity is Severity.INFO
+
+    def test_their_time_is_not_booked_to_other_slow_steps(self):
+        took = noisy()
+        took[50::50] += 100.0
+        took[3::4] *= 1.3
+        evals = np.where(STEP % 50 == 0, 1.0, np.nan)
+        run = run_of({"loss": LOSS, "eval/loss": evals}, STEP, START + np.cumsum(took))
+        shares = {f.evidence["kind"]: f.evidence["overhead_percent"] for f in findings(RecurringDips(), run)}
+        assert shares["slow steps"] == pytest.approx(7.0, abs=1.0) and shares[AT_EVALS] > 25
+
+    def test_stretches_that_a_logged_length_explains_are_information(self):
+        took, length = noisy(), np.full(N, 4096.0)
+        for at in range(60, N - 40, 80):
+            took[at : at + 12] *= 2.0
+            length[at : at + 12] = 8192.0
+        run = run_of({"loss": LOSS, "train/seq_len": length}, STEP, START + np.cumsum(took))
+        (found,) = findings(RecurringDips(), run)
+        assert found.severity is Severity.INFO and "seq_len went from 4,096 to 8,192" in found.message
+        assert longer_there(run, np.array([65, 150]), np.array([10, 300])).after == 8192
+        assert longer_there(run, np.array([10, 300]), np.array([65, 150])) is None
+
+
+class TestWorth:
+    @pytest.mark.parametrize(
+        ("make", "knobs", "expected"),
+        [
+            # 200 of 600 steps, 20 % slower: 7.7 % of the run, and of a minute from 1.2 s a step on
+            (
+                lambda s: run_of(
+                    {"loss": LOSS}, STEP, START + s * np.cumsum(np.where((STEP > 200) & (STEP <= 400), 1.25, 1.0))
+                ),
+                (0.1, 2.0),
+                "ww",
+            ),
+            # 60 of 600 steps, 5 % slower: half a percent
+            (
+                lambda s: run_of(
+                    {"loss": LOSS}, STEP, START + s * np.cumsum(np.where((STEP > 300) & (STEP <= 360), 1.05, 1.0))
+                ),
+                (1.0, 19.0, 21.0),
+                "iiw",
+            ),
+        ],
+    )
+    def test_each_side_of_the_edge(self, make, knobs, expected):
+        assert marks(ThroughputDrop(), make, knobs) == expected
+
+    @pytest.mark.parametrize("share", [0.025, 0.03])
+    def test_two_and_a_half_percent_for_half_of_a_short_run_is_found(self, share):
+        hits = [findings(ThroughputDrop(), logged(half_slower(1 / (1 - share)))) for _ in range(1)]
+        assert all(len(found) == 1 and abs(found[0].steps[0] - 301) <= 10 for found in hits)
+
+    @pytest.mark.parametrize("n", [600, 2000, 6000])
+    def test_a_dip_that_is_over_is_said(self, n):
+        took = noisy(n, size=0.02)
+        at, width = n // 2, max(25, n // 24)
+        width = min(width, 85)
+        took[at : at + width] /= 0.6
+        run = run_of({"loss": np.ones(n)}, np.arange(1, n + 1), START + np.cumsum(took))
+        (found,) = findings(ThroughputDrop(), run)
+        assert found.severity is Severity.INFO and abs(found.steps[0] - at - 1) <= 2
+        assert found.evidence["recovered"]
+
+    def test_a_dip_of_one_percent_of_a_long_run_is_found(self):
+        took = noisy(100_000, size=0.02)
+        took[50_000:51_000] /= 0.4
+        run = run_of({"loss": np.ones(100_000)}, np.arange(1, 100_001), START + np.cumsum(took))
+        (found,) = findings(ThroughputDrop(), run)
+        assert found.severity is Severity.WARNING and abs(found.steps[0] - 50_001) <= 5
+
+    @pytest.mark.parametrize("n", [1000, 4000, 6000, 20_000, 300_000])
+    def test_the_delay_does_not_grow_with_the_history(self, n):
+        took = noisy(n, size=0.02, length=40.0)
+        took[-200:] /= 0.9
+        run = run_of({"loss": np.ones(n)}, np.arange(1, n + 1), START + np.cumsum(took))
+        (found,) = findings(ThroughputDrop(), run)
+        assert found.severity is Severity.WARNING and abs(found.steps[0] - (n - 199)) <= 5
+
+    def test_no_loss_is_longer_than_it_lasted(self):
+        took = noisy(length=1.0)
+        rate = 1.0 / took
+        rate[::10] /= 50.0  # what is logged is one slow step, where the clock says that the others were not
+        run = logged(took, np.nan, tokens_per_sec=rate)
+        for rule in (ThroughputDrop(), RecurringDips(), Stall()):
+            for found in findings(rule, run):
+                assert found.evidence["hours_lost"] <= took.sum() / 3600, found.message
+
+    def test_no_message_says_nan(self):
+        for seed in range(30):
+            rng = np.random.default_rng(seed)
+            took = noisy(8000, seed, 0.02, 0.03)
+            for at in rng.integers(0, 7000, 5):
+                took[at : at + rng.integers(1, 700)] *= rng.uniform(1.0, 2.0)
+            run = run_of({"loss": np.ones(8000)}, np.arange(1, 8001), START + np.cumsum(took))
+            for rule in (ThroughputDrop(), ThroughputDrift(), RecurringDips(), Stall()):
+                assert all("nan" not in f.message for f in findings(rule, run)), seed
