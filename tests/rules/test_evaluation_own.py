@@ -192,6 +192,10 @@ def test_scores_beside_a_rising_loss_decide():
     assert one(Overfitting(), score_beside(RISES, level)).severity is Severity.WARNING
     assert one(Overfitting(), score_beside(RISES, worse)).severity is Severity.ERROR
     assert one(Overfitting(), run({("", "loss"): (STEPS, RISES)})).severity is Severity.ERROR
+    found = one(Overfitting(), score_beside(RISES, 1 - better, "acc", "up"))  # of the same predictions as the loss
+    assert found.severity is Severity.WARNING and "improved meanwhile" in found.message
+    told = {"metric_for_best_model": "acc", "greater_is_better": True}
+    assert one(Overfitting(), score_beside(RISES, 1 - better, "acc", "up", told)).severity is Severity.INFO
     found = one(Overfitting(), score_beside(RISES, better))
     assert "eval/wer improved" in found.message and found.evidence["scores"] == "improved"
 

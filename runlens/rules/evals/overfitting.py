@@ -27,7 +27,7 @@ class OverfitEvidence(TypedDict):
     checkpoints: int
     share_of_progress: float
     scores: str | None
-    """`improved`, `held` or `worsened`: the scores logged beside it since its best; None where there are none."""
+    """`improved`, `still-improved`, `held` or `worsened`: the scores logged beside it since its best; None where there are none."""
     others: list[str]
     """Further held-out losses that turned."""
 
@@ -43,8 +43,9 @@ class Overfitting(Rule[OverfitEvidence]):
     median training loss has fallen meanwhile, the model learns its training data by heart: a warning, an error when the
     held-out loss has given back half of its progress. Still rising or settled above its best makes no difference; a
     loss that swings about one level has not turned. Scores that were logged beside it decide: information where they
-    improved all the while (speech recognition and summarisation often do), a warning at most where they held. The
-    metric that the run itself chooses its best model by is asked first. One finding tells of all held-out losses.
+    improved all the while (speech recognition and summarisation often do), a warning at most where they held, or where
+    only an accuracy of the same predictions improved. The metric that the run itself chooses its best model by is asked
+    first, and then alone. One finding tells of all held-out losses.
 
     Why it matters
     --------------
@@ -109,9 +110,9 @@ class Overfitting(Rule[OverfitEvidence]):
             severity = Severity.INFO
             message += f"; but {scores[1]} improved all the while, and scores decide"
             help = f"Choose the checkpoint by {scores[1]}; the loss says that the model has become too sure of itself."
-        elif scores is not None and scores[0] == "held":
+        elif scores is not None and scores[0] != "worsened":
             severity = Severity.WARNING
-            message += f"; {scores[1]} stood still"
+            message += f"; {scores[1]} {'stood still' if scores[0] == 'held' else 'improved meanwhile'}"
         return self.finding(
             severity,
             curve.name,

@@ -15,7 +15,12 @@ from runlens.rules.evals.parts.overfit import held_out_loss
 from runlens.rules.evals.parts.own import roles_by_name, scatter_of
 from runlens.stats.robust import median
 
-Course = Literal["improved", "held", "worsened"]
+Course = Literal["improved", "still-improved", "held", "worsened"]
+"""`still-improved`: only a score of the same predictions as the loss (an accuracy) improved, and the run does not choose
+its best model by it: the loss has turned all the same, and the score gains less and less."""
+SAME_PREDICTIONS = frozenset(
+    {"acc", "token_acc", "top1", "top5", "top10", "f1", "auc", "precision", "recall", "AP", "mcc"}
+)
 CLEAR = 2.0
 """Standard errors by which a score must move: the loss has spoken already, and scores are only asked which way."""
 LEAST = 0.01
@@ -59,7 +64,11 @@ def scores_since(run: Run, curves: tuple[RunCurve, ...], step: int) -> tuple[Cou
         return None
     if moves[0][0] < -1.0:
         return "worsened", moves[0][1]
-    return ("improved" if moves[-1][0] > 1.0 else "held"), moves[-1][1]
+    best, name = moves[-1]
+    if best <= 1.0:
+        return "held", name
+    own = chosen is not None or any(move > 1.0 and known[n].metric_kind not in SAME_PREDICTIONS for move, n in moves)
+    return ("improved" if own else "still-improved"), name
 
 
 def best_model_metric(run: Run, curves: tuple[RunCurve, ...]) -> RunCurve | None:
