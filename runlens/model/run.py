@@ -87,6 +87,8 @@ class RoleSeries:
     """By what the role was given: what code asks, where `why` is for people."""
     by: str = ""
     """Which table or pattern: the framework's name (`nanotron`) or the pattern's (`loss-component`); else empty."""
+    smoothed: Literal["", "window", "since the epoch began", "since the start", "exponential", "mean"] = ""
+    """What kind of running mean it is, by name or framework; `mean` where neither says which, empty for none known."""
     direction_from: Literal["", "user", "name", "config", "course"] = ""
     """What told the direction, for eval scores; `course`: nothing but the way in which the run itself went at first."""
 

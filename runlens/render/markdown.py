@@ -76,6 +76,8 @@ def _pieces(report: Report) -> Iterator[str]:
 
 def _run(run: RunReport) -> str:
     lines = [f"### {SIGNS[run.verdict]} {code(run.run)}: {text(words.why(run))}", "", text(words.facts(run)), ""]
+    if guess := words.guess(run):
+        lines += [text(guess), ""]
     if run.action is not None and (run.verdict != "undecided" or run.findings):
         lines.append(f"**{text(words.action_head(run.action))}.** {text(words.sentence(run.action.reason))}")
         lines += ["", *(f"- {text(measure)}" for measure in run.action.measures), ""]

@@ -105,6 +105,8 @@ def _run(run: RunReport, width: int, unicode: bool) -> list[Group | Table | Text
     page: list[Group | Table | Text] = [_hanging(Text(run.verdict.upper(), style=_VERDICT[run.verdict]), head)]
     if facts := words.facts(run):
         page.append(Text(facts, style="bright_black"))
+    if guess := words.guess(run):
+        page.append(Text(guess, style="yellow"))
     if run.action is not None and (run.verdict != "undecided" or run.findings):
         page.append(_action(run))
     if len(run.failures) > 1 or (run.failures and run.verdict != "undecided"):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from runlens.model import Action, ActionKind, Finding, Incident, Report, RunReport, Severity, Skip
 from runlens.model.words import role_words
-from runlens.render.text import amount, clock, duration, plural, steps, tokens, visible
+from runlens.render.text import amount, clock, duration, named, plural, steps, tokens, visible
 
 ACTIONS: dict[ActionKind, str] = {
     "continue": "Go on",
@@ -123,6 +123,26 @@ def facts(run: RunReport) -> str:
     if run.points:
         parts.append(plural(run.points, "point"))
     return " · ".join(parts)
+
+
+SURE = 0.6
+"""Confidence below which a role that decides what is judged is called a guess on the page."""
+_DECIDING = ("train_loss", "eval_loss", "grad_norm", "learning_rate", "tokens_per_second", "step_time")
+
+
+def guess(run: RunReport) -> str:
+    """Which roles were guessed from the log, and the flag that settles it, in one sentence; empty if none was."""
+    unsure = [
+        (role, line)
+        for role in _DECIDING
+        if (line := run.roles.get(role)) is not None
+        and line.confidence < SURE
+        and (line.origin in ("only", "pattern") or (role == "train_loss" and line.derived))
+    ]
+    if not unsure:
+        return ""
+    taken = "; ".join(f"{visible(line.why, 200)} as {role_words(role)} ({named(line.metric)})" for role, line in unsure)
+    return f"A guess: {taken}. --metric {unsure[0][0]}=NAME settles it"
 
 
 def where(finding: Finding) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,8 @@ from runlens.model import Series
 from runlens.roles.names.claim import Claim
 from runlens.roles.numbers import middle
 
+ENOUGH = 20
+"""Points of a training loss from which on it is no table of epochs, in which evals stand in each row."""
 _POSITIVE = frozenset(
     {"tokens", "samples", "tokens_per_second", "samples_per_second", "step_time", "tflops", "gpu_memory"}
 )
@@ -47,11 +50,33 @@ def checked(claim: Claim, series: Series) -> Claim | None:
         return None
     if claim.role == "learning_rate" and float(np.max(np.abs(value))) > 1e3:
         return None
-    if claim.role == "step" and len(value) > 2 and not _grows(series):
+    if claim.role in ("step", "samples") and len(value) > 2 and not _grows(series):
         return None
     if claim.role in ("grad_norm", "param_norm") and bool(np.any(value < 0)):
         return None
     return claim
+
+
+def without_training_scores(claims: Mapping[str, Claim], series: Mapping[str, Series]) -> dict[str, Claim]:
+    """The claims, but to no role for scores that are logged wherever the training loss is: measured on its batches.
+
+    Only scores whose names say neither a benchmark nor held-out data (detectron2's `fast_rcnn/cls_accuracy`), beside a
+    loss of `ENOUGH` points or more.
+    """
+    losses = [series[name] for name, claim in claims.items() if claim.role == "train_loss"]
+    loss = max(losses, key=len, default=None)
+    if loss is None or len(loss) < ENOUGH:
+        return dict(claims)
+    why = "a score of training batches: it is logged wherever the training loss is"
+    of_training = Claim("other", flags=frozenset({"known"}), confidence=0.6, why=why, origin="pattern")
+    return {
+        name: of_training if "bare" in claim.flags and _beside(series[name], loss) else claim
+        for name, claim in claims.items()
+    }
+
+
+def _beside(series: Series, loss: Series) -> bool:
+    return len(series) >= 0.5 * len(loss) and float(np.mean(np.isin(series.step, loss.step))) >= 0.9
 
 
 def _grows(series: Series, strictly: bool = False) -> bool:

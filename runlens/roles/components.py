@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from itertools import groupby
 
 import numpy as np
 
 from runlens.model import PlacedSeries, RoleSeries
+from runlens.roles.names.take_apart import normalise
+from runlens.roles.numbers import middle
 
 _LOGS_PARTS = "Ultralytics YOLO"
 """The framework in whose table the parts themselves stand as training losses."""
+_ADVERSARIAL = re.compile(
+    r"(?<![a-z])(adv|adversarial|wgan|gan|lsgan|hinge|gp|gradient_penalty|fake|real|critic|domain)(?![a-z])"
+)
+"""Words of losses of networks that train against each other, by any name but that of a generator or discriminator
+(`rules.loss.parts.adversarial` says of a sum of those two that it need not fall)."""
+_NO_PART = re.compile(
+    r"(?<![a-z])(ema|sma|avg|average|mean|running|smooth\w*|raw|unweighted|unscaled|total|overall|sum|old|prev\w*|best"
+    r"|min|max|std|var|delta|diff|ratio|weight|coef\w*|scale|lambda|x\d+|epoch|ewm|clipped|ref|teacher|target|oracle"
+    r"|num|count|value|policy|actor|critic|entropy|kl|td|q|vf|pg|returns?|rewards?)(?![a-z])"
+)
+"""Words of what is no part of a loss: means, what was not weighted, totals, coefficients, and what only reinforcement
+learning logs."""
+SAME = 0.01
+"""A loss that equals the sum of the others beside it to 1 % is their total."""
 
 
 def with_total_loss(groups: Mapping[str, list[RoleSeries]]) -> dict[str, list[RoleSeries]]:
@@ -23,31 +41,61 @@ def with_total_loss(groups: Mapping[str, list[RoleSeries]]) -> dict[str, list[Ro
     Returns
     -------
     dict
-        Unchanged unless there are two parts or more with the same steps and no other training loss. The sum is marked
+        Unchanged where another training loss stands, where a loss is adversarial, or where fewer than two parts have
+        one prefix and the same steps. A part that equals the sum of the others is the total itself. The sum is marked
         `derived`; one part alone is taken for the loss itself.
     """
     out = {role: list(group) for role, group in groups.items()}
     losses = out.get("train_loss", [])
-    parts = [r for r in losses if r.by == _LOGS_PARTS]
-    if losses and len(parts) < len(losses):
+    named = [r for r in losses if r.by == _LOGS_PARTS]
+    if losses and len(named) < len(losses):
         return out
-    parts = parts or [r for r in out.get("other", []) if r.by == "loss-component" and len(r.series) > 1]
-    if not losses and len(parts) == 1:
+    every = [r for r in out.get("other", []) if r.by == "loss-component" and len(r.series) > 1]
+    if any(_ADVERSARIAL.search(normalise(r.series.name)) for r in every):
+        return out
+    parts = _together([*named, *(r for r in every if not _NO_PART.search(normalise(r.series.name)))])
+    if not losses and len(parts) == len(every) == 1:
         (only,) = parts
-        why = "the only loss in the log"
-        out["train_loss"] = [
-            RoleSeries("train_loss", only.series, "1", direction="down", confidence=0.5, why=why, origin="only")
-        ]
-        out["other"] = [r for r in out["other"] if r is not only]
+        return _taken(out, only, "the only loss in the log")
+    if len(parts) < 2 or any(middle(r.series.value) < 0.0 for r in parts):
         return out
-    if len(parts) < 2 or not all(np.array_equal(r.series.step, parts[0].series.step) for r in parts):
-        return out
+    values = np.array([r.series.value for r in parts])
+    if len(parts) > 2 and (at := _total_among(values)) is not None:
+        return _taken(out, parts[at], "the sum of the losses beside it")
     first = parts[0].series
-    total = np.sum([r.series.value for r in parts], axis=0)
-    series = PlacedSeries("train_loss (derived)", first.step, first.time, total)
+    series = PlacedSeries("train_loss (derived)", first.step, first.time, values.sum(axis=0))
     why = f"derived: sum of {', '.join(r.series.name for r in parts)}"
     summed = RoleSeries(
         "train_loss", series, "1", "global", direction="down", confidence=0.5, why=why, derived=True, origin="derived"
     )
     out["train_loss"] = [summed, *losses]
+    return out
+
+
+def _together(parts: list[RoleSeries]) -> list[RoleSeries]:
+    """Those with one prefix and the very same steps: the largest such group, of equal ones the longest series."""
+
+    def place(r: RoleSeries) -> tuple[str, int, bytes]:
+        prefix = r.series.name.rpartition("/")[0]
+        return prefix, len(r.series), r.series.step.tobytes()
+
+    alike = [list(group) for _, group in groupby(sorted(parts, key=place), place)]
+    return max(alike, key=lambda group: (len(group), len(group[0].series)), default=[])
+
+
+def _total_among(values: np.ndarray) -> int | None:
+    """Which of three or more rows is the sum of the others, at nearly every point; None if none is."""
+    whole = values.sum(axis=0)
+    for i, row in enumerate(values):
+        known = np.isfinite(whole) & (np.abs(row) > 0)
+        if int(known.sum()) >= 3 and middle(np.abs(whole[known] / row[known] - 2.0)) < SAME:
+            return i
+    return None
+
+
+def _taken(out: dict[str, list[RoleSeries]], part: RoleSeries, why: str) -> dict[str, list[RoleSeries]]:
+    """The groups with a part as the training loss."""
+    loss = RoleSeries("train_loss", part.series, "1", direction="down", confidence=0.5, why=why, origin="only")
+    out["train_loss"] = [loss, *out.get("train_loss", [])]
+    out["other"] = [r for r in out.get("other", []) if r is not part]
     return out

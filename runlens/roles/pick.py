@@ -11,6 +11,9 @@ _SMOOTH = re.compile(r"(?<![a-z])(avg|average|overall|actual_avg|smooth\w*|ema|m
 _ASIDE_FLAGS = frozenset({"secondary", "per-parameter", "router", "bus", "activity", "hbm", "free", "lifetime"})
 _ASIDE = re.compile(r"hardware_|(?<![a-z])(max|min)(?![a-z])|generation|log_probs", re.IGNORECASE)
 _PURE = re.compile(r"lm[ _-]?loss|ce[ _]loss|cross_?entropy|nll", re.IGNORECASE)
+_TOTAL = re.compile(
+    r"(?<![a-z])(total|overall)(?![a-z])|(^|/)loss$|(?<![a-z])loss_(total|all|sum)(?![a-z])", re.IGNORECASE
+)
 _EVAL = re.compile(r"(?<![a-z])(eval|val|valid|validation|test|dev)(?![a-z])", re.IGNORECASE)
 _ONCE = frozenset(
     {"train_loss", "grad_norm", "learning_rate", "tokens", "tokens_per_second", "step_time", "mfu", "tflops"}
@@ -50,6 +53,7 @@ def score(name: str, role: str, claim: Claim, series: Series, longest: int) -> f
     total -= 5.0 * (".process." in name)
     total -= 4.0 * (role in ("gpu_power", "gpu_memory") and claim.unit == "%")
     total += 5.0 * bool(_PURE.search(name))
+    total += 8.0 * bool(role == "train_loss" and claim.confidence < 0.9 and _TOTAL.search(name))
     if role in _ONCE and longest > 0:
         total -= 60.0 * (1 if len(series) <= 1 < longest else 0)
         total -= 30.0 * (len(series) < 0.5 * longest)

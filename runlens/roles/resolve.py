@@ -12,7 +12,7 @@ import numpy as np
 from runlens.model import Direction, PlacedSeries, RoleSeries, Run, Series
 from runlens.roles.axes import PlacedByName, StepAxis, reference_of, step_axis
 from runlens.roles.bits import in_nats
-from runlens.roles.checks import checked
+from runlens.roles.checks import checked, without_training_scores
 from runlens.roles.components import with_total_loss
 from runlens.roles.derive import derived
 from runlens.roles.directions import with_directions
@@ -28,7 +28,8 @@ from runlens.roles.override import apply_overrides
 from runlens.roles.pick import score
 from runlens.roles.rates import of_training, with_scopes, without_running_mean
 from runlens.roles.rl import rl_sign
-from runlens.roles.units import FACTORS, KEPT, step_time_unit, unit_of_values
+from runlens.roles.smoothed import kind_of_mean
+from runlens.roles.units import FACTORS, KEPT, corrected_by_clock, step_time_unit, unit_of_values
 from runlens.roles.vocabulary import ROLES
 
 _NONE: Mapping[str, str] = MappingProxyType({})
@@ -49,6 +50,7 @@ either, all others are of training."""
 _TWIN = re.compile(r" vs (samples|tokens|gigaflos)")
 _KINDS = ("hbm", "bus", "activity", "free", "code", "soft", "lifetime", "counter", "per-parameter")
 """What a hardware series measures where its role has several quantities: it becomes `RoleSeries.metric_kind`."""
+_CURVES = frozenset({"train_loss", "grad_norm", "tokens_per_second", "samples_per_second", "step_time"})
 _DOWN = frozenset({"train_loss", "eval_loss", "perplexity", "step_time", "data_time", "checkpoint_time"})
 _UP = frozenset({"tokens_per_second", "samples_per_second", "tflops", "mfu"})
 
@@ -119,7 +121,7 @@ def _claims(run: Run, frameworks: tuple[str, ...], folder: str) -> dict[str, Cla
         claim = read_name(name, run.series, frameworks, folder)
         if claim is not None and (claim := checked(claim, series)) is not None:
             out[name] = of_training(claim, name)
-    return out
+    return without_training_scores(out, run.series)
 
 
 def _override_claims(
@@ -207,11 +209,14 @@ def _role_series(role: str, raw: Series, claim: Claim, axis: StepAxis) -> RoleSe
             series, unit = _as_fraction(series, kind, unit)
     else:
         kind = next((flag for flag in _KINDS if flag in claim.flags), "")
-    why = "; ".join(part for part in (claim.why, said, placing.said) if part)
+    smoothed = kind_of_mean(raw.name, claim) if role in _CURVES else ""
+    mean = f"smoothed ({smoothed})" if smoothed else ""
+    why = "; ".join(part for part in (claim.why, said, mean, placing.said) if part)
     confidence = claim.confidence - 0.1 * (placing.how == "wall-time" and claim.axis not in ("wall", "seconds"))
     return RoleSeries(
         role, series, unit, claim.scope, claim.split, task, kind, setting, claim.device, direction,  # type: ignore[arg-type]
         round(confidence, 3), why, cumulative="running-mean" in claim.flags, origin=claim.origin, by=claim.by,
+        smoothed=smoothed,
     )  # fmt: skip
 
 
@@ -222,6 +227,9 @@ def _in_unit(role: str, series: PlacedSeries, claim: Claim) -> tuple[PlacedSerie
     if role == "step_time" and not unit:
         unit = step_time_unit(series)
         said = f"in {unit} by the wall time between its points" if unit else ""
+    elif role == "step_time" and (by_clock := corrected_by_clock(unit, series)):
+        said = f"in {by_clock} by the wall time between its points, against its name ({unit})"
+        unit = by_clock
     elif not unit:
         unit = unit_of_values(role, series.value)
         if unit and role in ("mfu", "clip_fraction", "gpu_utilization", "tflops", "gpu_memory", "host_memory"):

@@ -5,16 +5,48 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-_SIGN = re.compile(
-    r"(^|[/_.])(ep_rew_mean|episodic_return|ep_return|episode_reward)$|^(train/)?reward$|^actor/(pg_loss|ppo_\w+)$"
-    r"|^objective/|^critic/(score|rewards)/mean$|^rollout_scores/|^policy/(approx_kl|clipfrac)|^train/(ppo_kl|ppo_clip_ratio|policy_loss)$"
-    r"|^train/completions/|^episode$|^train/policy_gradient_loss$"
+from runlens.roles.names.take_apart import normalise
+
+_SURE = re.compile(
+    r"(^|[/_])(ep_rew_mean|episodic_return|ep_return|episode_(reward|return)s?(_mean)?|cumulative_reward|ep_len_mean|eprewmean"
+    r"|avg_raw_reward|avg_final_rewards|policy_gradient_loss|pg_(loss|clipfrac)|ppo_(kl|clip\w*)|ppo_\w*loss|qf\d?_loss"
+    r"|td_(loss|error)|ent_coef_loss|approx_?kl|clip_?frac\w*|group_reward|average_return|mean_episode_\w+)$"
+    r"|^objective/|^critic/(score|scores|rewards|returns|advantages)/(mean|avg)$|^rollout_scores/|^env_runners/"
+    r"|^train/completions/|^(train/)?rewards/(?!chosen|rejected|margins|accuracies)\w+/(mean|std)$"
 )
+"""A name that only reinforcement learning logs."""
+_SIGNS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"(^|[/_])(reward|rewards|return|returns|rew)(_?(mean|avg|std))?$",
+        r"(^|[/_])(policy|actor|pi|pg)_?loss$",
+        r"(^|[/_])(value|critic|q|vf|v|baseline)_?(function_)?loss$",
+        r"^episodes?$|(^|[/_])episode(_?(length|len|number|count))?$|(^|[/_])ep_?len$",
+        r"(^|/)(policy_)?entropy(_loss)?$",
+        r"(^|[/_])(advantages?|value_estimate|explained_variance|exploration_rate|replay_buffer\w*|ent_coef|epsilon)(_mean)?$",
+        r"(^|[/_])(response|completions?)_?(length|len)(/?_?mean|/avg)?$",
+        r"(^|/)(mean_)?kl(_(div\w*|loss|penalty|mean|coef))?$",
+    )
+)
+"""Names each of which others log as well: two of different kinds give it away, one of them among the first `_OWN`."""
+_OWN = 3
 
 
 def rl_sign(names: Iterable[str]) -> str:
-    """The logged name that gives reinforcement learning away, or empty.
+    """The logged names that give reinforcement learning away, in words, or empty.
 
-    Preference tuning (DPO, reward models: `rewards/chosen`, `rewards/margins`) is none: its loss is an ordinary one.
+    One name that nobody else logs is enough (`rollout/ep_rew_mean`), or two of different kinds (`policy_loss` and
+    `value_loss`, `reward` and `kl`): a reward alone beside a loss is none, nor are a KL and an entropy (VAE,
+    distillation). Preference tuning (DPO, reward models: `rewards/chosen`, `rewards/margins`) is none either: its loss
+    is an ordinary one.
     """
-    return next((name for name in names if _SIGN.search(name)), "")
+    found: dict[int, str] = {}
+    for name in names:
+        plain = normalise(name)
+        if _SURE.search(plain):
+            return name
+        for i, sign in enumerate(_SIGNS):
+            if i not in found and sign.search(plain):
+                found[i] = name
+    two = [found[i] for i in sorted(found)][:2]
+    return " and ".join(two) if len(two) > 1 and min(found) < _OWN else ""

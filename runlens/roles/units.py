@@ -117,6 +117,10 @@ def unit_of_values(role: str, value: npt.NDArray[np.float64]) -> str:
     return ""
 
 
+LEAST_MS = 20.0
+"""Values below that are never taken for milliseconds."""
+
+
 def step_time_unit(series: PlacedSeries) -> str:
     """`ms` or `s` by the wall time between a step time's points, for names that tell no unit; empty if neither fits.
 
@@ -127,8 +131,8 @@ def step_time_unit(series: PlacedSeries) -> str:
 
     Notes
     -----
-    A log that was written again later, all at once, has wall times that tell nothing: values below 20 are never taken
-    for milliseconds, since a step of less than 20 ms is rarer than such a log.
+    A log that was written again later, all at once, has wall times that tell nothing: values below `LEAST_MS` are never
+    taken for milliseconds, since a step of less than 20 ms is rarer than such a log.
     """
     if len(series) < 10:
         return ""
@@ -139,6 +143,20 @@ def step_time_unit(series: PlacedSeries) -> str:
     if int(known.sum()) < 3 or len(value) == 0:
         return ""
     ratio = middle(value) / middle(gone[known] / done[known])
-    if 300.0 < ratio < 3000.0 and middle(value) >= 20.0:
+    if 300.0 < ratio < 3000.0 and middle(value) >= LEAST_MS:
         return "ms"
     return "s" if 0.3 < ratio < 3.0 else ""
+
+
+def corrected_by_clock(unit: str, series: PlacedSeries) -> str:
+    """The unit of a step time by the clock where it is seconds for milliseconds or the other way round; else empty.
+
+    Parameters
+    ----------
+    unit : str
+        As the name or the framework's table says: `s` or `ms`.
+    series : PlacedSeries
+        As logged. Megatron forks write an `iteration-time` of 96 whose points are 0.096 s apart.
+    """
+    found = step_time_unit(series)
+    return found if {unit, found} == {"s", "ms"} else ""

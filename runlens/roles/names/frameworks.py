@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Container
 from dataclasses import dataclass
+from itertools import islice
+
+from runlens.roles.names.table import table
+from runlens.roles.names.take_apart import normalise
+
+_WORD = re.compile(r"[a-z]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,8 +207,19 @@ def recognise(names: Collection[str]) -> tuple[str, ...]:
         All logged names of a run, as logged; a dict or set for speed.
     """
     text = "\n" + "\n".join(names)
-    found = [f.framework for f in FINGERPRINTS if _fits(f, names, text)]
-    return tuple(dict.fromkeys(found))
+    found = dict.fromkeys(f.framework for f in FINGERPRINTS if _fits(f, names, text))
+    return tuple(framework for framework in found if _has_two(framework, names))
+
+
+def _has_two(framework: str, names: Collection[str]) -> bool:
+    """Whether two names at least are of a framework, since one alone (`iter_time`) may be anybody's.
+
+    One of four words and more (`metrics/eval/LanguageCrossEntropy`) is nobody else's. A run that logged a single name
+    cannot show more.
+    """
+    known = table()[framework]
+    own = list(islice((n for n in names if known.find(n) is not None), 2))
+    return len(own) >= min(2, len(names)) or any(len(_WORD.findall(normalise(n))) >= 4 for n in own)
 
 
 def _fits(print_: Fingerprint, names: Container[str], text: str) -> bool:

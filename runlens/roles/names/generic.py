@@ -38,6 +38,12 @@ _PART = compiled(
     r"~(box|cls|dfl|obj|bbox|mask|rpn|seg|kpt|pose|style|commit\w*|recon\w*|kld?|aux\w*|adv\w*|gan|disc\w*|gen\w*|g|d|actor|critic|value|(?<!cross_)entropy|ent|max|min|caption|sft|extra|ewm|reg\w*|penalty)_\w*loss"
     r"|loss_(box|cls|bbox|rpn|mask|obj|reg|seg)\w*|max_loss|ewm_loss"
 )
+_NUMBERED = re.compile(r"(?<![^/])\d+_(?=[a-z])")
+"""A number that only orders names: `train/1.train_loss`."""
+_SETTING = compiled(
+    r"~(loss|losses)_?\w*(weight|coef\w*|scale|lambda|factor|ratio)s?~|~(weight|coef\w*|lambda|scale)s?_?\w*loss(es)?$"
+)
+"""What a loss is multiplied by."""
 _POLICY = compiled(r"~(pg|policy|actor)(_gradient)?_loss|^actor/(total|pg)")
 
 
@@ -94,12 +100,14 @@ def may_be_loss(name: Name) -> bool:
 
 def loss_claim(name: Name, eval_dir: bool = False) -> Claim | None:
     """The reading of a name that holds a loss, or None."""
-    normal = name.normal
+    normal = _NUMBERED.sub("", name.normal)
     held_out = eval_dir or bool(_EVAL.search(normal))
     if _BPB.search(normal):
         return _claim(name, "eval_loss", "bits-per-byte", set(), 0.8, True)
     if not _LOSS.search(normal):
         return None
+    if _SETTING.search(normal):
+        return _claim(name, "other", "loss-setting", {"known"}, 0.7, held_out)
     if held_out:
         flags = {"sum"} if re.search(r"total_loss|sum", normal) else set()
         return _claim(name, "eval_loss", "eval-loss", flags, 0.8, True)

@@ -187,4 +187,6 @@ def _score(name: Name, result: EvalName, eval_dir: bool) -> Claim | None:
     scope = scope_of_name("eval_score", name)
     why = f"{result.metric_kind} of {result.task or 'held-out data'}"
     confidence = 0.8 if told else 0.7
-    return Claim("eval_score", "", scope, name.axis, frozenset(), "eval", name.device, confidence, why, "task")
+    bare = not (told or result.metric_kind in _TELLING or result.task in KNOWN_TASKS)
+    flags = frozenset({"bare"} if bare else ())
+    return Claim("eval_score", "", scope, name.axis, flags, "eval", name.device, confidence, why, "task")

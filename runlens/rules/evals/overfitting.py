@@ -27,7 +27,7 @@ class OverfitEvidence(TypedDict):
     checkpoints: int
     share_of_progress: float
     scores: str | None
-    """`improved`, `still-improved`, `held` or `worsened`: the scores logged beside it since its best; None where there are none."""
+    """`improved`, `still-improved`, `held` or `worsened`: the scores beside it since its best; None without any."""
     others: list[str]
     """Further held-out losses that turned."""
 

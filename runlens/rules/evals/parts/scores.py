@@ -16,8 +16,8 @@ from runlens.rules.evals.parts.own import roles_by_name, scatter_of
 from runlens.stats.robust import median
 
 Course = Literal["improved", "still-improved", "held", "worsened"]
-"""`still-improved`: only a score of the same predictions as the loss (an accuracy) improved, and the run does not choose
-its best model by it: the loss has turned all the same, and the score gains less and less."""
+"""`still-improved`: only a score of the same predictions as the loss (an accuracy) improved, and the run does not
+choose its best model by it: the loss has turned all the same, and the score gains less and less."""
 SAME_PREDICTIONS = frozenset(
     {"acc", "token_acc", "top1", "top5", "top10", "f1", "auc", "precision", "recall", "AP", "mcc"}
 )

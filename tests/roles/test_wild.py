@@ -1,0 +1,195 @@
+"""Roles in logs as people and frameworks write them: which series is the training loss, and which is none."""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from runlens.model import Run, Series
+from runlens.roles import resolve
+from runlens.roles.names.frameworks import recognise
+from runlens.roles.rl import rl_sign
+
+N = 60
+
+
+def curve(seed, low=1.0, high=3.0, n=N):
+    rng = np.random.default_rng(seed)
+    return low + (high - low) * np.exp(-np.arange(n) / 15) + 0.01 * rng.standard_normal(n)
+
+
+def logged(seconds=1.0, every=10, **values):
+    """A run with these series at every tenth step; a name may hold any sign as a key of a dict."""
+    made = {}
+    for name, value in values.items():
+        value = np.asarray(value, float)
+        step = np.arange(len(value)) * every * (N // max(len(value), 1))
+        made[name] = Series(name, step, 1.7e9 + seconds * step, value)
+    return Run("r", "r", "r", series=made)
+
+
+def loss_of(run):
+    role = resolve(run).role("train_loss")
+    return role.series.name if role is not None else None
+
+
+def test_a_loss_named_as_the_total_wins_over_its_parts():
+    parts = {"train/2.train_loss_x": curve(1), "train/3.train_loss_u": curve(2)}
+    total = parts["train/2.train_loss_x"] + parts["train/3.train_loss_u"]
+    assert loss_of(logged(**{"train/1.train_loss": total}, **parts)) == "train/1.train_loss"
+    assert loss_of(logged(ce_loss=curve(1), kd_loss=curve(2), total_loss=curve(1) + curve(2))) == "total_loss"
+    assert loss_of(logged(loss=curve(1) + curve(2), loss_cls=curve(1), loss_bbox=curve(2))) == "loss"
+
+
+def test_a_part_that_is_the_sum_of_the_others_is_the_total():
+    box, cls = curve(1), curve(2)
+    assert loss_of(logged(**{"t/box_loss": box, "t/cls_loss": cls, "t/reg_loss": box + cls})) == "t/reg_loss"
+
+
+def test_a_sum_is_made_of_real_parts_only():
+    parts = {"train/box_loss": curve(1), "train/obj_loss": curve(2), "train/cls_loss": curve(3)}
+    others = {
+        "train/raw_obj_loss": curve(2) * 9, "train/box_loss_ema": curve(4), "train/avg_cls_loss": curve(5),
+        "aux/mask_loss": curve(6), "train/mask_loss": curve(7, n=20), "train/obj_loss_weight": np.full(N, 0.5),
+    }  # fmt: skip
+    found = resolve(logged(**parts, **others)).role("train_loss")
+    assert found.derived and found.confidence < 0.6
+    np.testing.assert_allclose(found.series.value, sum(parts.values()))
+
+
+@pytest.mark.parametrize(
+    "losses",
+    [
+        {"adv_loss": 300 * (curve(1) - 2), "adv_patch_loss": 90 * (curve(2) - 2), "recon_loss": curve(3)},
+        {"wgan_loss": curve(1), "recon_loss": curve(2)},
+        {"loss_real": curve(1), "loss_fake": curve(2), "gradient_penalty_loss": curve(3)},
+    ],
+)
+def test_adversarial_losses_make_no_descent(losses):
+    assert loss_of(logged(**losses)) is None
+
+
+@pytest.mark.parametrize("name", ["loss_weight", "train/kl_coef_loss", "loss_lambda", "losses/obj_scale", "loss_scale"])
+def test_weights_and_scales_are_no_loss(name):
+    assert loss_of(logged(**{name: np.full(N, 0.5), "other": curve(1)})) is None
+
+
+RL = [
+    ["Environment/Cumulative Reward", "Losses/Policy Loss", "Losses/Value Loss", "Policy/Entropy"],  # Unity ML-Agents
+    ["env_runners/episode_return_mean", "learners/default_policy/total_loss"],  # RLlib
+    ["ray/tune/episode_reward_mean", "ray/tune/info/learner/default_policy/learner_stats/total_loss"],
+    ["rollout/ep_rew_mean", "train/loss", "train/value_loss"],  # SB3
+    ["charts/episodic_return", "losses/td_loss", "losses/q_values"],  # CleanRL
+    ["actor/pg_loss", "critic/score/mean", "actor/entropy"],  # verl
+    ["train/reward", "train/policy_loss", "train/response_length"],  # OpenRLHF
+    ["policy/policy_loss", "reward/avg_raw_reward"],  # SkyRL
+    ["loss", "reward", "reward_std", "completion_length", "kl"],  # GRPO of TRL, as it prints
+    ["actor_loss", "critic_loss", "alpha", "episode"],  # SAC by hand
+    ["policy_loss", "value_loss", "total_loss"],
+]
+
+
+@pytest.mark.parametrize("names", RL, ids=[names[0] for names in RL])
+def test_losses_of_reinforcement_learning_are_no_descent(names):
+    run = logged(**{name: curve(i) for i, name in enumerate(names)})
+    assert rl_sign(run.series) and loss_of(run) is None
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["loss", "reward"],
+        ["train/loss", "train/rewards/chosen", "train/rewards/rejected", "train/rewards/margins"],  # DPO
+        ["train/loss", "train/entropy", "train/mean_token_accuracy"],  # SFT of TRL
+        ["loss", "kl_loss", "entropy"],  # VAE, distillation
+    ],
+)
+def test_supervised_losses_stay_beside_a_word_of_reinforcement_learning(names):
+    run = logged(**{name: curve(i) for i, name in enumerate(names)})
+    assert rl_sign(run.series) == "" and loss_of(run) == names[0]
+
+
+def test_one_name_is_no_framework():
+    assert recognise({"iter_time", "policy_loss"}) == ()
+    assert recognise({"iter_time", "iter_num"}) or recognise({"iter_time", "total_tokens"})
+    assert recognise({"train/box_loss", "foo"}) == ()
+
+
+def test_scores_of_training_batches_and_counts_are_no_evals():
+    made = logged(
+        total_loss=curve(1), lr=np.full(N, 1e-3), data_time=np.full(N, 0.02), time=np.full(N, 0.5),
+        **{"fast_rcnn/cls_accuracy": 1 - curve(2) / 4, "roi_head/num_bg_samples": 500 + curve(3)},
+    )  # fmt: skip
+    found = resolve(made)
+    assert found.role("eval_score") is None and found.role("samples") is None
+    sparse = logged(
+        total_loss=curve(1), **{"hellaswag/acc": np.linspace(0.3, 0.5, 6), "codechoice/acc": np.ones(6) / 2}
+    )
+    assert {r.series.name for r in resolve(sparse).every("eval_score")} == {"hellaswag/acc", "codechoice/acc"}
+
+
+def test_a_step_time_in_the_wrong_unit_is_found_by_the_clock_and_said():
+    made = logged(0.096, 1, **{"lm loss": curve(1), "grad-norm": curve(2), "iteration-time": np.full(N, 96.0)})
+    found = resolve(made).role("step_time")
+    assert found.series.value[0] == pytest.approx(0.096) and "in ms by the wall time" in found.why
+    right = logged(0.096, 1, **{"lm loss": curve(1), "grad-norm": curve(2), "iteration-time": np.full(N, 0.096)})
+    assert resolve(right).role("step_time").series.value[0] == pytest.approx(0.096)
+    seconds = logged(0.3, 1, loss=curve(1), time_per_iteration_ms=np.full(N, 0.3))
+    assert resolve(seconds).role("step_time").series.value[0] == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("train/loss", ""), ("train/loss_ema", "exponential"), ("smoothed_loss", "exponential"),
+        ("running_loss", "window"), ("batch_loss", "since the epoch began"), ("avg_loss", "mean"),
+    ],
+)  # fmt: skip
+def test_running_means_say_their_kind(name, kind):
+    found = resolve(logged(**{name: curve(1)})).role("train_loss")
+    assert found.series.name == name and found.smoothed == kind
+    assert (f"smoothed ({kind})" in found.why) is bool(kind)
+
+
+with (Path(__file__).parent / "catalogue.csv").open(encoding="utf-8", newline="") as file:
+    FRAMEWORKS = defaultdict(list)
+    for row in csv.DictReader(file):
+        if "{" not in row["key"]:
+            FRAMEWORKS[row["framework"], row["run"]].append(row)
+
+DECIDING = ("train_loss", "eval_loss", "grad_norm", "learning_rate", "tokens_per_second", "step_time", "tokens")
+
+
+def values_of(row, i):
+    """Values such as a series of that role and unit has."""
+    count = np.arange(1, N + 1, dtype=float)
+    size = {"ms": 300.0, "us": 3e5}.get(row["unit"].split()[0] if row["unit"] else "", 0.3)
+    return {
+        "step": count * 10, "tokens": count * 1e6, "samples": count * 320, "epoch": np.floor(count / 20),
+        "step_time": np.full(N, size), "learning_rate": np.full(N, 1e-4), "grad_norm": curve(i),
+        "tokens_per_second": np.full(N, 3e5), "batch_size": np.full(N, 320.0),
+    }.get(row["role"], curve(i))  # fmt: skip
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS, ids=lambda key: "|".join(filter(None, key)))
+def test_a_log_of_each_framework_has_its_roles(framework):
+    rows = FRAMEWORKS[framework]
+    made = {row["key"]: Series(row["key"], np.arange(1, N + 1) * 10, 1.7e9 + 3.0 * np.arange(N), values_of(row, i))
+            for i, row in enumerate(rows)}  # fmt: skip
+    said = {row["key"]: row["role"] for row in rows}
+    run = resolve(Run(framework[1] or "r", "r", "r", series=made))
+    reinforced = bool(rl_sign(made))
+    for role in DECIDING:
+        logged = [key for key, is_role in said.items() if is_role == role]
+        found = run.role(role)
+        if role == "train_loss" and reinforced:
+            assert found is None
+        elif found is not None and not found.derived:
+            of_role = ("eval_loss", "eval_score") if role == "eval_loss" else (role,)  # bits per byte are both
+            assert said[found.series.name] in of_role, (role, found.series.name)
+        elif role in ("train_loss", "grad_norm", "learning_rate") and logged:
+            assert found is not None, (role, logged)
