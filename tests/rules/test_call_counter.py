@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from runlens.config.load import Config
 from runlens.judging.check import judge_run
 from runlens.model import Finding, Run, Series, Severity
 from runlens.rules import RULES
+from runlens.rules.base import AnyRule
 from runlens.rules.loss.spike import LossSpike
 from runlens.rules.throughput.drop import ThroughputDrop
 from runlens.rules.throughput.straggler import Straggler
@@ -92,6 +94,20 @@ def rows_of(code: str, which: str) -> list[dict[str, object] | str]:
     return rows
 
 
+def with_twins_so_far_apart(rule: AnyRule) -> AnyRule:
+    """The rule, the twins that it was given at ten times their steps, as the run is."""
+    twins = getattr(rule, "twins", ())
+    far = [
+        replace(
+            twin,
+            curves={role: replace(curve, step=curve.step * EVERY) for role, curve in twin.curves.items()},
+            last_step=None if twin.last_step is None else twin.last_step * EVERY,
+        )
+        for twin in twins
+    ]
+    return replace(rule, twins=tuple(far)) if far else rule
+
+
 def told(code: str, which: str, folder: Path, calls: bool) -> list[tuple[object, ...]]:
     """What all rules say of a fixture at ten times its steps, logged over calls or over the steps themselves."""
     lines = []
@@ -109,6 +125,7 @@ def told(code: str, which: str, folder: Path, calls: bool) -> list[tuple[object,
     config = load(FIXTURES / code / "runlens.toml") if (FIXTURES / code / "runlens.toml").exists() else Config()
     (ref,) = sources.discover(str(path))
     settings = settings_for(ref, config, {})
+    settings = replace(settings, rules=tuple(map(with_twins_so_far_apart, settings.rules)))
     report = judge_run(roles.resolve(sources.read(ref)), settings)
     assert not report.failures
     said: list[tuple[object, ...]] = [
