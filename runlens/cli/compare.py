@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +13,7 @@ from runlens.cli.shared import options as o
 
 if TYPE_CHECKING:
     from runlens.comparison.restart import Choice
-    from runlens.model import Comparison, Run
+    from runlens.model import Comparison, Reference, Run
 
 
 def compare(
@@ -93,6 +94,8 @@ def compare(
         from runlens.render.pages.compare import render
 
         text = render(found, advised(found, resolved, total), **look(output))
+        if hint := elsewhere(found, rule.references):
+            text += f"{hint}\n"
     if output is None:
         echo(text)
     else:
@@ -100,6 +103,23 @@ def compare(
     if any(c.severity is Severity.ERROR for c in found):
         raise typer.Exit(1)
     raise typer.Exit(3 if any(c.why_not for c in found) else 0)
+
+
+def elsewhere(found: Sequence[Comparison], references: Sequence[Reference]) -> str:
+    """Where evals that a shipped reference does not hold can be had; empty where all are held or none is shipped."""
+    from runlens.comparison.match import NO_TASK
+    from runlens.references.shipped import coverage_hint, shipped
+    from runlens.roles.names.evals import parse_eval
+
+    names = shipped()
+    lacking = {
+        parse_eval(name).task
+        for comparison, reference in zip(found, references, strict=True)
+        if reference.name.partition("@")[0] in names
+        for name, why in comparison.unmatched
+        if why == NO_TASK
+    }
+    return coverage_hint({task for task in lacking if re.fullmatch(r"[\w.-]+", task)})  # names come from strangers
 
 
 def as_json(found: Sequence[Comparison], run: Run, total_tokens: float | None) -> str:

@@ -75,7 +75,7 @@ def list_(
     debug: o.Debug = False,
 ) -> None:
     """List the shipped references, and the stored ones of the given folders."""
-    from runlens.references.shipped import DEFAULT_SETTING, shipped, whole
+    from runlens.references.shipped import DEFAULT_SETTING, OTHERS, builder, shipped, whole
 
     found = [(name, whole(name)) for name in shipped()]
     found += [pair for folder in folders or [] for pair in _stored(folder)]
@@ -86,13 +86,18 @@ def list_(
         _write(json.dumps(rows, indent=2, ensure_ascii=False) + "\n", output)
         return
     from runlens.cli.shared.page import look
-    from runlens.render.pages.reference import listed
+    from runlens.render.pages.reference import covered, listed
 
     hint = (
         "`runlens reference show NAME` lists the tasks.\n"
-        f"NAME stands for NAME@{DEFAULT_SETTING} where it has several settings; NAME@5-shot asks for another.\n"
+        f"NAME stands for NAME@{DEFAULT_SETTING} where its evals have several settings; NAME@5-shot\n"
+        "asks for another.\n"
+        "For tasks that none of them holds, build one from the public checkpoints of\n"
+        f"{', '.join(OTHERS)} or your own, for each revision:\n{builder()}"
     )
-    _write(f"{listed([r for _, r in found], **look(output))}\n{hint}", output)
+    shown = look(output)
+    references = [reference for _, reference in found]
+    _write(f"{listed(references, **shown)}\n{covered(references, **shown)}\n{hint}", output)
 
 
 @app.command()
@@ -162,6 +167,11 @@ def _facts(reference: Reference) -> dict[str, object]:
         "checkpoints": max((len(c.at) for c in reference.curves), default=0),
         "settings": sorted({c.setting for c in reference.curves if c.setting}),
         "tasks": sorted({c.task for c in reference.curves}),
+        "coverage": [
+            {"task": c.task, "metric": c.metric, "setting": c.setting, "range": [float(c.at[0]), float(c.at[-1])]}
+            for c in reference.curves
+            if len(c.at)
+        ],
         "source": reference.source,
         "licence": reference.licence,
         "citation": reference.citation,

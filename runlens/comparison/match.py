@@ -16,6 +16,7 @@ from runlens.model import Curve, Reference
 _LOSSES = frozenset(("loss", "bpb", "bpc", "ppl", "byte_ppl", "word_ppl"))
 
 
+NO_TASK = "the reference has no such task"
 MOST_NAMED = 5
 """Evals named in a sentence; the rest is counted."""
 
@@ -82,7 +83,7 @@ def match(curves: tuple[RunCurve, ...], reference: tuple[Curve, ...]) -> Matched
 def _beside(own: Curve, others: list[Curve]) -> tuple[tuple[Curve, ...], tuple[str, ...]] | str:
     """The reference's curves for one of the run's, with notes, or why there are none."""
     if not others:
-        return "the reference has no such task"
+        return NO_TASK
     notes: list[str] = []
     kinds = sorted({c.metric for c in others})
     same = [c for c in others if c.metric == own.metric]

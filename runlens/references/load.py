@@ -13,7 +13,7 @@ from runlens.references.combine import combine
 from runlens.references.results import read_results, result_files
 from runlens.references.shipped import load_shipped, shipped
 from runlens.references.store import is_stored, loads
-from runlens.references.table import is_score_table, read_table
+from runlens.references.table import is_score_folder, is_score_table, read_table
 
 
 def load(spec: str, tokens_per_step: float | None = None) -> Reference:
@@ -23,8 +23,9 @@ def load(spec: str, tokens_per_step: float | None = None) -> Reference:
     ----------
     spec : str
         In this order: a stored reference, a table of scores, a result file or folder of lm-evaluation-harness or
-        lighteval, anything else on disk that is a run (a folder of several runs is a band); a shipped name such as
-        `pythia-1.4b` or `pythia-1.4b@5-shot`; a run in any other form. What exists on disk is never taken for a name.
+        lighteval, a dataset of scores on disk, anything else on disk that is a run (a folder of several runs is a
+        band); a shipped name such as `pythia-1.4b` or `pythia-1.4b@5-shot`; a run in any other form. What exists on
+        disk is never taken for a name.
     tokens_per_step : float, optional
         Turns steps into tokens where the reference does not tell them.
 
@@ -51,6 +52,8 @@ def load(spec: str, tokens_per_step: float | None = None) -> Reference:
             return read_results(path, tokens_per_step)
     if there and path.is_dir() and result_files(path):
         return read_results(path, tokens_per_step)
+    if there and path.is_dir() and is_score_folder(path):
+        return read_table(path, tokens_per_step)
     if not there:
         found = load_shipped(spec)
         if found is not None:

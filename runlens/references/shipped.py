@@ -1,7 +1,8 @@
-"""References that come with RunLens: Pythia and TinyLlama, picked by name."""
+"""References that come with RunLens: Pythia, TinyLlama and Lucie, picked by name."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -12,6 +13,12 @@ from runlens.references.store import loads
 
 DEFAULT_SETTING = "0-shot"
 """What `pythia-1.4b` stands for; `pythia-1.4b@5-shot` asks for the other."""
+OTHERS = {
+    "SmolLM2 1.7B": "HuggingFaceTB/SmolLM2-1.7B-intermediate-checkpoints",
+    "OLMo 2 7B": "allenai/OLMo-2-1124-7B",
+    "Marin 8B": "marin-community/marin-8b-base",
+}
+"""Models whose intermediate checkpoints are public, each a revision of a repository."""
 
 
 def shipped() -> tuple[str, ...]:
@@ -35,7 +42,8 @@ def load_shipped(spec: str) -> Reference | None:
     settings = sorted({c.setting for c in reference.curves if c.setting})
     if at and wanted not in settings:
         raise ConfigError(f"reference {name} has no setting {wanted!r}; it has {', '.join(settings) or 'none'}")
-    if not at and DEFAULT_SETTING in settings and len(settings) > 1:
+    each = {(c.task, c.metric) for c in reference.curves}
+    if not at and DEFAULT_SETTING in settings and len(each) < len(reference.curves):  # one eval in several settings
         wanted = DEFAULT_SETTING
     if not wanted:
         return reference
@@ -62,3 +70,41 @@ def _order(name: str) -> tuple[str, float, str]:
         return family, float(size[:-1]) * factor, variant
     except ValueError:
         return family, 0.0, rest
+
+
+def covering(task: str) -> tuple[str, ...]:
+    """Shipped references that hold a task, by its canonical name."""
+    return tuple(name for name in shipped() if any(c.task == task for c in whole(name).curves))
+
+
+def builder(tasks: str = "TASK,TASK", model: str = "SmolLM2 1.7B") -> str:
+    """The commands that build a reference from the public checkpoints of a model."""
+    folder = model.lower().replace(" ", "-")
+    return (
+        f"lm_eval --model hf --tasks {tasks} --output_path {folder}/REVISION \\\n"
+        f"  --model_args pretrained={OTHERS[model]},\\\n"
+        "revision=REVISION\n"
+        f"runlens reference build {folder}/ -o {folder}.json\n"
+    )
+
+
+def coverage_hint(tasks: Collection[str]) -> str:
+    """Where tasks that a reference does not hold can be had, in sentences; empty for no task."""
+    held = {task: covering(task) for task in sorted(tasks)}
+    said = [f"{task} is held by {', '.join(_families(names))}" for task, names in held.items() if names]
+    lacking = [task for task, names in held.items() if not names]
+    if lacking:
+        many = len(lacking) > 1
+        said.append(
+            f"no shipped reference holds {', '.join(lacking)}; build one from the public checkpoints of "
+            f"{', '.join(OTHERS)}, for each revision:\n{builder(','.join(lacking) if many else lacking[0])}"
+        )
+    return "\n".join(text[:1].upper() + text[1:] for text in said)
+
+
+def _families(names: Sequence[str]) -> list[str]:
+    """Names of one family as `pythia-70m to pythia-12b-deduped`."""
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        groups.setdefault(name.partition("-")[0], []).append(name)
+    return [group[0] if len(group) == 1 else f"{group[0]} to {group[-1]}" for group in groups.values()]

@@ -2,60 +2,86 @@
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from runlens.errors import NotALog
-from runlens.model import Curve, Reference
+from runlens.model import Axis, Curve, Reference
+from runlens.references.positions import position
+from runlens.references.rows import SUFFIXES, columns_of, parts_of, rows_of
 from runlens.references.store import curve_of
 from runlens.roles.names.evals import parse_eval
 from runlens.roles.names.metrics import FRACTIONS
 
 NAMES = {
-    "tokens": ("tokens", "n_tokens", "num_tokens", "consumed_tokens"),
-    "step": ("step", "steps", "global_step", "iteration"),
-    "task": ("task", "benchmark", "eval", "dataset"),
-    "metric": ("metric", "metric_name"),
-    "value": ("value", "score", "result"),
-    "stderr": ("stderr", "std_err", "standard_error", "se"),
-    "n": ("n", "n_items", "items", "num_samples"),
-    "setting": ("setting", "num_fewshot", "n_shot", "fewshot", "shots"),
+    "tokens": (
+        "tokens",
+        "n_tokens",
+        "num_tokens",
+        "consumed_tokens",
+        "training_tokens",
+        "train_tokens",
+        "trained_tokens",
+        "tokens_seen",
+        "tokens_trained",
+        "total_tokens",
+        "token_count",
+        "tokens_m",
+        "tokens_b",
+        "tokens_t",
+    ),
+    "step": (
+        "step",
+        "steps",
+        "global_step",
+        "iteration",
+        "training_step",
+        "train_step",
+        "checkpoint_step",
+        "ckpt_step",
+    ),
+    "place": ("checkpoint", "ckpt", "revision", "model_revision", "checkpoint_name", "model_name", "model"),
+    "model": ("model", "model_name", "model_id"),
+    "task": ("task", "task_name", "benchmark", "eval", "dataset", "dataset_name", "eval_name", "evaluation", "suite"),
+    "metric": ("metric", "metric_name", "measure", "metric_type"),
+    "value": ("value", "score", "result", "metric_value", "eval_score", "mean_score"),
+    "stderr": ("stderr", "std_err", "standard_error", "se", "score_stderr", "value_stderr", "std_error"),
+    "n": ("n", "n_items", "items", "num_samples", "num_examples", "n_samples"),
+    "setting": (
+        "setting",
+        "num_fewshot",
+        "n_shot",
+        "n-shot",
+        "fewshot",
+        "few_shot",
+        "num_few_shot",
+        "shots",
+        "num_shots",
+    ),
 }
-"""Column to the headings that it may stand under."""
-SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
-
-
-def columns_of(path: Path) -> tuple[str, ...]:
-    """The headings of a table; empty if it has none that can be read."""
-    if path.suffix == ".parquet":
-        from pyarrow import ArrowInvalid, parquet
-
-        try:
-            return tuple(parquet.read_schema(path).names)
-        except ArrowInvalid:
-            return ()
-    with path.open(encoding="utf-8-sig", errors="replace") as file:
-        first = file.readline(1_000_000)
-    if path.suffix == ".jsonl":
-        try:
-            row = json.loads(first)
-        except json.JSONDecodeError:
-            return ()
-        return tuple(row) if isinstance(row, dict) else ()
-    return tuple(part.strip().strip('"') for part in first.replace("\t", ",").split(","))
+"""Column to the headings that it may stand under, in any case, with spaces or underscores."""
+UNITS = {"tokens_m": 1e6, "tokens_b": 1e9, "tokens_t": 1e12}
+"""Headings that tell tokens in millions, billions or trillions."""
 
 
 def is_score_table(path: Path) -> bool:
     """True if a file is a table of scores: it has a task, a value, and a step or tokens."""
-    if path.suffix.lower() not in SUFFIXES:
-        return False
-    have = _found(columns_of(path))
-    return {"task", "value"} <= set(have) and bool({"tokens", "step"} & set(have))
+    return path.suffix.lower() in SUFFIXES and _fits(_found(columns_of(path)))
+
+
+def is_score_folder(path: Path) -> bool:
+    """True if a folder is a dataset on disk (Hugging Face datasets, or parts of one table) of scores."""
+    files = parts_of(path)
+    return bool(files) and _fits(_found(columns_of(files[0])))
+
+
+def _fits(have: Mapping[str, str]) -> bool:
+    return {"task", "value"} <= set(have) and bool({"tokens", "step", "place"} & set(have))
 
 
 def read_table(path: Path, tokens_per_step: float | None = None) -> Reference:
@@ -64,7 +90,8 @@ def read_table(path: Path, tokens_per_step: float | None = None) -> Reference:
     Parameters
     ----------
     path : Path
-        CSV, TSV, JSONL or parquet.
+        CSV, TSV, JSONL, Arrow or parquet; or a folder of parts of one table, such as a Hugging Face dataset that was
+        saved or downloaded.
     tokens_per_step : float, optional
         Turns steps into tokens where the table has no tokens.
 
@@ -73,20 +100,21 @@ def read_table(path: Path, tokens_per_step: float | None = None) -> Reference:
     NotALog
         If a column is missing, or no row can be read.
     """
-    rows = _rows(path)
+    rows = [row for part in (parts_of(path) if path.is_dir() else [path]) for row in rows_of(part)]
     have = _found(rows[0]) if rows else {}
-    if not {"task", "value"} <= set(have) or not {"tokens", "step"} & set(have):
+    if not _fits(have):
         raise NotALog(
             f"{path} is no table of scores: it needs the columns tokens or step, task, metric and value; "
             f"it has {', '.join(map(str, rows[0])) if rows else 'no row'}"
         )
-    axis, factor = ("tokens", 1.0) if "tokens" in have else ("steps", 1.0)
-    if axis == "steps" and tokens_per_step:
-        axis, factor = "tokens", tokens_per_step
-    position = have["tokens"] if "tokens" in have else have["step"]
+    models = sorted({str(row.get(have["model"])) for row in rows}) if "model" in have else []
+    if len(models) > 1 and not {"tokens", "step"}.isdisjoint(have):
+        some = ", ".join(models[:5]) + (" …" if len(models) > 5 else "")
+        raise NotALog(f"{path} holds the scores of {len(models)} models ({some}); keep the rows of one of them")
+    axis, placed = _placed(rows, have, tokens_per_step)
     points: dict[tuple[str, str, str], list[tuple[float, float, float, float, str]]] = {}
-    for row in rows:
-        at, value = _number(row.get(position)) * factor, _number(row.get(have["value"]))
+    for row, at in zip(rows, placed, strict=True):
+        value = _number(row.get(have["value"]))
         if not (math.isfinite(at) and math.isfinite(value)):
             continue
         metric = str(row.get(have.get("metric", ""), "") or "")
@@ -100,7 +128,7 @@ def read_table(path: Path, tokens_per_step: float | None = None) -> Reference:
     per_cent = any(k[1] in FRACTIONS and any(p[1] > 1.5 for p in group) for k, group in points.items())
     curves = tuple(_curve(key, group, per_cent) for key, group in points.items())
     return Reference(
-        path.stem, "tokens" if axis == "tokens" else "steps", curves, tokens_per_step, source=path.name,
+        path.stem, axis, curves, tokens_per_step, source=path.name,
         settings={"figures": "per cent in the table, fractions here"} if per_cent else {},
     )  # fmt: skip
 
@@ -129,8 +157,31 @@ def _curve(key: tuple[str, str, str], group: list[tuple[float, float, float, flo
     return curve_of(*key, group[0][4], at, value * scale, stderr * scale, items)
 
 
+def _placed(
+    rows: list[dict[str, Any]], have: Mapping[str, str], tokens_per_step: float | None
+) -> tuple[Axis, list[float]]:
+    """The axis of a table, and where each row stands on it; NaN where that is not told."""
+    if "tokens" in have:
+        factor = UNITS.get(_plain(have["tokens"]), 1.0)
+        return "tokens", [_number(row.get(have["tokens"])) * factor for row in rows]
+    if "step" in have:
+        steps = [_number(row.get(have["step"])) for row in rows]
+    else:
+        told = {name: position([name]) for name in {str(row.get(have["place"])) for row in rows}}
+        each = [told[str(row.get(have["place"]))] for row in rows]
+        if all(tokens is not None for _, tokens in each):
+            return "tokens", [tokens or math.nan for _, tokens in each]
+        steps = [math.nan if step is None else step for step, _ in each]
+    return ("tokens", [step * tokens_per_step for step in steps]) if tokens_per_step else ("steps", steps)
+
+
+def _plain(heading: object) -> str:
+    """A heading in small letters, with underscores for gaps and what stands in brackets: `Tokens (B)` as `tokens_b`."""
+    return re.sub(r"[\s(\[]+", "_", str(heading).strip().lower()).strip(")]_")
+
+
 def _found(headings: Iterable[str]) -> dict[str, str]:
-    by_name = {str(h).strip().lower(): h for h in headings}
+    by_name = {_plain(h): h for h in headings}
     found = {}
     for column, names in NAMES.items():
         for name in names:
@@ -138,31 +189,6 @@ def _found(headings: Iterable[str]) -> dict[str, str]:
                 found[column] = by_name[name]
                 break
     return found
-
-
-def _rows(path: Path) -> list[dict[str, Any]]:
-    try:
-        if path.suffix == ".parquet":
-            from pyarrow import parquet
-
-            rows: list[dict[str, Any]] = parquet.read_table(path).to_pylist()
-            return rows
-        if path.suffix == ".jsonl":
-            lines = path.read_text("utf-8-sig").splitlines()
-            return [row for line in lines if line.strip() and isinstance(row := json.loads(line), dict)]
-        import csv
-
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            return list(csv.DictReader(file, delimiter="\t" if path.suffix == ".tsv" else ","))
-    except (ValueError, OSError, csv_error()) as error:
-        raise NotALog(f"{path} could not be read as a table: {type(error).__name__}: {error}") from error
-
-
-def csv_error() -> type[Exception]:
-    """The error of the csv module, which is no ValueError."""
-    import csv
-
-    return csv.Error
 
 
 def _number(value: object) -> float:

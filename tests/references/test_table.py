@@ -61,3 +61,74 @@ def test_rows_without_numbers_are_left_out(tmp_path):
 def test_a_table_that_holds_no_score_says_so(tmp_path):
     with pytest.raises(NotALog, match="no row with a finite position and value"):
         load(str(table(tmp_path, "csv", [{**ROWS[0], "value": "x"}])))
+
+
+LONG = [
+    {"training_tokens": t * 10**9, "dataset": "hellaswag", "metric_name": "acc_norm", "num_fewshot": 10, "score": v}
+    for t, v in ((100, 0.5), (200, 0.55), (300, 0.58))
+]
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
+def test_the_columns_may_have_the_names_that_others_give_them(tmp_path, form):
+    (curve,) = load(str(table(tmp_path, form, LONG))).curves
+    assert (curve.task, curve.metric, curve.setting) == ("hellaswag", "acc_norm", "10-shot")
+    assert (curve.at.tolist(), curve.value.tolist()) == ([1e11, 2e11, 3e11], [0.5, 0.55, 0.58])
+
+
+@pytest.mark.parametrize(
+    ("heading", "cells", "axis", "at"),
+    [
+        ("Tokens (B)", (100, 200), "tokens", [1e11, 2e11]),
+        ("tokens_T", (0.1, 0.2), "tokens", [1e11, 2e11]),
+        ("Training Step", (1000, 2000), "steps", [1000, 2000]),
+        ("revision", ("step1000-tokens5B", "step2000-tokens10B"), "tokens", [5e9, 1e10]),
+        ("checkpoint", ("step-1000", "step-2000"), "steps", [1000, 2000]),
+        ("model", ("me/m-step1000", "me/m-step2000"), "steps", [1000, 2000]),
+    ],
+)
+def test_where_a_row_stands_is_told_in_many_ways(tmp_path, heading, cells, axis, at):
+    rows = [{heading: cell, "benchmark": "piqa", "metric": "acc", "score": 0.6} for cell in cells]
+    reference = load(str(table(tmp_path, "csv", rows)))
+    assert reference.axis == axis and reference.curves[0].at.tolist() == pytest.approx(at)
+
+
+def test_a_table_of_many_models_says_so(tmp_path):
+    rows = [{**row, "model": name} for name in ("a", "b") for row in LONG]
+    with pytest.raises(NotALog, match="the scores of 2 models"):
+        load(str(table(tmp_path, "csv", rows)))
+
+
+def test_a_dataset_on_disk_is_read_as_its_library_writes_it(tmp_path):
+    """`datasets.Dataset.save_to_disk` writes Arrow streams and two JSON files beside them."""
+    import pyarrow
+    from pyarrow import ipc
+
+    saved = tmp_path / "saved"
+    saved.mkdir()
+    for i, part in enumerate((LONG[:2], LONG[2:])):
+        made = pyarrow.Table.from_pylist(part)
+        with ipc.new_stream(saved / f"data-{i:05d}-of-00002.arrow", made.schema) as writer:
+            writer.write_table(made)
+    (saved / "state.json").write_text("{}")
+    (saved / "dataset_info.json").write_text("{}")
+    (curve,) = load(str(saved)).curves
+    assert curve.value.tolist() == [0.5, 0.55, 0.58]
+
+
+def test_a_dataset_as_it_was_downloaded_is_read_and_an_arrow_file_by_itself(tmp_path):
+    import pyarrow
+    from pyarrow import ipc, parquet
+
+    made = pyarrow.Table.from_pylist(LONG)
+    (tmp_path / "hub" / "data").mkdir(parents=True)
+    parquet.write_table(made, tmp_path / "hub" / "data" / "train-00000-of-00001.parquet")
+    (tmp_path / "hub" / "README.md").write_text("scores")
+    with ipc.new_file(tmp_path / "one.arrow", made.schema) as writer:
+        writer.write_table(made)
+    for spec in ("hub", "one.arrow"):
+        (curve,) = load(str(tmp_path / spec)).curves
+        assert curve.value.tolist() == [0.5, 0.55, 0.58]
+    (tmp_path / "torn.arrow").write_bytes(b"ARROW1\0\0torn")
+    with pytest.raises(Exception, match="torn"):
+        load(str(tmp_path / "torn.arrow"))

@@ -53,6 +53,33 @@ def listed(
     return _printed([table], width, color, unicode)
 
 
+def covered(
+    references: Sequence[Reference], *, width: int | None = None, color: bool = False, unicode: bool = True
+) -> str:
+    """Which tasks the references cover, and over which range: one paragraph for all that cover the same.
+
+    Parameters
+    ----------
+    references : sequence of Reference
+    width, color, unicode
+        As in `listed`.
+
+    Returns
+    -------
+    str
+        Ends in a newline; empty for no reference.
+    """
+    alike: dict[tuple[str, str], list[str]] = {}
+    for reference in references:
+        tasks = ", ".join(sorted({c.task or "validation loss" for c in reference.curves}))
+        alike.setdefault((f"{_range(reference.curves)} {reference.axis}", tasks), []).append(reference.name)
+    lines = []
+    for (span, tasks), names in alike.items():
+        who = names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"
+        lines.append(Text(f"{named(who)}, {span}: ", style="bold").append(visible(tasks), style="not bold"))
+    return _printed(lines, width, color, unicode)
+
+
 def shown(reference: Reference, *, width: int | None = None, color: bool = False, unicode: bool = True) -> str:
     """One reference: where it comes from, and every curve with its range, first and last value and its course.
 
