@@ -111,8 +111,8 @@ BEHIND = [
     (BehindReference(references=REFERENCE), behind, (1.08, 1.2, 1.24, 1.4), ".wwe"),
     (BehindReference(references=REFERENCE, least=1.15), behind, (1.16, 1.18), ".w"),
     (BehindReference(references=REFERENCE, factor=1.6), behind, (1.58, 1.7), "we"),
-    (BehindReference(references=REFERENCE), lambda points: behind(2.0, points), (2, 3), "-e"),
-    (BehindReference(references=REFERENCE, fewest=5), lambda points: behind(2.0, points), (4, 5), "-e"),
+    (BehindReference(references=REFERENCE), lambda points: behind(1.3, points), (2, 3), ".e"),
+    (BehindReference(references=REFERENCE, fewest=5), lambda points: behind(1.3, points), (4, 5), ".e"),
     (BehindReference(references=REFERENCE), lately, (1, 2), ".e"),
     (BehindReference(references=REFERENCE, last=9), lately, (1, 2, 3), ".we"),
 ]
