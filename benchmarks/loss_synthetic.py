@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from itertools import product
+from multiprocessing import get_context
 
 import numpy as np
-from joblib import Parallel, delayed
 
 from benchmarks.loss_peers import PEERS, events
 from benchmarks.loss_score import Claim, Event, Floats, Tally, match, total
@@ -106,7 +107,9 @@ def all_runs(quick: bool, base: int, jobs: int = 2, peers: bool = True) -> list[
         if not quick or points <= 10_000:
             tasks += [(base + 50_000 + i, points, case) for i in range(max(1, count // (2 * few)))]
     batches = [tasks[i::64] for i in range(64)]
-    done = Parallel(n_jobs=jobs)(delayed(_batch)(batch, peers) for batch in batches)
+    # A pool that ends here: workers that outlive it would hold up the end of the process that made them.
+    with ProcessPoolExecutor(jobs, mp_context=get_context("forkserver")) as pool:
+        done = list(pool.map(_batch, batches, [peers] * len(batches)))
     return sorted((o for batch in done for o in batch), key=lambda o: (o.points, o.case, o.seed))
 
 

@@ -39,6 +39,8 @@ class Case:
     slow: bool = False
     """Whether the fault has no sharp onset."""
     least: Severity = Severity.WARNING
+    also: tuple[str, ...] = ()
+    """Other rules whose finding counts as this one's: it leaves to them what they explain."""
 
 
 def columns(rng: Rng, rate: Callable[[int], np.ndarray] = cosine, low: int = 300, high: int = 20_000) -> Columns:
@@ -200,8 +202,8 @@ CASES = (
     Case("GRAD002", "5 to 20 times the level for 3-30 points", surges, least=Severity.INFO),
     Case("GRAD002", "5 to 20 times the level, to the end", lasting_surges),
     Case("GRAD002", "look-alike: heavy tails, slow drift", wild_norms),
-    Case("LR001", "a bump, a dip, zero, a second warm-up, a jump up", broken),
-    Case("LR001", "look-alike: nine kinds of schedules, resumes", sound),
+    Case("LR001", "a bump, a dip, zero, a second warm-up, a jump up", broken, also=("RES001",)),
+    Case("LR001", "look-alike: nine kinds of schedules, resumes", sound, also=("RES001",)),
     Case("HW001", "a fan fails", machine(lambda m, r: hardware.overheat(m, to=r.uniform(87, 95)))),
     Case("HW001", "hotter, same power", machine(lambda m, r: hardware.drift(m, rise=r.uniform(12, 20))), slow=True),
     Case("HW002", "memory leak", machine(lambda m, r: hardware.leak(m, per_row=r.uniform(25e6, 60e6))), slow=True),
@@ -220,7 +222,7 @@ def judged(case: Case, seed: int) -> tuple[bool, int, float | None]:
     said = [
         f
         for rule in RULES
-        if rule.code.startswith(case.code)
+        if rule.code.startswith((case.code, *case.also))
         for f in rule().check(run)
         if isinstance(f, Finding) and f.severity.rank >= case.least.rank and f.steps
     ]

@@ -81,3 +81,7 @@ def test_what_lies_below_its_floor_is_said(monkeypatch, said, below):
 )
 def test_the_figure_of_a_cell_is_its_first_number(said, value):
     assert number(said) == value
+
+
+def test_continuous_integration_holds_the_floors():
+    assert "\n.venv/bin/python -m benchmarks.quality --quick" in (PAGE.parents[1] / ".ci" / "run").read_text("utf-8")
