@@ -10,9 +10,9 @@ from typing import Any, cast
 from runlens.errors import AccessRefused, ConfigError, NoRunFound, ReadError
 from runlens.model import AS_FOUND, ReadOptions, Run, RunRef
 from runlens.sources import local, registry
+from runlens.sources.contract import Progress, SlowSource, Source
 from runlens.sources.heap import keep_freed_memory
 from runlens.sources.naming import near, printable, unique
-from runlens.sources.registry import Progress, SlowSource, Source
 from runlens.sources.unread import Search
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from runlens.errors import AccessRefused, NoRunFound, NotALog, RunLensError
 from runlens.model import AS_FOUND, ReadOptions, RunRef
 from runlens.sources import registry
+from runlens.sources.contract import HEAD, Look
 from runlens.sources.naming import printable, unforeseen
-from runlens.sources.registry import HEAD, Entry, Look
+from runlens.sources.registry import Entry
 from runlens.sources.unread import Search, in_one_sentence, is_said_to_be_a_log, is_text
 
 REFUSED = "refused"

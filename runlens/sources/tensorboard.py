@@ -18,7 +18,7 @@ import numpy as np
 from runlens.errors import NoRunFound, NotALog, ReadError, RunLensError
 from runlens.model import Note, Run, RunRef, Series
 from runlens.model.words import percent
-from runlens.sources.registry import Look
+from runlens.sources.contract import Look
 from runlens.sources.tfevents import files, forms, writers
 from runlens.sources.tfevents.decode import Decoder, Oddities
 from runlens.sources.tfevents.files import Entry

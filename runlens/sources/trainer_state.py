@@ -17,8 +17,8 @@ from pathlib import Path
 
 from runlens.errors import AccessRefused, NotALog, ReadError
 from runlens.model import AS_FOUND, Run, RunRef, State
+from runlens.sources.contract import Look
 from runlens.sources.naming import printable
-from runlens.sources.registry import Look
 from runlens.sources.table.build import built
 from runlens.sources.table.store import Columns
 

@@ -16,7 +16,8 @@ import pytest
 from runlens.errors import ConfigError, NoRunFound, NotALog
 from runlens.model import ReadOptions, Run, RunRef, Series
 from runlens.sources import discover, read, registry
-from runlens.sources.registry import SOURCES, AddressSource, Entry, FileSource, SlowSource
+from runlens.sources.contract import AddressSource, FileSource, SlowSource
+from runlens.sources.registry import SOURCES, Entry
 
 ROOT = Path(__file__).parents[2]
 NAMES = [e.name for e in SOURCES]

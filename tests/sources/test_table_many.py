@@ -8,7 +8,7 @@ import pytest
 
 from runlens.model import AS_FOUND
 from runlens.sources import table
-from runlens.sources.registry import Look
+from runlens.sources.contract import Look
 
 
 def put(tmp_path, name, content):

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from runlens.errors import NotALog, ReadError
 from runlens.model import AS_FOUND, Note, Run, RunRef, Series
+from runlens.sources.contract import Look
 from runlens.sources.naming import printable
-from runlens.sources.registry import Look
 from runlens.sources.table.build import Built, built
 from runlens.sources.table.head import (
     form_of,

@@ -16,8 +16,8 @@ from pathlib import Path
 from runlens.errors import AccessRefused, NotALog, ReadError
 from runlens.model import Note, Run, RunRef, Series
 from runlens.model.words import percent
+from runlens.sources.contract import HEAD, Look
 from runlens.sources.naming import printable
-from runlens.sources.registry import HEAD, Look
 from runlens.sources.text.build import series_of
 from runlens.sources.text.ends import state_of
 from runlens.sources.text.gather import Gathered, gather

@@ -11,8 +11,8 @@ from typing import Protocol, cast
 
 from runlens.errors import AccessRefused, NotALog, ReadError
 from runlens.model import Run, RunRef
+from runlens.sources.contract import Look
 from runlens.sources.naming import printable
-from runlens.sources.registry import Look
 
 _KINDS = ("mlflow_files", "mlflow_db", "trackio", "comet")
 

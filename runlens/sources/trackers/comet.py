@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from runlens.model import Note, Run, RunRef
+from runlens.sources.contract import Look
 from runlens.sources.naming import printable
-from runlens.sources.registry import Look
 from runlens.sources.trackers.points import Points, setting
 
 _MESSAGES, _ABOUT = "messages.json", "experiment.json"

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from runlens.model import Run, RunRef
+from runlens.sources.contract import Look
 from runlens.sources.naming import printable
-from runlens.sources.registry import Look
 from runlens.sources.trackers.points import STATES, Points, setting
 from runlens.sources.trackers.sqlite import columns, has, opened
 

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from runlens.model import Note, Run, RunRef
+from runlens.sources.contract import Look
 from runlens.sources.naming import printable
-from runlens.sources.registry import Look
 from runlens.sources.trackers.points import STATES, Points, setting
 
 _LINE = re.compile(rb"\A\d{9,16} [-+.\w]+(?: -?\d+)?(?: \S+ \S+)?\s*(?:\n|\Z)")

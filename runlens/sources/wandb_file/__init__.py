@@ -16,8 +16,8 @@ import numpy as np
 
 from runlens.errors import AccessRefused, ReadError
 from runlens.model import Note, Run, RunRef, Series
+from runlens.sources.contract import Look
 from runlens.sources.naming import printable
-from runlens.sources.registry import Look
 from runlens.sources.wandb_file.framing import Damage, Segment, segments
 from runlens.sources.wandb_file.history import History, Stats, joined
 from runlens.sources.wandb_file.meta import Meta
