@@ -111,6 +111,9 @@ class Run:
     """Summary values, if the source has such (W&B)."""
     series: Mapping[str, Series] = field(default_factory=lambda: MappingProxyType({}))
     """Every scalar series by its logged name, raw: own unit, own x axis."""
+    texts: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    """Series of words, such as a logged phase, and the words: a value of such a series is the place of its word here.
+    They play no role."""
     placed: Mapping[str, PlacedSeries] = field(default_factory=lambda: MappingProxyType({}))
     """The same series in their own unit on the training step, each placed when it is first asked for and then kept.
     Empty until resolved. Who looks for a series by its logged name takes it from here."""

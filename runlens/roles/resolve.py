@@ -118,6 +118,8 @@ def _devices(groups: Mapping[str, list[RoleSeries]]) -> int:
 def _claims(run: Run, frameworks: tuple[str, ...], folder: str) -> dict[str, Claim]:
     out: dict[str, Claim] = {}
     for name, series in run.series.items():
+        if name in run.texts:
+            continue
         claim = read_name(name, run.series, frameworks, folder)
         if claim is not None and (claim := checked(claim, series)) is not None:
             out[name] = of_training(claim, name)

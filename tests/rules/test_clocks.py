@@ -148,6 +148,31 @@ class TestPauses:
         assert longer_there(run, np.array([65, 150]), np.array([10, 300])).after == 8192
         assert longer_there(run, np.array([10, 300]), np.array([65, 150])) is None
 
+    @pytest.mark.parametrize(("name", "kept"), [("phase", True), ("train/data_stage", True), ("hostname", False)])
+    def test_a_lasting_one_where_a_logged_word_for_the_stage_changes_is_explained(self, name, kept):
+        took = noisy() * np.where(STEP > 300, 3.0, 1.0)
+        run = run_of(
+            {"loss": LOSS, name: (STEP > 300) * 1.0}, STEP, START + np.cumsum(took), texts={name: ("one", "two")}
+        )
+        (found,) = findings(ThroughputDrop(), run)
+        assert (found.severity is Severity.INFO) is kept
+        assert (f"{name} went from one to two" in found.message) is kept
+        assert found.evidence["explained_by_setting"] == (
+            {"metric": name, "from": "one", "to": "two"} if kept else None
+        )
+
+    @pytest.mark.parametrize(("astray", "kept"), [(1, True), (3, False)])
+    def test_slow_stretches_with_a_word_of_their_own_are_explained(self, astray, kept):
+        slow = np.arange(100, 120)
+        code = np.zeros(N)
+        code[slow - 1] = 2.0
+        code[slow[:astray] - 1] = 1.0
+        words = {"phase": ("train", "rest", "evaluate")}
+        run = run_of({"loss": LOSS, "phase": code}, STEP, START + np.cumsum(noisy()), texts=words)
+        setting = longer_there(run, slow, np.arange(200, 300))
+        assert (setting is not None) is kept
+        assert setting is None or setting.words() == "phase went from train to evaluate"
+
 
 class TestWorth:
     @pytest.mark.parametrize(

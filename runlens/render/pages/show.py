@@ -19,6 +19,8 @@ _MOST = 24
 """Series of one role that are shown each on a line of its own."""
 _NAMES = 40
 """Names listed of those that play no part."""
+_WORDS = 4
+"""Words listed of a series of words."""
 _EACH = ("eval_score", "eval_loss", "perplexity")
 """Roles of which every series is shown, because each is a task of its own."""
 _LEVEL = frozenset(
@@ -77,6 +79,9 @@ def _page(run: Run, width: int, blocks: str) -> list[Text | Table | Group]:
     other = [r.series.name for r in run.every("other")]
     if other:
         page.append(_listed("Understood, of no use to a rule", [named(n) for n in other], "", "bright_black"))
+    if run.texts:
+        said = [f"{named(name)} ({_words(words)})" for name, words in run.texts.items()]
+        page.append(_listed("Words", said, "", "bright_black"))
     unknown = not_understood(run)
     if unknown:
         hint = "; give one a role with --metric ROLE=NAME"
@@ -88,7 +93,13 @@ def _page(run: Run, width: int, blocks: str) -> list[Text | Table | Group]:
 def not_understood(run: Run) -> list[str]:
     """Names of the series that no role was found for, in the order logged."""
     known = {r.series.name for group in run.roles.values() for r in group}
-    return [name for name in run.series if name not in known]
+    return [name for name in run.series if name not in known and name not in run.texts]
+
+
+def _words(words: tuple[str, ...]) -> str:
+    """The words of a series, in the order in which they were first said."""
+    more = f" and {len(words) - _WORDS:,} more" if len(words) > _WORDS else ""
+    return ", ".join(visible(word, 40) for word in words[:_WORDS]) + more
 
 
 def _facts(run: Run) -> str:

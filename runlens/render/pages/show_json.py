@@ -32,6 +32,7 @@ def render(run: Run) -> str:
         "points": run.points,
         "roles": {role: [_series(r) for r in group] for role, group in run.roles.items() if role != "other"},
         "other": [{"metric": r.series.name, "why": r.why, "origin": r.origin} for r in run.every("other")],
+        "texts": {name: list(words) for name, words in run.texts.items()},
         "not_understood": not_understood(run),
         "notes": [{"kind": note.kind, "message": note.message} for note in run.notes],
     }

@@ -167,6 +167,7 @@ def read(ref: RunRef) -> Run:
         config=found.config,
         summary=found.summary,
         series=found.series,
+        texts=found.texts,
         notes=(*notes, *found.notes),
         x_is_step=bool(ref.options.x) or canonical(found.axis) in AMOUNTS,
         read_at=read_at,
@@ -195,6 +196,7 @@ def _joined(files: Sequence[Path], root: Path, x: str) -> tuple[Built, tuple[Not
     """The series of several files; a file that cannot be read is told, and hides nothing of the others."""
     series: dict[str, Series] = {}
     config: dict[str, object] = {}
+    texts: dict[str, tuple[str, ...]] = {}
     notes: list[Note] = []
     failed: ReadError | None = None
     for file in files:
@@ -211,9 +213,11 @@ def _joined(files: Sequence[Path], root: Path, x: str) -> tuple[Built, tuple[Not
             while new in series:
                 new = f"{new} ({file.name.split('.')[0]})"
             series[new] = Series(new, one.step, one.time, one.value)
+            if name in found.texts:
+                texts[new] = found.texts[name]
     if not series and failed is not None:
         raise failed
-    return Built(dict(sorted(series.items())), config, {}, (), ""), tuple(notes)
+    return Built(dict(sorted(series.items())), config, {}, (), "", texts), tuple(notes)
 
 
 def _kept(path: Path) -> Read:

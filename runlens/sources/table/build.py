@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from runlens.sources.table.head import tells_of_training
 from runlens.sources.table.names import STEPS, canonical
 from runlens.sources.table.splits import pivoted, with_splits
 from runlens.sources.table.store import Columns
+from runlens.sources.table.texts import coded
 from runlens.sources.table.times import times_of
 
 _NAMED = 20
@@ -33,6 +34,8 @@ class Built:
     notes: tuple[Note, ...]
     axis: str
     """The column that is the x axis, empty if rows were counted."""
+    texts: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Words that the values of some series number."""
 
 
 def built(columns: Columns, where: str, x: str = "", since: float = 0.0) -> Built:
@@ -71,9 +74,10 @@ def built(columns: Columns, where: str, x: str = "", since: float = 0.0) -> Buil
     first, last = int(says[0]), int(says[-1])
     series: dict[str, Series] = {}
     astray: dict[str, int] = {}
-    for name in [n for n in columns.parts if n not in axis.used and n != clock]:
-        row, value = columns.joined(name)
-        del columns.parts[name]
+    words, constant = coded(columns)
+    for name in [*(n for n in columns.parts if n not in axis.used and n != clock), *words]:
+        row, value = (words[name].row, words[name].value) if name in words else columns.joined(name)
+        columns.parts.pop(name, None)
         inside = (row >= first) & (row <= last)
         belongs = inside | axis.astray[row] | (bool(inside.any()) & (row > last))
         row, value = row[belongs], value[belongs]
@@ -83,8 +87,11 @@ def built(columns: Columns, where: str, x: str = "", since: float = 0.0) -> Buil
             if 0 < count < len(row):
                 astray[name] = count
     config, summary = _beside(columns.said, first, last)
+    config = constant | config
+    texts = {name: words[name].names for name in words if name in series}
+    columns.odd = {name: cells for name, cells in columns.odd.items() if name not in texts}
     notes = (*_guess(axis, where), *_lost(columns, astray, series, where))
-    return Built(dict(sorted(series.items())), config, summary, notes, axis.name)
+    return Built(dict(sorted(series.items())), config, summary, notes, axis.name, texts)
 
 
 def _guess(axis: Axis, where: str) -> list[Note]:

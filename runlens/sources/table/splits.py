@@ -53,6 +53,7 @@ def with_splits(columns: Columns) -> None:
         columns.add(column, row[of == ""], value[of == ""])
         for kind in kinds:
             columns.add(f"{kind}/{column}", row[of == kind], value[of == kind])
+    del columns.labels[name]
 
 
 def pivoted(columns: Columns) -> None:
@@ -62,7 +63,7 @@ def pivoted(columns: Columns) -> None:
     if name is None or values is None:
         return
     texts = np.full(columns.rows, "", dtype=object)
-    for at, text in columns.labels[name]:
+    for at, text in columns.labels.pop(name):
         texts[at] = text
     row, value = columns.joined(values)
     del columns.parts[values]

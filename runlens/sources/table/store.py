@@ -11,6 +11,7 @@ import numpy.typing as npt
 from runlens.sources.nested import flat
 from runlens.sources.table.cells import number, says_nothing
 from runlens.sources.table.names import LABELS, METRICS, RUNS, SPLITS, canonical, is_axis, is_time
+from runlens.sources.table.texts import Texts
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -38,6 +39,8 @@ class Columns:
         """Numbers of each column in pieces: rows, counted from the beginning of the table, and values."""
         self.labels: dict[str, list[tuple[int, str]]] = {}
         """Texts of the columns that may tell runs, splits or metrics apart, with their rows."""
+        self.texts: dict[str, Texts] = {}
+        """Words of all other columns."""
         self.odd: dict[str, int] = {}
         """Cells that say something and are no number, by column."""
         self.short: dict[str, int] = {}
@@ -83,6 +86,7 @@ class Columns:
         """Cells of text of one column: numbers where they are some, labels where the column may hold such."""
         keeps = is_label(name)
         at, values = [], []
+        odd: list[tuple[int, str]] = []
         known: dict[str, float | None] = {}
         for row, text in zip(rows, texts, strict=True):
             value = known[text] if text in known else known.setdefault(text, number(text, name))
@@ -94,7 +98,10 @@ class Columns:
             elif keeps and text:
                 self.labels.setdefault(name, []).append((row, text))
             elif not says_nothing(text):
-                self.lose(name)
+                odd.append((row, text))
+        if odd:
+            self.lose(name, len(odd))
+            self._words(name).add([row for row, _ in odd], [text for _, text in odd])
         self.add(name, np.array(at, dtype=np.int64), np.array(values, dtype=np.float64))
 
     def add_objects(self, rows: Iterable[Mapping[str, object]]) -> None:
@@ -127,6 +134,11 @@ class Columns:
             self.labels.setdefault(name, []).append((row, value))
         elif not says_nothing(value):
             self.lose(name)
+            if isinstance(value, str):
+                self._words(name).add((row,), (value.strip(),))
+
+    def _words(self, name: str) -> Texts:
+        return self.texts.setdefault(name, Texts())
 
     def _note_without_axis(self, i: int, row: Mapping[str, object]) -> None:
         if not self._axes.isdisjoint(row) or len(self.said) >= _MOST_SAID:
@@ -150,6 +162,7 @@ class Columns:
             out.add(rename(name), place[row[inside]], value[inside])
         for name, cells in self.labels.items():
             out.labels[name] = [(int(place[row]), text) for row, text in cells if keep[row]]
+        out.texts = {rename(name): texts.where(keep, place) for name, texts in self.texts.items()}
         share = out.rows / self.rows if self.rows else 0.0
         out.spelt = {rename(n) for n in self.spelt}
         out.odd = {rename(n): round(k * share) for n, k in self.odd.items() if round(k * share)}

@@ -18,7 +18,7 @@ from runlens.model import Note, Run, RunRef, Series
 from runlens.model.words import percent
 from runlens.sources.contract import HEAD, Look
 from runlens.sources.naming import printable
-from runlens.sources.text.build import series_of
+from runlens.sources.text.build import Built, series_of
 from runlens.sources.text.ends import state_of
 from runlens.sources.text.gather import Gathered, gather
 from runlens.sources.text.rows import rows_of
@@ -105,8 +105,12 @@ def _enough(gathered: Gathered) -> bool:
     rows = rows_of(gathered, clock.time())
     if not any(o.counts or o.kind == "box" for o in rows.layouts):
         return False
-    series, _ = series_of(rows, axis_of(rows))
-    return any(len(s) >= FEWEST for s in series.values())
+    return _has_series(series_of(rows, axis_of(rows)))
+
+
+def _has_series(built: Built) -> bool:
+    """Whether a series of numbers has several points: a word alone is no log."""
+    return any(len(s) >= FEWEST for name, s in built.series.items() if name not in built.texts)
 
 
 def read(ref: RunRef) -> Run:
@@ -134,25 +138,26 @@ def read(ref: RunRef) -> Run:
     _refuse_too_little(gathered, where)
     rows = rows_of(gathered, written)
     axis = axis_of(rows)
-    series, once = series_of(rows, axis)
-    if not any(len(s) >= FEWEST for s in series.values()):
+    built = series_of(rows, axis)
+    if not _has_series(built):
         raise NotALog(
             f"{where} is no log that RunLens knows: none of its {gathered.lines:,} lines of text is one of a series of "
             "metrics; name a log of a training loop"
         )
-    config = dict(gathered.config)
+    config = built.config | gathered.config
     if axis.planned:
         config.setdefault("max_steps", axis.planned)
     return Run(
         id=ref.id,
         name=ref.id,
         source=ref.location,
-        state=state_of(gathered.tail, once),
+        state=state_of(gathered.tail, built.once),
         config=config,
-        summary={**once, "lines_understood": round(gathered.understood, 4)},
-        series=series,
+        summary={**built.once, "lines_understood": round(gathered.understood, 4)},
+        series=built.series,
+        texts=built.texts,
         notes=_notes(gathered, axis, where),
-        starts=_starts(series),
+        starts=_starts(built.series),
         read_at=read_at,
     )
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from runlens.model import Series
 from runlens.sources.text.layout import Layout
+from runlens.sources.text.phases import Worded
 from runlens.sources.text.rows import Rows
 from runlens.sources.text.steps import Axis
 
@@ -26,9 +28,24 @@ read as the curve because they are more."""
 _MOST_RANKS = 4096
 
 
-def series_of(rows: Rows, axis: Axis) -> tuple[dict[str, Series], dict[str, object]]:
-    """The series, in the order in which their names first appear, and results that were printed once."""
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What the lines of a log hold."""
+
+    series: dict[str, Series]
+    """In the order in which their names first appear."""
+    once: dict[str, object]
+    """Results that were printed once."""
+    texts: dict[str, tuple[str, ...]]
+    """Words that the values of some series number."""
+    config: dict[str, object]
+    """Words that were the same all along."""
+
+
+def series_of(rows: Rows, axis: Axis) -> Built:
+    """What rows and their places make."""
     time = _times(rows, axis.step)
+    worded = Worded()
     redrawn = rows.of_kind("bar", "keras")
     many = np.count_nonzero(rows.of_kind("keras") & (rows.counters["it"] >= rows.counters["of"])) >= _EPOCHS
     points: dict[str, list[Ints]] = {}
@@ -48,6 +65,8 @@ def series_of(rows: Rows, axis: Axis) -> tuple[dict[str, Series], dict[str, obje
                 continue
             points.setdefault(name, []).append(at[keep])
             values.setdefault(name, []).append(column[keep])
+        if layout.counts and not layout.split:
+            worded.add(layout.words, at)
     out: dict[str, Series] = {}
     if axis.counts == "lines":
         turned = np.flatnonzero(np.isfinite(rows.counters["epoch"]))
@@ -61,7 +80,10 @@ def series_of(rows: Rows, axis: Axis) -> tuple[dict[str, Series], dict[str, obje
         at, value = at[np.append(~again, True)], value[np.append(~again, True)]
         for full, which in _ranks(name, rows.counters["rank"][at]):
             out[full] = Series(full, axis.step[at[which]], time[at[which]], value[which])
-    return {name: s for name, s in out.items() if len(s)}, once
+    words, texts, config = worded.series(axis.step, time)
+    words = {name: s for name, s in words.items() if name not in out}
+    texts = {name: texts[name] for name in words}
+    return Built({name: s for name, s in (out | words).items() if len(s)}, once, texts, dict(config))
 
 
 def _columns(

@@ -9,6 +9,7 @@ from typing import Literal
 
 from runlens.sources.text.frameworks import BAR, COUNTED, HEADING, HEADS, KERAS, RANKS
 from runlens.sources.text.pairs import Field, Place, has_metric, pairs, place_of
+from runlens.sources.text.phases import Words, words_in
 from runlens.sources.text.tables import boxed, headed
 from runlens.sources.text.times import Stamp, find_stamp
 from runlens.sources.text.words import EPOCH, HELD_OUT, METRIC, PAIRED, STEP, STEPS
@@ -53,6 +54,8 @@ class Layout:
     split: str = ""
     """`val` or `test` where the whole line is of held-out data."""
     framework: str = ""
+    words: Words = ()
+    """Words that it says of the stage of training."""
 
     @property
     def counts(self) -> bool:
@@ -84,7 +87,8 @@ def parse(line: str, starts: Sequence[int], ends: Sequence[int], before: Callabl
         used |= {i for start, i in numbers.items() if stamp.span[0] <= start < stamp.span[1]}
     rank = _rank(line, numbers, used)
     fixed = rank if isinstance(rank, int) else -1
-    common = Layout("row", stamp=stamp, rank=rank if isinstance(rank, Place) else None, fixed_rank=fixed)
+    rank = rank if isinstance(rank, Place) else None
+    common = Layout("row", stamp=stamp, rank=rank, fixed_rank=fixed, words=words_in(line))
     box = boxed(line, numbers, before)
     if box is not None:
         return replace(common, kind="box", fields=(box,), step=box.place if box.name.endswith("timesteps") else None)

@@ -6,12 +6,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from runlens.sources.text.phases import STAGE
 from runlens.sources.text.units import KEPT_UNITS, MANY, MEMORY, NAMED_BY_UNIT, SECONDS, TIMES, UNIT
 from runlens.sources.text.words import HELD_OUT, METRIC, NEVER, PROSE, RENAMED, RENAMED_OF, STATED, TRAINING
 
 _OPENERS = re.compile(r"(?:tensor\(|array\(|np\.float\d*\(|[\[({'\"\s])*$")
 _QUOTED = re.compile(r"['\"]([^'\"]+)['\"]$")
 _PARTS = re.compile(r"[|,;\t{}\[\]]| {2,}| [-\xb7] | -{2,} |: |=|\s>+\s|[\x80-\xff]+")
+_WORDED = re.compile(
+    rf"(?:[A-Za-z_][\w./-]*=['\"]?[A-Za-z][^\s=,;|'\"]*['\"]?|{STAGE.pattern}['\"]?)[ \t]+(?=[A-Za-z'\"])",
+    re.IGNORECASE,
+)
+"""A name whose value is a word, before the next name: `phase=anneal loss=2.1`, `stage: warmup loss: 2.1`."""
 _LEVEL = re.compile(r"^(?:INFO|WARNING|DEBUG|ERROR|NOTICE)\b[\s:>-]*")
 _NAME = re.compile(r"[A-Za-z(][\w@./%+^()'\"*#&<>$-]*(?: [\w@./%+^()'*#&$-]+){0,6}")
 _LASTING = re.compile(r"(?: ?\d+ ?(?:s|m|h|d|min|sec)\b)+")
@@ -155,7 +161,8 @@ def _name(gap: str) -> tuple[str, str, bool]:
     quoted = _QUOTED.search(body)
     if quoted is not None and strong:
         return quoted[1][:_LONGEST_NAME], body[: quoted.start()], True
-    last = _PARTS.split(body)[-1]
+    worded = _last(_WORDED, body)
+    last = _PARTS.split(body if worded is None else body[worded.end() :])[-1]
     rest = body[: len(body) - len(last)]
     last = _LEVEL.sub("", last.strip(_JUNK + "'\""))
     if strong and ":" in last:

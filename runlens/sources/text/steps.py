@@ -113,9 +113,12 @@ def _planned(of: Floats) -> int:
 def _spread(rows: Rows, step: Floats, known: Bools, sampled: Bools) -> Ints:
     """Steps for all lines: their own, that of their box, or the last one said before them."""
     main = _main(rows, known)
-    top = float(np.nanmax(step[known & (rows.of_layout == main)]))
+    names = {f.name for f in rows.layouts[main].fields}
+    alike = [names == {f.name for f in o.fields} for o in rows.layouts]  # lines that differ in a word beside metrics
+    like = np.array(alike)[rows.of_layout]
+    top = float(np.nanmax(step[known & like]))
     own = np.isfinite(step) & (known | (rows.held_out & (step <= 1.05 * top + 1) & ~sampled.any()))
-    own &= (rows.of_layout == main) | (step <= 1.05 * top + 1)
+    own &= like | (step <= 1.05 * top + 1)
     boxes = rows.of_kind("box")
     out = np.where(own, step, np.nan)
     if bool((boxes & known).any()):

@@ -65,6 +65,9 @@ def add_document(document: object, columns: Columns) -> str:
         return "it holds a single row"
     _say(document, columns)
     _add_lists(lists, columns)
+    for name, cells in flat(document, "/"):
+        if isinstance(cells, list) and len(cells) == columns.rows and all(isinstance(cell, str) for cell in cells):
+            columns.add_texts(name, range(len(cells)), [cell.strip() for cell in cells])
     return ""
 
 

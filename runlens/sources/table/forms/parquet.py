@@ -69,6 +69,8 @@ def _add(name: str, column: Any, columns: Columns) -> None:
         for i, inner in enumerate(kind):
             _add(f"{name}/{inner.name}", compute.struct_field(column, [i]), columns)
         return
+    if types.is_dictionary(kind):  # pandas' categories
+        column, kind = column.cast(kind.value_type), kind.value_type
     rows = _plain(compute.indices_nonzero(compute.is_valid(column)), np.uint64).astype(np.int64)
     if types.is_timestamp(kind):
         value = _plain(compute.cast(column.drop_null(), pyarrow.timestamp("us")).cast(pyarrow.int64()), np.int64) * 1e-6
