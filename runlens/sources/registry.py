@@ -80,6 +80,15 @@ SOURCES: tuple[Entry, ...] = (
     ),
     Entry("trainer_state", "a trainer_state.json", "trainer_state.json", names=("trainer_state.json",)),
     Entry(
+        "trackers",
+        "a tracker's store: mlruns/, mlflow.db, trackio's .db",
+        "MLflow's mlruns and mlflow.db, trackio's .db, Comet's offline .zip, Sacred's folders of runs",
+        names=("meta.yaml",),
+        maybe=("*.db", "*.sqlite", "*.sqlite3", "*.zip", "metrics.json", "info.json", "run.json", "config.json"),
+        within=("metrics",),
+        inner=("artifacts", "params", "tags", "traces", "inputs", "outputs"),
+    ),
+    Entry(
         "table",
         "a table with a step column",
         ".jsonl, .csv or .parquet tables with a step column",
@@ -91,15 +100,6 @@ SOURCES: tuple[Entry, ...] = (
         maybe=("*.json", "*.txt", "*.log", "*.json.*", "*.dat"),
         options=("x",),
         tells=True,
-    ),
-    Entry(
-        "trackers",
-        "a tracker's store: mlruns/, mlflow.db, trackio's .db",
-        "MLflow's mlruns and mlflow.db, trackio's .db, Comet's offline .zip",
-        names=("meta.yaml",),
-        maybe=("*.db", "*.sqlite", "*.sqlite3", "*.zip"),
-        within=("metrics",),
-        inner=("artifacts", "params", "tags", "traces", "inputs", "outputs"),
     ),
     Entry(
         "text",

@@ -1,4 +1,4 @@
-"""Trackers' stores on this disk: MLflow's files and database, trackio's database, Comet's offline archives."""
+"""Trackers' stores on this disk: MLflow's files and database, trackio's database, Comet's archives, Sacred's runs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from runlens.model import Run, RunRef
 from runlens.sources.contract import Look
 from runlens.sources.naming import printable
 
-_KINDS = ("mlflow_files", "mlflow_db", "trackio", "comet")
+_KINDS = ("mlflow_files", "mlflow_db", "trackio", "comet", "sacred")
 
 
 class Tracker(Protocol):
