@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from runlens.comparison.pair import pooled
-from runlens.model import Chart, Curve, Reference, RoleSeries, Run
+from runlens.judging.accused import beside, family, grouped, series_of
+from runlens.model import Chart, Curve, Finding, Reference, RoleSeries, Run
+from runlens.render.ends import ends
+from runlens.rules import rule_of
 from runlens.rules.base import AnyRule
+from runlens.rules.hardware.parts.devices import named
 from runlens.stats.decimate import extremes
 
 DRAWN: tuple[tuple[str, int], ...] = (
@@ -26,8 +31,8 @@ DRAWN: tuple[tuple[str, int], ...] = (
 """Roles that are drawn, each with how many of its series at most."""
 
 
-def charts_of(run: Run, rules: Sequence[AnyRule], points: int) -> tuple[Chart, ...]:
-    """The series worth drawing, and the reference curves for the evals among them.
+def charts_of(run: Run, rules: Sequence[AnyRule], points: int, findings: Sequence[Finding] = ()) -> tuple[Chart, ...]:
+    """The series worth drawing, those that findings are about, and the reference curves for the evals among them.
 
     Parameters
     ----------
@@ -37,25 +42,45 @@ def charts_of(run: Run, rules: Sequence[AnyRule], points: int) -> tuple[Chart, .
         Where a rule has references, their curves for the drawn evals come along.
     points : int
         About how many points a chart; 0 or less gives no charts.
+    findings : sequence of Finding
+        Of the run.
     """
     if points <= 0:
         return ()
-    charts = [
-        _chart(run, part, points)
+    accused = series_of(findings, run)
+    groups = list(grouped(accused, run))
+    taken = {part.series.name for group in groups for part in (*group.parts, *group.others)}
+    main = [
+        part
         for role, most in DRAWN
         for part in _distinct(run.every(role))[:most]
-        if len(part.series)
+        if len(part.series) and (part.series.name not in taken or not part.device)
     ]
-    if any(c.role == "tokens_per_second" for c in charts):
-        charts = [c for c in charts if c.role != "step_time"]
+    if any(part.role == "tokens_per_second" for part in main):
+        main = [part for part in main if part.role != "step_time" or part.series.name in accused]
+    charts = [_chart(run, part, points) for part in main]
+    drawn = {part.series.name for part in main}
+    for group in groups:
+        own = [_chart(run, part, points) for part in group.parts if part.series.name not in drawn]
+        charts += own
+        charts += [beside(group, own[0])] if group.others and own else []
     references = {r.name: r for rule in rules for r in getattr(rule, "references", ())}
-    for part in (*_distinct(run.every("eval_loss"))[:2], *_distinct(run.every("eval_score"))[:8]):
+    evals = [part for part in accused.values() if part.role in ("eval_loss", "eval_score", "perplexity")]
+    shown = (*_distinct(run.every("eval_loss"))[:2], *_distinct(run.every("eval_score"))[:8], *evals)
+    for part in {part.series.name: part for part in shown}.values():
         charts += [
             _reference_chart(run, part, reference, members)
             for reference in references.values()
             for members in _settings(c for c in reference.curves if _same_eval(c, part))
         ]
     return tuple(charts)
+
+
+def with_series(findings: Sequence[Finding], charts: Sequence[Chart], run: Run) -> tuple[Finding, ...]:
+    """The findings with the names of those series that show them and are drawn."""
+    drawn = {chart.metric for chart in charts if not chart.reference}
+    shown = ((f, tuple(name for name in rule_of(f.code).shown(f, run) if name in drawn)) for f in findings)
+    return tuple(replace(f, series=names) for f, names in shown)
 
 
 def _distinct(parts: Sequence[RoleSeries]) -> list[RoleSeries]:
@@ -67,14 +92,14 @@ def _distinct(parts: Sequence[RoleSeries]) -> list[RoleSeries]:
 
 
 def _chart(run: Run, part: RoleSeries, points: int) -> Chart:
-    series = part.series.latest()
-    series = series.take(extremes(series.value, points))
+    whole = part.series.latest()
+    series = whole.take(extremes(whole.value, points))
     tokens = run.tokens_at(series.step)
     label = part.series.name
     if part.task:
         label = f"{part.task} ({part.metric_kind})" if part.metric_kind else part.task
     elif part.device:
-        label = part.device
+        label = named([part.device])
     return Chart(
         role=part.role,
         metric=part.series.name,
@@ -84,6 +109,8 @@ def _chart(run: Run, part: RoleSeries, points: int) -> Chart:
         tokens=tuple(tokens.tolist()) if np.isfinite(tokens).all() else (),
         label=label,
         direction=part.direction,
+        kind="" if part.task else family(part),
+        ends=ends(whole.value, part.role),
     )
 
 

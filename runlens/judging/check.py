@@ -15,7 +15,7 @@ from runlens.errors import NoRunFound, RunLensError
 from runlens.judging import hyperparameters
 from runlens.judging.about import described
 from runlens.judging.baseline import Known, mark
-from runlens.judging.charts import charts_of
+from runlens.judging.charts import charts_of, with_series
 from runlens.judging.gate import run_verdict
 from runlens.judging.incidents import link
 from runlens.model import Direction, Failure, Finding, RoleLine, Run, RunRef, RunReport, Severity, Skip
@@ -151,7 +151,8 @@ def judge_run(run: Run, settings: Settings) -> RunReport:
             checked.append(rule.code)
     findings = [regraded(f, settings.severities) for f in findings]
     findings.sort(key=lambda f: (f.steps[0] if f.steps else -1, -f.severity.rank, f.code))
-    linked, incidents = link(tuple(findings), run)
+    charts = charts_of(run, settings.rules, settings.chart_points, findings)
+    linked, incidents = link(with_series(findings, charts, run), run)
     span = run.step_range()
     tokens = run.tokens_at(np.array(span)) if span else np.array([np.nan])
     time = run.time_at(np.array(span)) if span else np.array([np.nan])
@@ -176,7 +177,7 @@ def judge_run(run: Run, settings: Settings) -> RunReport:
         skips=tuple(skips),
         failures=tuple(failures),
         checked=tuple(checked),
-        charts=charts_of(run, settings.rules, settings.chart_points),
+        charts=charts,
         framework=run.framework,
         time=(float(time[0]), float(time[1])) if bool(np.isfinite(time).all()) else None,
         config=hyperparameters.flat(run.config),

@@ -55,6 +55,9 @@ class Finding:
     """Number of the incident that this finding belongs to (from 1), filled in by `runlens.judging.incidents`."""
     suppressed: str | None = None
     """Why it does not count (baseline), or None."""
+    series: tuple[str, ...] = ()
+    """Logged names of the series that show it, the main one first: each is among the charts of its run, and is what the
+    figure draws. Filled in by `runlens.judging.charts`; empty where no figure was asked for."""
 
     @property
     def outcome(self) -> str:

@@ -46,6 +46,11 @@ class Chart:
     low: tuple[float, ...] = ()
     """Lower edge of the band around `values` (several references, or an interval); empty if none."""
     high: tuple[float, ...] = ()
+    kind: str = ""
+    """Which quantity of its role, such as `hbm` for the temperature of the memory; of a role without a unit of its own
+    (`other`) the name that its series share. Series of two kinds share no panel."""
+    ends: tuple[float, float] | None = None
+    """Levels at which the whole series begins and ends (`runlens.render.ends`); None if an older version wrote it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,6 +157,17 @@ class Run:
         """All series of a role (devices, tasks, alternates), the canonical one first."""
         return self.roles.get(role, ())
 
+    def named(self, name: str) -> RoleSeries | None:
+        """The series of a logged name in the first role that it plays, or None."""
+        return self.once("series by name", self._by_name).get(name)
+
+    def _by_name(self) -> dict[str, RoleSeries]:
+        found: dict[str, RoleSeries] = {}
+        for group in self.roles.values():
+            for part in group:
+                found.setdefault(part.series.name, part)
+        return found
+
     @property
     def points(self) -> int:
         """Number of points of all series, as read."""

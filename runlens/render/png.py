@@ -206,6 +206,6 @@ def _token_axis(lane: Axes, drawn: list[Panel], limits: tuple[float, float]) -> 
     lane.set_xticks(np.interp(ticks, tokens, steps), [amount(t) for t in ticks])
     lane.tick_params(axis="x", length=3, labelsize=8.5, colors=GREY)
     lane.annotate(
-        "tokens", (1.008, 1.0), xytext=(0, 6.5), xycoords="axes fraction", textcoords="offset points", color=GREY,
+        "tokens", (1.028, 1.0), xytext=(0, 6.5), xycoords="axes fraction", textcoords="offset points", color=GREY,
         fontsize=8.5, annotation_clip=False,
     )  # fmt: skip

@@ -13,7 +13,7 @@ from rich.text import Text
 from runlens.model import Finding, Report, RunReport, Severity
 from runlens.render import words
 from runlens.render.console import Page
-from runlens.render.sparkline import ASCII_MARKS, BLOCKS, MARKS, RAMP, sparklines
+from runlens.render.sparkline import ASCII_MARKS, BLOCKS, LABEL, MARKS, RAMP, sparklines
 from runlens.render.text import ascii_only, named, plural, visible
 
 WIDTH = 100
@@ -141,14 +141,16 @@ def _action(run: RunReport) -> Group:
 def _sparklines(run: RunReport, width: int, unicode: bool) -> list[Text]:
     """Drawn series with their figures, and a line of marks under each that has findings."""
     lines: list[Text] = []
-    drawn = sparklines(run, width - 13, BLOCKS if unicode else RAMP)
+    drawn = sparklines(run, width, BLOCKS if unicode else RAMP)
     signs = MARKS if unicode else ASCII_MARKS
+    wide = max((len(spark.label) for spark in drawn), default=0)
+    wide = max(wide, LABEL) + 1
     for spark in drawn:
-        lines.append(Text(f"{spark.label:<11}").append(spark.line, style="blue").append(f"  {spark.figures}"))
+        lines.append(Text(f"{spark.label:<{wide}}").append(spark.line, style="blue").append(f"  {spark.figures}"))
         if spark.marks:
-            under = Text(" " * 11)
+            under = Text(" " * wide)
             for cell, severity in spark.marks:
-                under.append(" " * (11 + cell - len(under))).append(signs[severity], style=_SEVERITY[severity])
+                under.append(" " * (wide + cell - len(under))).append(signs[severity], style=_SEVERITY[severity])
             lines.append(under)
     return lines
 

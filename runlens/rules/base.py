@@ -54,7 +54,7 @@ class Rule(ABC, Generic[E]):
         help: str = "",
     ) -> Finding:
         """A finding of this rule; message and help begin with a capital, as sentences do."""
-        message, help = (text[:1].upper() + text[1:] for text in (message, help))
+        message, help = map(_begun, (message, help))
         return Finding(self.code, self.name, severity, metric, steps, message, evidence, help)
 
     def skip(self, reason: str, *, kind: SkipKind, lacking: Sequence[str] = ()) -> Skip:
@@ -80,9 +80,30 @@ class Rule(ABC, Generic[E]):
         return False
 
     @classmethod
+    def shown(cls, finding: Finding, run: Run) -> tuple[str, ...]:
+        """Logged names of the series that show its finding, the main one first: what a figure draws.
+
+        The series that the finding names; where its evidence names `devices`, that of each of them.
+        """
+        devices = finding.evidence.get("devices")
+        if not isinstance(devices, list | tuple):
+            return (finding.metric,) if finding.metric else ()
+        own = run.named(finding.metric)
+        alike = run.every(own.role) if own is not None else ()
+        wanted = dict.fromkeys(devices)
+        others = (r.series.name for r in alike if own and r.metric_kind == own.metric_kind and r.device in wanted)
+        return tuple(dict.fromkeys((finding.metric, *others)))
+
+    @classmethod
     def tied_roles(cls, finding: Finding) -> frozenset[str]:
         """Roles that its finding names as having moved together with it."""
         return frozenset()
+
+
+def _begun(text: str) -> str:
+    """The text with a capital, unless it begins with a logged name, which is written as it was logged."""
+    first = text.partition(" ")[0].rstrip(",;:")
+    return text if any(sign in first for sign in "/_.=") else text[:1].upper() + text[1:]
 
 
 AnyRule = Rule[Any]

@@ -128,6 +128,20 @@ def test_a_copied_history_costs_what_the_run_cost(timer):
     assert hours[0] == pytest.approx((N - AT) * STEP * (1 / 0.94 - 1) / 3600, rel=0.05)
 
 
+@pytest.mark.parametrize("gpus", [1, 8, 64])
+def test_a_rate_of_one_gpu_under_a_plain_name_costs_no_more_than_the_run_lasted(gpus):
+    """Tokens over such a rate are the hours of one GPU doing it all: the clock tells how long a step took."""
+    slow, tokens = (
+        100.0,
+        np.arange(1.0, N + 1) * TOKENS,
+    )  # seconds a step, and not the tenth of one that a copy could take
+    clock = 1.7e9 + slow * np.cumsum(TOOK)
+    run = logged("tokens_per_second", TOKENS / TOOK / slow / gpus, clock=clock, consumed_tokens=tokens)
+    (finding,) = ThroughputDrop().check(run)
+    lost = slow * (N - AT) * STEP * (1 / 0.94 - 1) / 3600
+    assert finding.evidence["hours_lost"] == pytest.approx(lost, rel=0.05)
+
+
 def test_the_signal_is_made_once_and_not_for_another_run_with_the_same_times():
     run = log(TOOK, form="step time")
     assert rate_signal(run) is rate_signal(run)

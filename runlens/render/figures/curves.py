@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from runlens.model import Chart
+from runlens.render.ends import of_chart
 from runlens.render.figures.scale import Floats, figure, inside
 from runlens.render.text import visible
 
@@ -41,7 +42,7 @@ def middle(values: Floats) -> Floats:
 def name(chart: Chart, limit: int = 16) -> str:
     """What a curve is called beside others in its panel, and its reference if it is one."""
     if chart.reference:
-        return visible(chart.reference, limit)
+        return visible(chart.label or chart.reference, limit)
     if chart.role in ("train_loss", "eval_loss"):
         return "training" if chart.role == "train_loss" else "held-out"
     return visible(chart.label or chart.metric, limit)
@@ -50,7 +51,8 @@ def name(chart: Chart, limit: int = 16) -> str:
 def end(chart: Chart, limits: tuple[float, float], several: bool) -> tuple[float, str] | None:
     """The value at which a curve leaves the window, and the label beside it; None if nothing in it is finite.
 
-    Of a noisy curve it is the end of its middle line; a curve alone in its panel needs no name.
+    At the end of the whole curve it is the level at which it ends, as every page says it; elsewhere the value of its
+    middle line where it is noisy. A curve alone in its panel needs no name.
     """
     steps, values = inside(chart, limits)
     shown = np.flatnonzero(np.isfinite(values) & (steps <= limits[1]))
@@ -59,7 +61,8 @@ def end(chart: Chart, limits: tuple[float, float], several: bool) -> tuple[float
     if chart.reference:
         return float(np.interp(limits[1], steps[np.isfinite(values)], values[np.isfinite(values)])), name(chart)
     line = middle(values) if noisy(chart, len(steps)) else values
-    tail = float(line[shown[-1]])
+    whole = of_chart(chart) if steps[shown[-1]] == chart.steps[-1] else None
+    tail = whole[1] if whole is not None else float(line[shown[-1]])
     return tail, f"{name(chart)} {figure(tail, chart.unit)}" if several else figure(tail, chart.unit)
 
 

@@ -85,7 +85,7 @@ def _lines(chart: Chart, color: int, limits: tuple[float, float], several: bool)
         "y": _numbers(values),
         "short": name(chart) if several else "",
         "end": ends[1] if ends else "",
-        "unit": chart.unit if chart.unit in ("GiB", "s", "W", "MHz", "%") else "",
+        "unit": chart.unit if chart.unit in ("GB", "s", "W", "MHz", "%") else "",
     }
     if bands:
         line |= {"low": _numbers(np.interp(steps, chart.steps, chart.low))}

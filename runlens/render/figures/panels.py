@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, replace
 
 from runlens.model import Chart, Finding, Incident, Mark, RunReport
@@ -61,8 +62,8 @@ def panels(run: RunReport) -> list[Panel]:
 
     Hardware is drawn where a finding is about speed or hardware: elsewhere it is a row of flat lines.
     """
-    own = [_readable(c) for c in run.charts if c.steps and not c.reference]
-    references = [c for c in run.charts if c.steps and c.reference]
+    own = [readable(c) for c in run.charts if c.steps and not c.reference]
+    references = [readable(c) for c in run.charts if c.steps and c.reference]
     drawn: list[Panel] = []
     losses = tuple(c for c in own if c.role == "train_loss") + tuple(c for c in own if c.role == "eval_loss")
     if losses:
@@ -72,24 +73,41 @@ def panels(run: RunReport) -> list[Panel]:
     drawn += _evals([c for c in own if c.role in ("eval_score", "perplexity")], references, run)
     asked = any(not set(run.about_of(f.code).figure.beside).isdisjoint(_HARDWARE) for f in run.findings)
     hidden = () if not drawn or asked else _HARDWARE
-    others = [c.role for c in own if c.role not in (*_ORDER, "eval_loss", "eval_score", "perplexity", *hidden)]
-    rest = dict.fromkeys(others)
-    drawn += [_panel(role, tuple(c for c in own if c.role == role), references, run) for role in rest]
+    rest: dict[tuple[str, str, str], list[Chart]] = {}
+    for chart in own:
+        if chart.role not in (*_ORDER, "eval_loss", "eval_score", "perplexity", *hidden):
+            rest.setdefault((chart.role, chart.kind, chart.unit), []).append(chart)
+    drawn += [_panel(role, tuple(charts), references, run, _other(charts)) for (role, *_), charts in rest.items()]
     return drawn
 
 
-def _readable(chart: Chart) -> Chart:
-    """The chart in a unit that people read: bytes as GiB."""
+def _other(charts: list[Chart]) -> str:
+    """The title of a panel whose role says too little: of a series without one its name, else the quantity too."""
+    first = charts[0]
+    if first.role == "other":
+        return re.sub(r"\d+", "N", first.metric) if len(charts) > 1 else first.metric
+    return f"{_title(first.role)}, {first.kind}" if first.kind else ""
+
+
+def _title(role: str) -> str:
+    words = role_words(role)
+    return _TITLES.get(role, words[:1].upper() + words[1:])
+
+
+def readable(chart: Chart) -> Chart:
+    """The chart in a unit that people read and messages use: bytes as GB."""
     if chart.unit != "bytes":
         return chart
-    return replace(chart, unit="GiB", values=tuple(v / 2**30 for v in chart.values))
+    values, low, high = (tuple(v / 1e9 for v in column) for column in (chart.values, chart.low, chart.high))
+    ends = None if chart.ends is None else (chart.ends[0] / 1e9, chart.ends[1] / 1e9)
+    return replace(chart, unit="GB", values=values, low=low, high=high, ends=ends)
 
 
 def _evals(charts: list[Chart], references: list[Chart], run: RunReport) -> list[Panel]:
-    named = {f.metric for f in run.findings}
+    named = {name for f in run.findings for name in (f.metric, *f.series)}
     compared = {c.metric for c in references}
-    first = [c for c in charts if c.metric in compared or c.metric in named]
-    alone = (first + [c for c in charts if c not in first])[: OWN_PANELS if len(charts) > OWN_PANELS else None]
+    charts = sorted(charts, key=lambda c: (c.metric not in named, c.metric not in compared))
+    alone = charts[: OWN_PANELS if len(charts) > OWN_PANELS else None]
     drawn = [_panel(c.role, (c,), references, run, c.label or c.metric) for c in alone]
     shared = tuple(c for c in charts if c not in alone)
     return [*drawn, _panel("eval_score", shared, references, run, "Other evals")] if shared else drawn
@@ -99,9 +117,10 @@ def _panel(role: str, charts: tuple[Chart, ...], references: list[Chart], run: R
     beside = tuple(r for c in charts for r in references if r.role == c.role and r.metric == c.metric)
     unit = _UNITS.get(charts[0].unit, charts[0].unit)
     unit = ", ".join(part for part in (unit, "log scale" if _log(role, charts) else "") if part)
-    words = role_words(role)
-    title = title or _TITLES.get(role, words[:1].upper() + words[1:])
+    title = title or _title(role)
     own = tuple(f for f in run.findings if f.suppressed is None and _belongs(f, charts, run))
+    accused = {name for f in own for name in f.series}
+    charts = tuple(sorted(charts, key=lambda c: c.metric not in accused if accused and c.role.startswith("gpu") else 0))
     return Panel(
         title=f"{title} ({unit})" if unit else title,
         charts=charts,
@@ -123,10 +142,11 @@ def _log(role: str, charts: tuple[Chart, ...]) -> bool:
 
 
 def _belongs(finding: Finding, charts: tuple[Chart, ...], run: RunReport) -> bool:
-    """By the metric that it names; else in the first panel that its rule names."""
-    if any(finding.metric == c.metric for c in charts):
+    """By the series that show it; else in the first panel that its rule names."""
+    shown = {finding.metric, *finding.series}
+    if any(c.metric in shown for c in charts):
         return True
-    if any(finding.metric == c.metric for c in run.charts if not c.reference):
+    if any(c.metric in shown for c in run.charts if not c.reference):
         return False
     present = {c.role for c in run.charts if not c.reference and c.steps}
     first = next((role for role in run.about_of(finding.code).figure.panels if role in present), None)

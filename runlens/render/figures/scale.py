@@ -41,10 +41,10 @@ def inside(chart: Chart, limits: tuple[float, float]) -> tuple[Floats, Floats]:
 
 
 def figure(value: float, unit: str) -> str:
-    """A value with its unit where it needs one: `13.9 GiB`, `63 °C`, `27.3 k`, `2.57`."""
+    """A value with its unit where it needs one: `13.9 GB`, `63 °C`, `27.3 k`, `2.57`."""
     text = amount(value) if abs(value) >= 1e4 else number(value, 3)
     return text + (
-        f" {unit}" if unit in ("s", "W", "MHz", "GiB") else " %" if unit == "%" else " °C" if unit == "C" else ""
+        f" {unit}" if unit in ("s", "W", "MHz", "GB") else " %" if unit == "%" else " °C" if unit == "C" else ""
     )
 
 

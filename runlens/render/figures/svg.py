@@ -184,7 +184,10 @@ def _line(axis: _Axis, chart: Chart, kind: str) -> Markup:
 def full_name(chart: Chart) -> str:
     """A curve as a title or a legend names it."""
     if chart.reference:
-        return f"{visible(chart.reference, 60)} (reference)"
+        peers = chart.label and chart.label != chart.reference
+        return (
+            f"{visible(chart.label, 60)}: middle and range" if peers else f"{visible(chart.reference, 60)} (reference)"
+        )
     return visible(chart.label or chart.metric, 60)
 
 

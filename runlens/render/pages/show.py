@@ -10,6 +10,7 @@ from rich.text import Text
 from runlens.model import RoleSeries, Run
 from runlens.model.words import percent, role_words
 from runlens.render.console import Page
+from runlens.render.ends import ends
 from runlens.render.sparkline import BLOCKS, RAMP, line_of
 from runlens.render.text import amount, clock, duration, named, number, plural, steps, visible
 
@@ -178,7 +179,7 @@ def figures(r: RoleSeries) -> str:
     lost = len(value) - len(finite)
     if len(finite) == 0:
         return f"{len(value):,} values, none finite" if len(value) else "no values"
-    first, last = float(finite[0]), float(finite[-1])
+    first, last = ends(r.series.latest().value, r.role) or (0.0, 0.0)
     scale, unit = (1e9, " GB") if r.unit == "bytes" else (1.0, _UNITS.get(r.unit, f" {visible(r.unit, 20)}"))
     show = amount if float(np.max(np.abs(finite))) / scale >= 1e5 else lambda v: number(v, 3)
     if r.role in _LEVEL:

@@ -72,6 +72,11 @@ class EvalOverdue(Rule[OverdueEvidence]):
 
     factor: float = 2.5
 
+    @classmethod
+    def shown(cls, finding: Finding, run: Run) -> tuple[str, ...]:
+        """Every eval that stopped."""
+        return tuple(dict.fromkeys((finding.metric, *cls.evidence_of(finding)["evals"])))
+
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """One finding for each set of evals that stopped together."""
         span = run.step_range()

@@ -122,6 +122,13 @@ class GpuOutlier(Rule[OutlierEvidence]):
     percent: float = 15.0
     devices: int = 4
 
+    @classmethod
+    def shown(cls, finding: Finding, run: Run) -> tuple[str, ...]:
+        """Its series of each quantity in which it stands out."""
+        return tuple(
+            dict.fromkeys((finding.metric, *(odd["metric"] for odd in cls.evidence_of(finding)["quantities"])))
+        )
+
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """Yield one finding for each device that stands out."""
         found: dict[str, list[Oddity]] = {}

@@ -120,6 +120,11 @@ class ExpertImbalance(Rule[ImbalanceEvidence]):
     rise: float = 1.5
     lasting: float = 0.1
 
+    @classmethod
+    def shown(cls, finding: Finding, run: Run) -> tuple[str, ...]:
+        """All measures that show it, the worst first."""
+        return tuple(dict.fromkeys((finding.metric, *cls.evidence_of(finding)["series"])))
+
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """Yield one finding for what all measures of one kind show."""
         known = loads(run)

@@ -194,12 +194,17 @@ def _positive(series: PlacedSeries) -> npt.NDArray[np.bool_]:
 def _logged(run: Run, role: RoleSeries) -> RateSignal:
     s = _kept(role.series, _positive(role.series))
     per_gpu = role.scope == "per_gpu"
-    seconds = _step_seconds(run, s, role.unit, run.hardware_count if per_gpu else 1)
+    gpus = run.hardware_count if per_gpu else 1
+    seconds = _step_seconds(run, s, role.unit, gpus, per_gpu)
     return RateSignal(s.name, role.unit, "rate", s.step, s.value, s.time, _resumes(s.step), per_gpu, seconds)
 
 
-def _step_seconds(run: Run, rate: PlacedSeries, unit: str, gpus: int) -> float:
-    """Seconds of a step by the logged step time, else by the tokens of a step; NaN if neither tells."""
+def _step_seconds(run: Run, rate: PlacedSeries, unit: str, gpus: int, per_gpu: bool) -> float:
+    """Seconds of a step by the logged step time, else by the tokens of a step; NaN if neither tells.
+
+    A rate that is not named for one GPU tells no seconds where steps come several times as fast by a clock whose points
+    lie too far apart to be the times of a copy: it is of one GPU all the same, of how many nobody knows.
+    """
     timer = run.role("step_time")
     if timer is not None and not timer.derived and not timer.device:
         return median(timer.series.value[:: max(len(timer.series) // 4096, 1)])
@@ -207,7 +212,12 @@ def _step_seconds(run: Run, rate: PlacedSeries, unit: str, gpus: int) -> float:
         return float("nan")
     few = slice(None, None, max(len(rate) // 2000, 1))
     work = median(work_per_step(run, rate.step[few], 4000))
-    return work / (gpus * median(rate.value[few])) if work > 0 else float("nan")
+    seconds = work / (gpus * median(rate.value[few])) if work > 0 else float("nan")
+    if per_gpu:
+        return seconds
+    gaps = np.diff(rate.time[: 1 << 16])
+    usual = median(gaps[np.isfinite(gaps)]) / max(median(np.abs(np.diff(rate.step[: 1 << 16])).astype(np.float64)), 1.0)
+    return float("nan") if usual >= TOGETHER and seconds > TOO_FAST * usual else seconds
 
 
 def _timed(run: Run, role: RoleSeries) -> RateSignal:
