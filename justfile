@@ -27,3 +27,6 @@ figures *args:
 docs:
     (printf '# Rules\n\n'; .venv/bin/runlens rule --all --format markdown) > docs/rules.md
     .venv/bin/python -m fixtures.make.counts
+
+fuzz *args:
+    .venv/bin/python -m tests.fuzz {{args}}

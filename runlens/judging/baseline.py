@@ -116,34 +116,34 @@ def loads(text: str, where: str) -> tuple[Known, ...]:
     """
     try:
         table = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"{where} is no JSON: {error}; write a baseline with `runlens baseline RUN`") from error
     if not isinstance(table, dict) or "runlens_baseline" not in table or not isinstance(table.get("known"), list):
         raise ConfigError(f"{where} is no baseline file; write one with `runlens baseline RUN -o FILE`")
     if table["runlens_baseline"] != FORMAT:
         version = table["runlens_baseline"]
-        raise ConfigError(f"{where} is a baseline of version {version!r}, this RunLens reads version {FORMAT}")
+        raise ConfigError(f"{where} is a baseline of version {version!r:.60}, this RunLens reads version {FORMAT}")
     return tuple(_entry(row, f"{where}, entry {i}") for i, row in enumerate(table["known"], 1))
 
 
 def _entry(row: object, where: str) -> Known:
     if not isinstance(row, dict):
-        raise ConfigError(f"{where} is no table, but {row!r}")
+        raise ConfigError(f"{where} is no table, but {row!r:.60}")
     names = [f.name for f in fields(Known)]
     for key in row:
         if key not in names:
-            raise ConfigError(f"{where}: unknown key {key!r}; {did_you_mean(str(key), names)}")
+            raise ConfigError(f"{where}: unknown key {key!r:.60}; {did_you_mean(str(key), names)}")
     for key in ("code", "run", "reason"):
         if not isinstance(row.get(key), str) or not row[key].strip():
             raise ConfigError(f"{where}: {key!r} must be given, as text that is not empty")
     metric = row.get("metric", "")
     if not isinstance(metric, str):
-        raise ConfigError(f"{where}: 'metric' is {metric!r}; it must be text, empty for any metric")
+        raise ConfigError(f"{where}: 'metric' is {metric!r:.60}; it must be text, empty for any metric")
     steps = row.get("steps")
     if steps is not None and not (
         isinstance(steps, list) and [type(s) for s in steps] == [int, int] and steps[0] <= steps[1]
     ):
-        raise ConfigError(f"{where}: 'steps' is {steps!r}; it must be [first, last] or null")
+        raise ConfigError(f"{where}: 'steps' is {steps!r:.60}; it must be [first, last] or null")
     _check_day(row.get("until"), where)
     return Known(row["code"], row["run"], metric, tuple(steps) if steps else None, row["reason"], row.get("until"))
 

@@ -108,10 +108,11 @@ def judge_and(
     """
     doing = "read"
     try:
-        run = roles.resolve((read or sources.read)(ref), settings.metrics, settings.directions)
-        doing = "judged"
-        report = judge_run(run, settings)
-        return report, also(ref, run, report)
+        with np.errstate(all="ignore"):  # a log may hold any float: 1e308 squared is infinite, and no fault
+            run = roles.resolve((read or sources.read)(ref), settings.metrics, settings.directions)
+            doing = "judged"
+            report = judge_run(run, settings)
+            return report, also(ref, run, report)
     except RunLensError as error:
         if settings.debug:
             raise

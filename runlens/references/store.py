@@ -69,7 +69,7 @@ def loads(text: str, where: str) -> Reference:
     if not isinstance(data, Mapping) or KEY not in data:
         raise NotALog(f"{where} is not a stored reference: it has no {KEY!r}; write one with `runlens reference build`")
     if data[KEY] != VERSION:
-        raise NotALog(f"{where} is a reference of form {data[KEY]!r}; this RunLens reads form {VERSION}")
+        raise NotALog(f"{where} is a reference of form {data[KEY]!r:.60}; this RunLens reads form {VERSION}")
     try:
         axis = data["axis"]
         if axis not in ("tokens", "steps"):

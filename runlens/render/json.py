@@ -60,7 +60,7 @@ def parse(text: str | bytes, where: str = "the text") -> Report:
         raise NotALog(f"{where} is no RunLens report: give the output of `runlens check RUN --format json`.")
     if raw["schema"] != SCHEMA:
         raise NotALog(
-            f"{where} has report schema {raw['schema']!r}, and this RunLens reads schema {SCHEMA}: "
+            f"{where} has report schema {raw['schema']!r:.60}, and this RunLens reads schema {SCHEMA}: "
             "render it with the version that made it, or a newer one."
         )
     tool = raw.get("tool")

@@ -70,6 +70,11 @@ def printable(name: str, longest: int = 300) -> str:
     return f"'{safe}'"
 
 
+def in_words(error: Exception, longest: int = 160) -> str:
+    """What an error of a library says, as part of a sentence: in one line, shortened, without control characters."""
+    return printable(" ".join(str(error).split()), longest)[1:-1] or type(error).__name__
+
+
 def unforeseen(where: str, doing: str, error: Exception) -> str:
     """One sentence on an error that no reader raises on purpose.
 
@@ -82,6 +87,6 @@ def unforeseen(where: str, doing: str, error: Exception) -> str:
     error : Exception
         Its own words may hold much of a log, or nothing.
     """
-    words = " ".join(str(error).split())
-    said = f"{type(error).__name__}: {printable(words, 160)[1:-1]}" if words else type(error).__name__
+    words, kind = in_words(error), type(error).__name__
+    said = f"{kind}: {words}" if words != kind else kind
     return f"{printable(where)} could not be {doing} ({said}); leave it out, or see with --debug where it stands"

@@ -18,7 +18,7 @@ from pathlib import Path
 from runlens.errors import AccessRefused, NotALog, ReadError
 from runlens.model import AS_FOUND, Run, RunRef, State
 from runlens.sources.contract import Look
-from runlens.sources.naming import printable
+from runlens.sources.naming import in_words, printable
 from runlens.sources.table.build import built
 from runlens.sources.table.store import Columns
 
@@ -82,7 +82,9 @@ def read(ref: RunRef) -> Run:
     except OSError as error:
         raise ReadError(f"{where} cannot be read ({error.strerror}); look at the disk") from error
     except (ValueError, RecursionError) as error:
-        raise NotALog(f"{where} is no whole JSON file ({error}); take the file of an earlier checkpoint") from error
+        raise NotALog(
+            f"{where} is no whole JSON file ({in_words(error)}); take the file of an earlier checkpoint"
+        ) from error
     history = state.get("log_history") if isinstance(state, dict) else None
     if not isinstance(history, list):
         raise NotALog(f"{where} holds no log_history; name a trainer_state.json that the Hugging Face Trainer wrote")

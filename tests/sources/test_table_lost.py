@@ -93,6 +93,12 @@ def test_a_hole_of_zeros_in_json_lines_is_told(tmp_path):
     assert {(n.kind, n.records, n.bytes_unread) for n in run.notes} == {("damaged", 1, 9), ("damaged", 0, 512)}
 
 
+@pytest.mark.parametrize("cell", ["[1", "tensor([1, 2])", "(1 2)"])
+def test_several_numbers_in_a_cell_or_a_torn_one_are_none(tmp_path, cell):
+    run = read(tmp_path, "a.tsv", "step\tloss\n" + "".join(f"{i}\t{cell if i == 7 else 2.5}\n" for i in range(20)))
+    assert [(n.series, n.records) for n in run.notes] == [("loss", 1)]
+
+
 @pytest.mark.parametrize("cell", ['"oops"', "[1, 2]", "[]", '{"value": 2}', '[{"a": 1}]', '"2.5 nats"'])
 def test_cells_that_are_no_number_are_counted(tmp_path, cell):
     rows = [f'{{"step": {i}, "loss": {cell if i % 4 == 0 else 2.5}}}\n' for i in range(100)]

@@ -224,3 +224,14 @@ def test_beside_a_fuller_log_of_the_run_a_console_log_is_none_of_its_own(tmp_pat
     assert sorted(r.source for r in discover(str(tmp_path))) == ["table", "text", "text"], (
         "two runs that are told apart"
     )
+
+
+def test_a_packed_log_that_breaks_off_is_read_so_far_and_told(tmp_path):
+    draw = np.random.default_rng(0)
+    whole = gzip.compress("\n".join(f"step {i} | loss: {v:.6f}" for i, v in enumerate(draw.random(20_000))).encode())
+    (tmp_path / "train.log.gz").write_bytes(whole[: len(whole) // 2])
+    (ref,) = discover(str(tmp_path / "train.log.gz"))
+    run = read(ref)
+    assert 5_000 < len(run.series["loss"]) < 15_000
+    (note,) = [n for n in run.notes if n.kind == "truncated"]
+    assert "breaks off after" in note.message

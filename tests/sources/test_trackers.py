@@ -294,3 +294,50 @@ def test_a_run_without_metrics_is_said(tmp_path):
     (ref,) = discover(str(tmp_path))
     with pytest.raises(NotALog, match="has no metrics; nothing was logged to it yet"):
         read(ref)
+
+
+def test_a_comet_archive_with_odd_messages_is_read(tmp_path):
+    good = [{"payload": {"metric": {"metricName": "loss", "metricValue": i / 7, "step": i}}} for i in range(9)]
+    odd = [
+        {"payload": 3},
+        {"payload": {"metric": "x"}},
+        {"payload": {"metric": {"metricName": "loss", "step": "y"}}},
+        7,
+    ]
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("messages.json", "\n".join(map(json.dumps, good + odd)))
+        archive.writestr("experiment.json", "{broken")
+    (run,) = runs(tmp_path / "a.zip")
+    assert len(run.series["loss"]) == 9
+    assert [(note.kind, note.records) for note in run.notes] == [("damaged", 4)]
+
+
+def test_a_comet_archive_that_breaks_off_is_told(tmp_path):
+    message = {"payload": {"metric": {"metricName": "loss", "metricValue": 2.5, "step": 1}}}
+    draw = np.random.default_rng(0)
+    lines = "\n".join(json.dumps(message | {"id": str(draw.random())}) for _ in range(9000))
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("messages.json", lines)
+        archive.writestr("experiment.json", "{}")
+    raw = bytearray((tmp_path / "a.zip").read_bytes())
+    middle = len(raw) // 2
+    raw[middle : middle + 64] = bytes(64)
+    (tmp_path / "a.zip").write_bytes(raw)
+    (run,) = runs(tmp_path / "a.zip")
+    assert 0 < len(run.series["loss"]) < 9000
+    assert "truncated" in [note.kind for note in run.notes]
+
+
+def test_steps_of_a_database_that_are_no_numbers_are_told(tmp_path):
+    with sqlite3.connect(tmp_path / "a.db") as db:
+        db.execute(
+            "CREATE TABLE metrics (id INTEGER PRIMARY KEY, timestamp TEXT, run_name TEXT, step INT, metrics TEXT)"
+        )
+        for i in range(8):
+            db.execute(
+                "INSERT INTO metrics (run_name, step, metrics) VALUES ('one', ?, '{\"loss\": 2.5}')",
+                ("0:3" if i == 5 else i,),
+            )
+    (run,) = runs(tmp_path / "a.db")
+    assert run.series["loss"].step.tolist() == [0, 1, 2, 3, 4, 0, 6, 7]
+    assert [(note.series, note.records, note.share) for note in run.notes] == [("loss", 1, 0.125)]

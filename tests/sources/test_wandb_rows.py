@@ -27,7 +27,28 @@ OTHERS = st.one_of(
     st.lists(st.integers(), max_size=3).map(json.dumps),
     st.just('{"_type": "image-file", "path": "media/images/x.png", "size": 123}'),
     st.sampled_from(['{"a": 1, "b": {"c": NaN, "d": "x"}}', "{}", "{", '{"x": {"_type": "histogram"}, "y": true}']),
-    st.sampled_from(["1-2", "1.5.2", "0x10", "1_0", "1 2", "-", "-x", "1e", "--1", "1.", "01", " 1", "1 ", "1,2", "."]),
+    st.sampled_from(
+        [
+            "1-2",
+            "1.5.2",
+            "0x10",
+            "1_0",
+            "1 2",
+            "-",
+            "-x",
+            "1e",
+            "--1",
+            "1.",
+            "01",
+            " 1",
+            "1 ",
+            "\n2.5\t",
+            " NaN ",
+            ' {"a": 1} ',
+            "1,2",
+            ".",
+        ]
+    ),
 )
 NAMES = st.one_of(st.sampled_from(["loss", "_step", "_timestamp", "_runtime", "train/loss", "é"]), st.text(max_size=9))
 

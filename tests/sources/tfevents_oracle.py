@@ -6,6 +6,7 @@ import struct
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import masked_crc32c
@@ -21,6 +22,35 @@ class Plain:
     records: int = 0
     lost: int = 0
     """Bytes not read."""
+    others: set = field(default_factory=set)
+    """Tags of other plugins."""
+
+
+def any_text() -> type:
+    """As `Event`, but with texts that need not be UTF-8: RunLens reads tags in any encoding, protobuf refuses them."""
+    pool = descriptor_pool.DescriptorPool()
+    files = {file.name: file for file in (*_needs(Event.DESCRIPTOR.file), Event.DESCRIPTOR.file)}
+    for file in files.values():
+        copy = descriptor_pb2.FileDescriptorProto()
+        file.CopyToProto(copy)
+        for message in copy.message_type:
+            _as_bytes(message)
+        pool.Add(copy)
+    return message_factory.GetMessageClass(pool.FindMessageTypeByName(Event.DESCRIPTOR.full_name))
+
+
+def _needs(file):
+    for needed in file.dependencies:
+        yield from _needs(needed)
+        yield needed
+
+
+def _as_bytes(message):
+    for one in message.field:
+        if one.type == one.TYPE_STRING and not message.options.map_entry:
+            one.type = one.TYPE_BYTES
+    for inner in message.nested_type:
+        _as_bytes(inner)
 
 
 EMPTY = struct.pack("<QII", 0, masked_crc32c(bytes(8)), masked_crc32c(b""))
@@ -40,7 +70,7 @@ def next_header(data: bytes, at: int) -> int | None:
     return next((q for q in range(at + 1, len(data) - 11) if length_at(data, q)), None)
 
 
-def read(data: bytes) -> Plain:
+def read(data: bytes, event: type = Event) -> Plain:
     """Follow the records; where there is none, go on at the next header."""
     found, at, bad = Plain(), 0, None
     while at + 12 <= len(data):
@@ -62,7 +92,7 @@ def read(data: bytes) -> Plain:
         payload = data[at + 12 : at + 12 + length]
         bad = None
         if crc(payload) == struct.unpack_from("<I", data, at + 12 + length)[0]:
-            _add(found, payload)
+            _add(found, payload, event)
         else:
             bad = at
             found.records, found.lost = found.records + 1, found.lost + 16 + length
@@ -70,17 +100,24 @@ def read(data: bytes) -> Plain:
     return found
 
 
-def _add(found: Plain, payload: bytes) -> None:
+def _add(found: Plain, payload: bytes, kind: type) -> None:
     try:
-        event = Event.FromString(payload)
+        event = kind.FromString(payload)
     except DecodeError:
         found.records, found.lost = found.records + 1, found.lost + 16 + len(payload)
         return
     for value in event.summary.value:
+        plugin = value.metadata.plugin_data.plugin_name
+        if plugin and plugin not in ("scalars", b"scalars"):
+            found.others.add(value.tag)
         kind = value.WhichOneof("value")
         number = value.simple_value if kind == "simple_value" else None
         if kind == "tensor" and value.tensor.dtype not in (0, 7, 8, 18, 20, 21):
-            array = make_ndarray(value.tensor)
+            try:
+                array = make_ndarray(value.tensor)
+            except (TypeError, ValueError):  # a shape that its content does not fill
+                continue
             number = float(array.ravel()[0]) if array.size == 1 else None
         if number is not None:
-            found.points.setdefault(value.tag, []).append((event.step, event.wall_time, number))
+            tag = value.tag if isinstance(value.tag, str) else value.tag.decode("utf-8", "backslashreplace")
+            found.points.setdefault(tag, []).append((event.step, event.wall_time, number))

@@ -117,6 +117,13 @@ def _lost(columns: Columns, astray: Mapping[str, int], series: Mapping[str, Seri
     for name, short in _most(columns.short):
         if name in series:
             notes.append(_of_cells(name, short, len(series[name]), where, "missing from rows that end early", ""))
+    for name, again in _most(columns.repeated):
+        told, done = "under a key that stands again in the same object", "left out for the last one"
+        if name in series:
+            notes.append(_of_cells(name, again, len(series[name]), where, told, done))
+        else:
+            said = f"{again:,} values of the key {printable(name)} in {where} stand before another in the same object"
+            notes.append(Note("unsupported", f"{said}: the last one was read", again))
     for name, strays in _most(astray):
         told, done = "in rows that say no step", "placed between their neighbours"
         notes.append(_of_cells(name, strays, len(series[name]) - strays, where, told, done))

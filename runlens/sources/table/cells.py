@@ -13,8 +13,11 @@ MISSING = frozenset({"", "none", "null", "na", "n/a", "#n/a", "<na>", "-", "--",
 
 _NUMERIC = re.compile(r"[+-]?(\d[\d.]*|\.\d+)([eE][+-]?\d+)?")
 _GROUPED = re.compile(r"[+-]?\d{1,3}([,' \u00a0\u202f])\d{3}(\1\d{3})*(\.\d*)?([eE][+-]?\d+)?")
-_WRAPPED = re.compile(r"(?:(?:torch\.)?tensor|np\.float\d+|array|)\s*[(\[]{1,2}\s*([^\s,()\[\]]+)\s*(?:[,)\]].*)?")
-"""A number as Python prints a tensor or a NumPy scalar: `tensor(2.31, device='cuda:0')`, `[2.31]`."""
+_WRAPPED = re.compile(
+    r"(?:(?:torch\.)?tensor|np\.float\d+|array|)\s*[(\[]{1,2}\s*([^\s,()\[\]]+)\s*,?\s*\]?(?:,\s*\w+\s*=.*)?[)\]]"
+)
+"""A number as Python prints a tensor or a NumPy scalar: `tensor(2.31, device='cuda:0')`, `[2.31]`; of two numbers none
+is meant."""
 _OF = re.compile(r"(?:[A-Za-z ]+[:\s])?\s*(\d+)\s*(?:/|of)\s*\d+")
 """A place of so many: `2/400`."""
 _COUNTED = re.compile(r"[A-Za-z_]+[\s:_-]*(\d+)")

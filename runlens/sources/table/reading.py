@@ -9,7 +9,7 @@ from typing import Protocol
 
 from runlens.errors import AccessRefused, NotALog, ReadError
 from runlens.model import Note
-from runlens.sources.naming import printable
+from runlens.sources.naming import in_words, printable
 from runlens.sources.table.forms.delimited import Delimited
 from runlens.sources.table.forms.dialect import dialect_of
 from runlens.sources.table.forms.document import read_document
@@ -55,7 +55,7 @@ def read_file(path: Path) -> Read:
     except PermissionError as error:
         raise AccessRefused(f"no permission to read {where}; ask its owner for read access") from error
     except (OSError, EOFError) as error:
-        raise ReadError(f"{where} cannot be read ({error}); look at the file and the disk") from error
+        raise ReadError(f"{where} cannot be read ({in_words(error)}); look at the file and the disk") from error
     if not read.columns.parts:
         why = (
             read.notes[0].message if read.notes else "its cells hold no number" if read.columns.rows else "it is empty"

@@ -45,6 +45,8 @@ class Columns:
         """Cells that say something and are no number, by column."""
         self.short: dict[str, int] = {}
         """Cells that are not there, since their rows end early, by column."""
+        self.repeated: dict[str, int] = {}
+        """Cells whose key stands once more in their object, by key: the last one is read."""
         self.spelt: set[str] = set()
         """Columns of times that are spelt (`1:02:03`, `5m 2s`), which are then in seconds."""
         self.said: dict[int, dict[str, object]] = {}
@@ -66,6 +68,11 @@ class Columns:
         """Cells of a column that say something and are no number."""
         if cells:
             self.odd[name] = self.odd.get(name, 0) + cells
+
+    def repeat(self, name: str, cells: int) -> None:
+        """Cells of a column whose key stands again in the same object."""
+        if cells:
+            self.repeated[name] = self.repeated.get(name, 0) + cells
 
     def dense(self, name: str) -> Floats:
         """One column over all rows, NaN where it says nothing; shape (rows,)."""
@@ -167,6 +174,7 @@ class Columns:
         out.spelt = {rename(n) for n in self.spelt}
         out.odd = {rename(n): round(k * share) for n, k in self.odd.items() if round(k * share)}
         out.short = {rename(n): round(k * share) for n, k in self.short.items() if round(k * share)}
+        out.repeated = {rename(n): round(k * share) for n, k in self.repeated.items() if round(k * share)}
         out.said = {int(place[row]) if row >= 0 else row: s for row, s in self.said.items() if row < 0 or keep[row]}
         return out
 

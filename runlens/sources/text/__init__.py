@@ -17,7 +17,8 @@ from runlens.errors import AccessRefused, NotALog, ReadError
 from runlens.model import Note, Run, RunRef, Series
 from runlens.model.words import percent
 from runlens.sources.contract import HEAD, Look
-from runlens.sources.naming import printable
+from runlens.sources.naming import in_words, printable
+from runlens.sources.table.forms.packed import BROKEN
 from runlens.sources.text.build import Built, series_of
 from runlens.sources.text.ends import state_of
 from runlens.sources.text.gather import Gathered, gather
@@ -94,7 +95,7 @@ def _holds_metrics(path: Path) -> bool:
                     parts.append(file.read(HEAD).partition(b"\n")[2])
     except PermissionError:
         return True  # so that reading it says so
-    except (OSError, EOFError):
+    except (*BROKEN, OSError):
         return False
     return any(_enough(gather(stretches(io.BytesIO(part)))) for part in parts)
 
@@ -128,13 +129,14 @@ def read(ref: RunRef) -> Run:
     """
     path, where, read_at = Path(ref.location), printable(ref.location), clock.time()
     try:
+        broken: list[str] = []
         with open_log(path) as file:
-            gathered = gather(stretches(file))
+            gathered = gather(stretches(file, broken=broken))
         written = path.stat().st_mtime
     except PermissionError as error:
         raise AccessRefused(f"no permission to read {where}; ask its owner for read access") from error
-    except (OSError, EOFError) as error:
-        raise ReadError(f"{where} cannot be read ({error}); look at the file and the disk") from error
+    except (*BROKEN, OSError) as error:
+        raise ReadError(f"{where} cannot be read ({in_words(error)}); look at the file and the disk") from error
     _refuse_too_little(gathered, where)
     rows = rows_of(gathered, written)
     axis = axis_of(rows)
@@ -156,7 +158,7 @@ def read(ref: RunRef) -> Run:
         summary={**built.once, "lines_understood": round(gathered.understood, 4)},
         series=built.series,
         texts=built.texts,
-        notes=_notes(gathered, axis, where),
+        notes=(*_notes(gathered, axis, where), *_cut(broken, gathered, where)),
         starts=_starts(built.series),
         read_at=read_at,
     )
@@ -191,6 +193,11 @@ def _notes(gathered: Gathered, axis: Axis, where: str) -> tuple[Note, ...]:
         said = f"{where} prints no step: the x axis counts its rows of metrics from 0"
         notes.append(Note("unsupported", said))
     return tuple(notes)
+
+
+def _cut(broken: list[str], gathered: Gathered, where: str) -> list[Note]:
+    said = f"the log {where} breaks off after {gathered.lines:,} lines"
+    return [Note("truncated", f"{said} ({why})") for why in broken]
 
 
 def _starts(series: dict[str, Series]) -> tuple[float, ...]:

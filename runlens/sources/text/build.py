@@ -76,6 +76,8 @@ def series_of(rows: Rows, axis: Axis) -> Built:
         at = np.concatenate(points[name])
         order = np.argsort(at, kind="stable")
         at, value = at[order], np.concatenate(values[name])[order]
+        if not len(at):
+            continue
         again = (np.diff(axis.step[at]) == 0) & redrawn[at[:-1]] & redrawn[at[1:]]
         at, value = at[np.append(~again, True)], value[np.append(~again, True)]
         for full, which in _ranks(name, rows.counters["rank"][at]):

@@ -11,6 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from runlens.sources.naming import in_words
+from runlens.sources.table.forms.packed import BROKEN
+
 SIZE = 1 << 18
 """Bytes of a stretch: what a core's cache holds with the arrays made of it."""
 _COLOUR = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_=>78])|[\x00\x08]")
@@ -24,7 +27,7 @@ def open_log(path: Path) -> BinaryIO:
     return path.open("rb") if packed is None else cast(BinaryIO, packed(path))
 
 
-def stretches(file: BinaryIO, size: int = SIZE) -> Iterator[bytes]:
+def stretches(file: BinaryIO, size: int = SIZE, broken: list[str] | None = None) -> Iterator[bytes]:
     """Whole lines, a stretch at a time; a last line without a line end, which may be torn, is a stretch of its own.
 
     Parameters
@@ -33,10 +36,12 @@ def stretches(file: BinaryIO, size: int = SIZE) -> Iterator[bytes]:
         UTF-8 or any code that agrees with ASCII; UTF-16 (as PowerShell redirects) if it says so by its first bytes.
     size : int
         Bytes read at once.
+    broken : list of str, optional
+        Takes the reason where a packed file breaks off; what stands before that is read.
     """
     decode = None
     rest, first = b"", True
-    while block := file.read(size):
+    while block := _block(file, size, broken):
         if first:
             first = False
             if block[:2] in (b"\xff\xfe", b"\xfe\xff"):
@@ -56,6 +61,18 @@ def stretches(file: BinaryIO, size: int = SIZE) -> Iterator[bytes]:
         yield _plain(block[:cut])
     if rest:
         yield _plain(rest)
+
+
+def _block(file: BinaryIO, size: int, broken: list[str] | None) -> bytes:
+    if not isinstance(file, (gzip.GzipFile, bz2.BZ2File, lzma.LZMAFile)):
+        return file.read(size)
+    try:
+        return file.read1(size)  # `read` keeps nothing of a block that breaks off
+    except (*BROKEN, OSError) as error:
+        if broken is None:
+            raise
+        broken[:] = [in_words(error)]  # reading on says the same again
+        return b""
 
 
 def _plain(text: bytes) -> bytes:

@@ -130,7 +130,8 @@ class Shape:
         for k, (field, form) in enumerate(zip(self._values, self.key.forms, strict=True)):
             part = field.load(rows, layout)
             field.take_out(constant, part, layout)
-            value[k] = _number(part, form)
+            with np.errstate(invalid="ignore"):  # a NaN of any kind of bits stays one
+                value[k] = _number(part, form)
         return constant, (time, step, value.T)
 
     def _kinds(self, constant: U32, layout: I64, words: U64) -> I64:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import zipfile
 from collections.abc import Sequence
 from importlib import import_module
@@ -12,7 +11,9 @@ from typing import Protocol, cast
 from runlens.errors import AccessRefused, NotALog, ReadError
 from runlens.model import Run, RunRef
 from runlens.sources.contract import Look
-from runlens.sources.naming import printable
+from runlens.sources.naming import in_words, printable
+from runlens.sources.table.forms.packed import BROKEN
+from runlens.sources.trackers.sqlite import FAULTS
 
 _KINDS = ("mlflow_files", "mlflow_db", "trackio", "comet", "sacred")
 
@@ -54,7 +55,7 @@ def refs(files: Sequence[Path], look: Look) -> list[RunRef]:
         if kind in groups:
             try:
                 out += _tracker(kind).runs(groups[kind], look)
-            except sqlite3.Error as error:
+            except FAULTS as error:
                 raise ReadError(_broken(str(groups[kind][0]), error)) from error
     return out
 
@@ -75,10 +76,10 @@ def read(ref: RunRef) -> Run:
         run = _tracker(kind).read_run(ref, key)
     except PermissionError as error:
         raise AccessRefused(f"no permission to read {where}; ask its owner for read access") from error
-    except sqlite3.Error as error:
+    except FAULTS as error:
         raise ReadError(_broken(ref.location, error)) from error
-    except (OSError, zipfile.BadZipFile) as error:
-        raise ReadError(f"{where} cannot be read ({error}); look at the file and the disk") from error
+    except (*BROKEN, OSError, zipfile.BadZipFile, RuntimeError) as error:  # the last: encrypted, or a new packing
+        raise ReadError(f"{where} cannot be read ({in_words(error)}); look at the file and the disk") from error
     if not run.points:
         raise NotALog(f"the run {printable(run.name)} in {where} has no metrics; nothing was logged to it yet")
     return run
@@ -94,5 +95,6 @@ def _kind(head: bytes, path: Path) -> str | None:
 
 def _broken(path: str, error: Exception) -> str:
     return (
-        f"the database {printable(path)} cannot be read ({error}); copy it while nobody writes to it, and read the copy"
+        f"the database {printable(path)} cannot be read ({in_words(error)}); copy it while nobody writes to it, and "
+        "read the copy"
     )

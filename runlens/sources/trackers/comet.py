@@ -6,12 +6,14 @@ import io
 import json
 import time as clock
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import IO
 
 from runlens.model import Note, Run, RunRef
 from runlens.sources.contract import Look
-from runlens.sources.naming import printable
+from runlens.sources.naming import in_words, printable
+from runlens.sources.table.forms.packed import BROKEN
 from runlens.sources.trackers.points import Points, setting
 
 _MESSAGES, _ABOUT = "messages.json", "experiment.json"
@@ -24,7 +26,7 @@ def owns(head: bytes, path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             return {_MESSAGES, _ABOUT} <= set(archive.namelist())
-    except (zipfile.BadZipFile, OSError):
+    except (zipfile.BadZipFile, OSError, NotImplementedError, UnicodeError):
         return False
 
 
@@ -41,31 +43,32 @@ def read_run(ref: RunRef, key: str) -> Run:
     read_at, points, bad = clock.time(), Points(), 0
     config: dict[str, object] = {}
     name = ref.id
+    broken: list[str] = []
     with zipfile.ZipFile(ref.location) as archive:
-        about = json.loads(archive.read(_ABOUT))
+        about = _about(archive)
         with archive.open(_MESSAGES) as raw:
-            for line in io.TextIOWrapper(raw, "utf-8", "replace"):
+            for line in _lines(raw, broken):
                 try:
                     message = json.loads(line)
                     payload = message["payload"]
-                except (ValueError, KeyError, TypeError):
+                    metric, param = payload.get("metric"), payload.get("param")
+                    if metric:
+                        step, time = metric.get("step"), metric.get("timestamp") or payload.get("local_timestamp")
+                        own = {str(metric.get("metricName")): metric.get("metricValue")}
+                        points.add_row(own, float(step or 0), float(time or "nan") / 1e3)
+                    if param:
+                        config[str(param.get("paramName"))] = setting(param.get("paramValue"))
+                    if message.get("type") == "log_other" and payload.get("key") == "Name":
+                        name = str(payload.get("value"))
+                except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
                     bad += bool(line.strip())
-                    continue
-                metric, param = payload.get("metric"), payload.get("param")
-                if metric:
-                    step, time = metric.get("step"), metric.get("timestamp") or payload.get("local_timestamp")
-                    own = {str(metric.get("metricName")): metric.get("metricValue")}
-                    points.add_row(own, float(step or 0), float(time or "nan") / 1e3)
-                if param:
-                    config[str(param.get("paramName"))] = setting(param.get("paramValue"))
-                if message.get("type") == "log_other" and payload.get("key") == "Name":
-                    name = str(payload.get("value"))
     series = points.series()
     where = printable(ref.location)
     notes = points.notes(where)
     if bad:
-        said = f"{bad} messages in {where} are no JSON objects and could not be read"
+        said = f"{bad} messages in {where} are none that Comet writes and could not be read"
         notes = (Note("damaged", said, bad), *notes)
+    notes = (*(Note("truncated", f"the archive {where} breaks off: {why}") for why in broken), *notes)
     started, ended = about.get("start_time"), about.get("stop_time")
     return Run(
         id=ref.id,
@@ -75,6 +78,23 @@ def read_run(ref: RunRef, key: str) -> Run:
         config=config,
         series=series,
         notes=notes,
-        starts=(started / 1e3,) if started else (),
+        starts=(started / 1e3,) if isinstance(started, (int, float)) and started else (),
         read_at=read_at,
     )
+
+
+def _about(archive: zipfile.ZipFile) -> dict[str, object]:
+    """What the archive says of its experiment; a help, and empty where it is damaged."""
+    try:
+        found = json.loads(archive.read(_ABOUT))
+    except (*BROKEN, ValueError, RuntimeError, zipfile.BadZipFile):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _lines(raw: IO[bytes], broken: list[str]) -> Iterator[str]:
+    """Lines of a file in the archive, as far as it is whole."""
+    try:
+        yield from io.TextIOWrapper(raw, "utf-8", "replace")
+    except (*BROKEN, zipfile.BadZipFile) as error:
+        broken.append(in_words(error))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time as clock
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 from runlens.model import Run, RunRef
 from runlens.sources.contract import Look
 from runlens.sources.naming import printable
-from runlens.sources.trackers.points import STATES, Points, setting
+from runlens.sources.trackers.points import STATES, Points, cell, setting
 from runlens.sources.trackers.sqlite import columns, has, opened
 
 _INFINITE = 1.7976931348623157e308
@@ -55,8 +56,8 @@ def read_run(ref: RunRef, key: str) -> Run:
         known = columns(db, "metrics")  # older databases know neither steps nor NaN
         wanted = _METRICS.format(step="step" if "step" in known else "0", lost="is_nan" if "is_nan" in known else "0")
         for name, *row in db.execute(wanted, (key,)):
-            metrics.setdefault(str(name), []).append(tuple(row))
-        name, status, started = db.execute(_RUN, (key,)).fetchone()
+            metrics.setdefault(str(name), []).append(tuple(map(cell, row)))
+        name, status, started = db.execute(_RUN, (key,)).fetchone() or ("", "", None)
         config = {str(k): setting(v) for k, v in db.execute(_PARAMS, (key,))}
     for metric, cells in metrics.items():
         table = np.array(cells, dtype=np.float64)
@@ -71,6 +72,6 @@ def read_run(ref: RunRef, key: str) -> Run:
         config=config,
         series=series,
         notes=points.notes(printable(ref.location)),
-        starts=(float(started) / 1e3,) if started else (),
+        starts=(cell(started) / 1e3,) if started and math.isfinite(cell(started)) else (),
         read_at=read_at,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy.typing as npt
 
 from runlens.model import Note, Series, State
 from runlens.sources import wandb_shape
+from runlens.sources.naming import printable
 
 STATES: Mapping[str, State] = {
     "RUNNING": "running", "FINISHED": "finished", "FAILED": "crashed", "KILLED": "crashed",
@@ -30,6 +32,8 @@ class Points:
         self._rows: dict[str, tuple[list[float], list[float], list[float]]] = {}
         self.uncounted: list[str] = []
         """Metrics of which every point has the same step: it was not given."""
+        self.placeless: dict[str, tuple[int, int]] = {}
+        """Of each metric with points whose step is no number, which stand at 0: how many, and of how many."""
 
     def add(self, name: str, step: npt.ArrayLike, time: npt.ArrayLike, value: npt.ArrayLike) -> None:
         """Columns of one metric, shape (n,): step, unix time in s or ms, value."""
@@ -60,6 +64,8 @@ class Points:
             step, time, value = (np.concatenate(c) for c in zip(*parts, strict=True))
             usable = np.isfinite(step) & (np.abs(step) < 2.0**53)
             at = np.where(usable, step, 0.0).astype(np.int64)
+            if not usable.all():
+                self.placeless[name] = int(np.count_nonzero(~usable)), len(at)
             if len(at) > 1 and bool(np.all(at == at[0])) and not name.startswith(_SYSTEM):
                 at = np.arange(len(at))
                 self.uncounted.append(name)
@@ -67,7 +73,15 @@ class Points:
         return _machine_in_time(out)
 
     def notes(self, where: str) -> tuple[Note, ...]:
-        """What was made of metrics that were logged without a step."""
+        """What was made of metrics that were logged without a step, or with one that is no number."""
+        said = "{:,} points of {} in {} say no step that can be read and were placed at 0"
+        odd = [
+            Note("unsupported", said.format(few, printable(name), where), few, series=name, share=few / many)
+            for name, (few, many) in self.placeless.items()
+        ]
+        return (*odd, *self._without_step(where))
+
+    def _without_step(self, where: str) -> tuple[Note, ...]:
         if not self.uncounted:
             return ()
         named = ", ".join(self.uncounted[:3]) + (", …" if len(self.uncounted) > 3 else "")
@@ -89,6 +103,14 @@ def _machine_in_time(series: dict[str, Series]) -> dict[str, Series]:
         else s
         for n, s in series.items()
     }
+
+
+def cell(value: object) -> float:
+    """A cell of a database as a number, NaN if it is none: SQLite keeps texts in columns of numbers, too."""
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return math.nan
 
 
 def setting(text: object) -> object:

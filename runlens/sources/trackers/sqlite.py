@@ -9,6 +9,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 MAGIC = b"SQLite format 3\0"
+FAULTS = (sqlite3.Error, UnicodeDecodeError)
+"""What is raised over a damaged database; the second where its own words for the damage are no UTF-8."""
 _WAIT = 5.0
 """Seconds to wait for a writer."""
 
@@ -19,18 +21,23 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
 
     Raises
     ------
-    sqlite3.Error
+    FAULTS
         It is no database, or damaged.
     """
     address = f"file:{quote(str(path.resolve()))}"
     connection = sqlite3.connect(f"{address}?mode=ro", uri=True, timeout=_WAIT)
     try:
-        connection.execute("SELECT name FROM sqlite_master LIMIT 1")
+        connection.execute("SELECT 1 FROM sqlite_master LIMIT 1")
     except sqlite3.OperationalError:
         connection.close()
         connection = sqlite3.connect(f"{address}?immutable=1", uri=True, timeout=_WAIT)
+    connection.text_factory = _text
     with closing(connection):
         yield connection
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace")
 
 
 def columns(connection: sqlite3.Connection, table: str) -> set[str]:
@@ -45,5 +52,5 @@ def has(head: bytes, path: Path, table: str, wanted: set[str]) -> bool:
     try:
         with opened(path) as connection:
             return wanted <= columns(connection, table)
-    except sqlite3.Error:
+    except FAULTS:
         return False

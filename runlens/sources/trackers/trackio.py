@@ -12,7 +12,7 @@ from pathlib import Path
 from runlens.model import Note, Run, RunRef
 from runlens.sources.contract import Look
 from runlens.sources.naming import printable
-from runlens.sources.trackers.points import Points
+from runlens.sources.trackers.points import Points, cell
 from runlens.sources.trackers.sqlite import columns, has, opened
 
 
@@ -47,7 +47,7 @@ def read_run(ref: RunRef, key: str) -> Run:
         for own, step, time, text in db.execute(_METRICS.format(key=by), (key,)):
             row, name = _object(text), own
             bad += row is None
-            points.add_row(row or {}, float(step), _time(time))
+            points.add_row(row or {}, cell(step), _time(time))
         if {"timestamp", "metrics", by} <= columns(db, "system_metrics"):
             for number, (time, text) in enumerate(db.execute(_MACHINE.format(key=by), (key,))):
                 points.add_row(_object(text) or {}, float(number), _time(time), "system/")

@@ -12,7 +12,7 @@ from itertools import repeat
 import numpy as np
 import numpy.typing as npt
 
-from runlens.sources.wandb_file.slow import LONGEST_WORD, number_of, slow_counts, slow_row
+from runlens.sources.wandb_file.slow import BLANKS, LONGEST_WORD, number_of, slow_counts, slow_row
 from runlens.sources.wandb_file.wire import Bytes, Ints, fields, text, varints
 from runlens.sources.wandb_shape import is_series
 
@@ -27,6 +27,8 @@ _VALUE_TAG = (0x82, 0x01)
 _COMMA, _MEDIA = 44, b'{"_type"'
 _DIGIT = np.zeros(256, np.bool_)
 _DIGIT[ord("0") : ord("9") + 1] = True
+_BLANK = np.zeros(256, np.bool_)
+_BLANK[list(BLANKS)] = True
 _WORD = np.zeros(256, np.bool_)
 _WORD[list(b'tfNI-"')] = True
 
@@ -95,6 +97,7 @@ def read_rows(raw: bytes, start: Ints, stop: Ints, item: int, keys: Keys, quick:
     key_end, value_start = _inside(buffer, row, begin, end, odd)
     dicts = np.flatnonzero(buffer[value_start] == ord("{")).tolist()
     odd[[int(row[i]) for i in dicts if raw[value_start[i] : value_start[i] + 8] != _MEDIA]] = True  # older clients nest
+    odd[row[_BLANK[buffer[value_start]] | _BLANK[buffer[end - 1]]]] = True  # blanks around a value
     if odd.any():
         usual = ~odd[row]
         row, begin, end, key_end, value_start = (a[usual] for a in (row, begin, end, key_end, value_start))

@@ -13,6 +13,8 @@ from runlens.sources.wandb_file.wire import double, fields, signed, text, zigzag
 LONGEST_WORD = 16
 """Bytes: longer JSON texts that do not begin as numbers are none."""
 _NUMBER = re.compile(rb"-?[0-9](?:[0-9.eE+-]*[0-9])?")
+BLANKS = b" \t\r\n"
+"""What may stand around a JSON value and says nothing."""
 _WORDS = {b"true": 1.0, b"false": 0.0, b"NaN": math.nan, b"Infinity": math.inf, b"-Infinity": -math.inf}
 
 
@@ -35,8 +37,9 @@ def slow_row(message: bytes, item: int) -> tuple[list[tuple[str, float]], bytes 
                 if inner in (1, 2):
                     key.append(text(part))
                 elif inner == 16 and isinstance(part, bytes):
-                    value = number_of(part)
-                    nested = part if part[:1] == b"{" else b""
+                    said = part.strip(BLANKS)
+                    value = number_of(said)
+                    nested = said if said[:1] == b"{" else b""
                 elif inner == 4:
                     value = float(signed(part))
                 elif inner == 5:

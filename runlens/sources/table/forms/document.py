@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from runlens.sources.naming import in_words
 from runlens.sources.nested import flat
 from runlens.sources.table.cells import number, says_nothing
+from runlens.sources.table.forms.repeated import counting
 from runlens.sources.table.names import AXES, first
 from runlens.sources.table.store import Columns
 
@@ -29,11 +31,14 @@ def read_document(text: str, columns: Columns) -> str:
         Why there is none, empty if there is.
     """
     try:
-        document = json.loads(text)
+        document = json.loads(text, object_pairs_hook=counting(columns))
     except (ValueError, RecursionError) as error:
-        rows = _one_after_another(text)
+        columns.repeated.clear()
+        rows = _one_after_another(text, columns)
         if not rows:
-            return f"it is no whole JSON ({error})" if isinstance(error, ValueError) else "it is nested too deep"
+            return (
+                f"it is no whole JSON ({in_words(error)})" if isinstance(error, ValueError) else "it is nested too deep"
+            )
         columns.add_objects(rows)
         return ""
     return add_document(document, columns)
@@ -167,9 +172,9 @@ def _add_lists(lists: Mapping[str, list[Any]], columns: Columns) -> None:
     columns.in_order = True
 
 
-def _one_after_another(text: str) -> list[dict[str, object]]:
+def _one_after_another(text: str, columns: Columns) -> list[dict[str, object]]:
     """Objects that follow each other over many lines each, as far as they are whole."""
-    decoder = json.JSONDecoder()
+    decoder = json.JSONDecoder(object_pairs_hook=counting(columns))
     rows: list[dict[str, object]] = []
     at = 0
     while (at := text.find("{", at)) >= 0:

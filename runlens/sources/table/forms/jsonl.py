@@ -9,6 +9,7 @@ from typing import Any, cast
 from runlens.sources.table.forms.arrow import LEAST, add_lines
 from runlens.sources.table.forms.lost import Lost
 from runlens.sources.table.forms.packed import lines_of
+from runlens.sources.table.forms.repeated import count_repeated
 from runlens.sources.table.store import Columns
 
 Row = dict[str, object]
@@ -46,9 +47,11 @@ class JsonLines:
         if self.logged:
             return [row for line in lines if (row := logged_row(line)) is not None]
         full = [line for line in lines if line and not line.isspace()]
+        text = f"[{','.join(full)}]"
         try:
-            rows = json.loads(f"[{','.join(full)}]")
+            rows = json.loads(text)
             if len(rows) == len(full) and all(type(row) is dict for row in rows):
+                count_repeated(text, rows, self.columns)
                 return cast(list[Row], rows)
         except (ValueError, RecursionError):
             pass  # found out line by line
@@ -65,6 +68,7 @@ class JsonLines:
         except (ValueError, RecursionError):
             row = None
         if type(row) is dict:
+            count_repeated(line, [row], self.columns)
             return cast(Row, row)
         if not torn:
             self.lost.add(self.lost.total + at, len(line.encode("utf-8", "replace")) + 1)
