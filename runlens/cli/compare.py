@@ -29,6 +29,7 @@ def compare(
             show_default=False,
         ),
     ] = None,
+    evals: o.EvalResults = None,
     axis: o.Axis = None,
     tokens_per_step: o.TokensPerStep = None,
     total_tokens: o.TotalTokens = None,
@@ -60,6 +61,7 @@ def compare(
     from runlens.errors import ConfigError
     from runlens.model import Severity
     from runlens.roles import resolve
+    from runlens.roles.joined import with_evals
     from runlens.rules.evals.behind_reference import BehindReference
 
     refs = sources.discover(run)
@@ -72,6 +74,7 @@ def compare(
         "references": reference,
         "tokens_per_step": tokens_per_step,
         "total_tokens": total_tokens,
+        "eval_results": [evals] if evals else None,
         "rules": o.axis_setting(axis),
     }
     settings = settings_for(refs[0], load(config), flags)
@@ -79,6 +82,8 @@ def compare(
     if not rule.references:
         raise ConfigError("give at least one --reference; `runlens reference list` shows the shipped ones")
     resolved = resolve(sources.read(refs[0]), settings.metrics, settings.directions)
+    if settings.evals is not None:
+        resolved = with_evals(resolved, settings.evals, tokens_per_step)
     total = settings.total_tokens or planned_tokens(resolved)
     found = [beside(resolved, r, rule.axis, rule.tokens_per_step, rule.bar, total) for r in rule.references]
     if png is not None:

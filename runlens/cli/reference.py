@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -187,11 +188,10 @@ def _told(found: Reference, output: Path | None) -> None:
     members = found.settings.get("members")
     band = f", a band of {len(members)} members" if isinstance(members, list) else ""
     where = f"wrote {output}: " if output else ""
+    known = [end for end in ends if math.isfinite(end)]
+    span = f"{min(known):,.0f} to {max(known):,.0f} {found.axis}" if known else "a model whose place nothing tells"
     typer.echo(
-        plain(
-            f"{where}{found.name}, {len(found.curves)} curves{band}, up to {most} checkpoints, "
-            f"{min(ends, default=0):,.0f} to {max(ends, default=0):,.0f} {found.axis}"
-        ),
+        plain(f"{where}{found.name}, {len(found.curves)} curves{band}, up to {most} checkpoints, {span}"),
         err=True,
     )
     left_out = found.settings.get("left out")

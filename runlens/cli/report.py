@@ -29,6 +29,7 @@ def report(
     metric: o.Metric = None,
     x: o.X = None,
     reference: o.References = None,
+    evals: o.EvalResults = None,
     require: o.Require = None,
     tokens_per_step: o.TokensPerStep = None,
     total_tokens: o.TotalTokens = None,
@@ -53,6 +54,7 @@ def report(
         "x": x,
         "references": reference,
         "requirements": require,
+        "eval_results": [evals] if evals else None,
         "tokens_per_step": tokens_per_step,
         "total_tokens": total_tokens,
     }

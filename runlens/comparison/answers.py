@@ -5,6 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
+from runlens.model.measured import Answers
+
+SHARED = 0.9
+"""Share of the items of either side that both must hold: a rest would be another test."""
+
 Key = tuple[str, str, str]
 """Task, metric and few-shot setting of a curve."""
 
@@ -35,3 +42,19 @@ class Disagreement:
         from scipy.stats import binomtest
 
         return float(binomtest(self.only_run, self.split).pvalue) if self.split else 1.0
+
+
+def disagreement(run: Answers | None, reference: Answers | None) -> Disagreement | None:
+    """How two models answered the items that both were asked; None where they share too few.
+
+    Parameters
+    ----------
+    run, reference : Answers or None
+    """
+    if run is None or reference is None:
+        return None
+    both, own, theirs = np.intersect1d(run.item, reference.item, assume_unique=True, return_indices=True)
+    if len(both) < SHARED * max(len(run.item), len(reference.item)) or not len(both):
+        return None
+    right, other = run.right[own], reference.right[theirs]
+    return Disagreement(len(both), int(np.sum(right & ~other)), int(np.sum(~right & other)))

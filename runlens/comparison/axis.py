@@ -45,6 +45,8 @@ def choose(run: Run, reference: Reference, asked: Asked = "auto", tokens_per_ste
     """
     if asked != "auto":
         return Chosen(asked)
+    if run.unplaced or not any(np.isfinite(curve.at).any() for curve in reference.curves):
+        return Chosen("steps" if not run.unplaced and run.role("tokens") is None else reference.axis)
     knows = bool(tokens_per_step) or run.role("tokens") is not None
     if knows and (reference.axis == "tokens" or reference.tokens_per_step):
         return Chosen("tokens")
@@ -89,7 +91,8 @@ def on_axis(reference: Reference, axis: Axis) -> tuple[Curve, ...] | str:
     one axis to the other takes the reference's own tokens per step.
     """
     factor = 1.0
-    if reference.axis != axis:
+    placed = any(np.isfinite(curve.at).any() for curve in reference.curves)
+    if reference.axis != axis and placed:
         if not reference.tokens_per_step:
             return (
                 f"reference {reference.name} is over {reference.axis} and does not tell its tokens per step; "

@@ -11,7 +11,7 @@ from runlens.comparison.axis import Asked, choose, on_axis
 from runlens.comparison.curves import RunCurves, run_curves
 from runlens.comparison.joint import Bar
 from runlens.comparison.lags import Part, group_lag, group_of, shared_out, task_lag
-from runlens.comparison.match import Match, match
+from runlens.comparison.match import NO_TASK, ONLY_THERE, Match, match
 from runlens.comparison.pair import aligned
 from runlens.comparison.points import Measured, measured, together
 from runlens.comparison.projection import Plan, plan_of, projected
@@ -86,7 +86,8 @@ def beside(
     parts, points, unmatched = _sorted_out(matched.pairs, bar, answers)
     unmatched = [*own.left_out, *matched.unmatched, *unmatched]
     if not parts and not points:
-        why = "no eval of the run could be compared" + (f": {unmatched[0][0]}: {unmatched[0][1]}" if unmatched else "")
+        nearest = sorted(unmatched, key=lambda one: one[1] in (NO_TASK, ONLY_THERE))[:1]
+        why = "no eval of the run could be compared" + "".join(f": {name}: {reason}" for name, reason in nearest)
         return replace(blank, why_not=why, sentence=why, unmatched=tuple(unmatched))
     parts = shared_out(parts)
     own_ends = [explain(p.now.paired, float(p.now.paired.x[-1])) for p in parts]

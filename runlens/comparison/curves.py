@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -53,10 +53,11 @@ def run_curves(run: Run, axis: Axis = "tokens", tokens_per_step: float | None = 
     -------
     RunCurves
         Last write of each step, sorted; non-finite values and points at position 0 left out (a logarithmic axis has
-        no place for them). No curves, and the reason, if the run's tokens are not known.
+        no place for them). No curves, and the reason, if the run's tokens are not known. The one point of a model whose
+        place in training nothing tells stands at NaN.
     """
     tokens = run.role("tokens")
-    if axis == "steps":
+    if axis == "steps" or run.unplaced:
         origin = ""
     elif tokens_per_step:
         origin = f"step x {tokens_per_step:,.0f} tokens per step, as given"
@@ -84,20 +85,45 @@ def run_curves(run: Run, axis: Axis = "tokens", tokens_per_step: float | None = 
 def _curve(run: Run, part: RoleSeries, axis: Axis, tokens_per_step: float | None, whole: bool) -> RunCurve:
     series = part.series.latest()
     at = series.step.astype(np.float64)
+    if run.unplaced:
+        return _unplaced(run, part, series)
     if axis == "tokens":
         at = at * tokens_per_step if tokens_per_step else run.tokens_at(at)
     keep = np.isfinite(series.value) & np.isfinite(at) & ((at > 0) | whole)
     keep[1:] &= np.diff(np.maximum.accumulate(np.where(np.isfinite(at), at, 0.0))) > 0
     series, at = series.take(keep), at[keep]
     stderr = _stderr(run, part, series)
-    items = 0
-    if part.role == "eval_score":
-        items = items_of(series.value) or ITEMS.get(part.task, 0)
     columns = series.step.astype(np.float64), at, series.value, stderr
     step, at, value, stderr = columns if whole else thinned(*columns)
+    return RunCurve(_as_curve(run, part, at, value, stderr, series.value), step.astype(np.int64))
+
+
+def _unplaced(run: Run, part: RoleSeries, series: PlacedSeries) -> RunCurve:
+    """The one point of a model of which nothing tells where in training it stands."""
+    series = series.where(np.isfinite(series.value)).take(slice(-1, None))
+    stderr = _stderr(run, part, series)
+    at = np.full(len(series), np.nan)
+    return RunCurve(_as_curve(run, part, at, series.value, stderr, series.value), series.step)
+
+
+def _as_curve(
+    run: Run,
+    part: RoleSeries,
+    at: npt.NDArray[np.float64],
+    value: npt.NDArray[np.float64],
+    stderr: npt.NDArray[np.float64],
+    logged: npt.NDArray[np.float64],
+) -> Curve:
+    """The curve, with what a result file tells of it; `logged` are all values, from which items can be counted."""
     metric = part.metric_kind or {"eval_loss": "loss", "perplexity": "ppl"}.get(part.role, "score")
+    found = run.measured.get(part.series.name)
+    items = found.n_items if found is not None else 0
+    if not items and part.role == "eval_score":
+        items = items_of(logged) or ITEMS.get(part.task, 0)
     curve = Curve(part.task, metric, part.setting, part.direction or "up", at, value, stderr, items, part.series.name)
-    return RunCurve(curve, step.astype(np.int64))
+    if found is None:
+        return curve
+    return replace(curve, conditions=found.conditions, answers=found.answers, part_of=found.part_of)
 
 
 def _stderr(run: Run, part: RoleSeries, series: PlacedSeries) -> npt.NDArray[np.float64]:

@@ -9,6 +9,7 @@ from itertools import groupby
 
 import numpy as np
 
+from runlens.comparison.conditions import assumed, differ
 from runlens.comparison.curves import RunCurve
 from runlens.comparison.words import label
 from runlens.model import Curve, Reference
@@ -17,6 +18,7 @@ _LOSSES = frozenset(("loss", "bpb", "bpc", "ppl", "byte_ppl", "word_ppl"))
 
 
 NO_TASK = "the reference has no such task"
+ONLY_THERE = "only the reference has it"
 MOST_NAMED = 5
 """Evals named in a sentence; the rest is counted."""
 
@@ -71,13 +73,28 @@ def match(curves: tuple[RunCurve, ...], reference: tuple[Curve, ...]) -> Matched
             continue
         used.add(key)
         pairs.append(Match(own, *found))
+    pairs, parts = _without_parts(pairs)
+    unmatched += parts
     names = {(c.task, c.metric, c.setting) for c in reference} - used
-    shared = {p.run.curve.task for p in pairs}
+    shared = {own.curve.task for own in curves}
     for task, group in groupby(sorted(names), key=lambda k: k[0]):
         if task not in shared:
             what = ", ".join(sorted({f"{metric}{f' {setting}' if setting else ''}" for _, metric, setting in group}))
-            unmatched.append((f"{task or 'validation'} ({what})", "only the reference has it"))
+            unmatched.append((f"{task or 'validation'} ({what})", ONLY_THERE))
     return Matched(tuple(pairs), tuple(unmatched))
+
+
+def _without_parts(pairs: list[Match]) -> tuple[list[Match], list[tuple[str, str]]]:
+    """Pairs without the parts of a mean that is compared itself, and a line for each mean that has such parts."""
+    whole = {(p.run.curve.task, p.run.curve.metric, p.run.curve.setting) for p in pairs}
+    kept, parts = [], Counter[str]()
+    for pair in pairs:
+        own = pair.run.curve
+        if own.part_of and (own.part_of, own.metric, own.setting) in whole and own.part_of != own.task:
+            parts[own.part_of] += 1
+        else:
+            kept.append(pair)
+    return kept, [(f"{count} evals of {task}", "their mean is compared") for task, count in sorted(parts.items())]
 
 
 def _beside(own: Curve, others: list[Curve]) -> tuple[tuple[Curve, ...], tuple[str, ...]] | str:
@@ -105,6 +122,11 @@ def _beside(own: Curve, others: list[Curve]) -> tuple[tuple[Curve, ...], tuple[s
         notes.append(f"{side} does not tell its few-shot setting; taken for {known}")
     if any(c.direction != own.direction for c in fitting):
         return "the two sides do not agree which way is better"
+    other = {id(c): differ(own.conditions, c.conditions) for c in fitting}
+    if all(other.values()):
+        return other[id(fitting[0])]
+    fitting = [c for c in fitting if not other[id(c)]]
+    notes += assumed(own.conditions, fitting[0].conditions)
     if own.metric in _LOSSES:
         notes.append("comparable only on the same data and tokenizer")
     return tuple(fitting), tuple(notes)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from runlens.comparison.answers import Disagreement, Key
+from runlens.comparison.answers import Disagreement, Key, disagreement
 from runlens.comparison.match import Match, rescaled
 from runlens.comparison.noise import Floats, logarithmic, prior, twins_differ, upward
 from runlens.comparison.pair import PRIOR, improving
@@ -58,11 +58,15 @@ def measured(pair: Match, group: Group, answers: Mapping[Key, Disagreement] | No
     members = [replace(m, value=m.value * factor, stderr=m.stderr * factor) for m in pair.members]
     there = [v for m in members if (v := _value_at(m, at)) is not None]
     if not there:
+        if not any(np.isfinite(m.at).any() for m in members):
+            return "nothing tells where in training the reference stands; name its folder after its step or tokens"
         return "the reference has no checkpoint there"
     ups = np.array([float(upward(_at(run, v))[0]) for v in there])
     own = float(upward(_at(run, value))[0])
     gap = float(ups.mean()) - own  # positive is worse
     paired = (answers or {}).get((run.task, run.metric, run.setting))
+    if paired is None and len(members) == 1 and _last(members[0], at):
+        paired = disagreement(run.answers, members[0].answers)
     sd, yardstick = _chance(run, members, ups, at)
     p = float("nan")
     if paired is not None and paired.split:
@@ -70,6 +74,9 @@ def measured(pair: Match, group: Group, answers: Mapping[Key, Disagreement] | No
     sd = max(sd, 1e-12)
     ends = (gap - CLEAR * sd, gap + CLEAR * sd)
     reference = float(np.mean(there))
+    notes = [*pair.notes, *([note] if note else [])]
+    if not np.isfinite(at) and any(len(m.at) > 1 for m in members):
+        notes.append("nothing tells where in training the run stands; held against the reference's last checkpoint")
     point = Point(
         label=label(run),
         name=run.name,
@@ -80,7 +87,7 @@ def measured(pair: Match, group: Group, answers: Mapping[Key, Disagreement] | No
         sigmas=gap / sd,
         yardstick=yardstick,
         p=p,
-        notes=(*pair.notes, note) if note else pair.notes,
+        notes=tuple(notes),
     )
     relative = gap if logarithmic(run) or 0 <= reference <= 1 else gap / max(abs(reference), 1e-12)
     return Measured(point, group, relative, at, int(pair.run.step[-1]), run.task)
@@ -112,6 +119,11 @@ def _joint(sigmas: Floats) -> float:
     return float(sigmas.mean() * np.sqrt(n / (1 + BETWEEN_TASKS * (n - 1))))
 
 
+def _last(curve: Curve, at: float) -> bool:
+    """Whether a position is that of a curve's last checkpoint, of which alone the answers are kept."""
+    return not np.isfinite(at) or bool(curve.at[-1] / NEAR <= at <= curve.at[-1] * NEAR)
+
+
 def _worse(run: Curve, gap: float, value: float) -> float:
     """A gap on the scale of `upward` in the metric's own unit."""
     return value * (1 - float(np.exp(-gap))) if logarithmic(run) else gap
@@ -123,8 +135,10 @@ def _at(curve: Curve, value: float) -> Curve:
 
 def _value_at(curve: Curve, at: float) -> float | None:
     """A curve's value at a position, by straight lines in log position; None beyond its ends."""
-    if not np.isfinite(at) or not np.isfinite(curve.at).all():
+    if not np.isfinite(at):
         return float(curve.value[-1])
+    if not np.isfinite(curve.at).all():
+        return None
     if not curve.at[0] / NEAR <= at <= curve.at[-1] * NEAR:
         return None
     return float(np.interp(np.log(at), np.log(curve.at), curve.value))

@@ -15,7 +15,7 @@ from runlens.config.tokens import count_of_tokens
 from runlens.errors import ConfigError, did_you_mean
 from runlens.judging.baseline import Known
 from runlens.judging.check import Settings
-from runlens.model import Direction, Reference, RunRef, Severity
+from runlens.model import Direction, Reference, Run, RunRef, Severity
 from runlens.model.twin import Twin
 from runlens.roles.names.evals import parse_eval
 from runlens.roles.vocabulary import ROLES
@@ -30,6 +30,7 @@ DEFAULTS: Mapping[str, Any] = {
     "references": [],
     "twins": [],
     "requirements": [],
+    "eval_results": [],
     "tokens_per_step": None,
     "total_tokens": None,
     "metrics": {},
@@ -150,7 +151,7 @@ def settings_for(
     for role in values["metrics"]:
         if role not in ROLES:
             raise ConfigError(f"there is no role {role!r}; {did_you_mean(role, ROLES)}")
-    folder = Path() if force.origin["references"] == COMMAND_LINE else config.folder
+    folder = _folder(force, config, "references")
     given: dict[str, Any] = {
         "references": (*_references(tuple(values["references"]), folder), *learned.references),
         "twins": (*_twins(tuple(values["twins"]), config.folder), *learned.twins),
@@ -172,11 +173,18 @@ def settings_for(
         directions=_directions(values),
         fail_on=Severity(values["fail_on"]),
         severities=force.severities(),
+        evals=_evals(tuple(values["eval_results"]), _folder(force, config, "eval_results"), run_id),
+        tokens_per_step=values["tokens_per_step"],
         total_tokens=given["total_tokens"],
         known=known,
         chart_points=chart_points,
         debug=debug,
     )
+
+
+def _folder(force: InForce, config: Config, key: str) -> Path:
+    """Where paths of a setting begin: here for those of the command line, else at the configuration."""
+    return Path() if force.origin[key] == COMMAND_LINE else config.folder
 
 
 def _directions(values: Mapping[str, Any]) -> dict[str, Direction]:
@@ -227,3 +235,33 @@ def _twins(specs: tuple[str, ...], folder: Path) -> tuple[Twin, ...]:
 
     given = dict.fromkeys(str(folder / spec) if (folder / spec).exists() else spec for spec in specs)
     return tuple(twin_of(roles.resolve(sources.read(ref), {})) for spec in given for ref in sources.discover(spec))
+
+
+@functools.lru_cache(maxsize=32)
+def _evals(specs: tuple[str, ...], folder: Path, run_id: str) -> Run | None:
+    """The results that were named as evals of a run, read once; of several models the one that is called as the run is.
+
+    Raises
+    ------
+    ConfigError
+        If they are no results, or of several models of which none is called so.
+    """
+    if not specs:
+        return None
+    from runlens import roles, sources
+
+    if len(specs) > 1:
+        raise ConfigError(f"--evals takes one folder of results for a run, and got {len(specs)}; put them into one")
+    spec = str(folder / specs[0]) if (folder / specs[0]).exists() else specs[0]
+    refs = [ref for ref in sources.discover(spec) if ref.source == "eval_results"]
+    if not refs:
+        raise ConfigError(f"--evals {spec} holds no results of lm-evaluation-harness, lighteval or OLMES")
+    if len(refs) > 1:
+        named = [ref for ref in refs if ref.id.rpartition("/")[2] == run_id.rpartition("/")[2]]
+        some = ", ".join(ref.id for ref in refs[:5]) + (" …" if len(refs) > 5 else "")
+        if len(named) != 1:
+            raise ConfigError(
+                f"--evals {spec} holds the results of {len(refs)} models ({some}); name the folder of one"
+            )
+        refs = named
+    return roles.resolve(sources.read(refs[0]), {})

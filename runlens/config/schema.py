@@ -43,6 +43,9 @@ class Judging(BaseModel):
     fail_on: Severity | None = Field(None, description="Lowest severity that makes a run fail (default: error).")
     references: list[str] | None = Field(None, description="References for EVAL001: shipped name, file, folder or run.")
     twins: list[str] | None = Field(None, description="Runs that this one should equal, step by step.")
+    eval_results: list[str] | None = Field(
+        None, description="Folder of lm-evaluation-harness, lighteval or OLMES results of the run's checkpoints."
+    )
     requirements: list[str] | None = Field(None, description="Requirements for EVAL005, such as 'hellaswag>=0.55@1T'.")
     tokens_per_step: Annotated[float, Field(gt=0)] | None = Field(
         None, description="Tokens of one optimizer step, where the log does not tell."

@@ -20,6 +20,7 @@ from runlens.judging.gate import run_verdict
 from runlens.judging.incidents import link
 from runlens.model import Direction, Failure, Finding, RoleLine, Run, RunRef, RunReport, Severity, Skip
 from runlens.model.words import role_words
+from runlens.roles.joined import with_evals
 from runlens.rules.base import AnyRule
 
 Also = TypeVar("Also")
@@ -37,6 +38,10 @@ class Settings:
     fail_on: Severity = Severity.ERROR
     severities: Mapping[str, Severity] = field(default_factory=lambda: MappingProxyType({}))
     """Code to the severity that its findings get (those at `info` stay there unless it says `info`)."""
+    evals: Run | None = None
+    """Evals of the run's checkpoints from result files, to be joined to it; resolved."""
+    tokens_per_step: float | None = None
+    """Tokens of one step, as the user says."""
     total_tokens: float | None = None
     """Tokens planned for the run, for the advice."""
     known: tuple[Known, ...] = ()
@@ -110,8 +115,12 @@ def judge_and(
     try:
         with np.errstate(all="ignore"):  # a log may hold any float: 1e308 squared is infinite, and no fault
             run = roles.resolve((read or sources.read)(ref), settings.metrics, settings.directions)
+            run, apart = _joined(run, settings)
             doing = "judged"
             report = judge_run(run, settings)
+            if apart:
+                report = replace(report, failures=(*report.failures, *apart))
+                report = replace(report, verdict=run_verdict(report, settings.fail_on))
             return report, also(ref, run, report)
     except RunLensError as error:
         if settings.debug:
@@ -122,6 +131,16 @@ def judge_and(
             raise
         failure = Failure("read", sources.unforeseen(ref.location, doing, error))
     return RunReport(ref.id, ref.id, ref.location, "unknown", "undecided", None, None, 0, failures=(failure,)), None
+
+
+def _joined(run: Run, settings: Settings) -> tuple[Run, tuple[Failure, ...]]:
+    """The run with the evals of its result files; without them, and why, where they cannot be joined."""
+    if settings.evals is None:
+        return run, ()
+    try:
+        return with_evals(run, settings.evals, settings.tokens_per_step), ()
+    except RunLensError as error:
+        return run, (Failure("read", str(error)),)
 
 
 def _nothing(ref: RunRef, run: Run, report: RunReport) -> None:
@@ -151,10 +170,12 @@ def judge_run(run: Run, settings: Settings) -> RunReport:
         if not skipped:
             checked.append(rule.code)
     findings = [regraded(f, settings.severities) for f in findings]
+    if run.unplaced:  # step 0 is where its one point stands, and no place in training
+        findings = [replace(f, steps=None, tokens=None) for f in findings]
     findings.sort(key=lambda f: (f.steps[0] if f.steps else -1, -f.severity.rank, f.code))
     charts = charts_of(run, settings.rules, settings.chart_points, findings)
     linked, incidents = link(with_series(findings, charts, run), run)
-    span = run.step_range()
+    span = None if run.unplaced else run.step_range()
     tokens = run.tokens_at(np.array(span)) if span else np.array([np.nan])
     time = run.time_at(np.array(span)) if span else np.array([np.nan])
     report = RunReport(

@@ -26,6 +26,7 @@ def check(
     metrics: Mapping[str, str] | None = None,
     references: str | Path | Sequence[str | Path] = (),
     requirements: str | Sequence[str] = (),
+    evals: str | Path | None = None,
     tokens_per_step: float | None = None,
     total_tokens: str | float | None = None,
     baseline: str | Path | None = None,
@@ -54,6 +55,8 @@ def check(
         Role to logged name, such as `{"train_loss": "my/loss"}`.
     references, requirements : str or sequence of str
         What the evals are compared with, and what they must reach, such as `"hellaswag>=0.55@1T"`.
+    evals : str or Path, optional
+        Folder of results of lm-evaluation-harness, lighteval or OLMES of the run's checkpoints.
     tokens_per_step : float, optional
         Tokens of one step, where the log does not tell.
     total_tokens : str or float, optional
@@ -94,6 +97,7 @@ def check(
         "metrics": dict(metrics or {}),
         "references": _several(references),
         "requirements": _several(requirements),
+        "eval_results": [str(evals)] if evals else [],
         "tokens_per_step": tokens_per_step,
         "total_tokens": str(total_tokens) if total_tokens else None,
         "baseline": str(baseline) if baseline else None,

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from runlens.model.measured import Answers
 from runlens.model.run import Direction
 
 
@@ -25,7 +26,8 @@ class Curve:
     """Few-shot setting such as `0-shot`, or empty if not said."""
     direction: Direction
     at: npt.NDArray[np.float64]
-    """(n,) float64, strictly increasing: tokens or steps (see `Reference.axis`)."""
+    """(n,) float64, strictly increasing: tokens or steps (see `Reference.axis`); one NaN where nothing tells the place
+    of a final model."""
     value: npt.NDArray[np.float64]
     """(n,) float64: fractions 0-1 for accuracies, nats for losses, finite."""
     stderr: npt.NDArray[np.float64]
@@ -34,6 +36,12 @@ class Curve:
     """Number of test items, 0 if not known."""
     name: str = ""
     """The name as logged."""
+    conditions: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """How it was measured, as far as is told; see `runlens.model.Measured`."""
+    answers: Answers | None = None
+    """Of the last checkpoint, item by item, where they were kept."""
+    part_of: str = ""
+    """The group of tasks that it is a part of, where its score stands beside the group's."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,6 +11,7 @@ from typing import Literal, TypeVar, cast
 import numpy as np
 import numpy.typing as npt
 
+from runlens.model.measured import Measured
 from runlens.model.series import PlacedSeries, Series
 from runlens.run_config import RunConfig
 
@@ -132,6 +133,11 @@ class Run:
     """Wall time at which the log was read (rules read no clock)."""
     framework: str = ""
     """The training framework by the fingerprint of its names, or empty."""
+    measured: Mapping[str, Measured] = field(default_factory=lambda: MappingProxyType({}))
+    """What result files tell of evals, by the name of their series."""
+    unplaced: bool = False
+    """True for the evaluation of a model of which nothing tells where in training it stands, such as a final one: its
+    evals have one point, at step 0."""
     hardware_count: int = 0
     """GPUs (or other accelerators) of the whole run; 0 if unknown."""
     _worked_out: dict[Hashable, object] = field(default_factory=dict, init=False, repr=False)

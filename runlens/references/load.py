@@ -10,7 +10,6 @@ from runlens.errors import ConfigError, NoRunFound
 from runlens.model import Reference
 from runlens.references.build import build
 from runlens.references.combine import combine
-from runlens.references.results import read_results, result_files
 from runlens.references.shipped import load_shipped, shipped
 from runlens.references.store import is_stored, loads
 from runlens.references.table import is_score_folder, is_score_table, read_table
@@ -22,9 +21,9 @@ def load(spec: str, tokens_per_step: float | None = None) -> Reference:
     Parameters
     ----------
     spec : str
-        In this order: a stored reference, a table of scores, a result file or folder of lm-evaluation-harness or
-        lighteval, a dataset of scores on disk, anything else on disk that is a run (a folder of several runs is a
-        band); a shipped name such as `pythia-1.4b` or `pythia-1.4b@5-shot`; a run in any other form. What exists on
+        In this order: a stored reference, a table of scores, a dataset of scores on disk, anything else on disk that is
+        a run, results of lm-evaluation-harness, lighteval and OLMES among them (a folder of several runs is a band); a
+        shipped name such as `pythia-1.4b` or `pythia-1.4b@5-shot`; a run in any other form. What exists on
         disk is never taken for a name.
     tokens_per_step : float, optional
         Turns steps into tokens where the reference does not tell them.
@@ -48,10 +47,6 @@ def load(spec: str, tokens_per_step: float | None = None) -> Reference:
             return loads(path.read_text("utf-8", errors="replace"), spec)
         if is_score_table(path):
             return read_table(path, tokens_per_step)
-        if path.suffix == ".json" and path.name.startswith("results"):
-            return read_results(path, tokens_per_step)
-    if there and path.is_dir() and result_files(path):
-        return read_results(path, tokens_per_step)
     if there and path.is_dir() and is_score_folder(path):
         return read_table(path, tokens_per_step)
     if not there:
@@ -67,6 +62,8 @@ def _from_runs(spec: str, tokens_per_step: float | None) -> Reference:
     try:
         refs = sources.discover(spec)
     except NoRunFound as error:
+        if Path(spec).expanduser().exists():
+            raise NoRunFound(f"reference {spec!r}: {error}") from error
         near = difflib.get_close_matches(spec.partition("@")[0].lower(), shipped(), 3, 0.5)
         hint = f"did you mean {' or '.join(near)}?" if near else "`runlens reference list` shows the shipped ones"
         raise NoRunFound(f"no reference {spec!r}: it is no file, no run and no shipped name; {hint}") from error

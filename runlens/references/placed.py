@@ -9,8 +9,8 @@ import numpy as np
 
 from runlens.comparison.curves import ROLES
 from runlens.model import Run
-from runlens.references.positions import position
 from runlens.run_config import CHECKPOINT_NAMES, STEP_AT, TOKENS_AT, RunConfig, Spelling
+from runlens.sources.eval_results.positions import position
 
 
 def placed(run: Run) -> tuple[Run, float | None] | None:

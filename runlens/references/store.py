@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -97,7 +98,9 @@ def _curve(curve: Curve) -> dict[str, Any]:
         form["n_items"] = curve.n_items
     if curve.name:
         form["name"] = curve.name
-    form["at"] = [_digits(v, 9) for v in curve.at]
+    if curve.conditions:
+        form["conditions"] = dict(curve.conditions)
+    form["at"] = [_digits(v, 9) if math.isfinite(v) else None for v in curve.at]
     form["value"] = [_digits(v, 6) for v in curve.value]
     if np.isfinite(curve.stderr).any():
         form["stderr"] = [_digits(v, 3) if math.isfinite(v) else None for v in curve.stderr]
@@ -110,22 +113,25 @@ def _digits(value: float, digits: int) -> float | int:
 
 
 def _read(form: Mapping[str, Any]) -> Curve:
-    at = np.asarray(form["at"], dtype=np.float64)
+    at = np.asarray([math.nan if v is None else v for v in form["at"]], dtype=np.float64)
     value = np.asarray(form["value"], dtype=np.float64)
     stderr = np.asarray(
         [math.nan if v is None else v for v in form.get("stderr") or [None] * len(at)], dtype=np.float64
     )
     if not len(at) == len(value) == len(stderr) or at.ndim != 1:
         raise ValueError(f"the columns of {form['task']!r} differ in length")
-    if not (np.isfinite(at).all() and np.isfinite(value).all() and (np.diff(at) > 0).all()):
+    ordered = bool(np.isfinite(at).all() and (np.diff(at) > 0).all()) or len(at) == 1
+    if not (ordered and np.isfinite(value).all()):
         raise ValueError(f"the points of {form['task']!r} are not finite and in order")
     direction = form["direction"]
     if direction not in ("up", "down"):
         raise ValueError(f"direction of {form['task']!r} is {direction!r}")
-    return curve_of(
+    told = form.get("conditions") or {}
+    made = curve_of(
         str(form["task"]), str(form["metric"]), str(form.get("setting") or ""), direction, at, value, stderr,
         int(form.get("n_items") or 0), str(form.get("name") or ""),
     )  # fmt: skip
+    return replace(made, conditions=MappingProxyType({str(k): str(v) for k, v in told.items()})) if told else made
 
 
 def curve_of(
@@ -139,10 +145,13 @@ def curve_of(
     n_items: int = 0,
     name: str = "",
 ) -> Curve:
-    """A curve from points in any order: sorted, non-finite ones dropped, the last of equal positions kept."""
+    """A curve from points in any order: sorted, non-finite ones dropped, the last of equal positions kept.
+
+    A single point at NaN (a final model whose place nothing tells) is kept.
+    """
     order = np.argsort(at, kind="stable")
     at, value, stderr = at[order], value[order], stderr[order]
-    keep = np.isfinite(at) & np.isfinite(value)
+    keep = (np.isfinite(at) | (len(at) == 1)) & np.isfinite(value)
     at, value, stderr = at[keep], value[keep], stderr[keep]
     last = np.append(at[1:] != at[:-1], True) if len(at) else np.zeros(0, dtype=bool)
     better: Direction = "down" if direction == "down" else "up"

@@ -12,11 +12,11 @@ import numpy as np
 
 from runlens.errors import NotALog
 from runlens.model import Axis, Curve, Reference
-from runlens.references.positions import position
 from runlens.references.rows import SUFFIXES, columns_of, parts_of, rows_of
 from runlens.references.store import curve_of
 from runlens.roles.names.evals import parse_eval
 from runlens.roles.names.metrics import FRACTIONS
+from runlens.sources.eval_results.positions import position
 
 NAMES = {
     "tokens": (

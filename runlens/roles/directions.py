@@ -44,6 +44,8 @@ def with_directions(
             out["eval_score"][i] = replace(r, direction=given, direction_from="user")
         elif r.direction is None and greater is not None and _same(r.series.name, best):
             out["eval_score"][i] = replace(r, direction="up" if greater else "down", direction_from="config")
+        elif r.direction is None and r.series.name in run.measured:
+            continue  # a harness knows its metrics: what it leaves open is no matter of better and worse
         elif r.direction is None and r.split == "eval" and (found := by_course(r.series)) is not None:
             why = f"{r.why}; taken as better the {'higher' if found == 'up' else 'lower'}, by its own course"
             out["eval_score"][i] = replace(

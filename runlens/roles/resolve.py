@@ -16,6 +16,7 @@ from runlens.roles.checks import checked, without_training_scores
 from runlens.roles.components import with_total_loss
 from runlens.roles.derive import derived
 from runlens.roles.directions import with_directions
+from runlens.roles.measured import as_measured, claim_of
 from runlens.roles.names.claim import Claim
 from runlens.roles.names.evals import parse_eval
 from runlens.roles.names.frameworks import recognise
@@ -96,7 +97,7 @@ def resolve(
         groups = with_total_loss(groups)
     groups = with_scopes(in_nats(groups))
     groups = apply_overrides(groups, overrides, series)
-    groups = with_directions(groups, run, directions)
+    groups = with_directions(as_measured(groups, run.measured), run, directions)
     groups, count = derived(run, groups, _devices(groups))
     roles = {role: tuple(groups[role]) for role in ROLES if groups.get(role)}
     return replace(
@@ -119,6 +120,9 @@ def _claims(run: Run, frameworks: tuple[str, ...], folder: str) -> dict[str, Cla
     out: dict[str, Claim] = {}
     for name, series in run.series.items():
         if name in run.texts:
+            continue
+        if (measured := run.measured.get(name)) is not None:
+            out[name] = claim_of(measured)
             continue
         claim = read_name(name, run.series, frameworks, folder)
         if claim is not None and (claim := checked(claim, series)) is not None:

@@ -78,6 +78,22 @@ SOURCES: tuple[Entry, ...] = (
     Entry(
         "wandb_file", "a W&B offline folder or file", ".wandb files", names=("*.wandb",), inner=("files", "logs", "tmp")
     ),
+    Entry(
+        "eval_results",
+        "a folder of eval results",
+        "result files of lm-evaluation-harness, lighteval and OLMES",
+        names=(
+            "results_20[0-9][0-9]-*.json",
+            "samples_*_20[0-9][0-9]-*.jsonl",
+            "details_*_20[0-9][0-9]-*.parquet",
+            "task-[0-9]*-predictions.jsonl",
+            "task-[0-9]*-requests.jsonl",
+            "task-[0-9]*-recorded-inputs.jsonl",
+            "metrics-all.jsonl",
+        ),
+        maybe=("*.json",),
+        tells=True,
+    ),
     Entry("trainer_state", "a trainer_state.json", "trainer_state.json", names=("trainer_state.json",)),
     Entry(
         "trackers",
@@ -124,6 +140,7 @@ SOURCES: tuple[Entry, ...] = (
 
 if TYPE_CHECKING:  # mypy holds each module against its protocol
     from runlens.sources import (
+        eval_results,
         object_store,
         table,
         tensorboard,
@@ -137,13 +154,14 @@ if TYPE_CHECKING:  # mypy holds each module against its protocol
     _FILES: tuple[FileSource, ...] = (
         tensorboard,
         wandb_file,
+        eval_results,
         trainer_state,
         table,
         trackers,
         text,
     )
     _ADDRESSES: tuple[AddressSource, ...] = (object_store, wandb_api)
-    _TELLING: tuple[TellingSource, ...] = (table, text)
+    _TELLING: tuple[TellingSource, ...] = (eval_results, table, text)
     _SLOW: tuple[SlowSource, ...] = (wandb_api,)
 
 

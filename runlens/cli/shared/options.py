@@ -121,6 +121,15 @@ References = Annotated[
     list[str] | None,
     option("--reference", metavar="REF", help="Shipped name, run, result folder or table; repeatable.", section=EVALS),
 ]
+EvalResults = Annotated[
+    str | None,
+    option(
+        "--evals",
+        metavar="FOLDER",
+        help="Results of lm-eval, lighteval or OLMES of the run's checkpoints, joined by step or tokens.",
+        section=EVALS,
+    ),
+]
 Require = Annotated[
     list[str] | None,
     option("--require", metavar="RULE", help="What to reach, as 'hellaswag>=0.55@1T'; repeatable.", section=EVALS),

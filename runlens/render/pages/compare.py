@@ -88,8 +88,8 @@ def _page(console: Console, found: Comparison, unicode: bool) -> None:
 
 def _point(point: Point) -> str:
     """`HellaSwag acc_norm  0.552 against 0.573, 0.021 worse (0.012 to 0.030), on the same 10,042 items, p = 1e-05`."""
-    low, high = sorted(abs(v) if point.worse * v > 0 else -abs(v) for v in point.interval)
-    side = "worse" if point.worse > 0 else "better"
+    low, high = sorted(point.interval if point.worse >= 0 else (-v for v in point.interval))
+    side = "worse" if point.worse > 0 else "better" if point.worse < 0 else "apart"
     p = f", p = {point.p:.2g}" if math.isfinite(point.p) else ""
     return (
         f"{point.label}  {point.value:.4g} against {point.reference:.4g}, {abs(point.worse):.3g} {side} "

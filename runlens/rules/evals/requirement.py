@@ -181,8 +181,9 @@ class RequirementMissed(Rule[RequirementEvidence]):
         close = known and abs(value - bound) <= 2 * error
         spread = f" ± {error:.2g}" if known else ""
         beside = f" ({reference}at the same point)" if reference else ""
+        where = f" at step {step:,}" if np.isfinite(own.curve.at[i]) else ""
         text = (
-            f"{label(own.curve)} is {value:.4g}{spread} at step {step:,}, "
+            f"{label(own.curve)} is {value:.4g}{spread}{where}, "
             f"{'below' if asked.sign.startswith('>') else 'above'} the required {bound:.4g}{beside}: {asked.text}"
         )
         yield self.finding(

@@ -1,6 +1,6 @@
 import pytest
 
-from runlens.references.positions import position
+from runlens.sources.eval_results.positions import position
 
 
 @pytest.mark.parametrize(

@@ -45,3 +45,17 @@ def position(names: Iterable[str]) -> tuple[float | None, float | None]:
         if step is None and tokens is None and (found := _BARE_NUMBER.match(text)):
             step = float(found[1])
     return step, tokens
+
+
+def without_position(name: str) -> str:
+    """What is left of a name without the step and the tokens that it tells; empty for a bare number."""
+    if _BARE_NUMBER.match(name):
+        return ""
+    text = name
+    step = _STEP.search(text.lower())
+    if step and (amount := _BARE_AMOUNT.search(text.lower(), step.end())):
+        text = text[: amount.start()] + text[amount.end() :]
+    for pattern in (_TOKENS, _STEP):
+        if found := pattern.search(text.lower()):
+            text = text[: found.start()] + text[found.end() :]
+    return re.sub(r"[-_.]{2,}", "-", text).strip("-_. ") if text != name else name
