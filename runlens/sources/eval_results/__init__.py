@@ -18,13 +18,13 @@ from runlens.errors import NotALog
 from runlens.model import Note, Run, RunRef, Series
 from runlens.model.measured import Measured
 from runlens.roles.joined import PLACES
+from runlens.sources.contract import HEAD, Look
 from runlens.sources.eval_results.answers import Kept, TooMuch
 from runlens.sources.eval_results.families import GENERIC, families, named
 from runlens.sources.eval_results.files import ANSWERS, ResultFile, is_result, read_file
 from runlens.sources.eval_results.gather import Course, Key, gather
 from runlens.sources.eval_results.positions import position
 from runlens.sources.naming import printable
-from runlens.sources.registry import HEAD, Look
 
 TOKENS = "tokens"
 """The series that holds the tokens of each checkpoint."""
