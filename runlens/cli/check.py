@@ -25,6 +25,7 @@ def check(
     metric: o.Metric = None,
     x: o.X = None,
     exclude: o.Exclude = None,
+    no_gitignore: o.NoGitignore = False,
     config: o.ConfigPath = None,
     jobs: o.Jobs = None,
     fail_on: o.FailOn = None,
@@ -118,7 +119,11 @@ def check(
         jobs=jobs,
         read=None if quiet else progress.read,
         say=progress.say,
-        search=Search(exclude=exclude or (), step=silent if quiet else progress.looking()),
+        search=Search(
+            exclude=exclude or (),
+            gitignore=not no_gitignore,
+            step=silent if quiet else progress.looking(),
+        ),
         strict=strict,
         debug=debug,
     )

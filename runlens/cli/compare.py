@@ -34,6 +34,9 @@ def compare(
     tokens_per_step: o.TokensPerStep = None,
     total_tokens: o.TotalTokens = None,
     metric: o.Metric = None,
+    exclude: o.Exclude = None,
+    no_gitignore: o.NoGitignore = False,
+    strict: o.Strict = False,
     format: o.PageOrJson = "terminal",
     output: Annotated[
         Path | None,
@@ -54,6 +57,7 @@ def compare(
     not be compared with.
     """
     from runlens import sources
+    from runlens.cli.shared.one import OneRun
     from runlens.cli.shared.output import echo, save
     from runlens.comparison.compare import compare as beside
     from runlens.comparison.restart import planned_tokens
@@ -64,10 +68,9 @@ def compare(
     from runlens.roles.joined import with_evals
     from runlens.rules.evals.behind_reference import BehindReference
 
-    refs = sources.discover(run)
-    if len(refs) > 1:
-        some = ", ".join(ref.id for ref in refs[:5])
-        raise ConfigError(f"{run} holds {len(refs)} runs; name one of them, such as {some}")
+    configured = load(config)
+    one = OneRun(configured, exclude or (), not no_gitignore, strict)
+    ref = one.found(run)
     flags = {
         "select": [BehindReference.code],
         "metrics": o.pairs(metric),
@@ -77,11 +80,11 @@ def compare(
         "eval_results": [evals] if evals else None,
         "rules": o.axis_setting(axis),
     }
-    settings = settings_for(refs[0], load(config), flags)
+    settings = settings_for(ref, configured, flags)
     rule = next(r for r in settings.rules if isinstance(r, BehindReference))
     if not rule.references:
         raise ConfigError("give at least one --reference; `runlens reference list` shows the shipped ones")
-    resolved = resolve(sources.read(refs[0]), settings.metrics, settings.directions)
+    resolved = resolve(sources.read(ref), settings.metrics, settings.directions)
     if settings.evals is not None:
         resolved = with_evals(resolved, settings.evals, tokens_per_step)
     total = settings.total_tokens or planned_tokens(resolved)
@@ -107,7 +110,7 @@ def compare(
         save(output, text.encode())
     if any(c.severity is Severity.ERROR for c in found):
         raise typer.Exit(1)
-    raise typer.Exit(3 if any(c.why_not for c in found) else 0)
+    one.leave(3 if any(c.why_not for c in found) else 0)
 
 
 def elsewhere(found: Sequence[Comparison], references: Sequence[Reference]) -> str:

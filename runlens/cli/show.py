@@ -9,6 +9,9 @@ def show(
     run: o.OneRun,
     metric: o.Metric = None,
     x: o.X = None,
+    exclude: o.Exclude = None,
+    no_gitignore: o.NoGitignore = False,
+    strict: o.Strict = False,
     format: o.PageOrJson = "terminal",
     output: o.Output = None,
     config: o.ConfigPath = None,
@@ -16,21 +19,19 @@ def show(
 ) -> None:
     """Show the logged series of a run, the roles they play and why, and those that were not understood."""
     from runlens import sources
+    from runlens.cli.shared.one import OneRun
     from runlens.cli.shared.output import put
     from runlens.config import as_told, load, settings_for
-    from runlens.errors import ConfigError
     from runlens.model import ReadOptions
     from runlens.roles import resolve
 
     given = o.pairs(metric)
-    refs = sources.discover(run, options=ReadOptions(x=x or ""))
-    if len(refs) > 1:
-        some = ", ".join(ref.location for ref in refs[:5]) + (", …" if len(refs) > 5 else "")
-        raise ConfigError(f"{run} holds {len(refs):,} runs; name one of them: {some}")
     settings = load(config)
+    one = OneRun(settings, exclude or (), not no_gitignore, strict)
+    ref = one.found(run, ReadOptions(x=x or ""))
     flags = {"metrics": given, "x": x}
-    judged = settings_for(refs[0], settings, flags)
-    resolved = resolve(sources.read(as_told(refs[0], settings, flags)), judged.metrics, judged.directions)
+    judged = settings_for(ref, settings, flags)
+    resolved = resolve(sources.read(as_told(ref, settings, flags)), judged.metrics, judged.directions)
     if format == "json":
         from runlens.render.pages.show_json import render as as_json
 
@@ -41,3 +42,4 @@ def show(
 
         text = render(resolved, **look(output))
     put(text, output)
+    one.leave()

@@ -7,7 +7,7 @@ import fnmatch
 import functools
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runlens.config.load import Config
 from runlens.config.rule_settings import INJECTED, check_settings
@@ -22,6 +22,9 @@ from runlens.roles.vocabulary import ROLES
 from runlens.rules.evals.parts.require import parse_requirement
 from runlens.rules.loss.spike import LossSpike
 from runlens.rules.select import select
+
+if TYPE_CHECKING:
+    from runlens.sources.unread import Search
 
 DEFAULTS: Mapping[str, Any] = {
     "select": None,
@@ -38,6 +41,9 @@ DEFAULTS: Mapping[str, Any] = {
     "x": None,
     "rules": {},
     "baseline": None,
+    "exclude": [],
+    "gitignore": True,
+    "strict": False,
     "jobs": 1,
 }
 
@@ -203,6 +209,14 @@ def _checked(code: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of one rule, checked; what checks them is loaded only where there are some."""
     own = values["rules"].get(code)
     return check_settings(code, own) if own else {}
+
+
+def looked_for(search: Search, config: Config, flags: Mapping[str, Any]) -> Search:
+    """The search with what the settings say of which files count; what was given with it counts for more."""
+    values = in_force(config, flags).values
+    search.exclude = search.exclude or values["exclude"]
+    search.gitignore = search.gitignore and bool(values["gitignore"])
+    return search
 
 
 def as_told(ref: RunRef, config: Config, flags: Mapping[str, Any]) -> RunRef:

@@ -102,5 +102,12 @@ class ConfigFile(Judging):
     """The settings of RunLens: runlens.toml, or [tool.runlens] in pyproject.toml."""
 
     baseline: str | None = Field(None, description="File of known findings, written by `runlens baseline`.")
+    exclude: list[str] | None = Field(
+        None, description="Files and folders to pass over, by name or path below the folder named, such as 'old/*'."
+    )
+    gitignore: bool | None = Field(
+        None, description="Pass over what .gitignore files in the folder named leave out (default: true)."
+    )
+    strict: bool | None = Field(None, description="Undecided (exit 3) if a file looked like a log and was not read.")
     jobs: int | None = Field(None, ge=-1, description="Runs judged at once; -1 takes every core.")
     runs: list[RunOverride] = Field(default_factory=list, description="Settings for some of the runs.")

@@ -57,7 +57,7 @@ def learned_from(plan: Plan, tonight: Sequence[RunRef]) -> Learned:
     if request.last < 1:
         raise ConfigError(f"the last {request.last} good nights are none; --last must be 1 or more")
     here = {os.path.realpath(ref.location) for ref in tonight}
-    refs = [r for r in found(request, request.baseline_runs) if os.path.realpath(r.location) not in here]
+    refs = [r for r in found(request, plan.config, request.baseline_runs) if os.path.realpath(r.location) not in here]
     if not refs:
         raise NoRunFound(f"--baseline-runs: {', '.join(request.baseline_runs)} holds no run but those that are judged")
     tokens = {ref.id: in_force(plan.config, request.given, ref.id).values["tokens_per_step"] for ref in refs}

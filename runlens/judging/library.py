@@ -34,6 +34,7 @@ def check(
     last: int = 7,
     x: str = "",
     exclude: str | Sequence[str] = (),
+    gitignore: bool = True,
     strict: bool = False,
     jobs: int | None = None,
     **filters: Any,
@@ -70,6 +71,8 @@ def check(
         The column that is the x axis, of a table.
     exclude : str or sequence of str
         Patterns of names, or of paths below a folder, that are passed over, such as `"old/*"`.
+    gitignore : bool
+        False to read what `.gitignore` files in a folder leave out, too.
     strict : bool
         Leave the whole undecided where a file looked like a log and was not read.
     jobs : int, optional
@@ -112,7 +115,7 @@ def check(
         last,
         jobs,
         say=logging.getLogger("runlens").info,
-        search=sources.Search(exclude=_several(exclude)),
+        search=sources.Search(exclude=_several(exclude), gitignore=gitignore),
         strict=strict,
     )
     return report_of(request)
@@ -129,7 +132,7 @@ def report_of(request: Request) -> Report:
     from runlens import __version__
 
     plan = planned(request)
-    refs = found(request, request.names, request.search)
+    refs = found(request, plan.config, request.names, request.search)
     learned = request.learned
     if request.baseline_runs:
         from runlens.judging.good_nights import learned_from
@@ -141,7 +144,7 @@ def report_of(request: Request) -> Report:
         raise NoRunFound(gone[0].message)
     unread = tuple(request.search.unread)
     overall = verdict(runs)
-    if request.strict and unread and overall == "pass":
+    if plan.strict and unread and overall == "pass":
         overall = "undecided"
     said = sources.in_one_sentence(unread)
     return Report(
@@ -151,7 +154,7 @@ def report_of(request: Request) -> Report:
         exit_code=EXIT_CODES[overall],
         runs=runs,
         fail_on=plan.fail_on,
-        notes=(*notes(runs, plan.known, plan.now.date()), *([said] if said else [])),
+        notes=(*notes(runs, plan.known, plan.now.date()), *request.search.notes, *([said] if said else [])),
         unread=unread,
     )
 

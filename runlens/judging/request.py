@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from runlens import sources
-from runlens.config import Learned, as_told, in_force, load, settings_for
+from runlens.config import Learned, as_told, in_force, load, looked_for, settings_for
 from runlens.config.load import Config
 from runlens.config.plan import COMMAND_LINE, NOTHING_LEARNED
 from runlens.errors import ConfigError, NoRunFound, ReadError, UsageError
@@ -67,6 +67,7 @@ class Plan:
     config: Config
     jobs: int
     fail_on: Severity
+    strict: bool
     known: tuple[Known, ...]
     """Known findings, those that have expired among them."""
     now: datetime.datetime
@@ -109,10 +110,11 @@ def planned(request: Request) -> Plan:
         except ConfigError as error:
             raise ConfigError(f"{file}: {error}") from error
     fail_on = Severity(general.values["fail_on"])
-    return Plan(request, config, jobs, fail_on, known, datetime.datetime.now(datetime.UTC))
+    strict = request.strict or bool(general.values["strict"])
+    return Plan(request, config, jobs, fail_on, strict, known, datetime.datetime.now(datetime.UTC))
 
 
-def found(request: Request, names: Sequence[str], search: sources.Search | None = None) -> list[RunRef]:
+def found(request: Request, config: Config, names: Sequence[str], search: sources.Search | None = None) -> list[RunRef]:
     """All runs that the names stand for, with ids that are unique.
 
     Where several were named, one that is there and cannot be looked at is a run that cannot be read: it takes nothing
@@ -126,7 +128,7 @@ def found(request: Request, names: Sequence[str], search: sources.Search | None 
         If the only name cannot be looked at.
     """
     options = replace(request.options, x=request.options.x or request.given.get("x") or "")
-    search = search or sources.Search()
+    search = looked_for(search or sources.Search(), config, request.given)
     search.debug = request.debug
     refs = [ref for name in names for ref in _at(request, name, options, search, alone=len(names) == 1)]
     if not refs:

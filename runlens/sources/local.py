@@ -10,6 +10,8 @@ from runlens.errors import AccessRefused, NoRunFound, NotALog, RunLensError
 from runlens.model import AS_FOUND, ReadOptions, RunRef
 from runlens.sources import registry
 from runlens.sources.contract import HEAD, Look
+from runlens.sources.ignored import Ignored
+from runlens.sources.ignored import in_one_sentence as said_of_ignored
 from runlens.sources.naming import printable, unforeseen
 from runlens.sources.registry import Entry
 from runlens.sources.unread import Search, in_one_sentence, is_said_to_be_a_log, is_text
@@ -41,7 +43,22 @@ def find(path: Path, options: ReadOptions = AS_FOUND, search: Search | None = No
     AccessRefused
         No permission to open the named file or folder.
     """
-    return _in_folder(path, options, search or Search()) if path.is_dir() else _of_file(path, options)
+    if not path.is_dir():
+        return _of_file(path, options)
+    search = search or Search()
+    begun, ignored = len(search.unread), Ignored(path, search.gitignore)
+    try:
+        refs = _in_folder(path, options, search, ignored)
+    except NoRunFound:
+        if not ignored.left_out:
+            raise
+        del search.unread[begun:]  # who keeps all logs out of git wants them judged all the same
+        refs = _in_folder(path, options, search, Ignored(path, heed=False))
+        search.notes.append(said_of_ignored([], printable(str(path)), every=True))
+        return refs
+    if ignored.logs:
+        search.notes.append(said_of_ignored([printable(str(log), 120) for log in ignored.logs], "", every=False))
+    return refs
 
 
 def _of_file(path: Path, options: ReadOptions) -> list[RunRef]:
@@ -61,9 +78,9 @@ def _of_file(path: Path, options: ReadOptions) -> list[RunRef]:
     return refs
 
 
-def _in_folder(root: Path, options: ReadOptions, search: Search) -> list[RunRef]:
+def _in_folder(root: Path, options: ReadOptions, search: Search, ignored: Ignored) -> list[RunRef]:
     begun = len(search.unread)
-    groups, refused = _walk(root, search)
+    groups, refused = _walk(root, search, ignored)
     beside: dict[str, Sequence[Path]] = dict(groups)
     look = Look(root, options, beside=beside, debug=search.debug)
     refs: list[RunRef] = []
@@ -116,12 +133,12 @@ def _tell(source: Entry, file: Path, look: Look, search: Search) -> None:
         search.leave(file, reason)
 
 
-def _walk(root: Path, search: Search) -> tuple[dict[str, list[Path]], list[Path]]:
+def _walk(root: Path, search: Search, ignored: Ignored) -> tuple[dict[str, list[Path]], list[Path]]:
     """Files by source and folders that may not be looked into, sorted.
 
     Links to folders are followed after the folders themselves, each place once (W&B keeps a `latest-run` link, and
     links can go in circles). Hidden folders, virtual environments, installed packages, the kernel's own file systems,
-    pipes and dead links are passed over, and what the user excludes.
+    pipes and dead links are passed over, and what the user or a `.gitignore` excludes.
     """
     groups: dict[str, list[Path]] = {}
     refused: list[Path] = []
@@ -142,13 +159,15 @@ def _walk(root: Path, search: Search) -> tuple[dict[str, list[Path]], list[Path]
             if search.exclude:
                 folders[:] = [f for f in folders if not search.excludes((here / f).relative_to(root).as_posix())]
                 files = [f for f in files if not search.excludes((here / f).relative_to(root).as_posix())]
+            hidden = ignored.enter(here, files)
             links = [f for f in folders if (here / f).is_symlink()]
             starts += [here / f for f in sorted(links)]
             left = {*links, *_PASSED_OVER, *registry.inner_folders(files)}
             folders[:] = sorted(f for f in folders if f not in left and f[0] != ".")
             for file in sorted(f for f in files if f[0] != "."):
-                source = _source_of(here / file, search)
-                if source:
+                if hidden or ignored.leaves_out(here / file):
+                    ignored.leave(here / file, log=registry.by_name(file) is not None)
+                elif source := _source_of(here / file, search):
                     groups.setdefault(source.name, []).append(here / file)
     search.step(looked, "")
     if root in refused:

@@ -34,12 +34,16 @@ class Search:
 
     exclude: Sequence[str] = ()
     """Patterns (`fnmatch`) of names, or of paths below the named folder, that are passed over."""
+    gitignore: bool = True
+    """Pass over what `.gitignore` files at the named folder and below it leave out, unless they leave out every log."""
     debug: bool = False
     """Let faults of a source through with their traceback."""
     step: Callable[[int, str], None] = silent
     """Takes how many files were looked at, and where the search is, at every folder; an empty place when it is done."""
     unread: list[Unread] = field(default_factory=list)
     """Filled by the search: what looked like a log and is in no run."""
+    notes: list[str] = field(default_factory=list)
+    """Filled by the search: sentences on how it went."""
 
     def excludes(self, below: str) -> bool:
         """Whether the path below the named folder is passed over: a pattern fits it, or a folder or name in it."""

@@ -15,6 +15,7 @@ RUNS = Path(__file__).parent.parent.parent / "fixtures" / "runs"
 
 
 def table(path: Path, last: float | str = 2.28) -> str:
+    path.parent.mkdir(exist_ok=True)
     losses = [2 + 6 / (1 + i / 20) if i < 300 else last for i in range(400)]
     path.write_text("".join(f'{{"step": {i}, "loss": {loss}, "lr": 0.001}}\n' for i, loss in enumerate(losses)))
     return str(path)
@@ -94,6 +95,61 @@ def test_what_was_not_read_is_said_and_fails_only_if_asked(tmp_path):
     assert runlens("check", str(tmp_path / "good.jsonl"), "--strict").code == 0
     left = runlens("check", str(tmp_path), "--strict", "--exclude", "train.log", "--exclude", "bad*")
     assert left.code == 0
+
+
+def test_what_is_passed_over_and_whether_it_counts_may_stand_in_the_settings(tmp_path):
+    table(tmp_path / "good.jsonl")
+    table(tmp_path / "bad.jsonl", "NaN")
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "train.log").write_text("hello\n")
+    settings = tmp_path / "runlens.toml"
+    settings.write_text('exclude = ["bad*"]\n')
+    assert runlens("check", str(tmp_path), "--config", str(settings)).code == 0
+    settings.write_text('exclude = ["bad*"]\nstrict = true\n')
+    assert runlens("check", str(tmp_path), "--config", str(settings)).code == 3
+    only = runlens("check", str(tmp_path), "--config", str(settings), "--exclude", "train.log")
+    assert only.code == 1  # what is given with the command replaces what stands in the file
+    settings.write_text('exclude = ["bad*", "*.log"]\nstrict = true\n')
+    assert runlens("check", str(tmp_path), "--config", str(settings)).code == 0
+    assert "bad" not in runlens("check", str(tmp_path), "--config", str(settings), "--show-files").out
+
+
+def test_a_gitignore_is_heeded_and_said_unless_told_otherwise(tmp_path):
+    table(tmp_path / "good.jsonl")
+    table(tmp_path / "old" / "bad.jsonl", "NaN")
+    (tmp_path / ".gitignore").write_text("old/\n")
+    done = runlens("check", str(tmp_path), "--format", "json")
+    assert done.code == 0 and len(done.json["runs"]) == 1
+    assert any("--no-gitignore" in note for note in done.json["notes"])
+    assert "--no-gitignore" in runlens("check", str(tmp_path)).out
+    assert "--no-gitignore" in runlens("check", str(tmp_path), "--show-files").out
+    assert runlens("check", str(tmp_path), "--no-gitignore").code == 1
+    settings = tmp_path / "runlens.toml"
+    settings.write_text("gitignore = false\n")
+    assert runlens("check", str(tmp_path), "--config", str(settings)).code == 1
+
+
+@pytest.mark.parametrize("command", [("show",), ("compare", "--reference", "pythia-1.4b")])
+def test_show_and_compare_take_a_folder_as_check_does(command, tmp_path):
+    name, *more = command
+    table(tmp_path / "good.jsonl")
+    table(tmp_path / "other.jsonl")
+    table(tmp_path / "old" / "bad.jsonl", "NaN")
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "train.log").write_text("hello\n")
+    (tmp_path / ".gitignore").write_text("old/\n")
+    several = runlens(name, str(tmp_path), *more)
+    assert several.code == 2 and "2 runs" in several.err
+    told = ("--exclude", "other*")
+    usual = runlens(name, str(tmp_path), *more, *told)
+    assert "train.log" in usual.err and "--no-gitignore" in usual.err
+    assert runlens(name, str(tmp_path), *more, *told, "--no-gitignore").code == 2
+    settings = tmp_path / "runlens.toml"
+    settings.write_text('exclude = ["other*"]\nstrict = true\n')
+    for strict in (("--strict", *told), ("--config", str(settings))):
+        assert runlens(name, str(tmp_path), *more, *strict).code == 3
+    left = runlens(name, str(tmp_path), *more, *told, "--exclude", "train.log", "--strict")
+    assert left.code == usual.code
 
 
 def test_show_files_judges_nothing(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from runlens.cli.shared.printing import plain
+from runlens.config import load
 from runlens.judging.request import Request, found
 from runlens.sources.local import BROKEN, REFUSED
 
@@ -16,7 +17,7 @@ def listed(request: Request) -> str:
         If a name stands for nothing.
     """
     lines = []
-    for ref in found(request, request.names, request.search):
+    for ref in found(request, load(request.config_path), request.names, request.search):
         unreadable = {BROKEN: f" (not read: {ref.member})", REFUSED: " (no permission to look into it)"}
         form = ref.source if ref.source not in unreadable else "?"
         lines.append(f"{plain(ref.id)}  {form}{plain(unreadable.get(ref.source, ''))}")
@@ -24,4 +25,5 @@ def listed(request: Request) -> str:
     if request.search.unread:
         lines += ["", "not read, though it looks like a log:"]
         lines += [f"  {plain(one.path)}  ({plain(one.reason)})" for one in request.search.unread]
+    lines += [f"\n{plain(note)}" for note in request.search.notes]
     return "\n".join(lines) + "\n"

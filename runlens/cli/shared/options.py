@@ -85,6 +85,10 @@ Exclude = Annotated[
         section=JUDGING,
     ),
 ]
+NoGitignore = Annotated[
+    bool,
+    option("--no-gitignore", help="Read what .gitignore files in a folder leave out, too.", section=JUDGING),
+]
 ShowFiles = Annotated[
     bool,
     option("--show-files", help="Only say which files make which run, and which are left out and why.", section=OUTPUT),
