@@ -85,8 +85,10 @@ def prior(curve: Curve, last: Floats) -> tuple[float, float]:
         return LOSS_CHECKPOINT, LOSS_LASTING
     if len(known):
         noise = factor * float(np.mean(known))
-    elif 0 < level < 1:
-        noise = factor * float(np.sqrt(level * (1 - level) / (curve.n_items or UNKNOWN)))
+    elif 0 <= level <= 1:
+        items = curve.n_items or UNKNOWN
+        share = min(max(level, 0.5 / items), 1 - 0.5 / items)  # none of 500 right is no proof that none ever is
+        noise = factor * float(np.sqrt(share * (1 - share) / items))
     else:
         noise = 0.02 * abs(level)
     noise = max(noise, 1e-9)

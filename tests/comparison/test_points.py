@@ -89,3 +89,12 @@ def test_mcnemar_is_exact():
     assert Disagreement(100, 0, 10).p == pytest.approx(2 * 0.5**10)
     assert Disagreement(100, 0, 0).p == 1.0
     assert Disagreement(400, 10, 90).deviation == pytest.approx(10 / 400)
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0])
+def test_none_or_all_right_is_no_certainty(level):
+    there = 0.002 if level == 0 else 0.998
+    found = beside(
+        "run", own(score("math", level, 500)), Reference("base", "steps", (replace(score("math", there), at=NAN),))
+    )
+    assert abs(found.at_one[0].points[0].sigmas) < 2

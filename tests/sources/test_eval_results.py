@@ -203,6 +203,30 @@ def test_other_json_is_none_of_its_business(tmp_path):
     assert [ref.source for ref in discover(str(tmp_path))].count("eval_results") == 1
 
 
+def test_files_of_one_model_in_one_folder_are_one_run(tmp_path):
+    for suite, task in (("reading_0-shot", "hellaswag"), ("maths_8-shot", "piqa")):
+        file = lm_eval(tmp_path / "base", {task: TASKS[task]}, model="org/base")
+        file.rename(tmp_path / "base" / f"base_{suite}.json")
+    other = lm_eval(tmp_path / "base", TASKS, model="org/other")
+    other.rename(tmp_path / "base" / "other.json")
+    found = runs(tmp_path)
+    assert {name.rpartition("/")[2]: len(scores(run)) for name, run in found.items()} == {"base": 2, "other": 2}
+
+
+def test_a_file_of_many_checkpoints_is_one_run(tmp_path):
+    data = {
+        "tokens": [1e9, 2e9, 3e9],
+        "checkpoints": [100, 200, 300],
+        "results": {"piqa": {"acc": [0.5, 0.6, 0.7], "acc_stderr": [0.01, 0.01, 0.01]}},
+        "versions": {"piqa": 0},
+    }
+    (tmp_path / "model_agg.json").write_text(json.dumps(data))
+    run = the_run(tmp_path / "model_agg.json")
+    assert scores(run) == {("piqa", "acc", ""): {100: 0.5, 200: 0.6, 300: 0.7}}
+    assert run.series["tokens"].value.tolist() == [1e9, 2e9, 3e9]
+    assert run.series["piqa/acc_stderr"].value.tolist() == [0.01, 0.01, 0.01]
+
+
 def test_families_of_hostile_names(tmp_path):
     names = ["step1/a", "step-2/a", "İ/step3", "…", "results", "2026-01-01", "x" * 200]
     files = [lm_eval(tmp_path / name, TASKS, samples=False) for name in names]

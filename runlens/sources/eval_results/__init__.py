@@ -71,14 +71,15 @@ def read(ref: RunRef) -> Run:
     placed: list[tuple[ResultFile, float, float]] = []
     for name in ref.files:
         try:
-            file = read_file(Path(name))
+            found = read_file(Path(name))
         except NotALog as error:
             if len(ref.files) == 1:
                 raise
             notes.append(Note("damaged", str(error), 1))
             continue
-        step, tokens = position([*named(Path(name), root), *file.models])
-        placed.append((file, math.nan if step is None else step, math.nan if tokens is None else tokens))
+        for file in found:
+            step, tokens = file.at or position([*named(Path(name), root), *file.models])
+            placed.append((file, math.nan if step is None else step, math.nan if tokens is None else tokens))
     placed = _told(placed, notes)
     courses = gather(placed)
     if not courses:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -20,7 +21,7 @@ _TASK = re.compile(rb'"(?:results"\s*:\s*\{\s*|task_name"\s*:\s*)"([^"\n]{1,300}
 _MODEL = re.compile(
     rb'"(?:revision|pretrained|model_name|model)"\s*:\s*"([^"\n]{1,300})"|(?:pretrained|revision)=([^,"\n]{1,300})'
 )
-_ENGINES = frozenset({"hf", "hf-auto", "vllm", "sglang", "gguf", "dummy", "main"})
+_ENGINES = re.compile(r"(?:hf|vllm|sglang|gguf|dummy|main|huggingface|local|openai|neuronx|nemo_lm)(?:[-_]\w+)*")
 """What lm-evaluation-harness calls a model that is none, and the revision that tells nothing."""
 _LOOK = 1 << 16
 """Bytes at the beginning and at the end of a file that are looked at for the names of its first task and model."""
@@ -40,11 +41,13 @@ def families(files: Sequence[Path], root: Path) -> dict[str, list[Path]]:
     -------
     dict
         Name of the run (empty if nothing is left of the path) to its files, sorted as they are to be read: a later
-        one counts for more. Folders that each hold one checkpoint of the same model are one run.
+        one counts for more. Files of one model in one folder are one run, whatever they are called (one for each suite
+        of tasks), and so are folders that each hold one checkpoint of the same model.
     """
     groups: dict[str, list[Path]] = {}
     for file in files:
         groups.setdefault("/".join(_kept(file, root)), []).append(file)
+    groups = _of_one_folder(groups, root)
     lone: dict[str, dict[tuple[float | None, float | None], str]] = {}
     for key, group in list(groups.items()):
         if len(group) == 1 and (model := _model(group[0])):
@@ -60,15 +63,41 @@ def families(files: Sequence[Path], root: Path) -> dict[str, list[Path]]:
     return {key: sorted(group, key=lambda p: (p.name, str(p))) for key, group in groups.items()}
 
 
+def _of_one_folder(groups: dict[str, list[Path]], root: Path) -> dict[str, list[Path]]:
+    """The groups, those of one folder joined whose files name the same model."""
+    same: dict[tuple[str, str], list[str]] = {}
+    for key, group in groups.items():
+        models = {"/".join(_stripped(_model(file))) for file in group}
+        folder = "/".join(_stripped(_inside(group[0], root)[:-1]))
+        if len(models) == 1 and (model := models.pop()):
+            same.setdefault((folder, model), []).append(key)
+    for (folder, _), keys in same.items():
+        if len(keys) > 1:
+            name = _beginning(keys)
+            name = folder if len(name) < len(folder) + 2 or (name in groups and name not in keys) else name
+            groups[name] = [file for key in keys for file in groups.pop(key)]
+    return groups
+
+
+def _beginning(keys: Sequence[str]) -> str:
+    """What the names of several runs begin with, without a word that was cut."""
+    common = os.path.commonprefix(list(keys))
+    return re.sub(r"[-_.][^-_./]*$", "", common).rstrip("/")
+
+
+def _inside(file: Path, root: Path) -> tuple[str, ...]:
+    return file.relative_to(root).parts if file.is_relative_to(root) else (file.name,)
+
+
 def named(file: Path, root: Path) -> list[str]:
     """Names that may tell where in training a file stands, the nearest first: file, folders, the named folder."""
-    inside = file.relative_to(root).parts if file.is_relative_to(root) else (file.name,)
+    inside = _inside(file, root)
     return [file.stem, *reversed(inside[:-1]), root.resolve().name]
 
 
 def _kept(file: Path, root: Path) -> list[str]:
     """What of a file's path tells its model."""
-    inside = file.relative_to(root).parts if file.is_relative_to(root) else (file.name,)
+    inside = _inside(file, root)
     stem = "" if _OLMES_TASK.match(file.stem) else file.stem
     parts = _stripped([*inside[:-1], stem])
     task = _plain(next(iter(_found(_TASK, file, end=False)), ""))
@@ -95,7 +124,7 @@ def _plain(text: str) -> str:
 def _model(file: Path) -> list[str]:
     """Parts of the model's name and revision, from the beginning and the end of the file."""
     said = dict.fromkeys([*_found(_MODEL, file, end=False), *_found(_MODEL, file, end=True)])
-    return [part for text in said if text not in _ENGINES for part in reversed(text.split("/")) if part]
+    return [part for text in said if not _ENGINES.fullmatch(text) for part in reversed(text.split("/")) if part]
 
 
 def _found(pattern: re.Pattern[bytes], file: Path, *, end: bool) -> list[str]:

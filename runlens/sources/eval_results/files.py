@@ -11,7 +11,7 @@ from typing import Any
 
 from runlens.errors import AccessRefused, NotALog, ReadError
 from runlens.sources.eval_results import lighteval, lm_eval, olmes
-from runlens.sources.eval_results.score import Score, table
+from runlens.sources.eval_results.score import Score, number, table
 from runlens.sources.naming import printable
 
 ANSWERS = re.compile(
@@ -34,6 +34,8 @@ class ResultFile:
     scores: tuple[Score, ...]
     models: tuple[str, ...]
     """Parts of the model's name, those that may tell a checkpoint first."""
+    at: tuple[float, float] | None = None
+    """Step and tokens (NaN for what is not told) where the file itself tells them."""
 
 
 def is_result(head: bytes) -> bool:
@@ -47,8 +49,8 @@ def is_result(head: bytes) -> bool:
     return bool(_TABLE.search(head) and _OF_LM_EVAL.search(head))
 
 
-def read_file(path: Path) -> ResultFile:
-    """Read one file whole.
+def read_file(path: Path) -> list[ResultFile]:
+    """Read one file whole: one result, or one for each checkpoint where it holds a row of them.
 
     Raises
     ------
@@ -70,9 +72,12 @@ def read_file(path: Path) -> ResultFile:
     except (ValueError, RecursionError) as error:
         raise NotALog(f"{where} is no JSON ({error}); it may have been cut: evaluate again, or leave it out") from error
     if isinstance(data, Mapping) and isinstance(data.get("results"), Mapping):
+        if rows := over_checkpoints(data):
+            return [ResultFile(path, "lm-evaluation-harness", tuple(lm_eval.scores(row)), (), at) for at, row in rows]
         light = "config_general" in data
         found = (lighteval if light else lm_eval).scores(data)
-        return ResultFile(path, "lighteval" if light else "lm-evaluation-harness", tuple(found), tuple(_models(data)))
+        name = "lighteval" if light else "lm-evaluation-harness"
+        return [ResultFile(path, name, tuple(found), tuple(_models(data)))]
     tasks = olmes.entries(data)
     if not tasks:
         raise NotALog(
@@ -80,7 +85,41 @@ def read_file(path: Path) -> ResultFile:
             "metrics of tasks"
         )
     of_model = data if isinstance(data, Mapping) else tasks[0]
-    return ResultFile(path, "OLMES", tuple(olmes.scores(tasks)), tuple(_models(of_model)))
+    return [ResultFile(path, "OLMES", tuple(olmes.scores(tasks)), tuple(_models(of_model)))]
+
+
+def over_checkpoints(data: Mapping[str, Any]) -> list[tuple[tuple[float, float], Mapping[str, Any]]]:
+    """The results of each checkpoint, of a file that holds a list of values for each metric, as BigScience joins them.
+
+    `tokens` and `checkpoints` (or `steps`) beside the results tell where they stand; empty for any other file.
+    """
+    places = {
+        key: data[name]
+        for key, names in (("step", ("checkpoints", "steps", "step")), ("tokens", ("tokens",)))
+        for name in names
+        if isinstance(data.get(name), list)
+    }
+    if not places:
+        return []
+    count = len(next(iter(places.values())))
+    steps, tokens = (places.get(key, [None] * count) for key in ("step", "tokens"))
+    if len(steps) != count or len(tokens) != count:
+        return []
+    return [
+        (
+            (number(steps[i]), number(tokens[i])),
+            {
+                "results": {
+                    task: {m: v[i] for m, v in figures.items() if isinstance(v, list) and len(v) == count}
+                    for task, figures in data["results"].items()
+                    if isinstance(figures, Mapping)
+                },
+                "versions": table(data, "versions"),
+                "config": {},
+            },
+        )
+        for i in range(count)
+    ]
 
 
 def _models(data: Mapping[str, Any]) -> Iterator[str]:
