@@ -26,6 +26,10 @@ from runlens.rules.base import AnyRule
 Also = TypeVar("Also")
 
 
+MOST = 200
+"""Findings of one rule that are told."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What one run is judged by."""
@@ -165,8 +169,9 @@ def judge_run(run: Run, settings: Settings) -> RunReport:
             failures.append(Failure("rule", f"{rule.code} {rule.name} crashed: {type(error).__name__}: {error}"))
             continue
         skipped = [s for s in said if isinstance(s, Skip)]
-        skips += skipped
-        findings += [placed(f, run) for f in said if isinstance(f, Finding)]
+        told, more = gravest([f for f in said if isinstance(f, Finding)])
+        findings += [placed(f, run) for f in told]
+        skips += [*skipped, *more]
         if not skipped:
             checked.append(rule.code)
     findings = [regraded(f, settings.severities) for f in findings]
@@ -207,6 +212,20 @@ def judge_run(run: Run, settings: Settings) -> RunReport:
     )
     report = replace(described(report), action=advise(report, run, settings.total_tokens))
     return replace(report, verdict=run_verdict(report, settings.fail_on))
+
+
+def gravest(findings: list[Finding]) -> tuple[list[Finding], list[Skip]]:
+    """The findings of one rule, at most `MOST`, the gravest and first ones; and what is said of the others.
+
+    A log without any order may give thousands: nobody reads them, and all of them are held against each other.
+    """
+    if len(findings) <= MOST:
+        return findings, []
+    order = sorted(findings, key=lambda f: (-f.severity.rank, f.steps[0] if f.steps else -1))
+    left = order[MOST:]
+    counts = ", ".join(f"{n:,} {s}" for s in Severity if (n := sum(f.severity is s for f in left)))
+    said = f"{len(left):,} further findings ({counts}) are not told one by one: the {MOST} gravest stand for them"
+    return order[:MOST], [Skip(findings[0].code, said, "not-applicable")]
 
 
 def missing_roles(rule: AnyRule, run: Run) -> Skip | None:

@@ -254,5 +254,8 @@ class Run:
             for r in group:
                 if not r.derived and (best is None or len(r.series) > len(best)) and np.isfinite(r.series.time).any():
                     best = r.series
-        known = best.latest() if best is not None else None
-        return known.where(np.isfinite(known.time)) if known is not None else None
+        if best is None:
+            return None
+        known = best.latest()
+        timed = known.where(np.isfinite(known.time))
+        return timed if len(timed) else None  # the last write of each step may be the one without a time

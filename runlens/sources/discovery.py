@@ -10,6 +10,7 @@ from typing import Any, cast
 from runlens.errors import AccessRefused, ConfigError, NoRunFound, ReadError
 from runlens.model import AS_FOUND, ReadOptions, Run, RunRef
 from runlens.sources import local, registry
+from runlens.sources.bounds import within_bounds
 from runlens.sources.contract import Progress, SlowSource, Source
 from runlens.sources.heap import keep_freed_memory
 from runlens.sources.naming import near, printable, unique
@@ -98,8 +99,8 @@ def read(ref: RunRef, *, progress: Progress | None = None) -> Run:
     keep_freed_memory()
     source = registry.entry(ref.source)
     if source.heavy:
-        return cast(SlowSource, source.module()).read(ref, progress=progress)
-    return cast(Source, source.module()).read(ref)
+        return within_bounds(cast(SlowSource, source.module()).read(ref, progress=progress))
+    return within_bounds(cast(Source, source.module()).read(ref))
 
 
 def _told(refs: Sequence[RunRef], options: ReadOptions, name: str) -> list[RunRef]:

@@ -90,7 +90,7 @@ def checkpoint_noise(value: Floats, prior: float, weight: float = 4.0) -> float:
     free = max(len(value) - 1.5 * levels, 0.0)
     rss = float(np.sum((value - fit) ** 2)) if free >= 1 else 0.0
     free = free if free >= 1 else 0.0
-    return float(np.sqrt((weight * prior**2 + rss) / (weight + free)))
+    return float(np.sqrt((weight * np.square(prior) + rss) / (weight + free)))
 
 
 def local_line(x: Floats, at: Floats, width: float) -> Floats:

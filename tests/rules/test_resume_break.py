@@ -102,7 +102,7 @@ def test_the_sides_of_a_resume_are_the_attempts():
     run, at = resumed("healthy", 7)
     (one,) = resumes(run)
     loss = run.role("train_loss").series
-    both = sides(loss, one, (one,))
+    both = sides(run, loss, one)
     assert one == Resume(at, int(loss.step[np.flatnonzero(np.diff(loss.step) < 0)[0]])) and both is not None
     assert both.before.step[-1] == one.reached and both.after.step[0] == at and both.after.step[-1] == loss.step.max()
 

@@ -103,6 +103,8 @@ def ticks(low: float, high: float, log: bool) -> Floats:
             if len(some) <= 7:
                 break
         return some[:: -(-len(some) // 7)]
+    if not (high - low) / 3 > 0.0:  # as close as floats can be
+        return np.array([low])
     step = 10.0 ** math.floor(math.log10((high - low) / 3))
     step *= max(f for f in (1.0, 2.0, 5.0) if f == 1 or f * step <= (high - low) / 3)
     return np.asarray(np.arange(math.ceil(low / step), math.floor(high / step) + 1) * step, dtype=np.float64)

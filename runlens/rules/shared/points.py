@@ -78,13 +78,18 @@ def returns(series: PlacedSeries) -> list[Return]:
     for a, b, c in zip(bounds, bounds[1:], bounds[2:], strict=False):
         before, after = series.step[a:b], series.step[b:c]
         first, last = int(after[0]), int(before[-1])
-        redone = after[after <= last]
-        if len(redone) <= 2 and not np.isin(redone, before).any():
+        redone = int(np.searchsorted(after, last, side="right"))  # steps rise between two cuts
+        if redone <= 2 and not any(_is_in(before, step) for step in after[:redone]):
             continue
         from_ = min(a + int(np.searchsorted(before, first)), b - 1)
         overlap = _overlap(time[a:b], time[b:c])
         out.append(Return(b, first, last, float(time[b - 1] - time[from_]), float(time[b] - time[b - 1]), overlap))
     return out
+
+
+def _is_in(rising: npt.NDArray[np.int64], step: np.int64) -> bool:
+    at = int(np.searchsorted(rising, step))
+    return at < len(rising) and bool(rising[at] == step)
 
 
 def _overlap(before: npt.NDArray[np.float64], after: npt.NDArray[np.float64]) -> float:

@@ -7,6 +7,7 @@ from tests.fuzz.targets import (
     delimited,
     documents,
     jsonlines,
+    judged,
     own_files,
     pages,
     text,
@@ -25,4 +26,5 @@ TARGETS: dict[str, Target] = {
     **text.TARGETS,
     **trackers.TARGETS,
     **own_files.TARGETS,
+    **judged.TARGETS,
 }

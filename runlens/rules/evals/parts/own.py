@@ -41,7 +41,9 @@ def scatter_of(own: RunCurve) -> float:
         return expected
     off = up[1:-1] - (up[:-2] + up[2:]) / 2
     jitter = sigma(off) / np.sqrt(1.5)
-    pooled = float(np.sqrt((PRIOR_WEIGHT * expected**2 + len(off) * jitter**2) / (PRIOR_WEIGHT + len(off))))
+    pooled = float(
+        np.sqrt((PRIOR_WEIGHT * np.square(expected) + len(off) * np.square(jitter)) / (PRIOR_WEIGHT + len(off)))
+    )
     return max(expected, pooled)
 
 

@@ -139,8 +139,9 @@ def slower_by(run: Run, steps: tuple[int, int]) -> float | None:
         outside = settled & ~inside
         if int(inside.sum()) < 10 or int(outside.sum()) < 10:
             continue
-        ratio = (median(series.value[inside]) / median(series.value[outside])) ** sign
-        return 1.0 - ratio
+        within, rest = median(series.value[inside]), median(series.value[outside])
+        if within > 0.0 and rest > 0.0:
+            return 1.0 - (within / rest) ** sign
     return None
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from runlens.model import PlacedSeries, Run
 from runlens.rules.loss.parts.curve import train_loss
-from runlens.rules.resume.parts.resumes import Resume, resumes, sides
+from runlens.rules.resume.parts.resumes import Resume, sides
 from runlens.stats.excursions.level import decay_rate, log_steps
 from runlens.stats.excursions.search import coming_median
 from runlens.stats.excursions.smoothed import shared_noise
@@ -71,7 +71,7 @@ class Moved:
 def moved(run: Run, one: Resume) -> Moved | None:
     """What became of the training loss at a resume; None if it goes on as it stood, or too little was logged."""
     loss = train_loss(run)
-    parts = sides(loss, one, resumes(run)) if loss is not None else None
+    parts = sides(run, loss, one) if loss is not None else None
     if loss is None or parts is None or min(len(parts.before), len(parts.after)) < FEWEST:
         return None
     if float(min(parts.before.value.min(), parts.after.value.min())) <= 0.0:
@@ -156,7 +156,7 @@ def _factor(run: Run, one: Resume, away: Floats) -> float | None:
     if not steady or times < 1.5:
         return None
     evals = run.role("eval_loss")
-    parts = sides(evals.series, one, resumes(run)) if evals is not None else None
+    parts = sides(run, evals.series, one) if evals is not None else None
     if parts is not None and len(parts.before) > 1:
         same = parts.after.value[0] <= parts.before.value[-1] * (1.0 + SAME_EVAL)
         return times if same else None
@@ -167,7 +167,7 @@ def _factor(run: Run, one: Resume, away: Floats) -> float | None:
 def _same_norm(run: Run, one: Resume, times: float) -> bool:
     """Whether the gradient norm is as it was, or changed by the same factor; true where none is logged."""
     norm = run.role("grad_norm")
-    parts = sides(norm.series, one, resumes(run)) if norm is not None else None
+    parts = sides(run, norm.series, one) if norm is not None else None
     if parts is None:
         return True
     was, now = median(parts.before.value[-LEVEL:]), median(parts.after.value[:NEAR])

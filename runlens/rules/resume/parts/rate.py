@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from runlens.model import Run
-from runlens.rules.resume.parts.resumes import Resume, resumes, sides
+from runlens.rules.resume.parts.resumes import Resume, sides
 from runlens.stats.robust import median
 
 OFF = 0.10
@@ -32,7 +32,7 @@ class Rate:
 def rate_change(run: Run, one: Resume) -> Rate | None:
     """How the learning rate differs at a resume, None if it goes on as it was, or too little was logged."""
     role = run.role("learning_rate")
-    parts = sides(role.series, one, resumes(run)) if role is not None else None
+    parts = sides(run, role.series, one) if role is not None else None
     if parts is None or min(len(parts.before), len(parts.after)) < FEWEST:
         return None
     before, after = parts.before, parts.after

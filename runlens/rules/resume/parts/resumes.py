@@ -8,7 +8,7 @@ import numpy as np
 
 from runlens.model import PlacedSeries, Run
 from runlens.rules.loss.parts.curve import train_loss
-from runlens.rules.shared.points import returns, spine
+from runlens.rules.shared.points import Return, returns, spine
 
 TWO_WRITERS = 0.1
 """Share of time that two attempts have in common from which they are two processes, as LOG002 has it."""
@@ -60,31 +60,33 @@ def _found(run: Run) -> tuple[Resume, ...]:
     return tuple(cuts[at] for at in sorted(cuts))
 
 
-def sides(series: PlacedSeries, one: Resume, every: tuple[Resume, ...]) -> Sides | None:
+def sides(run: Run, series: PlacedSeries, one: Resume) -> Sides | None:
     """A series before and after a resume, None where it has no point on one side.
 
     Parameters
     ----------
+    run : Run
     series : PlacedSeries
-        In the order written.
+        Of the run, in the order written.
     one : Resume
-    every : tuple of Resume
-        All of the run, in the order written.
+        Of `resumes(run)`.
     """
-    cuts = [_cut(series, r) for r in every]
-    at = cuts[every.index(one)]
-    later = [c for c in cuts[every.index(one) + 1 :] if c > at]
-    before, after = series.take(slice(0, at)).latest(), series.take(slice(at, later[0] if later else None)).latest()
+    back = run.once(("returns", id(series)), lambda: returns(series))
+    every = resumes(run)
+    at = _cut(series, one, back)
+    following = (_cut(series, r, back) for r in every[every.index(one) + 1 :])
+    end = next((cut for cut in following if cut > at), None)
+    before, after = series.take(slice(0, at)).latest(), series.take(slice(at, end)).latest()
     before = before.where(np.isfinite(before.value) & (before.step <= one.reached))
     after = after.where(np.isfinite(after.value))
     return Sides(before, after) if len(before) and len(after) else None
 
 
-def _cut(series: PlacedSeries, one: Resume) -> int:
+def _cut(series: PlacedSeries, one: Resume, every: list[Return]) -> int:
     """Position of the first point after a resume."""
     if not one.redone:
         return int(np.searchsorted(np.maximum.accumulate(series.step), one.step)) if len(series) else 0
-    back = [r for r in returns(series) if r.first <= one.reached + 1 and r.last >= one.step - 1]
+    back = [r for r in every if r.first <= one.reached + 1 and r.last >= one.step - 1]
     if back:
         return min(back, key=lambda r: abs(r.first - one.step) + abs(r.last - one.reached)).at
     # logged too seldom to go back: cut where the run had got to

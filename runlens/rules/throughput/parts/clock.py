@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 
@@ -158,7 +159,7 @@ def stands_still(run: Run, signal: RateSignal, slow: Slowdown) -> bool:
     """
     if signal.origin not in ("rate", "step time"):
         return False
-    change = 1.0 / (1.0 - slow.share) - 1.0
+    change = slow.share / (1.0 - slow.share) if slow.share < 1.0 else math.inf
     reach = max(min(slow.start, slow.end - slow.settled + 1, 2000), 1)
     before = int(signal.step[slow.start - reach]), int(signal.step[slow.start - 1])
     after = int(signal.step[slow.settled]), int(signal.step[min(slow.settled + reach, slow.end)])
