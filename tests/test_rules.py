@@ -104,7 +104,10 @@ def test_the_bad_run_is_found(code):
 def evidence_type(rule: type) -> type:
     """The TypedDict that a rule, or what it is made from, names as its evidence."""
     bases = [base for cls in rule.__mro__ for base in getattr(cls, "__orig_bases__", ())]
-    return next(get_args(base)[0] for base in bases if get_origin(base) is Rule)
+    of_rules = [
+        get_args(base)[0] for base in bases if isinstance(get_origin(base), type) and issubclass(get_origin(base), Rule)
+    ]
+    return next(named for named in of_rules if isinstance(named, type))
 
 
 @pytest.mark.parametrize("rule", RULES, ids=CODES)

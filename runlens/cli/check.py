@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -58,6 +59,15 @@ def check(
             min=1,
         ),
     ] = 7,
+    nights: Annotated[
+        Path | None,
+        o.option(
+            "--nights",
+            metavar="FILE",
+            help="Record of nights: hold against those that were good, and add this one; see `runlens nights`.",
+            section=o.GATE,
+        ),
+    ] = None,
     reference: o.References = None,
     evals: o.EvalResults = None,
     require: o.Require = None,
@@ -116,6 +126,7 @@ def check(
         filters,
         baseline_runs=baseline_runs or (),
         last=last,
+        nights=nights,
         jobs=jobs,
         read=None if quiet else progress.read,
         say=progress.say,

@@ -44,6 +44,7 @@ DEFAULTS: Mapping[str, Any] = {
     "exclude": [],
     "gitignore": True,
     "strict": False,
+    "nights": None,
     "jobs": 1,
 }
 
@@ -245,7 +246,7 @@ def _twins(specs: tuple[str, ...], folder: Path) -> tuple[Twin, ...]:
     if not specs:
         return ()
     from runlens import roles, sources
-    from runlens.comparison.twins import twin_of
+    from runlens.rules.nights.parts.twin import twin_of
 
     given = dict.fromkeys(str(folder / spec) if (folder / spec).exists() else spec for spec in specs)
     return tuple(twin_of(roles.resolve(sources.read(ref), {})) for spec in given for ref in sources.discover(spec))

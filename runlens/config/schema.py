@@ -109,5 +109,8 @@ class ConfigFile(Judging):
         None, description="Pass over what .gitignore files in the folder named leave out (default: true)."
     )
     strict: bool | None = Field(None, description="Undecided (exit 3) if a file looked like a log and was not read.")
+    nights: str | None = Field(
+        None, description="File of the records of nights: good ones are held against, each judged run is recorded."
+    )
     jobs: int | None = Field(None, ge=-1, description="Runs judged at once; -1 takes every core.")
     runs: list[RunOverride] = Field(default_factory=list, description="Settings for some of the runs.")

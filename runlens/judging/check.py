@@ -12,16 +12,17 @@ import numpy as np
 from runlens import roles, sources
 from runlens.advice import advise
 from runlens.errors import NoRunFound, RunLensError
-from runlens.judging import hyperparameters
 from runlens.judging.about import described
 from runlens.judging.baseline import Known, mark
 from runlens.judging.charts import charts_of, with_series
 from runlens.judging.gate import run_verdict
 from runlens.judging.incidents import link
+from runlens.judging.nights.job import job_of
 from runlens.model import Direction, Failure, Finding, RoleLine, Run, RunRef, RunReport, Severity, Skip
 from runlens.model.words import role_words
 from runlens.roles.joined import with_evals
 from runlens.rules.base import AnyRule
+from runlens.run_config.flat import flat
 
 Also = TypeVar("Also")
 
@@ -134,7 +135,10 @@ def judge_and(
         if settings.debug:
             raise
         failure = Failure("read", sources.unforeseen(ref.location, doing, error))
-    return RunReport(ref.id, ref.id, ref.location, "unknown", "undecided", None, None, 0, failures=(failure,)), None
+    unread = RunReport(
+        ref.id, ref.id, ref.location, "unknown", "undecided", None, None, 0, failures=(failure,), job=job_of(ref.id)
+    )
+    return unread, None
 
 
 def _joined(run: Run, settings: Settings) -> tuple[Run, tuple[Failure, ...]]:
@@ -207,8 +211,9 @@ def judge_run(run: Run, settings: Settings) -> RunReport:
         charts=charts,
         framework=run.framework,
         time=(float(time[0]), float(time[1])) if bool(np.isfinite(time).all()) else None,
-        config=hyperparameters.flat(run.config),
+        config=flat(run.config),
         gpus=run.hardware_count,
+        job=job_of(run.id),
     )
     report = replace(described(report), action=advise(report, run, settings.total_tokens))
     return replace(report, verdict=run_verdict(report, settings.fail_on))

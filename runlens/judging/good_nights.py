@@ -1,7 +1,8 @@
-"""`--baseline-runs`: is tonight's run unlike the last good nights?
+"""`--baseline-runs` and `--nights`: is tonight's run unlike the last good nights?
 
-The newest good nights become a band for the evals, a band for the throughput, and twins for the training curves. Each
-night is read once: what it says of them is worked out beside its judgement.
+The newest good nights become a band for the evals, what healthy runs tell rules of themselves, and twins for all that
+is compared between nights. Each night is read once: what it says is worked out beside its judgement. What was good then
+is good: a verdict on record counts, and a night without one is judged as it would have been, beside those before it.
 """
 
 from __future__ import annotations
@@ -12,52 +13,79 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from runlens.config import Learned, in_force
+from runlens.config.plan import NOTHING_LEARNED
 from runlens.errors import ConfigError, NoRunFound
-from runlens.judging.check import check_and
+from runlens.judging.check import Settings, check_and
+from runlens.judging.nights.good import Candidate, good_ones
+from runlens.judging.nights.job import job_of
+from runlens.judging.nights.record import NightRecord, key_of
 from runlens.judging.request import Plan, found
 from runlens.model import Reference, Run, RunRef, RunReport
 from runlens.model.twin import Twin
+from runlens.rules import RULES
+from runlens.rules.nights.parts.rule import NightRule
 
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """What one good night says."""
+    """What one earlier night says."""
 
-    name: str
-    ended: float
-    """Last wall time, s since the epoch; 0 if none is known."""
-    band: tuple[float, float] | None
-    """Of its throughput."""
+    twin: Twin
+    key: str
+    report: RunReport
+    healthy: Mapping[str, Mapping[str, object]]
+    """What it tells rules of a healthy run, by code."""
     evals: Reference | None
     """Over tokens where it knows them."""
     over_steps: Reference | None
-    twin: Twin
-    """Its training curves, which evals it logged and how far it went."""
 
 
-def learned_from(plan: Plan, tonight: Sequence[RunRef]) -> Learned:
-    """What the good nights among a request's `baseline_runs` say, wherever the user says nothing.
+def learned_from(plan: Plan, tonight: Sequence[RunRef], records: Sequence[NightRecord] = ()) -> dict[str, Learned]:
+    """What the good nights say of each run that is judged now, by its id, wherever the user says nothing.
 
     Parameters
     ----------
     plan : Plan
     tonight : sequence of RunRef
-        The runs that are judged now; they are left out of the nights. A night is good if it can be read and nothing
-        in it fails, by tonight's settings and known findings. One that these settings do not judge (only EVAL001 is
-        selected, which wants a reference) is not bad for that. The newest `last` count, by their last wall time.
+        The runs that are judged now; they are left out of the nights. A night is good if it passed when it was judged
+        (`records`) or a person accepted it; one without a record if it can be read, nothing in it fails by tonight's
+        settings and known findings, and it is like those before it. One that these settings do not judge (only EVAL001
+        is selected, which wants a reference) is not bad for that. The newest `last` say what is usual; older ones tell
+        the spread and the trend. Where some of the nights are of tonight's job (`job_of`), only those count.
+    records : sequence of NightRecord
 
     Raises
     ------
     NoRunFound
-        If no good night is left.
+        If baseline runs were named and no good night is left.
     ConfigError
         If none is to count.
     """
     request = plan.request
     if request.last < 1:
         raise ConfigError(f"the last {request.last} good nights are none; --last must be 1 or more")
-    here = {os.path.realpath(ref.location) for ref in tonight}
-    refs = [r for r in found(request, plan.config, request.baseline_runs) if os.path.realpath(r.location) not in here]
+    refs, nights = _read(plan, tonight)
+    learned: dict[str, Learned] = {}
+    by_job: dict[tuple[str, ...], Learned] = {}
+    for own in tonight:
+        job = job_of(own.id)
+        mine = [(ref, night) for ref, night in zip(refs, nights, strict=True) if job_of(ref.id) == job]
+        mine = mine or list(zip(refs, nights, strict=True))
+        on_record = [r for r in records if r.job == job]
+        which = (job, *(ref.id for ref, _ in mine))
+        if which not in by_job:
+            by_job[which] = _of_job(plan, mine, on_record)
+        learned[own.id] = by_job[which]
+    return learned
+
+
+def _read(plan: Plan, tonight: Sequence[RunRef]) -> tuple[list[RunRef], list[Night]]:
+    """The baseline runs that can be read, and what each says."""
+    request = plan.request
+    if not request.baseline_runs:
+        return [], []
+    here = {_place(ref) for ref in tonight}
+    refs = [r for r in found(request, plan.config, request.baseline_runs) if _place(r) not in here]
     if not refs:
         raise NoRunFound(f"--baseline-runs: {', '.join(request.baseline_runs)} holds no run but those that are judged")
     tokens = {ref.id: in_force(plan.config, request.given, ref.id).values["tokens_per_step"] for ref in refs}
@@ -66,22 +94,41 @@ def learned_from(plan: Plan, tonight: Sequence[RunRef]) -> Learned:
     gone = [failure for report, _ in judged for failure in report.failures if failure.missing]
     if len(gone) == len(judged):
         raise NoRunFound(gone[0].message)
-    good = []
+    kept = []
     for ref, (report, night) in zip(refs, judged, strict=True):
-        if night is not None:
-            good.append(night)
-            continue
-        why = report.failures[0].message if report.failures else f"its verdict is {report.verdict}"
-        request.say(f"baseline run {ref.id} is left out: {why}")
+        if night is None:
+            why = report.failures[0].message if report.failures else "it could not be read"
+            request.say(f"baseline run {ref.id} is left out: {why}")
+        else:
+            kept.append((ref, night))
+    return [ref for ref, _ in kept], [night for _, night in kept]
+
+
+def _place(ref: RunRef) -> tuple[str, str, tuple[str, ...]]:
+    return os.path.realpath(ref.location), ref.member, tuple(map(os.path.realpath, ref.files))
+
+
+def _of_job(plan: Plan, nights: Sequence[tuple[RunRef, Night]], records: Sequence[NightRecord]) -> Learned:
+    """What the good nights of one job say together."""
+    request = plan.request
+    settings: list[Settings] = [s for _, s in plan.judged_by([ref for ref, _ in nights], NOTHING_LEARNED, 0)]
+    candidates = [
+        Candidate(night.twin, night.key, night.report, one) for (_, night), one in zip(nights, settings, strict=True)
+    ]
+    good = good_ones(candidates, records, request.last, request.say)
     if not good:
-        raise NoRunFound("none of the baseline runs could be used; name runs in which nothing fails")
-    good.sort(key=lambda night: night.ended, reverse=True)
-    request.say(f"held against {', '.join(night.name for night in good[: request.last])}")
-    return learned(good[: request.last])
+        if request.baseline_runs:
+            raise NoRunFound("none of the baseline runs could be used; name runs in which nothing fails")
+        request.say("no good night is on record yet, so tonight is held against none")
+        return NOTHING_LEARNED
+    newest = good[-request.last :]
+    request.say(f"held against {', '.join(twin.name for twin in reversed(newest))}")
+    names = {twin.name for twin in newest}
+    return learned([night for _, night in nights if night.twin.name in names], good, request.last)
 
 
 def said_by(tokens_per_step: Mapping[str, float | None], ref: RunRef, run: Run, report: RunReport) -> Night | None:
-    """What a night says, or None if it is not good.
+    """What a night says, or None if a part of it could not be judged.
 
     Parameters
     ----------
@@ -90,11 +137,10 @@ def said_by(tokens_per_step: Mapping[str, float | None], ref: RunRef, run: Run, 
     ref, run, report
         The night, read and judged.
     """
-    if report.verdict == "fail" or report.failures:
+    if report.failures:
         return None
-    from runlens.comparison.twins import twin_of
     from runlens.references import build
-    from runlens.rules.throughput.outside_band import band_of
+    from runlens.rules.nights.parts.twin import twin_of
 
     evals: Reference | None
     over_steps: Reference | None
@@ -103,20 +149,33 @@ def said_by(tokens_per_step: Mapping[str, float | None], ref: RunRef, run: Run, 
         over_steps = build(run, tokens_per_step[ref.id], axis="steps")
     except ConfigError:  # a night without evals says nothing about them
         evals = over_steps = None
-    return Night(run.name, report.time[1] if report.time else 0.0, band_of(run), evals, over_steps, twin_of(run))
+    twin = replace(twin_of(run), name=ref.id)
+    healthy = {rule.code: told for rule in RULES if (told := rule.of_healthy(run))}
+    return Night(twin, key_of(report, twin), report, healthy, evals, over_steps)
 
 
-def learned(nights: Sequence[Night]) -> Learned:
-    """What good nights say together of their evals and their throughput."""
+def learned(nights: Sequence[Night], good: Sequence[Twin], last: int) -> Learned:
+    """What good nights say together.
+
+    Parameters
+    ----------
+    nights : sequence of Night
+        The newest good ones whose logs are at hand.
+    good : sequence of Twin
+        All good ones, the oldest first.
+    last : int
+    """
     from runlens.references import combine
-    from runlens.rules.throughput.outside_band import OutsideBand
 
-    name = f"the last {len(nights)} good nights" if len(nights) > 1 else "the last good night"
-    bands = [night.band for night in nights if night.band is not None]
-    band = (min(low for low, _ in bands), max(high for _, high in bands)) if bands else None
-    rules: dict[str, dict[str, object]] = {OutsideBand.code: {"band": band}} if band else {}
+    count = min(len(good), last)
+    name = f"the last {count} good nights" if count > 1 else "the last good night"
+    rules: dict[str, dict[str, object]] = {rule.code: {"last": last} for rule in RULES if issubclass(rule, NightRule)}
+    for rule in RULES:
+        told = [night.healthy[rule.code] for night in nights if rule.code in night.healthy]
+        if told:
+            rules[rule.code] = {**rules.get(rule.code, {}), **rule.of_several(told)}
     parts = [night.evals for night in nights if night.evals is not None]
     if any(part.axis == "steps" for part in parts):
         parts = [night.over_steps for night in nights if night.over_steps is not None]
     evals = (replace(combine(parts, name), lineage=True),) if parts else ()
-    return Learned(name, rules, evals, tuple(night.twin for night in nights))
+    return Learned(name, rules, evals, tuple(good))

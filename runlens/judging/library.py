@@ -13,8 +13,8 @@ from runlens.judging.baseline import notes
 from runlens.judging.check import check as judged
 from runlens.judging.gate import EXIT_CODES, verdict
 from runlens.judging.report import Report
-from runlens.judging.request import Request, found, planned
-from runlens.model import ReadOptions, Severity
+from runlens.judging.request import Plan, Request, found, planned
+from runlens.model import ReadOptions, RunRef, RunReport, Severity
 
 
 def check(
@@ -32,6 +32,7 @@ def check(
     baseline: str | Path | None = None,
     baseline_runs: str | Path | Sequence[str | Path] = (),
     last: int = 7,
+    nights: str | Path | None = None,
     x: str = "",
     exclude: str | Sequence[str] = (),
     gitignore: bool = True,
@@ -67,6 +68,8 @@ def check(
     baseline_runs : str, Path or sequence of them
         Earlier runs or folders of them; is this one unlike the `last` good ones?
     last : int
+    nights : str or Path, optional
+        File of the records of nights: the good ones are held against, and each run judged now is recorded.
     x : str
         The column that is the x axis, of a table.
     exclude : str or sequence of str
@@ -113,6 +116,7 @@ def check(
         ReadOptions(x=x),
         _several(baseline_runs),
         last,
+        Path(nights) if nights is not None else None,
         jobs,
         say=logging.getLogger("runlens").info,
         search=sources.Search(exclude=_several(exclude), gitignore=gitignore),
@@ -130,15 +134,11 @@ def report_of(request: Request) -> Report:
         If there is none of the runs that were named (a server may tell so only when it is asked for the history).
     """
     from runlens import __version__
+    from runlens.judging.over_nights import over_nights
 
     plan = planned(request)
     refs = found(request, plan.config, request.names, request.search)
-    learned = request.learned
-    if request.baseline_runs:
-        from runlens.judging.good_nights import learned_from
-
-        learned = learned_from(plan, refs)
-    runs = judged(plan.judged_by(refs, learned, request.chart_points), plan.jobs, read=request.read)
+    runs = over_nights(plan, refs) if request.baseline_runs or plan.nights is not None else by_themselves(plan, refs)
     gone = [failure for run in runs for failure in run.failures if failure.missing]
     if len(gone) == len(runs):
         raise NoRunFound(gone[0].message)
@@ -157,6 +157,12 @@ def report_of(request: Request) -> Report:
         notes=(*notes(runs, plan.known, plan.now.date()), *request.search.notes, *([said] if said else [])),
         unread=unread,
     )
+
+
+def by_themselves(plan: Plan, refs: Sequence[RunRef]) -> tuple[RunReport, ...]:
+    """Each run judged by itself."""
+    request = plan.request
+    return judged(plan.judged_by(refs, request.learned, request.chart_points), plan.jobs, read=request.read)
 
 
 def _several(given: str | Path | Sequence[str | Path]) -> list[str]:

@@ -41,6 +41,8 @@ class Request:
     """Earlier runs, or folders of them, that the runs are held against."""
     last: int = 7
     """How many good baseline runs count, the newest."""
+    nights: Path | None = None
+    """The file of the records of nights; the settings say if None."""
     jobs: int | None = None
     """Runs judged at once; the configuration says if None."""
     learned: Learned = NOTHING_LEARNED
@@ -71,6 +73,8 @@ class Plan:
     known: tuple[Known, ...]
     """Known findings, those that have expired among them."""
     now: datetime.datetime
+    nights: Path | None = None
+    """The file of the records of nights; None if none are kept."""
 
     def judged_by(self, refs: Sequence[RunRef], learned: Learned, chart_points: int) -> list[tuple[RunRef, Settings]]:
         """Each run with what it is judged by."""
@@ -111,7 +115,10 @@ def planned(request: Request) -> Plan:
             raise ConfigError(f"{file}: {error}") from error
     fail_on = Severity(general.values["fail_on"])
     strict = request.strict or bool(general.values["strict"])
-    return Plan(request, config, jobs, fail_on, strict, known, datetime.datetime.now(datetime.UTC))
+    nights = request.nights
+    if nights is None and general.values["nights"]:
+        nights = config.folder / general.values["nights"]
+    return Plan(request, config, jobs, fail_on, strict, known, datetime.datetime.now(datetime.UTC), nights)
 
 
 def found(request: Request, config: Config, names: Sequence[str], search: sources.Search | None = None) -> list[RunRef]:

@@ -3,6 +3,7 @@
 from runlens.model.about import About, Figure, Mark, Suspect, Symptom
 from runlens.model.comparison import AtOnePoint, Axis, Comparison, Group, GroupLag, Point, Projection, TaskLag
 from runlens.model.finding import Action, ActionKind, Evidence, Failure, Finding, Incident, Severity, Skip, SkipKind
+from runlens.model.nights import Change, Compared, HeldAgainst
 from runlens.model.ref import AS_FOUND, ReadOptions, RunRef
 from runlens.model.reference import Curve, Reference
 from runlens.model.report import Chart, Report, RoleLine, RunReport, Unread, Verdict
@@ -17,7 +18,9 @@ __all__ = [
     "AnySeries",
     "AtOnePoint",
     "Axis",
+    "Change",
     "Chart",
+    "Compared",
     "Comparison",
     "Curve",
     "Direction",
@@ -27,6 +30,7 @@ __all__ = [
     "Finding",
     "Group",
     "GroupLag",
+    "HeldAgainst",
     "Incident",
     "Mark",
     "Note",

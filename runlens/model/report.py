@@ -7,6 +7,7 @@ from typing import Literal
 
 from runlens.model.about import About, Symptom
 from runlens.model.finding import Action, Failure, Finding, Incident, Severity, Skip
+from runlens.model.nights import HeldAgainst
 from runlens.model.run import Direction, Origin, State
 
 Verdict = Literal["pass", "fail", "undecided"]
@@ -78,9 +79,14 @@ class RunReport:
     time: tuple[float, float] | None = None
     """Wall time of the first and last point, s since the epoch."""
     config: dict[str, object] = field(default_factory=dict)
-    """Hyperparameters as logged, flat, with dots between levels; secrets hidden (`runlens.judging.hyperparameters`)."""
+    """Hyperparameters as logged, flat, with dots between levels; secrets hidden (`runlens.run_config.flat`)."""
     gpus: int = 0
     """Accelerators of the whole run; 0 if not known."""
+
+    job: str = ""
+    """The job that it is a night of: its id with `*` for what names the night; empty if an older version wrote it."""
+    held_against: HeldAgainst | None = None
+    """The good nights before it, and what was compared with them; None if there were none."""
 
     about: dict[str, About] = field(default_factory=dict)
     """What the rules with findings say about themselves, by code: renderers know no code."""

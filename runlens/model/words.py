@@ -52,3 +52,24 @@ def short(text: str, limit: int) -> str:
         return text
     keep = max(limit - 1, 2)
     return text[: keep - keep // 3] + "…" + text[len(text) - keep // 3 :]
+
+
+def plus_minus(value: float, spread: float | None, unit: str = "") -> str:
+    """A value with its spread, to the digits that the spread allows: `13,980 ± 60 tokens/s`, `2.310 ± 0.012`.
+
+    Parameters
+    ----------
+    value : float
+    spread : float or None
+        In the unit of the value; None or 0 where nothing is known of it.
+    unit : str
+    """
+    tail = f" {unit}" if unit else ""
+    if spread is None or not math.isfinite(spread) or spread <= 0 or not math.isfinite(value):
+        return number(value) + tail
+    places = -math.floor(math.log10(spread))  # one digit of the spread, two where it begins with a 1
+    places += spread * 10.0**places < 2
+    if places > 12 or abs(value) >= 1e15:
+        return number(value) + tail
+    shown = max(places, 0)
+    return f"{round(value, places):,.{shown}f} ± {round(spread, places):,.{shown}f}{tail}"

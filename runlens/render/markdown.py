@@ -88,7 +88,11 @@ def _run(run: RunReport) -> str:
             if group.incident is not None and len(group.findings) > 1:
                 lines.append(f"| **incident {group.incident.number}** | | **{text(group.incident.title)}** |")
             lines += [row(f) for f in group.findings]
-    lines += ["", f"Checked: {words.checked(run)}.", "", _not_checked(run)]
+    lines += ["", f"Checked: {words.checked(run)}.", ""]
+    lines += [line for told in (words.held(run), words.not_held(run)) if told for line in (f"{text(told)}.", "")]
+    if changed := words.changed(run):
+        lines += ["Changed since the last good night:", "", *(f"- {text(line)}" for line in changed), ""]
+    lines += [_not_checked(run)]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines))
 
 

@@ -115,9 +115,20 @@ def _run(run: RunReport, width: int, unicode: bool) -> list[Group | Table | Text
         page += [Text(), *lines]
     if run.findings:
         page += [Text(), _findings(run, width, unicode)]
-    page += [Text(), Text(f"Checked: {words.checked(run)}.", style="bright_black")]
+    page += [Text(), Text(f"Checked: {words.checked(run)}.", style="bright_black"), *_held(run)]
     page += [_not_checked(words.not_checked_in_short(run.skips))] if run.skips else []
     return page
+
+
+def _held(run: RunReport) -> list[Group | Table | Text]:
+    """The good nights that it was held against, what was not compared, and what changed since the last of them."""
+    quiet = "bright_black"
+    lines: list[Group | Table | Text] = [Text(f"{told}.", quiet) for told in (words.held(run),) if told]
+    lines += [Text(f"{told}.", "yellow") for told in (words.not_held(run),) if told]
+    if changed := words.changed(run):
+        rows = (_hanging(Text("•", quiet), Text(line)) for line in changed)
+        lines.append(Group(Text("Changed since the last good night:", quiet), *rows))
+    return lines
 
 
 def _hanging(first: Text, rest: Text) -> Table:

@@ -91,6 +91,20 @@ def clock(seconds: float) -> str:
         return ""
 
 
+def days(first: float | None, last: float | None) -> str:
+    """Days in UTC, `12–16 November 2026`; empty if they are not known."""
+    if first is None or last is None or not clock(first) or not clock(last):
+        return ""
+    one, two = (datetime.fromtimestamp(t, UTC) for t in (first, last))
+    month = two.strftime("%B %Y")
+    if one.date() == two.date():
+        return f"{two.day} {month}"
+    if (one.year, one.month) == (two.year, two.month):
+        return f"{one.day}–{two.day} {month}"
+    year = f" {one.year}" if one.year != two.year else ""
+    return f"{one.day} {one.strftime('%B')}{year} – {two.day} {month}"
+
+
 def duration(seconds: float) -> str:
     """A length of time in one unit or two: `0.9 s`, `42 s`, `12 min`, `3.2 h`, `4 d 3 h`."""
     if not math.isfinite(seconds):

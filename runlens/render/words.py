@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runlens.model import Action, ActionKind, Finding, Incident, Report, RunReport, Severity, Skip
-from runlens.model.words import role_words
-from runlens.render.text import amount, clock, duration, named, plural, steps, tokens, visible
+from runlens.model.words import plus_minus, role_words
+from runlens.render.text import amount, clock, days, duration, named, number, plural, steps, tokens, visible
 
 ACTIONS: dict[ActionKind, str] = {
     "continue": "Go on",
@@ -54,9 +54,61 @@ def why(run: RunReport) -> str:
             return visible(run.failures[0].message)
         if run.points and not run.roles:
             return _NOT_UNDERSTOOD
+        if lacking := next((skip for skip in run.skips if skip.kind == "not-comparable"), None):
+            return f"{lacking.code} {visible(lacking.reason)}"
         return "too little was logged to judge the training" if run.checked else "no rule could judge it"
     failed = f"; {plural(len(run.failures), 'failure')}" if run.failures else ""
     return counts(run) + failed
+
+
+_FIRST = ("speed", "train_loss", "mean of all scores", "duration")
+"""Measures that the line on good nights tells, so far as they were compared; the others are counted."""
+
+
+def held(run: RunReport) -> str:
+    """What tonight was held against: `Held against 5 good nights, 12-16 November 2026: speed 13,990 where 13,980 ± 60
+    tokens/s is usual, and 9 more`; empty if it was held against none.
+    """
+    against = run.held_against
+    if against is None:
+        return ""
+    count = plural(len(against.nights), "good night")
+    older = f" and {against.known - len(against.nights)} older" if against.known > len(against.nights) else ""
+    span = days(against.first, against.last)
+    told = [one for name in _FIRST for one in against.compared if one.what == name] or list(against.compared[:2])
+    lines = [
+        f"{visible(one.words, 60)} {number(one.tonight)}, usually {plus_minus(one.usual, one.spread, one.unit)}"
+        for one in told
+    ]
+    more = len(against.compared) - len(told)
+    tail = f"; {more} more measures were compared" if more > 1 else "; 1 more was compared" if more else ""
+    return f"Held against {count}{older}{f', {span}' if span else ''}: {'; '.join(lines) or 'nothing in common'}{tail}"
+
+
+def not_held(run: RunReport) -> str:
+    """What was not compared with the good nights, in one line; empty if all was."""
+    against = run.held_against
+    if against is None or not against.not_compared:
+        return ""
+    said = [visible(text, 120) for text in against.not_compared]
+    more = f"; and {len(said) - 5} more" if len(said) > 5 else ""
+    return f"Not compared: {'; '.join(said[:5])}{more}"
+
+
+def changed(run: RunReport) -> list[str]:
+    """What changed since the last good night, a line a setting, where the run did not pass."""
+    against = run.held_against
+    if against is None or run.verdict == "pass":
+        return []
+    lines = [
+        f"{named(one.setting)}: {visible(one.before, 80)} → {visible(one.tonight, 80)}"
+        for one in against.changed[:_CHANGES]
+    ]
+    more = len(against.changed) - _CHANGES
+    return [*lines, f"and {more} more"] if more > 0 else lines
+
+
+_CHANGES = 12
 
 
 def worst_first(report: Report) -> list[RunReport]:

@@ -31,6 +31,7 @@ from runlens.rules.loss.shift import LossShift
 from runlens.rules.loss.spike import LossSpike
 from runlens.rules.loss.stalled import StalledLoss
 from runlens.rules.moe.expert_imbalance import ExpertImbalance
+from runlens.rules.nights.slow_creep import SlowCreep
 from runlens.rules.nights.unlike_twins import UnlikeTwins
 from runlens.rules.resume.resume_break import ResumeBroken
 from runlens.rules.schedule.schedule_break import ScheduleBreak
@@ -74,6 +75,7 @@ RULES: tuple[type[AnyRule], ...] = (
     Overfitting,
     RequirementMissed,
     ExpertImbalance,
+    SlowCreep,
     UnlikeTwins,
     UnreadableData,
     Restart,

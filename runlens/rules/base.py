@@ -62,6 +62,16 @@ class Rule(ABC, Generic[E]):
         return Skip(self.code, reason, kind, tuple(lacking))
 
     @classmethod
+    def of_healthy(cls, run: Run) -> dict[str, object]:
+        """Settings of this rule that a healthy run tells, for runs that should be like it; empty if it tells none."""
+        return {}
+
+    @classmethod
+    def of_several(cls, told: Sequence[Mapping[str, Any]]) -> dict[str, object]:
+        """The settings that several healthy runs tell together (`of_healthy` of each, at least one)."""
+        return dict(told[-1])
+
+    @classmethod
     def evidence_of(cls, finding: Finding) -> E:
         """The evidence of a finding of this rule, as what it is. A report of another version may lack a key."""
         return cast("E", finding.evidence)

@@ -15,6 +15,7 @@ TABLES = sorted(path.parent.name for path in HERE.glob("*/test_edges.py"))
 BY_THEMSELVES = {
     "MOE001": "test_expert_imbalance.py",
     "RES001": "test_resume_break.py",
+    "TREND001": "test_slow_creep.py",
     "TREND002": "test_unlike_twins.py",
     "EVAL005": "",
 }

@@ -6,10 +6,10 @@ import math
 
 import pytest
 
-from runlens.judging.hyperparameters import flat
 from runlens.model import Run
 from runlens.roles.names.table import short, table
 from runlens.run_config import RunConfig, Spelling, leaves, spellings
+from runlens.run_config.flat import flat
 from tests.run_config.tools import TOOLS
 
 QUESTIONS = (

@@ -2,60 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
 import numpy as np
 
-from runlens.comparison.twins import twin_of
-from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
+from runlens.model import Figure, Finding, Severity, Skip, Symptom
 from runlens.model.twin import Twin
-from runlens.model.words import percent
-from runlens.rules.base import Rule
 from runlens.rules.meaning import Advice, Part
-from runlens.rules.nights.parts.apart import Apart, apart
+from runlens.rules.nights.parts.beside import beside
+from runlens.rules.nights.parts.held import Held
+from runlens.rules.nights.parts.rule import NightRule
+from runlens.rules.nights.parts.scores import MEAN
+from runlens.rules.nights.parts.words import counted, listed, sentence
+from runlens.rules.nights.parts.yardstick import NEWEST
 from runlens.rules.shared.panels import LOSSES, TRAINING
 
-SHORT = 0.9
-"""Share of the steps of the shortest twin that a run must reach."""
-TWICE = 2.0
-"""A training loss so many times its bar above the twins' is an error."""
-MOST = 4
-"""Names that one sentence lists; the rest is counted."""
+ALIKE = 2.0
+"""An eval that fell by less than so many times the mean of all has no finding of its own."""
+_FOLLOW = {"step_time": "speed", "tokens": "length"}
+"""What is no news beside another difference: the time of a step beside the speed, tokens beside the end."""
 
 
 class UnlikeTwinsEvidence(TypedDict):
     """What differs."""
 
     what: str
-    """`train_loss`, `grad_norm`, `evals` or `length`."""
+    """Name of the measure or of the eval, `evals`, or `series`."""
     twins: list[str]
     tonight: float | None
-    """Last level, or last step."""
+    """Last level, or the value of the whole run."""
     usual: float | None
     share: float | None
-    """Difference as a share of what is usual."""
+    """Difference as a share of what is usual; in its own unit for scores and temperatures."""
     bar: float | None
     """Share beyond which it is unlike them."""
     spread: float | None
     """Standard deviation among the twins, as a share."""
     missing: list[str]
-    """Evals of the twins that are not here."""
+    """Evals or series of the twins that are not here."""
 
 
 @dataclass(frozen=True)
-class UnlikeTwins(Rule[UnlikeTwinsEvidence]):
+class UnlikeTwins(NightRule[UnlikeTwinsEvidence]):
     """The run is unlike its twins: good nights before it, or a golden run that it should equal.
 
     What it does
     ------------
-    Holds the training loss and the gradient norm, step by step, against those of the twins (`--baseline-runs`, or
-    `twins` in the settings), and their spread is the yardstick: a difference counts beyond four of their standard
-    deviations and beyond a floor, `loss` and `norm`, twice as high beside a single twin. Looks for evals that every
-    twin logged and this run did not, and for a run that ended before nine tenths of the steps of the shortest twin.
-    `error`: a loss twice as far above as the bar, no evals at all, a run cut short that does not say that it is still
-    going. `warning`: a loss above the bar, a norm beyond it, some evals missing. `info`: a lower loss.
+    Holds everything that the run and its twins (`--baseline-runs`, or `twins` in the settings) both tell against each
+    other: speed, time of a step, duration, last step, tokens, peak memory and temperature, the training loss and the
+    gradient norm step by step, each eval and the mean of the scores at the same steps, and which evals and series were
+    logged. The yardstick is the spread of the twins themselves, of up to thirty; a difference counts where a healthy
+    night would show it once in ten thousand, and never below a floor. `error`: slower, a higher loss, worse evals, a
+    run cut short, no evals at all; memory, temperature, duration or gradient norm twice as far up as their bar.
+    `warning`: those below that, some evals or series missing, more tokens. `info`: faster, a lower loss, better evals.
+    What every twin tells and cannot be compared leaves the run undecided, unless `may_lack` names it.
 
     Why it matters
     --------------
@@ -64,19 +66,28 @@ class UnlikeTwins(Rule[UnlikeTwinsEvidence]):
 
     What to do
     ----------
-    Look at what changed between the nights: commit, versions, config, data. `shift` holds from which step on the curves
-    part: from the first step on it is data, initialisation or a change of code, later it is what happened there.
+    Look at what changed between the nights: commit, versions, config, data. `share` holds how far the curves part: from
+    the first step on it is data, initialisation or a change of code, later it is what happened there. What is meant to
+    stay is accepted with `runlens nights accept`.
 
     Settings
     --------
     twins : runs that this one should equal (names of runs, at the top level of the settings).
     loss : least difference of the training loss that counts, as a share.
     norm : the same of the gradient norm.
+    speed : the same of the speed.
+    score : least difference of a score that counts, in points of 1.
+    last : newest good nights that say what is usual (`--last`).
+    max_age : days; good nights that are older do not count. None for no limit.
+    may_lack : what need not be comparable, by name: `speed`, `step_time`, `duration`, `tokens`, `memory`,
+        `host_memory`, `temperature`, `train_loss`, `grad_norm`, `evals`, or the logged name of an eval.
 
     References
     ----------
     Four seeds of a 12M model differ by 0.5 to 1.4 % in training loss over the later three quarters of their runs, and
-    by 2 to 4 % in gradient norm; each is silent beside the others.
+    by 2 to 4 % in gradient norm; each is silent beside the others. The spread is pooled with a prior (Gelman et al.,
+    Bayesian Data Analysis, 2.6) and the bar is a quantile of Student's t. False alarms over simulated years, and the
+    smallest differences that are found, stand in docs/quality.md.
     """
 
     code = "TREND002"
@@ -87,106 +98,105 @@ class UnlikeTwins(Rule[UnlikeTwinsEvidence]):
     figure = Figure(panels=LOSSES, beside=TRAINING)
     advice = Advice(measures=("Compare commit, versions, config and data with those of the runs before.",))
 
-    twins: tuple[Twin, ...] = ()
     loss: float = 0.02
     norm: float = 0.3
+    speed: float = 0.015
+    score: float = 0.01
+    may_lack: tuple[str, ...] = ()
 
-    def check(self, run: Run) -> Iterator[Finding | Skip]:
-        """Yield one finding for each kind of difference."""
-        if not self.twins:
-            yield self.skip("no twin was named", kind="not-asked", lacking=("--baseline-runs", "twins"))
-            return
-        own = twin_of(run)
-        for role, floor in (("train_loss", self.loss), ("grad_norm", self.norm)):
-            theirs = [t.curves[role] for t in self.twins if role in t.curves]
-            if theirs and role in own.curves:
-                found = apart(own.curves[role], theirs, float(np.log1p(floor)))
-                if found is not None and abs(found.shift) > found.bar:
-                    yield self._apart(run, role, found)
-        yield from self._evals(run, own)
-        yield from self._length(run, own)
+    @property
+    def floors(self) -> dict[str, float]:
+        """Name of a measure to its floor, where a setting says it."""
+        shares = {"train_loss": self.loss, "grad_norm": self.norm, "speed": self.speed, "step_time": self.speed}
+        return {name: float(np.log1p(share)) for name, share in shares.items()} | {"score": self.score}
 
-    def _apart(self, run: Run, role: str, found: Apart) -> Finding:
-        line = run.role(role)
-        share, bar = float(np.expm1(found.shift)), float(np.expm1(found.bar))
-        severity = Severity.WARNING
-        if role == "train_loss" and found.shift < 0:
-            severity = Severity.INFO
-        elif role == "train_loss" and found.shift > TWICE * found.bar:
-            severity = Severity.ERROR
-        what = "training loss" if role == "train_loss" else "gradient norm"
-        higher = "higher" if share > 0 else "lower"
-        among = "" if found.spread is None else f"; they differ by {percent(np.expm1(found.spread))} among themselves"
-        span = run.step_range()
+    def beside(self, own: Twin, nights: Sequence[Twin]) -> Iterator[Finding | Skip]:
+        """Yield one finding for each difference, then what could not be compared."""
+        nights = nights[-NEWEST:]
+        came = beside(own, nights, self.last, self.floors)
+        loud = {one.name for one in came.held if one.severity is not None and one.worse}
+        for one in came.held:
+            if one.severity is not None and not (one.worse and self._told_already(one, came.held, loud)):
+                yield self._unlike(own, nights, one, one.severity)
+        lacking = [(name, why) for name, why in came.lacking if "length" not in loud]
+        if came.no_evals:
+            none_at_all = not own.evals
+            tail = ": nothing of them was compared" if none_at_all else ""
+            yield self._gone(nights, "evals", came.no_evals, Severity.ERROR if none_at_all else Severity.WARNING, tail)
+            lacking += [(name, "is not in tonight's log") for name in came.no_evals if own.evals]
+        if came.no_series:
+            yield self._gone(nights, "series", came.no_series, Severity.WARNING, "")
+        told = [(name, why) for name, why in lacking if not self._allowed(name, own, nights)]
+        if told:
+            names = listed([name for name, _ in told])
+            yield self.skip(
+                f"{names} of {counted(nights[-self.last :])} could not be compared: {told[0][0]} {told[0][1]}",
+                kind="not-comparable",
+                lacking=[name for name, _ in told],
+            )
+
+    @staticmethod
+    def _told_already(one: Held, held: Sequence[Held], loud: set[str]) -> bool:
+        """Whether another difference says the same: the speed, the end, or the mean of all evals."""
+        if _FOLLOW.get(one.name) in loud:
+            return True
+        mean = next((other for other in held if other.name == MEAN and MEAN in loud), None)
+        alike = mean is not None and one.name != MEAN and one.measure.log == mean.measure.log and not one.unit
+        return mean is not None and alike and abs(one.shift) < ALIKE * abs(mean.shift)
+
+    def _allowed(self, name: str, own: Twin, nights: Sequence[Twin]) -> bool:
+        of_evals = name in own.evals or any(name in night.evals for night in nights)
+        return name in self.may_lack or (of_evals and "evals" in self.may_lack)
+
+    def _unlike(self, own: Twin, nights: Sequence[Twin], one: Held, severity: Severity) -> Finding:
+        end = own.last_step
+        steps = (one.since, max(one.since, end)) if one.since is not None and end is not None else None
+        if one.name == "length" and end is not None:
+            steps = (end, end)
+        share = float(np.expm1(one.shift)) if one.measure.log else one.shift
         return self.finding(
             severity,
-            line.series.name if line is not None else "",
-            (found.since, max(found.since, span[1])) if span else None,
-            f"the {what} is {percent(abs(share))} {higher} than in {_count(self.twins)} at the same steps, from step "
-            f"{found.since:,} on: {found.tonight:.4g} at the end, where {found.usual:.4g} is usual{among}",
+            one.metric,
+            steps,
+            sentence(one, nights[-self.last :]),
             {
-                "what": role,
-                "twins": [t.name for t in self.twins],
-                "tonight": found.tonight,
-                "usual": found.usual,
+                "what": one.name,
+                "twins": [t.name for t in nights[-self.last :]],
+                "tonight": one.tonight,
+                "usual": one.usual,
                 "share": share,
-                "bar": bar,
-                "spread": float(np.expm1(found.spread)) if found.spread is not None else None,
+                "bar": float(np.expm1(one.bar)) if one.measure.log else one.bar,
+                "spread": one.spread,
                 "missing": [],
             },
-            "Look at what changed between the runs: commit, versions, config, data.",
+            "Look at how the job ended."
+            if one.name == "length"
+            else "Look at what changed between the runs: commit, versions, config, data.",
         )
 
-    def _evals(self, run: Run, own: Twin) -> Iterator[Finding]:
-        always = frozenset.intersection(*(t.evals for t in self.twins))
-        missing = sorted(always - own.evals)
-        if not missing or run.state == "running":
-            return
-        none_at_all = not own.evals
+    def _gone(
+        self, nights: Sequence[Twin], what: str, missing: Sequence[str], severity: Severity, tail: str
+    ) -> Finding:
+        recent = nights[-self.last :]
         verb = "are" if len(missing) > 1 else "is"
-        listed = ", ".join(missing[:MOST]) + (f" and {len(missing) - MOST} more" if len(missing) > MOST else "")
-        yield self.finding(
-            Severity.ERROR if none_at_all else Severity.WARNING,
+        always = frozenset.intersection(*(t.evals if what == "evals" else t.series for t in recent))
+        return self.finding(
+            severity,
             missing[0],
             None,
-            f"{len(missing)} of {len(always)} evals that {_count(self.twins)} logged {verb} not in this run ({listed})"
-            + (": nothing of them was compared" if none_at_all else ""),
+            f"{len(missing)} of {len(always)} {what} that {counted(recent)} logged {verb} not in this run "
+            f"({listed(missing)}){tail}",
             {
-                "what": "evals",
-                "twins": [t.name for t in self.twins],
-                "tonight": float(len(own.evals)),
+                "what": what,
+                "twins": [t.name for t in recent],
+                "tonight": float(len(always) - len(missing)),
                 "usual": float(len(always)),
                 "share": None,
                 "bar": None,
                 "spread": None,
-                "missing": missing,
+                "missing": list(missing),
             },
-            "Look at the job of the evals; a run whose evals did not come is not compared.",
+            "Look at the job of the evals; a run whose evals did not come is not compared."
+            if what == "evals"
+            else "Look at what changed in the logging.",
         )
-
-    def _length(self, run: Run, own: Twin) -> Iterator[Finding]:
-        ends = [t.last_step for t in self.twins if t.last_step is not None]
-        if not ends or own.last_step is None or run.state == "running" or own.last_step >= SHORT * min(ends):
-            return
-        yield self.finding(
-            Severity.ERROR,
-            "",
-            (own.last_step, own.last_step),
-            f"the run ended at step {own.last_step:,}, where {_count(self.twins)} went on to {min(ends):,}: the rest "
-            "was not compared",
-            {
-                "what": "length",
-                "twins": [t.name for t in self.twins],
-                "tonight": float(own.last_step),
-                "usual": float(min(ends)),
-                "share": own.last_step / min(ends) - 1.0 if min(ends) > 0 else None,
-                "bar": SHORT - 1.0,
-                "spread": None,
-                "missing": [],
-            },
-            "Look at how the job ended.",
-        )
-
-
-def _count(twins: tuple[Twin, ...]) -> str:
-    return twins[0].name if len(twins) == 1 else f"the {len(twins)} runs before"

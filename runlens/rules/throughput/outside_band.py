@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, NotRequired, TypedDict
+from typing import Any, ClassVar, NotRequired, TypedDict
 
 import numpy as np
 
@@ -84,6 +84,18 @@ class OutsideBand(Rule[BandEvidence]):
     per_gpu: bool = False
     error_share: float = 0.15
     min_points: int = 100
+
+    @classmethod
+    def of_healthy(cls, run: Run) -> dict[str, object]:
+        """The band in which its throughput stood."""
+        band = band_of(run)
+        return {} if band is None else {"band": band}
+
+    @classmethod
+    def of_several(cls, told: Sequence[Mapping[str, Any]]) -> dict[str, object]:
+        """The band that holds all of theirs."""
+        bands = [one["band"] for one in told]
+        return {"band": (min(low for low, _ in bands), max(high for _, high in bands))}
 
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """Yield one finding for each lasting stretch outside the band."""

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from runlens.model.twin import TwinCurve
+from runlens.rules.nights.parts.yardstick import yardstick
 from runlens.stats.robust import Floats, median
 
 SETTLING = 0.25
 """Share of the blocks at the start that is left out: there curves are steep, and seeds differ most."""
-SPREADS = 4.0
-"""Deviations among the twins beyond which a run is none of them: of Gaussian nights one in ten thousand."""
-ALONE = 2.0
-"""With a single twin nothing is known of their spread: the floor is so many times as high."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,32 +34,37 @@ class Apart:
     """That of its twins there."""
 
 
-def apart(own: TwinCurve, twins: Sequence[TwinCurve], floor: float) -> Apart | None:
+def apart(own: TwinCurve, twins: Sequence[TwinCurve], floor: float, *, since: int = 0, last: int = 7) -> Apart | None:
     """How far a curve stands from its twins, None where they have too few steps in common.
 
     Parameters
     ----------
     own : TwinCurve
     twins : sequence of TwinCurve
-        At least one.
+        At least one, the oldest first.
     floor : float
         Least difference in log value that counts.
+    since, last : int
+        As in `yardstick`.
     """
-    gaps = [gap for twin in twins if (gap := _gap(own, twin)) is not None]
+    gaps = [(at, gap) for at, twin in enumerate(twins) if (gap := _gap(own, twin)) is not None]
     if not gaps:
         return None
-    levels = [_level(gap) for gap in gaps]
-    shift = median(np.array(levels))
-    pairs = [gap for one, other in itertools.combinations(twins, 2) if (gap := _gap(one, other)) is not None]
-    spread = 1.4826 * median(np.abs([_level(gap) for gap in pairs])) / np.sqrt(2.0) if pairs else None
-    bar = floor * ALONE if spread is None else max(floor, SPREADS * spread * np.sqrt(1.0 + 1.0 / len(twins)))
-    middle = np.median(np.stack(gaps), axis=0)
+    since = sum(at < since for at, _ in gaps) if gaps[-1][0] >= since else 0
+    curves = np.stack([gap for _, gap in gaps])
+    middle = np.median(curves[since:][-last:], axis=0)
+    among = yardstick(np.array([_level(middle - gap) for gap in curves]), floor, since=since, last=last)
+    shift, bar = _level(middle) - among.usual, among.bar
     near = np.flatnonzero(~(np.sign(shift) * middle > 0.5 * bar))
     first = int(near[-1]) + 1 if len(near) else 0
-    last = own.value[-max(len(own.value) // 8, 1) :]
-    level = median(last)
+    level = median(own.value[-max(len(own.value) // 8, 1) :])
     step = own.step[min(first, len(own.step) - 1)]
-    return Apart(float(shift), float(bar), spread, int(step), level, float(level / np.exp(middle[-1])))
+    return Apart(float(shift), float(bar), among.spread, int(step), level, float(level / np.exp(middle[-1])))
+
+
+def overlapping(curves: Sequence[TwinCurve]) -> bool:
+    """Whether neighbours among these curves have steps enough in common to be compared."""
+    return any(_gap(later, earlier) is not None for earlier, later in pairwise(curves))
 
 
 def _gap(one: TwinCurve, other: TwinCurve) -> Floats | None:

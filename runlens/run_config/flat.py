@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-import numpy as np
-
-from runlens.run_config import leaves
+from runlens.run_config.leaves import leaves
 
 HIDDEN = "(hidden)"
 MOST = 400
@@ -38,7 +36,7 @@ def flat(config: Mapping[str, object]) -> dict[str, object]:
 
 
 def _shown(key: str, value: object) -> object:
-    if isinstance(value, np.ndarray | np.generic):
+    if hasattr(value, "tolist"):  # an array or a number of numpy's
         value = value.tolist()
     if value is None or isinstance(value, bool | int | float):
         return value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runlens.judging.hyperparameters import HIDDEN, MOST, flat
+from runlens.run_config.flat import HIDDEN, MOST, flat
 
 
 def test_nested_and_wrapped_values_become_flat() -> None:

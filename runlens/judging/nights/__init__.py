@@ -1,0 +1,1 @@
+"""Nights of a job: which job a run is a night of, their order, their records, and which of them were good."""

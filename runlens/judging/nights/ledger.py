@@ -1,0 +1,106 @@
+"""The file of the records of nights: JSON lines, one a night, kept between CI runners as an artifact."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from runlens.errors import ConfigError, did_you_mean
+from runlens.judging.nights.record import NightRecord, of_line, to_line
+
+NAME = "runlens-nights.jsonl"
+"""What the file is called where the user does not say."""
+
+
+def read(file: Path) -> tuple[NightRecord, ...]:
+    """The records of a file, in its order; none if there is no such file yet.
+
+    Raises
+    ------
+    ConfigError
+        If it cannot be read, or a line is no record: the line is named.
+    """
+    if not file.exists():
+        return ()
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} cannot be read as the record of nights: {error}") from error
+    return tuple(of_line(line, f"{file}, line {at}") for at, line in enumerate(lines, 1) if line.strip())
+
+
+def write(file: Path, records: Sequence[NightRecord]) -> None:
+    """Write the file whole, by way of a neighbour that takes its place.
+
+    Raises
+    ------
+    ConfigError
+        If it cannot be written.
+    """
+    text = "".join(f"{to_line(record)}\n" for record in records)
+    partial = file.with_name(f".{file.name}.{os.getpid()}.part")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(file)
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be written: {error.strerror or error}") from error
+
+
+def added(records: Sequence[NightRecord], new: Sequence[NightRecord]) -> tuple[NightRecord, ...]:
+    """The records with new ones; a night that was recorded before keeps its place and what a person said of it."""
+    fresh = {(record.night, record.key): record for record in new}
+    kept = []
+    for old in records:
+        now = fresh.pop((old.night, old.key), None)
+        kept.append(old if now is None else replace(now, reason=old.reason, accepted=old.accepted))
+    return (*kept, *fresh.values())
+
+
+def merged(*files: Sequence[NightRecord]) -> tuple[NightRecord, ...]:
+    """The records of several files, each night once, by the time at which they were judged."""
+    together: dict[tuple[str, str], NightRecord] = {}
+    for record in (record for records in files for record in records):
+        before = together.get((record.night, record.key))
+        if before is None or (record.reason and not before.reason):
+            together[(record.night, record.key)] = record
+    return tuple(sorted(together.values(), key=lambda record: (record.judged, record.night)))
+
+
+def accepted(
+    records: Sequence[NightRecord], name: str, reason: str, day: str, job: str = ""
+) -> tuple[tuple[NightRecord, ...], NightRecord]:
+    """The records with one night accepted as good, and that night.
+
+    Parameters
+    ----------
+    records : sequence of NightRecord
+    name : str
+        The night's id, or its key where several have one id.
+    reason : str
+        Why; never empty.
+    day : str
+        When, ISO 8601.
+    job : str
+        Only nights of this job, if given.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such night, there are several, it could not be read, or no reason is given.
+    """
+    if not reason.strip():
+        raise ConfigError("--reason must say why the night is accepted")
+    fits = [r for r in records if name in (r.night, r.key) and job in ("", r.job)]
+    if not fits:
+        raise ConfigError(f"no night {name!r} is recorded; {did_you_mean(name, [r.night for r in records])}")
+    if len(fits) > 1:
+        keys = ", ".join(f"{r.key} (judged {r.judged})" for r in fits)
+        raise ConfigError(f"{len(fits)} nights are called {name!r}; name one by its key: {keys}")
+    (night,) = fits
+    if night.twin is None:
+        raise ConfigError(f"night {name!r} could not be read, so nothing can be held against it: {night.why}")
+    now = replace(night, reason=reason.strip(), accepted=day)
+    return tuple(now if record is night else record for record in records), now

@@ -1,0 +1,65 @@
+"""Runs judged as nights: held against the good ones before them, said so in their reports, and recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from runlens.judging.check import Settings, check_and
+from runlens.judging.good_nights import learned_from
+from runlens.judging.nights import ledger
+from runlens.judging.nights.held import held_against
+from runlens.judging.nights.record import recorded
+from runlens.judging.request import Plan
+from runlens.model import Run, RunRef, RunReport
+from runlens.model.twin import Twin
+from runlens.rules.nights.parts.order import same
+from runlens.rules.nights.parts.rule import NightRule
+from runlens.rules.nights.parts.twin import twin_of
+
+
+def over_nights(plan: Plan, refs: Sequence[RunRef]) -> tuple[RunReport, ...]:
+    """Judge runs beside the good nights of their jobs; each report says what it was held against.
+
+    Parameters
+    ----------
+    plan : Plan
+        With baseline runs, or a file of records, or both.
+    refs : sequence of RunRef
+
+    Raises
+    ------
+    NoRunFound
+        If baseline runs were named and none of them is good.
+    ConfigError
+        If the file of records is none, or cannot be written.
+    """
+    request = plan.request
+    records = ledger.read(plan.nights) if plan.nights is not None else ()
+    learned = learned_from(plan, refs, records)
+    ways = [plan.judged_by([ref], learned[ref.id], request.chart_points)[0] for ref in refs]
+    judged = check_and(ways, plan.jobs, _twin, read=request.read)
+    done = [(_told(report, twin, settings), twin) for (report, twin), (_, settings) in zip(judged, ways, strict=True)]
+    if plan.nights is not None:
+        now = plan.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+        new = [
+            recorded(report, twin, report.job, now, plan.fail_on.rank)
+            for report, twin in done
+            if report.state != "running" and not any(failure.missing for failure in report.failures)
+        ]
+        ledger.write(plan.nights, ledger.added(records, new))
+    return tuple(report for report, _ in done)
+
+
+def _twin(ref: RunRef, run: Run, report: RunReport) -> Twin:
+    """What later nights need of this one."""
+    return replace(twin_of(run), name=ref.id)
+
+
+def _told(report: RunReport, twin: Twin | None, settings: Settings) -> RunReport:
+    """The report with what it was held against."""
+    rule = next((rule for rule in settings.rules if isinstance(rule, NightRule) and rule.twins), None)
+    if twin is None or rule is None:
+        return report
+    nights = [night for night in rule.those_before(twin) if not same(twin, night)]
+    return replace(report, held_against=held_against(twin, nights, rule.last)) if nights else report

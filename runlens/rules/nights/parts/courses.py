@@ -1,0 +1,128 @@
+"""Each measure over the nights, the oldest first: what a trend is looked for in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from runlens.model.twin import Twin, TwinCurve
+from runlens.rules.nights.parts.measures import HELD_OUT, LOSS, MEASURES, SCORE, Measure
+from runlens.rules.nights.parts.scores import MEAN, level_of
+from runlens.rules.nights.parts.yardstick import CHANCE
+from runlens.stats.robust import Floats
+
+_STEADY = ("speed", "step_time", "duration", "memory", "host_memory", "temperature")
+"""Measures that may creep: how far a run went is its plan's to say."""
+LATE = 0.75
+"""Share of a curve after which its level is that of its end."""
+FEWEST_TOGETHER = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """A measure over nights."""
+
+    measure: Measure
+    name: str
+    words: str
+    metric: str
+    unit: str
+    nights: tuple[Twin, ...]
+    """Those that tell it, from the one on that was accepted as the new normal."""
+    values: Floats
+    """(n,) float64: of each of them; the logarithm where `log`."""
+    log: bool
+    sign: float = 1.0
+    """-1 where a rise of a score is bad news."""
+    chance: float = CHANCE
+
+    def worse(self, shift: float) -> bool:
+        """Whether a shift is bad news."""
+        return shift * self.sign > 0 if self.measure.worse == "up" else shift * self.sign < 0
+
+
+def courses(nights: Sequence[Twin]) -> Iterator[Course]:
+    """Every measure that the nights tell, in the unit of the newest."""
+    for measure in MEASURES:
+        if measure.name in _STEADY:
+            yield from _quantity(measure, nights)
+    yield from _loss(nights)
+    yield from _scores(nights)
+
+
+def _from(nights: Sequence[Twin], name: str) -> Sequence[Twin]:
+    """The nights from the newest one on that was accepted in a measure."""
+    newest = max((at for at, night in enumerate(nights) if name in night.accepted), default=0)
+    return nights[newest:]
+
+
+def _quantity(measure: Measure, nights: Sequence[Twin]) -> Iterator[Course]:
+    newest = nights[-1].quantities.get(measure.name)
+    if newest is None or (measure.name == "duration" and nights[-1].state == "running"):
+        return
+    kept, values = [], []
+    for night in _from(nights, measure.name):
+        one = night.quantities.get(measure.name)
+        if one is not None and one.unit == newest.unit and (one.value > 0 or not measure.log):
+            kept.append(night)
+            values.append(one.value)
+    scale = np.log if measure.log else np.asarray
+    yield Course(
+        measure,
+        measure.name,
+        measure.words,
+        newest.metric,
+        newest.unit,
+        tuple(kept),
+        scale(np.array(values, dtype=np.float64)),
+        measure.log,
+    )
+
+
+def _loss(nights: Sequence[Twin]) -> Iterator[Course]:
+    """The end of the training loss, of nights that end within a twentieth of each other."""
+    newest = nights[-1].curves.get("train_loss")
+    if newest is None:
+        return
+    known = [
+        (night, curve)
+        for night in _from(nights, "train_loss")
+        if (curve := night.curves.get("train_loss")) is not None
+        and abs(curve.step[-1] - newest.step[-1]) <= 0.05 * abs(newest.step[-1])
+    ]
+    values = np.array([_end(curve) for _, curve in known])
+    yield Course(
+        LOSS, LOSS.name, "end of the training loss", newest.metric, "", tuple(n for n, _ in known), values, True
+    )
+
+
+def _end(curve: TwinCurve) -> float:
+    return float(np.log(curve.value[int(LATE * len(curve.value)) :]).mean())
+
+
+def _scores(nights: Sequence[Twin]) -> Iterator[Course]:
+    kept = _from(nights, "evals")
+    told = [name for name in sorted(nights[-1].scores) if nights[-1].scores[name].direction is not None]
+    fractions = []
+    for name in told:
+        newest = nights[-1].scores[name]
+        known = [night for night in kept if name in night.scores and _alike(night.scores[name].step, newest.step)]
+        levels = np.array([level_of(night.scores[name]) for night in known])
+        if not np.isfinite(levels).all():
+            continue
+        down = newest.direction == "down"
+        measure = SCORE if newest.fraction else HELD_OUT
+        # SCORE is worse when it falls and HELD_OUT when it rises: turned where this eval goes the other way
+        sign = -1.0 if down == newest.fraction else 1.0
+        yield Course(measure, name, name, name, "", tuple(known), levels, not newest.fraction, sign, CHANCE / len(told))
+        if newest.fraction and len(known) == len(kept):
+            fractions.append(-levels if down else levels)
+    if len(fractions) >= FEWEST_TOGETHER:
+        yield Course(SCORE, MEAN, MEAN, "", "", tuple(kept), np.mean(fractions, axis=0), False)
+
+
+def _alike(one: Floats, other: Floats) -> bool:
+    """Whether two evals end at about the same step: nights that go on with one training have no course in common."""
+    return bool(abs(one[-1] - other[-1]) <= 0.05 * abs(other[-1]))
