@@ -17,7 +17,15 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from benchmarks import evals, quality_habits, quality_loss, quality_planted, quality_throughput, quality_wild
+from benchmarks import (
+    evals,
+    quality_habits,
+    quality_kinds,
+    quality_loss,
+    quality_planted,
+    quality_throughput,
+    quality_wild,
+)
 from benchmarks.quality_floors import FLOORS, shortfalls
 from benchmarks.quality_summary import summary
 from runlens import __version__
@@ -62,6 +70,7 @@ LIMITS = """## Known limits
 HEADINGS = {
     "loss": "Loss: spikes, non-finite values, shifts",
     "wild": "Smoothed and short losses, resumes",
+    "kinds": quality_kinds.HEADING,
     "habits": "Frequency, stalls, gradients, schedules, hardware",
     "throughput": "Throughput",
     "evals": "Evals against a reference",
@@ -76,6 +85,7 @@ def families(
     return {
         "loss": (quality_loss.report, (quick, curves, corpus)),
         "wild": (quality_wild.report, (quick,)),
+        "kinds": (quality_kinds.report, (quick,)),
         "habits": (quality_habits.report, (quick,)),
         "throughput": (quality_throughput.report, (quick,)),
         "evals": (evals.report, (quick, suites)),

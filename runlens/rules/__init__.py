@@ -34,6 +34,7 @@ from runlens.rules.moe.expert_imbalance import ExpertImbalance
 from runlens.rules.nights.slow_creep import SlowCreep
 from runlens.rules.nights.unlike_twins import UnlikeTwins
 from runlens.rules.resume.resume_break import ResumeBroken
+from runlens.rules.rl.policy_collapse import PolicyCollapse
 from runlens.rules.schedule.schedule_break import ScheduleBreak
 from runlens.rules.throughput.dips import RecurringDips
 from runlens.rules.throughput.disagreement import ClockDisagreement
@@ -74,6 +75,7 @@ RULES: tuple[type[AnyRule], ...] = (
     EvalOverdue,
     Overfitting,
     RequirementMissed,
+    PolicyCollapse,
     ExpertImbalance,
     SlowCreep,
     UnlikeTwins,

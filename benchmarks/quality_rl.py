@@ -1,0 +1,89 @@
+"""Runs of reinforcement learning: how often RL001 cries wolf on healthy ones, and which collapses it finds.
+
+    python -m benchmarks.quality_rl [--quick]
+
+Everything is seeded, with seeds that no default was chosen on (`tests/synthetic/rl.py`): eight tools' names and scales,
+60 to 5,000 logged points. A collapse counts as found where a finding at warning or above begins within a tenth of the
+run of its onset.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from itertools import chain
+from typing import get_args
+
+from benchmarks.tables import Tally, table, wilson
+from runlens.model import Finding, Severity
+from runlens.rules.rl.policy_collapse import PolicyCollapse
+from tests.synthetic.rl import CLASSICAL, LANGUAGE, LENGTH, Fault, Health, Policy, Tool, policy
+
+SEED = 90_000
+"""First seed that is held out."""
+NEAR = 0.1
+FEWEST_SPARSE = 200
+"""Points from which a success rate of single episodes can be told at all."""
+
+
+def runs(kind: Health | Fault, seeds: int, sizes: tuple[int, ...]) -> Iterator[Policy]:
+    """Runs of one kind, as each tool that can show it logs them."""
+    tools: tuple[Tool, ...] = CLASSICAL + LANGUAGE
+    for tool in tools:
+        if kind in ("thinks-longer", "runs-to-limit") and tool not in LENGTH:
+            continue
+        for n in sizes:
+            if kind != "sparse" or n >= FEWEST_SPARSE:
+                for seed in range(SEED, SEED + seeds):
+                    yield policy(tool, kind, seed, n)
+
+
+def loud(made: Policy) -> Finding | None:
+    """The finding at warning or above, if there is one."""
+    said = [one for one in PolicyCollapse().check(made.run) if isinstance(one, Finding)]
+    return next((one for one in said if one.severity is not Severity.INFO), None)
+
+
+def near(made: Policy, found: Finding | None) -> bool:
+    """Whether a finding begins where the fault does."""
+    if found is None or found.steps is None or made.onset is None:
+        return False
+    step = next(iter(made.run.series.values())).step
+    return bool(abs(found.steps[0] - made.onset) <= NEAR * (step[-1] - step[0]))
+
+
+def report(quick: bool) -> str:
+    """Both tables as Markdown."""
+    seeds, sizes = (2, (60, 200, 1000)) if quick else (12, (60, 200, 1000, 5000))
+    healthy: dict[str, Tally] = {}
+    faulty: dict[str, Tally] = {}
+    errors: dict[str, Tally] = {}
+    for kind in get_args(Health):
+        healthy[kind] = [loud(made) is not None for made in runs(kind, seeds, sizes)]
+    for kind in get_args(Fault):
+        told = [(made, loud(made)) for made in runs(kind, seeds, sizes)]
+        faulty[kind] = [near(made, found) for made, found in told]
+        errors[kind] = [found is not None and found.severity is Severity.ERROR for _, found in told]
+    alarms, found, called = ([*chain.from_iterable(kinds.values())] for kinds in (healthy, faulty, errors))
+    quiet = [(kind, wilson(told)) for kind, told in {**healthy, "all": alarms}.items()]
+    rows = [(kind, wilson(told), wilson(errors[kind])) for kind, told in faulty.items()]
+    rows.append(("all", wilson(found), wilson(called)))
+    right = [True] * sum(found) + [False] * sum(alarms)
+    return "\n".join(
+        [
+            table("Reinforcement learning, healthy", quiet, ("kind", "runs with a warning")),
+            table("Reinforcement learning, collapses", rows, ("kind", "found", "called an error")),
+            f"Precision over both tables: {wilson(right)}.",
+        ]
+    )
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="a small part of the runs")
+    print(report(parser.parse_args().quick))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""RL: whether a policy trained by reinforcement learning still gets better."""

@@ -1,0 +1,118 @@
+"""What a run of reinforcement learning logs of its policy: the reward, the KL, the entropy, the length of responses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from runlens.model import PlacedSeries, Run
+from runlens.roles.names.take_apart import normalise
+from runlens.run_config import RunConfig, Spelling
+from runlens.stats.robust import Floats
+
+Kind = Literal["reward", "kl", "update-kl", "summed-kl", "entropy", "length", "cut-off"]
+
+_OTHER = re.compile(
+    r"(^|[/_])(std|min|max|var|variance|median|p\d+|coef|coeff|coefficient|scale"
+    r"|target|weight|bonus|chosen|rejected|margins?|accuracies|lr|learning_rate|time|count|per_second|intrinsic|curiosity"
+    r"|gail|rnd|format|penalty|early_stop|prompt\w*)([/_]|$)"
+)
+"""Parts, spreads and settings of a measure."""
+_PLAIN_ESTIMATE = re.compile(r"(^|[/_])old_approx_?kl")
+"""CleanRL's first estimate of a KL, which is negative half of the time."""
+_HELD_OUT = re.compile(r"(^|[/_])(eval|evaluation|val|valid|validation|test)([/_]|$)")
+_REWARDS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"^(critic|objective)/scores?(/(mean|avg))?$",
+        r"(^|[/_])(ep_rew_mean|ep_?rew_?mean|episodic_return|episode_(reward|return)s?(_mean)?|ep_(ret|return|reward)"
+        r"|cumulative_reward|average_(ep_ret|return)|return_average|mean_(episode_)?(reward|return)|avg_raw_reward"
+        r"|rollout_scores(/mean)?|reward_mean|mean_scores)$",
+        r"^critic/(rewards|returns)/(mean|avg)$|^objective/rlhf_reward$",
+        r"(^|[/_])(total_)?(reward|rewards|return|returns|ep_?rew)(_?(mean|avg)|/mean|/avg|/iter)?$",
+    )
+)
+"""The most telling first: what the environment or the judge gave, before a penalty for the KL is taken off."""
+_UPDATE_KL = re.compile(r"(^|[/_])(approx_?kl(_v\d)?|ppo_kl|mean_kl|kl_divergence)(_(avg|mean))?(/mean)?$")
+_SUMMED_KL = re.compile(r"^objective/kl(_avg)?$")
+_KL = re.compile(r"(^|[/_])(ref_|reference_|policy_)?kl(_(loss|div|ref|mean|avg|penalty))?(/mean)?$")
+_ENTROPY = re.compile(r"(^|[/_])(policy_|mean_)?entropy(_(loss|avg|mean))?(/(mean|avg))?$")
+_LENGTH = re.compile(
+    r"(^|[/_])(response|completion)s?_?(length|len|tokens)(_?(mean|avg)|/mean)?$|(^|/)completions/mean_length$"
+    r"|(^|/)avg_num_tokens$|(^|[/_])(mean|avg)_(response|completion)_(length|len|tokens)$"
+)
+_CUT_OFF = re.compile(
+    r"(^|/)(response_length/clip_ratio|completions/clipped_ratio)$"
+    r"|(^|[/_])(truncat\w+|overlong|length_clip\w*)_(ratio|rate|frac\w*)$"
+)
+_LIMITS = tuple(map(Spelling, ("max_completion_length", "max_response_length", "data.max_response_length",
+                               "generate_max_len", "response_length", "max_new_tokens")))  # fmt: skip
+"""TRL GRPO, verl, OpenRLHF, TRL PPO, others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One measure of the policy."""
+
+    metric: str
+    kind: Kind
+    step: npt.NDArray[np.int64]
+    """(n,) int64, strictly increasing."""
+    value: Floats
+    """(n,) float64, finite."""
+
+
+def reward(run: Run) -> Signal | None:
+    """The reward that tells most, of those the one with most points; None if none was logged.
+
+    That of evaluations is taken where no other is logged: it is seldom measured.
+    """
+    named = {name: plain for name in run.placed if not _OTHER.search(plain := normalise(name))}
+    held_out = {name for name, plain in named.items() if _HELD_OUT.search(plain)}
+    for names in (named.keys() - held_out, held_out):
+        for pattern in _REWARDS:
+            found = [_signal(run.placed[name], "reward") for name in sorted(names) if pattern.search(named[name])]
+            if known := [signal for signal in found if len(signal.value)]:
+                return max(known, key=lambda signal: len(signal.value))
+    return None
+
+
+def measures(run: Run) -> list[Signal]:
+    """KL divergences, entropies, lengths and shares of responses that were cut off, in the order of their names."""
+    out = []
+    for name in sorted(run.placed):
+        kind = _kind(normalise(name))
+        if kind is not None:
+            out.append(_signal(run.placed[name], kind))
+    return out
+
+
+def length_limit(run: Run) -> float | None:
+    """The most tokens of a response, by the config; None if it does not tell."""
+    found = RunConfig(run.config).first(_LIMITS)
+    return found.value if found else None
+
+
+def _kind(plain: str) -> Kind | None:
+    kinds: Sequence[tuple[re.Pattern[str], Kind]] = (
+        (_CUT_OFF, "cut-off"),
+        (_UPDATE_KL, "update-kl"),
+        (_SUMMED_KL, "summed-kl"),
+        (_KL, "kl"),
+        (_ENTROPY, "entropy"),
+        (_LENGTH, "length"),
+    )
+    if _OTHER.search(plain) or _HELD_OUT.search(plain) or _PLAIN_ESTIMATE.search(plain):
+        return None
+    return next((kind for pattern, kind in kinds if pattern.search(plain)), None)
+
+
+def _signal(series: PlacedSeries, kind: Kind) -> Signal:
+    latest = series.latest()
+    known = latest.where(np.isfinite(latest.value))
+    return Signal(series.name, kind, known.step, known.value)

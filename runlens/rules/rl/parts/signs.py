@@ -1,0 +1,181 @@
+"""The signs of a policy that collapses, each found in one measure: reward, KL, entropy, length of responses."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from runlens.rules.rl.parts.course import Blocks, Climb, Course, climb, course, means, medians, stays
+from runlens.rules.rl.parts.signals import Kind, Signal
+from runlens.stats.changes.changepoint import refine
+
+Name = Literal["reward-fell", "kl-exploded", "entropy-died", "entropy-exploded", "length-ran-away", "length-at-limit",
+               "length-died"]  # fmt: skip
+
+TINY = 1e-12
+FEWEST = 30
+"""Points below which no measure is judged."""
+SIGMAS = 4.0
+"""A fall is so many standard deviations of a block deep."""
+OWN = 0.15
+"""Part of its own best level, and of all that it ever went through, that a reward falls by at least: where it gained
+next to nothing, half of that is nothing too."""
+HELD = 0.25
+"""A reward that lost less of its progress than this has not lost it."""
+DEEPER = 1.5
+"""A fall is deeper than those that were made up again, by this."""
+LEVEL = {"kl": 1.0, "update-kl": 0.2, "summed-kl": 50.0}
+"""Least KL that is an explosion. Per token in nats, where healthy runs stay below 0.5; of one update, where targets are
+0.01 to 0.05 (Spinning Up, Stable-Baselines3); summed over a response, where TRL's guide asks for less than 10."""
+EARLY = 10.0
+"""Times that where less than a tenth of the log stood before: a policy that begins to move."""
+SOLVED = 0.9
+"""A reward that is at most 1 and stands here is at its best, also where it stood there from the start."""
+FULL = 0.9
+"""Share of responses that are cut off from which they stand at their limit."""
+
+
+class Limits(NamedTuple):
+    """The settings of the rule that the signs depend on."""
+
+    fall: float
+    kl: float
+    entropy: float
+    length: float
+    lasting: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """One sign, with what it went from and to."""
+
+    name: Name
+    metric: str
+    steps: tuple[int, int]
+    before: float
+    after: float
+    share: float = math.nan
+    """Of a reward: the part of its progress that was lost."""
+    over: bool = False
+    """It is coming back at the end of the log."""
+    sudden: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Reward:
+    """How a reward went."""
+
+    fell: Sign | None
+    gained: bool
+    """It stands at its best, which lies above where it began, or at the most that it can be."""
+
+
+def judged(signal: Signal, limits: Limits) -> Reward:
+    """How the reward of a run went; of `FEWEST` points or more."""
+    blocks = means(signal.value)
+    found = course(blocks, 0.5 * limits.fall)
+    span = found.best - found.low
+    deep = (
+        found.fall >= limits.fall * found.gain
+        and found.fall >= OWN * max(abs(found.best), span)
+        and found.fall >= max(SIGMAS * found.noise, DEEPER * found.recovered)
+    )
+    if deep and 0 < found.since < len(blocks.level):
+        at = _begins(signal, blocks, found)
+        if len(signal.value) - at >= max(limits.lasting * len(signal.value), 10):
+            return Reward(_fell(signal, at, found), gained=False)
+    gained = found.fall <= HELD * found.gain and found.gain > SIGMAS * found.noise
+    return Reward(None, gained or (float(signal.value.max()) <= 1.0 and found.end >= SOLVED))
+
+
+def _begins(signal: Signal, blocks: Blocks, found: Course) -> int:
+    """Position of the first point of the stretch at the end that is lower."""
+    low, high = max(found.since - 2, 0), min(found.since + 1, len(blocks.level))
+    at = refine(signal.value, int(blocks.first[low]), int(blocks.first[high]), found.best, found.end)
+    return min(at, len(signal.value) - 1)
+
+
+def _fell(signal: Signal, at: int, found: Course) -> Sign:
+    lost = found.fall / found.gain if found.gain > found.noise else math.inf
+    steps = int(signal.step[at]), int(signal.step[-1])
+    return Sign("reward-fell", signal.metric, steps, found.best, found.end, lost, found.coming_back,
+                found.sudden)  # fmt: skip
+
+
+def of_measure(signal: Signal, limits: Limits, reward: Reward | None, most: float | None) -> Sign | None:
+    """The sign that a KL, an entropy or a length shows, if any.
+
+    Parameters
+    ----------
+    signal : Signal
+        Of `FEWEST` points or more.
+    limits : Limits
+    reward : Reward or None
+        None where none is known: then only what can be no design counts.
+    most : float or None
+        The most tokens of a response, if known.
+    """
+    kind: Kind = signal.kind
+    blocks = medians(signal.value)
+    if kind in LEVEL:
+        times = EARLY * LEVEL[kind]
+        return _sign("kl-exploded", signal, blocks, climb(blocks, limits.kl, LEVEL[kind], times))
+    if reward is None or reward.gained:  # an entropy falls and a response grows by design while the reward does
+        return None
+    if kind == "entropy":
+        return _of_entropy(signal, blocks, limits, reward)
+    if kind == "length":
+        return _of_length(signal, blocks, limits, reward, most)
+    if kind == "cut-off" and signal.value.min() >= 0 and signal.value.max() <= 1:
+        return _at_limit(signal, blocks, FULL)
+    return None
+
+
+def _of_entropy(signal: Signal, blocks: Blocks, limits: Limits, reward: Reward) -> Sign | None:
+    """Of one sign only: a differential entropy goes through zero, which then means nothing.
+
+    A policy that explores more, or thinks longer, may do so before its reward shows it: to run away is a sign beside a
+    reward that fell, and no other.
+    """
+    if signal.value.min() < 0 < signal.value.max():
+        return None
+    size = Blocks(np.abs(blocks.level), blocks.first)
+    first = float(np.median(size.level[: size.share(0.1)]))
+    if (dead := stays(size, first, limits.entropy * first)) is not None:
+        return _sign("entropy-died", signal, size, dead)
+    return _sign("entropy-exploded", signal, size, climb(size, limits.length, 0.0)) if reward.fell else None
+
+
+def _of_length(signal: Signal, blocks: Blocks, limits: Limits, reward: Reward, most: float | None) -> Sign | None:
+    if most is not None and (found := _at_limit(signal, blocks, 0.95 * most)) is not None:
+        return found
+    if reward.fell and (up := climb(blocks, limits.length, 0.0)) is not None:
+        return _sign("length-ran-away", signal, blocks, up)
+    shortness = Blocks(1.0 / np.maximum(blocks.level, 1e-9), blocks.first)
+    down = climb(shortness, limits.kl, 0.0)
+    if down is None:
+        return None
+    return _sign("length-died", signal, blocks, Climb(1.0 / down.before, 1.0 / down.after, down.begins, down.since))
+
+
+def _at_limit(signal: Signal, blocks: Blocks, limit: float) -> Sign | None:
+    """A stretch at the end at the limit, from half of it."""
+    first = float(np.median(blocks.level[: blocks.share(0.1)]))
+    if first > 0.5 * limit:
+        return None
+    return _sign("length-at-limit", signal, blocks, stays(blocks, first, limit))
+
+
+def _sign(name: Name, signal: Signal, blocks: Blocks, found: Climb | None) -> Sign | None:
+    if found is None:
+        return None
+    low, high = max(found.begins - 1, 0), min(found.since + 1, len(blocks.level))
+    size, before, after = np.abs(signal.value), found.before, found.after
+    if after > before:  # what grows by multiples is half way up where it has the geometric mean
+        size, before, after = np.log(np.maximum(size, TINY)), math.log(max(before, TINY)), math.log(after)
+    at = refine(size, int(blocks.first[low]), int(blocks.first[high]), before, after)
+    steps = int(signal.step[min(at, len(signal.step) - 1)]), int(signal.step[-1])
+    return Sign(name, signal.metric, steps, found.before, found.after)

@@ -1,0 +1,190 @@
+"""RL001: the reward of a policy falls from its own best and stays, or its KL, entropy or responses run away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypedDict
+
+from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
+from runlens.model.words import percent
+from runlens.roles.rl import rl_sign
+from runlens.rules.base import Rule
+from runlens.rules.meaning import Advice, Part, Stage, Story
+from runlens.rules.rl.parts.curriculum import made_harder
+from runlens.rules.rl.parts.signals import length_limit, measures, reward
+from runlens.rules.rl.parts.signs import FEWEST, Limits, Name, Reward, Sign, judged, of_measure
+
+LOST_ALL = 0.8
+"""Part of the progress from which a fall is an error by itself."""
+MASSIVE = 100.0
+"""Times its level before from which a KL is an error by itself."""
+
+WORDS: dict[Name, str] = {
+    "reward-fell": "the reward fell from {} to {}",
+    "kl-exploded": "the KL rose from {} to {}",
+    "entropy-died": "the entropy fell from {} to {}",
+    "entropy-exploded": "the entropy rose from {} to {}",
+    "length-ran-away": "responses grew from {} to {} tokens",
+    "length-at-limit": "responses came to stand at their limit, from {} to {}",
+    "length-died": "responses shrank from {} to {} tokens",
+}
+
+
+class CollapseEvidence(TypedDict):
+    """The signs, and what they went from and to."""
+
+    signs: list[str]
+    """Such as `reward-fell`, the most telling first."""
+    series: list[str]
+    """The logged name of each."""
+    onsets: list[int]
+    """The step at which each set in."""
+    before: list[float]
+    after: list[float]
+    progress_lost: float | None
+    """Part of the progress of the reward from its start to its best; None where it made none, or did not fall."""
+    coming_back: bool
+    sudden: bool
+    """The reward was lost within a fifth of the log; also where it did not fall."""
+    reward_known: bool
+
+
+@dataclass(frozen=True)
+class PolicyCollapse(Rule[CollapseEvidence]):
+    """The policy collapses: the reward falls from its own best and stays, or KL, entropy or lengths run away.
+
+    What it does
+    ------------
+    In reinforcement learning alone, which its logged names tell, or a reward where no loss is logged. Holds the mean
+    reward since its last fall against its best level before: a warning from `fall` of the progress made, an error from
+    80 % where it was lost within a fifth of the log, or with another sign beside it. The fall must be deeper than any
+    that the run made up again, than the noise, and last to the end of the log. A KL that rises tenfold within a fifth
+    of the log, to a level that no healthy run has, is a finding whatever the reward does. An entropy that dies, and
+    responses that stand at their limit or shrink to nothing, are findings where the reward gained nothing or fell:
+    while it gains they do so by design. An entropy or responses that run away are signs beside a reward that fell. All
+    signs are one finding. A task that was made harder explains a fall: `info`.
+
+    Why it matters
+    --------------
+    A collapsed policy seldom comes back by itself, and all further rollouts are wasted. KL, entropy and length move
+    before the reward does.
+
+    What to do
+    ----------
+    Go back to the last checkpoint before the first sign. Lower the learning rate or the number of updates a batch,
+    raise the KL coefficient or clip tighter, add an entropy bonus or raise the temperature, and look at what the
+    policy writes or does there: a reward that can be fooled will be.
+
+    Settings
+    --------
+    fall : part of the progress made from which a lower reward is a finding.
+    kl : multiple of its highest level before from which a KL explodes.
+    entropy : part of its first level below which an entropy is dead.
+    length : multiple of its longest level before from which a response, or an entropy, runs away.
+    lasting : share of the log for which the reward must have been lower at the end.
+
+    References
+    ----------
+    TRL, "Training FAQ": a summed KL between 0 and 10 is healthy. Spinning Up and Stable-Baselines3: target KL of an
+    update 0.01 to 0.05. Cui et al. 2025 (arXiv 2505.22617): entropy falls to near zero while the reward saturates.
+    Gao et al. 2022 (arXiv 2210.10760): over-optimised rewards. DAPO (arXiv 2503.14476): entropy and response length as
+    the measures to watch.
+    """
+
+    code = "RL001"
+    name = "policy-collapse"
+    symptom = Symptom.OTHER
+    part = Part((Story.OPTIMISATION,), stage=Stage.LOSS, place=4)
+    figure = Figure()
+    advice = Advice(
+        "investigate",
+        (
+            "Go back to the last checkpoint before the first sign, with a lower rate or fewer updates a batch.",
+            "Raise the KL coefficient, clip tighter, or stop an update early at a target KL.",
+            "Add an entropy bonus or raise the sampling temperature where the entropy died.",
+            "Read what the policy writes or does after it: a reward that can be fooled will be.",
+        ),
+        (
+            "Stable-Baselines3: target_kl",
+            "DAPO (arXiv 2503.14476): clip-higher and overlong reward shaping",
+            "Cui et al. 2025 (arXiv 2505.22617): entropy collapse",
+        ),
+    )
+    headline = "policy collapse"
+
+    fall: float = 0.5
+    kl: float = 10.0
+    entropy: float = 0.05
+    length: float = 3.0
+    lasting: float = 0.1
+
+    def check(self, run: Run) -> Iterator[Finding | Skip]:
+        """Yield one finding for all signs."""
+        rewards = reward(run)
+        if not rl_sign(run.placed) and (rewards is None or run.role("train_loss") is not None):
+            yield self.skip("nothing says that this is reinforcement learning", kind="missing-role")
+            return
+        limits = Limits(self.fall, self.kl, self.entropy, self.length, self.lasting)
+        others = [signal for signal in measures(run) if len(signal.value) >= FEWEST]
+        known = judged(rewards, limits) if rewards is not None and len(rewards.value) >= FEWEST else None
+        if known is None and not others:
+            yield self.skip(f"fewer than {FEWEST} points of a reward or KL were logged", kind="too-few-points")
+            return
+        most = length_limit(run)
+        signs = [sign for signal in others if (sign := of_measure(signal, limits, known, most)) is not None]
+        if known is not None and known.fell is not None:
+            signs.insert(0, known.fell)
+        if signs:
+            yield self._finding(run, signs, known)
+
+    def _finding(self, run: Run, signs: list[Sign], known: Reward | None) -> Finding:
+        order = list(WORDS)
+        signs = sorted(signs, key=lambda sign: (order.index(sign.name), sign.steps[0]))
+        signs = [next(sign for sign in signs if sign.name == name) for name in dict.fromkeys(s.name for s in signs)]
+        first, last = min(sign.steps[0] for sign in signs), max(sign.steps[1] for sign in signs)
+        worst = signs[0]
+        fell = worst.name == "reward-fell"
+        harder = made_harder(run, *worst.steps) if fell else ""
+        massive = any(sign.name == "kl-exploded" and sign.after >= MASSIVE * sign.before for sign in signs)
+        if fell and (harder or worst.over) and len(signs) == 1:
+            severity = Severity.INFO
+        elif massive or (fell and ((worst.sudden and worst.share >= LOST_ALL) or len(signs) > 1)):
+            severity = Severity.ERROR
+        else:
+            severity = Severity.WARNING
+        return self.finding(
+            severity,
+            worst.metric,
+            (first, last),
+            _sentence(signs, harder),
+            {
+                "signs": [sign.name for sign in signs],
+                "series": [sign.metric for sign in signs],
+                "onsets": [sign.steps[0] for sign in signs],
+                "before": [sign.before for sign in signs],
+                "after": [sign.after for sign in signs],
+                "progress_lost": worst.share if fell and worst.share != float("inf") else None,
+                "coming_back": fell and worst.over,
+                "sudden": worst.sudden,
+                "reward_known": known is not None,
+            },
+            "Go back to the last checkpoint before the first sign; look at the KL, the entropy and its rollouts.",
+        )
+
+
+def _sentence(signs: list[Sign], harder: str) -> str:
+    worst = signs[0]
+    text = f"{_said(worst)} at step {worst.steps[0]:,}"
+    if worst.name == "reward-fell":
+        if worst.share < 1.0:
+            text += f", {percent(worst.share)} of the progress it had made"
+        ending = "and stays there" if worst.sudden else "bit by bit, and does not come back"
+        text += ", and is coming back" if worst.over else f", {ending}"
+        if harder:
+            text += f"; {harder} was raised there"
+    return "; ".join([text, *(f"{_said(sign)} at step {sign.steps[0]:,}" for sign in signs[1:])])
+
+
+def _said(sign: Sign) -> str:
+    return WORDS[sign.name].format(f"{sign.before:.4g}", f"{sign.after:.4g}")
