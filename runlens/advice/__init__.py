@@ -1,6 +1,7 @@
 """From findings to what to do now: go on, fix on the fly, rewind and skip, restart or investigate.
 
-The rules are tried in the order of `RULES_OF_ADVICE`, the gravest first, and the first that applies decides; each
+Every rule of `RULES_OF_ADVICE` says what it has to say about its worst finding. The worst of all decides, and of
+findings equally bad the rule that stands first: a slowdown is no headline where a requirement was missed. Each rule
 states where it comes from. The same report always gives the same advice.
 """
 
@@ -8,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from runlens.advice.advised import Advised
 from runlens.advice.divergence import after_a_bad_spike, after_an_open_spike, after_non_finite
 from runlens.advice.facts import Facts
+from runlens.advice.headline import going_on, with_headline
 from runlens.advice.lag import behind_the_reference
 from runlens.advice.minor import (
     broken_schedule,
@@ -22,7 +25,7 @@ from runlens.advice.minor import (
 from runlens.advice.resume import after_a_broken_resume
 from runlens.model import Action, Run, RunReport
 
-Advice = Callable[[Facts], Action | None]
+Advice = Callable[[Facts], Advised | None]
 
 RULES_OF_ADVICE: tuple[Advice, ...] = (
     after_non_finite,
@@ -58,8 +61,8 @@ def advise(report: RunReport, run: Run, total_tokens: float | None = None) -> Ac
     facts = Facts.of(report, run, total_tokens)
     if not report.checked and not facts.findings:
         return None
-    for rule in RULES_OF_ADVICE:
-        action = rule(facts)
-        if action is not None:
-            return action
-    return go_on(facts)
+    said = [advised for rule in RULES_OF_ADVICE if (advised := rule(facts)) is not None]
+    if said:
+        return with_headline(max(said, key=lambda advised: advised.rank), report, facts)
+    action, spike = go_on(facts)
+    return with_headline(Advised(action, spike), report, facts) if spike else going_on(action, run.state)

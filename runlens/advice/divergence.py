@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
+from runlens.advice.advised import Advised
 from runlens.advice.facts import Facts, onset
-from runlens.advice.rewind import STEPS_BEFORE, rewind
-from runlens.model import Action, Symptom
+from runlens.advice.rewind import STEPS_BEFORE, Rewind, rewind
+from runlens.model import Action, Finding, Symptom
 from runlens.rules.gradient.non_finite import NonFiniteGradient
 from runlens.rules.loss.spike import LossSpike
 
@@ -17,7 +18,7 @@ FALCON = "Falcon (arXiv 2311.16867): rewound and skipped 1 B tokens"
 MARIN = "Marin 32B retrospective: QK-norm switched on in mid-run ended the spikes"
 
 
-def after_non_finite(facts: Facts) -> Action | None:
+def after_non_finite(facts: Facts) -> Advised | None:
     """NaN or infinity that lasts: rewind, and look at the precision first."""
     lasting = [
         f
@@ -28,12 +29,13 @@ def after_non_finite(facts: Facts) -> Action | None:
         return None
     first = lasting[0]
     what = "gradient norm" if first.code == NonFiniteGradient.code else "loss"
+    plan = rewind(facts, first)
     from_the_start = onset(first) <= facts.first_step < STEPS_BEFORE
-    if from_the_start and not any(0 < c < onset(first) for c in facts.checkpoints):
-        return Action(
+    if plan.nowhere or (from_the_start and not plan.checkpoint_known):
+        since = f"the first logged step, {onset(first):,}," if from_the_start else f"step {onset(first):,}"
+        action = Action(
             "restart",
-            f"The {what} is not finite from the first logged step, {onset(first):,}, to the end: there is no good "
-            "checkpoint in this log to go back to.",
+            f"The {what} is not finite from {since} to the end: there is no good checkpoint in this log to go back to.",
             measures=(
                 _precision(facts),
                 "Look at the first batch, the initialisation and the loss function.",
@@ -41,30 +43,46 @@ def after_non_finite(facts: Facts) -> Action | None:
             ),
             sources=(BLOOM,),
         )
-    plan = rewind(facts, first)
-    return Action(
-        "rewind-and-skip",
-        f"The {what} is not finite from step {onset(first):,} to the end.",
-        plan.to_step,
-        plan.skip,
-        plan.skip_tokens,
-        plan.checkpoint_known,
-        (
-            _precision(facts),
-            "Lower the peak learning rate, or lengthen the warm-up.",
-            "Check the batch at that step for bad data.",
-            *plan.measures(),
-        ),
-        (BLOOM, PALM),
+        return Advised(action, first, facts.mend(first))
+    measures = (
+        _precision(facts),
+        "Lower the peak learning rate, or lengthen the warm-up.",
+        "Check the batch at that step for bad data.",
     )
+    return _back(facts, first, plan, f"The {what} is not finite from step {onset(first):,} to the end.", measures,
+                 (BLOOM, PALM))  # fmt: skip
 
 
-def after_a_bad_spike(facts: Facts) -> Action | None:
-    """Diverged or plateaued: rewind before the onset, skip the window, and change what made it."""
+def _back(
+    facts: Facts, finding: Finding, plan: Rewind, reason: str, measures: tuple[str, ...], sources: tuple[str, ...]
+) -> Advised:
+    """Rewind, or start again where there is nothing to go back to; leave batches out only where these are to blame."""
+    if plan.nowhere:
+        none = "It came on before a first checkpoint: there is none to go back to."
+        return Advised(
+            Action("restart", reason, measures=(*measures, none), sources=sources), finding, facts.mend(finding)
+        )
+    skips = facts.in_the_batches(finding) or facts.came_back(finding)
+    look = f"Look at the batches of steps {plan.skip[0]:,} to {plan.skip[1]:,} before they are used again."
+    action = Action(
+        "rewind-and-skip",
+        reason,
+        plan.to_step,
+        plan.skip if skips else None,
+        plan.skip_tokens if skips else None,
+        plan.checkpoint_known,
+        (*measures, *(plan.measures() if skips else (look,))),
+        sources,
+    )
+    return Advised(action, finding, "" if skips else facts.mend(finding))
+
+
+def after_a_bad_spike(facts: Facts) -> Advised | None:
+    """Diverged or plateaued: rewind before the onset, mend what made it, skip the window where the data did."""
     bad = facts.with_outcome("diverged", "plateaued")
     if not bad:
         return None
-    spike = bad[0]
+    spike = max(bad, key=lambda f: f.severity.rank)
     outcome = spike.outcome
     plan = rewind(facts, spike)
     schedule = [
@@ -81,10 +99,7 @@ def after_a_bad_spike(facts: Facts) -> Action | None:
             "Add QK-norm or z-loss if the architecture allows it.",
         ]
     else:
-        measures += [
-            "Tighten gradient clipping from the rewind point on.",
-            "Look at the batches of the window for bad data.",
-        ]
+        measures.append("Tighten gradient clipping from the rewind point on.")
     if facts.came_back(spike):
         measures.insert(
             0, "The spike returned at this step after a rewind: the data there is bad, so skip it this time."
@@ -101,19 +116,12 @@ def after_a_bad_spike(facts: Facts) -> Action | None:
     if before is not None and after is not None and math.isfinite(after):
         now = "settled at" if outcome == "plateaued" else "stands at"
         end = f": it {now} {after:.4g}, where {before:.4g} stood before"
-    return Action(
-        "rewind-and-skip",
-        f"The loss {state} the spike at step {onset(spike):,}{end}.",
-        plan.to_step,
-        plan.skip,
-        plan.skip_tokens,
-        plan.checkpoint_known,
-        (*measures, *plan.measures()),
-        (PALM, FALCON, BLOOM, OLMO2) if outcome == "diverged" else (PALM, FALCON, MARIN),
-    )
+    reason = f"The loss {state} the spike at step {onset(spike):,}{end}."
+    sources = (PALM, FALCON, BLOOM, OLMO2) if outcome == "diverged" else (PALM, FALCON, MARIN)
+    return _back(facts, spike, plan, reason, tuple(measures), sources)
 
 
-def after_an_open_spike(facts: Facts) -> Action | None:
+def after_an_open_spike(facts: Facts) -> Advised | None:
     """A spike that the run ends in: decide soon, and say by what."""
     open_ones = facts.with_outcome("unresolved")
     if not open_ones:
@@ -121,16 +129,17 @@ def after_an_open_spike(facts: Facts) -> Action | None:
     spike = open_ones[-1]
     plan = rewind(facts, spike)
     since = facts.last_step - onset(spike)
-    return Action(
+    then = f"; if the loss does not recover soon, {plan.sentence()}" if not facts.ended else ""
+    action = Action(
         "investigate",
-        f"The log ends {since:,} steps into the spike at step {onset(spike):,}, too early to tell; "
-        f"if the loss does not recover soon, {plan.sentence()}.",
+        f"The log ends {since:,} steps into the spike at step {onset(spike):,}, too early to tell{then}.",
         measures=(
             "Keep the last checkpoint before the onset from being deleted.",
-            "Run `runlens check` again when more is logged.",
+            *(() if facts.ended else ("Run `runlens check` again when more is logged.",)),
         ),
         sources=(PALM, "BLOOM chronicles: 176B recovered in about 30 steps, 13B in 500, 104B in 2,000"),
     )
+    return Advised(action, spike, "keep the checkpoint before it" + ("" if facts.ended else " and look again soon"))
 
 
 def _precision(facts: Facts) -> str:

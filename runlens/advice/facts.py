@@ -7,10 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from runlens.comparison.restart import planned_tokens
-from runlens.model import Finding, Run, RunReport, Symptom
+from runlens.model import Finding, Incident, Run, RunReport, Suspect, Symptom
 from runlens.rules import rule_of
 from runlens.rules.loss.spike import LossSpike
 
+LIKELY = 2
+"""Score from which a suspect is named as the likely cause: one strong clue, unopposed."""
 SAME_STEP = 5
 """Steps within which a spike after a rewind is the one from before it, on the same batches."""
 
@@ -32,6 +34,7 @@ class Facts:
     precision: str
     """`fp16`, `bf16`, `fp32` or empty if not known."""
     run: Run
+    incidents: tuple[Incident, ...] = ()
     known: int = 0
     """Findings that a baseline accepts: they do not count, but they are there."""
 
@@ -53,6 +56,7 @@ class Facts:
             checkpoints=checkpoints(run, span),
             precision=precision.kind if (precision := run.configured.precision()) else "",
             run=run,
+            incidents=report.incidents,
             known=sum(f.suppressed is not None for f in report.findings),
         )
 
@@ -66,6 +70,26 @@ class Facts:
         Not those that a rewind took back already, nor those that a restarted learning rate made.
         """
         return [f for f in self.showing(Symptom.SPIKE) if f.outcome in outcomes and not _explained(f)]
+
+    @property
+    def ended(self) -> bool:
+        """Whether the run says that it goes on no more."""
+        return self.run.state in ("finished", "crashed")
+
+    def suspects(self, finding: Finding) -> tuple[Suspect, ...]:
+        """The likely causes of the incident of a finding, the likeliest first."""
+        return next((i.suspects for i in self.incidents if i.number == finding.incident), ())
+
+    def in_the_batches(self, finding: Finding) -> bool:
+        """Whether the data leads the likely causes: something speaks for it, and for nothing else as much."""
+        told = self.suspects(finding)
+        best = max((s.score for s in told if s.skips), default=0)
+        return best > 0 and all(s.score < best for s in told if not s.skips)
+
+    def mend(self, finding: Finding) -> str:
+        """What to do first about the likeliest cause, where it is not the data; empty if little speaks for one."""
+        told = self.suspects(finding)
+        return told[0].mend if told and told[0].score >= LIKELY and not self.in_the_batches(finding) else ""
 
     def came_back(self, spike: Finding) -> bool:
         """Whether a spike at the same step was taken back by a rewind before."""

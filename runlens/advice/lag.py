@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from runlens.advice.advised import Advised
 from runlens.advice.facts import Facts
 from runlens.comparison import restart
 from runlens.comparison.words import amount
@@ -19,15 +20,23 @@ SUSPECTS = (
 )
 
 
-def behind_the_reference(facts: Facts) -> Action | None:
-    """Restart if that reaches the run's own end quality earlier (`comparison.restart`), else look for the cause.
-
-    A lag that is a warning only (small, or seen at one checkpoint so far) is no reason to restart anything.
-    """
+def behind_the_reference(facts: Facts) -> Advised | None:
+    """What to do about the worst finding of a lag."""
     behind = facts.showing(Symptom.BEHIND, at_least=1)
     if not behind:
         return None
     finding = max(behind, key=lambda f: (f.severity.rank, _lag(f)))
+    action = _weighed(facts, finding)
+    return Advised(
+        action, finding, "find the cause" if action.kind == "restart" else "check seeds, initialisation and data"
+    )
+
+
+def _weighed(facts: Facts, finding: Finding) -> Action:
+    """Restart if that reaches the run's own end quality earlier (`comparison.restart`), else look for the cause.
+
+    A lag that is a warning only (small, or seen at one checkpoint so far) is no reason to restart anything.
+    """
     told = BehindReference.evidence_of(finding)
     lag, ends = _lag(finding), told.get("lag_interval")
     interval = (ends[0], ends[1]) if ends else None

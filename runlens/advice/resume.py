@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from runlens.advice.advised import Advised
 from runlens.advice.facts import Facts
 from runlens.model import Action
 from runlens.rules.resume.resume_break import ResumeBroken
@@ -9,7 +10,7 @@ from runlens.rules.resume.resume_break import ResumeBroken
 SOURCE = "torchtitan and OLMo-core checkpoint model, optimizer, scheduler and data loader together"
 
 
-def after_a_broken_resume(facts: Facts) -> Action | None:
+def after_a_broken_resume(facts: Facts) -> Advised | None:
     """What was not restored: resume again where it costs the run, else mend it; the batches are innocent."""
     broken = [f for f in facts.findings if f.code == ResumeBroken.code and f.severity.rank >= 1]
     if not broken:
@@ -18,7 +19,7 @@ def after_a_broken_resume(facts: Facts) -> Action | None:
     own = ResumeBroken.advice
     grave = worst.severity.rank >= 2
     step = ResumeBroken.evidence_of(worst)["resumed_at_step"]
-    return Action(
+    action = Action(
         "restart" if grave else "investigate",
         worst.message,
         measures=(
@@ -27,3 +28,4 @@ def after_a_broken_resume(facts: Facts) -> Action | None:
         ),
         sources=(SOURCE,),
     )
+    return Advised(action, worst, "resume again with everything restored" if grave else "", complete=grave)

@@ -26,6 +26,8 @@ class Rewind:
     skip: tuple[int, int]
     skip_tokens: int | None
     skip_samples: int | None
+    nowhere: bool = False
+    """There is no checkpoint to go back to: it came on before one could have been written."""
 
     def sentence(self) -> str:
         """The rewind in words."""
@@ -33,8 +35,10 @@ class Rewind:
         steps = self.skip[1] - self.skip[0] + 1
         tokens = f", {amount(self.skip_tokens)} tokens" if self.skip_tokens else ""
         tokens += f", {self.skip_samples:,} samples" if self.skip_samples else ""
+        if self.nowhere:
+            return f"start again and look at the batches of steps {self.skip[0]:,} to {self.skip[1]:,}"
         return (
-            f"rewind to the {kind} {self.to_step:,} and skip the batches of steps "
+            f"rewind to the {kind} {self.to_step:,} and look at the batches of steps "
             f"{self.skip[0]:,} to {self.skip[1]:,} ({steps} steps{tokens})"
         )
 
@@ -57,10 +61,14 @@ def rewind(facts: Facts, spike: Finding) -> Rewind:
     if spike.incident is not None:
         causes = [f for f in facts.findings if f.incident == spike.incident and f.steps and rule_of(f.code).part.spans]
         onset = min([onset, *(f.steps[0] for f in causes if f.steps)])
-    before = [c for c in facts.checkpoints if c < onset]
+    before = [c for c in facts.checkpoints if 0 < c < onset]
     to_step = before[-1] if before else max(onset - STEPS_BEFORE, facts.first_step)
     length = min(max(last - onset + 1, FEWEST_BATCHES), MOST_BATCHES)
     length = max(min(length, int((facts.last_step - facts.first_step) * LARGEST_SHARE)), 3)
     tokens = round(length * facts.tokens_per_step) if facts.tokens_per_step else None
     samples = round(length * facts.samples_per_step) if facts.samples_per_step else None
-    return Rewind(to_step, bool(before), (onset, onset + length - 1), tokens, samples)
+    none_yet = (
+        bool(facts.checkpoints) or to_step <= facts.first_step
+    )  # the first one that is known comes after the onset
+    nowhere = to_step <= 0 or (not before and none_yet and facts.first_step < STEPS_BEFORE)
+    return Rewind(to_step, bool(before), (onset, onset + length - 1), tokens, samples, nowhere)

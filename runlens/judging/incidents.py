@@ -174,7 +174,7 @@ def _incident(number: int, group: Sequence[Finding]) -> Incident:
     steps = [f.steps for f in group if f.steps]
     parts = []
     for finding in group:
-        name = rule_of(finding.code).headline or finding.name.replace("-", " ")
+        name = rule_of(finding.code).words(finding)
         text = name + (f" ({finding.outcome})" if finding.outcome else "")
         if text not in parts:
             parts.append(text)

@@ -74,6 +74,12 @@ class Suspect:
     speaks_against: tuple[str, ...]
     score: int
     """Sum of the clues' weights; it only sets the order."""
+    short: str = ""
+    """The title for a headline."""
+    mend: str = ""
+    """What to do about it before the run goes on, as an order without a capital; empty where leaving out batches is."""
+    skips: bool = False
+    """Whether it lies in the batches, so that leaving them out takes it away."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,3 +149,7 @@ class Action:
     """What to change besides, most useful first, each one sentence."""
     sources: tuple[str, ...] = ()
     """Where the advice comes from, such as `PaLM (arXiv 2204.02311), section 5.1`."""
+    cause: str = ""
+    """What it comes from, in a few words: a finding, or the likeliest suspect; empty where neither is known."""
+    headline: str = ""
+    """Cause, outcome and order in one line; empty if an older version wrote it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runlens.model import Finding, Report, RunReport
+from runlens.model import Action, Finding, Report, RunReport
 from runlens.render import words
 from runlens.render.text import named, plural, steps, visible
 
@@ -21,14 +21,16 @@ def in_brief(report: Report) -> str:
     more = [f"  and {len(rows) - _FINDINGS} more"] if len(rows) > _FINDINGS else []
     codes = _not_checked(report)
     left = [f"Not checked: {', '.join(codes)}"] if codes else []
-    return "\n".join([_verdict(report), *rows[:_FINDINGS], *more, *_order(report, _WIDE), *left])
+    order = [words.headline(action)] if (action := _asked(report)) is not None else []
+    return "\n".join([_verdict(report), *rows[:_FINDINGS], *more, *order, *left])
 
 
 def in_short(report: Report) -> str:
     """The same without the sentences, in at most `SHORT` characters: as many findings as fit."""
     codes = _not_checked(report)
     left = f"; {plural(len(codes), 'rule')} not checked" if codes and report.passed else ""
-    head, order = visible(_verdict(report), 90) + left, _order(report, 80)
+    head = visible(_verdict(report), 90) + left
+    order = [visible(words.action_head(action), 80)] if (action := _asked(report)) is not None else []
     rows = [f"  {visible(_head(report, run, f), 60)}" for run, f in _worst(report)]
     rows += [f"  {visible(named(run.run), 50)}: not judged" for run in _unclear(report)]
     for kept in range(len(rows), -1, -1):
@@ -68,6 +70,7 @@ def _not_checked(report: Report) -> list[str]:
     return sorted({skip.code for run in report.runs for skip in run.skips})
 
 
-def _order(report: Report, width: int) -> list[str]:
+def _asked(report: Report) -> Action | None:
+    """The action, where there is something to do."""
     action = report.action
-    return [visible(words.action_head(action), width)] if action is not None and action.kind != "continue" else []
+    return action if action is not None and action.kind != "continue" else None

@@ -36,7 +36,7 @@ def _property(text: str) -> str:
 def _data(run: RunReport) -> str:
     lines = [words.why(run)]
     if run.action is not None and run.verdict == "fail":
-        lines.append(f"{words.action_head(run.action)}. {visible(run.action.reason)}")
+        lines.append(f"{words.headline(run.action)}. {visible(run.action.reason)}")
     told = [f for g in words.groups(run) for f in g.findings if f.suppressed is None and f.severity.rank > 0]
     lines += [f"{f.code} {visible(f.message, 400)}" for f in told[:_FINDINGS]]
     if len(told) > _FINDINGS:

@@ -35,7 +35,7 @@ def _suite(run: RunReport, report: Report) -> Any:
     for name, value in (
         ("source", visible(run.source)),
         ("verdict", run.verdict),
-        ("action", words.action_head(run.action) if run.action else ""),
+        ("action", words.headline(run.action) if run.action else ""),
         ("facts", words.facts(run)),
     ):
         suite.add_property(name, value)

@@ -60,7 +60,7 @@ def _pieces(report: Report) -> Iterator[str]:
     if len(runs) > 1:
         yield "| | run | found | what to do |\n|---|---|---|---|\n"
         for run in runs:
-            todo = words.action_head(run.action) if run.action and run.verdict != "pass" else ""
+            todo = words.headline(run.action) if run.action and run.verdict != "pass" else ""
             yield f"| {SIGNS[run.verdict]} {run.verdict} | {code(run.run)} | {text(words.why(run))} | {text(todo)} |\n"
         yield "\n"
     for run in runs:
@@ -79,7 +79,7 @@ def _run(run: RunReport) -> str:
     if guess := words.guess(run):
         lines += [text(guess), ""]
     if run.action is not None and (run.verdict != "undecided" or run.findings):
-        lines.append(f"**{text(words.action_head(run.action))}.** {text(words.sentence(run.action.reason))}")
+        lines.append(f"**{text(words.headline(run.action))}.** {text(words.sentence(run.action.reason))}")
         lines += ["", *(f"- {text(measure)}" for measure in run.action.measures), ""]
     lines += [f"- **{failure.stage} failure**: {text(failure.message)}" for failure in run.failures]
     if run.findings:

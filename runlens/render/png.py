@@ -162,7 +162,7 @@ def _action(run: RunReport) -> tuple[str, list[str]]:
     if run.action is None:
         return "", []
     reason = wrap(words.sentence(run.action.reason), _WRAP, max_lines=2, placeholder=" …")
-    return f"→ {words.action_head(run.action)}", reason
+    return f"→ {words.headline(run.action)}", reason
 
 
 def _header(figure: Figure, run: RunReport, title: str, total: float, action: list[str]) -> None:

@@ -94,7 +94,7 @@ def _summary(report: Report) -> Table | Group:
     for run in shown:
         line = Text(words.why(run))
         if run.action and run.verdict == "fail":
-            line.append(f" · {words.action_head(run.action)}", style="bold")
+            line.append(f" · {words.headline(run.action)}", style="bold")
         table.add_row(Text(run.verdict.upper(), style=_VERDICT[run.verdict]), Text(named(run.run)), line)
     left = len(runs) - len(shown)
     return Group(table, Text(f"and {left:,} more, all in the JSON report (--format json)")) if left else table
@@ -143,7 +143,7 @@ def _hanging(first: Text, rest: Text) -> Table:
 def _action(run: RunReport) -> Group:
     action = run.action
     assert action is not None
-    line = Text(words.action_head(action), style=_ACTION.get(action.kind, "bold red"))
+    line = Text(words.headline(action), style=_ACTION.get(action.kind, "bold red"))
     line.append(f". {words.sentence(action.reason)}", style="not bold default")
     measures = (_hanging(Text("•"), Text(visible(measure))) for measure in action.measures)
     return Group(_hanging(Text("→"), line), *measures)

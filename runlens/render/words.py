@@ -11,7 +11,7 @@ from runlens.render.text import amount, clock, days, duration, named, number, pl
 
 ACTIONS: dict[ActionKind, str] = {
     "continue": "Go on",
-    "fix-on-the-fly": "Fix it while it runs",
+    "fix-on-the-fly": "Fix it",
     "rewind-and-skip": "Rewind and skip",
     "restart": "Restart",
     "investigate": "Investigate",
@@ -137,6 +137,11 @@ def totals(report: Report) -> str:
     words = (("fail", "failed"), ("undecided", "undecided"), ("pass", "passed"))
     parts = [f"{verdicts.count(v):,} {word}" for v, word in words if v in verdicts]
     return f"{plural(len(verdicts), 'run')}: {', '.join(parts)}" if parts else "no run was judged"
+
+
+def headline(action: Action) -> str:
+    """Cause, outcome and order in one line; of a report that an older version wrote the order alone."""
+    return visible(action.headline, 300) or action_head(action)
 
 
 def action_head(action: Action) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -70,6 +71,11 @@ class Rule(ABC, Generic[E]):
     def of_several(cls, told: Sequence[Mapping[str, Any]]) -> dict[str, object]:
         """The settings that several healthy runs tell together (`of_healthy` of each, at least one)."""
         return dict(told[-1])
+
+    @classmethod
+    def words(cls, finding: Finding) -> str:
+        """What a title calls its finding: `loss spike`, `GPU overheating`; of a rule that is not known, by its name."""
+        return re.sub(r"\b(gpu|lr|moe)\b", lambda m: m[0].upper(), cls.headline or finding.name.replace("-", " "))
 
     @classmethod
     def evidence_of(cls, finding: Finding) -> E:

@@ -4,12 +4,20 @@ import numpy as np
 import pytest
 
 from runlens.advice import advise
-from runlens.model import RoleSeries, Series
+from runlens.model import Incident, RoleSeries, Series, Suspect
 from tests.builders import finding, report, run
 
 
 def spike(outcome, steps=(1500, 1512), severity="error", **evidence):
     return finding("LOSS001", severity, steps, outcome=outcome, **evidence)
+
+
+def blamed(*findings, steps=(0, 2599)):
+    """A report in which the data leads the likely causes of each spike."""
+    data = Suspect("Bad data in a few batches", "?", ("x",), (), 2, "bad data", "", True)
+    own = [f if f.incident else replace(f, incident=at) for at, f in enumerate(findings, 1)]
+    incidents = [Incident(f.incident, f.name, f.severity, f.steps, (f.code,), (data,)) for f in own]
+    return replace(report(*own, steps=steps), incidents=tuple(incidents))
 
 
 LAG = {"lag_factor": 2.0, "from_start": True}
@@ -88,7 +96,7 @@ def test_the_table_of_cases(findings, facts, kind, words):
 
 
 def test_without_a_checkpoint_the_rewind_is_a_hundred_steps_and_the_window_a_twentieth():
-    action = advise(report(spike("plateaued")), run())
+    action = advise(blamed(spike("plateaued")), run())
     assert (action.rewind_to_step, action.checkpoint_known) == (1400, False)
     assert action.skip_steps == (1500, 1628)
     assert action.skip_tokens == 129 * 16384
@@ -110,15 +118,17 @@ def test_timed_checkpoints_beat_the_config():
 
 
 def test_the_gradient_that_moved_first_widens_the_window():
-    action = advise(report(spike("diverged", gradient_first=20)), run(config={"save_steps": 1490}))
-    assert action.rewind_to_step == 0
+    action = advise(blamed(spike("plateaued", gradient_first=20)), run(config={"save_steps": 1490}))
+    assert action.rewind_to_step is None, "there is no rewind to the first step"
+    action = advise(blamed(spike("plateaued", gradient_first=20)), run(config={"save_steps": 745}))
+    assert action.rewind_to_step == 745
     assert action.skip_steps[0] == 1480
 
 
 def test_a_long_run_skips_what_palm_skipped():
-    action = advise(report(spike("plateaued", steps=(50_000, 50_003)), steps=(0, 99_999)), run(length=100_000))
+    action = advise(blamed(spike("plateaued", steps=(50_000, 50_003)), steps=(0, 99_999)), run(length=100_000))
     assert action.skip_steps == (50_000, 50_199)
-    action = advise(report(spike("plateaued", steps=(50_000, 99_999)), steps=(0, 99_999)), run(length=100_000))
+    action = advise(blamed(spike("plateaued", steps=(50_000, 99_999)), steps=(0, 99_999)), run(length=100_000))
     assert action.skip_steps == (50_000, 50_499)
 
 
@@ -148,8 +158,8 @@ def test_nothing_judged_means_no_advice():
 def test_the_schedule_that_broke_first_sets_the_onset_of_the_rewind():
     spiked = replace(spike("plateaued", steps=(1501, 2599)), incident=1)
     broken = replace(finding("LR001", "error", (1500, 1511)), incident=1)
-    assert advise(report(broken, spiked), run()).skip_steps[0] == 1500
-    assert advise(report(replace(broken, incident=2), spiked), run()).skip_steps[0] == 1501
+    assert advise(blamed(broken, spiked), run()).skip_steps[0] == 1500
+    assert advise(blamed(replace(broken, incident=2), spiked), run()).skip_steps[0] == 1501
 
 
 def test_a_spike_that_comes_back_at_the_same_step_is_the_data():
@@ -164,7 +174,7 @@ def test_the_window_is_given_in_samples_where_the_batch_size_is_known(how):
     made = (
         run(config={"train": {"global_batch_size": 512}}) if how == "config" else run(samples=512.0 * np.arange(2600))
     )
-    action = advise(report(spike("plateaued")), made)
+    action = advise(blamed(spike("plateaued")), made)
     assert action.measures[-1] == f"In samples, the window to skip holds {129 * 512:,}."
     later = advise(report(spike("recovered-slow", severity="warning")), made)
     assert "66,048 samples" in later.reason

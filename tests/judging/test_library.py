@@ -150,7 +150,7 @@ def test_the_text_is_about_ten_lines_with_the_worst_first_and_what_was_not_check
     text = str(shown(fixed()))
     assert 4 <= len(text.splitlines()) <= 10
     assert text.startswith("FAIL 4 runs: 1 failed, 1 undecided, 2 passed\n  exp7/lr-3e-3 error ")
-    assert "Rewind to the checkpoint at step 1,400" in text
+    assert "then rewind to the checkpoint at step 1,400" in text
     assert "Not checked: " in text
     one = replace(shown(fixed()), runs=fixed().runs[1:2], verdict="pass")
     assert "not checked" in repr(one)

@@ -98,7 +98,7 @@ def test_the_page_is_complete_without_scripts(page: browser.Page, tmp_path: Path
         assert len(heights) > 5 and min(heights) > 100
         assert page.ask("document.querySelector('.tools').offsetParent === null"), "no button that does nothing"
         text = page.ask("document.body.innerText")
-        for words in ("Rewind to the checkpoint at step 1,400", "Timeline", "Likely causes", "What others did", "Cost"):
+        for words in ("rewind to the checkpoint at step 1,400", "Timeline", "Likely causes", "What others did", "Cost"):
             assert words in text
     finally:
         page.send("Emulation.setScriptExecutionDisabled", value=False)

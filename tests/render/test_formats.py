@@ -138,7 +138,7 @@ def test_github_gives_one_command_a_line_and_no_more(report: Report) -> None:
 def test_github_levels_and_order() -> None:
     lines = render(fixed(), "github").splitlines()
     assert [line.split(" ")[0] for line in lines] == ["::error", "::warning", "::notice", "::notice", "::warning"]
-    assert "%0ARewind to the checkpoint at step 1,400" in lines[0]
+    assert "then rewind to the checkpoint at step 1,400. " in lines[0]
     assert github.escaped("100%\r\n") == "100%25%0D%0A"
 
 

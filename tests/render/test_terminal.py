@@ -35,7 +35,9 @@ def test_no_line_is_wider_than_the_page(width: int, unicode: bool) -> None:
 def test_the_verdict_and_the_action_come_first() -> None:
     lines = terminal.render(one(fixed().runs[0])).splitlines()
     assert lines[0] == "FAIL  exp7/lr-3e-3  1 error, 4 warnings, 1 note"
-    assert lines[2].startswith("→ Rewind to the checkpoint at step 1,400 and skip the batches of steps 1,500–1,511")
+    assert lines[2].startswith(
+        "→ Learning rate off its schedule at step 1,499 → loss spike at step 1,500 that plateaued: mend the"
+    )
     assert terminal.render(fixed()).splitlines()[0] == "FAIL  4 runs: 1 failed, 1 undecided, 2 passed"
 
 

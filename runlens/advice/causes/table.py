@@ -24,10 +24,17 @@ class Cause:
     check: str
     """How to find out, in one sentence."""
     clues: tuple[tuple[int, Callable[[Case], str | None]], ...]
+    short: str = ""
+    """The title for a headline, where it is too long."""
+    mend: str = ""
+    """What to do about it before the run goes on, as an order without a capital."""
+    skips: bool = False
+    """Whether it lies in the batches."""
 
 
 _LOSS = (Symptom.SPIKE, Symptom.NOT_FINITE, Symptom.STALL, Symptom.SURGE, Symptom.HABIT)
 _SPEED = (Symptom.SLOW, Symptom.MACHINE)
+_BEHIND = (Symptom.BEHIND,)
 _EVAL = (Symptom.BEHIND, Symptom.WORSE)
 
 CAUSES: tuple[Cause, ...] = (
@@ -36,6 +43,7 @@ CAUSES: tuple[Cause, ...] = (
         "Compare the logged learning rate with the schedule that was meant; replay the window at half of it.",
         ((3, loss.schedule_breaks), (1, loss.gradient_leads), (1, loss.gradient_had_grown), (1, loss.did_not_come_back),
          (-2, loss.schedule_holds), (-1, loss.came_back_fast)),
+        short="learning rate too high or off its schedule", mend="mend the learning rate",
     ),
     Cause(
         "Bad data in a few batches", (*_LOSS, Symptom.SHIFT),
@@ -43,30 +51,35 @@ CAUSES: tuple[Cause, ...] = (
         ((2, loss.came_back_fast), (2, loss.same_place_again), (1, loss.schedule_holds), (1, loss.alone),
          (-2, loss.schedule_breaks),
          (-1, loss.gradient_leads), (-1, loss.gradient_had_grown), (-2, loss.diverged)),
+        short="bad data in a few batches", skips=True,
     ),
     Cause(
         "A bad pairing of these batches with this state of the parameters", (Symptom.SPIKE,),
         "Feed the same batches to another checkpoint: no spike there means the data alone is innocent (PaLM).",
         ((1, loss.came_back_slowly), (1, loss.schedule_holds), (-2, loss.schedule_breaks), (-2, loss.diverged),
          (-1, loss.gradient_had_grown), (-1, loss.same_place_again)),
+        short="these batches in this state of the parameters", skips=True,
     ),
     Cause(
         "Numerical precision", (*_LOSS, Symptom.SHIFT),
         "Run the window again in bf16 or fp32 from the rewind point.",
         ((3, loss.half_precision), (2, loss.not_finite), (1, loss.gradient_had_grown), (1, loss.diverged),
          (-3, loss.brain_float), (-1, loss.came_back_fast)),
+        short="numerical precision", mend="move to bf16 or fp32",
     ),
     Cause(
         "Instability that grows: initialisation, attention logits or output logits", _LOSS,
         "Log the largest attention logit and the z-loss; look at parameter norms of embeddings and the output layer.",
         ((2, loss.more_and_more_spikes), (2, loss.surges_alone), (2, loss.gradient_had_grown), (1, loss.early),
          (1, loss.diverged), (-2, loss.has_guards), (-1, loss.schedule_breaks)),
+        short="an instability that grows", mend="add QK-norm, z-loss or a lower learning rate",
     ),
     Cause(
         "The resume before it: optimizer state, data order or random state not restored",
         (*_LOSS, Symptom.SHIFT, Symptom.SLOW),
         "Compare loss, learning rate and data position right before the checkpoint and right after the resume.",
         ((3, loss.restarted_before), (2, speed.slower_since_resume), (-2, loss.never_restarted)),
+        short="the resume before it", mend="restore optimizer, data order and random state",
     ),
     Cause(
         "A new data stage or mixture", (Symptom.SHIFT,),
@@ -105,12 +118,13 @@ CAUSES: tuple[Cause, ...] = (
         ((3, speed.more_work),),
     ),
     Cause(
-        "Shards of the model drawn from one random seed (tensor, pipeline or expert parallelism)", _EVAL,
+        "Shards of the model drawn from one random seed (tensor, pipeline or expert parallelism)", _BEHIND,
         "Compare the shards of one matrix at step 0: they must differ.",
         ((2, evals.behind_from_start), (2, evals.loss_looks_healthy), (-2, evals.fell_behind_later)),
+        short="shards drawn from one seed",
     ),
     Cause(
-        "Initialisation unlike the reference's", _EVAL,
+        "Initialisation unlike the reference's", _BEHIND,
         "Print mean and deviation of each weight at step 0 beside the reference's.",
         ((1, evals.behind_from_start), (-1, evals.fell_behind_later)),
     ),
@@ -154,6 +168,7 @@ def suspects(case: Case, most: int = 5) -> list[Suspect]:
                 Suspect(
                     cause.title, cause.check, tuple(t for _, t in sorted(good, key=lambda g: -g[0])),
                     tuple(t for _, t in sorted(bad)), sum(w for w, _ in good + bad),
+                    cause.short or cause.title[:1].lower() + cause.title[1:], cause.mend, cause.skips,
                 )
             )  # fmt: skip
     return sorted(found, key=lambda s: -s.score)[:most]

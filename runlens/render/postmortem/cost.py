@@ -23,7 +23,7 @@ def costs(run: RunReport, incident: Incident) -> list[Cost]:
     """The account of one incident: training to repeat, time lost to slowness, steps done twice, lag behind a reference.
 
     Training to repeat is what lies between the rewind point of the advice and the last step, charged to the incident
-    whose batches are to be skipped.
+    whose batches are to be skipped, or else to the worst one after the rewind point.
     """
     items = []
     findings = [f for f in run.findings if f.incident == incident.number and f.suppressed is None]
@@ -73,7 +73,7 @@ def _rewound(run: RunReport, incident: Incident) -> bool:
     action = run.action
     if action is None or action.rewind_to_step is None or incident.steps is None:
         return False
-    window = action.skip_steps or (action.rewind_to_step, action.rewind_to_step)
+    window = action.skip_steps or (action.rewind_to_step, max(i.steps[1] for i in run.incidents if i.steps))
     touched = [i for i in run.incidents if i.steps and i.steps[0] <= window[1] and i.steps[1] >= window[0]]
     spikes = {i.number for i in touched if any(run.shows(code, Symptom.SPIKE) for code in i.codes)}
     worst = max(touched, key=lambda i: (i.severity.rank, i.number in spikes, -i.number), default=None)

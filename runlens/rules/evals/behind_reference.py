@@ -97,6 +97,7 @@ class BehindReference(Rule[LagEvidence]):
     name: ClassVar[str] = "behind-reference"
     needs: ClassVar[tuple[str, ...]] = ("eval_score|eval_loss|perplexity",)
     symptom = Symptom.BEHIND
+    headline = "evals behind the reference"
     part = Part()
     figure = Figure(panels=EVALS, beside=BESIDE_EVALS)
 

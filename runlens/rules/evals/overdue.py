@@ -67,6 +67,7 @@ class EvalOverdue(Rule[OverdueEvidence]):
     name: ClassVar[str] = "eval-overdue"
     needs: ClassVar[tuple[str, ...]] = ("|".join(ROLES),)
     symptom = Symptom.OTHER
+    headline = "overdue evals"
     part = Part()
     figure = Figure(panels=EVALS, beside=BESIDE_EVALS)
 

@@ -14,7 +14,7 @@ from runlens.rules.base import Rule
 from runlens.rules.loss.parts.context import context_of
 from runlens.rules.loss.parts.incidents import LossIncident, loss_incidents
 from runlens.rules.loss.parts.sensitivity import USUAL, LossSensitivity
-from runlens.rules.meaning import Part, Stage, Story
+from runlens.rules.meaning import Advice, Part, Stage, Story
 from runlens.rules.resume.parts.breaks import explained
 from runlens.rules.shared.panels import TRAINING
 from runlens.stats.excursions.outcome import limits
@@ -80,6 +80,7 @@ class GradientSurge(Rule[SurgeEvidence]):
     symptom = Symptom.SURGE
     part = Part((Story.OPTIMISATION,), stage=Stage.INSIDE, spans=True)
     figure = Figure("peak", panels=("grad_norm",), beside=TRAINING, sudden=True)
+    advice = Advice(measures=("Look at the learning rate, the batches and the clipping limit at that step.",))
 
     multiple: float = 3.0
     sigmas: float = 8.0
@@ -147,7 +148,9 @@ class GradientSurge(Rule[SurgeEvidence]):
                 "loss_spike_step": spike.steps[0] if spike else None,
                 "steps_before_loss": lead,
             },
-            "Skip batches from here on if the loss follows." if spike else "Clipping did its work if the loss stayed.",
+            "Look at the batches from here on if the loss follows."
+            if spike
+            else "Clipping did its work if the loss stayed.",
         )
 
 

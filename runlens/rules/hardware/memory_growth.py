@@ -11,7 +11,6 @@ import numpy as np
 
 from runlens.model import Figure, Finding, RoleSeries, Run, Severity, Skip, Symptom
 from runlens.rules.base import Rule
-from runlens.rules.hardware.parts.advice import DRAIN
 from runlens.rules.hardware.parts.devices import clean, named, per_device
 from runlens.rules.meaning import Advice, Extent, Part, Stage, Story
 from runlens.rules.shared.panels import HARDWARE, MACHINES
@@ -105,7 +104,7 @@ class MemoryGrowth(Rule[MemoryEvidence]):
     part = Part((Story.SPEED,), stage=Stage.HARDWARE, place=4, extent=Extent.WHOLE_ABOVE_INFO)
     figure = Figure(panels=HARDWARE, beside=MACHINES)
     settles = False
-    advice = Advice(measures=(DRAIN,))
+    advice = Advice(measures=("Find what is kept over steps, and start again from a checkpoint before it is full.",))
 
     growth: float = 0.1
     soon: float = 0.25

@@ -11,7 +11,6 @@ import numpy as np
 from runlens.model import Figure, Finding, PlacedSeries, Run, Severity, Skip, Symptom
 from runlens.model.words import percent
 from runlens.rules.base import Rule
-from runlens.rules.hardware.parts.advice import DRAIN
 from runlens.rules.hardware.parts.devices import (
     Stretch,
     clean,
@@ -90,7 +89,7 @@ class GpuUnderused(Rule[UnderusedEvidence]):
     part = Part((Story.SPEED,), stage=Stage.WAITING, extent=Extent.WHOLE_ABOVE_INFO, shown_by=("gpu_utilization",))
     figure = Figure(panels=HARDWARE, beside=MACHINES)
     settles = False
-    advice = Advice(measures=(DRAIN,))
+    advice = Advice(measures=("Find what the devices wait for: the data loader, the network or another rank.",))
 
     limit: float = 50.0
     minutes: float = 10.0

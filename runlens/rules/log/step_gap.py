@@ -64,6 +64,7 @@ class StepGap(Rule[GapEvidence]):
     name: ClassVar[str] = "step-gap"
     needs: ClassVar[tuple[str, ...]] = TRAINING
     symptom = Symptom.OTHER
+    headline = "steps missing from the log"
     part = Part((Story.SPEED,))
     figure = Figure(beside=BESIDE_LOG, sudden=True)
     settles = False

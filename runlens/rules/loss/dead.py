@@ -81,7 +81,7 @@ class DeadLoss(Rule[DeadLossEvidence]):
     figure = Figure(panels=LOSSES, beside=TRAINING, sudden=True)
     advice = Advice(
         measures=(
-            "Stop the run: it trains nothing.",
+            "Stop the run, which trains nothing, and look at what the loss is computed from.",
             "Look for NaN behind the value (`logging_nan_inf_filter=False`), at the precision and at the labels.",
         )
     )

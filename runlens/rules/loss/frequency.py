@@ -78,6 +78,7 @@ class SpikeFrequency(Rule[FrequencyEvidence]):
     name = "spike-frequency"
     needs = ("train_loss",)
     symptom = Symptom.HABIT
+    headline = "frequent loss spikes"
     part = Part()
     figure = Figure(panels=LOSSES, beside=TRAINING)
 

@@ -94,6 +94,7 @@ class UnlikeTwins(NightRule[UnlikeTwinsEvidence]):
     name = "unlike-twins"
     needs = ()
     symptom = Symptom.WORSE
+    headline = "run unlike its twins"
     part = Part()
     figure = Figure(panels=LOSSES, beside=TRAINING)
     advice = Advice(measures=("Compare commit, versions, config and data with those of the runs before.",))

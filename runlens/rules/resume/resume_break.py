@@ -80,6 +80,7 @@ class ResumeBroken(Rule[ResumeBreakEvidence]):
     name = "resume-break"
     needs = (f"{ROLE}|learning_rate",)
     symptom = Symptom.RESUME
+    headline = "broken resume"
     part = Part((Story.OPTIMISATION,), opens=True, stage=Stage.RESUME, place=1, extent=Extent.WHOLE)
     figure = Figure(panels=LOSSES, beside=TRAINING, sudden=True)
     advice = Advice(

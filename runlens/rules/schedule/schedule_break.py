@@ -82,6 +82,7 @@ class ScheduleBreak(Rule[ScheduleEvidence]):
     name = "schedule-break"
     needs = ("learning_rate",)
     symptom = Symptom.SCHEDULE
+    headline = "learning rate off its schedule"
     part = Part((Story.OPTIMISATION,), stage=Stage.SCHEDULE, spans=True)
     figure = Figure("peak", panels=("learning_rate",), beside=TRAINING, sudden=True)
     advice = Advice(

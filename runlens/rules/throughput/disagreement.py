@@ -11,7 +11,7 @@ import numpy as np
 from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
 from runlens.model.words import percent
 from runlens.rules.base import Rule
-from runlens.rules.meaning import Extent, Part, Stage, Story
+from runlens.rules.meaning import Advice, Extent, Part, Stage, Story
 from runlens.rules.shared.panels import MACHINES, SPEEDS
 from runlens.rules.throughput.parts.clock import clock_signal
 from runlens.rules.throughput.parts.cost import cost_of_time, is_petty
@@ -83,6 +83,7 @@ class ClockDisagreement(Rule[DisagreementEvidence]):
     symptom = Symptom.SLOW
     part = Part((Story.SPEED,), stage=Stage.SPEED, place=5, extent=Extent.WHOLE_ABOVE_INFO)
     figure = Figure(panels=SPEEDS, beside=MACHINES)
+    advice = Advice(measures=("Time what lies between the timers: the data loader, logging, evals and checkpoints.",))
     settles = False
 
     factor: float = 1.5

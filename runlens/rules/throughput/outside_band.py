@@ -77,6 +77,7 @@ class OutsideBand(Rule[BandEvidence]):
     name: ClassVar[str] = "outside-band"
     needs: ClassVar[tuple[str, ...]] = NEEDS
     symptom = Symptom.SLOW
+    headline = "throughput outside its band"
     part = Part((Story.SPEED,), opens=True, stage=Stage.SPEED, place=5, extent=Extent.WHOLE_ABOVE_INFO)
     figure = Figure(panels=SPEEDS, beside=MACHINES)
 
