@@ -14,6 +14,8 @@ LONGEST = 170
 
 _CAUSING = (Symptom.MACHINE, Symptom.SCHEDULE, Symptom.SURGE, Symptom.RESUME)
 _CAUSED = (Symptom.SPIKE, Symptom.NOT_FINITE, Symptom.SLOW)
+_OPEN = (Symptom.SPIKE, Symptom.STALL, Symptom.SHIFT, Symptom.BEHIND)
+"""What no clue of a cause is made from alone."""
 _FIX: dict[State, str] = {
     "running": "fix it while it runs",
     "finished": "fix it before the next run",
@@ -47,8 +49,9 @@ def going_on(action: Action, state: State) -> Action:
 
 
 def _has_more(suspect: Suspect, finding: Finding) -> bool:
-    """Whether anything but the finding itself speaks for a suspect: else it says the same in other words."""
-    return any(told != finding.message for told in suspect.speaks_for)
+    """Whether anything but the finding itself can speak for a suspect: else it says the same in other words."""
+    rule = rule_of(finding.code)
+    return len(suspect.speaks_for) > 1 or rule.symptom in _OPEN or bool(rule.tied_roles(finding))
 
 
 def _chain(finding: Finding, incident: Incident | None, facts: Facts) -> tuple[str, str]:
