@@ -29,6 +29,8 @@ def check(
     no_gitignore: o.NoGitignore = False,
     config: o.ConfigPath = None,
     jobs: o.Jobs = None,
+    engine: o.Engine = "local",
+    keep: o.Keep = None,
     fail_on: o.FailOn = None,
     strict: o.Strict = False,
     baseline: Annotated[
@@ -128,6 +130,8 @@ def check(
         last=last,
         nights=nights,
         jobs=jobs,
+        engine=engine,
+        keep=keep,
         read=None if quiet else progress.read,
         say=progress.say,
         search=Search(

@@ -1,9 +1,10 @@
-"""Rules x runs -> reports: in this process, or over workers through joblib."""
+"""Rules x runs -> reports: in this process, or by the workers of an engine."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -15,6 +16,7 @@ from runlens.errors import NoRunFound, RunLensError
 from runlens.judging.about import described
 from runlens.judging.baseline import Known, mark
 from runlens.judging.charts import charts_of, with_series
+from runlens.judging.engines import IN_PROCESS, Engine, InProcess
 from runlens.judging.gate import run_verdict
 from runlens.judging.incidents import link
 from runlens.judging.nights.job import job_of
@@ -58,46 +60,65 @@ class Settings:
 
 
 def check(
-    plan: Sequence[tuple[RunRef, Settings]], jobs: int = 1, *, read: Callable[[RunRef], Run] | None = None
-) -> tuple[RunReport, ...]:
-    """Judge runs, in the order given.
+    plan: Sequence[tuple[RunRef, Settings]],
+    engine: Engine = IN_PROCESS,
+    *,
+    read: Callable[[RunRef], Run] | None = None,
+) -> Iterator[RunReport]:
+    """Judge runs, in the order given, as they come.
 
     Parameters
     ----------
     plan : sequence of (RunRef, Settings)
-    jobs : int
-        Workers; 1 judges in this process, -1 takes a worker for each core. A `joblib.parallel_config` of the
-        caller (Dask, Ray) is respected.
+    engine : Engine
+        Who does the work.
     read : callable, optional
         What reads a run in this process, such as to show how far it is; `sources.read` if None, and in workers.
 
-    Returns
-    -------
-    tuple of RunReport
-        One for each reference, never fewer: what could not be read is a report with a `Failure`.
+    Yields
+    ------
+    RunReport
+        One for each reference, never fewer: what could not be read, or took its worker down, is a report with a
+        `Failure`.
     """
-    return tuple(report for report, _ in check_and(plan, jobs, _nothing, read=read))
+    return (report for report, _ in check_and(plan, engine, _nothing, read=read))
 
 
 def check_and(
     plan: Sequence[tuple[RunRef, Settings]],
-    jobs: int,
+    engine: Engine,
     also: Callable[[RunRef, Run, RunReport], Also],
     *,
     read: Callable[[RunRef], Run] | None = None,
-) -> list[tuple[RunReport, Also | None]]:
+) -> Iterator[tuple[RunReport, Also | None]]:
     """Judge runs, and work out something else from each while it is at hand; `also` must be fit to be sent to workers.
 
-    Returns
-    -------
-    list of (RunReport, what `also` returned)
+    Yields
+    ------
+    (RunReport, what `also` returned)
         None beside a run that could not be read.
     """
-    if jobs == 1 or len(plan) < 2:
-        return [judge_and(ref, settings, also, read) for ref, settings in plan]
-    from joblib import Parallel, delayed
+    here = read if isinstance(engine, InProcess) else None  # what shows progress cannot be sent to workers
+    return engine.each(partial(_item, also, here), plan, _lost)
 
-    return list(Parallel(n_jobs=jobs)(delayed(judge_and)(ref, settings, also) for ref, settings in plan))
+
+def _item(
+    also: Callable[[RunRef, Run, RunReport], Also],
+    read: Callable[[RunRef], Run] | None,
+    item: tuple[RunRef, Settings],
+) -> tuple[RunReport, Also | None]:
+    return judge_and(*item, also, read)
+
+
+def _lost(item: tuple[RunRef, Settings], sentence: str) -> tuple[RunReport, None]:
+    """A run whose worker died: it is undecided, and the report says why."""
+    return _failed(item[0], Failure("read", sentence)), None
+
+
+def _failed(ref: RunRef, failure: Failure) -> RunReport:
+    return RunReport(
+        ref.id, ref.id, ref.location, "unknown", "undecided", None, None, 0, failures=(failure,), job=job_of(ref.id)
+    )
 
 
 def judge(ref: RunRef, settings: Settings, read: Callable[[RunRef], Run] | None = None) -> RunReport:
@@ -135,10 +156,7 @@ def judge_and(
         if settings.debug:
             raise
         failure = Failure("read", sources.unforeseen(ref.location, doing, error))
-    unread = RunReport(
-        ref.id, ref.id, ref.location, "unknown", "undecided", None, None, 0, failures=(failure,), job=job_of(ref.id)
-    )
-    return unread, None
+    return _failed(ref, failure), None
 
 
 def _joined(run: Run, settings: Settings) -> tuple[Run, tuple[Failure, ...]]:

@@ -90,7 +90,7 @@ def _read(plan: Plan, tonight: Sequence[RunRef]) -> tuple[list[RunRef], list[Nig
         raise NoRunFound(f"--baseline-runs: {', '.join(request.baseline_runs)} holds no run but those that are judged")
     tokens = {ref.id: in_force(plan.config, request.given, ref.id).values["tokens_per_step"] for ref in refs}
     nights = plan.judged_by(refs, request.learned, chart_points=0)
-    judged = check_and(nights, plan.jobs, functools.partial(said_by, tokens), read=request.read)
+    judged = list(check_and(nights, plan.engine(len(nights)), functools.partial(said_by, tokens), read=request.read))
     gone = [failure for report, _ in judged for failure in report.failures if failure.missing]
     if len(gone) == len(judged):
         raise NoRunFound(gone[0].message)

@@ -10,8 +10,9 @@ from typing import Any
 from runlens import sources
 from runlens.errors import NoRunFound
 from runlens.judging.baseline import notes
-from runlens.judging.check import check as judged
+from runlens.judging.engines import LOCAL
 from runlens.judging.gate import EXIT_CODES, verdict
+from runlens.judging.kept import Kept, judged
 from runlens.judging.report import Report
 from runlens.judging.request import Plan, Request, found, planned
 from runlens.model import ReadOptions, RunRef, RunReport, Severity
@@ -38,6 +39,8 @@ def check(
     gitignore: bool = True,
     strict: bool = False,
     jobs: int | None = None,
+    engine: str = LOCAL,
+    keep: str | Path | None = None,
     **filters: Any,
 ) -> Report:
     """Judge runs, as `runlens check` does.
@@ -80,6 +83,10 @@ def check(
         Leave the whole undecided where a file looked like a log and was not read.
     jobs : int, optional
         Runs judged at once; -1 takes every core.
+    engine : str
+        Who judges: `local`, or the address of a cluster, `dask://HOST:PORT` or `ray://HOST:PORT`.
+    keep : str or Path, optional
+        Folder of verdicts: unchanged runs that stand in it are not judged again.
     **filters
         Which runs of a W&B project, and how the cache is used: `filters`, `state`, `tags`, `limit`, `refresh`,
         `no_cache`.
@@ -118,6 +125,8 @@ def check(
         last,
         Path(nights) if nights is not None else None,
         jobs,
+        engine,
+        Path(keep) if keep is not None else None,
         say=logging.getLogger("runlens").info,
         search=sources.Search(exclude=_several(exclude), gitignore=gitignore),
         strict=strict,
@@ -161,8 +170,12 @@ def report_of(request: Request) -> Report:
 
 def by_themselves(plan: Plan, refs: Sequence[RunRef]) -> tuple[RunReport, ...]:
     """Each run judged by itself."""
+    from runlens import __version__
+
     request = plan.request
-    return judged(plan.judged_by(refs, request.learned, request.chart_points), plan.jobs, read=request.read)
+    keep = Kept(request.keep, __version__) if request.keep is not None else None
+    judged_by = plan.judged_by(refs, request.learned, request.chart_points)
+    return tuple(judged(judged_by, plan.engine(len(refs)), keep=keep, read=request.read))
 
 
 def _several(given: str | Path | Sequence[str | Path]) -> list[str]:

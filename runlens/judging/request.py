@@ -14,6 +14,7 @@ from runlens.config.load import Config
 from runlens.config.plan import COMMAND_LINE, NOTHING_LEARNED
 from runlens.errors import ConfigError, NoRunFound, ReadError, UsageError
 from runlens.files import text_of
+from runlens.judging import engines
 from runlens.judging.baseline import Known, loads
 from runlens.judging.check import Settings
 from runlens.model import AS_FOUND, ReadOptions, Run, RunRef, Severity
@@ -45,6 +46,10 @@ class Request:
     """The file of the records of nights; the settings say if None."""
     jobs: int | None = None
     """Runs judged at once; the configuration says if None."""
+    engine: str = engines.LOCAL
+    """Who judges them: this machine, or the address of a cluster."""
+    keep: Path | None = None
+    """Folder of verdicts: unchanged runs that stand in it are not judged again."""
     learned: Learned = NOTHING_LEARNED
     """What is known of the runs beforehand, where the user says nothing; `baseline_runs` say it otherwise."""
     chart_points: int = 400
@@ -76,6 +81,10 @@ class Plan:
     nights: Path | None = None
     """The file of the records of nights; None if none are kept."""
 
+    def engine(self, items: int) -> engines.Engine:
+        """Who judges so many runs."""
+        return engines.of(self.request.engine, self.jobs, items)
+
     def judged_by(self, refs: Sequence[RunRef], learned: Learned, chart_points: int) -> list[tuple[RunRef, Settings]]:
         """Each run with what it is judged by."""
         counted = tuple(k for k in self.known if not k.expired(self.now.date()))
@@ -104,6 +113,8 @@ def planned(request: Request) -> Plan:
     jobs = request.jobs if request.jobs is not None else int(general.values["jobs"])
     if jobs < -1 or jobs == 0:
         raise ConfigError(f"{jobs} runs cannot be judged at once; --jobs must be 1 or more, or -1 for every core")
+    if request.keep is not None and (request.baseline_runs or request.nights is not None):
+        raise ConfigError("a verdict over nights changes with the nights: leave --keep, or judge without earlier runs")
     known: tuple[Known, ...] = ()
     if general.values["baseline"]:
         start = Path() if general.origin["baseline"] == COMMAND_LINE else config.folder

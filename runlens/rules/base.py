@@ -62,6 +62,11 @@ class Rule(ABC, Generic[E]):
         """A statement that this rule did not judge: why, in words and for machines, and what is lacking."""
         return Skip(self.code, reason, kind, tuple(lacking))
 
+    @property
+    def by_clock(self) -> bool:
+        """Whether its word depends on when it is asked even where a run does not say that it is still going."""
+        return False
+
     @classmethod
     def of_healthy(cls, run: Run) -> dict[str, object]:
         """Settings of this rule that a healthy run tells, for runs that should be like it; empty if it tells none."""

@@ -93,7 +93,9 @@ def test_check_is_quiet_when_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     run.write_text("step,loss\n1,2\n")
     seen: list[object] = []
     judged = library.judged
-    monkeypatch.setattr(library, "judged", lambda plan, jobs, read: seen.append(read) or judged(plan, jobs, read=read))
+    monkeypatch.setattr(
+        library, "judged", lambda plan, engine, *, keep, read: seen.append(read) or judged(plan, engine, read=read)
+    )
     for quiet in ((), ("--quiet",)):
         with pytest.raises(SystemExit):
             app(["check", str(run), *quiet])

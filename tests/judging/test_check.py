@@ -5,6 +5,7 @@ from typing import ClassVar
 import pytest
 
 from runlens.judging.check import Settings, check, judge_run, missing_roles
+from runlens.judging.engines.local import Workers
 from runlens.model import Finding, Run, RunRef, Severity, Skip
 from runlens.rules.base import Rule
 from tests.builders import run
@@ -78,13 +79,13 @@ def test_whatever_a_reader_raises_costs_its_own_run_alone(error, monkeypatch):
         return run()
 
     plan = [(RunRef("table", f"/logs/{name}", name), Settings((Says(),))) for name in ("a", "odd", "b")]
-    reports = check(plan, read=read)
+    reports = tuple(check(plan, read=read))
     assert [r.verdict for r in reports] == ["fail", "undecided", "fail"]
     (failure,) = reports[1].failures
     assert failure.stage == "read" and type(error).__name__ in failure.message and "\n" not in failure.message
     assert "/logs/odd" in failure.message
     with pytest.raises(type(error)):
-        check([(ref, Settings((), debug=True)) for ref, _ in plan], read=read)
+        list(check([(ref, Settings((), debug=True)) for ref, _ in plan], read=read))
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
@@ -93,7 +94,7 @@ def test_who_stops_the_command_stops_it(error):
         raise error
 
     with pytest.raises(error):
-        check([(RunRef("table", "a", "a"), Settings(()))], read=read)
+        list(check([(RunRef("table", "a", "a"), Settings(()))], read=read))
 
 
 def test_what_breaks_the_roles_or_the_judging_costs_its_own_run_alone(monkeypatch):
@@ -142,8 +143,8 @@ def test_a_run_that_cannot_be_read_is_reported_with_the_others(tmp_path):
         RunRef("table", str(tmp_path / "gone.jsonl"), "gone", (str(tmp_path / "gone.jsonl"),)),
     ]
     settings = Settings((Says(),))
-    serial = check([(ref, settings) for ref in refs])
-    parallel = check([(ref, settings) for ref in refs], jobs=2)
+    serial = list(check([(ref, settings) for ref in refs]))
+    parallel = list(check([(ref, settings) for ref in refs], Workers(2)))
     assert [r.verdict for r in serial] == ["fail", "undecided"]
     assert serial[1].failures[0].stage == "read"
     assert parallel == serial

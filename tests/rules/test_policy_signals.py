@@ -7,7 +7,7 @@ import pytest
 
 from runlens.model import Skip
 from runlens.rules.rl.parts import course, signals
-from tests.rules.test_policy_collapse import FALLS, N, RISES, found, run_of, said
+from tests.rules.test_policy_collapse import FALLS, RISES, N, found, run_of, said
 
 
 @pytest.mark.parametrize(

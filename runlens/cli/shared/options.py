@@ -110,6 +110,24 @@ Jobs = Annotated[
     int | None,
     option("--jobs", "-j", metavar="N", help="Runs judged at once; -1 takes every core [default: 1].", section=JUDGING),
 ]
+Engine = Annotated[
+    str,
+    option(
+        "--engine",
+        metavar="ENGINE",
+        help="Who judges many runs: local, dask://HOST:PORT or ray://HOST:PORT [default: local].",
+        section=JUDGING,
+    ),
+]
+Keep = Annotated[
+    Path | None,
+    option(
+        "--keep",
+        metavar="DIR",
+        help="Keep verdicts there; unchanged runs are not judged again, and a sweep that was broken off goes on.",
+        section=JUDGING,
+    ),
+]
 
 FailOn = Annotated[
     str | None,

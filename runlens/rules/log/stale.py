@@ -85,6 +85,11 @@ class StaleRun(Rule[StaleEvidence]):
     pauses: float = 3.0
     least: float = 600.0
 
+    @property
+    def by_clock(self) -> bool:
+        """A run that is said to be going grows stale while nothing is written."""
+        return self.live
+
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """Yield one finding if the run is stale."""
         if run.state in ("finished", "crashed") and not self.live:

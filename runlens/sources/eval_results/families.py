@@ -81,7 +81,7 @@ def _of_one_folder(groups: dict[str, list[Path]], root: Path) -> dict[str, list[
 
 def _beginning(keys: Sequence[str]) -> str:
     """What the names of several runs begin with, without a word that was cut."""
-    common = os.path.commonprefix(list(keys))
+    common = os.path.commonprefix(list(keys))  # noqa: RUF071 - names, no paths: a word that was cut is taken off below
     return re.sub(r"[-_.][^-_./]*$", "", common).rstrip("/")
 
 

@@ -1,0 +1,48 @@
+"""A Dask cluster at `dask://HOST:PORT`: its workers need RunLens, and see the same files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+from distributed import Client
+from distributed.scheduler import KilledWorker
+
+from runlens.errors import SourceDown
+
+Item = TypeVar("Item")
+Out = TypeVar("Out")
+
+PATIENCE = "10s"
+"""How long a scheduler may take to answer at first."""
+AHEAD = 1000
+"""Results that may wait to be fetched: memory stays bounded however many runs there are."""
+KILLED = "the Dask workers that judged it were killed, most likely for their memory; judge it alone, with more memory"
+
+
+class Cluster:
+    """A scheduler that runs already."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+
+    def each(
+        self, work: Callable[[Item], Out], items: Sequence[Item], lost: Callable[[Item, str], Out]
+    ) -> Iterator[Out]:
+        """See `Engine.each`; Dask itself tries an item of a dead worker again, elsewhere."""
+        try:
+            client = Client(self.address.replace("dask://", "tcp://", 1), timeout=PATIENCE, set_as_default=False)
+        except OSError as error:
+            raise SourceDown(
+                f"no Dask scheduler answers at {self.address} ({error}); start one, or use --jobs"
+            ) from error
+        with client:
+            for begin in range(0, len(items), AHEAD):
+                part = items[begin : begin + AHEAD]
+                futures = client.map(work, part, pure=False)
+                for item, future in zip(part, futures, strict=True):
+                    try:
+                        yield future.result()
+                    except KilledWorker:
+                        yield lost(item, KILLED)
+                    future.release()
