@@ -13,6 +13,10 @@ from runlens.roles.numbers import middle
 
 ENOUGH = 20
 """Points of a training loss from which on it is no table of epochs, in which evals stand in each row."""
+_AT_ONE_STEP = 8
+"""Points at a single step from which on a time or a rate is that of a loop beside the training: the windows of a long
+evaluation, the parts of a checkpoint. A run of one step logs fewer."""
+_CLOCKS = frozenset({"tokens_per_second", "samples_per_second", "step_time"})
 _POSITIVE = frozenset(
     {"tokens", "samples", "tokens_per_second", "samples_per_second", "step_time", "tflops", "gpu_memory"}
 )
@@ -46,6 +50,8 @@ def checked(claim: Claim, series: Series) -> Claim | None:
         return replace(claim, role="tokens", why=f"{claim.why}; it grows all the time, so it is cumulative")
     if exact:
         return claim
+    if claim.role in _CLOCKS and len(value) >= _AT_ONE_STEP and bool(np.all(series.step == series.step[0])):
+        return None
     if claim.role in _POSITIVE and middle(value) < 0:
         return None
     if claim.role == "learning_rate" and float(np.max(np.abs(value))) > 1e3:

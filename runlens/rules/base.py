@@ -34,7 +34,8 @@ class Rule(ABC, Generic[E]):
     headline: ClassVar[str] = ""
     """What a title calls its findings; empty for the name with gaps for hyphens."""
     settles: ClassVar[bool] = True
-    """Whether its silence says something of the training. One finite point, healthy GPUs or a whole log do not."""
+    """Whether its silence says something of the training. One finite point, healthy GPUs, a whole log, a rate on its
+    schedule, a loss that is not dead, or no resume do not."""
 
     @property
     def asked(self) -> bool:

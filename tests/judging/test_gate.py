@@ -23,6 +23,8 @@ CRASH = (Failure("rule", "LOSS001 crashed"),)
         (report(checked=("LOG001", "LOG002"), skips=(Skip("LOSS001", "no loss"),)), "error", "undecided"),
         (report(checked=("LOG001", "LOSS003"), skips=(Skip("LOSS001", "1 point"),)), "error", "undecided"),
         (report(checked=("HW001", "HW003"), skips=(Skip("LOSS001", "no loss"),)), "error", "undecided"),
+        (report(checked=("LOG006", "RES001", "LR001"), skips=(Skip("LOSS001", "1 point"),)), "error", "undecided"),
+        (report(checked=("LOSS006", "GRAD003", "EVAL003"), skips=(Skip("LOSS001", "5 points"),)), "error", "undecided"),
         (report(checked=("HW001",), skips=()), "error", "pass"),
         (report(checked=("LOSS003",), skips=()), "error", "pass"),
         (report(checked=("LOG001", "TPUT001"), skips=(Skip("LOSS001", "no loss"),)), "error", "pass"),

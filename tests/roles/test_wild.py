@@ -193,3 +193,31 @@ def test_a_log_of_each_framework_has_its_roles(framework):
             assert said[found.series.name] in of_role, (role, found.series.name)
         elif role in ("train_loss", "grad_norm", "learning_rate") and logged:
             assert found is not None, (role, logged)
+
+
+@pytest.mark.parametrize(
+    "name", ["Loss/Training", "losses/train", "Loss/train_epoch", "avg_losses/train", "tr_loss", "loss_tr"]
+)
+def test_a_loss_of_training_by_either_word_is_the_training_loss(name):
+    assert loss_of(logged(**{name: curve(1), "Loss_Encoder/Training": curve(2), "Loss/Evaluation": curve(3)})) == name
+
+
+def test_settings_of_an_evaluation_are_no_scores():
+    names = ("steps_per_validation", "val_every", "eval_interval", "test_only")
+    found = resolve(logged(loss=curve(1), **{n: np.full(N, 5.0) for n in names}))
+    assert not found.every("eval_score")
+
+
+@pytest.mark.parametrize(("points", "told"), [(7, True), (8, False)])
+def test_times_at_a_single_step_are_those_of_another_loop(points, told):
+    run = logged(loss=curve(1))
+    one = Series("time", np.full(points, 500), np.full(points, np.nan), np.arange(1.0, points + 1.0) ** 3)
+    found = resolve(Run("r", "r", "r", series={**run.series, "time": one}))
+    assert any(r.series.name == "time" for r in found.every("step_time")) == told
+
+
+def test_what_detr_logs_of_its_layers_is_read_by_the_name_before_it():
+    names = ("test/cardinality_error_unscaled", "test/cardinality_error_3_unscaled", "test/loss_bbox_3_unscaled")
+    found = resolve(logged(loss=curve(1), **{n: curve(i, n=12) for i, n in enumerate(names)}))
+    ways = {r.series.name: r.direction for role in ("eval_loss", "eval_score") for r in found.every(role)}
+    assert ways == dict.fromkeys(names, "down")

@@ -360,3 +360,21 @@ def test_one_of_256_devices_is_found():
     run = machine.run()
     found = [f for rule in (GpuOverheating, GpuOutlier, ClockThrottling) for f in rule().check(run)]
     assert {d for f in found if f.code == "HW001" for d in f.evidence["devices"]} == {"gpu 77"}
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(("busy", "told"), [(0.0, []), (30.0, ["gpu 2"])])
+def test_a_device_that_does_nothing_all_along_is_not_of_the_run(seed, busy, told):
+    """Without `gpu.process` a shared machine's idle devices are known by their utilisation alone."""
+    machine = made.healthy(seed, gpus=8)
+    for name, value in (("gpu", busy), ("smClock", 210.0), ("powerWatts", 21.0), ("temp", 30.0)):
+        machine.columns[f"system.gpu.2.{name}"][:] = value
+    assert [f.evidence["device"] for f in findings(GpuOutlier(), machine)] == told
+
+
+@pytest.mark.parametrize(("own", "told"), [("system.cpu.avg_temp", 1), ("system.ane.power", 0)])
+def test_a_laptops_chip_has_no_limit_of_a_card(own, told):
+    machine = made.healthy(1, gpus=1)
+    made.overheat(machine, gpu=0, to=93.0)
+    machine.columns[own] = np.zeros(len(machine.step))
+    assert [f.evidence["kind"] for f in findings(GpuOverheating(), machine)].count("limit") == told

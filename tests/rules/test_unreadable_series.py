@@ -44,3 +44,13 @@ def test_a_metric_of_which_nothing_was_read_is_an_error():
 
 def test_a_guess_is_a_note():
     assert findings(Note("guessed", "the x axis is a guess")) == [("info", "")]
+
+
+def test_what_is_alike_in_judged_series_is_one_finding():
+    """Rows that end early lack a cell of every later column."""
+    notes = [Note("unsupported", f"9 cells of {n!r} are missing", 9, series=n, share=0.3) for n in ("loss", "train/lr")]
+    (told,) = UnreadableData().check(run_with(*notes))
+    assert (told.severity.value, told.metric, told.evidence["records"]) == ("error", "loss", 18)
+    assert told.message == "9 cells of 'loss' are missing, and the like of 1 other series"
+    other = Note("unsupported", "2 cells of 'train/lr' are missing", 2, series="train/lr", share=0.3)
+    assert findings(notes[0], other) == [("error", "loss"), ("error", "train/lr")]

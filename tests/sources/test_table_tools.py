@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from runlens import sources
+from runlens.errors import NoRunFound
 from runlens.roles import resolve
 
 N = 60
@@ -180,3 +181,27 @@ def test_numbers_of_a_stylegan_run_and_of_verl(tmp_path):
     assert stats.series["Loss/D/loss"].step.tolist() == [4 * i for i in range(N)]
     assert set(np.diff(stats.series["Loss/D/loss"].time)) == {80.0}
     assert verl.role("grad_norm").series.name == "actor/grad_norm" and verl.role("train_loss") is None
+
+
+def detr(i):
+    stats = [round(0.4 - 0.3 / (i + 1), 4), *[0.5] * 2, -1, *[0.4] * 8]
+    return {"train_lr": 1e-4, "train_loss": LOSS[i], "test_loss": LOSS[i] + 0.1, "test_coco_eval_bbox": stats}
+
+
+def test_rows_of_metrics_without_an_axis_are_a_log(tmp_path):
+    """DETR's published logs say no epoch, and hold COCO's twelve results as a list."""
+    (tmp_path / "log.txt").write_text(jsonl(detr))
+    (ref,) = sources.discover(str(tmp_path / "log.txt"))
+    run = resolve(sources.read(ref))
+    assert run.role("train_loss").series.step.tolist() == list(range(N))
+    assert run.series["test_coco_eval_bbox/AP"].value[0] == 0.1 and "test_coco_eval_bbox/APs" not in run.series
+    assert run.role("eval_score").direction == "up"
+    assert [note.kind for note in run.notes] == ["guessed"]
+
+
+def test_a_few_lines_or_lines_of_text_are_no_log(tmp_path):
+    (tmp_path / "a.txt").write_text("".join(json.dumps(detr(i)) + "\n" for i in range(2)))
+    text = {"prompt": "a", "answer": "b", "source": "c", "train_loss": 1.0}
+    (tmp_path / "b.txt").write_text((json.dumps(text) + "\n") * 9)
+    with pytest.raises(NoRunFound):
+        sources.discover(str(tmp_path))

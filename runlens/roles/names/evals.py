@@ -44,7 +44,10 @@ _EVAL_WORD = re.compile(
 _TRAIN_WORD = re.compile(r"^(train|training|train_inner|batch)$")
 _LEADING = re.compile(r"^(eval|evaluation|validation|valid|val|test|dev)_(?=.)")
 _LEADING_TRAIN = re.compile(r"^(train|training|epoch|batch)_(?=.)")
-_TRAILING = re.compile(r"(?<=.)_(eval|validation|val|test)(?=(?:_ppl)?$)")
+_TRAILING = re.compile(r"(?<=.)(?<!_per)_(eval|validation|val|test)(?=(?:_ppl)?$)")
+_LOSS_PART = re.compile(r"(?:^|_)loss(?:_|$)")
+_UNSCALED = re.compile(r"_(?:(\d+)_)?unscaled$")
+"""DETR logs what its losses weigh once more without the weights, and once for each layer of its decoder."""
 _KINDS = tuple((re.compile(rf"(?:^|_)(?:{kind.pattern})$"), kind.name) for kind in KINDS)
 
 
@@ -121,12 +124,18 @@ def parse_eval(name: str) -> EvalName:
             prefixed, part = True, part[found.end() :]
         elif found := _LEADING_TRAIN.match(part):
             split, part = "train", part[found.end() :]
+        if found := _UNSCALED.search(part):
+            setting.append(f"layer {found[1]}, unscaled" if found[1] else "unscaled")
+            part = part[: found.start()]
         if found := _SHOTS.search(part):
             shots = f"{found[1]}-shot"
             part = re.sub(r"__+", "_", _SHOTS.sub("", part)).strip("_")
         if part:
             joined.append(part)
-    kind, joined = _peel(joined)
+    kind, rest = _peel(joined)
+    if kind != "score" and kind not in WORSE_WHEN_HIGHER and rest and _LOSS_PART.search(rest[-1]):
+        kind, rest = "score", joined  # `loss_giou` is a loss made of the IoU: lower is better
+    joined = rest
     if joined and (found := _FORM.search(joined[-1])):
         setting.append(found[1])
         joined[-1] = joined[-1].replace(found.group(), "", 1)

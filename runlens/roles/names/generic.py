@@ -25,13 +25,14 @@ _PPL = compiled(r"ppl|perplexity|~pplx")
 _BPB = compiled(r"~bpb|bits_per_(byte|char|dim|token)|~bpc|~bpd")
 _LOSS = compiled(rf"(?<![a-z]){_LOSS_WORD}(?![a-z])|[a-z]loss(?![a-z])")
 _MAIN_LOSS = compiled(
-    r"^(.*/)?((lm|ce|nll|gpt|train|training|total|reduced_train|contrastive|cross_entropy|crossentropy|xent|td|sft|running|"
+    r"^(.*/)?((lm|ce|nll|gpt|train|training|tr|total|reduced_train|contrastive|cross_entropy|crossentropy|xent|td|sft|running|"
     r"avg|average|global|mean|final|epoch|batch|step|language|next_token|ntp|clm|mlm|ctc|main"
     r"|log|raw|smoothed|smooth|model|"
     r"metric|iter|iteration|token|per_token|entropy|softmax|policy|pg|rnnt|reconstruction|mse"
     r"|diffusion|dpo|simple|per|nonpadding|target|all|tokens|out)_)*"
-    rf"{_LOSS_WORD}(_(avg|average|mean|global_avg|train(ing)?|step|total|per_\w+|ema|smoothed?|nats|bits))*$"
-    rf"|loss/(train/)?(total|mean|avg|out|train|lm_loss|lm|step|epoch|iter|batch)$|loss\w*/(global_)?(avg|mean)_loss$"
+    rf"{_LOSS_WORD}(_(avg|average|mean|global_avg|train(ing)?|tr|step|total|per_\w+|ema|smoothed?|nats|bits))*$"
+    rf"|loss(es)?/(train(ing)?/)?((train(ing)?|tr)_)?(total|mean|avg|out|train(ing)?|tr|lm_loss|lm|loss|step|epoch|iter|batch)$"
+    rf"|loss\w*/(global_)?(avg|mean)_loss$"
     rf"|^loss\w*/\w*(total|policy|lm)\w*$"
 )
 _PART = compiled(

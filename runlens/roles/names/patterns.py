@@ -9,7 +9,7 @@ _COUNT = r"(~(num|n|total|consumed|seen|cumulative|processed|trained|input|train
 PATTERNS = (
     # counters
     P("other", r"^(eval|val\w*|test)/(num_)?(samples|tokens|examples|batches)$"),
-    P("epoch", r"(^|/)(\w*current_|train(ing)?_|num_)?epochs?$|^epoch/epoch$", r"~per_epoch|loss/epoch$"),
+    P("epoch", r"(^|/)(\w*current_|train(ing)?_|num_)?epochs?$|^epoch/epoch$", r"~per_epoch|loss(es)?/(\w*_)?epoch$"),
     P("other:token-scores", r"^train\w*/(\w+_)?token_acc|tokens?_len|token_in_"),
     P(
         "step_time",

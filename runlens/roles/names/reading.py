@@ -41,7 +41,7 @@ _ORDINARY = frozenset({"cola", "copa", "drop", "hs", "math", "nq", "paws", "pros
 """Benchmarks whose names are words of their own: taken for benchmarks only in the company of others."""
 _UNDER_EVAL_BUT_NO_SCORE = re.compile(
     r"time|runtime|per_second|_sec(?![a-z])|(?<![a-z])(n|num|number|total)_|count|frequency|(?<![a-z])freq|steps?(?![a-z])"
-    r"|epoch|/samples|_std|threshold|(?<![a-z])(lr|size|length|len|step|iter\w*|batch\w*|tokens?|temperature|weight|scale|seed"
+    r"|epoch|/samples|_std|threshold|(?<![a-z])(every|interval|period|patience|only)(?![a-z])|(?<![a-z])(lr|size|length|len|step|iter\w*|batch\w*|tokens?|temperature|weight|scale|seed"
     r"|memory|mem|min|max|std|var|median|norm|grad\w*|coef\w*|lambda|beta|alpha|entropy|kl|logits?)(?![a-z])"
 )
 """Words of counts, constants, frequencies, times and settings: what holds one and no metric's name is no score."""

@@ -70,6 +70,7 @@ class EvalOverdue(Rule[OverdueEvidence]):
     headline = "overdue evals"
     part = Part()
     figure = Figure(panels=EVALS, beside=BESIDE_EVALS)
+    settles = False
 
     factor: float = 2.5
 

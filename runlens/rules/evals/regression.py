@@ -12,7 +12,7 @@ from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
 from runlens.model.words import percent
 from runlens.rules.base import Rule
 from runlens.rules.evals.parts.decline import Decline, declines
-from runlens.rules.evals.parts.overfit import held_out_loss, overfit
+from runlens.rules.evals.parts.overfit import held_out_loss, overfit, part_of_loss
 from runlens.rules.evals.parts.own import own_curves, roles_by_name
 from runlens.rules.evals.parts.scores import scores_since
 from runlens.rules.meaning import Part, Stage, Story
@@ -55,7 +55,8 @@ class EvalRegression(Rule[RegressionEvidence]):
     of all evals that fell together. A held-out loss that rises while the training loss falls is EVAL004, and one whose
     scores improved meanwhile is information. Which way is better is told by the name, `[evals."NAME"]
     higher_is_better = true`, a requirement, or the course of the run while it was young (a warning at most, then); an
-    eval of which nothing tells it is named as not judged.
+    eval of which nothing tells it is named as not judged. Parts of a held-out loss (of a head, a layer, a term) that
+    rise while the whole does not are information, and so is a loss that lost less than `at_once` while its scores held.
 
     Why it matters
     --------------
@@ -104,10 +105,16 @@ class EvalRegression(Rule[RegressionEvidence]):
                 )
             return
         found: list[Decline] = []
+        whole = next((c for c in curves if held_out_loss(c) and c.curve.metric == "loss" and len(c.step) >= 4), None)
+        parts: list[Decline] = []
+        turned = False
         for curve in curves:
             if train is not None and held_out_loss(curve) and overfit(curve, train.series, self.patience):
-                continue
-            found += declines(curve)
+                turned = True
+            elif whole is not None and part_of_loss(curve):
+                parts += [d for d in declines(curve) if d.open]
+            else:
+                found += declines(curve)
         self_told = {name for name, r in roles_by_name(run).items() if r.direction_from == "course"}
         past: dict[int, list[Decline]] = {}
         for decline in found:
@@ -116,13 +123,19 @@ class EvalRegression(Rule[RegressionEvidence]):
         for group in past.values():
             yield self._finding(Severity.INFO, sorted(group, key=lambda d: -d.share), "and came back")
         lasting = sorted((d for d in found if d.open), key=lambda d: -d.share)
+        if parts and whole is not None and not turned and not any(d.eval is whole for d in lasting):
+            parts.sort(key=lambda d: -d.share)
+            yield self._finding(Severity.INFO, parts, f"while the whole, {whole.curve.name}, did not, and it decides")
         if lasting:
             told = [self._severity(d, d.eval.curve.name in self_told) for d in lasting]
             worst = max(told, key=lambda s: s.rank)
             first = lasting[told.index(worst)]
-            scores = scores_since(run, curves, first.best_step) if held_out_loss(first.eval) else None
+            of_loss = held_out_loss(first.eval) or part_of_loss(first.eval)
+            scores = scores_since(run, curves, first.best_step) if of_loss else None
             if scores is not None and scores[0] == "improved":
                 yield self._finding(Severity.INFO, lasting, f"while {scores[1]} improved, and scores decide")
+            elif scores is not None and scores[0] != "worsened" and 0.0 < first.share < self.at_once:
+                yield self._finding(Severity.INFO, lasting, f"while {scores[1]} held, and scores decide")
             else:
                 lead = [first, *(d for d in lasting if d is not first)]
                 yield self._finding(worst, lead, "", first.eval.curve.name in self_told)

@@ -67,6 +67,7 @@ class DeadGradient(Rule[DeadGradientEvidence]):
     symptom = Symptom.OTHER
     part = Part((Story.OPTIMISATION,), stage=Stage.INSIDE, place=1)
     figure = Figure(panels=("grad_norm",), beside=TRAINING)
+    settles = False
     advice = Advice(measures=("Stop the run: check that any parameter changes, and what the optimizer holds.",))
     headline = "dead gradient"
 

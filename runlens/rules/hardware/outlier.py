@@ -27,6 +27,9 @@ _QUANTITIES = (
 _SLOTS = 60
 """Most time slots that a run is cut into; each holds at least three samples of a device."""
 
+IDLE, AT_WORK = 2.0, 10.0
+"""Utilisation in percent: of a GPU that does nothing (19 of 20 samples below it), and the median of one that works. In
+synchronous training all wait for one that stands still: one that idles throughout is of another job, or of none."""
 SAME_WORK = 0.05
 """Share by which clock, power and use of a GPU may differ from its peers' while it does the same work: boards of one
 kind differ by some percent in power at one clock."""
@@ -81,8 +84,9 @@ class GpuOutlier(Rule[OutlierEvidence]):
     temperature, power, utilisation and SM clock. A device is an outlier where it is further than `sigmas` robust
     standard deviations from the median of its peers, and further than the floor of the quantity (`degrees`, `percent`
     of the peers' level for power, utilisation and clock), for three slots in a row and a tenth of the run. At least
-    `devices` devices are needed; memory is left out, because pipeline stages differ by design. One finding for each
-    device, with all quantities. A device that is hotter and nothing else, while its clock, power or utilisation is
+    `devices` devices are needed; memory is left out, because pipeline stages differ by design. A device that does no
+    work all along while others do is not part of the run, and is not compared. One finding for each device, with all
+    quantities. A device that is hotter and nothing else, while its clock, power or utilisation is
     known and within 5 % of its peers', stands in a warm slot of the chassis: none.
 
     Why it matters
@@ -170,7 +174,8 @@ class GpuOutlier(Rule[OutlierEvidence]):
 
     def _table(self, run: Run, role: str) -> tuple[list[str], Floats, npt.NDArray[np.int64]]:
         """Devices, their medians by slot (devices, slots), and the step at which each slot begins and the last ends."""
-        series = {d: clean(r.series) for d, r in per_device(run, role).items()}
+        idle = run.once("idle devices", lambda: _idle(run))
+        series = {d: clean(r.series) for d, r in per_device(run, role).items() if d not in idle}
         series = {d: s for d, s in series.items() if len(s) >= 9}
         if len(series) < self.devices:
             return [], np.empty((0, 0)), np.empty(0, dtype=np.int64)
@@ -236,6 +241,13 @@ class GpuOutlier(Rule[OutlierEvidence]):
             },
             "Compare its clocks, power limit and processes with the others; swap it out if throughput follows it.",
         )
+
+
+def _idle(run: Run) -> frozenset[str]:
+    """Devices that do nothing from the first sample to the last while others work."""
+    used = {d: clean(r.series).value for d, r in per_device(run, "gpu_utilization").items()}
+    busy = any(len(v) and float(np.median(v)) >= AT_WORK for v in used.values())
+    return frozenset(d for d, v in used.items() if busy and len(v) and float(np.quantile(v, 0.95)) < IDLE)
 
 
 def _peers(table: Floats) -> tuple[Floats, Floats]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, NotRequired, TypedDict
@@ -29,6 +30,8 @@ from runlens.rules.shared.panels import HARDWARE, MACHINES
 from runlens.stats.robust import difference_sigma, median, theil_sen
 from runlens.stats.rolling import block_median
 
+_APPLE = re.compile(r"(^|[._/])(ane[._]power|[ep]cpu_(freq|percent))", re.IGNORECASE)
+"""What W&B logs of an Apple chip alone: its neural engine, its efficient and its fast cores."""
 _BLOCKS = 12
 """Blocks into which a run is cut to see a drift."""
 
@@ -59,7 +62,8 @@ class GpuOverheating(Rule[HeatEvidence]):
     one finding. An error from `critical` up, where the driver slows the clocks. Besides, where power is logged and
     the log covers `drift_minutes`: the temperature less what the change in power explains, in twelve blocks after the
     first tenth; a rise of `drift` degrees that goes on over the blocks is a drift, such as a failing fan, a clogged
-    filter or a cooling loop.
+    filter or a cooling loop. The limits are those of cards with a fan or a cold plate of their own; a laptop's chip
+    (Apple) runs at 90 and above by design and slows down without being asked, and only its drift is judged.
 
     Why it matters
     --------------
@@ -107,7 +111,9 @@ class GpuOverheating(Rule[HeatEvidence]):
 
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """Yield one finding for each stretch above a limit, and one for each device that drifts."""
-        found = [*self._above(run, "", self.limit, "core"), *self._above(run, "hbm", self.memory_limit, "memory")]
+        apple = any(_APPLE.search(name) for name in run.series)
+        found = [] if apple else [*self._above(run, "", self.limit, "core")]
+        found += self._above(run, "hbm", self.memory_limit, "memory")
         hot = {device for f in found for device in f.evidence["devices"]}  # type: ignore[attr-defined]
         found += self._drifts(run, hot)
         yield from sorted(found, key=lambda f: f.steps or (0, 0))

@@ -76,6 +76,7 @@ class BadEnd(Rule[BadEndEvidence]):
     symptom = Symptom.OTHER
     part = Part()
     figure = Figure(beside=BESIDE_LOG)
+    settles = False
 
     error_share: float = 0.2
     warning_share: float = 0.01

@@ -83,14 +83,21 @@ class UnreadableData(Rule[UnreadEvidence]):
     series_error: float = 0.2
 
     def check(self, run: Run) -> Iterator[Finding | Skip]:
-        """Yield one finding for each note of the reader, but one for all series that nothing is judged by."""
+        """Yield one finding for each kind of note of the reader, and one for all series that nothing is judged by."""
         judged = {r.series.name for role, group in run.roles.items() if role not in _UNJUDGED for r in group}
         rest: list[Note] = []
+        alike: dict[tuple[str, Severity, str], list[Note]] = {}
         for note in run.notes:
             if note.series and note.series not in judged and note.share < 1.0:
                 rest.append(note)
+            elif note.series:
+                what = note.message.replace(note.series, "")  # rows that end early lack cells of every later column
+                alike.setdefault((note.kind, self._of_series(note.share), what), []).append(note)
             else:
                 yield self._finding(note)
+        for notes in alike.values():
+            more = f", and the like of {len(notes) - 1} other series" if len(notes) > 1 else ""
+            yield self._finding(notes[0], more, sum(note.records for note in notes))
         if rest:
             more = f", and the like of {len(rest) - 1} other series by which nothing is judged" if len(rest) > 1 else ""
             yield self._finding(rest[0], more, sum(note.records for note in rest), Severity.INFO)

@@ -79,6 +79,7 @@ class DeadLoss(Rule[DeadLossEvidence]):
     symptom = Symptom.OTHER
     part = Part((Story.OPTIMISATION,), stage=Stage.NOT_FINITE, place=2)
     figure = Figure(panels=LOSSES, beside=TRAINING, sudden=True)
+    settles = False
     advice = Advice(
         measures=(
             "Stop the run, which trains nothing, and look at what the loss is computed from.",

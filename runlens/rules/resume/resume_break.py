@@ -83,6 +83,7 @@ class ResumeBroken(Rule[ResumeBreakEvidence]):
     headline = "broken resume"
     part = Part((Story.OPTIMISATION,), opens=True, stage=Stage.RESUME, place=1, extent=Extent.WHOLE)
     figure = Figure(panels=LOSSES, beside=TRAINING, sudden=True)
+    settles = False
     advice = Advice(
         measures=(
             "Stop, and resume from the same checkpoint with model, optimizer, scheduler and data position restored.",

@@ -85,6 +85,7 @@ class ScheduleBreak(Rule[ScheduleEvidence]):
     headline = "learning rate off its schedule"
     part = Part((Story.OPTIMISATION,), stage=Stage.SCHEDULE, spans=True)
     figure = Figure("peak", panels=("learning_rate",), beside=TRAINING, sudden=True)
+    settles = False
     advice = Advice(
         "fix-on-the-fly",
         ("Compare the scheduler's state in the checkpoint with the config, and correct it before the next resume.",),

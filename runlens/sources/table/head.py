@@ -25,6 +25,8 @@ _AXIS_KEY = re.compile(
 _KEYS = re.compile(r'"([^"\\\n]{1,200})"\s*:\s*(?:"?[-+\d.NI]|\[\s*[-+\d.NI])')
 _LOGGED_LINES = 2
 """Lines of a logger with an object in them that make a log of such lines."""
+_ROWS = 3
+"""Lines that make rows of metrics: two may be a question and its answer."""
 _OF_TRAINING = frozenset(
     {
         "train_loss", "eval_loss", "eval_score", "perplexity", "grad_norm", "learning_rate", "tokens",
@@ -115,7 +117,28 @@ def is_log(raw: bytes) -> bool:
         return True
     if names[:3] == ["r", "l", "t"]:  # `monitor.csv` of stable-baselines3: reward, length and time of each episode
         return True
-    return tells_of_training(names) and (has_axis(raw) or form_of(raw) == "document")
+    return tells_of_training(names) and (has_axis(raw) or form_of(raw) == "document" or rows_of_metrics(raw))
+
+
+def rows_of_metrics(raw: bytes) -> bool:
+    """Whether lines of JSON without an axis are rows of a training log all the same, in the order written.
+
+    DETR's published logs say no epoch. Each of three whole lines or more holds a training loss, and two of three of its
+    values are numbers: samples of a data set that carry a loss are mostly text.
+    """
+    from runlens.roles.names.reading import read_name
+
+    if form_of(raw) != "lines":
+        return False
+    rows = [row for line in text_of(unpacked(raw)).splitlines()[:50] if (row := _row(line))]
+    if len(rows) < _ROWS:
+        return False
+    names = list(dict.fromkeys(name for row in rows for name in row))[:500]
+    losses = {name for name in names if (claim := read_name(name, names)) is not None and claim.role == "train_loss"}
+    numbers = [sum(isinstance(v, int | float) and not isinstance(v, bool) for v in row.values()) for row in rows]
+    return all(losses & row.keys() for row in rows) and all(
+        3 * n >= 2 * len(row) for n, row in zip(numbers, rows, strict=True)
+    )
 
 
 def is_summary(raw: bytes) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from runlens.sources.nested import flat
+from runlens.sources.nested import coco_stats, flat
 from runlens.sources.table.cells import number, says_nothing
 from runlens.sources.table.names import LABELS, METRICS, RUNS, SPLITS, canonical, is_axis, is_time
 from runlens.sources.table.texts import Texts
@@ -132,6 +132,10 @@ class Columns:
         self.rows += count
 
     def _put_any(self, found: Found, name: str, row: int, value: object) -> None:
+        if stats := coco_stats(name, value):
+            for inner, stat in stats:
+                _put(found, inner, row, stat)
+            return
         cell = number(value, name)
         if cell is not None:
             _put(found, name, row, cell)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,6 +51,16 @@ class Overfit:
 def held_out_loss(own: RunCurve) -> bool:
     """Whether a curve is a loss, and so can turn while the training loss falls."""
     return own.curve.direction == "down" and own.curve.metric in LOSSES
+
+
+_PART_OF_LOSS = re.compile(r"(?<![a-z])loss(?![a-z])")
+
+
+def part_of_loss(own: RunCurve) -> bool:
+    """Whether a curve is one part of a held-out loss: of one head, one layer, one term."""
+    return (
+        own.curve.direction == "down" and not held_out_loss(own) and bool(_PART_OF_LOSS.search(own.curve.task.lower()))
+    )
 
 
 def overfit(own: RunCurve, train: PlacedSeries, patience: int) -> Overfit | None:

@@ -11,7 +11,7 @@ from runlens.comparison.curves import RunCurve
 from runlens.comparison.noise import upward
 from runlens.model import Run
 from runlens.roles.names.evals import KNOWN_TASKS
-from runlens.rules.evals.parts.overfit import held_out_loss
+from runlens.rules.evals.parts.overfit import held_out_loss, part_of_loss
 from runlens.rules.evals.parts.own import roles_by_name, scatter_of
 from runlens.stats.robust import median
 
@@ -53,7 +53,9 @@ def scores_since(run: Run, curves: tuple[RunCurve, ...], step: int) -> tuple[Cou
     scores = [
         c
         for c in curves
-        if not held_out_loss(c) and c.curve.task not in KNOWN_TASKS and known[c.curve.name].direction_from != "course"
+        if not (held_out_loss(c) or part_of_loss(c))
+        and c.curve.task not in KNOWN_TASKS
+        and known[c.curve.name].direction_from != "course"
     ]
     if chosen is not None:
         if held_out_loss(chosen):

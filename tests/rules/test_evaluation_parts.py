@@ -1,0 +1,85 @@
+"""EVAL002 and EVAL004 beside the parts of a held-out loss, and beside scores that stood still."""
+
+import numpy as np
+import pytest
+
+from runlens.model import Run, Series
+from runlens.roles import resolve
+from runlens.rules.evals.overfitting import Overfitting
+from runlens.rules.evals.regression import EvalRegression
+
+EVERY, EVALS = 200, 24
+
+
+def logged(seed, whole=None, **columns):
+    """A training loss at every tenth step and evals, resolved by their names; `whole` is the total held-out loss."""
+    rng = np.random.default_rng(seed)
+    step, at = np.arange(0, EVERY * EVALS + 1, 10), EVERY * np.arange(1, EVALS + 1)
+    made = {"train/loss": (step, 0.5 + 3.0 * (step + 60.0) ** -0.3)}
+    if whole is not None:
+        made["val/loss"] = (at, whole)
+    made |= {name.replace("__", "/"): (at, values) for name, values in columns.items()}
+    series = {
+        name: Series(name, x, 1.7e9 + 0.3 * x, np.asarray(y) * np.exp(0.004 * rng.standard_normal(len(x))))
+        for name, (x, y) in made.items()
+    }
+    return resolve(Run("r", "r", "r", series=series))
+
+
+def falling():
+    return 1.0 + 2.0 * np.exp(-np.arange(EVALS) / 5.0)
+
+
+def turned(by=0.9):
+    return falling() + by * np.clip(np.arange(EVALS) - 12, 0, None) / 12
+
+
+def told(run):
+    return [(f.code, f.severity.value) for rule in (EvalRegression(), Overfitting()) for f in _findings(rule, run)]
+
+
+def _findings(rule, run):
+    return [f for f in rule.check(run) if hasattr(f, "severity") and f.severity.rank]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_part_that_rises_while_the_whole_falls_is_information(seed):
+    run = logged(seed, falling(), val__loss_bbox_3=turned(), val__loss_giou=turned(), val__loss_ce=falling())
+    assert told(run) == []
+    (finding,) = (f for f in EvalRegression().check(run) if f.metric.startswith("val/loss_"))
+    assert "while the whole, val/loss, did not" in finding.message and len(finding.evidence["evals"]) == 2
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_part_without_a_whole_is_judged_by_itself(seed):
+    assert told(logged(seed, None, val__loss_bbox_3=turned(1.6))) == [("EVAL002", "warning")]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_whole_that_turned_is_told_once_and_its_parts_with_it(seed):
+    assert told(logged(seed, turned(1.6), val__loss_bbox=turned(1.6))) == [("EVAL004", "error")]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_parts_are_no_scores_that_decide(seed):
+    better = 0.9 * np.exp(-np.arange(EVALS) / 8.0) + 0.05
+    run = logged(seed, turned(1.6), val__loss_bbox=turned(1.6), val__wer=better)
+    assert told(run) == []
+    (finding,) = Overfitting().check(run)
+    assert "val/wer improved" in finding.message
+
+
+@pytest.mark.parametrize(("lost", "severity"), [(0.15, []), (0.3, ["warning"])])
+def test_a_loss_that_lost_little_while_its_score_held_is_information(lost, severity):
+    """Without a training loss EVAL004 cannot speak; a quarter of all progress is the edge."""
+    rise = np.where(np.arange(EVALS) >= 20, lost * 2.0, 0.0)
+    run = logged(0, falling() + rise, val__accuracy=np.minimum(0.4 + 0.1 * np.arange(EVALS), 0.8))
+    run = resolve(Run("r", "r", "r", series={n: s for n, s in run.series.items() if n != "train/loss"}))
+    assert [f.severity.value for f in _findings(EvalRegression(), run)] == severity
+
+
+def test_a_loss_made_of_a_score_is_better_when_lower():
+    run = logged(0, None, val__loss_giou=falling(), val__giou=1.0 - falling() / 4)
+    ways = {r.series.name: r.direction for role in ("eval_loss", "eval_score") for r in run.every(role)}
+    assert ways == {"val/loss_giou": "down", "val/giou": "up"}
+    assert told(run) == []
