@@ -196,7 +196,17 @@ def test_a_log_of_each_framework_has_its_roles(framework):
 
 
 @pytest.mark.parametrize(
-    "name", ["Loss/Training", "losses/train", "Loss/train_epoch", "avg_losses/train", "tr_loss", "loss_tr"]
+    "name",
+    [
+        "Loss/Training",
+        "losses/train",
+        "cost",
+        "train/cost",
+        "Loss/train_epoch",
+        "avg_losses/train",
+        "tr_loss",
+        "loss_tr",
+    ],
 )
 def test_a_loss_of_training_by_either_word_is_the_training_loss(name):
     assert loss_of(logged(**{name: curve(1), "Loss_Encoder/Training": curve(2), "Loss/Evaluation": curve(3)})) == name

@@ -154,3 +154,8 @@ def test_a_loss_that_never_moved_is_a_warning_though_no_rate_is_logged():
     del columns["lr"]
     (one,) = said(StalledLoss(), columns)
     assert one.severity is Severity.WARNING and one.evidence["since_start"]
+
+
+def test_a_loss_of_exactly_zero_is_not_called_stalled_besides():
+    assert said(StalledLoss(), dead_from(500, n=1000)) == []
+    assert len(said(DeadLoss(), dead_from(500, n=1000))) == 1

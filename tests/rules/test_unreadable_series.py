@@ -35,7 +35,7 @@ def test_what_nothing_is_judged_by_is_told_in_one_line():
     notes = [Note("unsupported", f"{name} is odd", 5, series=name, share=0.5) for name in ("some_counter", "text", "b")]
     (told,) = UnreadableData().check(run_with(*notes))
     assert (told.severity.value, told.evidence["records"]) == ("info", 15)
-    assert told.message == "Some_counter is odd, and the like of 2 other series by which nothing is judged"
+    assert told.message == "some_counter is odd, and the like of 2 other series by which nothing is judged"
 
 
 def test_a_metric_of_which_nothing_was_read_is_an_error():

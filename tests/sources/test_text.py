@@ -235,3 +235,20 @@ def test_a_packed_log_that_breaks_off_is_read_so_far_and_told(tmp_path):
     assert 5_000 < len(run.series["loss"]) < 15_000
     (note,) = [n for n in run.notes if n.kind == "truncated"]
     assert "breaks off after" in note.message
+
+
+def test_a_number_written_in_another_way_is_a_row_like_the_others(tmp_path):
+    """numpy 2 prints `np.float64(2.3)` in a dict where the metric was left an array."""
+    rows = [f"{{'loss': np.float64({2 + i / 9:.4f}), 'grad_norm': 1.5, 'epoch': {i / 90:.2f}}}" for i in range(20)]
+    rows += [f"{{'loss': {1 + i / 9:.4f}, 'grad_norm': nan, 'epoch': {(i + 20) / 90:.2f}}}" for i in range(20)]
+    (tmp_path / "train.log").write_text("\n".join(rows) + "\n")
+    (ref,) = discover(str(tmp_path / "train.log"))
+    assert read(ref).series["train/loss"].step.tolist() == list(range(40))
+
+
+def test_a_step_that_is_the_same_in_every_epoch_is_no_axis(tmp_path):
+    said = "Epoch {} | Training | Elapsed Time: 2:40:01 | Steps: 6275 | Loss: {:.6f}"
+    lines = [said.format(epoch, 9 - epoch / 9) for epoch in range(4, 24)]
+    (tmp_path / "train.log").write_text("\n".join(lines) + "\n")
+    (ref,) = discover(str(tmp_path / "train.log"))
+    assert read(ref).series["Loss"].step.tolist() == list(range(4, 24))

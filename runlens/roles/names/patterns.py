@@ -7,6 +7,7 @@ from runlens.roles.names.pattern import EVAL, P
 _COUNT = r"(~(num|n|total|consumed|seen|cumulative|processed|trained|input|train|global)_)*"
 
 PATTERNS = (
+    P("train_loss:cost", r"^((train(ing)?|batch)[/_])?costs?$", confidence=0.6),
     # counters
     P("other", r"^(eval|val\w*|test)/(num_)?(samples|tokens|examples|batches)$"),
     P("epoch", r"(^|/)(\w*current_|train(ing)?_|num_)?epochs?$|^epoch/epoch$", r"~per_epoch|loss(es)?/(\w*_)?epoch$"),
@@ -110,7 +111,7 @@ PATTERNS = (
         r"(step|iter(ation)?s?|batch|update)_?(time|duration|timing|latency|wall_?clock|secs?|seconds|ms)~"
         r"|~(sec\w*|s|ms|time|duration)_per_(step|iter\w*|batch|update)"
         r"|~(dt|dt_ms|step_ms|iter_ms|s_it|s_iter|ms_per_step|step_s|step_avg)$|end_to_end"
-        r"|elapsed_\w*per_iter|time_per_|step_time|^time$|/time_per|(^|throughput/)duration$"
+        r"|elapsed_\w*per_iter|time_per_|step_time|^time(_s|_ms)?$|/time_per|(^|throughput/)duration$"
         r"|time/total_step",
         EVAL + r"|per_token|per_sample|~step_(per|train)",
     ),

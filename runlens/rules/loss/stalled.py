@@ -17,6 +17,7 @@ from runlens.rules.loss.parts.incidents import loss_incidents
 from runlens.rules.loss.parts.rising import TWICE, Worse, only_worse
 from runlens.rules.loss.parts.sensitivity import USUAL, LossSensitivity
 from runlens.rules.meaning import Part, Stage, Story
+from runlens.rules.shared.frozen import frozen_tail
 from runlens.rules.shared.panels import LOSSES, TRAINING
 from runlens.stats.changes.progress import Stall, last_stall
 from runlens.stats.changes.saturation import nears_floor
@@ -109,8 +110,9 @@ class StalledLoss(Rule[StallEvidence]):
             )
             return
         stall = last_stall(curve.y, curve.step, self.share)
-        if stall is None or curve.ends_non_finite:
-            return
+        tail = frozen_tail(curve.value)
+        if stall is None or curve.ends_non_finite or (tail is not None and tail.value == 0.0):
+            return  # LOSS003 speaks of a loss that is not finite, and LOSS006 of one that can fall no further
         if _accounted_for(run, self.sensitivity, int(curve.step[stall.trend_from])):
             return
         never = _never_moved(curve, stall)

@@ -16,6 +16,8 @@ Ints = npt.NDArray[np.int64]
 
 _NEAR = 3
 """Lines after a row of metrics in which the bar is drawn again that says its step (tqdm's `write`)."""
+_SAME = 3
+"""Lines of as many epochs that say one and the same step."""
 _PER_EPOCH = 1.5
 """Rows of one form for each epoch from which on the epoch does not tell them apart."""
 
@@ -61,6 +63,8 @@ def axis_of(rows: Rows) -> Axis:
         step[sampled] = _whole_run(rows.counters["sample"], rows.counters["of"], epoch, sampled)
         counts = "samples"
     known = training & fields & np.isfinite(step)
+    if _says_the_same(step[known], epoch[known]):
+        known[:] = False
     if bool(known.any()):
         if counts == "steps" and not bool(within.any() or counted.any()):
             planned = _planned(rows.counters["of"][known])
@@ -69,6 +73,11 @@ def axis_of(rows: Rows) -> Axis:
     if bool(shown.any()):
         return Axis(_by_bars(rows, shown), "steps", _planned(rows.counters["of"][shown]))
     return _without_steps(rows, epoch, training)
+
+
+def _says_the_same(step: Floats, epoch: Floats) -> bool:
+    """Whether a step is one number while epochs go by: the steps of an epoch, not how far training is."""
+    return len(step) >= _SAME and bool(np.all(step == step[0])) and len(np.unique(epoch[np.isfinite(epoch)])) >= _SAME
 
 
 def _carried(value: Floats) -> Floats:
@@ -113,9 +122,7 @@ def _planned(of: Floats) -> int:
 def _spread(rows: Rows, step: Floats, known: Bools, sampled: Bools) -> Ints:
     """Steps for all lines: their own, that of their box, or the last one said before them."""
     main = _main(rows, known)
-    names = {f.name for f in rows.layouts[main].fields}
-    alike = [names == {f.name for f in o.fields} for o in rows.layouts]  # lines that differ in a word beside metrics
-    like = np.array(alike)[rows.of_layout]
+    like = _alike(rows, main)
     top = float(np.nanmax(step[known & like]))
     own = np.isfinite(step) & (known | (rows.held_out & (step <= 1.05 * top + 1) & ~sampled.any()))
     own &= like | (step <= 1.05 * top + 1)
@@ -128,6 +135,12 @@ def _spread(rows: Rows, step: Floats, known: Bools, sampled: Bools) -> Ints:
         same[same] = rows.block[said][at[same]] == rows.block[same]
         out[same] = step[said][at[same]]
     return _filled(out)
+
+
+def _alike(rows: Rows, layout: int) -> Bools:
+    """Lines that hold the metrics of a layout: they may differ in a word beside them, or in how a number is written."""
+    names = {f.name for f in rows.layouts[layout].fields}
+    return np.array([names == {f.name for f in o.fields} for o in rows.layouts], dtype=bool)[rows.of_layout]
 
 
 def _main(rows: Rows, known: Bools) -> int:
@@ -167,7 +180,7 @@ def _without_steps(rows: Rows, epoch: Floats, training: Bools) -> Axis:
     candidates = fields & ~rows.held_out
     if not bool(candidates.any()):
         candidates = fields
-    main = np.flatnonzero(candidates & (rows.of_layout == _main(rows, candidates)))
+    main = np.flatnonzero(candidates & _alike(rows, _main(rows, candidates)))
     said = rows.counters["epoch"]
     own = said[main]
     if bool(np.isfinite(own).all()) and bool(np.all(own == np.floor(own))):

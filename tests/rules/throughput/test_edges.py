@@ -47,7 +47,7 @@ DROP = [
     (ThroughputDrop(), lambda points: slower(0.3, 500, 499 + points), (85, 95), "iw"),  # a brief dip is said
     (ThroughputDrop(min_points=50), lambda points: slower(0.3, 500, 499 + points), (40, 50), "iw"),
     (ThroughputDrop(), lambda points: slower(0.1, 200, 199 + points, 400), (35, 45), ".w"),  # a tenth of a short log
-    (ThroughputDrop(), lambda n: slower(0.1, n // 2, n - 1, n), (23, 24, 30), "-.w"),
+    (ThroughputDrop(), lambda n: slower(0.1, n // 2, n - 1, n), (23, 25, 26, 30), "--ww"),
     (ThroughputDrift(), sliding, (0.02, 0.025, 0.145, 0.155), ".wwe"),
     (ThroughputDrift(drop=0.06), sliding, (0.05, 0.055), ".w"),
     (ThroughputDrift(petty_share=0.05), sliding, (0.1, 0.12), "iw"),

@@ -104,9 +104,14 @@ def slowdowns(signal: RateSignal, least: float, min_points: int) -> tuple[Slowdo
     return cast("tuple[Slowdown, ...]", signal.judged[key])
 
 
+def settle_in(points: int) -> int:
+    """How many points at the beginning are those of a run that has not settled in: none of them is a level."""
+    return min(max(points // 50, 2), 500)
+
+
 def _judge(signal: RateSignal, least: float, min_points: int) -> tuple[Slowdown, ...]:
     n = len(signal)
-    settle = min(max(n // 50, 2), 500)
+    settle = settle_in(n)
     if n - settle < FEWEST:
         return ()
     lasting = max(min(min_points, n // 10), 3)

@@ -14,7 +14,7 @@ from runlens.rules.base import Rule
 from runlens.rules.shared.logged_settings import SettingEvidence, changed_plan, raised_setting
 from runlens.rules.throughput.parts.clock import clock_signal, matched, stands_still, work_is_known
 from runlens.rules.throughput.parts.cost import cost_of, is_petty
-from runlens.rules.throughput.parts.levels import Slowdown, slowdowns
+from runlens.rules.throughput.parts.levels import Slowdown, settle_in, slowdowns
 from runlens.rules.throughput.parts.needs import NOTHING
 from runlens.rules.throughput.parts.signal import FEWEST, RateSignal, rate_signal
 from runlens.rules.throughput.parts.ties import Tie, TieEvidence, ties
@@ -73,9 +73,10 @@ class SlowdownRule(Rule[SlowdownEvidence]):
         if signal is None:
             yield self.skip(NOTHING, kind="missing-role")
             return
-        if len(signal) < FEWEST:
+        if len(signal) - settle_in(len(signal)) < FEWEST:
             yield self.skip(
-                f"{len(signal)} points of {signal.metric} are too few to know its level: {FEWEST} are needed",
+                f"{len(signal)} points of {signal.metric} are too few to know its level: {FEWEST} are needed after "
+                f"the first {settle_in(len(signal))}",
                 kind="too-few-points",
             )
             return
