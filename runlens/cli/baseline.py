@@ -28,6 +28,10 @@ def baseline(
     level: Annotated[
         Literal["info", "warning", "error"], typer.Option("--level", help="Lowest severity to write.")
     ] = "warning",
+    this_run: Annotated[
+        bool,
+        typer.Option("--this-run", help="Known of these runs alone, not of other nights of their jobs."),
+    ] = False,
     select: o.Select = None,
     ignore: o.Ignore = None,
     metric: o.Metric = None,
@@ -37,7 +41,10 @@ def baseline(
     jobs: o.Jobs = None,
     debug: o.Debug = False,
 ) -> None:
-    """Write the findings of these runs as known, each with the reason and a last day if given."""
+    """Write the findings of these runs as known, each with the reason and a last day if given.
+
+    Where a run's id holds a date, a number of a night or another id, they are known of every night of that job.
+    """
     from runlens.cli.shared import output as out
     from runlens.cli.shared import progress
     from runlens.cli.shared.printing import plain
@@ -64,12 +71,16 @@ def baseline(
     for run in report.runs:
         for failure in run.failures:
             typer.echo(f"runlens: {plain(run.run)}: {plain(failure.message)}", err=True)
-    new = known_from(report.runs, reason, until, Severity(level))
+    new = known_from(report.runs, reason, until, Severity(level), by_job=not this_run)
     today = datetime.datetime.now(datetime.UTC).date()
     kept = renewed(before, new, today)
     out.save(output, dumps(kept).encode())
     count = f"{plural(len(new), 'new known finding')}, {len(kept) - len(new)} from before"
     typer.echo(f"{count}, in {plain(str(output))}", err=True)
+    if jobs_named := sorted({k.run for k in new} - {run.run for run in report.runs}):
+        typer.echo(
+            f"known of every night of {plain(', '.join(jobs_named))} (--this-run: of these runs alone)", err=True
+        )
     if new and any(k.expired(today) for k in new):
         typer.echo(f"runlens: their last day, {until}, has passed already: they count again at once", err=True)
     if any(run.failures for run in report.runs):

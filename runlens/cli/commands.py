@@ -20,6 +20,7 @@ COMMANDS = {
     "render": "Any output again from a saved JSON report.",
     "rule": "The documentation of a rule, or the list of all.",
     "baseline": "Write the known findings, with a reason and a last day.",
+    "nights": "The record of a nightly gate: list, accept, trend.",
     "config": "The settings in force, and where each comes from.",
     "cache": "Show or clear the cache of W&B histories.",
 }

@@ -52,15 +52,38 @@ class Known:
         return f"the known finding {self.code} of {self.run} ({self.reason})"
 
 
-def known_from(runs: Sequence[RunReport], reason: str, until: str | None, floor: Severity) -> tuple[Known, ...]:
-    """The findings of a report that count and are at or above `floor`, as known ones."""
+SLACK = 0.02
+"""Share of the run by which a finding may lie elsewhere on another night of the job."""
+
+
+def known_from(
+    runs: Sequence[RunReport], reason: str, until: str | None, floor: Severity, by_job: bool = False
+) -> tuple[Known, ...]:
+    """The findings of a report that count and are at or above `floor`, as known ones.
+
+    With `by_job` they are known of every night of the run's job (`RunReport.job`), with some slack in their steps.
+    """
     _check_day(until, "the command line")
     return tuple(
-        Known(f.code, run.run, f.metric, f.steps, reason, until)
+        Known(f.code, _of_job(run), f.metric, _with_slack(f, run), reason, until)
+        if by_job and _of_job(run) != run.run
+        else Known(f.code, run.run, f.metric, f.steps, reason, until)
         for run in runs
         for f in run.findings
         if f.suppressed is None and f.severity.rank >= floor.rank
     )
+
+
+def _of_job(run: RunReport) -> str:
+    return run.job or run.run
+
+
+def _with_slack(finding: Finding, run: RunReport) -> tuple[int, int] | None:
+    if finding.steps is None or run.steps is None:
+        return finding.steps
+    first, last = finding.steps
+    slack = max(last - first, round(SLACK * (run.steps[1] - run.steps[0])))
+    return max(first - slack, 0), last + slack
 
 
 def mark(findings: Sequence[Finding], run: str, known: Sequence[Known]) -> tuple[Finding, ...]:

@@ -58,8 +58,9 @@ def _twin(ref: RunRef, run: Run, report: RunReport) -> Twin:
 
 def _told(report: RunReport, twin: Twin | None, settings: Settings) -> RunReport:
     """The report with what it was held against."""
-    rule = next((rule for rule in settings.rules if isinstance(rule, NightRule) and rule.twins), None)
-    if twin is None or rule is None:
+    rules = [rule for rule in settings.rules if isinstance(rule, NightRule) and rule.twins]
+    if twin is None or not rules:
         return report
+    rule = max(rules, key=lambda rule: len(rule.floors))
     nights = [night for night in rule.those_before(twin) if not same(twin, night)]
-    return replace(report, held_against=held_against(twin, nights, rule.last)) if nights else report
+    return replace(report, held_against=held_against(twin, nights, rule.last, rule.floors)) if nights else report

@@ -14,49 +14,53 @@ def render(report: Report) -> str:
 
     A rule with a finding at or above `report.fail_on` is a failure; one with lesser or known findings passes and says
     them in `system-out`; one that did not judge is skipped with its reason. What could not be read, a rule that
-    crashed and a run that no rule could judge are errors, so that "could not judge" is never green.
+    crashed and a run that no rule could judge are errors, so that "could not judge" is never green. Suites and classes
+    are called by the run's job, the same every night, so that a CI system shows their history; by the run where
+    several of one job stand in the report.
     """
     from junitparser import JUnitXml
 
     xml = JUnitXml("RunLens")
+    jobs = [run.job for run in report.runs]
     for run in report.runs:
-        xml.add_testsuite(_suite(run, report))
+        xml.add_testsuite(_suite(run, report, run.job if run.job and jobs.count(run.job) == 1 else run.run))
     xml.update_statistics()
     text: bytes = xml.tostring()
     return text.decode("utf-8").rstrip("\n") + "\n"
 
 
-def _suite(run: RunReport, report: Report) -> Any:
+def _suite(run: RunReport, report: Report, name: str) -> Any:
     from junitparser import Error, TestSuite
 
-    suite = TestSuite(named(run.run))
+    suite = TestSuite(named(name))
     suite.timestamp = visible(report.created).removesuffix("Z")
     suite.hostname = "localhost"
-    for name, value in (
+    for key, value in (
+        ("run", named(run.run)),
         ("source", visible(run.source)),
         ("verdict", run.verdict),
         ("action", words.headline(run.action) if run.action else ""),
         ("facts", words.facts(run)),
     ):
-        suite.add_property(name, value)
+        suite.add_property(key, value)
     skipped = {skip.code: skip.reason for skip in run.skips}
     found = {finding.code for finding in run.findings}
     for code in sorted({*run.checked, *found, *skipped}):
         findings = [f for f in run.findings if f.code == code]
-        suite.add_testcase(_case(run, code, findings, None if findings else skipped.get(code), report))
+        suite.add_testcase(_case(name, code, findings, None if findings else skipped.get(code), report))
     for failure in run.failures:
         suite.add_testcase(
-            _broken(run, failure.stage, Error(visible(failure.message) or "no message", f"{failure.stage} failure"))
+            _broken(name, failure.stage, Error(visible(failure.message) or "no message", f"{failure.stage} failure"))
         )
     if run.verdict == "undecided" and not run.failures:
-        suite.add_testcase(_broken(run, "judgement", Error("no rule could judge this run", "not judged")))
+        suite.add_testcase(_broken(name, "judgement", Error("no rule could judge this run", "not judged")))
     return suite
 
 
-def _case(run: RunReport, code: str, findings: list[Finding], skipped: str | None, report: Report) -> Any:
+def _case(suite: str, code: str, findings: list[Finding], skipped: str | None, report: Report) -> Any:
     from junitparser import Failure, Skipped, TestCase
 
-    case = TestCase(visible(code), named(run.run), 0.0)
+    case = TestCase(visible(code), named(suite), 0.0)
     bad = [f for f in findings if f.suppressed is None and f.severity.rank >= report.fail_on.rank]
     if bad:
         failure = Failure(visible(bad[0].message) or bad[0].code, visible(bad[0].name))
@@ -69,10 +73,10 @@ def _case(run: RunReport, code: str, findings: list[Finding], skipped: str | Non
     return case
 
 
-def _broken(run: RunReport, name: str, error: Any) -> Any:
+def _broken(suite: str, name: str, error: Any) -> Any:
     from junitparser import TestCase
 
-    case = TestCase(name, named(run.run), 0.0)
+    case = TestCase(name, named(suite), 0.0)
     case.result = [error]
     return case
 

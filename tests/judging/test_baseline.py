@@ -1,4 +1,5 @@
 import datetime
+from dataclasses import replace
 
 import pytest
 
@@ -116,3 +117,19 @@ def test_a_broken_file_is_named_with_its_entry(text, words):
     with pytest.raises(ConfigError) as error:
         loads(text, "b.json")
     assert words in str(error.value) and "b.json" in str(error.value)
+
+
+def test_a_finding_that_is_known_of_a_job_is_known_of_its_other_nights_near_the_same_steps():
+    night = replace(report(finding(steps=(1500, 1511))), run="night-05", job="night-*", steps=(0, 3000))
+    (entry,) = known_from([night], "bad shard 17", None, Severity.WARNING, by_job=True)
+    assert entry.run == "night-*" and entry.steps == (1440, 1571)
+    for run, steps, known in (
+        ("night-06", (1530, 1541), True), ("night-06", (1580, 1590), False), ("other-06", (1500, 1511), False)
+    ):  # fmt: skip
+        assert (judged([entry], finding(steps=steps), run=run)[0] == ["bad shard 17"]) == known
+
+
+def test_a_run_whose_name_tells_no_job_is_known_by_itself():
+    one = replace(report(finding(steps=(1500, 1511))), run="tonight", job="tonight", steps=(0, 3000))
+    (entry,) = known_from([one], "seen", None, Severity.WARNING, by_job=True)
+    assert (entry.run, entry.steps) == ("tonight", (1500, 1511))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 
@@ -15,7 +16,9 @@ from runlens.rules.nights.parts.held import Held
 from runlens.rules.nights.parts.yardstick import NEWEST
 
 
-def held_against(own: Twin, nights: Sequence[Twin], last: int) -> HeldAgainst:
+def held_against(
+    own: Twin, nights: Sequence[Twin], last: int, floors: Mapping[str, float] = MappingProxyType({})
+) -> HeldAgainst:
     """A night beside the good nights before it.
 
     Parameters
@@ -25,8 +28,10 @@ def held_against(own: Twin, nights: Sequence[Twin], last: int) -> HeldAgainst:
         The good nights, the oldest first; at least one.
     last : int
         How many of them say what is usual.
+    floors : mapping
+        As in `beside`.
     """
-    came = beside(own, nights[-NEWEST:], last)
+    came = beside(own, nights[-NEWEST:], last, floors)
     usual = nights[-last:]
     not_compared = [f"{name} {why}" for name, why in came.lacking]
     not_compared += [f"{name} is not in tonight's log" for name in (*came.no_evals, *came.no_series)]

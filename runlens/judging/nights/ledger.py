@@ -93,14 +93,40 @@ def accepted(
     """
     if not reason.strip():
         raise ConfigError("--reason must say why the night is accepted")
+    night = _named(records, name, job)
+    if night.twin is None:
+        raise ConfigError(f"night {name!r} could not be read, so nothing can be held against it: {night.why}")
+    now = replace(night, reason=reason.strip(), accepted=day)
+    return tuple(now if record is night else record for record in records), now
+
+
+def revoked(records: Sequence[NightRecord], name: str, job: str = "") -> tuple[tuple[NightRecord, ...], NightRecord]:
+    """The records with one night no longer accepted, and that night.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such night, there are several, or nobody accepted it.
+    """
+    night = _named(records, name, job)
+    if not night.reason:
+        raise ConfigError(f"nobody accepted night {name!r}: its verdict is {night.verdict}")
+    now = replace(night, reason="", accepted="")
+    return tuple(now if record is night else record for record in records), now
+
+
+def _named(records: Sequence[NightRecord], name: str, job: str) -> NightRecord:
+    """The night of a name.
+
+    Raises
+    ------
+    ConfigError
+        If there is none, or more than one.
+    """
     fits = [r for r in records if name in (r.night, r.key) and job in ("", r.job)]
     if not fits:
         raise ConfigError(f"no night {name!r} is recorded; {did_you_mean(name, [r.night for r in records])}")
     if len(fits) > 1:
         keys = ", ".join(f"{r.key} (judged {r.judged})" for r in fits)
         raise ConfigError(f"{len(fits)} nights are called {name!r}; name one by its key: {keys}")
-    (night,) = fits
-    if night.twin is None:
-        raise ConfigError(f"night {name!r} could not be read, so nothing can be held against it: {night.why}")
-    now = replace(night, reason=reason.strip(), accepted=day)
-    return tuple(now if record is night else record for record in records), now
+    return fits[0]

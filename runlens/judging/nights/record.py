@@ -83,8 +83,8 @@ def recorded(report: RunReport, twin: Twin | None, job: str, judged: str, fail_o
     counted = [f for f in report.findings if f.suppressed is None and f.severity.rank >= min(fail_on, 1)]
     counted.sort(key=lambda f: -f.severity.rank)
     held = report.held_against
-    of_nights = [f for f in counted if issubclass(rule_of(f.code), NightRule)]
-    measures = {measure_of(str(f.evidence.get("what", ""))) for f in of_nights}
+    told = [str(f.evidence.get("what", "")) for f in counted if issubclass(rule_of(f.code), NightRule)]
+    told += [one.what for one in held.compared if one.unlike] if held is not None else []
     return NightRecord(
         night=report.run,
         key=key_of(report, twin),
@@ -92,7 +92,7 @@ def recorded(report: RunReport, twin: Twin | None, job: str, judged: str, fail_o
         judged=judged,
         verdict=report.verdict,
         found=tuple(dict.fromkeys(f.code for f in counted)),
-        unlike=tuple(sorted(measures)),
+        unlike=tuple(sorted({measure_of(what) for what in told})),
         held_against=held.nights if held is not None else (),
         compared=tuple(c.what for c in held.compared) if held is not None else (),
         not_compared=held.not_compared if held is not None else (),

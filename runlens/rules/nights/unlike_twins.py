@@ -138,8 +138,11 @@ class UnlikeTwins(NightRule[UnlikeTwinsEvidence]):
 
     @staticmethod
     def _told_already(one: Held, held: Sequence[Held], loud: set[str]) -> bool:
-        """Whether another difference says the same: the speed, the end, or the mean of all evals."""
+        """Whether another difference says the same: the speed, the end, or the mean of all scores."""
         if _FOLLOW.get(one.name) in loud:
+            return True
+        speed = next((other for other in held if other.name == "speed" and other.name in loud), None)
+        if one.name == "duration" and speed is not None and abs(one.shift + speed.shift) < one.bar:
             return True
         mean = next((other for other in held if other.name == MEAN and MEAN in loud), None)
         alike = mean is not None and one.name != MEAN and one.measure.log == mean.measure.log and not one.unit

@@ -23,6 +23,11 @@ class NightRule(Rule[E]):
     last: int = 7
     max_age: float | None = None
 
+    @property
+    def floors(self) -> dict[str, float]:
+        """Name of a measure to its floor, where a setting says it."""
+        return {}
+
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """Judge the run as a night."""
         if not self.twins:
