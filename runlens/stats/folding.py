@@ -48,32 +48,40 @@ def _beat(x: Floats) -> Floats:
     best = x[:0]
     if longest < 2:
         return best
-    tame = np.clip(x, bn.median(x) - WILD, bn.median(x) + WILD)
+    middle = bn.median(x)
+    tame = np.clip(x, middle - WILD, middle + WILD)
+    total = np.concatenate([[0.0], np.cumsum(tame)])
     least = 1.0
     for period in range(2, longest + 1):
         # over whole cycles a mean is constant; a median has two values if every second point is slow
-        rest = x - _moving_mean(tame, period * (2 * longest // period))
-        profile = _profile(rest, period)
+        rest = x - _moving_mean(tame, total, period * (2 * longest // period))
+        folded = _folded(rest, period)
+        profile = np.asarray(bn.nanmedian(folded, axis=0))
         whole = float(np.abs(rest - bn.median(rest)).sum())
-        left = float(np.abs(rest - np.resize(profile, n)).sum()) * n / (n - period)
+        left = float(np.abs((folded - profile).ravel()[:n]).sum()) * n / (n - period)
         if left < LEFT * whole and left < 0.9 * least * whole:
             best, least = profile, left / whole
     return best
 
 
-def _moving_mean(x: Floats, window: int) -> Floats:
-    """Centred mean, the ends filled with the nearest full one; in an even window both end points count half."""
-    total = np.concatenate([[0.0], np.cumsum(x)])
+def _moving_mean(x: Floats, total: Floats, window: int) -> Floats:
+    """Centred mean, the ends filled with the nearest full one; in an even window both end points count half.
+
+    `total` holds the running sums of `x`, a zero before the first: shape (n + 1,).
+    """
     half = window // 2
-    wide = (total[2 * half + 1 :] - total[: -2 * half - 1]) / window
+    out = np.empty(len(x))
+    wide = out[half : len(x) - half]
+    np.divide(total[2 * half + 1 :] - total[: -2 * half - 1], window, out=wide)
     if window % 2 == 0:
         wide -= (x[: -2 * half] + x[2 * half :]) / (2 * window)
-    return np.concatenate([np.full(half, wide[0]), wide, np.full(half, wide[-1])])
+    out[:half], out[len(x) - half :] = wide[0], wide[-1]
+    return out
 
 
-def _profile(x: Floats, period: int) -> Floats:
-    """Median of the points at each phase, shape (period,)."""
+def _folded(x: Floats, period: int) -> Floats:
+    """The points in rows of one period, shape (rows, period); NaN after the last."""
     rows = -(-len(x) // period)
     folded = np.full(rows * period, np.nan)
     folded[: len(x)] = x
-    return np.asarray(bn.nanmedian(folded.reshape(rows, period), axis=0))
+    return folded.reshape(rows, period)

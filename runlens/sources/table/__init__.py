@@ -136,7 +136,7 @@ def _is_log(path: Path, names: list[str]) -> bool:
         return False
     if head.startswith(b"PAR1"):
         return first(names, AXES) is not None and tells_of_training(names)
-    return is_log(head)
+    return is_log(head, names)
 
 
 def read(ref: RunRef) -> Run:

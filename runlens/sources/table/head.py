@@ -86,7 +86,8 @@ def names_in(raw: bytes) -> list[str]:
     if form == "logged":
         rows = [row for line in text.splitlines() if (row := logged_row(line)) is not None]
         return list(dict.fromkeys(key for row in rows for key in row))
-    found = [name for line in text.splitlines()[:500] if (row := _row(line)) for name, _ in flat(row, "/", means=True)]
+    kinds = {tuple(row): row for line in text.splitlines()[:500] if (row := _row(line))}  # one of each kind of row
+    found = [name for row in kinds.values() for name, _ in flat(row, "/", means=True)]
     return list(dict.fromkeys([*found, *_KEYS.findall(text)]))
 
 
@@ -105,14 +106,15 @@ def has_axis(raw: bytes) -> bool:
     return first(names_in(raw), AXES) is not None
 
 
-def is_log(raw: bytes) -> bool:
+def is_log(raw: bytes, names: list[str] | None = None) -> bool:
     """Whether the first bytes of a file are those of a table in which a training run is logged.
 
     A table with a step, and with a metric that is understood: a folder holds other tables too, such as training data.
+    `names` is what `names_in` says of them, where it is known.
     """
     if form_of(raw) is None:
         return False
-    names = names_in(raw)
+    names = names_in(raw) if names is None else names
     if [canonical(name) for name in names] == ["wall_time", "step", "value"]:  # TensorBoard's download of one tag
         return True
     if names[:3] == ["r", "l", "t"]:  # `monitor.csv` of stable-baselines3: reward, length and time of each episode

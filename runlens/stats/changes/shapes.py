@@ -42,6 +42,8 @@ class _Dictionary:
     """(g, p): squared lengths of the whitened shapes."""
     ones: Floats
     """(g, n): the whitened constant."""
+    free: Floats
+    """(g, p): squared lengths of what of the whitened shapes is no constant."""
 
 
 _KINDS: tuple[Kind, ...] = ("step", "box", "ramp")
@@ -71,7 +73,18 @@ def _dictionary(n: int) -> _Dictionary:
     white = np.empty((count, len(kinds), n))
     white[:, flat] = steps[:, start[flat]] - steps[:, end[flat]]
     white[:, sloped] = (sums[:, i] + sums[:, i + 1] - sums[:, j] - sums[:, j + 1]) / (2.0 * (j - i))[:, None]
-    return _Dictionary(kinds, start, end, columns, white, np.einsum("gpn,gpn->gp", white, white), steps[:, 0])
+    ones, power = steps[:, 0], np.einsum("gpn,gpn->gp", white, white)
+    return _Dictionary(kinds, start, end, columns, white, power, ones, power - _shared(_unit(ones), white))
+
+
+def _unit(vectors: Floats) -> Floats:
+    """Vectors of length 1, shape (g, n)."""
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+
+
+def _shared(unit: Floats, white: Floats) -> Floats:
+    """(g, p): squared lengths of the whitened shapes along a vector of each noise."""
+    return np.asarray(np.einsum("gi,gpi->gp", unit, white) ** 2)
 
 
 def shapes(y: Floats, least: float, gain: float, most: int = 8) -> tuple[list[Shape], Floats]:
@@ -106,16 +119,17 @@ def shapes(y: Floats, least: float, gain: float, most: int = 8) -> tuple[list[Sh
     chosen: list[int] = []
     gains: list[float] = []
     orthogonal: list[Floats] = []
-    residual, free = white, book.power
+    residual, free = white, book.free
     likelihood = -np.inf
     while True:
         last = basis[-1]
         for q in orthogonal:
             last = last - (q * last).sum(axis=1, keepdims=True) * q
-        last = last / np.linalg.norm(last, axis=1, keepdims=True)
+        last = _unit(last)
         orthogonal.append(last)
         residual = residual - (last * residual).sum(axis=1, keepdims=True) * last
-        free = free - np.einsum("gi,gpi->gp", last, book.white) ** 2
+        if chosen:
+            free = free - _shared(last, book.white)
         squares = np.maximum((residual * residual).sum(axis=1), 1e-12 * n)
         now = float((-0.5 * n * np.log(squares) - noise.log_det).max())
         if chosen:

@@ -132,11 +132,11 @@ def _fit(signal: RateSignal, settle: int, lasting: int, least: float) -> _Blocks
     else:
         size = max(round((n - settle) / BLOCKS), 1)
         first = n - (n - settle) // size * size
-        raw = signal.log[first:]
-        m = block_midmeans(without_outliers(without_beat(raw)) if size < FINE else raw, size)
+        m = _midmeans(signal, first, size)
     m = without_outliers(m, 9)
     shortest = max(3, math.ceil(lasting / size))
-    found, level = shapes(m, least, GAIN)
+    # no shape can be larger than all that the levels do; half of it leaves room for how a fit shares out the noise
+    found, level = shapes(m, least, GAIN) if np.ptp(m) >= 0.5 * least else ([], np.full(len(m), median(m)))
     rest = m - level
     # of short logs the smoothed rest still holds white noise, which the fit has accounted for
     white = MEDIAN_RANGE * difference_sigma(rest) / math.sqrt(shortest)
@@ -150,6 +150,15 @@ def _fit(signal: RateSignal, settle: int, lasting: int, least: float) -> _Blocks
         if s.kind == "ramp" and s.gain < RESTLESS_GAIN and wander > RESTLESS * least:
             level -= s.size * np.clip((at - s.start) / (s.end - s.start), 0.0, 1.0)
     return _Blocks(level, size, first, shortest, wander)
+
+
+def _midmeans(signal: RateSignal, first: int, size: int) -> Floats:
+    """Levels of the blocks of a short log, a beat taken out; found once for all rules, since finding a beat is dear."""
+    key = ("midmeans", first, size)
+    if key not in signal.judged:
+        raw = signal.log[first:]
+        signal.judged[key] = block_midmeans(without_outliers(without_beat(raw)) if size < FINE else raw, size)
+    return cast("Floats", signal.judged[key])
 
 
 def _runs(falls: npt.NDArray[np.bool_], gap: int) -> list[tuple[int, int]]:
