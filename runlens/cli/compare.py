@@ -51,16 +51,17 @@ def compare(
     config: o.ConfigPath = None,
     debug: o.Debug = False,
 ) -> None:
-    """Lay a run's evals over a reference's checkpoints: the gap at the same tokens, and the lag.
+    """Lay a run over a reference: evals at the same tokens and the lag; loss, gradient norm and speed step by step.
 
-    Exit code 0: not behind. 1: behind, and that persists or widens. 2: wrong use. 3: a reference could
-    not be compared with.
+    Exit code 0: not behind. 1: behind, and that persists or widens, or the training loss is above the
+    reference's. 2: wrong use. 3: a reference could not be compared with.
     """
     from runlens import sources
     from runlens.cli.shared.one import OneRun
     from runlens.cli.shared.output import echo, save
     from runlens.comparison.compare import compare as beside
     from runlens.comparison.restart import planned_tokens
+    from runlens.comparison.training import training_of, with_training
     from runlens.config import load, settings_for
     from runlens.errors import ConfigError
     from runlens.model import Severity
@@ -88,7 +89,11 @@ def compare(
     if settings.evals is not None:
         resolved = with_evals(resolved, settings.evals, tokens_per_step)
     total = settings.total_tokens or planned_tokens(resolved)
-    found = [beside(resolved, r, rule.axis, rule.tokens_per_step, rule.bar, total) for r in rule.references]
+    own = training_of(resolved)
+    found = [
+        with_training(beside(resolved, r, rule.axis, rule.tokens_per_step, rule.bar, total), own, r)
+        for r in rule.references
+    ]
     if png is not None:
         if not any(c.tasks for c in found):
             raise ConfigError(f"--png: nothing to draw: {found[0].why_not}")
@@ -108,9 +113,10 @@ def compare(
         echo(text)
     else:
         save(output, text.encode())
-    if any(c.severity is Severity.ERROR for c in found):
+    if any(Severity.ERROR in (c.severity, *(g.severity for g in c.training)) for c in found):
         raise typer.Exit(1)
-    one.leave(3 if any(c.why_not for c in found) else 0)
+    pairs = zip(found, rule.references, strict=True)
+    one.leave(3 if any(c.why_not and not (c.training and not r.curves) for c, r in pairs) else 0)
 
 
 def elsewhere(found: Sequence[Comparison], references: Sequence[Reference]) -> str:

@@ -46,9 +46,13 @@ def build(
     from dataclasses import replace
 
     from runlens.cli.shared.output import echo, save
+    from runlens.errors import ConfigError
     from runlens.references import combine, dumps, load
 
-    found = combine([load(spec, tokens_per_step) for spec in specs], name)
+    parts = [load(spec, tokens_per_step) for spec in specs]
+    if bare := [part.name for part in parts if not part.curves]:
+        raise ConfigError(f"{', '.join(bare)} logged no evals, and a stored reference holds nothing else")
+    found = combine(parts, name)
     found = replace(
         found,
         source=source or found.source,

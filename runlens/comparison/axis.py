@@ -106,4 +106,6 @@ def on_axis(reference: Reference, axis: Axis) -> tuple[Curve, ...] | str:
             curves.append(
                 replace(curve, at=curve.at[keep] * factor, value=curve.value[keep], stderr=curve.stderr[keep])
             )
+    if not curves and reference.training:
+        return f"reference {reference.name} logged no evals; `runlens compare` lays the training curves over each other"
     return tuple(curves) or f"reference {reference.name} holds no curve"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from runlens.model import AtOnePoint, Comparison, GroupLag, Projection, TaskLag
+from runlens.model.training import TrainingGap
 
 
 def task_numbers(task: TaskLag) -> dict[str, object]:
@@ -85,6 +86,31 @@ def point_numbers(found: AtOnePoint) -> dict[str, object]:
     }
 
 
+def training_numbers(gap: TrainingGap) -> dict[str, object]:
+    """One training curve beside the reference's."""
+    return {
+        "role": gap.role,
+        "metric": gap.metric,
+        "reference_metric": gap.reference_metric,
+        "steps": list(gap.steps),
+        "run": rounded(gap.run),
+        "reference": rounded(gap.reference),
+        "share": rounded(gap.share, 4),
+        "interval": [rounded(v, 4) for v in gap.interval],
+        "sigmas": rounded(gap.sigmas, 4),
+        "references": gap.members,
+        "references_sd": rounded(gap.spread, 4),
+        "same_batches": gap.same_batches,
+        "trend": gap.trend,
+        "proven": gap.apart,
+        "since": gap.since,
+        "was_apart": list(gap.was_apart) if gap.was_apart is not None else None,
+        "severity": gap.severity.value if gap.severity else None,
+        "sentence": gap.sentence,
+        "notes": list(gap.notes),
+    }
+
+
 def projection_numbers(to: Projection | None) -> dict[str, object] | None:
     """The lag at the planned end; None where there is no projection."""
     if to is None:
@@ -114,6 +140,8 @@ def numbers(comparison: Comparison) -> dict[str, object]:
         "tasks": [task_numbers(t) for t in comparison.tasks],
         "at_one_checkpoint": [point_numbers(p) for p in comparison.at_one],
         "unmatched": [{"name": name, "why": why} for name, why in comparison.unmatched],
+        "training": [training_numbers(g) for g in comparison.training],
+        "training_not_compared": [{"role": role, "why": why} for role, why in comparison.not_training],
         "source": comparison.source,
         "licence": comparison.licence,
         "citation": comparison.citation,

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from runlens.model.finding import Severity
 from runlens.model.reference import Curve
+from runlens.model.training import TrainingGap
 
 Interval = tuple[float, float]
 Axis = Literal["tokens", "steps"]
@@ -229,6 +230,10 @@ class Comparison:
     """The verdict in words, with its numbers."""
     at_one: tuple[AtOnePoint, ...] = ()
     """What could be compared at one checkpoint only, the worst first."""
+    training: tuple[TrainingGap, ...] = ()
+    """The training curves beside those of the reference, where it is a run."""
+    not_training: tuple[tuple[str, str], ...] = ()
+    """(role, why) of training curves that could not be compared."""
 
     @property
     def severity(self) -> Severity | None:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from runlens.model.measured import Answers
 from runlens.model.run import Direction
+from runlens.model.training import Training
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,6 +61,8 @@ class Reference:
     settings: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
     batch: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     """What its config tells of one step: `batch` (samples), `sequence` (tokens), `micro`, `accumulation`, `gpus`."""
+    training: tuple[Training, ...] = ()
+    """The training curves of each run that it was made of, where it was made of runs."""
     lineage: bool = False
     """True if it is made of earlier runs of the very job that is judged: steps mean the same, and so does what is
     logged."""

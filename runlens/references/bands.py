@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from runlens.comparison.alike import alike
 from runlens.model import Reference
@@ -24,10 +25,14 @@ def bands(references: Sequence[Reference]) -> tuple[Reference, ...]:
     tuple of Reference
         In the order of each one's first member, what was joined of single checkpoints first.
     """
+    bare = [reference for reference in references if not reference.curves]
+    if len(bare) > 1:  # runs without evals: seeds of one training
+        training = tuple(t for r in bare for t in r.training)
+        bare = [replace(bare[0], name=_named([r.name for r in bare]), training=training)]
     lone = [reference for reference in references if _positions(reference) == 1]
     joined = [combine(lone)] if len(lone) > 1 else lone
-    groups: list[list[Reference]] = []
-    for reference in (*joined, *(r for r in references if _positions(r) != 1)):
+    groups: list[list[Reference]] = [[r] for r in bare]
+    for reference in (*joined, *(r for r in references if _positions(r) > 1)):
         fits = (g for g in groups if not any(map(_is_band, (*g, reference))) and all(alike(m, reference) for m in g))
         home = next(fits, None)
         if home is None:

@@ -49,6 +49,7 @@ def combine(parts: Sequence[Reference], name: str = "") -> Reference:
         licence=", ".join(dict.fromkeys(p.licence for p in parts if p.licence)),
         citation="; ".join(dict.fromkeys(p.citation for p in parts if p.citation)),
         settings=settings,
+        training=tuple(t for p in parts for t in p.training),
         batch=parts[0].batch if all(p.batch == parts[0].batch for p in parts) else {},
     )
 

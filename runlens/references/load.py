@@ -6,6 +6,7 @@ import difflib
 from dataclasses import replace
 from pathlib import Path
 
+from runlens.comparison.training import training_of
 from runlens.errors import ConfigError, NoRunFound
 from runlens.model import Reference
 from runlens.references.build import build
@@ -69,13 +70,20 @@ def _from_runs(spec: str, tokens_per_step: float | None) -> Reference:
         raise NoRunFound(f"no reference {spec!r}: it is no file, no run and no shipped name; {hint}") from error
     except ConfigError as error:
         raise ConfigError(f"reference {spec!r}: {error}") from error
-    parts, without = [], []
+    parts, without, training = [], [], []
     for ref in refs:
+        run = roles.resolve(sources.read(ref), {})
+        trained = training_of(run)
+        if trained.curves:
+            training.append(trained)
         try:
-            parts.append(build(roles.resolve(sources.read(ref), {}), tokens_per_step))
+            parts.append(build(run, tokens_per_step))
         except ConfigError as error:
             without.append(str(error))
+    name = "" if len(refs) == 1 else Path(spec).name
+    if not parts and training:
+        return Reference(name or training[0].name, "steps", (), source=spec, training=tuple(training))
     if not parts:
         raise ConfigError(without[0])
-    found = combine(parts, "" if len(refs) == 1 else Path(spec).name)
+    found = replace(combine(parts, name), training=tuple(training))
     return replace(found, settings={**found.settings, "left out": without}) if without else found

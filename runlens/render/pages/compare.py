@@ -14,6 +14,7 @@ from rich.text import Text
 
 from runlens.model import Comparison, Point, TaskLag
 from runlens.render.console import Page
+from runlens.render.pages.training import head_of, show
 from runlens.render.text import amount, named, visible
 
 WIDTH = 120
@@ -63,10 +64,16 @@ def render(
 
 
 def _page(console: Console, found: Comparison, unicode: bool) -> None:
+    if found.training and found.why_not:
+        console.print(head_of(found.training).append(f"  {named(found.run)} beside {named(found.reference)}", "bold"))
+        show(console, found.training, found.not_training)
+        console.print(Padding(Text(visible(f"Evals: {found.sentence}."), style="dim"), (0, 0, 1, 2)))
+        return
     head = Text(f"{_SIGN[found.verdict]} {found.verdict.upper()}", style=_STYLE.get(found.verdict, "bold yellow"))
     head.append(f"  {named(found.run)} beside {named(found.reference)}", style="bold")
     console.print(head)
     console.print(Padding(Text(visible(_capital(found.sentence)) + "."), (0, 0, 1, 2)))
+    show(console, found.training, found.not_training)
     if found.tasks:
         in_one_line = _table(found, narrow=False, unicode=unicode)
         needed = Measurement.get(console, console.options.update(max_width=_UNBOUNDED), in_one_line).maximum
