@@ -21,7 +21,8 @@ _SIGNS = tuple(
         r"(^|[/_])(reward|rewards|return|returns|rew)(_?(mean|avg|std))?$",
         r"(^|[/_])(policy|actor|pi|pg)_?loss$",
         r"(^|[/_])(value|critic|q|vf|v|baseline)_?(function_)?loss$",
-        r"^episodes?$|(^|[/_])episode(_?(length|len|number|count))?$|(^|[/_])ep_?len$",
+        r"^episodes?$|(^|[/_])episode(_?(length|len|number|count))?$|(^|[/_])ep_?len$"
+        r"|^(ep(isode)?_)?len(gth)?s?_?(mean|avg)$",
         r"(^|/)(policy_)?entropy(_loss)?$",
         r"(^|[/_])(advantages?|value_estimate|explained_variance|exploration_rate|replay_buffer\w*|ent_coef|epsilon)(_mean)?$",
         r"(^|[/_])(response|completions?)_?(length|len)(/?_?mean|/avg)?$",

@@ -21,6 +21,16 @@ _EITHER = frozenset(
     {"perplexity", "samples_per_second", "tokens_per_second", "step_time", "data_time", "tflops", "mfu"}
 )
 """Roles of training as well as of an evaluation, by what the rest of the name says."""
+_TOTALS = frozenset({"total", "tot", "train/total", "sum", "all"})
+_PARTS_OF_LOSS = frozenset(
+    {
+        "rec", "recon", "recons", "reconstruction", "kl", "kld", "kl_div", "mse", "bce", "ce", "l1", "l2", "mel", "reg",
+        "box", "cls", "obj", "dfl", "bbox", "mask", "commit", "vq", "percep", "perceptual", "lpips", "pde", "bc", "ic",
+        "data", "physics", "contrastive", "distill", "kd", "dice", "focal", "ctc", "att", "aux",
+    }
+)  # fmt: skip
+"""What the parts of a loss are called where no name says `loss`: two of them make `total` their sum."""
+_COST = re.compile(r"(train(ing)?[/_])?((avg|average|mean|total|batch|epoch)_)*cost(_function)?")
 _RUN_MEAN = ("train_loss", "train/train_loss")
 """HF Trainer writes these once, at the end, beside the curve `train/loss`."""
 _TRAINING_ONLY = re.compile(r"(^|[/_ .-])(lr|learning[-_ ]?rate|grad[-_ ]?norm|gnorm)($|[/_ .-])")
@@ -93,6 +103,10 @@ def read_name(
         return _with_name(entry.claim(0.85, "as in"), name)
     if (claim := _plain_score(name)) is not None:
         return claim
+    if name.normal in _TOTALS and len(_PARTS_OF_LOSS.intersection(take_apart(s).normal for s in siblings)) > 1:
+        return _loss_by(name, "total", "the total beside parts of a loss")
+    if _COST.fullmatch(name.normal) and not any(map(_is_training_loss, siblings)):
+        return _loss_by(name, "cost", "a cost where nothing is called a loss")
     claim = generic_claim(name, eval_dir)
     if claim is not None:
         return claim
@@ -117,6 +131,15 @@ def read_name(
         if claim is not None:
             return claim
     return _score(name, result, eval_dir)
+
+
+def _loss_by(name: Name, rule: str, why: str) -> Claim:
+    return Claim("train_loss", axis=name.axis, confidence=0.6, why=why, origin="pattern", by=rule, base=name.base)
+
+
+def _is_training_loss(raw: str) -> bool:
+    name = take_apart(raw)
+    return may_be_loss(name) and not _HELD_OUT.search(name.normal)
 
 
 def _is_task(name: str) -> bool:

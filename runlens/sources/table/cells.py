@@ -23,7 +23,7 @@ _OF = re.compile(r"(?:[A-Za-z ]+[:\s])?\s*(\d+)\s*(?:/|of)\s*\d+")
 _COUNTED = re.compile(r"[A-Za-z_]+[\s:_-]*(\d+)")
 """A place with its word: `epoch 3`."""
 _CLOCK = re.compile(r"(?:(\d+) days?,? )?(\d+):(\d\d)(?::(\d\d(?:\.\d*)?))?")
-_SPAN = re.compile(r"(?:(\d+)d)?\s*(?:(\d+)h)?\s*(?:(\d+)m)?\s*(?:(\d+(?:\.\d*)?)s)?")
+_SPAN = re.compile(r"(?:(\d+)d)?\s*(?:(\d+(?:\.\d+)?)h)?\s*(?:(\d+(?:\.\d+)?)m)?\s*(?:(\d+(?:\.\d*)?)s)?")
 
 
 def number(value: object, name: str = "") -> float | None:

@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterable
 from typing import Literal
 
 from runlens.sources.nested import flat
-from runlens.sources.table.forms.dialect import dialect_of
+from runlens.sources.table.cells import number, says_nothing
+from runlens.sources.table.forms.dialect import cells_of, dialect_of
 from runlens.sources.table.forms.jsonl import logged_row
 from runlens.sources.table.forms.packed import text_of, unpacked
 from runlens.sources.table.names import AXES, LABELS, RUNS, canonical, every, first
@@ -27,6 +28,8 @@ _LOGGED_LINES = 2
 """Lines of a logger with an object in them that make a log of such lines."""
 _ROWS = 3
 """Lines that make rows of metrics: two may be a question and its answer."""
+_SHOWN = 20
+"""Lines of a delimited table without an axis that must be rows of numbers."""
 _OF_TRAINING = frozenset(
     {
         "train_loss", "eval_loss", "eval_score", "perplexity", "grad_norm", "learning_rate", "tokens",
@@ -119,7 +122,9 @@ def is_log(raw: bytes, names: list[str] | None = None) -> bool:
         return True
     if names[:3] == ["r", "l", "t"]:  # `monitor.csv` of stable-baselines3: reward, length and time of each episode
         return True
-    return tells_of_training(names) and (has_axis(raw) or form_of(raw) == "document" or rows_of_metrics(raw))
+    return tells_of_training(names) and (
+        has_axis(raw) or form_of(raw) == "document" or rows_of_metrics(raw) or is_curve(raw)
+    )
 
 
 def rows_of_metrics(raw: bytes) -> bool:
@@ -141,6 +146,22 @@ def rows_of_metrics(raw: bytes) -> bool:
     return all(losses & row.keys() for row in rows) and all(
         3 * n >= 2 * len(row) for n, row in zip(numbers, rows, strict=True)
     )
+
+
+def is_curve(raw: bytes) -> bool:
+    """Whether a delimited table without an axis holds a training loss, and numbers alone, row after row."""
+    from runlens.roles.names.reading import read_name
+
+    lines = text_of(unpacked(raw)).splitlines()[:_SHOWN]
+    dialect = dialect_of("\n".join(lines)) if form_of(raw) == "delimited" else None
+    if dialect is None:
+        return False
+    claims = (read_name(name, dialect.names) for name in dialect.names)
+    if not any(claim is not None and claim.role == "train_loss" for claim in claims):
+        return False
+    rows = [cells_of(line, dialect.delimiter) for line in lines[dialect.first :] if line.strip()]
+    plain = (number(cell) is not None or says_nothing(cell) for row in rows for cell in row)
+    return len(rows) >= _ROWS and all(plain)
 
 
 def is_summary(raw: bytes) -> bool:

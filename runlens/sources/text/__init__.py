@@ -19,6 +19,7 @@ from runlens.model.words import percent
 from runlens.sources.contract import HEAD, Look
 from runlens.sources.naming import in_words, printable
 from runlens.sources.table.forms.packed import BROKEN
+from runlens.sources.table.head import tells_of_progress
 from runlens.sources.text.build import Built, series_of
 from runlens.sources.text.ends import state_of
 from runlens.sources.text.gather import Gathered, gather
@@ -145,6 +146,11 @@ def read(ref: RunRef) -> Run:
         raise NotALog(
             f"{where} is no log that RunLens knows: none of its {gathered.lines:,} lines of text is one of a series of "
             "metrics; name a log of a training loop"
+        )
+    if axis.counts == "lines" and not tells_of_progress(built.series):
+        raise NotALog(
+            f"{where} is no log that RunLens knows: it names neither a step nor anything that a training logs, such as "
+            "a loss; name a log of a training loop"
         )
     config = built.config | gathered.config
     if axis.planned:

@@ -29,6 +29,13 @@ _WITHOUT = re.compile(
 )
 """What a line that names no metric may be all the same: a bar, a box, a beginning, bare numbers under a heading."""
 _LOGGER = re.compile(r"\S*[\\/.:]\S*|\b(?:INFO|DEBUG|WARNING)\b")
+_ARGUMENT = re.compile(r"\s*\w+=[^=,]*,\s*$")
+"""One line of a printed dataclass of settings, such as `max_grad_norm=1.0,`."""
+_DATA_WORK = re.compile(
+    r"\s*(?:Map|Filter|Flatten\w*|Cast\w*|Generating|Download\w*|Loading|Saving|Creating|Tokeniz\w*|Packing|Truncating"
+    r"|Applying|Extract\w*|Pre-?process\w*|Running tokenizer|Grouping|Adding|Converting|Fetching|Resolving|Upload\w*)\b"
+)
+"""How bars over data, models and files are called (datasets, TRL, huggingface_hub): none of them counts training."""
 _REST = re.compile(r"[A-Za-z]{3,}")
 
 
@@ -159,6 +166,8 @@ def _row(
     elif not placed:
         if prefix != "hf" and not layout.framework and not _whole(line, fields, ends, layout.stamp):
             return None
+        if _ARGUMENT.match(line):
+            return None
         layout = replace(layout, kind="member")
     everything = all(f.split for f in fields)
     return replace(layout, fields=fields, split=split or (fields[0].split if everything else ""))
@@ -187,7 +196,7 @@ def _bar(
 ) -> Layout | None:  # fmt: skip
     layout = replace(layout, kind="bar")
     described = line[: bar.start()]
-    if HEADING.search(described):
+    if HEADING.search(described) or _DATA_WORK.match(described):
         return None
     inside = {i for start, i in numbers.items() if bar.start() <= start < bar.end()}
     layout = _with_groups(layout, bar, numbers, ends, used)

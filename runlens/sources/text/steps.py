@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from runlens.sources.text.fractions import came_in_blocks, steps_of
 from runlens.sources.text.rows import Rows
 from runlens.sources.text.words import LOSS
 
@@ -18,6 +19,8 @@ _NEAR = 3
 """Lines after a row of metrics in which the bar is drawn again that says its step (tqdm's `write`)."""
 _SAME = 3
 """Lines of as many epochs that say one and the same step."""
+_FEWEST = 3
+"""Rows from which a bar must tell them apart to be believed."""
 _PER_EPOCH = 1.5
 """Rows of one form for each epoch from which on the epoch does not tell them apart."""
 
@@ -71,7 +74,10 @@ def axis_of(rows: Rows) -> Axis:
         return Axis(_spread(rows, step, known, sampled), counts, planned)
     shown = _bars(rows)
     if bool(shown.any()):
-        return Axis(_by_bars(rows, shown), "steps", _planned(rows.counters["of"][shown]))
+        placed = _by_epochs(rows, shown, _by_bars(rows, shown))
+        main = np.flatnonzero(training & fields)
+        if len(main) < _FEWEST or len(np.unique(placed[main])) > 1:  # else the bar was not drawn between them
+            return Axis(placed, "steps", _planned(rows.counters["of"][shown]))
     return _without_steps(rows, epoch, training)
 
 
@@ -105,7 +111,9 @@ def _whole_run(it: Floats, of: Floats, epoch: Floats, which: Bools) -> Floats:
     """Steps of the whole run from those within the epoch."""
     own, size, turn = it[which], of[which], epoch[which]
     top = np.nanmax(own)
-    size = np.where(np.isfinite(size), size, top + (1.0 if np.nanmin(own) == 0 else 0.0))
+    grown = np.diff(own)[np.diff(own) > 0]
+    apart = float(np.median(grown)) if len(grown) else 1.0
+    size = np.where(np.isfinite(size), size, top + (apart if np.nanmin(own) == 0 else 0.0))
     if not bool(np.isfinite(turn).all()):
         falls = np.diff(own) < 0
         whole = own[:-1] >= 0.9 * size[:-1]  # an epoch that was not finished is begun anew
@@ -157,11 +165,19 @@ def _filled(step: Floats) -> Ints:
 
 
 def _bars(rows: Rows) -> Bools:
-    """Bars without metrics that count training: those with the largest total."""
-    shown = rows.of_kind("count") & np.isfinite(rows.counters["it"])
+    """Bars without metrics that count training: those that most rows stand among; of several, the largest total."""
+    shown = rows.of_kind("count") & np.isfinite(rows.counters["it"]) & np.isfinite(rows.counters["of"])
     if not bool(shown.any()):
         return shown
-    return np.asarray(shown & (rows.counters["of"] == np.nanmax(rows.counters["of"][shown])))
+    fields = np.array([bool(o.fields) and not o.split for o in rows.layouts], dtype=bool)[rows.of_layout]
+    total = rows.counters["of"]
+    among = {of: _rows_among(rows.line[fields], rows.line[shown & (total == of)]) for of in np.unique(total[shown])}
+    return np.asarray(shown & (total == max(among, key=lambda of: (among[of], of))))
+
+
+def _rows_among(lines: Ints, bars: Ints) -> int:
+    """Rows that stand between the first bar and the last one, or right beside them."""
+    return int(np.count_nonzero((lines >= bars[0] - _NEAR) & (lines <= bars[-1] + _NEAR)))
 
 
 def _by_bars(rows: Rows, shown: Bools) -> Ints:
@@ -174,6 +190,18 @@ def _by_bars(rows: Rows, shown: Bools) -> Ints:
     return np.rint(np.where(soon, count[after], count[before])).astype(np.int64)
 
 
+def _by_epochs(rows: Rows, shown: Bools, by_bar: Ints) -> Ints:
+    """Steps by the fractions of an epoch that rows say, where they came in blocks; else those by the bars."""
+    fields = np.array([bool(o.fields) and not o.split for o in rows.layouts], dtype=bool)[rows.of_layout]
+    told = np.flatnonzero(fields & np.isfinite(rows.counters["epoch"]))
+    epoch = rows.counters["epoch"][told]
+    if not came_in_blocks(epoch, by_bar[told]):
+        return by_bar
+    out = np.full(len(rows), np.nan)
+    out[told] = steps_of(epoch, float(np.nanmax(rows.counters["it"][shown])), float(rows.counters["of"][shown][-1]))
+    return _filled(out)
+
+
 def _without_steps(rows: Rows, epoch: Floats, training: Bools) -> Axis:
     """By the epoch where each has one row, else by the count of rows of the main form."""
     fields = np.array([bool(o.fields) for o in rows.layouts], dtype=bool)[rows.of_layout]
@@ -183,11 +211,13 @@ def _without_steps(rows: Rows, epoch: Floats, training: Bools) -> Axis:
     main = np.flatnonzero(candidates & _alike(rows, _main(rows, candidates)))
     said = rows.counters["epoch"]
     own = said[main]
-    if bool(np.isfinite(own).all()) and bool(np.all(own == np.floor(own))):
+    if len(main) and bool(np.isfinite(own).all()) and bool(np.all(own == np.floor(own))):
         turns = 1 + int(np.count_nonzero(np.diff(own)))
         if len(main) <= _PER_EPOCH * turns:
             known = np.where(np.isfinite(said) & fields, said, np.nan)
             return Axis(_filled(known), "epochs", 0)
+    if not len(main):
+        return Axis(np.zeros(len(rows), dtype=np.int64), "lines", 0)
     count = np.full(len(rows), np.nan)
     count[main] = np.arange(len(main))
     return Axis(_filled(count), "lines", 0)

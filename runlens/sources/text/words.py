@@ -43,7 +43,8 @@ _METRICS = (
     r"tok|tokens|samples|throughput|tps|mfu|tflops?|tflop/s/gpu|time",
 )
 METRIC = re.compile(
-    rf"(?<![a-z])({'|'.join(_METRICS)})(?![a-z])|cross_?entropy|[a-z](?:loss|acc|ppl)(?![a-z])", re.IGNORECASE
+    rf"(?<![a-z])({'|'.join(_METRICS)})(?![a-z])|cross_?entropy|(?<!time)(?<=[a-z])(?:loss|acc|ppl)(?![a-z])",
+    re.IGNORECASE,
 )
 """Words of which a line of metrics has at least one."""
 LOSS = re.compile(

@@ -138,6 +138,20 @@ def imagenet_example() -> Sample:
 
 
 @sample
+def imagenet_example_without_its_number() -> Sample:
+    """SwAV and other scripts grown from PyTorch's example: the batches of an epoch are not said."""
+    t = truth(0, 10)
+    out = []
+    for _, step, loss, lr, _, time in t.rows():
+        epoch, batch = step // 200, step % 200
+        out.append(
+            f"INFO - 09/02/20 14:18:08 - 0:00:30 - Epoch: [{epoch}][{batch}]\tTime {time:.3f} ({time + 0.1:.3f})"
+            f"\tLoss {loss:.4f} ({loss + 0.1:.4f})\tLr: {lr:.4e}"
+        )
+    return Sample("\n".join(out), roles(t, "train_loss", "learning_rate", "step_time"))
+
+
+@sample
 def metric_logger() -> Sample:
     """torchvision references, DETR, DeiT, MAE: two bracketed counters."""
     t = truth(0, 10)

@@ -1,0 +1,117 @@
+"""Where the lines of a console log stand: bars far from their rows, epochs in fractions, one step an epoch."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from runlens.errors import NotALog
+from runlens.roles import resolve
+from runlens.sources import discover, read
+from runlens.sources.text.fractions import came_in_blocks, steps_of
+
+
+def of(text, folder, name="train.log"):
+    path = folder / name
+    path.write_text(text)
+    (ref,) = discover(str(path))
+    return resolve(read(ref))
+
+
+def bar(it, of, name=""):
+    return f"{name} {100 * it // of:3d}%|###   | {it}/{of} [00:10<00:12,  4.50it/s]"
+
+
+def trainer(steps, every, epochs, block, digits=4, first=None):
+    """The HF Trainer's output where it is redirected: the bar comes at once, its dicts in blocks."""
+    an_epoch = steps / epochs if first is None else first
+    out, held = [bar(0, 9000, "Map:"), bar(9000, 9000, "Map:")], []
+    for it in range(1, steps + 1):
+        out.append(bar(it, steps))
+        if it % every == 0:
+            held.append(f"{{'loss': '{3 - it / steps:.4g}', 'epoch': '{it / an_epoch:.{digits}g}'}}")
+        if len(held) == block or it == steps:
+            out, held = [*out, *held, bar(it, steps)], []  # the bar is drawn again below what was printed
+    return "\n".join(out) + "\n"
+
+
+@pytest.mark.parametrize("block", [1, 8, 1000])
+@pytest.mark.parametrize(("steps", "every", "epochs"), [(300, 10, 3), (200, 1, 4), (1677, 10, 6)])
+def test_rows_that_come_in_blocks_stand_where_their_epoch_says(tmp_path, steps, every, epochs, block):
+    run = of(trainer(steps, every, epochs, block), tmp_path)
+    np.testing.assert_array_equal(run.role("train_loss").series.step, np.arange(every, steps + 1, every))
+
+
+def test_a_plan_of_steps_within_an_epoch_is_known_by_its_last_row(tmp_path):
+    run = of(trainer(50, 1, 0, 1000, first=1868.0), tmp_path)
+    np.testing.assert_array_equal(run.role("train_loss").series.step, np.arange(1, 51))
+
+
+@pytest.mark.parametrize(
+    ("epoch", "by_bar", "blocks"),
+    [([0.1, 0.2, 0.3], [9, 9, 9], True), ([0.1, 0.2, 0.3], [1, 2, 3], False), ([1, 2, 3], [9, 9, 9], False),
+     ([0.3, 0.2, 0.1], [9, 9, 9], False), ([0.1, 0.2], [9, 9], False), ([0.1, np.nan, 0.3], [9, 9, 9], False),
+     ([0.1, 0.2, 0.3, 0.4, 0.5], [1, 2, 3, 4, 4], False),
+     ([0.1, 0.2, 0.3, 0.4, 0.5], [1, 2, 3, 3, 3], True)],
+)  # fmt: skip
+def test_when_rows_came_in_blocks(epoch, by_bar, blocks):
+    assert came_in_blocks(np.array(epoch, float), np.array(by_bar)) is blocks
+
+
+def test_epochs_of_four_digits_give_whole_intervals():
+    step = np.arange(25, 50_001, 25)
+    epoch = np.array([float(f"{s / 12_500:.4g}") for s in step])
+    np.testing.assert_array_equal(steps_of(epoch, 50_000, 50_000), step)
+
+
+def test_of_several_bars_that_of_the_rows_counts(tmp_path):
+    lines = [bar(it, 50_000, "Tokenizing:") for it in (0, 25_000, 50_000)]
+    for it in range(1, 31):
+        lines += [f"{{'loss': {3 - it / 50}}}", bar(it, 30)]
+    run = of("\n".join(lines) + "\n", tmp_path)
+    np.testing.assert_array_equal(run.role("train_loss").series.step, np.arange(1, 31))
+
+
+def test_one_batch_of_each_epoch_stands_at_its_epoch(tmp_path):
+    rows = [f"Epoch[{e}] - Iter: [0/13]\tTime 0.5 (0.5)\tLoss {9 - e / 9:.4f} (8.0)\tLR 0.1" for e in range(30)]
+    run = of("\n".join(rows) + "\n", tmp_path)
+    np.testing.assert_array_equal(run.role("train_loss").series.step, np.arange(30))
+
+
+def test_batches_in_brackets_without_their_number(tmp_path):
+    rows = [
+        f"INFO - Epoch: [{e}][{b}]\tTime 2.3 (1.9)\tLoss {9 - e - b / 200:.4f} (8.0)"
+        for e in range(3)
+        for b in range(0, 200, 50)
+    ]
+    run = of("\n".join(rows) + "\n", tmp_path)
+    assert len(run.role("train_loss").series) == 12
+    assert (np.diff(run.role("train_loss").series.step) > 0).all()
+    assert run.role("train_loss").series.step[4] > 150
+
+
+def test_printed_settings_are_no_series(tmp_path):
+    once = "TrainingArguments(\nmax_grad_norm=1.0,\nlearning_rate=5e-05,\nloss_scale=2,\n)\n"
+    rows = "".join(f"step {i} loss {3 - i / 50}\n" for i in range(10))
+    run = of((once + rows) * 4, tmp_path)
+    assert set(run.series) == {"loss"}
+
+
+@pytest.mark.parametrize("name", ["nohup.out", "train.log"])
+def test_the_output_of_a_simulator_is_no_log(tmp_path, name):
+    """What a traffic simulator prints: times and speeds, no step, and a `TimeLoss` that nobody trains down."""
+    said = [
+        f"Warning: Vehicle 'flow_{i}' performs emergency braking with decel=9.0{i % 9} wished=4.50, time={i}.50."
+        for i in range(300)
+    ]
+    said += [f" Speed: {i}.31\n Duration: {80 + i}.15\n WaitingTime: {i}.52\n TimeLoss: {i}.77\n" for i in range(30)]
+    with pytest.raises(NotALog, match="is no log that RunLens knows"):
+        of("\n".join(said) + "\n", tmp_path, name)
+
+
+def test_a_bar_without_metrics_is_no_log(tmp_path):
+    with pytest.raises(NotALog):
+        of(
+            "Epoch 1/100: 0it [00:00, ?it/s]\nEpoch 1/100: 0it [00:05, ?it/s]\nTraceback (most recent call last):\n",
+            tmp_path,
+        )
