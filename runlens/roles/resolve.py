@@ -16,6 +16,7 @@ from runlens.roles.checks import checked, without_training_scores
 from runlens.roles.components import with_total_loss
 from runlens.roles.derive import derived
 from runlens.roles.directions import with_directions
+from runlens.roles.doubled import each_once
 from runlens.roles.measured import as_measured, claim_of
 from runlens.roles.names.claim import Claim
 from runlens.roles.names.evals import parse_eval
@@ -83,6 +84,7 @@ def resolve(
     ConfigError
         An override names a role or a series that does not exist.
     """
+    run = each_once(run)
     series = run.series
     frameworks = recognise(series)
     folder = re.split(r"[\\/]", run.id.rstrip("/\\") or run.source.rstrip("/\\"))[-1]

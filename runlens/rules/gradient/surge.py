@@ -17,6 +17,7 @@ from runlens.rules.loss.parts.sensitivity import USUAL, LossSensitivity
 from runlens.rules.meaning import Advice, Part, Stage, Story
 from runlens.rules.resume.parts.breaks import explained
 from runlens.rules.shared.panels import TRAINING
+from runlens.stats.excursions.level import from_start
 from runlens.stats.excursions.outcome import limits
 from runlens.stats.excursions.search import Excursion, Sensitivity, excursions
 from runlens.stats.robust import Floats, Steps, median
@@ -104,7 +105,7 @@ class GradientSurge(Rule[SurgeEvidence]):
         start = norm.step[0] + self.settle * (norm.step[-1] - norm.step[0])
         rise = float(np.log(self.multiple))
         want = Sensitivity(self.sigmas, rise, tolerance=0.2)
-        found = excursions(norm.y, norm.step, want) if _may_surge(norm.y, rise) else []
+        found = excursions(norm.y, norm.step - from_start(norm.step), want) if _may_surge(norm.y, rise) else []
         surges = [one for one in found if one.sign > 0 and norm.step[one.first] >= start]
         surges = [one for one in surges if explained(run, int(norm.step[one.first])) is None]  # RES001 says it
         for one, following in itertools.zip_longest(surges, surges[1:]):

@@ -142,6 +142,15 @@ def decay_rate(y: Floats, step: Steps, first: int) -> float:
     return max(0.0, -slope) if np.isfinite(slope) else 0.0
 
 
+def from_start(step: Steps) -> int:
+    """What is to be taken off steps so that a power law is straight over their log: 0, or the first one.
+
+    A log that begins farther out than it is long goes on counting from training that is not in it, such as
+    pre-training, and its curve falls anew. The shape of a curve is then the same wherever its count begins.
+    """
+    return int(step[0]) if len(step) and int(step[0]) > int(step[-1]) - int(step[0]) else 0
+
+
 def log_steps(start: float, step: Steps) -> Floats:
     """Distance from `start` to each step on the scale on which a power law is straight; steps before 0 count as 0."""
     return np.asarray(np.log((np.maximum(step, 0.0) + 1.0) / (max(start, 0.0) + 1.0)))

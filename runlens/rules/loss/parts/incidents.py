@@ -10,6 +10,7 @@ from runlens.rules.loss.parts.curve import LossCurve, loss_curve, overwritten, t
 from runlens.rules.loss.parts.sensitivity import LossSensitivity
 from runlens.stats.excursions.contrast import stands_above
 from runlens.stats.excursions.early import blow_up
+from runlens.stats.excursions.level import from_start
 from runlens.stats.excursions.outcome import Ending, ending, limits
 from runlens.stats.excursions.pyramid import all_excursions
 from runlens.stats.excursions.search import FEWEST, SHORT, Excursion
@@ -57,7 +58,7 @@ def _searched(run: Run, want: LossSensitivity) -> tuple[LossIncident, ...]:
 
 
 def _of_curve(curve: LossCurve, want: LossSensitivity, rewound: bool = False) -> list[LossIncident]:
-    y, step = curve.y, curve.step
+    y, step = curve.y, curve.step - from_start(curve.step)
     found = [
         one for one in all_excursions(y, step, want.of_curve(curve.grain)) if one.sign < 0 or stands_above(y, step, one)
     ]

@@ -10,7 +10,7 @@ import numpy as np
 from runlens.model import PlacedSeries, Run
 from runlens.rules.loss.parts.curve import train_loss
 from runlens.rules.resume.parts.resumes import Resume, sides
-from runlens.stats.excursions.level import decay_rate, log_steps
+from runlens.stats.excursions.level import decay_rate, from_start, log_steps
 from runlens.stats.excursions.search import coming_median
 from runlens.stats.excursions.smoothed import shared_noise
 from runlens.stats.robust import Floats, difference_sigma, median
@@ -121,8 +121,9 @@ def _away(before: PlacedSeries, b: Floats, after: PlacedSeries, a: Floats, one: 
     recent = b[stood][-LEVEL:] if np.count_nonzero(stood) >= FEWEST else b[-LEVEL:]
     last = median(before.step[stood if np.count_nonzero(stood) >= FEWEST else slice(None)][-LEVEL:].astype(np.float64))
     noise = difference_sigma(recent) * shared_noise(b, LEVEL)
-    rate = decay_rate(b, before.step, len(b))
-    away = a - median(recent) + rate * log_steps(last, after.step)
+    start = from_start(before.step)
+    rate = decay_rate(b, before.step - start, len(b))
+    away = a - median(recent) + rate * log_steps(last - start, after.step - start)
     return np.asarray(away), max(noise, 1e-4)
 
 
