@@ -71,6 +71,8 @@ def _chain(finding: Finding, incident: Incident | None, facts: Facts) -> tuple[s
 
 def _before(one: Finding, other: Finding) -> bool:
     """Whether the first may cause the second, by what the rules say of themselves."""
+    if rule_of(one.code).symptom is Symptom.SURGE and onset(one) >= onset(other):
+        return False  # a norm that jumps with the loss is the same event
     return rule_of(one.code).part.stage < rule_of(other.code).part.stage
 
 

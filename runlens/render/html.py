@@ -18,6 +18,7 @@ from runlens.render.figures.palette import SIGN
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+SCRIPTS = ("vendor/uPlot.iife.min.js", "templates/charts.js", "templates/runs.js")
 DETAILS = 20
 """Runs told in full; a page of more is not read, and the table names every run."""
 
@@ -35,9 +36,11 @@ def render(report: Report, *, incident: int | None = None) -> str:
     from markupsafe import Markup
 
     from runlens.render.figures.html_panels import drawings
+    from runlens.render.many.overlay import overlay
+    from runlens.render.many.rows import by_gravity, row
     from runlens.render.postmortem import story
 
-    order = words.worst_first(report)
+    order = by_gravity(report)
     told = [r for r in order if len(order) == 1 or words.worth_reading(r)][:DETAILS]
     page = environment().get_template("page.html.j2")
     html = page.render(
@@ -45,7 +48,9 @@ def render(report: Report, *, incident: int | None = None) -> str:
         runs=order,
         stories=[(at, story(run, incident), drawings(run)) for at, run in enumerate(told)],
         drawings=drawings,
-        script=Markup(source("vendor/uPlot.iife.min.js") + "\n" + source("templates/charts.js")),  # noqa: S704 - ours
+        rows=[row(run) for run in order] if len(order) > 1 else [],
+        overlay=overlay([run for run in order if run.charts]) if len(order) > 1 else [],
+        script=Markup("\n".join(map(source, SCRIPTS))),  # noqa: S704 - ours
         style=Markup(source("vendor/uPlot.min.css") + "\n" + source("templates/page.css")),  # noqa: S704 - ours
     )
     return re.sub(r"\n\s*\n+", "\n", html).strip() + "\n"

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 
 from runlens.model import Finding, Report, RunReport
 from runlens.render import words
+from runlens.render.many.rows import by_gravity, standing
 from runlens.render.text import NAME_LIMIT, TEXT_LIMIT, visible
 
 LIMIT = 1_000_000
 """Bytes at most: GitHub refuses a step summary above 1 MiB (docs.github.com, "Workflow commands", step isolation and
 limits), and a pull request's comment is read by nobody long before that."""
-SIGNS = {"pass": "🟢", "fail": "🔴", "undecided": "🟡"}
+SIGNS = {"pass": "🟢", "fail": "🔴", "undecided": "⚪", "warn": "🟡"}
 SEVERITIES = {"error": "🔴 error", "warning": "🟠 warning", "info": "🔵 info"}
 
 _ESCAPES = {c: "\\" + c for c in "\\`*_[]|~$"} | {
@@ -56,12 +57,13 @@ def code(raw: str) -> str:
 def _pieces(report: Report) -> Iterator[str]:
     """The document in parts that may be cut between, the most important first."""
     yield f"## {SIGNS[report.verdict]} RunLens: {report.verdict.upper()}\n\n{words.totals(report)}\n\n"
-    runs = words.worst_first(report)
+    runs = by_gravity(report)
     if len(runs) > 1:
         yield "| | run | found | what to do |\n|---|---|---|---|\n"
         for run in runs:
-            todo = words.headline(run.action) if run.action and run.verdict != "pass" else ""
-            yield f"| {SIGNS[run.verdict]} {run.verdict} | {code(run.run)} | {text(words.why(run))} | {text(todo)} |\n"
+            todo = words.headline(run.action) if run.action and standing(run) != "pass" else ""
+            stands = standing(run)
+            yield f"| {SIGNS[stands]} {stands} | {code(run.run)} | {text(words.why(run))} | {text(todo)} |\n"
         yield "\n"
     for run in runs:
         if len(runs) == 1 or run.findings or run.failures:

@@ -13,17 +13,16 @@ from rich.text import Text
 from runlens.model import Finding, Report, RunReport, Severity
 from runlens.render import words
 from runlens.render.console import Page
+from runlens.render.many.rows import by_gravity, standing
+from runlens.render.many.table import STYLE, last_line, left_out, table
 from runlens.render.sparkline import ASCII_MARKS, BLOCKS, LABEL, MARKS, RAMP, sparklines
 from runlens.render.text import ascii_only, named, plural, visible
 
 WIDTH = 100
 _NARROWEST = 60
 DETAILS = 20
-"""Runs shown with their findings, of a report of many; the table above them names more."""
-ROWS = 60
-"""Rows of the table of many runs, before those that passed are only counted."""
+"""Runs shown with their findings, of a report of many; the table below them names more."""
 
-_VERDICT = {"pass": "bold green", "fail": "bold red", "undecided": "bold yellow"}
 _SEVERITY = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 _ACTION = {"continue": "green", "investigate": "bold yellow", "fix-on-the-fly": "bold yellow"}
 
@@ -65,44 +64,26 @@ def _spelt(value: Any) -> Any:
 
 
 def _page(report: Report, width: int, unicode: bool) -> list[Group | Table | Text]:
+    """One run in full; of many, those that need a look in full, then the table of all, the count last."""
+    notes = [Text(f"Note: {visible(note)}", style="yellow") for note in report.notes]
+    if len(report.runs) == 1:
+        return [*_run(report.runs[0], width, unicode), Text(), *notes]
     page: list[Group | Table | Text] = []
-    runs = report.runs
-    if len(runs) != 1:
-        page += [Text(f"{report.verdict.upper()}  {words.totals(report)}", style=_VERDICT[report.verdict]), Text()]
-        page += [_summary(report), Text()] if runs else []
-    shown = [r for r in words.worst_first(report) if len(runs) == 1 or words.worth_reading(r)]
+    shown = [run for run in by_gravity(report) if words.worth_reading(run)]
     for run in shown[:DETAILS]:
-        page += [*_run(run, width, unicode), Text()]
+        page += [*_run(run, width, unicode, alone=False), Text()]
     if len(shown) > DETAILS:
-        page.append(
-            Text(f"{plural(len(shown) - DETAILS, 'more run')} with findings in the JSON report (--format json).")
-        )
-    if len(runs) > 1:
-        page += _not_checked_anywhere(report)
-    page += [Text(f"Note: {visible(note)}", style="yellow") for note in report.notes]
-    return page
+        more = plural(len(shown) - DETAILS, "more run")
+        page += [Text(f"{more} with findings in the JSON report (--format json)."), Text()]
+    if report.runs:
+        page += [table(report, width, unicode), *left_out(report), *notes, Text()]
+    return [*page, *(notes if not report.runs else ()), last_line(report)]
 
 
-def _summary(report: Report) -> Table | Group:
-    """One line a run, the worst first; where there are many, those that passed are only counted."""
-    runs = words.worst_first(report)
-    shown = runs if len(runs) <= ROWS else [r for r in runs if r.verdict != "pass"][:ROWS]
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold", max_width=40)
-    table.add_column(overflow="fold")
-    for run in shown:
-        line = Text(words.why(run))
-        if run.action and run.verdict == "fail":
-            line.append(f" · {words.headline(run.action)}", style="bold")
-        table.add_row(Text(run.verdict.upper(), style=_VERDICT[run.verdict]), Text(named(run.run)), line)
-    left = len(runs) - len(shown)
-    return Group(table, Text(f"and {left:,} more, all in the JSON report (--format json)")) if left else table
-
-
-def _run(run: RunReport, width: int, unicode: bool) -> list[Group | Table | Text]:
+def _run(run: RunReport, width: int, unicode: bool, alone: bool = True) -> list[Group | Table | Text]:
     head = Text(named(run.run), style="bold").append(f"  {words.why(run)}", style="not bold")
-    page: list[Group | Table | Text] = [_hanging(Text(run.verdict.upper(), style=_VERDICT[run.verdict]), head)]
+    verdict = run.verdict if alone else standing(run)
+    page: list[Group | Table | Text] = [_hanging(Text(verdict.upper(), style=STYLE[verdict]), head)]
     if facts := words.facts(run):
         page.append(Text(facts, style="bright_black"))
     if guess := words.guess(run):
@@ -115,6 +96,8 @@ def _run(run: RunReport, width: int, unicode: bool) -> list[Group | Table | Text
         page += [Text(), *lines]
     if run.findings:
         page += [Text(), _findings(run, width, unicode)]
+    if not alone:
+        return [*page, *_held(run)]
     page += [Text(), Text(f"Checked: {words.checked(run)}.", style="bright_black"), *_held(run)]
     page += [_not_checked(words.not_checked_in_short(run.skips))] if run.skips else []
     return page
@@ -204,23 +187,3 @@ def _not_checked(lines: list[tuple[str, str]]) -> Group:
     quiet = "bright_black"
     rows = (_hanging(Text("•", quiet), Text(f"{codes}: {reason}", quiet)) for codes, reason in lines)
     return Group(Text("Not checked:", quiet), *rows)
-
-
-def _share(count: int, total: int) -> str:
-    """`all 6 runs`, `2 of the 6 runs` or `the one run`."""
-    runs = plural(total, "run")
-    return f"{count:,} of the {runs}" if count < total else f"all {runs}" if total > 1 else "the one run"
-
-
-def _not_checked_anywhere(report: Report) -> list[Group]:
-    """What was not checked in the runs that are shown in no detail, counted over runs."""
-    tally: dict[tuple[str, str], int] = {}
-    hidden = [r for r in report.runs if r.verdict == "pass" and not words.worth_reading(r)]
-    for run in hidden:
-        for line in words.not_checked_in_short(run.skips):
-            tally[line] = tally.get(line, 0) + 1
-    lines = [
-        (codes, f"{reason} (in {_share(count, len(hidden))} without warnings)")
-        for (codes, reason), count in sorted(tally.items(), key=lambda item: -item[1])
-    ]
-    return [_not_checked(lines)] if lines else []

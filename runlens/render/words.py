@@ -132,10 +132,13 @@ def checked(run: RunReport) -> str:
 
 
 def totals(report: Report) -> str:
-    """`4 runs: 1 failed, 1 undecided, 2 passed`."""
+    """`4 runs: 1 failed, 1 undecided, 2 passed, 1 of them with warnings`."""
     verdicts = [run.verdict for run in report.runs]
     words = (("fail", "failed"), ("undecided", "undecided"), ("pass", "passed"))
     parts = [f"{verdicts.count(v):,} {word}" for v, word in words if v in verdicts]
+    warned = sum(run.verdict == "pass" and worth_reading(run) for run in report.runs)
+    if warned:
+        parts.append(f"{warned:,} of them with warnings" if warned < verdicts.count("pass") else "with warnings")
     return f"{plural(len(verdicts), 'run')}: {', '.join(parts)}" if parts else "no run was judged"
 
 

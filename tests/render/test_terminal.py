@@ -14,6 +14,7 @@ from runlens.model.words import role_words
 from runlens.render import terminal
 from runlens.render.sparkline import BLOCKS, figures, sparklines
 from runlens.render.words import groups, not_checked_in_short
+from runlens.rules import RULES
 from tests.render.reports import HOSTILE, fixed, hostile, spread
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -38,7 +39,7 @@ def test_the_verdict_and_the_action_come_first() -> None:
     assert lines[2].startswith(
         "→ Learning rate off its schedule at step 1,499 → loss spike at step 1,500 that plateaued: mend the"
     )
-    assert terminal.render(fixed()).splitlines()[0] == "FAIL  4 runs: 1 failed, 1 undecided, 2 passed"
+    assert terminal.render(fixed()).splitlines()[-1] == "FAIL  4 runs: 1 failed, 1 undecided, 2 passed"
 
 
 def test_incidents_come_worst_first_and_their_first_cause_first() -> None:
@@ -119,11 +120,38 @@ def test_ten_thousand_runs_stay_a_page() -> None:
         replace(bad, run=f"b{i}") for i in range(99)
     )
     page = terminal.render(Report("0.1.0", "2025-11-24T01:15:00Z", "fail", 1, runs))
-    assert page.startswith("FAIL  10,099 runs: 99 failed, 10,000 passed")
-    assert "and 10,039 more, all in the JSON report" in page
+    lines = page.splitlines()
+    assert lines[-1] == "FAIL  10,099 runs: 99 failed, 10,000 passed"
+    assert "and 39 more that need a look, all in the JSON report" in page
     assert "79 more runs with findings in the JSON report" in page
-    assert "(in all 10,000 runs without warnings)" in page
-    assert len(page.splitlines()) < 2500
+    assert "PASS  10,000 runs  nothing found" in page
+    assert "HW001 (10,099 of" not in page
+    assert "HW002 (99 of 10,099)" in " ".join(page.split()) or "HW002, TPUT006 (99 of 10,099)" in " ".join(page.split())
+    assert len(lines) < 2500
+
+
+@pytest.mark.parametrize("width", [80, 100, 120])
+def test_two_hundred_clean_runs_take_six_lines(width: int) -> None:
+    clean = fixed().runs[1]
+    skips = tuple(Skip(rule.code, "x", "missing-role", ("y",)) for rule in RULES[::2])
+    runs = tuple(replace(clean, run=f"night-{i}", skips=skips) for i in range(200))
+    lines = terminal.render(Report("0.1.0", "2025-11-24T01:15:00Z", "pass", 0, runs), width=width).splitlines()
+    assert len(lines) <= 6
+    assert lines[0].startswith("PASS  200 runs  nothing found · loss 2.22 · 42.6 M tokens")
+    assert lines[-1] == "PASS  200 runs: 200 passed"
+
+
+def test_the_gravest_comes_first_and_a_warning_is_no_plain_pass() -> None:
+    bad, good, broken, known = fixed().runs
+    warned = replace(good, run="warned", findings=(replace(bad.findings[-2], suppressed=None),), action=bad.action)
+    report = replace(fixed(), runs=(good, warned, known, broken, bad))
+    page = terminal.render(report, width=120)
+    table = page[page.rindex("FAIL       ") :].splitlines()
+    assert [line.split()[0] for line in table if line[:1].isupper()] == [
+        "FAIL", "UNDECIDED", "WARN", "PASS", "PASS", "Not", "Note:", "FAIL",
+    ]  # fmt: skip
+    assert page.splitlines()[-1] == "FAIL  5 runs: 1 failed, 1 undecided, 3 passed, 1 of them with warnings"
+    assert "\x1b[" in terminal.render(report, color=True)
 
 
 def test_no_runs_at_all() -> None:

@@ -43,6 +43,13 @@ def drawings(run: RunReport, incident: Incident | None = None) -> list[Drawing]:
     ]
 
 
+def drawn_alone(panel: Panel) -> Drawing:
+    """A panel without findings, over all of its steps."""
+    ends = [s for c in panel.charts for s in (c.steps[0], c.steps[-1])]
+    limits = (float(min(ends)), float(max(ends)) if max(ends) > min(ends) else float(min(ends)) + 1.0)
+    return Drawing(_title(panel, limits), svg.panel(panel, [], limits), _data(panel, [], limits, []))
+
+
 def _title(panel: Panel, limits: tuple[float, float]) -> str:
     """The panel's title, which says why an empty panel is empty."""
     bare = scale.extent(panel, limits) is None

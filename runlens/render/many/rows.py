@@ -1,0 +1,111 @@
+"""A run in one row: how it stands, how its loss and speed went, and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from runlens.model import Chart, Report, RunReport, Severity
+from runlens.render import words
+from runlens.render.ends import of_chart
+from runlens.render.sparkline import BLOCKS, line_of, main_chart
+from runlens.render.text import amount, number
+
+Standing = Literal["fail", "undecided", "warn", "pass"]
+SPEEDS = ("tokens_per_second", "samples_per_second", "step_time")
+CELLS = 12
+"""Cells of a curve in a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One run."""
+
+    run: RunReport
+    standing: Standing
+    loss: str
+    """Level at which the loss ends, empty without one; so are the others."""
+    tokens: str
+    speed: str
+    loss_line: str
+    speed_line: str
+
+    @property
+    def said(self) -> str:
+        """Cause and action of a run that needs a look, else what was found."""
+        action = self.run.action
+        if self.standing == "undecided" or action is None or action.kind == "continue":
+            return words.why(self.run)
+        return words.headline(action)
+
+
+def standing(run: RunReport) -> Standing:
+    """How the run stands: as its verdict says, and `warn` where it passed with a warning."""
+    return "warn" if run.verdict == "pass" and run.worst() in (Severity.WARNING, Severity.ERROR) else run.verdict
+
+
+def by_gravity(report: Report) -> list[RunReport]:
+    """The runs, the gravest first: by standing, then by the number of errors and warnings."""
+    order = ("fail", "undecided", "warn", "pass")
+
+    def gravity(run: RunReport) -> tuple[int, int, int]:
+        counted = [f.severity for f in run.findings if f.suppressed is None]
+        return order.index(standing(run)), -counted.count(Severity.ERROR), -counted.count(Severity.WARNING)
+
+    return sorted(report.runs, key=gravity)
+
+
+def row(run: RunReport, blocks: str = BLOCKS) -> Row:
+    """The row of a run; a curve is empty where the report holds none."""
+    loss = main_chart(run, "train_loss")
+    speed = next((c for role in SPEEDS if (c := main_chart(run, role))), None)
+    return Row(
+        run=run,
+        standing=standing(run),
+        loss=_level(loss),
+        tokens=amount(run.tokens[1]) if run.tokens is not None else "",
+        speed=_with_unit(speed),
+        loss_line=_line(loss, blocks),
+        speed_line=_line(speed, blocks),
+    )
+
+
+def _level(chart: Chart | None) -> str:
+    ends = of_chart(chart) if chart is not None else None
+    return number(ends[1], 3) if ends else ""
+
+
+def _with_unit(chart: Chart | None) -> str:
+    ends = of_chart(chart) if chart is not None else None
+    if chart is None or ends is None:
+        return ""
+    unit = {"tokens/s": "tok/s", "samples/s": "samples/s", "s": "s/step"}.get(chart.unit, chart.unit)
+    return f"{amount(ends[1]) if abs(ends[1]) >= 1e4 else number(ends[1], 3)} {unit}".strip()
+
+
+def _line(chart: Chart | None, blocks: str) -> str:
+    if chart is None:
+        return ""
+    steps, values = np.array(chart.steps, dtype=np.float64), np.array(chart.values, dtype=np.float64)
+    span = chart.steps[0], max(chart.steps[-1], chart.steps[0] + 1)
+    return line_of(steps, values, chart.role, span, CELLS, blocks)
+
+
+def summary(runs: list[RunReport]) -> str:
+    """What runs that need no look have in common: the range of their last losses, tokens and speeds."""
+    charts = [[main_chart(run, "train_loss") for run in runs]]
+    charts += [[next((c for role in SPEEDS if (c := main_chart(run, role))), None) for run in runs]]
+    said = []
+    for drawn, name in zip(charts, ("loss", ""), strict=True):
+        known = [(ends[1], c) for c in drawn if c is not None and (ends := of_chart(c)) is not None]
+        if known and len({c.unit for _, c in known}) == 1:
+            low, high = min(known, key=lambda k: k[0]), max(known, key=lambda k: k[0])
+            show = _with_unit if not name else _level
+            ends_shown = dict.fromkeys((show(low[1]), show(high[1])))
+            said.append(f"{name} {' to '.join(ends_shown)}".strip())
+    tokens = [run.tokens[1] for run in runs if run.tokens is not None]
+    if tokens:
+        said.insert(1, " to ".join(dict.fromkeys((amount(min(tokens)), amount(max(tokens))))) + " tokens")
+    return " · ".join(said)

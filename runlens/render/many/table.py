@@ -1,0 +1,85 @@
+"""The table of many runs on a terminal, and its last line: the verdict and the counts."""
+
+from __future__ import annotations
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from runlens.model import Report, RunReport
+from runlens.render import words
+from runlens.render.many import skips
+from runlens.render.many.rows import Row, by_gravity, row, standing, summary
+from runlens.render.sparkline import BLOCKS, RAMP
+from runlens.render.text import named, plural, visible
+
+ROWS = 30
+"""Rows in which each run has its own; of more, those that need no look are one."""
+MOST = 60
+"""Rows of runs that need a look; the rest is counted."""
+WIDE = 100
+"""Columns from which the curves are drawn."""
+STYLE = {"pass": "bold green", "fail": "bold red", "undecided": "bold yellow", "warn": "bold bright_yellow"}
+_QUIET = "bright_black"
+
+
+def table(report: Report, width: int, unicode: bool) -> Group:
+    """One line a run with its numbers, and under those that need a look what to do."""
+    runs = by_gravity(report)
+    clean = [run for run in runs if standing(run) == "pass"]
+    grave = runs[: len(runs) - len(clean)]
+    shown = runs if len(runs) <= ROWS else grave[:MOST]
+    parts: list[Text | Table] = []
+    if shown:
+        parts.append(_grid([row(run, BLOCKS if unicode else RAMP) for run in shown], width))
+    if len(runs) > ROWS and len(grave) > len(shown):
+        parts.append(Text(f"and {len(grave) - len(shown):,} more that need a look, all in the JSON report", _QUIET))
+    if len(runs) > ROWS and clean:
+        line = Text("PASS", STYLE["pass"]).append(f"  {plural(len(clean), 'run')}", "not bold default")
+        line.append(f"  {_all(clean)}{summary(clean)}", "not bold default")
+        parts.append(line)
+    return Group(*parts)
+
+
+def _all(clean: list[RunReport]) -> str:
+    silent = sum(not run.findings for run in clean)
+    said = "nothing found" if silent == len(clean) else f"nothing found in {silent:,}, notes in {len(clean) - silent:,}"
+    return f"{said} · "
+
+
+def _grid(rows: list[Row], width: int) -> Table:
+    """Verdict, name and numbers side by side; what to do in a line of its own, under the name."""
+    grid = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False, expand=False)
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    curves = width >= WIDE and any(r.loss_line for r in rows)
+    columns = [[r.loss for r in rows], [r.tokens for r in rows], [r.speed for r in rows]]
+    wide = [max(map(len, column)) for column in columns]
+    names = min(max(len(named(r.run.run)) for r in rows), 40)
+    for r in rows:
+        head = Text(f"{visible(named(r.run.run), names):<{names}}", style="bold" if r.standing != "pass" else "")
+        for at, value in enumerate((r.loss, r.tokens, r.speed)):
+            line = (r.loss_line, "", r.speed_line)[at]
+            if curves and at != 1:
+                head.append(f"  {line:<12}", style="not bold blue")
+            if wide[at]:
+                head.append(f"  {value:>{wide[at]}}", style="not bold default")
+        said = Text(r.said, style=_QUIET if r.standing == "pass" else "")
+        if r.standing == "pass":
+            head.append(f"  {r.said}" if r.run.findings else "", style=f"not bold {_QUIET}")
+            grid.add_row(Text("PASS", STYLE["pass"]), head)
+        else:
+            grid.add_row(Text(r.standing.upper(), STYLE[r.standing]), Group(head, said))
+    return grid
+
+
+def left_out(report: Report) -> list[Text]:
+    """What was not checked, a line for each reason."""
+    lines = skips.not_checked(report.runs)
+    text = "; ".join(f"{codes} ({why})" if len(lines) < 9 else codes for codes, why in lines)
+    return [Text(f"Not checked: {text}.", style=_QUIET)] if lines else []
+
+
+def last_line(report: Report) -> Text:
+    """The verdict and the counts, as linters and test runners end."""
+    return Text(f"{report.verdict.upper()}  {words.totals(report)}", style=STYLE[report.verdict])

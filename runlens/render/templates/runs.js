@@ -1,0 +1,49 @@
+(function () {
+  "use strict";
+  // The table of runs: a click on a head sorts by it, a word in the box leaves the rows that hold it.
+  var nav = document.querySelector(".runs"), table = nav && nav.querySelector("table");
+  if (!table) { return; }
+  var body = table.tBodies[0], rows = Array.prototype.slice.call(body.rows), box = nav.querySelector("input");
+  var count = nav.querySelector("output");
+
+  function key(row, at) {
+    var cell = row.cells[at], told = cell.getAttribute("data-sort");
+    return told === null ? cell.textContent.trim().toLowerCase() : told === "" ? null : +told;
+  }
+
+  function compare(a, b) {
+    if (a === null || b === null) { return a === b ? 0 : a === null ? 1 : -1; }
+    return a < b ? -1 : a > b ? 1 : 0;
+  }
+
+  Array.prototype.forEach.call(table.tHead.rows[0].cells, function (head, at) {
+    if (head.hasAttribute("data-plain")) { return; }
+    var button = document.createElement("button");
+    button.type = "button";
+    button.textContent = head.textContent;
+    head.textContent = "";
+    head.appendChild(button);
+    button.addEventListener("click", function () {
+      var down = head.getAttribute("aria-sort") === "ascending";
+      Array.prototype.forEach.call(table.tHead.rows[0].cells, function (other) { other.removeAttribute("aria-sort"); });
+      head.setAttribute("aria-sort", down ? "descending" : "ascending");
+      rows.slice().sort(function (a, b) {
+        var x = key(a, at), y = key(b, at);
+        return x === null || y === null ? compare(x, y) : (down ? -1 : 1) * compare(x, y);
+      }).forEach(function (row) { body.appendChild(row); });
+    });
+  });
+
+  function filter() {
+    var words = box.value.toLowerCase().split(/\s+/).filter(Boolean), left = 0;
+    rows.forEach(function (row) {
+      var text = row.textContent.toLowerCase();
+      row.hidden = !words.every(function (word) { return text.indexOf(word) >= 0; });
+      left += row.hidden ? 0 : 1;
+    });
+    count.textContent = words.length ? left + " of " + rows.length : "";
+  }
+
+  nav.querySelector(".filter").hidden = false;
+  box.addEventListener("input", filter);
+}());
