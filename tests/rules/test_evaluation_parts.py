@@ -83,3 +83,36 @@ def test_a_loss_made_of_a_score_is_better_when_lower():
     ways = {r.series.name: r.direction for role in ("eval_loss", "eval_score") for r in run.every(role)}
     assert ways == {"val/loss_giou": "down", "val/giou": "up"}
     assert told(run) == []
+
+
+def labels(seed, fallen, overall=None, kinds=("precision", "recall", "f1")):
+    """Scores of twelve labels that rise, the first `fallen` of which lose all of it after half of the run."""
+    rng, up = np.random.default_rng(seed), 0.2 + 0.6 * (1 - np.exp(-np.arange(EVALS) / 5.0))
+    lost = np.where(np.arange(EVALS) >= 14, 0.45, 0.0)
+    made = {f"eval__T{i:02d}_{kind}": up - lost * (i < fallen) for i in range(12) for kind in kinds}
+    if overall is not None:
+        made["eval__overall_f1"] = up - overall * lost
+    return logged(int(rng.integers(99)), None, **made)
+
+
+@pytest.mark.parametrize(
+    ("fallen", "overall", "severity"),
+    [(2, 0.0, []), (4, None, []), (5, None, ["error"]), (2, 1.0, ["error"])],
+)
+def test_single_classes_that_fall_are_information_while_the_whole_does_not(fallen, overall, severity):
+    run = labels(1, fallen, overall)
+    assert [f.severity.value for f in _findings(EvalRegression(), run)] == severity
+
+
+def test_a_score_that_stands_alone_under_its_name_is_no_class():
+    """Benchmarks of unknown names have one score each: one of twelve that falls is a model that forgets."""
+    run = labels(1, 2, None, kinds=("acc",))
+    assert [f.severity.value for f in _findings(EvalRegression(), run)] == ["error"]
+
+
+def test_a_loss_that_lost_all_is_a_warning_while_its_accuracy_improves():
+    rise = np.where(np.arange(EVALS) >= 12, 1.6, 0.0)
+    run = logged(0, falling() + rise, val__accuracy=0.3 + 0.5 * np.arange(EVALS) / EVALS)
+    run = resolve(Run("r", "r", "r", series={n: s for n, s in run.series.items() if n != "train/loss"}))
+    (finding,) = _findings(EvalRegression(), run)
+    assert finding.severity.value == "warning" and "while val/accuracy improved" in finding.message

@@ -378,3 +378,23 @@ def test_a_laptops_chip_has_no_limit_of_a_card(own, told):
     made.overheat(machine, gpu=0, to=93.0)
     machine.columns[own] = np.zeros(len(machine.step))
     assert [f.evidence["kind"] for f in findings(GpuOverheating(), machine)].count("limit") == told
+
+
+@pytest.mark.parametrize(("power", "slower", "severity"), [(1.3, 0.0, "info"), (0.7, 0.0, "warning")])
+def test_a_device_that_only_works_harder_is_information(power, slower, severity):
+    """The first device of `DataParallel` gathers for the others."""
+    machine = made.healthy(2, gpus=8)
+    machine.columns["system.gpu.0.powerWatts"] *= power
+    (finding,) = findings(GpuOutlier(), machine)
+    assert finding.severity.value == severity
+
+
+@pytest.mark.parametrize(("level", "severity"), [(5.0, "info"), (8.0, "warning")])
+def test_memory_that_would_be_full_after_thirty_runs_is_information(level, severity):
+    machine = made.healthy(1, gpus=1, what="temp")
+    share = np.linspace(0, 1, len(machine.step))
+    machine.columns["system.memory_percent"] = level * (0.5 + 0.5 * share) + 0.001 * machine.rng.standard_normal(
+        len(share)
+    )
+    (finding,) = findings(MemoryGrowth(), machine)
+    assert finding.severity.value == severity

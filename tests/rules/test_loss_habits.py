@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from runlens.model import Severity
 from runlens.rules.loss.frequency import SpikeFrequency
 from runlens.rules.loss.stalled import StalledLoss
+from tests.rules.saying import run_of
 from tests.synthetic.loss import make
 from tests.synthetic.training import PEAK, STEPS, cosine, healthy, spike
 
@@ -114,3 +116,14 @@ def test_a_spike_at_the_end_is_no_stall():
 def test_too_few_points_are_said(rule, fewest):
     (skip,) = rule.check(healthy(7, 40).run())
     assert f"fewer than {fewest}" in skip.reason
+
+
+@pytest.mark.parametrize(("height", "severity"), [(0.05, Severity.INFO), (1.5, Severity.WARNING)])
+def test_jumps_of_a_loss_near_zero_are_no_habit(height, severity):
+    """A contrastive loss at a thousandth of where it began jumps by multiples of itself, and loses nothing."""
+    rng = np.random.default_rng(5)
+    loss = (0.0004 + 3.0 * np.exp(-np.arange(3000) / 60.0)) * np.exp(0.05 * rng.standard_normal(3000))
+    for at in (1500, 1700, 1900, 2060, 2120, 2160, 2190, 2210, 2230):
+        loss[at : at + 4] += height
+    (finding,) = SpikeFrequency().check(run_of({"train/loss": loss}))
+    assert finding.severity is severity

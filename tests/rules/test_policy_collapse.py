@@ -195,6 +195,16 @@ def test_an_entropy_dies_at_a_twentieth(part: float, told: int) -> None:
             assert one.steps == (201, N)
 
 
+@pytest.mark.parametrize(("began", "told"), [(1.9, 1), (5e-4, 0)])
+def test_an_entropy_that_is_dead_before_a_tenth_of_the_log_is_over_died_all_the_same(began: float, told: int) -> None:
+    """From less than a thousandth nothing is lost but rounding."""
+    entropy = np.where(np.arange(N) < 8, began, began * 1e-4)
+    entropy[N // 2 :] = 0.0
+    findings = found({"rollout/ep_rew_mean": FLAT, "train/entropy_loss": -entropy})
+    assert len(findings) == told
+    assert all(one.evidence["signs"] == ["entropy-died"] and one.steps[0] <= 30 for one in findings)
+
+
 def test_an_entropy_that_dies_while_the_reward_gains_is_a_policy_that_knows() -> None:
     assert found({"critic/score/mean": RISES, "actor/entropy": dies(0.001)}) == []
     solved = noisy(np.full(N, 0.95), 0.01)

@@ -252,3 +252,35 @@ def test_a_step_that_is_the_same_in_every_epoch_is_no_axis(tmp_path):
     (tmp_path / "train.log").write_text("\n".join(lines) + "\n")
     (ref,) = discover(str(tmp_path / "train.log"))
     assert read(ref).series["Loss"].step.tolist() == list(range(4, 24))
+
+
+def test_bars_that_are_hardly_drawn_do_not_say_the_steps(tmp_path):
+    """Two buffered streams in one file: hundreds of rows stand between two bars."""
+    rows = [
+        f"{{'loss': {3 - i / 200:.4f}, 'grad_norm': 1.5, 'learning_rate': 1e-05, 'epoch': {i / 300:.2f}}}"
+        for i in range(300)
+    ]
+    bars = {
+        100: " 33%|###       | 100/300 [01:00<02:00,  1.7it/s]",
+        200: " 66%|######    | 200/300 [02:00<01:00,  1.7it/s]",
+    }
+    lines = [line for i, row in enumerate(rows) for line in ([bars[i], row] if i in bars else [row])]
+    (tmp_path / "train.log").write_text("\n".join(lines) + "\n")
+    (ref,) = discover(str(tmp_path / "train.log"))
+    assert read(ref).series["train/loss"].step.tolist() == list(range(300))
+
+
+def test_what_wandb_says_of_itself_is_no_metric(tmp_path):
+    rows = [f"step {i} loss: {3 - i / 90:.4f}" for i in range(40)]
+    own = "wandb: Syncing run large-InfoNCE-bs=8-ep=5-lr=1e-5--12000"
+    (tmp_path / "train.log").write_text("\n".join([own, *rows, own.replace("Syncing", "View"), own]) + "\n")
+    (ref,) = discover(str(tmp_path / "train.log"))
+    assert list(read(ref).series) == ["loss"]
+
+
+def test_headings_of_epochs_with_nothing_that_is_understood_are_no_crash(tmp_path):
+    lines = [text for e in range(30) for text in (f"Epoch {e}/30", "\u635f\u5931: 0.8881, \u51c6\u786e\u7387: 66.07%")]
+    (tmp_path / "train.log").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (ref,) = discover(str(tmp_path / "train.log"))
+    with pytest.raises(NotALog):
+        read(ref)

@@ -6,17 +6,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, TypedDict
 
-from runlens.comparison.curves import ROLES
+from runlens.comparison.curves import ROLES, RunCurve
 from runlens.comparison.words import label
 from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
 from runlens.model.words import percent
 from runlens.rules.base import Rule
+from runlens.rules.evals.parts.classes import by_class
 from runlens.rules.evals.parts.decline import Decline, declines
 from runlens.rules.evals.parts.overfit import held_out_loss, overfit, part_of_loss
 from runlens.rules.evals.parts.own import own_curves, roles_by_name
 from runlens.rules.evals.parts.scores import scores_since
 from runlens.rules.meaning import Part, Stage, Story
 from runlens.rules.shared.panels import BESIDE_EVALS, EVALS
+
+MOST_CLASSES = 1 / 3
+"""Share of the classes up to which some that fall say nothing of the model: each is scored on few samples."""
 
 
 class WorseEval(TypedDict):
@@ -56,7 +60,8 @@ class EvalRegression(Rule[RegressionEvidence]):
     scores improved meanwhile is information. Which way is better is told by the name, `[evals."NAME"]
     higher_is_better = true`, a requirement, or the course of the run while it was young (a warning at most, then); an
     eval of which nothing tells it is named as not judged. Parts of a held-out loss (of a head, a layer, a term) that
-    rise while the whole does not are information, and so is a loss that lost less than `at_once` while its scores held.
+    rise while the whole does not are information, so are scores of single classes while that of all does not fall (or
+    fewer than a third of the classes do), and so is a loss that lost less than `at_once` while its scores held.
 
     Why it matters
     --------------
@@ -123,6 +128,9 @@ class EvalRegression(Rule[RegressionEvidence]):
         for group in past.values():
             yield self._finding(Severity.INFO, sorted(group, key=lambda d: -d.share), "and came back")
         lasting = sorted((d for d in found if d.open), key=lambda d: -d.share)
+        lasting, classes = self._without_classes(lasting, curves)
+        if classes is not None:
+            yield classes
         if parts and whole is not None and not turned and not any(d.eval is whole for d in lasting):
             parts.sort(key=lambda d: -d.share)
             yield self._finding(Severity.INFO, parts, f"while the whole, {whole.curve.name}, did not, and it decides")
@@ -137,8 +145,27 @@ class EvalRegression(Rule[RegressionEvidence]):
             elif scores is not None and scores[0] != "worsened" and 0.0 < first.share < self.at_once:
                 yield self._finding(Severity.INFO, lasting, f"while {scores[1]} held, and scores decide")
             else:
-                lead = [first, *(d for d in lasting if d is not first)]
-                yield self._finding(worst, lead, "", first.eval.curve.name in self_told)
+                lead, end = [first, *(d for d in lasting if d is not first)], ""
+                if (
+                    scores is not None and scores[0] != "worsened"
+                ):  # as of EVAL004: no error while a score still improves
+                    worst = min(worst, Severity.WARNING, key=lambda s: s.rank)
+                    end = f"while {scores[1]} {'stood still' if scores[0] == 'held' else 'improved'}"
+                yield self._finding(worst, lead, end, first.eval.curve.name in self_told)
+
+    def _without_classes(
+        self, lasting: list[Decline], curves: tuple[RunCurve, ...]
+    ) -> tuple[list[Decline], Finding | None]:
+        """The declines without those of single classes, and a word on these: the score of the whole decides."""
+        single, of_all = by_class(curves)
+        fell = [d for d in lasting if d.eval.curve.name in single]
+        rest = [d for d in lasting if d.eval.curve.name not in single]
+        if not fell or any(d.eval.curve.name in of_all for d in rest):
+            return lasting, None
+        if not of_all and len({d.eval.curve.task for d in fell}) > MOST_CLASSES * len(_tasks(curves, single)):
+            return lasting, None
+        whole = next((c.curve.name for c in curves if c.curve.name in of_all), "most of the classes")
+        return rest, self._finding(Severity.INFO, fell, f"while {whole} did not")
 
     @classmethod
     def last_good(cls, finding: Finding) -> int | None:
@@ -203,5 +230,10 @@ class EvalRegression(Rule[RegressionEvidence]):
             (first, last),
             message,
             evidence,
-            f"Look at what changed between steps {worst.best_step:,} and {first:,}: data, learning rate, a resume.",
+            f"Look at what changed between steps {worst.best_step:,} and {max(worst.steps[0], worst.best_step):,}: "
+            "data, learning rate, a resume.",
         )
+
+
+def _tasks(curves: tuple[RunCurve, ...], names: frozenset[str]) -> set[str]:
+    return {c.curve.task for c in curves if c.curve.name in names}

@@ -55,6 +55,10 @@ class MemoryEvidence(TypedDict):
     capacity_assumed: bool
 
 
+_FAR = 30.0
+"""Times its own length that a run without a plan would have to go on before memory is full: no run does."""
+
+
 @dataclass(frozen=True)
 class MemoryGrowth(Rule[MemoryEvidence]):
     """GPU or host memory keeps growing: it will run out.
@@ -169,7 +173,7 @@ class MemoryGrowth(Rule[MemoryEvidence]):
         late = full is not None and (left or 0) > self.horizon * done
         if full is not None and planned is not None and not assumed:
             late = full > 1.2 * planned
-        harmless = late and worst.last < 1.5 * worst.first
+        harmless = late and (worst.last < 1.5 * worst.first or (left or 0) > _FAR * done)
         free = worst.source.metric_kind == "free"
         verb = "shrank: free memory went" if free else "grew"
         message = (

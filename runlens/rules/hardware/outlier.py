@@ -82,12 +82,14 @@ class GpuOutlier(Rule[OutlierEvidence]):
     ------------
     Cuts the run into slots of time (up to sixty, at least three samples each) and takes each device's median of
     temperature, power, utilisation and SM clock. A device is an outlier where it is further than `sigmas` robust
-    standard deviations from the median of its peers, and further than the floor of the quantity (`degrees`, `percent`
-    of the peers' level for power, utilisation and clock), for three slots in a row and a tenth of the run. At least
-    `devices` devices are needed; memory is left out, because pipeline stages differ by design. A device that does no
-    work all along while others do is not part of the run, and is not compared. One finding for each device, with all
-    quantities. A device that is hotter and nothing else, while its clock, power or utilisation is
-    known and within 5 % of its peers', stands in a warm slot of the chassis: none.
+    standard deviations from the median of its peers, and further than the floor of the quantity (`degrees`,
+    `percent` of the peers' level for power, utilisation and clock), for three slots in a row and a tenth of the
+    run. At least `devices` devices are needed; memory is left out, because pipeline stages differ by design. A
+    device that does no work all along while others do is not part of the run, and is not compared. One finding for
+    each device, with all quantities; of one that draws more power, is busier or clocked higher and nothing else,
+    while throughput did not move, as information: it does more of the work, as the first device of `DataParallel`
+    does. A device that is hotter and nothing else, while its clock, power or utilisation is known and within 5 % of
+    its peers', stands in a warm slot of the chassis: none.
 
     Why it matters
     --------------
@@ -225,8 +227,9 @@ class GpuOutlier(Rule[OutlierEvidence]):
         span = min(o.steps[0] for o in oddities), max(o.steps[1] for o in oddities)
         lost = slower_by(run, span)
         parts = [f"{o.words} ({o.own:,.0f} {o.unit} against {o.peers:,.0f} {o.unit})" for o in oddities]
+        harder = all(o.own > o.peers and o.role != "gpu_temperature" for o in oddities)
         return self.finding(
-            Severity.WARNING,
+            Severity.INFO if harder and not lost else Severity.WARNING,
             first.metric,
             span,
             f"{named([first.device])} was {' and '.join(parts)} than its {compared - 1} peers{tie(lost)}.",

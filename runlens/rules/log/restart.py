@@ -191,7 +191,11 @@ class Restart(Rule[RestartEvidence]):
         if lost > 0:
             message += f"; {_duration(lost)} of training"
             evidence["redone_hours"] = lost / 3600
-        return self.finding(Severity.WARNING, series.series.name, (first, last), message, evidence, advice)
+        severity = Severity.WARNING
+        if all(r.first <= int(step.min()) for r in restarts):
+            severity = Severity.INFO
+            message += "; each began again at the first step: other runs in the same log, or a job without a checkpoint"
+        return self.finding(severity, series.series.name, (first, last), message, evidence, advice)
 
     def _two_writers(self, series: RoleSeries, found: list[Return]) -> Finding:
         first, last = min(r.first for r in found), max(r.last for r in found)

@@ -19,6 +19,7 @@ from runlens.rules.loss.parts.sensitivity import USUAL, LossSensitivity
 from runlens.rules.meaning import Part
 from runlens.rules.shared.panels import LOSSES, TRAINING
 from runlens.stats.excursions.spikescore import far_above
+from runlens.stats.robust import median
 
 OLMO_CORE = (128, 6.0)
 """Window and deviations of OLMo-core's `SpikeMonitor`."""
@@ -113,6 +114,7 @@ class SpikeFrequency(Rule[FrequencyEvidence]):
         covered = 100.0 * points / len(curve.value)
         rising, high = _rising(spikes), (olmo or 0.0) > self.score
         bad = high or (len(spikes) >= self.many and (rising or covered > self.share))
+        bad = bad and not _near_zero(curve, spikes)
         first = spikes[0].steps[0] if spikes else int(curve.step[0])
         last = spikes[-1].steps[1] if spikes else int(curve.step[-1])
         share = percent(covered / 100.0)
@@ -137,6 +139,23 @@ class SpikeFrequency(Rule[FrequencyEvidence]):
             },
             "Look for what the batches at these steps have in common; see LOSS001 for each of them.",
         )
+
+
+NEAR_ZERO, SMALL = 0.02, 0.15
+"""A loss that has fallen to a fiftieth of its first values jumps by multiples of itself at each hard batch; of all its
+progress such a jump takes back little."""
+
+
+def _near_zero(curve: LossCurve, spikes: list[LossIncident]) -> bool:
+    """Whether most spikes are those of a loss near zero that take back less than `SMALL` of its progress."""
+    start = median(curve.value[:10])
+    little = 0
+    for spike in spikes:
+        before = curve.value[max(spike.excursion.first - 20, 0) : spike.excursion.first]
+        level = median(before) if len(before) else start
+        rise = float(curve.value[spike.excursion.peak]) - level
+        little += level <= NEAR_ZERO * start and rise <= SMALL * (start - level)
+    return bool(spikes) and start > 0 and little > len(spikes) / 2
 
 
 def _score(curve: LossCurve, window: int, deviations: float) -> float | None:

@@ -83,6 +83,8 @@ def parse(line: str, starts: Sequence[int], ends: Sequence[int], before: Callabl
         The lines before it, the nearest first: tables name their columns above.
     """
     line = line[:_LONGEST]
+    if line.startswith("wandb: "):  # the name of the run, its address, a summary: what W&B says of itself
+        return None
     if METRIC.search(line) is None and _WITHOUT.search(line) is None:
         return None
     numbers = {start: i for i, start in enumerate(starts) if start < _LONGEST}

@@ -17,6 +17,9 @@ Ints = npt.NDArray[np.int64]
 
 _NEAR = 3
 """Lines after a row of metrics in which the bar is drawn again that says its step (tqdm's `write`)."""
+_ROWS_A_BAR = 1.5
+"""Rows of one form to each step that the bars say, up to which they are the axis: of more all but the last of each
+step would be lost."""
 _SAME = 3
 """Lines of as many epochs that say one and the same step."""
 _FEWEST = 3
@@ -75,8 +78,10 @@ def axis_of(rows: Rows) -> Axis:
     shown = _bars(rows)
     if bool(shown.any()):
         placed = _by_epochs(rows, shown, _by_bars(rows, shown))
-        main = np.flatnonzero(training & fields)
-        if len(main) < _FEWEST or len(np.unique(placed[main])) > 1:  # else the bar was not drawn between them
+        main = training & fields
+        if bool(main.any()):
+            main &= _alike(rows, _main(rows, main))
+        if _tells_apart(placed[main]):
             return Axis(placed, "steps", _planned(rows.counters["of"][shown]))
     return _without_steps(rows, epoch, training)
 
@@ -180,6 +185,15 @@ def _rows_among(lines: Ints, bars: Ints) -> int:
     return int(np.count_nonzero((lines >= bars[0] - _NEAR) & (lines <= bars[-1] + _NEAR)))
 
 
+def _tells_apart(placed: Ints) -> bool:
+    """Whether bars were drawn often enough to say the steps of the rows that they place.
+
+    In a file that collects two buffered streams hundreds of rows stand between two bars.
+    """
+    places = len(np.unique(placed))
+    return len(placed) < _FEWEST or (places > 1 and len(placed) <= _ROWS_A_BAR * places)
+
+
 def _by_bars(rows: Rows, shown: Bools) -> Ints:
     """Steps by the bar that is drawn again right after a row, or else by the last one before it."""
     at = np.flatnonzero(shown)
@@ -208,6 +222,8 @@ def _without_steps(rows: Rows, epoch: Floats, training: Bools) -> Axis:
     candidates = fields & ~rows.held_out
     if not bool(candidates.any()):
         candidates = fields
+    if not bool(candidates.any()):  # headings of epochs, and no metric that is understood under any of them
+        return Axis(np.zeros(len(rows), dtype=np.int64), "lines", 0)
     main = np.flatnonzero(candidates & _alike(rows, _main(rows, candidates)))
     said = rows.counters["epoch"]
     own = said[main]

@@ -113,7 +113,7 @@ OUTLIER = [
     (GpuOutlier(), odd("temp", 60), (71, 72, 73), ".ww"),
     (GpuOutlier(degrees=20), odd("temp", 60), (79, 80), ".w"),
     (GpuOutlier(), odd("temp", 60), (48, 30), ".."),
-    (GpuOutlier(), odd("powerWatts", 400), (341, 340, 459, 460), ".w.w"),
+    (GpuOutlier(), odd("powerWatts", 400), (341, 340, 459, 460), ".w.i"),
     (GpuOutlier(percent=30), odd("powerWatts", 400), (281, 280), ".w"),
     (GpuOutlier(), odd("gpu", 90), (77, 76), ".w"),
     (GpuOutlier(), lambda n: machine("powerWatts", stretch(400, 300), gpus=n), (3, 4), "-w"),

@@ -73,6 +73,12 @@ class Reward:
     """It stands at its best, which lies above where it began, or at the most that it can be."""
 
 
+BEGINNING = 5
+"""Points that show where an entropy began."""
+ALIVE = 1e-3
+"""Nats below which an entropy was dead from the beginning: what is lost of it is rounding."""
+
+
 def judged(signal: Signal, limits: Limits) -> Reward:
     """How the reward of a run went; of `FEWEST` points or more."""
     blocks = means(signal.value)
@@ -144,7 +150,13 @@ def _of_entropy(signal: Signal, blocks: Blocks, limits: Limits, reward: Reward) 
         return None
     size = Blocks(np.abs(blocks.level), blocks.first)
     first = float(np.median(size.level[: size.share(0.1)]))
-    if (dead := stays(size, first, limits.entropy * first)) is not None:
+    first = max(first, float(np.median(np.abs(signal.value[:BEGINNING]))))  # it may be dead before a tenth is over
+    if first < ALIVE:
+        return None
+    dead = stays(size, first, limits.entropy * first)
+    if dead is None and bool((size.smooth <= limits.entropy * first).all()):
+        dead = Climb(first, float(np.median(size.smooth)), 0, 0)
+    if dead is not None:
         return _sign("entropy-died", signal, size, dead)
     return _sign("entropy-exploded", signal, size, climb(size, limits.length, 0.0)) if reward.fell else None
 

@@ -1,0 +1,46 @@
+"""Scores of single classes or labels beside those of the whole: many small samples, of which some always fall."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+
+from runlens.comparison.curves import RunCurve
+from runlens.roles.names.evals import KNOWN_TASKS
+
+FEWEST = 4
+"""Labels from which on their scores are a report by class."""
+_BY_CLASS = frozenset({"precision", "recall", "f1", "iou", "dice", "AP", "acc", "specificity"})
+_OF_ALL = re.compile(
+    r"(?<![a-z])(overall|macro|micro|weighted|samples|mean|average|avg|total|all|global)(?![a-z])", re.IGNORECASE
+)
+
+
+def by_class(curves: Sequence[RunCurve]) -> tuple[frozenset[str], frozenset[str]]:
+    """Which scores are those of single classes, and which those of the whole.
+
+    Parameters
+    ----------
+    curves : sequence of RunCurve
+        A run's evals.
+
+    Returns
+    -------
+    (frozenset of str, frozenset of str)
+        Logged names of the scores of classes: two or more of precision, recall, F1 and the like under one name that is
+        no benchmark's, for `FEWEST` names or more (scikit-learn's and seqeval's reports). And of scores of the same
+        kinds that name no class, or all of them. Both empty where there is no such report.
+    """
+    kinds: dict[str, set[str]] = defaultdict(set)
+    for c in curves:
+        if c.curve.metric in _BY_CLASS:
+            kinds[c.curve.task].add(c.curve.metric)
+    several = (task for task, own in kinds.items() if task and len(own) > 1)
+    labels = {task for task in several if task not in KNOWN_TASKS and not _OF_ALL.search(task)}
+    if len(labels) < FEWEST:
+        return frozenset(), frozenset()
+    scores = [c for c in curves if c.curve.metric in _BY_CLASS]
+    single = frozenset(c.curve.name for c in scores if c.curve.task in labels)
+    whole = frozenset(c.curve.name for c in scores if not c.curve.task or _OF_ALL.search(c.curve.task))
+    return single, whole
