@@ -14,6 +14,7 @@ import numpy as np
 
 from runlens.errors import NotALog
 from runlens.model import Report, RunReport
+from runlens.render.words import guess
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -110,6 +111,8 @@ def to_dict(report: Report) -> dict[str, Any]:
     plain = _plain(report)
     version = plain.pop("version")
     runs = plain.pop("runs")
+    for run, one in zip(report.runs, runs, strict=True):
+        one["guess"] = guess(run)
     return {"schema": SCHEMA, "tool": {"name": "runlens", "version": version}, **plain, "runs": runs}
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from runlens.model import Action, ActionKind, Finding, Incident, Report, RunReport, Severity, Skip
+from runlens.model import Action, ActionKind, Finding, Incident, Report, RoleLine, RoleSeries, RunReport, Severity, Skip
 from runlens.model.words import plus_minus, role_words
 from runlens.render.text import amount, clock, days, duration, named, number, plural, steps, tokens, visible
 
@@ -192,17 +192,28 @@ _DECIDING = ("train_loss", "eval_loss", "grad_norm", "learning_rate", "tokens_pe
 
 def guess(run: RunReport) -> str:
     """Which roles were guessed from the log, and the flag that settles it, in one sentence; empty if none was."""
+    return guess_of(run.roles)
+
+
+def guess_of(roles: Mapping[str, RoleLine | RoleSeries]) -> str:
+    """As `guess`, of the canonical series of each role, with a full stop left off."""
     unsure = [
         (role, line)
         for role in _DECIDING
-        if (line := run.roles.get(role)) is not None
+        if (line := roles.get(role)) is not None
         and line.confidence < SURE
         and (line.origin in ("only", "pattern") or (role == "train_loss" and line.derived))
     ]
     if not unsure:
         return ""
-    taken = "; ".join(f"{visible(line.why, 200)} as {role_words(role)} ({named(line.metric)})" for role, line in unsure)
+    taken = "; ".join(
+        f"{visible(line.why, 200)} as {role_words(role)} ({named(_metric(line))})" for role, line in unsure
+    )
     return f"A guess: {taken}. --metric {unsure[0][0]}=NAME settles it"
+
+
+def _metric(line: RoleLine | RoleSeries) -> str:
+    return line.series.name if isinstance(line, RoleSeries) else line.metric
 
 
 def where(finding: Finding) -> list[str]:

@@ -141,3 +141,14 @@ def test_the_x_axis_of_a_table_is_named_by_a_flag_or_in_the_settings(tmp_path):
     event_files = ROOT / "fixtures" / "runs" / "restart_clean"
     done = runlens("show", str(event_files), "--x", "seen")
     assert done.code == 2 and "--x tells how to read a table" in done.err
+
+
+def test_a_role_that_was_guessed_is_said_with_the_flag_that_settles_it(tmp_path):
+    rows = "".join(f"{i},{3 - i / 99},{1 / (i + 1)},{4 - i / 99}\n" for i in range(1, 60))
+    (tmp_path / "log.csv").write_text("step,Rec,KL,Total\n" + rows)
+    name = str(tmp_path / "log.csv")
+    said = "--metric train_loss=NAME settles it"
+    assert said in runlens("show", name).out and said in runlens("check", name).out
+    assert said in runlens("show", name, "--format", "json").json["guess"]
+    assert said in runlens("check", name, "--format", "json").json["runs"][0]["guess"]
+    assert runlens("show", name, "--metric", "train_loss=Total", "--format", "json").json["guess"] == ""

@@ -93,8 +93,8 @@ def test_batches_in_brackets_without_their_number(tmp_path):
 def test_printed_settings_are_no_series(tmp_path):
     once = "TrainingArguments(\nmax_grad_norm=1.0,\nlearning_rate=5e-05,\nloss_scale=2,\n)\n"
     rows = "".join(f"step {i} loss {3 - i / 50}\n" for i in range(10))
-    run = of((once + rows) * 4, tmp_path)
-    assert set(run.series) == {"loss"}
+    run = of((once + "  GRAD_NORM_CLIP: 5.0\n" + rows) * 4, tmp_path)
+    assert set(run.series) == {"loss"} and run.summary["lines_understood"] == 1.0
 
 
 @pytest.mark.parametrize("name", ["nohup.out", "train.log"])
@@ -115,3 +115,34 @@ def test_a_bar_without_metrics_is_no_log(tmp_path):
             "Epoch 1/100: 0it [00:00, ?it/s]\nEpoch 1/100: 0it [00:05, ?it/s]\nTraceback (most recent call last):\n",
             tmp_path,
         )
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_rows_below_a_line_of_the_epoch_stand_at_it(tmp_path, first):
+    """What PyTorch's tutorial of transfer learning prints."""
+    rows = [
+        f"Epoch {e}/24\n----------\ntrain Loss: {3 - e / 9:.4f} Acc: 0.8\nval Loss: {3.1 - e / 9:.4f} Acc: 0.7\n"
+        for e in range(first, 20)
+    ]
+    run = of("\n".join(rows), tmp_path)
+    for role in ("train_loss", "eval_loss"):
+        np.testing.assert_array_equal(run.role(role).series.step, np.arange(first, 20))
+    assert not run.notes
+
+
+def test_words_in_chinese_are_read_as_those_in_english(tmp_path):
+    rows = [
+        f"2026-01-28 18:{e:02d}:18 - INFO - \nEpoch {e}/30\n训练损失: {3 - e / 9:.4f}, 训练准确率: {40 + e}.5%\n"
+        f"验证损失：{3.1 - e / 9:.4f}，验证准确率：{38 + e}.5%\n学习率: 0.001\n"
+        for e in range(1, 30)
+    ]
+    run = of("".join(rows), tmp_path)
+    np.testing.assert_allclose(run.role("train_loss").series.value, 3 - np.arange(1, 30) / 9, atol=1e-4)
+    np.testing.assert_allclose(run.role("eval_loss").series.value, 3.1 - np.arange(1, 30) / 9, atol=1e-4)
+    np.testing.assert_array_equal(run.role("eval_loss").series.step, np.arange(1, 30))
+    assert run.role("learning_rate") is not None and run.role("eval_score") is not None
+
+
+def test_a_round_in_chinese_is_an_epoch(tmp_path):
+    rows = [f"第 {e} 轮 损失: {3 - e / 9:.4f} 准确率: 0.{e + 10}\n" for e in range(1, 30)]
+    np.testing.assert_array_equal(of("".join(rows), tmp_path).role("train_loss").series.step, np.arange(1, 30))

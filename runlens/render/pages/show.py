@@ -13,6 +13,7 @@ from runlens.render.console import Page
 from runlens.render.ends import ends
 from runlens.render.sparkline import BLOCKS, RAMP, line_of
 from runlens.render.text import amount, clock, duration, named, number, plural, steps, visible
+from runlens.render.words import guess_of
 
 WIDTH = 100
 _NARROWEST = 60
@@ -74,6 +75,8 @@ def _page(run: Run, width: int, blocks: str) -> list[Text | Table | Group]:
     page: list[Text | Table | Group] = [head, Text()]
     if any(role != "other" for role in run.roles):
         page += [_roles(run, width, blocks), Text()]
+    if guess := guess_of({role: group[0] for role, group in run.roles.items()}):
+        page.append(Text(guess, style="yellow"))
     missing = [role_words(role) for role in MAIN if role not in run.roles]
     if missing:
         page.append(_listed("No series for", missing, "", "yellow"))

@@ -9,6 +9,7 @@ import numpy as np
 
 from runlens.model import RoleSeries, Run
 from runlens.render.pages.show import not_understood
+from runlens.render.words import guess_of
 
 
 def render(run: Run) -> str:
@@ -31,6 +32,7 @@ def render(run: Run) -> str:
         "tokens": [float(t) for t in tokens] if bool(np.isfinite(tokens).all()) else None,
         "points": run.points,
         "roles": {role: [_series(r) for r in group] for role, group in run.roles.items() if role != "other"},
+        "guess": guess_of({role: group[0] for role, group in run.roles.items()}),
         "other": [{"metric": r.series.name, "why": r.why, "origin": r.origin} for r in run.every("other")],
         "texts": {name: list(words) for name, words in run.texts.items()},
         "not_understood": not_understood(run),

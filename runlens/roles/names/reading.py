@@ -134,7 +134,7 @@ def read_name(
 
 
 def _loss_by(name: Name, rule: str, why: str) -> Claim:
-    return Claim("train_loss", axis=name.axis, confidence=0.6, why=why, origin="pattern", by=rule, base=name.base)
+    return Claim("train_loss", axis=name.axis, confidence=0.55, why=why, origin="pattern", by=rule, base=name.base)
 
 
 def _is_training_loss(raw: str) -> bool:

@@ -180,7 +180,7 @@ def tells_of_progress(names: Iterable[str]) -> bool:
     names = list(names)
     claims = (read_name(name, names) for name in names[:2000] if not (_LOSS.search(name) or _REWARD.search(name)))
     return any(_LOSS.search(name) or _REWARD.search(name) for name in names) or any(
-        claim is not None and claim.role in ("eval_loss", "eval_score", "perplexity") for claim in claims
+        claim is not None and claim.role in ("train_loss", "eval_loss", "eval_score", "perplexity") for claim in claims
     )
 
 

@@ -12,7 +12,7 @@ from runlens.sources.text.pairs import Field, Place, has_metric, pairs, place_of
 from runlens.sources.text.phases import Words, words_in
 from runlens.sources.text.tables import boxed, headed
 from runlens.sources.text.times import Stamp, find_stamp
-from runlens.sources.text.words import EPOCH, HELD_OUT, METRIC, PAIRED, STEP, STEPS
+from runlens.sources.text.words import EPOCH, HELD_OUT, METRIC, PAIRED, SETTING, STEP, STEPS
 
 Kind = Literal["row", "bar", "keras", "member", "box", "count", "epoch", "opens"]
 
@@ -29,8 +29,6 @@ _WITHOUT = re.compile(
 )
 """What a line that names no metric may be all the same: a bar, a box, a beginning, bare numbers under a heading."""
 _LOGGER = re.compile(r"\S*[\\/.:]\S*|\b(?:INFO|DEBUG|WARNING)\b")
-_ARGUMENT = re.compile(r"\s*\w+=[^=,]*,\s*$")
-"""One line of a printed dataclass of settings, such as `max_grad_norm=1.0,`."""
 _DATA_WORK = re.compile(
     r"\s*(?:Map|Filter|Flatten\w*|Cast\w*|Generating|Download\w*|Loading|Saving|Creating|Tokeniz\w*|Packing|Truncating"
     r"|Applying|Extract\w*|Pre-?process\w*|Running tokenizer|Grouping|Adding|Converting|Fetching|Resolving|Upload\w*)\b"
@@ -168,7 +166,7 @@ def _row(
     elif not placed:
         if prefix != "hf" and not layout.framework and not _whole(line, fields, ends, layout.stamp):
             return None
-        if _ARGUMENT.match(line):
+        if SETTING.match(line):
             return None
         layout = replace(layout, kind="member")
     everything = all(f.split for f in fields)

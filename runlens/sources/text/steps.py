@@ -225,13 +225,12 @@ def _without_steps(rows: Rows, epoch: Floats, training: Bools) -> Axis:
     if not bool(candidates.any()):  # headings of epochs, and no metric that is understood under any of them
         return Axis(np.zeros(len(rows), dtype=np.int64), "lines", 0)
     main = np.flatnonzero(candidates & _alike(rows, _main(rows, candidates)))
-    said = rows.counters["epoch"]
+    said = np.where(fields, epoch, np.nan)  # also that of a line of its own above: `Epoch 3/25`
     own = said[main]
     if len(main) and bool(np.isfinite(own).all()) and bool(np.all(own == np.floor(own))):
         turns = 1 + int(np.count_nonzero(np.diff(own)))
         if len(main) <= _PER_EPOCH * turns:
-            known = np.where(np.isfinite(said) & fields, said, np.nan)
-            return Axis(_filled(known), "epochs", 0)
+            return Axis(_filled(said), "epochs", 0)
     if not len(main):
         return Axis(np.zeros(len(rows), dtype=np.int64), "lines", 0)
     count = np.full(len(rows), np.nan)

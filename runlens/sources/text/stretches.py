@@ -13,6 +13,7 @@ from typing import BinaryIO, cast
 
 from runlens.sources.naming import in_words
 from runlens.sources.table.forms.packed import BROKEN
+from runlens.sources.text.tongues import in_english
 
 SIZE = 1 << 18
 """Bytes of a stretch: what a core's cache holds with the arrays made of it."""
@@ -78,4 +79,4 @@ def _block(file: BinaryIO, size: int, broken: list[str] | None) -> bytes:
 def _plain(text: bytes) -> bytes:
     if b"\x1b" in text or b"\0" in text or b"\b" in text:
         text = _COLOUR.sub(b"", text)
-    return text
+    return text if text.isascii() else in_english(text)

@@ -78,6 +78,8 @@ NEVER = re.compile(
     re.IGNORECASE,
 )
 """Numbers that a line of metrics names and that are no measurement, or say again what an earlier line said."""
+SETTING = re.compile(r"\s*(?:\w+=[^=,]*,|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+: ?\S+)\s*$")
+"""A whole line of printed settings: of a dataclass (`max_grad_norm=1.0,`) or of yacs (`GRAD_NORM_CLIP: 5.0`)."""
 
 RENAMED = (
     (re.compile(r"^(.*lm[ _]loss) value$"), r"\1"),

@@ -1,0 +1,32 @@
+"""Metrics named in Chinese, told in English: as a trainer of the same line would have named them."""
+
+from __future__ import annotations
+
+import re
+
+_WORDS = {
+    "训练集": "train ", "训练": "train ", "验证集": "val ", "验证": "val ", "校验": "val ", "测试集": "test ",
+    "测试": "test ", "平均": "avg ", "损失函数": "loss", "损失值": "loss", "损失": "loss", "准确率": "acc",
+    "正确率": "acc", "精确率": "precision", "精确度": "acc", "准确度": "acc", "精度": "acc", "召回率": "recall",
+    "学习率": "lr", "梯度范数": "grad_norm", "困惑度": "ppl", "奖励": "reward", "回合": "episode ",
+    "轮次": "epoch ", "迭代": "iter ", "步数": "step ", "步": "step ", "耗时": "time", "时间": "time",
+    "：": ": ", "，": ", ", "；": "; ", "（": "(", "）": ")", "｜": "|",
+}  # fmt: skip
+_BYTES = {word.encode(): said.encode() for word, said in _WORDS.items()}
+_FOUND = re.compile(b"|".join(re.escape(word) for word in sorted(_BYTES, key=len, reverse=True)))
+_ROUND = re.compile("第 ?(\\d+) ?(?:/ ?\\d+ ?)?(?:轮|个epoch|代)".encode())
+"""`第 3 轮`: the third epoch."""
+_TELLS = ("损失".encode(), "准确".encode(), "精度".encode(), "学习率".encode(), "奖励".encode())
+
+
+def in_english(text: bytes) -> bytes:
+    """A stretch of lines with the Chinese words of a training log in English; any other as it is.
+
+    Parameters
+    ----------
+    text : bytes
+        UTF-8.
+    """
+    if not any(word in text for word in _TELLS):
+        return text
+    return _FOUND.sub(lambda found: _BYTES[found[0]], _ROUND.sub(rb"epoch \1 ", text))
