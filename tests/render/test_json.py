@@ -124,8 +124,10 @@ def test_the_schema_names_every_field_of_the_model() -> None:
         "run": RunReport, "role": RoleLine, "action": Action, "finding": Finding, "incident": Incident, "skip": Skip,
         "failure": Failure, "chart": Chart, "about": About, "figure": Figure, "suspect": Suspect,
     }  # fmt: skip
+    said = {"run": {"guess"}}  # told of the roles that stand beside it
     for name, cls in classes.items():
-        assert set(schema["$defs"][name]["properties"]) == {f.name for f in dataclasses.fields(cls)}, name
+        fields = {f.name for f in dataclasses.fields(cls)} | said.get(name, set())
+        assert set(schema["$defs"][name]["properties"]) == fields, name
     assert set(schema["properties"]) == {f.name for f in dataclasses.fields(Report)} - {"version"} | {"schema", "tool"}
 
 
