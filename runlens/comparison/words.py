@@ -51,6 +51,8 @@ def amount(number: float, axis: str = "tokens") -> str:
 
 def label(curve: Curve) -> str:
     """A curve's name for people, such as `HellaSwag acc_norm` or `the validation loss`."""
+    if curve.metric == "value":  # a series of whatever sort that a requirement names
+        return curve.name
     if not curve.task:
         return f"validation {_METRICS.get(curve.metric, curve.metric)}"
     name = _NAMES.get(curve.task, curve.task)

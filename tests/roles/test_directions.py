@@ -86,3 +86,38 @@ def test_a_fall_of_an_eval_that_only_its_course_explains_is_a_warning_and_says_w
 def test_an_eval_of_which_nothing_tells_is_named_as_not_judged():
     (skip,) = EvalRegression().check(resolve(logged(0.5 + 0.01 * np.random.default_rng(0).standard_normal(40))))
     assert NAME in skip.reason and skip.lacking == (f'[evals."{NAME}"] higher_is_better = true',)
+
+
+@pytest.mark.parametrize(
+    ("better", "names"),
+    [
+        (
+            "down",
+            "eval/wer_ortho val/cer_norm eval/EER_percent val/BER test/TER_score eval/metricx_score eval/mcd_dtw "
+            "val/FPPI val/LAMR val/IDsw val/mATE val/mASE val/minADE_6 val/miss_rate_2m val/ASSD_mm val/mpjpe_pa "
+            "val/RMSD_CA val/FAD_vggish val/KID_mean eval/LPIPS_alex val/QLIKE val/RMSE_log val/RMSE_t2m val/Fl-all "
+            "val/ECE_15 eval/hallucination_score eval/perplexity_wikitext validation/word_error_rate_clean",
+        ),
+        (
+            "up",
+            "eval/UTMOSv2 test/STOI_est eval/SRMR val/WIP eval/comet22 val/bleurt20 eval/MAUVE eval/distinct_2 "
+            "val/Recall@1_t2v mteb/retrieval/ndcg_at_10 val/lrap val/TPR@FPR=1% eval/AP@0.5:0.95 val/AP_rare "
+            "eval/PQ_stuff val/PCK@0.2 val/delta1 val/VMAF val/PSNR_Y val/mIoU_novel eval/kendall_tau_b "
+            "test/CCC_valence val/d2_tweedie val/CRPSS val/NSE val/CSI_16 val/lDDT_CA val/DockQ eval/faithfulness "
+            "eval/exact_match_squad eval/success_once eval/mt_bench eval/arena_hard eval/MMMU_val",
+        ),
+        (None, "eval/harmonic_mean val/a1 eval/refusal_rate val/RTF val/ks_stat"),
+    ],
+)
+def test_metrics_under_the_names_that_others_give_them(better, names):
+    step, flat = np.arange(0, 600, 20), np.full(30, np.nan)
+    series = {n: Series(n, step, flat, np.full(30, 0.5)) for n in names.split()}
+    run = resolve(Run("r", "r", "r", series=series))
+    found = {r.series.name: r.direction for role in ("eval_score", "perplexity") for r in run.every(role)}
+    assert found == dict.fromkeys(series, better)
+
+
+@pytest.mark.parametrize("name", ["eval/recall_threshold", "val/psnr_std", "eval/acc_count", "val/iou_weight"])
+def test_counts_and_settings_of_a_metric_are_none(name):
+    series = {name: Series(name, np.arange(30), np.full(30, np.nan), np.full(30, 0.5))}
+    assert not resolve(Run("r", "r", "r", series=series)).every("eval_score")

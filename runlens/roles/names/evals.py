@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from runlens.model import Direction, Split
-from runlens.roles.names.metrics import KINDS, WORSE_WHEN_HIGHER
+from runlens.roles.names.metrics import FIRST, KINDS, WORSE_WHEN_HIGHER
 from runlens.roles.names.take_apart import normalise
 from runlens.roles.names.tasks import NAMESPACES, TASKS
 
@@ -49,6 +49,14 @@ _LOSS_PART = re.compile(r"(?:^|_)loss(?:_|$)")
 _UNSCALED = re.compile(r"_(?:(\d+)_)?unscaled$")
 """DETR logs what its losses weigh once more without the weights, and once for each layer of its decoder."""
 _KINDS = tuple((re.compile(rf"(?:^|_)(?:{kind.pattern})$"), kind.name) for kind in KINDS)
+_FRONT = tuple((re.compile(rf"(?:{kind.pattern})(?=_)"), kind.name) for kind in KINDS if kind.name in FIRST)
+_SURE = FIRST | {"harm"}
+"""Kinds that a name ending in `score` may hold before it."""
+_NO_QUALIFIER = re.compile(
+    r"thresh|(?<![a-z])(std|stderr|count|num|n|time|weight|coef\w*|scale|step|steps|ratio|min|max|best|loss|norm|"
+    r"diff|sum|size|len|length)(?![a-z])"
+)
+"""Words that make a count, a setting or a record of a metric before them."""
 
 
 _MAYBE = re.compile(
@@ -132,7 +140,7 @@ def parse_eval(name: str) -> EvalName:
             part = re.sub(r"__+", "_", _SHOTS.sub("", part)).strip("_")
         if part:
             joined.append(part)
-    kind, rest = _peel(joined)
+    kind, rest = _peel(joined, prefixed)
     if kind != "score" and kind not in WORSE_WHEN_HIGHER and rest and _LOSS_PART.search(rest[-1]):
         kind, rest = "score", joined  # `loss_giou` is a loss made of the IoU: lower is better
     joined = rest
@@ -153,16 +161,34 @@ def parse_eval(name: str) -> EvalName:
     return EvalName(known, kind, ", ".join(setting), split, direction, prefixed)  # type: ignore[arg-type]
 
 
-def _peel(parts: list[str]) -> tuple[str, list[str]]:
-    """Take the metric off the end of the last part that holds one; the parts that are left are the task."""
+def _peel(parts: list[str], prefixed: bool) -> tuple[str, list[str]]:
+    """Take the metric off the end of the last part that holds one; the parts that are left are the task.
+
+    Where no part ends in one, and the name says that it is an evaluation, a metric that stands before a word of its own
+    counts (`wer_ortho`, `lpips_alex`, `ccc_valence`), unless the word makes a count or a setting of it.
+    """
     for back in range(1, min(len(parts), 3) + 1):
         part = parts[-back]
         for regex, kind in _KINDS:
             if found := regex.search(part):
-                rest = part[: found.start()].strip("_")
+                name, rest = kind, part[: found.start()].strip("_")
+                if kind == "mean_score" and (named := _named(rest)):
+                    name, rest = named  # `ter_score` is a TER
                 left = [*parts[:-back], *([rest] if rest else []), *parts[len(parts) - back + 1 :]]
-                return kind, left
+                return name, left
+    if prefixed and parts and not _NO_QUALIFIER.search(parts[-1]):
+        for regex, kind in _FRONT:
+            if found := regex.match(parts[-1]):
+                return kind, [*parts[:-1], parts[-1][found.end() :].strip("_")]
     return "score", parts
+
+
+def _named(text: str) -> tuple[str, str] | None:
+    """The metric in which a text ends, and what stands before it; None if it ends in none that is sure of itself."""
+    for regex, kind in _KINDS:
+        if kind in _SURE and (found := regex.search(text)):
+            return kind, text[: found.start()].strip("_")
+    return None
 
 
 def canonical_task(task: str) -> str:

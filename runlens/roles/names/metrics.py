@@ -56,7 +56,8 @@ KINDS = (
     ),
     Kind("sacrebleu", r"sacre_?bleu(?:_score)?", "up", False, True),
     Kind("codebleu", r"code_?bleu(?:_score)?", "up"),
-    Kind("bleurt", r"bleurt(?:_score)?", "up"),
+    Kind("bleurt", r"bleurt(?:_?\d+)?(?:_score)?", "up"),
+    Kind("metricx", r"metric_?x(?:_?\d+)?(?:_(?:score|qe))*", "down"),
     Kind("bleu", r"(?:avg_|corpus_|google_)?bleu(?:_?[1-4])?(?:_score)?", "up", False, True),
     Kind("chrf", r"chr_?f(?:_?\+*|_?pp|_?2)?(?:_score)?", "up", False, True),
     Kind("ter", r"ter", "down", False, True),
@@ -67,17 +68,18 @@ KINDS = (
     Kind("meteor", r"meteor(?:_score)?", "up"),
     Kind("cider", r"cider(?:_?d)?(?:_score)?", "up"),
     Kind("spice", r"spider|spice", "up"),
-    Kind("comet", r"(?:x|c)?_?comet(?:_?kiwi|_?score|_?da)*", "up"),
+    Kind("comet", r"(?:x|c)?_?comet(?:_?kiwi|_?score|_?da|_?\d+)*", "up"),
     # rank correlation and agreement
     Kind("kappa", r"(?:cohens?_|quadratic_|weighted_|quadratic_weighted_)*kappa(?:_score)?|qwk", "up"),
     Kind("mcc", r"mcc|matthews_corr\w*", "up", True, True),
     Kind(
         "correlation",
-        r"(?:pearson|spearman|kendall|kendalls?_tau|concordance)(?:_?r|_?rho)?(?:_(?:corr\w*|coef\w*|cosine))*|"
+        r"(?:pearson|spearman|kendall|kendalls?_tau(?:_?[abc])?|concordance)(?:_?r|_?rho)?(?:_(?:corr\w*|coef\w*|cosine))*|"
         r"corr(?:elation)?(?:_coef\w*)?|(?:cosine|dot|euclidean|manhattan)_(?:pearson|spearman)|srcc|plcc|krcc|"
         r"lcc|ccc|c_?index|concordance_index",
         "up",
     ),
+    Kind("d2", r"d2(?:_(?:tweedie|pinball|absolute_error|log_loss|brier))?(?:_score)?", "up"),
     Kind("r2", r"r_?2(?:_?score)?|r_?squared|explained_variance", "up"),
     Kind("mc1", r"mc1", "up", True, True),
     Kind("mc2", r"mc2", "up", True, True),
@@ -89,18 +91,19 @@ KINDS = (
     Kind("hits", rf"hits?(?:_?ratio|_?rate)?{_AT}|hr(?:_at)?_?\d+", "up"),
     Kind("mean_rank", r"(?:mean|median|med|avg)_?r(?:ank)?", "down"),
     # speech
-    Kind("wer", r"(?:mixed_|cp_?|norm(?:alized)?_|avg_)?wer|word_error_rate", "down", True, True),
-    Kind("cer", r"(?:norm(?:alized)?_|avg_)?cer|char(?:acter)?_error_rate", "down", True, True),
+    Kind("wer", r"(?:mixed_|cp_?|norm(?:alized)?_|avg_)?wer(?:_norm\w*)?|word_error_rate", "down", True, True),
+    Kind("cer", r"(?:norm(?:alized)?_|avg_)?cer(?:_norm\w*)?|char(?:acter)?_error_rate", "down", True, True),
     Kind(
         "error_rate",
-        r"eer|equal_error_rate|per|phone(?:me)?_error_rate|ler|mer|wil|ser|der|diarization_error_rate|jer|far|frr|"
+        r"equal_error_rate|ber|bit_error_rate|balanced_error_rate|per|phone(?:me)?_error_rate|ler|mer|wil|ser|der|diarization_error_rate|jer|far|frr|"
         r"fpr(?:_?\d+)?|fnr|hter|acer|apcer|bpcer|(?:top_?\d_)?err(?:or)?(?:_?rate)?|misclassification(?:_rate)?|"
-        r"word_information_lost|miss_?rate",
+        r"word_information_lost",
         "down",
     ),
+    Kind("equal_error_rate", r"eer(?:_(?:percent|pct))?|miss_?rate", "down"),
     Kind("min_dcf", r"(?:min_?)?t?_?dcf", "down"),
-    Kind("mos", r"(?:pred_|utm?|dns|n?isqa_)?_?mos(?:_\w+)?|utmos|nisqa", "up"),
-    Kind("speech_quality", r"(?:wb_|nb_)?pesq(?:_?[wn]b)?|e?stoi|visqol", "up"),
+    Kind("mos", r"(?:pred_|utm?|dns|n?isqa_)?_?mos(?:_\w+)?|utmos(?:_?v\d)?|nisqa", "up"),
+    Kind("speech_quality", r"(?:wb_|nb_)?pesq(?:_?[wn]b)?|e?stoi|visqol|srmr|wip|word_information_preserved", "up"),
     Kind("signal_ratio", r"(?:scale_invariant_)?(?:si_?|c_?|u_?)?s[dianr]r_?(?:i|improvement)?", "up"),
     Kind("cepstral_distortion", r"mcd|mel_cepstral_distortion", "down"),
     Kind("brier", r"brier(?:_score)?", "down", False, True),
@@ -125,7 +128,7 @@ KINDS = (
     Kind("mAP50-95", r"m_?ap_?50_?95(?:_[a-z])?", "up", True, True),
     Kind("mAP50", r"m_?ap_?(?:at_?|0_)?50?(?:_[a-z])?", "up", True, True),
     Kind("mAP", r"(?:bbox_|segm_)?m_?ap(?:_?\d+|_?[sml]|_(?:small|medium|large))?", "up", True, True),
-    Kind("mean_average_precision", r"mean_average_precision|map_at_\d+", "up", True, True),
+    Kind("mean_average_precision", r"mean_average_precision|map_at_\d+|lrap|label_ranking_average_precision", "up", True, True),
     Kind(
         "AP",
         r"(?:bbox_|segm_|box_|mask_)?ap(?:_?\d+|_?[smlcrf])?|average_precision|auprc?|au_?prc|pr_auc",
@@ -151,7 +154,10 @@ KINDS = (
         "up", True,
     ),
     Kind("dice", r"(?:mean_|m)?dice(?:_?(?:score|coef\w*|similarity))*|dsc", "up", True, True),
-    Kind("panoptic", r"pq|panoptic_quality|s_?q|r_?q", "up"),
+    Kind("panoptic_quality", r"pq|panoptic_quality", "up"),
+    Kind("panoptic", r"s_?q|r_?q", "up"),
+    Kind("tracking_error", r"id_?s_?w|i_dsw|id_?sw(?:itches)?|frag(?:mentations)?|mostly_lost", "down"),
+    Kind("detection_error", r"fppi|lamr|log_average_miss_rate|mlamr", "down"),
     Kind("nds", r"nds|nuscenes_detection_score", "up"),
     Kind("tracking", r"(?:a|m|s|hi)ot[ap]|[ams]_?mot[ap]|hota|mot[ap]|idf_?1|deta|assa|mostly_tracked", "up"),
     Kind("keypoints", r"oks|pck_?h?(?:_?\d+)?|3dpck", "up"),
@@ -163,12 +169,13 @@ KINDS = (
     ),
     Kind(
         "pose_error",
-        r"(?:pa_?|p_?|n_?)?mp_?jpe|m?pve|pve|epe|aepe|add_error|(?:min_?|avg_?)?[af]de|rotation_error|"
-        r"translation_error|reprojection_error",
+        r"(?:pa_?|p_?|n_?)?mp_?jpe|m?pve|pve|epe|aepe|add_error|(?:min_?|avg_?)?[af]de(?:_?\d+)?|m_(?:ate|ase|aoe|ave|aae)|rotation_error|"
+        r"translation_error|reprojection_error|l?rmsd|(?:fl|d1)_all",
         "down",
     ),
     # images, audio, video
     Kind("ssim", r"(?:ms_?)?ssim", "up"),
+    Kind("vmaf", r"vmaf", "up"),
     Kind("psnr", r"(?:s_?)?psnr", "up"),
     Kind("fid", r"(?:clean_?|s_?|sr_?)?fid(?:_?\d+k?)?|f[vai]d|fad|kid|fvd|frechet\w*|cmmd", "down", False, True),
     Kind("inception_score", r"inception_score|isc?(?:_mean)?", "up"),
@@ -185,7 +192,7 @@ KINDS = (
     Kind(
         "relative_error",
         r"s?w?mape|mase|mean_absolute_percentage_error|crps|abs_?rel|sq_?rel|si_?log|rel_?(?:l[12])?_?err(?:or)?|"
-        r"pinball|quantile|huber|poisson|tweedie|gamma_deviance",
+        r"pinball|quantile|huber|poisson|tweedie|gamma_deviance|q_?like",
         "down", False, True,
     ),
     Kind(
@@ -196,7 +203,7 @@ KINDS = (
     ),
     Kind(
         "similarity",
-        r"(?:(?:cosine|cos|edit|semantic|text|speaker)_)*sim(?:ilarity)?|tm_?score|lddt|p_?lddt|gdt(?:_?ts|_?ha)?|"
+        r"(?:(?:cosine|cos|edit|semantic|text|speaker)_)*sim(?:ilarity)?|tm_?score|p?_?l_?ddt|gdt(?:_?ts|_?ha)?|dock_?q|"
         r"sari|nli_score|squad_?f1|anls|vqa_score",
         "up",
     ),
@@ -207,6 +214,14 @@ KINDS = (
         "down",
     ),
     # preferences, agents, games
+    Kind(
+        "judged",
+        r"faithfulness|groundedness|helpfulness|harmlessness|(?:answer_|context_)?relevanc[ey]|coherence|fluency|"
+        r"factuality|truthfulness|informativeness|depth_accuracy|delta_?[123]",
+        "up",
+    ),
+    Kind("diversity", r"mauve|distinct_?\d", "up"),
+    Kind("skill", r"csi|pod|n?nse|kge|crpss|ets|bss|hss|(?:\w+_)?skill(?:_score)?", "up"),
     Kind("win_rate", r"(?:lc_|length_controlled_)?win_?rate|(?:elo|trueskill)(?:_rating)?", "up", True, True),
     Kind(
         "success_rate",
@@ -232,6 +247,19 @@ WORSE_WHEN_HIGHER = frozenset(kind.name for kind in KINDS if kind.direction == "
 
 FRACTIONS = frozenset(kind.name for kind in KINDS if kind.fraction)
 """Kinds that are shares: logged as 0-1 or 0-100, always held as 0-1 here."""
+
+FIRST = frozenset(
+    {
+        "acc", "acc_norm", "exact_match", "top1", "top5", "f1", "auc", "bertscore", "bleurt", "metricx", "sacrebleu",
+        "bleu", "chrf", "ter", "rouge1", "rouge2", "rougeL", "rouge", "meteor", "cider", "comet", "kappa", "mcc",
+        "correlation", "r2", "ndcg", "mrr", "wer", "cer", "min_dcf", "mos", "speech_quality", "signal_ratio",
+        "cepstral_distortion", "brier", "calibration_error", "word_ppl", "ppl", "bpb", "mAP", "mAP50", "mAP50-95", "iou",
+        "dice", "tracking", "keypoints", "surface_distance", "pose_error", "ssim", "psnr", "vmaf", "fid", "lpips", "rmse",
+        "mse", "mae", "relative_error", "similarity", "win_rate", "pass@1", "equal_error_rate", "panoptic_quality",
+        "precision", "recall", "AP", "success_rate", "skill",
+    }
+)  # fmt: skip
+"""Kinds whose names are words of nothing else, so that they count before a word of their own too: `wer_ortho`."""
 
 WITH_A_TASK = frozenset(kind.name for kind in KINDS if kind.alone)
 """Kinds whose names, behind a task's, say that something was evaluated; the others need a word for held-out data."""

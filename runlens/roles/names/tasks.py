@@ -7,6 +7,8 @@ from types import MappingProxyType
 TASKS = MappingProxyType(
     {
         "agieval": (),
+        "alpaca_eval": ("alpacaeval",),
+        "arena_hard": ("arenahard",),
         "anli": (),
         "arc_challenge": ("arc_c", "ai2_arc_challenge", "arcc"),
         "arc_easy": ("arc_e", "ai2_arc_easy", "arce"),
@@ -35,10 +37,13 @@ TASKS = MappingProxyType(
         "medmcqa": (),
         "mmlu": ("hendrycks_test",),
         "mmlu_pro": (),
+        "mmmu": (),
         "mnli": (),
         "mrpc": (),
+        "mt_bench": ("mtbench",),
         "multirc": (),
         "natural_questions": ("nq", "nq_open", "naturalqs", "natural_qs"),
+        "ocrbench": ("ocr_bench",),
         "openbook_qa": ("obqa", "openbookqa"),
         "paws": (),
         "piqa": ("physical_iqa",),
@@ -101,6 +106,8 @@ NAMESPACES = MappingProxyType(
         "extended": False,
         "original": False,
         "helm": True,
+        "mteb": True,
+        "beir": True,
     }
 )
 """Path segments that are namespaces, no part of a task; True if they say that what follows is an evaluation."""
