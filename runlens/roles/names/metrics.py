@@ -128,7 +128,11 @@ KINDS = (
     Kind("mAP50-95", r"m_?ap_?50_?95(?:_[a-z])?", "up", True, True),
     Kind("mAP50", r"m_?ap_?(?:at_?|0_)?50?(?:_[a-z])?", "up", True, True),
     Kind("mAP", r"(?:bbox_|segm_)?m_?ap(?:_?\d+|_?[sml]|_(?:small|medium|large))?", "up", True, True),
-    Kind("mean_average_precision", r"mean_average_precision|map_at_\d+|lrap|label_ranking_average_precision", "up", True, True),
+    Kind(
+        "mean_average_precision",
+        r"mean_average_precision|map_at_\d+|lrap|label_ranking_average_precision",
+        "up", True, True,
+    ),
     Kind(
         "AP",
         r"(?:bbox_|segm_|box_|mask_)?ap(?:_?\d+|_?[smlcrf])?|average_precision|auprc?|au_?prc|pr_auc",
@@ -253,10 +257,10 @@ FIRST = frozenset(
         "acc", "acc_norm", "exact_match", "top1", "top5", "f1", "auc", "bertscore", "bleurt", "metricx", "sacrebleu",
         "bleu", "chrf", "ter", "rouge1", "rouge2", "rougeL", "rouge", "meteor", "cider", "comet", "kappa", "mcc",
         "correlation", "r2", "ndcg", "mrr", "wer", "cer", "min_dcf", "mos", "speech_quality", "signal_ratio",
-        "cepstral_distortion", "brier", "calibration_error", "word_ppl", "ppl", "bpb", "mAP", "mAP50", "mAP50-95", "iou",
-        "dice", "tracking", "keypoints", "surface_distance", "pose_error", "ssim", "psnr", "vmaf", "fid", "lpips", "rmse",
-        "mse", "mae", "relative_error", "similarity", "win_rate", "pass@1", "equal_error_rate", "panoptic_quality",
-        "precision", "recall", "AP", "success_rate", "skill",
+        "cepstral_distortion", "brier", "calibration_error", "word_ppl", "ppl", "bpb", "mAP", "mAP50", "mAP50-95",
+        "iou", "dice", "tracking", "keypoints", "surface_distance", "pose_error", "ssim", "psnr", "vmaf", "fid",
+        "lpips", "rmse", "mse", "mae", "relative_error", "similarity", "win_rate", "pass@1", "equal_error_rate",
+        "panoptic_quality", "precision", "recall", "AP", "success_rate", "skill",
     }
 )  # fmt: skip
 """Kinds whose names are words of nothing else, so that they count before a word of their own too: `wer_ortho`."""
