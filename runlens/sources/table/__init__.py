@@ -16,6 +16,7 @@ from runlens.errors import NotALog, ReadError
 from runlens.model import AS_FOUND, Note, Run, RunRef, Series
 from runlens.sources.contract import Look
 from runlens.sources.naming import printable
+from runlens.sources.table.attempts import are_attempts, one_after_another
 from runlens.sources.table.build import Built, built
 from runlens.sources.table.head import (
     form_of,
@@ -197,6 +198,7 @@ def _joined(files: Sequence[Path], root: Path, x: str) -> tuple[Built, tuple[Not
     series: dict[str, Series] = {}
     config: dict[str, object] = {}
     texts: dict[str, tuple[str, ...]] = {}
+    attempts: list[dict[str, Series]] = []
     notes: list[Note] = []
     failed: ReadError | None = None
     for file in files:
@@ -208,6 +210,9 @@ def _joined(files: Sequence[Path], root: Path, x: str) -> tuple[Built, tuple[Not
             continue
         notes += [*own, *found.notes]
         config |= found.config
+        if are_attempts(files):
+            attempts.append({name: one for name, one in found.series.items() if name not in found.texts})
+            continue
         for name, one in found.series.items():
             new = name_in(file, root, name, len(found.series) == 1)
             while new in series:
@@ -215,6 +220,7 @@ def _joined(files: Sequence[Path], root: Path, x: str) -> tuple[Built, tuple[Not
             series[new] = Series(new, one.step, one.time, one.value)
             if name in found.texts:
                 texts[new] = found.texts[name]
+    series |= one_after_another(attempts)
     if not series and failed is not None:
         raise failed
     return Built(dict(sorted(series.items())), config, {}, (), "", texts), tuple(notes)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from runlens.sources.table.attempts import VERSION, chains
 from runlens.sources.table.head import suffix
 
 _BOARD = re.compile(r"(?:run-)?(?P<run>.*?)-?tag-(?P<tag>.+)", re.IGNORECASE)
@@ -38,7 +39,8 @@ def families(files: Sequence[Path], names: dict[Path, list[str]]) -> list[Family
     Together belong: the files of DeepSpeed's csv_monitor (a folder, a file for each metric, of step and value);
     TensorBoard's downloads of one run; DVCLive's `plots/metrics`; `scalars.json` of MMEngine and its copy under the
     time of the start; a log of training and one of held-out data in one folder, whose names differ in that word alone;
-    and files of one name in the folders `train/` and `val/` (or what else held-out data is called).
+    files of one name in the folders `train/` and `val/` (or what else held-out data is called); and those of
+    Lightning's `version_0/`, `version_1/` where one goes on with the other.
     """
     groups: dict[tuple[str, Path, str], list[Path]] = {}
     for file in files:
@@ -49,6 +51,8 @@ def families(files: Sequence[Path], names: dict[Path, list[str]]) -> list[Family
             whole = [file for file in group if file.name == "scalars.json"]
             group = whole or group
             out += [Family(folder.parent if whole else file, (file,)) for file in group]
+        elif kind == "versions":
+            out += [Family(chain[0].parent if len(chain) > 1 else chain[0], tuple(chain)) for chain in chains(group)]
         elif kind and len(group) > 1 and _belong(kind, group):
             out.append(Family(folder, tuple(group)))
         else:
@@ -76,6 +80,8 @@ def _kin(file: Path, names: list[str]) -> tuple[str, Path, str]:
         return "board", folder, found["run"]
     if folder.name == "vis_data" and file.suffix == ".json":
         return "copies", folder, ""
+    if VERSION.fullmatch(folder.name):
+        return "versions", folder.parent, file.name
     if _SPLIT.search(stem):
         return "splits", folder, _SPLIT.sub("*", stem.lower()) + suffix(file.name) + str(len(names) > 0)
     if _SPLIT.fullmatch(folder.name):
