@@ -16,6 +16,9 @@ from runlens.sources.heap import keep_freed_memory
 from runlens.sources.naming import near, printable, unique
 from runlens.sources.unread import Search
 
+_SERVERS = frozenset({"mlflow", "aim", "clearml", "comet", "databricks"})
+"""Trackers whose runs are not read from their servers, by the names that addresses begin with."""
+
 
 def discover(
     name: str, *, options: ReadOptions = AS_FOUND, search: Search | None = None, **filters: Any
@@ -63,6 +66,11 @@ def discover(
     if there:
         _refuse_filters(name, filters)
         return _told(unique(local.find(path, options, search)), options, name)
+    if name.partition("://")[0].lower() in _SERVERS:
+        raise NoRunFound(
+            f"{printable(name)} is on a tracker's server, which RunLens does not read; write the run as a table, as "
+            "docs/formats.md says under Trackers' stores, and name that"
+        )
     for source in registry.SOURCES:
         address = source.address_source().parse(name) if source.addresses else None
         # a name whose first folder is on this disk is a misspelt path

@@ -246,3 +246,12 @@ def test_names_near_a_missing_one(tmp_path):
 def test_hostile_names_are_made_printable():
     assert printable("a\x1b[31m\nb\u202e") == "'a\\x1b[31m\\nb\\u202e'"
     assert len(printable("x" * 5000)) < 310
+
+
+@pytest.mark.parametrize(
+    ("name", "told"), [("mlflow://host/run", True), ("aim://repo", True), ("ftp://host/log", False)]
+)
+def test_the_address_of_a_trackers_server_says_how_its_runs_can_be_read(name, told):
+    with pytest.raises(NoRunFound) as caught:
+        discover(name)
+    assert ("docs/formats.md" in str(caught.value)) is told

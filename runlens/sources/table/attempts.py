@@ -1,4 +1,4 @@
-"""Tables of one run that was left and taken up again: Lightning's `version_0/metrics.csv` and `version_1/metrics.csv`."""
+"""Tables of one run that was left and taken up again: Lightning's `version_0/metrics.csv`, `version_1/metrics.csv`."""
 
 from __future__ import annotations
 
