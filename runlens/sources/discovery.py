@@ -66,7 +66,7 @@ def discover(
     if there:
         _refuse_filters(name, filters)
         return _told(unique(local.find(path, options, search)), options, name)
-    if name.partition("://")[0].lower() in _SERVERS:
+    if "://" in name and name.partition("://")[0].lower() in _SERVERS:
         raise NoRunFound(
             f"{printable(name)} is on a tracker's server, which RunLens does not read; write the run as a table, as "
             "docs/formats.md says under Trackers' stores, and name that"
