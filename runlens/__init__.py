@@ -20,6 +20,7 @@ __version__ = "0.1.0"
 _HOME = {
     "RULES": "runlens.rules",
     "Finding": "runlens.model",
+    "Monitor": "runlens.integrations.monitor",
     "Reference": "runlens.model",
     "Report": "runlens.judging.report",
     "Run": "runlens.model",
@@ -38,6 +39,7 @@ _HOME = {
 __all__ = [
     "RULES",
     "Finding",
+    "Monitor",
     "Reference",
     "Report",
     "Run",
@@ -57,6 +59,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from runlens.errors import RunLensError
+    from runlens.integrations.monitor import Monitor
     from runlens.judging.check import Settings, judge, judge_run
     from runlens.judging.library import check
     from runlens.judging.report import Report
