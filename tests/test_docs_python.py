@@ -23,8 +23,13 @@ BLOCKS = [
 def test_a_block_runs(block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "fixtures").symlink_to(ROOT / "fixtures")
     monkeypatch.chdir(tmp_path)
-    with contextlib.redirect_stdout(io.StringIO()):
-        exec(compile(block, "<block>", "exec"), {"__name__": "__main__"})  # the project's own pages
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            exec(compile(block, "<block>", "exec"), {"__name__": "__main__"})  # the project's own pages
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] in ("runlens", "fixtures"):
+            raise
+        pytest.skip(f"needs {error.name}, which is not installed with RunLens")
 
 
 def test_there_are_blocks_to_run() -> None:
