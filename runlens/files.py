@@ -6,6 +6,9 @@ from pathlib import Path
 
 from runlens.errors import ConfigError
 
+LARGEST = 1 << 30
+"""Bytes of a report, baseline or configuration: a report of 10,000 runs has 200 MB."""
+
 
 def text_of(path: Path) -> str:
     """The text of a file that the user named.
@@ -27,9 +30,17 @@ def content_of(path: Path) -> bytes:
     Raises
     ------
     ConfigError
-        If it is not there or cannot be read.
+        If it is not there, cannot be read, is larger than `LARGEST`, or is a pipe or device, which may have no end.
     """
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise ConfigError(
+                f"{path} is no regular file but a pipe, socket or device; write it to a file, and name that"
+            )
+        if path.is_file() and (size := path.stat().st_size) > LARGEST:
+            raise ConfigError(
+                f"{path} has {size:,} bytes, and {LARGEST:,} are the most for such a file; is it the right one?"
+            )
         return path.read_bytes()
     except FileNotFoundError as error:
         raise ConfigError(f"there is no file {path}") from error

@@ -35,8 +35,9 @@ def config(
         return
     found = load(path)
     force = in_force(found, {}, run)
-    rows = [(key, value) for key, value in force.values.items() if key not in ("metrics", "evals", "rules")]
+    rows = [(key, value) for key, value in force.values.items() if key not in ("metrics", "evals", "limits", "rules")]
     rows += [(f"metrics.{role}", name) for role, name in force.values["metrics"].items()]
+    rows += [(f"limits.{name}", value) for name, value in force.values["limits"].items()]
     rows += [
         (f"evals.{name}.{setting}", value)
         for name, said in force.values["evals"].items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -37,7 +38,7 @@ def find(start: Path) -> Path | None:
     """The nearest `runlens.toml`, or `pyproject.toml` with a `[tool.runlens]` table, at or above a folder."""
     for folder in (start, *start.parents):
         own = folder / "runlens.toml"
-        if own.is_file():
+        if os.path.lexists(own):  # a dangling link or a folder of that name is an error, never no settings
             return own
         project = folder / "pyproject.toml"
         if project.is_file() and "[tool.runlens" in _text(project):
@@ -85,6 +86,10 @@ def load(path: Path | None = None, start: Path | None = None) -> Config:
 
 
 def _text(path: Path) -> str:
+    if path.is_symlink() and not path.exists():
+        raise ConfigError(f"the configuration file {path} is a link that leads nowhere; mend it, or remove it")
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise ConfigError(f"the configuration file {path} is no regular file but a pipe, socket or device")
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError as error:

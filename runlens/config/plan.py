@@ -15,6 +15,7 @@ from runlens.config.tokens import count_of_tokens
 from runlens.errors import ConfigError, did_you_mean
 from runlens.judging.baseline import Known
 from runlens.judging.check import Settings
+from runlens.judging.limits import Limits
 from runlens.model import Direction, Reference, Run, RunRef, Severity
 from runlens.model.twin import Twin
 from runlens.roles.names.evals import parse_eval
@@ -38,6 +39,7 @@ DEFAULTS: Mapping[str, Any] = {
     "total_tokens": None,
     "metrics": {},
     "evals": {},
+    "limits": dataclasses.asdict(Limits()),
     "x": None,
     "rules": {},
     "baseline": None,
@@ -108,7 +110,7 @@ def in_force(
         for key, value in layer.items():
             if key == "match":
                 continue
-            if key in ("metrics", "evals"):
+            if key in ("metrics", "evals", "limits"):
                 values[key] = {**values.get(key, {}), **value}
                 origin.update({f"{key}.{one}": name for one in value})
             elif key == "rules":
@@ -185,6 +187,7 @@ def settings_for(
         total_tokens=given["total_tokens"],
         known=known,
         chart_points=chart_points,
+        limits=Limits(**values["limits"]),
         debug=debug,
     )
 

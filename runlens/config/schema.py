@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from runlens.config.tokens import count_of_tokens
 from runlens.errors import ConfigError, did_you_mean
+from runlens.judging.limits import Limits
 from runlens.model import Severity
 from runlens.roles.vocabulary import ROLES
 from runlens.rules import RULES
@@ -15,6 +16,7 @@ from runlens.rules.select import check_codes
 
 Codes = list[str]
 RuleSettings = dict[str, Any]
+_USUAL = Limits()
 
 
 def _checked(codes: Codes) -> Codes:
@@ -23,6 +25,21 @@ def _checked(codes: Codes) -> Codes:
         return list(check_codes(codes))
     except ConfigError as error:
         raise ValueError(str(error)) from error
+
+
+class LimitSettings(BaseModel):
+    """What one run may cost: it is cut, or given up with a sentence, and takes nothing from the others."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    points: int = Field(_USUAL.points, gt=0, description="Points of all series; a run with more is not judged.")
+    names: int = Field(
+        _USUAL.names, gt=0, description="Series; the shortest ones beyond are left out, and LOG001 says so."
+    )
+    seconds: float = Field(_USUAL.seconds, ge=0, description="Wall time, fetching included; 0 is no limit.")
+    memory: float = Field(
+        _USUAL.memory, ge=0, description="GB for one run, where the system can limit it; 0 is no limit."
+    )
 
 
 class EvalSettings(BaseModel):
@@ -56,6 +73,7 @@ class Judging(BaseModel):
     evals: dict[str, EvalSettings] = Field(
         default_factory=dict, description="Logged name of an eval to what is known of it: `higher_is_better`."
     )
+    limits: LimitSettings | None = Field(None, description="What one run may cost.")
     rules: dict[str, RuleSettings] = Field(
         default_factory=dict, description="Settings for each rule by its code; `severity` for its findings."
     )

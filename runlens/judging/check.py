@@ -19,6 +19,7 @@ from runlens.judging.charts import charts_of, with_series
 from runlens.judging.engines import IN_PROCESS, Engine, InProcess
 from runlens.judging.gate import run_verdict
 from runlens.judging.incidents import link
+from runlens.judging.limits import UNTOUCHED, Limits, OverBudget, budget, cut, over_memory, over_time
 from runlens.judging.nights.job import job_of
 from runlens.model import Direction, Failure, Finding, RoleLine, Run, RunRef, RunReport, Severity, Skip
 from runlens.model.words import role_words
@@ -55,6 +56,8 @@ class Settings:
     """Known findings that have not expired: they are marked and count neither for the verdict nor for the advice."""
     chart_points: int = 400
     """About how many points of each main series go into the report; 0 for none."""
+    limits: Limits = UNTOUCHED
+    """What reading and judging it may cost."""
     debug: bool = False
     """Let a rule's crash through with its traceback, where otherwise it becomes a `Failure`."""
 
@@ -139,8 +142,10 @@ def judge_and(
     """
     doing = "read"
     try:
-        with np.errstate(all="ignore"):  # a log may hold any float: 1e308 squared is infinite, and no fault
-            run = roles.resolve((read or sources.read)(ref), settings.metrics, settings.directions)
+        # a log may hold any float: 1e308 squared is infinite, and no fault
+        with budget(settings.limits), np.errstate(all="ignore"):
+            run = cut((read or sources.read)(ref), settings.limits)
+            run = roles.resolve(run, settings.metrics, settings.directions)
             run, apart = _joined(run, settings)
             doing = "judged"
             report = judge_run(run, settings)
@@ -152,6 +157,12 @@ def judge_and(
         if settings.debug:
             raise
         failure = Failure("read", str(error), missing=isinstance(error, NoRunFound))
+    except OverBudget:
+        failure = Failure("read", over_time(ref.location, settings.limits))
+    except MemoryError:
+        if settings.debug:
+            raise
+        failure = Failure("read", over_memory(ref.location, settings.limits))
     except Exception as error:  # KeyboardInterrupt and SystemExit are none, and pass
         if settings.debug:
             raise

@@ -63,7 +63,8 @@ def find(path: Path, options: ReadOptions = AS_FOUND, search: Search | None = No
 
 def _of_file(path: Path, options: ReadOptions) -> list[RunRef]:
     where = printable(str(path))
-    if not path.is_file():  # asked before opening: to open a pipe is to wait for its writer
+    kernel = os.path.realpath(path).startswith(tuple(f"{folder}/" for folder in _KERNELS))
+    if kernel or not path.is_file():  # asked before opening: to open a pipe is to wait for its writer
         raise NotALog(f"{where} is a pipe, socket or device; write the log to a file and name that")
     try:
         head = _head(path)

@@ -68,6 +68,10 @@ def is_eval_dir(folder: str, names: Collection[str]) -> bool:
     return bool(_EVAL_DIR.match(folder.lower())) and not any(_TRAINING_ONLY.search(n.lower()) for n in names)
 
 
+LONGEST = 500
+"""Characters of a name: patterns take the square of them, and the longest that a tracker takes (MLflow) has 250."""
+
+
 def read_name(
     raw: str, siblings: Collection[str] = (), frameworks: Sequence[str] = (), folder: str = "", exact: bool = True
 ) -> Claim | None:
@@ -89,8 +93,10 @@ def read_name(
     Returns
     -------
     Claim or None
-        None if the name is not understood.
+        None if the name is not understood; so is one longer than `LONGEST`, which is text and no name.
     """
+    if len(raw) > LONGEST:
+        return None
     eval_dir = is_eval_dir(folder, siblings)
     name = take_apart(raw, siblings)
     if exact and (claim := _from_table(name, frameworks, eval_dir)) is not None:

@@ -24,6 +24,8 @@ _AXIS_KEY = re.compile(
     re.IGNORECASE,
 )
 _KEYS = re.compile(r'"([^"\\\n]{1,200})"\s*:\s*(?:"?[-+\d.NI]|\[\s*[-+\d.NI])')
+_LONGEST = 500
+"""Characters of a name: what is longer is text."""
 _LOGGED_LINES = 2
 """Lines of a logger with an object in them that make a log of such lines."""
 _ROWS = 3
@@ -177,7 +179,7 @@ def tells_of_progress(names: Iterable[str]) -> bool:
     """Whether one of the names is that of a loss, a score or a reward: what settings, such as a rate, do not tell."""
     from runlens.roles.names.reading import read_name
 
-    names = list(names)
+    names = [name for name in names if len(name) <= _LONGEST]
     claims = (read_name(name, names) for name in names[:2000] if not (_LOSS.search(name) or _REWARD.search(name)))
     return any(_LOSS.search(name) or _REWARD.search(name) for name in names) or any(
         claim is not None and claim.role in ("train_loss", "eval_loss", "eval_score", "perplexity") for claim in claims
@@ -189,6 +191,8 @@ def tells_of_training(names: Collection[str]) -> bool:
     from runlens.roles.names.reading import read_name
 
     for name in list(names)[:2000]:
+        if len(name) > _LONGEST:
+            continue
         if canonical(name) in AXES:
             continue
         if _LOSS.search(name) or _REWARD.search(name):

@@ -15,7 +15,7 @@ from runlens.sources.table.forms.dialect import dialect_of
 from runlens.sources.table.forms.document import read_document
 from runlens.sources.table.forms.jsonl import JsonLines
 from runlens.sources.table.forms.lost import Lost
-from runlens.sources.table.forms.packed import Broken, opened, stretches
+from runlens.sources.table.forms.packed import Broken, allowed, opened, stretches, whole
 from runlens.sources.table.head import form_of, suffix
 from runlens.sources.table.store import Columns
 
@@ -95,11 +95,11 @@ def _read(path: Path, where: str) -> Read:
     what = "row of the table" if form == "delimited" else "JSON object"
     with opened(path) as file:
         if form == "document":
-            why = read_document(file.read().decode("utf-8", "replace").strip("\0"), columns)
+            why = read_document(whole(file, allowed(path)).decode("utf-8", "replace").strip("\0"), columns)
             if why and not columns.parts:
                 raise NotALog(f"{where} holds no history: {why}")
         elif form is not None:
-            pieces = _pieces(stretches(file), lost)
+            pieces = _pieces(stretches(file, allowed(path)), lost)
             begin = next(pieces, (b"", True))
             reader: _Reader
             if form == "delimited":

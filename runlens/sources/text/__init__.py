@@ -18,7 +18,7 @@ from runlens.model import Note, Run, RunRef, Series
 from runlens.model.words import percent
 from runlens.sources.contract import HEAD, Look
 from runlens.sources.naming import in_words, printable
-from runlens.sources.table.forms.packed import BROKEN
+from runlens.sources.table.forms.packed import BROKEN, allowed
 from runlens.sources.table.head import tells_of_progress
 from runlens.sources.text.build import Built, series_of
 from runlens.sources.text.ends import state_of
@@ -132,7 +132,7 @@ def read(ref: RunRef) -> Run:
     try:
         broken: list[str] = []
         with open_log(path) as file:
-            gathered = gather(stretches(file, broken=broken))
+            gathered = gather(stretches(file, broken=broken, most=allowed(path)))
         written = path.stat().st_mtime
     except PermissionError as error:
         raise AccessRefused(f"no permission to read {where}; ask its owner for read access") from error

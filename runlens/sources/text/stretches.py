@@ -28,7 +28,9 @@ def open_log(path: Path) -> BinaryIO:
     return path.open("rb") if packed is None else cast(BinaryIO, packed(path))
 
 
-def stretches(file: BinaryIO, size: int = SIZE, broken: list[str] | None = None) -> Iterator[bytes]:
+def stretches(
+    file: BinaryIO, size: int = SIZE, broken: list[str] | None = None, most: int = 1 << 62
+) -> Iterator[bytes]:
     """Whole lines, a stretch at a time; a last line without a line end, which may be torn, is a stretch of its own.
 
     Parameters
@@ -39,10 +41,17 @@ def stretches(file: BinaryIO, size: int = SIZE, broken: list[str] | None = None)
         Bytes read at once.
     broken : list of str, optional
         Takes the reason where a packed file breaks off; what stands before that is read.
+    most : int
+        Bytes to which it may unpack.
     """
     decode = None
-    rest, first = b"", True
+    rest, first, total = b"", True, 0
     while block := _block(file, size, broken):
+        total += len(block)
+        if total > most:
+            if broken is not None:
+                broken.append(f"it unpacks to more than {most:,} bytes")
+            break
         if first:
             first = False
             if block[:2] in (b"\xff\xfe", b"\xfe\xff"):

@@ -44,6 +44,10 @@ _TYPES = {
 }
 
 
+_DEEPEST = 254
+"""Dimensions of a tensor, as TensorFlow's own `TensorShape` limits them."""
+
+
 def number_of(message: Message, start: int, end: int) -> Number | None:
     """The number in the `TensorProto` at `message[start:end]`.
 
@@ -82,18 +86,20 @@ def number_of(message: Message, start: int, end: int) -> Number | None:
 
 
 def _elements(message: Message, shape: Field) -> int:
-    """Product of the dimensions; negative or unknown rank gives 0."""
-    product = 1
+    """1 if all dimensions are 1, else some other number; unknown rank and one beyond `_DEEPEST` give 0."""
+    rank = 0
     for field in wire.fields(message, shape.start, shape.end):
         if field.number == 2 and field.kind == BYTES:
             size = 0
             for part in wire.fields(message, field.start, field.end):
                 if part.number == 1 and part.kind == VARINT:
                     size = wire.signed(wire.varint(message, part.start, part.end)[0])
-            product *= max(size, 0)
+            rank += 1
+            if size != 1 or rank > _DEEPEST:
+                return 0
         elif field.number == 3 and field.kind == VARINT and wire.varint(message, field.start, field.end)[0]:
-            product = 0
-    return product
+            return 0
+    return 1
 
 
 def fixed(message: Message, at: int, form: str) -> Number:
@@ -105,15 +111,10 @@ def fixed(message: Message, at: int, form: str) -> Number:
 
 def _typed_fixed(message: Message, parts: list[Field], form: str) -> Number | None:
     width = FORMS[form]
-    places = [
-        at
-        for part in parts
-        if part.kind in (BYTES, FIXED32 if width == 4 else FIXED64)
-        for at in range(part.start, part.end, width)
-    ]
-    if not places:
+    held = [p for p in parts if p.kind in (BYTES, FIXED32 if width == 4 else FIXED64) and p.end > p.start]
+    if not held:
         return Number(0.0)  # TensorFlow leaves a tensor of zeros empty
-    return fixed(message, places[0], form) if len(places) == 1 and places[0] + width <= parts[-1].end else None
+    return fixed(message, held[0].start, form) if len(held) == 1 and held[0].end - held[0].start == width else None
 
 
 def _typed_varint(message: Message, parts: list[Field], form: str) -> Number | None:
@@ -123,10 +124,10 @@ def _typed_varint(message: Message, parts: list[Field], form: str) -> Number | N
         while part.kind in (BYTES, VARINT) and at < part.end:
             value, at = wire.varint(message, at, part.end)
             values.append(value)
+            if len(values) > 1:
+                return None
     if not values:
         return Number(0.0)
-    if len(values) != 1:
-        return None
     width = FORMS[form]
     raw = (values[0] & ((1 << 8 * width) - 1)).to_bytes(width, "little")
     return Number(fixed(raw, 0, form).value)

@@ -106,6 +106,8 @@ def _compared(data: bytes, folder: Path, broken: bool, exact: bool) -> Outcome:
         found.pop(_named(tag), None)
         expected.pop(_named(tag), None)
     if not exact:  # what protobuf refuses for the sake of something else in the message is read all the same
+        told = " ".join(note.message for note in run.notes if note.kind == "unsupported")
+        expected = {tag: points for tag, points in expected.items() if repr(tag) not in told}
         found = {tag: _within(found.get(tag, []), points) for tag, points in expected.items()}
     if found != expected:
         raise Lost(f"read {_short(found, expected)}")

@@ -141,7 +141,7 @@ def slower_by(run: Run, steps: tuple[int, int]) -> float | None:
             continue
         within, rest = median(series.value[inside]), median(series.value[outside])
         if within > 0.0 and rest > 0.0:
-            return 1.0 - (within / rest) ** sign
+            return 1.0 - (within / rest if sign > 0 else rest / within)
     return None
 
 

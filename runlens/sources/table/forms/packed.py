@@ -15,6 +15,12 @@ from typing import Any, BinaryIO, cast
 STRETCH = 1 << 23
 """Bytes taken at a time."""
 _BLOCK = 1 << 18
+MOST = 1 << 30
+"""Bytes to which any packed file may unpack."""
+RATIO = 200
+"""Times its own size to which a larger one may: logs pack to a twentieth, a bomb of one byte to a thousandth."""
+LONGEST_LINE = 1 << 28
+"""Bytes without the end of a line: no table has such rows, and each further stretch is joined to them."""
 PACKED = (".gz", ".bz2", ".xz", ".zst", ".zstd")
 _MAGIC = ((b"\x1f\x8b", ".gz"), (b"BZh", ".bz2"), (b"\xfd7zXZ", ".xz"), (b"\x28\xb5\x2f\xfd", ".zst"))
 BROKEN = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile)
@@ -95,14 +101,45 @@ def _zstd_head(head: bytes, most: int) -> bytes:
     return out
 
 
-def stretches(file: BinaryIO) -> Iterator[bytes]:
-    """The bytes of a file in pieces of whole lines; only the last may lack the end of its line.
+def allowed(path: Path) -> int:
+    """Bytes to which a file may unpack: one that is packed no bomb; any number for one that is not packed."""
+    return max(MOST, RATIO * path.stat().st_size) if packing(path) else 1 << 62
+
+
+def whole(file: BinaryIO, most: int) -> bytes:
+    """All bytes of a file.
 
     Raises
     ------
     Broken
-        After the last whole piece, where a packed file breaks off.
+        It unpacks to more than it may.
     """
+    pieces: list[bytes] = []
+    left = most
+    while piece := file.read(STRETCH):
+        pieces.append(piece)
+        left -= len(piece)
+        if left < 0:
+            raise Broken(f"it unpacks to more than {most:,} bytes, which no log does", b"")
+    return b"".join(pieces)
+
+
+def stretches(file: BinaryIO, most: int = 1 << 62) -> Iterator[bytes]:
+    """The bytes of a file in pieces of whole lines; only the last may lack the end of its line.
+
+    Parameters
+    ----------
+    file : binary file
+    most : int
+        Bytes that are read.
+
+    Raises
+    ------
+    Broken
+        After the last whole piece, where a packed file breaks off, unpacks to more than it may, or holds a line that
+        is longer than `LONGEST_LINE`.
+    """
+    total = 0
     packed = isinstance(file, (gzip.GzipFile, bz2.BZ2File, lzma.LZMAFile)) or not hasattr(file, "peek")
     rest = b""
     while True:
@@ -114,6 +151,13 @@ def stretches(file: BinaryIO) -> Iterator[bytes]:
             raise
         if len(piece) == len(rest):
             break
+        total += len(piece) - len(rest)
+        why = f"it unpacks to more than {most:,} bytes" if total > most else ""
+        if len(rest) > LONGEST_LINE:
+            why = f"a line of more than {LONGEST_LINE:,} bytes has no end"
+        if why:
+            yield piece[: piece.rfind(b"\n") + 1]
+            raise Broken(why, b"")
         cut = piece.rfind(b"\n") + 1
         if cut:
             yield piece[:cut]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from runlens.errors import NotALog
-from runlens.sources.naming import printable
+from runlens.sources.naming import in_words, printable
 from runlens.sources.table.store import Columns
 
 
@@ -25,16 +25,16 @@ def read_parquet(path: Path, columns: Columns) -> None:
     from pyarrow import parquet
 
     try:
-        with parquet.ParquetFile(path) as file:
+        with parquet.ParquetFile(path, page_checksum_verification=True) as file:
             columns.rows = file.metadata.num_rows
             met: Counter[str] = Counter()
             for place, name in enumerate(file.schema_arrow.names):
                 met[name] += 1
                 own = name if met[name] == 1 else f"{name} ({met[name]})"
                 _add(own, _column(file, place, name), columns)
-    except pyarrow.ArrowException as error:
+    except (pyarrow.ArrowException, UnicodeDecodeError) as error:
         raise NotALog(
-            f"{printable(str(path))} is no whole parquet file ({str(error).splitlines()[0]}); write it again, or give "
+            f"{printable(str(path))} is no whole parquet file ({in_words(error)}); write it again, or give "
             "the log that it was made from"
         ) from error
 
@@ -46,7 +46,7 @@ def names_of(path: Path) -> list[str]:
 
     try:
         return [str(name) for name in parquet.read_schema(path).names]
-    except (pyarrow.ArrowException, OSError):
+    except (pyarrow.ArrowException, OSError, UnicodeDecodeError):
         return []
 
 
