@@ -19,7 +19,7 @@ from runlens.stats.excursions import level, scan, spikescore
 from runlens.stats.excursions import search as excursions
 
 ALL = Settings(rules=tuple(rule() for rule in RULES))
-HELD = 44
+HELD = 46
 """Bytes a point that judging may hold at once, where a point logs four metrics: 32 of a run of ten million steps, and
 blocks and tables of one size for all."""
 

@@ -111,7 +111,7 @@ class GpuOverheating(Rule[HeatEvidence]):
 
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """Yield one finding for each stretch above a limit, and one for each device that drifts."""
-        apple = any(_APPLE.search(name) for name in run.series)
+        apple = any(_APPLE.search(name) for name in run.placed)
         found = [] if apple else [*self._above(run, "", self.limit, "core")]
         found += self._above(run, "hbm", self.memory_limit, "memory")
         hot = {device for f in found for device in f.evidence["devices"]}  # type: ignore[attr-defined]

@@ -104,7 +104,7 @@ def _run(
         step_of = {(None, None): 0}
     series: dict[str, Series] = {}
     measured: dict[str, Measured] = {}
-    kept = Kept()
+    kept, too_much = Kept(), list[str]()
     for key, course in courses.items():
         name = _unique(course, key, series)
         steps = np.array([step_of[p.place] for p in course.points], dtype=np.int64)
@@ -117,8 +117,7 @@ def _run(
         try:
             answers = kept.of(last.file.path, last.file.harness, last.score)
         except TooMuch as error:
-            if not any(note.message == str(error) for note in notes):
-                notes.append(Note("left-out", str(error)))
+            too_much.append(str(error))
         measured[name] = Measured(
             last.score.task,
             last.score.metric,
@@ -140,7 +139,7 @@ def _run(
         source=ref.location,
         config={"harness": harness, "model": "/".join(reversed(files[-1].models[:2])), PLACES: told},
         series=MappingProxyType(series),
-        notes=tuple(notes),
+        notes=(*notes, *(Note("left-out", sentence) for sentence in dict.fromkeys(too_much))),
         x_is_step=True,
         read_at=clock.time(),
         measured=MappingProxyType(measured),
