@@ -48,6 +48,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             Format("github", ".txt", "workflow annotations, one a run"),
             Format("gitlab", ".json", "GitLab's code quality report"),
             Format("openmetrics", ".prom", "for a textfile collector or a push gateway"),
+            Format("badge", ".json", "a badge for shields.io: the verdict, and how many good nights were before"),
             Format("concise", ".txt", "one line a finding, for grep: RUN:CODE severity steps message"),
             Format("html", ".html", "one self-contained page with charts"),
         )

@@ -22,20 +22,35 @@ def expanded(text: str, inputs: dict[str, str], outputs: dict[str, str]) -> str:
         text = text.replace("${{ inputs." + name + " }}", value)
     for name, value in outputs.items():
         text = text.replace("${{ steps.check.outputs." + name + " }}", value)
-    text = text.replace("${{ github.action_path }}", str(ROOT))
+    for name, value in {"action_path": str(ROOT), "token": "t0ken", "event.pull_request.number": "7"}.items():
+        text = text.replace("${{ github." + name + " }}", value)
     assert "${{" not in text, text
     return text
 
 
-def act(tmp_path: Path, **given: str) -> dict[str, object]:
+def wanted(condition: str, inputs: dict[str, str], event: str, code: int) -> bool:
+    """Whether a runner takes a step: its `if`, of which the action uses a small part."""
+    parts = [part.strip() for part in (condition or "success()").split("&&")]
+    known = {f"inputs.{name}": value for name, value in inputs.items()} | {"github.event_name": event}
+    for part in parts:
+        if part in ("always()", "success()"):
+            continue
+        left, sign, right = part.split()
+        if (known[left] == right.strip("'")) != (sign == "=="):
+            return False
+    return not code or "always()" in parts
+
+
+def act(tmp_path: Path, event: str = "schedule", more: dict[str, str] | None = None, **given: str) -> dict[str, object]:
     """Run the `run:` steps but for the installation, which the tests' own environment stands for."""
     inputs = {name: str(spec.get("default", "")) for name, spec in ACTION["inputs"].items()} | given
     temp = tmp_path / "temp"
-    (temp / "runlens" / "bin").mkdir(parents=True)
+    (temp / "runlens" / "bin").mkdir(parents=True, exist_ok=True)
     command = temp / "runlens" / "bin" / "runlens"
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m runlens "$@"\n')
     command.chmod(0o755)
-    (command.parent / "python").symlink_to(sys.executable)
+    if not (command.parent / "python").exists():
+        (command.parent / "python").symlink_to(sys.executable)
     files = {"GITHUB_OUTPUT": tmp_path / "output", "GITHUB_STEP_SUMMARY": tmp_path / "summary"}
     for file in files.values():
         file.touch()
@@ -43,10 +58,8 @@ def act(tmp_path: Path, **given: str) -> dict[str, object]:
     out = ""
     code = 0
     for step in ACTION["runs"]["steps"]:
-        if "run" not in step or step["name"] == "Install":
+        if "run" not in step or step["name"] == "Install" or not wanted(step.get("if", ""), inputs, event, code):
             continue
-        if code:
-            break  # as a runner does with a step that has no `if: always()`
         env = {name: expanded(value, inputs, outputs) for name, value in step.get("env", {}).items()}
         assert "${{" not in step["run"], "an expression inside a script lets an input run commands"
         done = subprocess.run(
@@ -56,6 +69,11 @@ def act(tmp_path: Path, **given: str) -> dict[str, object]:
                 **env,
                 "RUNNER_TEMP": str(temp),
                 "GITHUB_ACTIONS": "true",
+                "GITHUB_ACTION_PATH": str(ROOT),
+                "GITHUB_SERVER_URL": "https://github.example",
+                "GITHUB_REPOSITORY": "team/repo",
+                "GITHUB_RUN_ID": "42",
+                **(more or {}),
                 **{k: str(v) for k, v in files.items()},
             },
             cwd=tmp_path,
@@ -65,7 +83,7 @@ def act(tmp_path: Path, **given: str) -> dict[str, object]:
             check=False,
         )
         out += done.stdout + done.stderr
-        code = done.returncode
+        code = code or done.returncode
         outputs |= dict(line.split("=", 1) for line in files["GITHUB_OUTPUT"].read_text().splitlines())
     return {
         "code": code,
@@ -87,9 +105,12 @@ def test_a_bad_run_fails_the_job_with_annotation_summary_and_reports(tmp_path):
     table(tmp_path / "bad.jsonl", float("nan"))
     done = act(tmp_path, runs="bad.jsonl")
     assert done["code"] == 1
-    assert done["outputs"] == {"verdict": "fail", "exit-code": "1"}
+    badge = "runlens-reports/runlens-badge.json"
+    assert done["outputs"] == {"verdict": "fail", "exit-code": "1", "badge": badge}
     assert "::error" in done["out"] and "LOSS003" in done["out"]
     assert "LOSS003" in done["summary"]
+    assert "https://github.example/team/repo/actions/runs/42#artifacts" in done["summary"]
+    assert json.loads((tmp_path / badge).read_text())["color"] == "red"
     reports = tmp_path / "runlens-reports"
     assert json.loads((reports / "runlens.json").read_text())["verdict"] == "fail"
     assert (reports / "runlens.xml").read_text().lstrip().startswith(("<?xml", "<testsuites"))
@@ -105,7 +126,7 @@ def test_a_good_run_is_green(tmp_path):
 def test_a_run_that_cannot_be_judged_is_red_and_the_summary_says_why(tmp_path):
     (tmp_path / "odd.jsonl").write_text("".join(json.dumps({"step": i, "zorp": i}) + "\n" for i in range(50)))
     done = act(tmp_path, runs="odd.jsonl")
-    assert (done["code"], done["outputs"]) == (3, {"verdict": "undecided", "exit-code": "3"})
+    assert (done["code"], done["outputs"]["verdict"], done["outputs"]["exit-code"]) == (3, "undecided", "3")
     assert "odd" in done["summary"]
     assert json.loads((tmp_path / "runlens-reports" / "runlens.json").read_text())["verdict"] == "undecided"
 

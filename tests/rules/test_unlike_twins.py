@@ -40,9 +40,9 @@ def test_a_night_like_the_others_is_silent(seed):
 
 @pytest.mark.parametrize(
     ("times", "severity"),
-    [(1.015, None), (1.03, Severity.ERROR), (1.05, Severity.ERROR), (0.985, None), (0.95, Severity.INFO)],
+    [(1.012, None), (1.025, Severity.ERROR), (1.05, Severity.ERROR), (0.985, None), (0.95, Severity.INFO)],
 )
-def test_a_loss_beyond_two_percent_counts(times, severity):
+def test_a_loss_beyond_its_floor_counts(times, severity):
     found = said(night(30, loss=times))
     assert [f.severity for f in found] == ([severity] if severity else [])
     if severity:

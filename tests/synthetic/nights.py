@@ -58,8 +58,8 @@ class Night:
     def run(self) -> Run:
         """The run, resolved."""
         columns, evals = self.columns()
-        time = columns.pop("time")
         step = columns.pop("step")
+        time = columns.pop("time", np.full(len(step), np.nan))
         series = {k: Series(k, step.astype(np.int64), time, v) for k, v in columns.items()}
         for name, (at, values) in evals.items():
             series[name] = Series(name, step[at].astype(np.int64), time[at], values)
@@ -113,7 +113,7 @@ class Night:
         columns, evals = self.columns()
         rows: list[dict[str, object]] = [
             {k: (int(v[i]) if k == "step" else float(v[i])) for k, v in columns.items()}
-            for i in range(len(columns["loss"]))
+            for i in range(len(columns["step"]))
         ]
         for name, (at, values) in evals.items():
             for i, value in zip(at, values, strict=True):

@@ -55,8 +55,8 @@ class UnlikeTwins(NightRule[UnlikeTwinsEvidence]):
     gradient norm step by step, each eval and the mean of the scores at the same steps, and which evals and series were
     logged. The yardstick is the spread of the twins themselves, of up to thirty; a difference counts where a healthy
     night would show it once in ten thousand, and never below a floor. `error`: slower, a higher loss, worse evals, a
-    run cut short, no evals at all; memory, temperature, duration or gradient norm twice as far up as their bar.
-    `warning`: those below that, some evals or series missing, more tokens. `info`: faster, a lower loss, better evals.
+    run cut short, no evals at all; memory, temperature, duration or gradient norm well above their bars. `warning`:
+    those little above them, some evals or series missing, more tokens. `info`: faster, a lower loss, better evals.
     What every twin tells and cannot be compared leaves the run undecided, unless `may_lack` names it.
 
     Why it matters
@@ -99,7 +99,7 @@ class UnlikeTwins(NightRule[UnlikeTwinsEvidence]):
     figure = Figure(panels=LOSSES, beside=TRAINING)
     advice = Advice(measures=("Compare commit, versions, config and data with those of the runs before.",))
 
-    loss: float = 0.02
+    loss: float = 0.015
     norm: float = 0.3
     speed: float = 0.015
     score: float = 0.01

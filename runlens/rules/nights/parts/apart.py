@@ -14,6 +14,8 @@ from runlens.stats.robust import Floats, median
 
 SETTLING = 0.25
 """Share of the blocks at the start that is left out: there curves are steep, and seeds differ most."""
+ENDING = 0.75
+"""The end is looked at by itself as well: what went wrong late is no typical difference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,7 @@ class Apart:
     """A curve beside those of its twins."""
 
     shift: float
-    """Typical difference in log value, after the settling."""
+    """Typical difference in log value, after the settling or at the end, whichever is further beyond its bar."""
     bar: float
     """Difference that twins stay below."""
     spread: float | None
@@ -53,13 +55,16 @@ def apart(own: TwinCurve, twins: Sequence[TwinCurve], floor: float, *, since: in
     since = sum(at < since for at, _ in gaps) if gaps[-1][0] >= since else 0
     curves = np.stack([gap for _, gap in gaps])
     middle = np.median(curves[since:][-last:], axis=0)
-    among = yardstick(np.array([_level(middle - gap) for gap in curves]), floor, since=since, last=last)
-    shift, bar = _level(middle) - among.usual, among.bar
+    found = []
+    for part in (SETTLING, ENDING):
+        among = yardstick(np.array([_level(middle - gap, part) for gap in curves]), floor, since=since, last=last)
+        found.append((_level(middle, part) - among.usual, among.bar, among.spread))
+    shift, bar, spread = max(found, key=lambda one: abs(one[0]) / one[1])
     near = np.flatnonzero(~(np.sign(shift) * middle > 0.5 * bar))
     first = int(near[-1]) + 1 if len(near) else 0
     level = median(own.value[-max(len(own.value) // 8, 1) :])
     step = own.step[min(first, len(own.step) - 1)]
-    return Apart(float(shift), float(bar), among.spread, int(step), level, float(level / np.exp(middle[-1])))
+    return Apart(float(shift), float(bar), spread, int(step), level, float(level / np.exp(middle[-1])))
 
 
 def overlapping(curves: Sequence[TwinCurve]) -> bool:
@@ -79,7 +84,6 @@ def _gap(one: TwinCurve, other: TwinCurve) -> Floats | None:
     return np.asarray(gap)
 
 
-def _level(gap: Floats) -> float:
-    """Typical difference after the settling."""
-    late = gap[int(SETTLING * len(gap)) :]
-    return median(late)
+def _level(gap: Floats, part: float) -> float:
+    """Typical difference after a part of the run."""
+    return median(gap[int(part * len(gap)) :])

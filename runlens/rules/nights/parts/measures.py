@@ -40,18 +40,18 @@ class Measure:
 MEASURES = (
     Measure("speed", "speed", "down", 0.015, better=True),
     Measure("step_time", "time of a step", "up", 0.015),
-    Measure("duration", "duration", "up", 0.05, error=2.0),
+    Measure("duration", "duration", "up", 0.05, error=1.5),
     Measure("length", "last step", "down", 0.05),
     Measure("tokens", "tokens at the end", "down", 0.02, other=True),
-    Measure("memory", "peak GPU memory", "up", 0.03, error=2.0),
-    Measure("host_memory", "peak host memory", "up", 0.10, error=2.0),
-    Measure("temperature", "peak GPU temperature", "up", 3.0, log=False, error=2.0),
+    Measure("memory", "peak GPU memory", "up", 0.03, error=1.5),
+    Measure("host_memory", "peak host memory", "up", 0.10, error=1.5),
+    Measure("temperature", "peak GPU temperature", "up", 3.0, log=False, error=1.5),
 )
 """Floors: 1.5 % of speed is five times the 0.3 % by which nights of one job on one machine differ; memory is allocated
 in blocks of 2 MiB to 1 GiB (PyTorch's caching allocator), so that equal jobs differ by some per cent; nvidia-smi reads
 whole degrees and machine rooms differ by one or two."""
-LOSS = Measure("train_loss", "training loss", "up", 0.02, better=True)
-NORM = Measure("grad_norm", "gradient norm", "up", 0.26, error=2.0, other=True)
+LOSS = Measure("train_loss", "training loss", "up", 0.015, better=True)
+NORM = Measure("grad_norm", "gradient norm", "up", 0.26, error=1.2, other=True)
 """Four seeds of a 12M model differ by 0.5 to 1.4 % in loss and by 2 to 4 % in gradient norm."""
 SCORE = Measure("score", "score", "down", 0.01, log=False, better=True)
 """One point: the better half of what plain and deduplicated models of one size differ by."""
