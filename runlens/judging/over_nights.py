@@ -45,7 +45,8 @@ def over_nights(plan: Plan, refs: Sequence[RunRef]) -> tuple[RunReport, ...]:
         new = [
             recorded(report, twin, report.job, now, plan.fail_on.rank)
             for report, twin in done
-            if report.state != "running" and not any(failure.missing for failure in report.failures)
+            if (twin.state if twin is not None else report.state) != "running"
+            and not any(failure.missing for failure in report.failures)
         ]
         ledger.write(plan.nights, ledger.added(records, new))
     return tuple(report for report, _ in done)

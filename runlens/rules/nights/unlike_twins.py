@@ -21,7 +21,7 @@ from runlens.rules.shared.panels import LOSSES, TRAINING
 
 ALIKE = 2.0
 """An eval that fell by less than so many times the mean of all has no finding of its own."""
-_FOLLOW = {"step_time": "speed", "tokens": "length"}
+_FOLLOW = {"step_time": ("speed",), "tokens": ("length", "tokens_per_step")}
 """What is no news beside another difference: the time of a step beside the speed, tokens beside the end."""
 
 
@@ -79,8 +79,9 @@ class UnlikeTwins(NightRule[UnlikeTwinsEvidence]):
     score : least difference of a score that counts, in points of 1.
     last : newest good nights that say what is usual (`--last`).
     max_age : days; good nights that are older do not count. None for no limit.
-    may_lack : what need not be comparable, by name: `speed`, `step_time`, `duration`, `tokens`, `memory`,
-        `host_memory`, `temperature`, `train_loss`, `grad_norm`, `evals`, or the logged name of an eval.
+    may_lack : what need not be comparable, by name: `speed`, `step_time`, `duration`, `tokens`,
+        `tokens_per_step`, `memory`, `host_memory`, `temperature`, `train_loss`, `grad_norm`, `evals`, or the logged
+        name of an eval.
 
     References
     ----------
@@ -139,7 +140,7 @@ class UnlikeTwins(NightRule[UnlikeTwinsEvidence]):
     @staticmethod
     def _told_already(one: Held, held: Sequence[Held], loud: set[str]) -> bool:
         """Whether another difference says the same: the speed, the end, or the mean of all scores."""
-        if _FOLLOW.get(one.name) in loud:
+        if loud.intersection(_FOLLOW.get(one.name, ())):
             return True
         speed = next((other for other in held if other.name == "speed" and other.name in loud), None)
         if one.name == "duration" and speed is not None and abs(one.shift + speed.shift) < one.bar:

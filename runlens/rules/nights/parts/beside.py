@@ -11,12 +11,17 @@ import numpy as np
 from runlens.model.twin import Twin
 from runlens.rules.nights.parts.apart import apart, overlapping
 from runlens.rules.nights.parts.held import Held
-from runlens.rules.nights.parts.measures import LOSS, MEASURES, NORM, Measure
+from runlens.rules.nights.parts.measures import LOSS, MEASURES, NORM, PETTY, Measure
 from runlens.rules.nights.parts.scores import held_scores
 from runlens.rules.nights.parts.yardstick import yardstick
 
-FEW_SERIES = 2
+FEW_SERIES = 3
 """Good nights from which on a series that all of them logged is expected."""
+FEW_MET = 2
+"""Good nights that can tell whether nights of this job meet at the same steps at all."""
+
+
+_OF_THE_END = ("duration", "length", "tokens")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,7 @@ def beside(
     lacking: list[tuple[str, str]] = []
     for usual in MEASURES:
         measure = replace(usual, floor=floors.get(usual.name, usual.floor))
-        if going and measure.name in ("duration", "length", "tokens"):
+        if going and measure.name in _OF_THE_END:
             continue
         if (one := _quantity(measure, own, nights, last)) is not None:
             held.append(one)
@@ -110,7 +115,7 @@ def beside(
 
 def _judged(name: str, own: Twin, nights: Sequence[Twin]) -> bool:
     """Whether the nights compare an eval among themselves: those that go on with one training never meet."""
-    if own.scores[name].direction is None or len(nights) < FEW_SERIES:
+    if own.scores[name].direction is None or len(nights) < FEW_MET:
         return False
     return any(True for held in held_scores(nights[-1], nights[:-1]) if held.name == name)
 
@@ -130,7 +135,10 @@ def _quantity(measure: Measure, own: Twin, nights: Sequence[Twin], last: int) ->
     values = np.array([value for _, value in known])
     scale = np.log if measure.log else np.asarray
     since = min(sum(at < _since(nights, measure.name) for at, _ in known), len(known) - 1)
-    among = yardstick(scale(values), measure.floor, since=since, last=last)
+    floor = measure.floor
+    if measure.name == "duration":
+        floor = max(floor, float(np.log1p(PETTY / np.median(values))))
+    among = yardstick(scale(values), floor, since=since, last=last)
     usual = float(np.exp(among.usual)) if measure.log else among.usual
     shift = float(scale(np.array(mine.value))) - among.usual
     return Held(measure, measure.name, mine.metric, mine.unit, mine.value, usual, shift, among.spread, among.bar)

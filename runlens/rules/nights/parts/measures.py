@@ -16,6 +16,8 @@ from runlens.stats.robust import median, quantile
 
 PEAK = 0.99
 """Quantile that stands for the peak of a temperature: one sample of a sensor may be anything."""
+PETTY = 60.0
+"""Seconds that nobody misses: no shorter run has a duration to speak of, and no difference counts that is shorter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,8 @@ MEASURES = (
     Measure("step_time", "time of a step", "up", 0.015),
     Measure("duration", "duration", "up", 0.05, error=1.5),
     Measure("length", "last step", "down", 0.05),
-    Measure("tokens", "tokens at the end", "down", 0.02, other=True),
+    Measure("tokens", "tokens at the end", "down", 0.05),
+    Measure("tokens_per_step", "tokens of a step", "down", 0.02, other=True),
     Measure("memory", "peak GPU memory", "up", 0.03, error=1.5),
     Measure("host_memory", "peak host memory", "up", 0.10, error=1.5),
     Measure("temperature", "peak GPU temperature", "up", 3.0, log=False, error=1.5),
@@ -71,11 +74,14 @@ def quantities(run: Run) -> dict[str, Quantity]:
     if (span := run.step_range()) is not None:
         found["length"] = Quantity(float(span[1]), "steps")
         times = run.time_at(np.array(span))
-        if np.isfinite(times).all() and times[1] > times[0]:
+        if np.isfinite(times).all() and times[1] - times[0] >= PETTY:
             found["duration"] = Quantity(float(times[1] - times[0]), "s")
     counter = run.role("tokens")
     if counter is not None and np.isfinite(counter.series.value).any():
-        found["tokens"] = Quantity(float(np.nanmax(counter.series.value)), "tokens", counter.series.name)
+        tokens = float(np.nanmax(counter.series.value))
+        found["tokens"] = Quantity(tokens, "tokens", counter.series.name)
+        if span is not None and span[1] > 0:
+            found["tokens_per_step"] = Quantity(tokens / span[1], "tokens", counter.series.name)
     for name, role, at in (
         ("memory", "gpu_memory", 1.0),
         ("host_memory", "host_memory", 1.0),

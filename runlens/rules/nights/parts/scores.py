@@ -92,8 +92,8 @@ def _beside(name: str, own: Twin, nights: Sequence[Twin]) -> _Beside | None:
 
 
 def _at(score: Score, at: Floats) -> Floats | None:
-    """The eval at these steps, None where they lie beyond its own by more than a tenth of a stride."""
-    slack = 0.1 * float(np.median(np.diff(score.step))) if len(score.step) > 1 else 0.01 * float(abs(score.step[0]))
+    """The eval at these steps, None where they lie beyond its own by more than a stride: nights end a little apart."""
+    slack = float(np.median(np.diff(score.step))) if len(score.step) > 1 else 0.1 * float(abs(score.step[0]))
     if at[0] < score.step[0] - slack or at[-1] > score.step[-1] + slack:
         return None
     return np.asarray(np.interp(at, score.step, score.value))

@@ -10,7 +10,7 @@ from runlens.model import PlacedSeries, RoleSeries, Run
 from runlens.model.twin import Score, Twin, TwinCurve
 from runlens.rules.nights.parts.measures import quantities
 from runlens.run_config.flat import flat
-from runlens.stats.robust import median
+from runlens.stats.robust import Floats, median
 
 CURVES = ("train_loss", "grad_norm")
 """Roles whose curves twins have in common step by step."""
@@ -21,6 +21,8 @@ FEWEST = 8
 """Points below which a curve is no twin's."""
 MOST = 400
 """Checkpoints of an eval that are kept, and names of series: a record of a night stays small."""
+LONG, IDLE = 3600.0, 0.2
+"""Seconds, and share of its length, without a point after which a run goes on in name alone."""
 _HARDWARE = ("gpu_", "host_", "world_size")
 
 
@@ -49,11 +51,16 @@ def _twin(run: Run) -> Twin:
         MappingProxyType(quantities(run)),
         frozenset(sorted(others)[:MOST]),
         span[1] if span else None,
-        run.state,
+        "unknown" if run.state == "running" and _stands_still(run, times) else run.state,
         float(times[0]),
         float(times[1]),
         flat(run.config),
     )
+
+
+def _stands_still(run: Run, times: Floats) -> bool:
+    """Whether a run that is said to go on has logged nothing for long: one that was killed leaves that word behind."""
+    return bool(run.read_at - times[1] > max(LONG, IDLE * (times[1] - times[0])))
 
 
 def _blocks(series: PlacedSeries) -> TwinCurve | None:

@@ -21,8 +21,8 @@ ALONE = 3.1
 """With a single night nothing is known of their spread: the floor is so many times as high. A loss that is 5 % worse is
 beyond it."""
 FEW, CAREFUL = 4, 4.0 / 3.0
-"""Of fewer nights the spread may be anything: the bar is so much higher. 60 jobs whose nights differ by 1 % had 16 false
-alarms in their first twelve nights without it, and 5 with it."""
+"""Of fewer nights the spread may be anything: the bar is so much higher. 60 jobs whose nights differ by 1 % had 16
+false alarms in their first twelve nights without it, 5 with it."""
 SURE = 4.0
 """Standard deviations of an eval's own scatter beyond which a single night is unlike another."""
 NEWEST = 30
