@@ -11,6 +11,7 @@ import io
 import re
 import time as clock
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from runlens.errors import AccessRefused, NotALog, ReadError
@@ -23,7 +24,8 @@ from runlens.sources.table.head import tells_of_progress
 from runlens.sources.text.build import Built, series_of
 from runlens.sources.text.ends import state_of
 from runlens.sources.text.gather import Gathered, gather
-from runlens.sources.text.rows import rows_of
+from runlens.sources.text.launches import launches, part_of
+from runlens.sources.text.rows import Rows, rows_of
 from runlens.sources.text.steps import Axis, axis_of
 from runlens.sources.text.stretches import open_log, stretches
 from runlens.sources.unread import is_said_to_be_a_log, is_text
@@ -34,6 +36,8 @@ UNDERSTOOD = 0.5
 """Share of the lines that look like metrics that must be understood: below it what is read may be the lesser part."""
 SAID = 0.95
 """Share understood below which it is a note: a warning here and there that holds a number is none."""
+_LARGEST = 1 << 26
+"""Bytes up to which a log is looked through for several runs when it is found."""
 _SUFFIX = re.compile(r"\.(log|txt|out|err)(\.(gz|bz2|xz))?$", re.IGNORECASE)
 _TEXT = bytes({7, 8, 9, 10, 12, 13, 27} | set(range(32, 256)))
 _FULLER = ("tensorboard", "wandb_file", "trainer_state", "table")
@@ -56,15 +60,16 @@ def claims(head: bytes, path: Path) -> bool:
 def refs(files: Sequence[Path], look: Look) -> list[RunRef]:
     """The runs of those files that hold lines of metrics; in a folder, beside fuller logs of a run, none."""
     if look.named:
-        return [_ref(file, look.root) for file in files]
+        return [ref for file in files for ref in _refs(file, look.root)]
     fuller = _fuller(look)
     alone = {folder for folder in {f.parent for f in files} if sum(f.parent == folder for f in files) == 1}
     return [
-        _ref(file, look.root)
+        ref
         for file in files
         if file.parent not in fuller
         and not (file.parent in alone and any(other.is_relative_to(file.parent) for other in fuller))
         and _holds_metrics(file)
+        for ref in _refs(file, look.root)
     ]
 
 
@@ -79,9 +84,26 @@ def _fuller(look: Look) -> set[Path]:
     return {file.parent for source in _FULLER for file in look.beside.get(source, ())}
 
 
-def _ref(path: Path, root: Path) -> RunRef:
+def _refs(path: Path, root: Path) -> list[RunRef]:
+    """The run of a log, or those that were appended to it one after another."""
     name = path.relative_to(root).as_posix()
-    return RunRef("text", str(path), _SUFFIX.sub("", name) or name, (str(path),))
+    ref = RunRef("text", str(path), _SUFFIX.sub("", name) or name, (str(path),))
+    count = _count_of_runs(path)
+    members = [str(number + 1) for number in range(count)] if count > 1 else []
+    return [replace(ref, id=f"{ref.id}/{member}", member=member) for member in members] or [ref]
+
+
+def _count_of_runs(path: Path) -> int:
+    """How many runs a log holds; 1 for one that is packed, very large, or cannot be read (reading it says why)."""
+    try:
+        there = path.stat()
+        if path.suffix.lower() in (".gz", ".bz2", ".xz") or there.st_size > _LARGEST:
+            return 1
+        with open_log(path) as file:
+            rows = rows_of(gather(stretches(file)), there.st_mtime)
+        return len(launches(rows, axis_of(rows))) if len(rows) else 1
+    except (*BROKEN, OSError):
+        return 1
 
 
 def _holds_metrics(path: Path) -> bool:
@@ -141,6 +163,9 @@ def read(ref: RunRef) -> Run:
     _refuse_too_little(gathered, where)
     rows = rows_of(gathered, written)
     axis = axis_of(rows)
+    begins = launches(rows, axis) if ref.member else [0]
+    if ref.member:
+        rows, axis = _member(rows, axis, begins, ref.member, where)
     built = series_of(rows, axis)
     if not _has_series(built):
         raise NotALog(
@@ -159,15 +184,36 @@ def read(ref: RunRef) -> Run:
         id=ref.id,
         name=ref.id,
         source=ref.location,
-        state=state_of(gathered.tail, built.once),
+        state=state_of(gathered.tail if ref.member in ("", str(len(begins))) else b"", built.once),
         config=config,
         summary={**built.once, "lines_understood": round(gathered.understood, 4)},
         series=built.series,
         texts=built.texts,
-        notes=(*_notes(gathered, axis, where), *_cut(broken, gathered, where)),
+        notes=(*_notes(gathered, axis, where), *_one_of(begins, ref.member, where), *_cut(broken, gathered, where)),
         starts=_starts(built.series),
         read_at=read_at,
     )
+
+
+def _member(rows: Rows, axis: Axis, begins: list[int], member: str, where: str) -> tuple[Rows, Axis]:
+    """The rows of one of several runs.
+
+    Raises
+    ------
+    NotALog
+        There is none of that number: the log was changed since it was found.
+    """
+    if not (member.isdecimal() and 1 <= int(member) <= len(begins)):
+        raise NotALog(f"{where} holds no run number {printable(member)}; it was changed while it was being read")
+    number = int(member)
+    return part_of(rows, axis, begins[number - 1], [*begins, len(rows)][number])
+
+
+def _one_of(begins: list[int], member: str, where: str) -> list[Note]:
+    if not member:
+        return []
+    said = f"{where} holds {len(begins)} runs, one after another, told apart where the step begins anew; this is number"
+    return [Note("guessed", f"{said} {member}")]
 
 
 def _refuse_too_little(gathered: Gathered, where: str) -> None:
