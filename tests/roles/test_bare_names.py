@@ -32,7 +32,6 @@ def loss_of(*names):
         (("TimeLoss", "speed"), None),
         (("packet_loss",), None),
         (("time_loss", "mark_loss"), "train_loss (derived)"),
-        (("Loss/D/loss", "Loss/G/loss", "Loss/D/reg", "Loss/G/reg"), None),
         (("Loss/loss",), "Loss/loss"),
         (("Reward_Mean", "Length_Mean", "Loss"), None),
         (("completion_length_mean", "loss"), "loss"),

@@ -43,8 +43,6 @@ _NUMBERED = re.compile(r"(?<![^/])\d+_(?=[a-z])")
 """A number that only orders names: `train/1.train_loss`."""
 _NO_LOSS = re.compile(r"timeLoss|TimeLoss|[Pp]acket[ _-]?[Ll]oss|[Hh]earing[ _-]?[Ll]oss|[Hh]eat[ _-]?[Ll]oss")
 """What simulators of traffic and networks count as lost: nothing that training lowers."""
-_ADVERSARIES = compiled(r"~(g|d|gen\w*|disc\w*|net_?[gd]|critic\w*|adv\w*|gan)/(\w+/)*\w*loss")
-"""A folder of one of two networks that train against each other, as StyleGAN writes it (`Loss/D/loss`)."""
 _SETTING = compiled(
     r"~(loss|losses)_?\w*(weight|coef\w*|scale|lambda|factor|ratio)s?~|~(weight|coef\w*|lambda|scale)s?_?\w*loss(es)?$"
 )
@@ -115,8 +113,6 @@ def loss_claim(name: Name, eval_dir: bool = False) -> Claim | None:
         return _claim(name, "other", "loss-setting", {"known"}, 0.7, held_out)
     if _NO_LOSS.search(name.raw):
         return _claim(name, "other", "no-loss", {"known"}, 0.6, held_out)
-    if _ADVERSARIES.search(normal):
-        return _claim(name, "other", "adversarial-loss", {"known"}, 0.7, held_out)
     if held_out:
         flags = {"sum"} if re.search(r"total_loss|sum", normal) else set()
         return _claim(name, "eval_loss", "eval-loss", flags, 0.8, True)
