@@ -52,6 +52,17 @@ FLOORS = (
     Floor("wild", "Resumes", "healthy", "runs with a finding", most=2),
     Floor("wild", "Resumes", "weights", "named rightly", least=95),
     Floor("wild", "Resumes", "r", "named rightly", least=95),
+    Floor("kinds", "Collapse and blow-ups: faults", "", "found", least=80),
+    Floor("kinds", "Collapse and blow-ups: faults", "all", "found", least=95),
+    Floor("kinds", "Collapse and blow-ups: healthy", "all", "runs with a warning", most=2),
+    *(
+        floor
+        for title in ("Clocks", "Experts", "Shared machines")
+        for floor in (
+            Floor("kinds", f"{title}: faults", "all", "found", least=95),
+            Floor("kinds", f"{title}: healthy", "all", "runs with a warning", most=2),
+        )
+    ),
     Floor("kinds", "Reinforcement learning, healthy", "all", "runs with a warning", most=1),
     Floor("kinds", "Reinforcement learning, collapses", "all", "found", least=95),
     Floor("kinds", "Reinforcement learning, collapses", "", "found", least=85),

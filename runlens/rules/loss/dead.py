@@ -128,12 +128,17 @@ class DeadLoss(Rule[DeadLossEvidence]):
 def _varied(curve: LossCurve, tail: Frozen) -> bool:
     """Whether the values before the stretch, as many again, differed from each other, up and down.
 
-    Where there are none, whether the value has more than three digits: `0.69` all along may be a log that was rounded.
+    Or whether a descent broke off there. Both only where the value has more than three digits if little stands before
+    it: `0.69` all along may be a log that was rounded.
     """
     before = curve.value[max(tail.first - tail.points, 0) : tail.first]
-    if not len(before):
-        return float(f"{tail.value:.3g}") != tail.value
-    if len(before) < 5 or len(distinct(before)) <= DISTINCT * len(before):
+    digits = float(f"{tail.value:.3g}") != tail.value
+    if len(before) < 5:
+        return digits
+    if len(distinct(before)) <= DISTINCT * len(before):
         return False
+    grain = 0.0 if float(f"{tail.value:.5g}") != tail.value else rounding(curve.value)
+    if digits and fell_on(curve.value, tail, APPROACH, grain):
+        return True
     up = np.diff(before) > 0.0
     return float(np.mean(up[1:] != up[:-1])) > TURNS

@@ -11,10 +11,10 @@ import numpy as np
 from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
 from runlens.model.words import percent
 from runlens.rules.base import Rule
-from runlens.rules.loss.parts.adversarial import need_not_fall
 from runlens.rules.loss.parts.context import context_of
-from runlens.rules.loss.parts.curve import LossCurve, train_curve
+from runlens.rules.loss.parts.curve import LossCurve, rounding, train_curve
 from runlens.rules.loss.parts.incidents import LossIncident, loss_incidents
+from runlens.rules.loss.parts.level import has_none
 from runlens.rules.loss.parts.sensitivity import USUAL, LossSensitivity
 from runlens.rules.meaning import Part
 from runlens.rules.shared.panels import LOSSES, TRAINING
@@ -25,6 +25,9 @@ OLMO_CORE = (128, 6.0)
 """Window and deviations of OLMo-core's `SpikeMonitor`."""
 OLMO_2 = (1000, 7.0)
 """Window and deviations of OLMo 2's spike score."""
+
+ROUNDED = 2.0
+"""Steps of a rounded log by which a point stands above the mean at least: a loss of 0.0001 among zeros is none."""
 
 
 class FrequencyEvidence(TypedDict):
@@ -91,7 +94,7 @@ class SpikeFrequency(Rule[FrequencyEvidence]):
 
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """Yield one finding if spikes recur."""
-        if why := need_not_fall(run):
+        if why := has_none(run):
             yield self.skip(why, kind="not-applicable")
             return
         curve = train_curve(run)
@@ -162,7 +165,7 @@ def _score(curve: LossCurve, window: int, deviations: float) -> float | None:
     """Percent of points far above the `window` points before them; None if the curve is no longer than the window."""
     if len(curve.value) <= window:
         return None
-    return round(float(100.0 * far_above(curve.value, window, deviations).mean()), 4)
+    return round(float(100.0 * far_above(curve.value, window, deviations, ROUNDED * rounding(curve.value)).mean()), 4)
 
 
 def _rising(spikes: list[LossIncident]) -> bool:

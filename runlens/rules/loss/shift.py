@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -16,9 +17,19 @@ from runlens.rules.loss.parts.sensitivity import USUAL, LossSensitivity
 from runlens.rules.meaning import Part, Stage, Story
 from runlens.rules.resume.parts.breaks import explained
 from runlens.rules.shared.panels import LOSSES, TRAINING
+from runlens.stats.excursions.level import decay_rate, log_steps
+from runlens.stats.robust import difference_sigma, median, standard_error_of_median
 
 ANNEALED = 0.7
 """A learning rate that falls to less than this share of itself around the onset explains a drop of the loss."""
+
+DUE, SIGMAS = 0.02, 6.0
+"""Progress that the trend before a rise led to, at least, on the scale of the curve and in standard errors, so that its
+absence says something."""
+LEFT = 0.25
+"""Part of it below which there is none (as of LOSS004)."""
+LEAST = 16
+"""Points of a quarter of the time since the rise."""
 
 
 class ShiftEvidence(ContextEvidence):
@@ -31,6 +42,8 @@ class ShiftEvidence(ContextEvidence):
     expected: float
     sigmas: float
     rewound: bool
+    stands: bool
+    """The loss has made no progress since, where its trend led on."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +52,11 @@ class LossShift(Rule[ShiftEvidence]):
 
     What it does
     ------------
-    Reports, never above `info`, changes of level that are no spikes: up without overshoot and on at the new level, or
+    Reports changes of level that are no spikes, as `info`: up without overshoot and on at the new level, or
     up and then on to well below the old trend (another data stage); down at once and on from there (another stage, or
     data seen before, as when a resume replays what it had trained on); down and back (repeated text, a batch that is
-    too easy). A drop that a falling learning rate explains is not reported.
+    too easy). A drop that a falling learning rate explains is not reported. A rise after which the loss makes no
+    progress, where its trend before led to some, is a `warning`.
 
     Why it matters
     --------------
@@ -86,12 +100,13 @@ class LossShift(Rule[ShiftEvidence]):
             if not incident.rewound and explained(run, incident.steps[0]) is not None:  # RES001 says it
                 continue
             context = context_of(run, incident)
+            stands = not incident.rewound and context.plan is None and _stands(incident)
             yield self.finding(
-                Severity.INFO,
+                Severity.WARNING if stands else Severity.INFO,
                 incident.curve.metric,
                 incident.steps,
-                _message(incident, context),
-                _evidence(incident, context),
+                _message(incident, context, stands),
+                _evidence(incident, context, stands),
                 "Compare with the data plan; if nothing was planned there, look at the data loader's state.",
             )
 
@@ -99,6 +114,23 @@ class LossShift(Rule[ShiftEvidence]):
     def taken_back(cls, finding: Finding) -> bool:
         """Whether the run was rewound to before this change."""
         return bool(cls.evidence_of(finding).get("rewound"))
+
+
+def _stands(incident: LossIncident) -> bool:
+    """Whether the loss went up for good and has made no progress since, where its trend led on.
+
+    A new stage is harder and goes on improving. Nothing is said where little progress was due, such as at the end of a
+    schedule.
+    """
+    one, curve = incident.excursion, incident.curve
+    n, part = incident.until - one.first, (incident.until - one.first) // 4
+    if incident.kind != "shift-up" or one.back or part < LEAST or incident.until < len(curve.y):
+        return False
+    early, late = curve.y[one.first + 1 : one.first + 1 + part], curve.y[incident.until - part : incident.until]
+    time = log_steps(curve.step[one.first + part // 2], curve.step[one.first + n - part // 2 - 1])
+    due = decay_rate(curve.y, curve.step, one.first) * float(time)
+    doubt = math.sqrt(2.0) * standard_error_of_median(max(difference_sigma(early), difference_sigma(late)), part)
+    return due >= max(DUE, SIGMAS * doubt) and median(early) - median(late) < LEFT * due
 
 
 def _annealed(run: Run, incident: LossIncident) -> bool:
@@ -115,7 +147,7 @@ def _annealed(run: Run, incident: LossIncident) -> bool:
     return bool(bn.nanmin(after) < ANNEALED * bn.nanmax(before))
 
 
-def _message(incident: LossIncident, context: Context) -> str:
+def _message(incident: LossIncident, context: Context, stands: bool) -> str:
     one, curve = incident.excursion, incident.curve
     first, last = incident.steps
     before, peak = curve.loss(one.level), float(curve.value[one.peak])
@@ -131,11 +163,14 @@ def _message(incident: LossIncident, context: Context) -> str:
     if one.back:
         course = f"rises from {before:.4g} to {peak:.4g} {where} and then improves past its old level"
     else:
-        course = f"moves from {before:.4g} to {after:.4g} {where} without overshoot and goes on from there"
+        course = f"moves from {before:.4g} to {after:.4g} {where} without overshoot and "
+        if stands:
+            return f"the loss {course}makes no progress since, where its trend led on: no data stage that it learns"
+        course += "goes on from there"
     return f"the loss {course}: a new data stage, if one was planned"
 
 
-def _evidence(incident: LossIncident, context: Context) -> ShiftEvidence:
+def _evidence(incident: LossIncident, context: Context, stands: bool) -> ShiftEvidence:
     one, curve = incident.excursion, incident.curve
     return {
         "kind": incident.kind,
@@ -145,5 +180,6 @@ def _evidence(incident: LossIncident, context: Context) -> ShiftEvidence:
         "expected": curve.loss(one.expected),
         "sigmas": round(float(curve.y[one.peak] - one.expected) / one.sigma, 1),
         "rewound": incident.rewound,
+        "stands": stands,
         **context.evidence(),
     }

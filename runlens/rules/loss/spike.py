@@ -32,6 +32,9 @@ HELP: Mapping[Outcome, str] = {
 }
 
 
+RECOVERED = ("recovered-fast", "recovered-slow")
+SOON = 0.1
+"""Share of the log within which a bump of the warm-up is over."""
 STAYS = 0.3
 """Share of the log from which a loss that blew up within the first points is an error although it came back."""
 
@@ -71,7 +74,8 @@ class LossSpike(Rule[SpikeEvidence]):
     it is measured at the distance over which they do; means since an epoch began are taken back first. A loss that
     doubles within the first points and stays so high for a tenth of the log is a spike, too, and an error where it
     stays for three tenths. A rise at which a logged stage, phase or switch of
-    the loss changes is `info`, or a warning where most of the progress is lost, unless it goes on.
+    the loss changes is `info`, or a warning where most of the progress is lost, unless it goes on. A bump while the
+    learning rate warms up for the first time, and that is gone within a tenth of the log, is `info`.
 
     Why it matters
     --------------
@@ -146,6 +150,8 @@ def _severity(incident: LossIncident, context: Context) -> Severity:
         return Severity.WARNING if incident.ending.outcome == "diverged" else Severity.INFO
     if incident.early and incident.points > STAYS * len(incident.curve.y):
         return Severity.ERROR
+    if context.warming_up and incident.ending.outcome in RECOVERED and incident.points <= SOON * len(incident.curve.y):
+        return Severity.INFO
     return SEVERITY[incident.ending.outcome]
 
 
@@ -155,7 +161,7 @@ def _message(incident: LossIncident, context: Context) -> str:
     first, last = incident.steps
     kind = "return to the initial loss" if context.from_scratch else "loss spike"
     said = [f"{kind} at step {first:,}: from {before:.4g} to {peak:.4g}"]
-    if end.outcome in ("recovered-fast", "recovered-slow"):
+    if end.outcome in RECOVERED:
         speed = "fast" if end.outcome == "recovered-fast" else "slowly"
         where = "at the next logged point" if incident.points == 1 else f"after {int(end.steps or 0):,} steps"
         said.append(f"recovered {speed}, back {where}")
@@ -174,6 +180,8 @@ def _message(incident: LossIncident, context: Context) -> str:
         said.append(f"the gradient norm rose {context.gradient_first:,} steps earlier")
     if context.warm_restart:
         said.append("the learning rate was restarted there")
+    if context.warming_up and end.outcome in RECOVERED:
+        said.append("the learning rate was still warming up")
     if context.plan is not None:
         said.append(f"{context.plan.words()} there")
     if incident.rewound:

@@ -19,16 +19,24 @@ from runlens.rules.loss.parts.sensitivity import USUAL, LossSensitivity
 from runlens.rules.meaning import Part, Stage, Story
 from runlens.rules.shared.frozen import frozen_tail
 from runlens.rules.shared.panels import LOSSES, TRAINING
+from runlens.run_config import RunConfig, Spelling
 from runlens.stats.changes.progress import Stall, last_stall
 from runlens.stats.changes.saturation import nears_floor
 from runlens.stats.robust import median, quantile
 
 FEWEST = 100
 """Finite points; in synthetic logs of 60, one healthy run in 200 looked stalled."""
-NEVER = 0.01
-"""A loss that has come down by less than this share of itself since the first point has learnt nothing."""
-UNTRAINED = 2.0
-"""Nats below which a model has learnt something before the log begins: ten classes at random stand at 2.3."""
+OUTPUT = 0.5
+"""What an initialisation of the last layer that is too large adds to the loss of a guess at most, on the log scale: it
+is gone within the first steps, and nothing is learnt."""
+GUESS = 0.005
+"""A loss is the logarithm of its classes within this share."""
+ROUND = (10.0, 100.0, 1000.0)
+"""Classes of the usual data sets of images, where the config tells none."""
+VOCABULARY = 6.0
+"""Nats above which a language model has learnt nothing but that some tokens are rare: the logarithm of 32,000 is 10.4,
+the entropy of single tokens about 7. Training that goes on from a model stands flat at 1 to 4."""
+CLASSES = tuple(map(Spelling, ("num_classes", "n_classes", "num_labels", "vocab_size", "padded_vocab_size")))
 
 
 class StallEvidence(TypedDict):
@@ -51,13 +59,13 @@ class StalledLoss(Rule[StallEvidence]):
     ------------
     Looks for a stretch to the end of the log, of `share` of the run or more, in which the loss stands at one level, and
     compares with where its own trend against log step, taken over as long a time before, led to. A finding needs a
-    trend that led to an improvement of `missed` or more, of which less than a quarter came, or a loss of 2 nats and
-    more that has not moved since the first step. `warning` if the learning rate is known to stand at `rate` of its peak
-    or more, or if the loss never moved; `info` if no learning rate is logged, or if an approach to a floor fits descent
-    and level about as well as a descent that breaks off, as with a diffusion model; nothing if the rate is lower, since
-    then little progress is due, and nothing where the loss swung or where a spike or a shift (LOSS001, LOSS005)
-    accounts for level or trend. A loss of ten points and more that does nothing but rise is a
-    `warning`, and an `error` where it doubles.
+    trend that led to an improvement of `missed` or more, of which less than a quarter came, or a loss that stands from
+    the first tenth of the log on where a guess among its classes would, or above 6 nats. `warning` if the learning rate
+    is known to stand at `rate` of its peak or more, or if the loss never moved; `info` if no learning rate is logged,
+    or if an approach to a floor fits descent and level about as well as a descent that breaks off, as with a diffusion
+    model; nothing if the rate is lower, since then little progress is due, and nothing where the loss swung or where a
+    spike or a shift (LOSS001, LOSS005) accounts for level or trend. A loss of ten points and more that does nothing but
+    rise is a `warning`, and an `error` where it doubles.
 
     Why it matters
     --------------
@@ -115,7 +123,7 @@ class StalledLoss(Rule[StallEvidence]):
             return  # LOSS003 speaks of a loss that is not finite, and LOSS006 of one that can fall no further
         if _accounted_for(run, self.sensitivity, int(curve.step[stall.trend_from])):
             return
-        never = _never_moved(curve, stall)
+        never = _never_moved(run, curve, stall)
         if not never and -stall.expected < max(self.missed, 6.0 * stall.doubt):
             return
         rate = _rate_left(run, int(curve.step[stall.first]))
@@ -189,11 +197,18 @@ def _accounted_for(run: Run, want: LossSensitivity, since: int) -> bool:
     )
 
 
-def _never_moved(curve: LossCurve, stall: Stall) -> bool:
-    """Whether the loss of an untrained model still stands where it began."""
+def _never_moved(run: Run, curve: LossCurve, stall: Stall) -> bool:
+    """Whether the loss of an untrained model still stands where it began, or where a guess among its classes would."""
     start, end = median(curve.y[:5]), median(curve.y[stall.first :])
-    at_once = stall.first < 0.1 * len(curve.y)
-    return curve.log and at_once and start - end < NEVER and curve.loss(end) > UNTRAINED
+    at_once = curve.log and stall.first < 0.1 * len(curve.y) and start - end < OUTPUT
+    return at_once and _is_a_guess(run, curve.loss(end))
+
+
+def _is_a_guess(run: Run, loss: float) -> bool:
+    """Whether a loss is the logarithm of a number of classes: by the config, a round one, or that of a vocabulary."""
+    told = RunConfig(run.config).first(CLASSES)
+    classes = [told.value] if told is not None and told.value > 1 else ROUND
+    return loss > VOCABULARY or any(abs(loss / np.log(count) - 1.0) < GUESS for count in classes)
 
 
 def _rate_left(run: Run, since: int) -> float | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+import numpy as np
+
 from runlens.stats.excursions.level import decay_rate, log_steps
 from runlens.stats.excursions.outcome import Ending
 from runlens.stats.excursions.search import Excursion, coming_median
@@ -17,6 +19,11 @@ EASIER = 0.05
 """Data is easier if it takes the loss this much below where the trend led (log loss: share)."""
 ABRUPT = 5
 """A change of ground is done within so many points."""
+
+LONG = 0.2
+"""Part of a curve after which what is not back, and comes down as it did before, has moved to other ground."""
+FASTER = 2.0
+"""Times its ordinary decay up to which it comes down as before: that is known to half of itself."""
 
 
 def kind_of(y: Floats, step: Steps, one: Excursion, end: Ending, until: int) -> Kind:
@@ -34,9 +41,11 @@ def kind_of(y: Floats, step: Steps, one: Excursion, end: Ending, until: int) -> 
             return "dip"
         return "shift-down" if _abrupt(y, step, one, until, 0.0) else "drift-down"
     gap = median(y[:3]) - one.level
-    if end.outcome == "unresolved" or y[one.peak] - 3 * one.sigma - one.level > 0.5 * gap > 0:
+    if y[one.peak] - 3 * one.sigma - one.level > 0.5 * gap > 0:
         return "spike"
     slope = decay_rate(y, step, one.first)
+    if end.outcome == "unresolved":
+        return "shift-up" if _goes_on(y, step, one, until, slope) else "spike"
     if one.back:
         moved = _heals_by_itself(y, step, one, slope) or _falls_below(y, step, one, until, slope)
         return "shift-up" if moved else "spike"
@@ -68,6 +77,18 @@ def _heals_by_itself(y: Floats, step: Steps, one: Excursion, slope: float) -> bo
     at_once = median(away[1 : 1 + ABRUPT])
     at_most = float(coming_median(away, 3).max()) - 3.0 * one.sigma
     return bool(at_most < at_once < OVERSHOOT * decay and median(away[-len(away) // 8 :]) < decay)
+
+
+def _goes_on(y: Floats, step: Steps, one: Excursion, until: int, slope: float) -> bool:
+    """Whether a curve that is not back by the end has long come down no faster than its ordinary decay leads it."""
+    long = until - one.first
+    part = long // 8
+    if long < LONG * until or part < ABRUPT:
+        return False
+    early, late = y[one.first + 1 : one.first + 1 + part], y[until - part : until]
+    decay = slope * float(log_steps(step[one.first + part // 2], step[until - part // 2 - 1]))
+    doubt = one.sigma * float(np.sqrt(2.0 / part))
+    return _abrupt(y, step, one, until, slope) and 0.0 < median(early) - median(late) < FASTER * decay + 3.0 * doubt
 
 
 def _falls_below(y: Floats, step: Steps, one: Excursion, until: int, slope: float) -> bool:

@@ -10,7 +10,7 @@ from runlens.stats.rolling import shifted, trailing_mean, trailing_std
 CHUNK = 1 << 18
 
 
-def far_above(value: Floats, window: int, deviations: float) -> Floats:
+def far_above(value: Floats, window: int, deviations: float, least: float = 0.0) -> Floats:
     """Which points stand above the mean of the `window` points before them by so many standard deviations.
 
     Parameters
@@ -20,6 +20,8 @@ def far_above(value: Floats, window: int, deviations: float) -> Floats:
     window : int
         Points. The first `window` points are never far above.
     deviations : float
+    least : float
+        Distance above the mean that a point must have besides, in the unit of the values.
 
     Returns
     -------
@@ -33,5 +35,5 @@ def far_above(value: Floats, window: int, deviations: float) -> Floats:
         mean = shifted(trailing_mean(part, window, window), 1)
         spread = shifted(trailing_std(part, window, window), 1)
         with np.errstate(invalid="ignore"):
-            out[start:high] = (part > mean + deviations * spread)[window:]
+            out[start:high] = (part > mean + np.maximum(deviations * spread, least))[window:]
     return out

@@ -24,6 +24,13 @@ onset of a slow rise in noise was placed ten points before a restart, and 60 bef
 MULTIPLE = 2.0
 """The gradient norm has moved where it is this many times its level, and six standard deviations, above it."""
 
+WARM = 0.95
+"""Part of its peak at which a learning rate is warmed up."""
+WARM_UP = 0.2
+"""Share of the log after which a rise of the rate is none of its warm-up: plans take 0.1 to 10 % (fine-tunes most)."""
+UNTOLD = 0.02
+"""The same where no learning rate is logged."""
+
 
 class ContextEvidence(TypedDict):
     """The surroundings of a loss incident (`Context`)."""
@@ -36,6 +43,7 @@ class ContextEvidence(TypedDict):
     from_scratch: bool
     after_resume: bool
     plan: SettingEvidence | None
+    warming_up: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,9 @@ class Context:
     plan: Setting | None
     """The stage of training that began there by the log, if the loss has not gone on rising since."""
 
+    warming_up: bool
+    """Whether the learning rate still rose from the start of the run to its peak, or would have by usual plans."""
+
     @property
     def scheduled(self) -> bool:
         """Whether the schedule of the run made the loss rise: a restart of its rate, a stage, a term that sets in."""
@@ -73,6 +84,7 @@ class Context:
             "from_scratch": self.from_scratch,
             "after_resume": self.after_resume,
             "plan": None if self.plan is None else self.plan.evidence(),
+            "warming_up": self.warming_up,
         }
 
 
@@ -89,7 +101,15 @@ def _looked_around(run: Run, incident: LossIncident) -> Context:
     scratch = one.sign > 0 and float(curve.y[one.peak]) > start - 0.1 * (start - one.level) and start > one.level
     sudden = incident.points > 8 and one.peak - one.first <= 3
     return Context(
-        first, peak, before, rate, restart, scratch and sudden, _after_resume(run, incident), _plan(run, incident)
+        first,
+        peak,
+        before,
+        rate,
+        restart,
+        scratch and sudden,
+        _after_resume(run, incident),
+        _plan(run, incident),
+        _warming_up(run, incident),
     )
 
 
@@ -139,6 +159,19 @@ def _learning_rate(run: Run, incident: LossIncident) -> tuple[float | None, bool
     with np.errstate(invalid="ignore"):
         restart = bool(np.any((here > 1.5 * low) & (here <= 1.05 * float(bn.nanmax(past)))))
     return float(series.value[at]), restart
+
+
+def _warming_up(run: Run, incident: LossIncident) -> bool:
+    """Whether the first warm-up of the rate was not over at the onset; within 2 % of the log where no rate tells."""
+    step, onset = incident.curve.step, incident.steps[0]
+    share = (onset - int(step[0])) / max(int(step[-1]) - int(step[0]), 1)
+    role = run.role("learning_rate")
+    rate = role.series.latest() if role is not None else None
+    if rate is None or not len(rate) or not np.isfinite(rate.value).all():
+        return share <= UNTOLD
+    peak = WARM * float(rate.value.max())
+    warm = int(rate.step[int(np.argmax(rate.value >= peak))])
+    return share <= WARM_UP and onset <= warm and float(rate.value[0]) < peak
 
 
 def _plan(run: Run, incident: LossIncident) -> Setting | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runlens.model import Run, SkipKind
-from runlens.rules.loss.parts.adversarial import need_not_fall
 from runlens.rules.loss.parts.curve import LossCurve, loss_curve, overwritten, train_curve, train_loss
+from runlens.rules.loss.parts.level import has_none
 from runlens.rules.loss.parts.sensitivity import LossSensitivity
 from runlens.stats.excursions.contrast import stands_above
 from runlens.stats.excursions.early import blow_up
@@ -48,7 +48,7 @@ class LossIncident:
 def _searched(run: Run, want: LossSensitivity) -> tuple[LossIncident, ...]:
     """Incidents of the training loss, superseded ones included."""
     series, whole = train_loss(run), train_curve(run)
-    if series is None or whole is None or need_not_fall(run):
+    if series is None or whole is None or has_none(run):
         return ()
     found = _of_curve(whole, want)
     for part, first in overwritten(series):
@@ -89,7 +89,7 @@ def loss_incidents(run: Run, want: LossSensitivity) -> tuple[LossIncident, ...]:
 
 def why_none(run: Run) -> tuple[str, SkipKind] | None:
     """Why a run can have no incident: its loss need not fall, or has too few points to hold a level; else None."""
-    if why := need_not_fall(run):
+    if why := has_none(run):
         return why, "not-applicable"
     curve = train_curve(run)
     count = 0 if curve is None else len(curve.y)

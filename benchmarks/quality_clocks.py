@@ -1,0 +1,48 @@
+"""Timers, counters and the wall clock; loads of experts; machines: what is found, and how often healthy runs alarm.
+
+    python -m benchmarks.quality_clocks [--quick]
+
+Everything is seeded, with seeds that no default was chosen on (`clocks`, `experts` and
+`shared_machines` in `tests/synthetic`).
+"""
+
+from __future__ import annotations
+
+import argparse
+from functools import partial
+
+from benchmarks.kinds import Faults, Make, tables
+from tests.synthetic import clocks, experts, shared_machines
+
+EXPERTS: Faults = {
+    f"one expert takes most, by {measure}": (partial(experts.collapse, measure), ("MOE001",))
+    for measure in experts.MEASURES
+}
+EVEN: dict[str, Make] = {
+    **{f"even, by {measure}": partial(experts.even, measure) for measure in experts.MEASURES},
+    "a coefficient that is raised": experts.rising_weight,
+    "batches of one kind": experts.odd_batches,
+}
+
+
+def report(quick: bool) -> str:
+    """All tables as Markdown."""
+    seeds = 8 if quick else 25
+    return "\n\n".join(
+        [
+            tables("Clocks", clocks.FAULTS, clocks.HEALTHY, seeds),
+            tables("Experts", EXPERTS, EVEN, seeds),
+            tables("Shared machines", shared_machines.FAULTS, shared_machines.HEALTHY, seeds),
+        ]
+    )
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="a small part of the runs")
+    print(report(parser.parse_args().quick))
+
+
+if __name__ == "__main__":
+    main()
