@@ -194,6 +194,7 @@ def test_binary_and_closed_files_are_refused(tmp_path):
 
 def test_no_permission_is_said(tmp_path, monkeypatch):
     (ref,) = discover(str(_written(tmp_path / "a.log", "\n".join(lines(3, 2)))))
+    _written(tmp_path / "a.log", "\n".join(lines(3, 2, 1)))  # so that it must be opened again
     monkeypatch.setattr(Path, "open", _refuse)
     with pytest.raises(AccessRefused, match=r"no permission to read .*ask its owner"):
         read(ref)

@@ -12,6 +12,7 @@ import re
 import time as clock
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 from runlens.errors import AccessRefused, NotALog, ReadError
@@ -99,11 +100,22 @@ def _count_of_runs(path: Path) -> int:
         there = path.stat()
         if path.suffix.lower() in (".gz", ".bz2", ".xz") or there.st_size > _LARGEST:
             return 1
-        with open_log(path) as file:
-            rows = rows_of(gather(stretches(file)), there.st_mtime)
+        gathered, _ = _last_gathered(path, there.st_size, there.st_mtime_ns)
+        rows = rows_of(gathered, there.st_mtime)
         return len(launches(rows, axis_of(rows))) if len(rows) else 1
-    except (*BROKEN, OSError):
+    except (*BROKEN, OSError, ReadError):
         return 1
+
+
+@lru_cache(maxsize=1)
+def _last_gathered(path: Path, size: int, changed: int) -> tuple[Gathered, tuple[str, ...]]:
+    """The lines of the log that was read last, and why it breaks off: what is found is read next.
+
+    `size` and `changed` tell one state of a file from another.
+    """
+    broken: list[str] = []
+    with open_log(path) as file:
+        return gather(stretches(file, broken=broken, most=allowed(path))), tuple(broken)
 
 
 def _holds_metrics(path: Path) -> bool:
@@ -152,16 +164,16 @@ def read(ref: RunRef) -> Run:
     """
     path, where, read_at = Path(ref.location), printable(ref.location), clock.time()
     try:
-        broken: list[str] = []
-        with open_log(path) as file:
-            gathered = gather(stretches(file, broken=broken, most=allowed(path)))
-        written = path.stat().st_mtime
+        there = path.stat()
+        gathered, broken = _last_gathered(path, there.st_size, there.st_mtime_ns)
+        if not ref.member:
+            _last_gathered.cache_clear()  # nobody asks again
     except PermissionError as error:
         raise AccessRefused(f"no permission to read {where}; ask its owner for read access") from error
     except (*BROKEN, OSError) as error:
         raise ReadError(f"{where} cannot be read ({in_words(error)}); look at the file and the disk") from error
     _refuse_too_little(gathered, where)
-    rows = rows_of(gathered, written)
+    rows = rows_of(gathered, there.st_mtime)
     axis = axis_of(rows)
     begins = launches(rows, axis) if ref.member else [0]
     if ref.member:
@@ -247,7 +259,7 @@ def _notes(gathered: Gathered, axis: Axis, where: str) -> tuple[Note, ...]:
     return tuple(notes)
 
 
-def _cut(broken: list[str], gathered: Gathered, where: str) -> list[Note]:
+def _cut(broken: Sequence[str], gathered: Gathered, where: str) -> list[Note]:
     said = f"the log {where} breaks off after {gathered.lines:,} lines"
     return [Note("truncated", f"{said} ({why})") for why in broken]
 
