@@ -81,6 +81,12 @@ FLOORS = (
     Floor("throughput", "False alarms", "steady", "RunLens", most=1.0),
     Floor("evals", "Summary", "2 x found, from 6 checkpoints, everything", "answer", least=90),
     Floor("evals", "Summary", "null pairs flagged, all", "answer", most=5),
+    Floor("nights", "Red on the first night", "all", "spread 0.3 %", least=90),
+    Floor("nights", "Red on the first night", "all", "spread 1 %", least=60),
+    Floor("nights", "Healthy nights", "0.3 %", "red", most=2),
+    Floor("nights", "Healthy nights", "1 %", "red", most=6),
+    Floor("nights", "Steady faults", "speed 5 %", "by night 7", least=90),
+    Floor("nights", "Creep", "speed 1 %", "by night 10", least=90),
     Floor("planted", "", "throughput 4 %", "found", least=98),
 )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -55,11 +54,11 @@ class Twin:
     """A golden run, or a good night: what is alike in it and in a run that it is a twin of."""
 
     name: str
-    curves: Mapping[str, TwinCurve] = field(default_factory=lambda: MappingProxyType({}))
+    curves: Mapping[str, TwinCurve] = field(default_factory=dict)
     """By role; those that it logged."""
-    scores: Mapping[str, Score] = field(default_factory=lambda: MappingProxyType({}))
+    scores: Mapping[str, Score] = field(default_factory=dict)
     """Its evaluations by logged name."""
-    quantities: Mapping[str, Quantity] = field(default_factory=lambda: MappingProxyType({}))
+    quantities: Mapping[str, Quantity] = field(default_factory=dict)
     """By the name of the measure (`runlens.rules.nights.parts.measures`)."""
     series: frozenset[str] = frozenset()
     """Logged names of what else it logged, hardware left out."""
@@ -69,7 +68,7 @@ class Twin:
     began: float = math.nan
     """First and last wall time, s since the epoch; NaN if not known."""
     ended: float = math.nan
-    config: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    config: Mapping[str, object] = field(default_factory=dict)
     """Its settings, flat, without secrets."""
     accepted: frozenset[str] = frozenset()
     """Measures in which a person accepted it as the new normal: earlier nights say nothing of them any more."""

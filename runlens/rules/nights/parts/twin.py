@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
-
 import numpy as np
 
 from runlens.model import PlacedSeries, RoleSeries, Run
@@ -46,9 +44,9 @@ def _twin(run: Run) -> Twin:
     others = set(run.placed) - hardware - {r.series.name for r in logged}
     return Twin(
         run.name,
-        MappingProxyType(curves),
-        MappingProxyType({r.series.name: score for r in logged if (score := _score(r)) is not None}),
-        MappingProxyType(quantities(run)),
+        curves,
+        {r.series.name: score for r in logged if (score := _score(r)) is not None},
+        quantities(run),
         frozenset(sorted(others)[:MOST]),
         span[1] if span else None,
         "unknown" if run.state == "running" and _stands_still(run, times) else run.state,
