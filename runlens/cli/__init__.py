@@ -31,7 +31,7 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def _root(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, help="Print the version and exit.", is_eager=True)
+        bool, typer.Option("--version", "-V", callback=_version, help="Print the version and exit.", is_eager=True)
     ] = False,
 ) -> None:
     """Judge ML training runs the way an experienced training engineer would."""

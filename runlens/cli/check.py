@@ -11,14 +11,15 @@ from runlens.cli.shared import options as o
 
 
 def check(
-    runs: o.Runs,
-    format: o.Format = "terminal",
+    runs: o.RunsOrHere = None,
+    format: o.Formats = None,
     output: o.Output = None,
     report: Annotated[
         list[str] | None,
         o.option("--report", metavar="FORMAT=FILE", help="Write another format as well; repeatable.", section=o.OUTPUT),
     ] = None,
     png: o.Png = None,
+    color: o.Color = "auto",
     quiet: o.Quiet = False,
     show_files: o.ShowFiles = False,
     select: o.Select = None,
@@ -32,6 +33,7 @@ def check(
     engine: o.Engine = "local",
     keep: o.Keep = None,
     fail_on: o.FailOn = None,
+    exit_zero: o.ExitZero = False,
     strict: o.Strict = False,
     baseline: Annotated[
         str | None,
@@ -99,13 +101,14 @@ def check(
 
     Exit code 0: nothing at or above --fail-on. 1: findings. 2: wrong use, or no such run. 3: could not judge.
     """
-    from runlens.cli.shared import after, progress
+    from runlens.cli.shared import after, progress, stdin
     from runlens.cli.shared import output as out
     from runlens.judging.library import report_of
     from runlens.judging.request import Request
     from runlens.sources.unread import Search, silent
 
-    wanted = out.destinations(format, output, report or [])
+    wanted = out.destinations(out.only(format), output, report or [])
+    out.check_png(png)
     flags = {
         "select": o.listed(select),
         "ignore": o.listed(ignore),
@@ -122,7 +125,7 @@ def check(
     }
     filters = {"filters": filter, "state": state, "tags": tag, "limit": limit, "refresh": refresh, "no_cache": no_cache}
     request = Request(
-        runs,
+        stdin.held(runs or ["."]),
         flags,
         config,
         filters,
@@ -148,10 +151,10 @@ def check(
         typer.echo(listed(request), nl=False)
         raise typer.Exit
     result = report_of(request)
-    out.write(result, wanted)
+    out.write(result, wanted, color)
     if png is not None:
         out.write_png(result, png)
     after.check(
-        result, wandb_summary=wandb_summary, wandb_alert=wandb_alert, slack=slack, step_summary=format == "github"
+        result, wandb_summary=wandb_summary, wandb_alert=wandb_alert, slack=slack, step_summary=wanted[0][0] == "github"
     )
-    raise typer.Exit(result.exit_code)
+    raise typer.Exit(0 if exit_zero and result.exit_code == 1 else result.exit_code)

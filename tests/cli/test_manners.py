@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -311,3 +312,96 @@ def test_choices_show_in_the_help_and_others_are_refused(arguments, flag, choice
     done = runlens(*arguments.split(), flag, "other")
     assert done.code == 2 and done.out == ""
     assert f"'other' is not one of {', '.join(map(repr, choices))}." in done.err.splitlines()[-1]
+
+
+def test_without_a_run_the_folder_is_judged(tmp_path):
+    table(tmp_path / "here.jsonl")
+    done = runlens("check", "-f", "json", cwd=tmp_path)
+    assert done.code == 0
+    assert [run["run"] for run in done.json["runs"]] == ["here"]
+
+
+def test_an_empty_folder_is_wrong_use(tmp_path):
+    assert runlens("check", cwd=tmp_path).code == 2
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+def test_a_dash_reads_standard_input(tmp_path, form):
+    text = Path(table(tmp_path / "x.jsonl")).read_text()
+    if form == "csv":
+        rows = [json.loads(line) for line in text.splitlines()]
+        text = "step,loss,lr\n" + "".join(f"{r['step']},{r['loss']},{r['lr']}\n" for r in rows)
+    call = [sys.executable, "-W", "error", "-m", "runlens", "check", "-", "-f", "json"]
+    done = subprocess.run(call, input=text, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.returncode == 0, done.stderr
+    (run,) = json.loads(done.stdout)["runs"]
+    assert run["run"] == "stdin"
+    assert run["points"] == 800
+    assert not Path(run["source"]).exists(), "the copy is gone with the process"
+
+
+@pytest.mark.parametrize("given", [("-",), ("-", "-")])
+def test_a_dash_with_nothing_behind_it_or_twice_is_wrong_use(tmp_path, given):
+    call = [sys.executable, "-m", "runlens", "check", *given]
+    done = subprocess.run(call, input="", capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.returncode == 2
+    assert "standard input" in done.stderr
+
+
+def test_exit_zero_reports_and_lets_pass_but_not_what_could_not_be_judged(tmp_path):
+    bad = str(RUNS / "lr_bump")
+    assert runlens("check", bad, "--exit-zero").code == 0
+    (tmp_path / "torn.jsonl").write_text('{"step": 0, "loss": 1.0}\n')
+    assert runlens("check", "torn.jsonl", "--exit-zero", cwd=tmp_path).code == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "env", "colored"),
+    [
+        ((), {}, False),
+        ((), {"FORCE_COLOR": "1"}, True),
+        ((), {"FORCE_COLOR": "0"}, False),
+        (("--color", "always"), {"NO_COLOR": "1", "TERM": "dumb"}, True),
+        (("--color", "never"), {"FORCE_COLOR": "1"}, False),
+    ],
+)
+def test_who_says_whether_there_is_colour(tmp_path, options, env, colored):
+    done = runlens("check", table(tmp_path / "x.jsonl"), *options, env=env)
+    assert ("\x1b[" in done.out) is colored
+
+
+@pytest.mark.parametrize(("term", "colored"), [("xterm", True), ("dumb", False)])
+def test_a_dumb_terminal_has_no_colour(monkeypatch, term, colored):
+    from runlens.cli.shared import page
+
+    for name in ("FORCE_COLOR", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", term)
+    assert page._colored(None, isatty=True) is colored
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (("-f", "json", "-f", "junit"), "--report junit=FILE"),
+        (("--png", "run.jpg"), "must end in .png"),
+        (("--tokens-per-step", "-5"), "must be positive"),
+        (("--tokens-per-step", "many"), "no number of tokens"),
+        (("--total-tokens", "-3T"), "must be positive"),
+        (("--last", "-1"), "--last"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_with_a_sentence(tmp_path, given, words):
+    done = runlens("check", table(tmp_path / "x.jsonl"), *given)
+    assert done.code == 2
+    assert words in done.err
+    assert not done.out
+
+
+def test_amounts_are_written_as_people_write_them(tmp_path):
+    done = runlens("check", table(tmp_path / "x.jsonl"), "--tokens-per-step", "2M", "-f", "json")
+    assert done.code == 0
+
+
+def test_the_version_in_short():
+    assert runlens("-V").out == runlens("--version").out

@@ -23,11 +23,30 @@ def option(*names: str, metavar: str | None = None, help: str, section: str, **m
     return typer.Option(*names, metavar=metavar, help=help, show_default=False, rich_help_panel=section, **more)
 
 
+def _tokens(text: str) -> float:
+    """A number of tokens such as `2M`, or a typing error."""
+    from runlens.config.tokens import count_of_tokens
+    from runlens.errors import ConfigError
+
+    try:
+        return count_of_tokens(text)
+    except ConfigError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
 Runs = Annotated[
     list[str],
     typer.Argument(
         metavar="RUN...",
         help=f"{forms()[0].upper()}{forms()[1:]}.",
+        show_default=False,
+    ),
+]
+RunsOrHere = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[RUN...]",
+        help=f"{forms()[0].upper()}{forms()[1:]}; - is a log on standard input [default: the folder you are in].",
         show_default=False,
     ),
 ]
@@ -51,6 +70,24 @@ Format = Annotated[
 ]
 """Any form of a report; `runlens.cli.shared.output.destinations` refuses others."""
 PageOrJson = Annotated[Literal["terminal", "json"], typer.Option("--format", "-f", help="What to write.")]
+Formats = Annotated[
+    list[str] | None,
+    option(
+        "--format",
+        "-f",
+        metavar="FORMAT",
+        help=f"{formats_named()} [default: terminal].",
+        section=OUTPUT,
+    ),
+]
+"""The same where several can be given by mistake: the last one would win without a word."""
+Color = Annotated[
+    Literal["auto", "always", "never"],
+    option("--color", help="Colour on the page [default: auto: on a terminal].", section=OUTPUT),
+]
+ExitZero = Annotated[
+    bool, option("--exit-zero", help="Exit 0 also where a run fails (not where it could not be judged).", section=GATE)
+]
 Png = Annotated[
     Path | None,
     option("--png", metavar="FILE", help="Draw the timeline of the run with its findings.", section=OUTPUT),
@@ -167,7 +204,13 @@ Axis = Annotated[
 ]
 TokensPerStep = Annotated[
     float | None,
-    option("--tokens-per-step", metavar="N", help="Tokens of one step, where the log does not tell.", section=EVALS),
+    option(
+        "--tokens-per-step",
+        metavar="N",
+        help="Tokens of one step, such as 2M, where the log does not tell.",
+        section=EVALS,
+        parser=_tokens,
+    ),
 ]
 TotalTokens = Annotated[
     str | None,

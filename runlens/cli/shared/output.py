@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from runlens.errors import ConfigError, did_you_mean
 
 if TYPE_CHECKING:
+    from runlens.cli.shared.page import Color
     from runlens.model import Report
 
 
@@ -31,6 +32,31 @@ def destinations(format: str, output: Path | None, extra: Sequence[str]) -> list
     for name, _ in wanted:
         check_format(name)
     return wanted
+
+
+def only(formats: Sequence[str] | None) -> str:
+    """The format of the page, of which there is one.
+
+    Raises
+    ------
+    ConfigError
+        If several were given: the others have --report.
+    """
+    if formats and len(formats) > 1:
+        more = " ".join(f"--report {name}=FILE" for name in formats[1:])
+        raise ConfigError(f"{len(formats)} formats were given, and one page is written: give -f {formats[0]} {more}")
+    return formats[0] if formats else "terminal"
+
+
+def check_png(file: Path | None) -> None:
+    """Refuse a name for a figure that is none.
+
+    Raises
+    ------
+    ConfigError
+    """
+    if file is not None and file.suffix.lower() != ".png" and not (file.exists() and not file.is_file()):
+        raise ConfigError(f"--png {str(file)!r} must end in .png, which is what is written")
 
 
 def check_format(name: str) -> None:
@@ -60,14 +86,14 @@ def severity(text: str | None) -> str | None:
     return text
 
 
-def write(report: Report, wanted: Sequence[tuple[str, Path | None]]) -> None:
+def write(report: Report, wanted: Sequence[tuple[str, Path | None]], color: Color = "auto") -> None:
     """Render the report into every destination."""
     for name, file in wanted:
         if name == "terminal":
             from runlens.cli.shared.page import look
             from runlens.render import terminal
 
-            text = terminal.render(report, **look(file))
+            text = terminal.render(report, **look(file, color))
         else:
             from runlens.render import render
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 
 class Look(TypedDict):
@@ -16,10 +16,14 @@ class Look(TypedDict):
     unicode: bool
 
 
-def look(output: Path | None) -> Look:
+Color = Literal["auto", "always", "never"]
+
+
+def look(output: Path | None, color: Color = "auto") -> Look:
     """For a file (`output`) or standard output (None): full width and colour only where somebody looks at it.
 
-    `COLUMNS` sets the width, `NO_COLOR` takes the colour away; without either, the terminal's own width, or None.
+    `COLUMNS` sets the width; without it the terminal's own, or None. Of colour `color` decides, then `FORCE_COLOR`,
+    which asks for it where nobody looks (a log of a build), `NO_COLOR` and `TERM=dumb`, which take it away.
     """
     isatty = output is None and sys.stdout.isatty()
     columns = os.environ.get("COLUMNS", "")
@@ -27,4 +31,10 @@ def look(output: Path | None) -> Look:
     if width is None and isatty:
         width = os.get_terminal_size(sys.stdout.fileno()).columns or None
     utf8 = output is not None or (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-    return Look(width=width, color=isatty and not os.environ.get("NO_COLOR"), unicode=utf8)
+    return Look(width=width, color=color == "always" or (color == "auto" and _colored(output, isatty)), unicode=utf8)
+
+
+def _colored(output: Path | None, isatty: bool) -> bool:
+    if output is None and os.environ.get("FORCE_COLOR", "0") not in ("", "0"):
+        return True
+    return isatty and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
