@@ -116,3 +116,14 @@ def test_a_loss_that_lost_all_is_a_warning_while_its_accuracy_improves():
     run = resolve(Run("r", "r", "r", series={n: s for n, s in run.series.items() if n != "train/loss"}))
     (finding,) = _findings(EvalRegression(), run)
     assert finding.severity.value == "warning" and "while val/accuracy improved" in finding.message
+
+
+@pytest.mark.parametrize(("whole", "severity"), [("metrics__mAP50", []), (None, ["error"]), ("fallen", ["error"])])
+def test_a_precision_that_falls_while_map_rises_is_information(whole, severity):
+    """A detector that names few things names them well."""
+    up = 0.2 + 0.6 * (1 - np.exp(-np.arange(EVALS) / 5.0))
+    precision = np.where(np.arange(EVALS) < 8, up, 0.35)
+    columns = {"metrics__precision": precision, "metrics__recall": up}
+    if whole:
+        columns["metrics__mAP50"] = precision if whole == "fallen" else up
+    assert [f.severity.value for f in _findings(EvalRegression(), logged(3, None, **columns))] == severity

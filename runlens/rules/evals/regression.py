@@ -11,7 +11,7 @@ from runlens.comparison.words import label
 from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
 from runlens.model.words import percent
 from runlens.rules.base import Rule
-from runlens.rules.evals.parts.classes import by_class
+from runlens.rules.evals.parts.classes import by_class, traded
 from runlens.rules.evals.parts.decline import Decline, declines
 from runlens.rules.evals.parts.overfit import held_out_loss, overfit, part_of_loss
 from runlens.rules.evals.parts.own import own_curves, roles_by_name
@@ -50,18 +50,19 @@ class EvalRegression(Rule[RegressionEvidence]):
 
     What it does
     ------------
-    Holds each eval against its own best earlier level (the median of three checkpoints). A checkpoint counts as worse
-    when it lies four scatters below (binomial error and what neighbouring checkpoints show), or 2.8 with two neighbours
-    that do so too, and by at least 1 % of a loss or 2 % of a score. It is a warning when that lasts for three
-    checkpoints up to the last one, or for two when a quarter of all progress is gone; an error when half of it is gone.
-    One checkpoint far off, and a dip that came back, are information; a fall no deeper than earlier ones that came back
-    is the eval's own noise. An eval that is worse than its very first value ever since is a warning. One finding tells
-    of all evals that fell together. A held-out loss that rises while the training loss falls is EVAL004, and one whose
-    scores improved meanwhile is information. Which way is better is told by the name, `[evals."NAME"]
-    higher_is_better = true`, a requirement, or the course of the run while it was young (a warning at most, then); an
-    eval of which nothing tells it is named as not judged. Parts of a held-out loss (of a head, a layer, a term) that
-    rise while the whole does not are information, so are scores of single classes while that of all does not fall (or
-    fewer than a third of the classes do), and so is a loss that lost less than `at_once` while its scores held.
+    Holds each eval against its own best earlier level (the median of three checkpoints). A checkpoint counts as
+    worse when it lies four scatters below (binomial error and what neighbouring checkpoints show), or 2.8 with two
+    neighbours that do so too, and by at least 1 % of a loss or 2 % of a score. It is a warning when that lasts for
+    three checkpoints up to the last one, or for two when a quarter of all progress is gone; an error when half of
+    it is gone. One checkpoint far off, and a dip that came back, are information; a fall no deeper than earlier
+    ones that came back is the eval's own noise. An eval that is worse than its very first value ever since is a
+    warning. One finding tells of all evals that fell together. A held-out loss that rises while the training loss
+    falls is EVAL004, and one whose scores improved meanwhile is information. Which way is better is told by the
+    name, `[evals."NAME"] higher_is_better = true`, a requirement, or the course of the run while it was young (a
+    warning at most, then); an eval of which nothing tells it is named as not judged. Parts of a held-out loss (of a
+    head, a layer, a term) that rise while the whole does not are information, so are scores of single classes while
+    that of all does not fall (or fewer than a third of the classes do), precision and recall while mAP or F1 does
+    not fall, and so is a loss that lost less than `at_once` while its scores held.
 
     Why it matters
     --------------
@@ -158,6 +159,8 @@ class EvalRegression(Rule[RegressionEvidence]):
     ) -> tuple[list[Decline], Finding | None]:
         """The declines without those of single classes, and a word on these: the score of the whole decides."""
         single, of_all = by_class(curves)
+        if not single:
+            single, of_all = traded(curves)
         fell = [d for d in lasting if d.eval.curve.name in single]
         rest = [d for d in lasting if d.eval.curve.name not in single]
         if not fell or any(d.eval.curve.name in of_all for d in rest):

@@ -16,6 +16,28 @@ _OF_ALL = re.compile(
     r"(?<![a-z])(overall|macro|micro|weighted|samples|mean|average|avg|total|all|global)(?![a-z])", re.IGNORECASE
 )
 
+_TRADED = frozenset({"precision", "recall"})
+_WEIGHS_BOTH = frozenset({"mAP50-95", "mAP50", "mAP", "AP", "f1"})
+
+
+def traded(curves: Sequence[RunCurve]) -> tuple[frozenset[str], frozenset[str]]:
+    """Precisions and recalls beside a score of the same data that weighs both.
+
+    A detector that begins to find things at all is precise on the few that it names: its precision falls while it
+    learns. The mean average precision, or F1, decides.
+
+    Returns
+    -------
+    (frozenset of str, frozenset of str)
+        Logged names of the precisions and recalls, and of the scores that weigh both; empty without either.
+    """
+    both = {c.curve.task: set[str]() for c in curves if c.curve.metric in _WEIGHS_BOTH}
+    for c in curves:
+        if c.curve.metric in _WEIGHS_BOTH:
+            both[c.curve.task].add(c.curve.name)
+    single = frozenset(c.curve.name for c in curves if c.curve.metric in _TRADED and c.curve.task in both)
+    return single, frozenset().union(*both.values()) if single else frozenset()
+
 
 def by_class(curves: Sequence[RunCurve]) -> tuple[frozenset[str], frozenset[str]]:
     """Which scores are those of single classes, and which those of the whole.
