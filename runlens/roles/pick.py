@@ -15,6 +15,8 @@ _TOTAL = re.compile(
     r"(?<![a-z])(total|overall)(?![a-z])|(^|/)loss$|(?<![a-z])loss_(total|all|sum)(?![a-z])", re.IGNORECASE
 )
 _EVAL = re.compile(r"(?<![a-z])(eval|val|valid|validation|test|dev)(?![a-z])", re.IGNORECASE)
+_HALF = re.compile(r"(?<![a-z])(precision|recall)(?![a-z])", re.IGNORECASE)
+"""Half of a score: one is had for the other. mAP or F1, where it is logged, stands for both."""
 _ONCE = frozenset(
     {"train_loss", "grad_norm", "learning_rate", "tokens", "tokens_per_second", "step_time", "mfu", "tflops"}
 )
@@ -49,6 +51,7 @@ def score(name: str, role: str, claim: Claim, series: Series, longest: int) -> f
     total -= 12.0 * bool(role not in ("eval_loss", "eval_score", "perplexity") and _EVAL.search(name))
     total -= 8.0 * bool(_ASIDE.search(name) and not role.startswith("gpu_"))
     total -= 3.0 * bool(re.search(r"(^|/)test", name))
+    total -= 4.0 * bool(role == "eval_score" and _HALF.search(name))
     total -= 6.0 * (claim.unit == "bits/byte")
     total -= 5.0 * (".process." in name)
     total -= 4.0 * (role in ("gpu_power", "gpu_memory") and claim.unit == "%")

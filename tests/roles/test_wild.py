@@ -231,3 +231,13 @@ def test_what_detr_logs_of_its_layers_is_read_by_the_name_before_it():
     found = resolve(logged(loss=curve(1), **{n: curve(i, n=12) for i, n in enumerate(names)}))
     ways = {r.series.name: r.direction for role in ("eval_loss", "eval_score") for r in found.every(role)}
     assert ways == dict.fromkeys(names, "down")
+
+
+def test_what_weighs_precision_and_recall_is_the_score_before_them():
+    names = ("metrics/recall", "metrics/precision", "metrics/mAP_0.5", "metrics/mAP_0.5:0.95")
+    found = resolve(
+        logged(**{"train/box_loss": curve(1), **{n: 1 - curve(i, 0.2, 0.9, n=12) for i, n in enumerate(names)}})
+    )
+    assert found.role("eval_score").series.name == "metrics/mAP_0.5"
+    alone = resolve(logged(loss=curve(1), **{"val/recall": 1 - curve(2, 0.2, 0.9, n=12)}))
+    assert alone.role("eval_score").series.name == "val/recall"
