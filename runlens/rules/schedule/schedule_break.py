@@ -120,7 +120,8 @@ class ScheduleBreak(Rule[ScheduleEvidence]):
         found = breaks(line.step, line.value, self.short, self.zero)
         away = [b for b in found if not _at_resume(line, b, resumed)]
         often = {kind for kind, count in Counter(b.kind for b in away).items() if count >= OWN}
-        return [b for b in found if b.kind not in often or b not in away]
+        own = {id(b) for b in away if b.kind in often}
+        return [b for b in found if id(b) not in own]
 
     def _finding(self, run: Run, alike: list[tuple[RoleSeries, PlacedSeries, Break]], groups: int) -> Finding:
         role, line, one = alike[0]

@@ -13,7 +13,7 @@ from runlens.model.words import percent
 from runlens.rules.base import Rule
 from runlens.rules.meaning import Extent, Part, Stage, Story
 from runlens.rules.shared.panels import MACHINES, SPEEDS
-from runlens.rules.throughput.parts.cost import cost_of
+from runlens.rules.throughput.parts.cost import cost_of, is_petty
 from runlens.rules.throughput.parts.needs import NEEDS, NOTHING
 from runlens.rules.throughput.parts.signal import FEWEST, RateSignal, rate_signal
 from runlens.rules.throughput.parts.words import number, unit_of
@@ -67,6 +67,8 @@ class OutsideBand(Rule[BandEvidence]):
         How far below the band, as a share of its lower edge, is an error.
     min_points : int
         Logged points that the stretch must last; a tenth of the log where that is fewer.
+    petty_share, petty_seconds : float
+        A stretch that cost less than this share of the run's time and less than so many seconds is `info`.
 
     References
     ----------
@@ -85,6 +87,8 @@ class OutsideBand(Rule[BandEvidence]):
     per_gpu: bool = False
     error_share: float = 0.15
     min_points: int = 100
+    petty_share: float = 0.01
+    petty_seconds: float = 60.0
 
     @classmethod
     def of_healthy(cls, run: Run) -> dict[str, object]:
@@ -181,6 +185,8 @@ class OutsideBand(Rule[BandEvidence]):
             if np.isfinite(cost.hours):
                 message += f"; {cost.words()} against its lower edge"
             severity = Severity.ERROR if level < low * (1.0 - self.error_share) and goes_on else Severity.WARNING
+            if is_petty(cost, signal, self.petty_share, self.petty_seconds):
+                severity = Severity.INFO
         help = (
             "compare settings, node and data path with the run that the band comes from"
             if below

@@ -81,6 +81,8 @@ class Straggler(Rule[StragglerEvidence]):
         Logged points in a window; fewer in a short log, so that there are eight windows.
     error_ratio : float
         Ratio from which it is an error.
+    petty_share, petty_seconds : float
+        A rank that cost less than this share of the run's time and less than so many seconds is `info`.
 
     References
     ----------
@@ -101,6 +103,8 @@ class Straggler(Rule[StragglerEvidence]):
     windows: int = 3
     window: int = 20
     error_ratio: float = 1.2
+    petty_share: float = 0.01
+    petty_seconds: float = 60.0
 
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """Yield one finding for each rank and timer that lags; a skip if no rank logs its own times."""
@@ -150,8 +154,16 @@ class Straggler(Rule[StragglerEvidence]):
             "gpu_hours_lost": hours * gpus if np.isfinite(hours) else None,
         }
         severity = Severity.ERROR if lag.ratio >= self.error_ratio else Severity.WARNING
+        if self._is_petty(run, group, 3600.0 * hours):
+            severity = Severity.INFO
         help = "look at that GPU's clocks, temperature and ECC errors, and its node's CPU load and links; swap the node"
         return self.finding(severity, slow.series.name, (first, last), message, evidence, help)
+
+    def _is_petty(self, run: Run, group: list[RoleSeries], seconds: float) -> bool:
+        """Whether waiting for it cost little; False where the log does not tell what it cost."""
+        step = group[0].series.step
+        share = self.petty_share * 3600.0 * _hours(run, int(step.min()), int(step.max()))
+        return bool(seconds < self.petty_seconds and seconds < share)
 
 
 def _by_metric(group: tuple[RoleSeries, ...]) -> list[list[RoleSeries]]:

@@ -22,6 +22,9 @@ from runlens.stats.spans import spans
 
 Kind = Literal["zero", "bump", "dip", "rewarmed", "raised", "restarted", "climbs"]
 
+MOST = 256
+"""Jumps that are looked into, the first ones: each is followed for a tenth of the log, and a rate that jumps more often
+does so by its schedule."""
 JUMP = 1.5
 """Factor between two logged points that may be a jump: no common schedule changes that much in one logged point once
 its warm-up is over, and where a sparse log makes it, its neighbours change as fast."""
@@ -83,7 +86,7 @@ def breaks(step: Steps, rate: Floats, short: float = 0.1, zero: float = 0.02) ->
     found = list(_zeros(step, rate, zero * span, peak))
     if (low := climbs_again(rate)) is not None:
         found.append(Break("climbs", low, n - 1, float(rate[low]), float(rate[-1])))
-    places = jumps(step, rate).tolist()
+    places = jumps(step, rate)[:MOST].tolist()
     if not places:
         return found
     covered = np.zeros(n, dtype=bool)

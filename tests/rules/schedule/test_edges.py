@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from runlens.rules.schedule.schedule_break import ScheduleBreak
+from runlens.stats.changes import breaks as module
+from runlens.stats.changes.breaks import breaks
 from tests.rules.saying import marks, run_of
 
 N = 400
@@ -45,3 +47,13 @@ EDGES = [
 @pytest.mark.parametrize(("rule", "make", "knobs", "expected"), EDGES)
 def test_each_side_of_the_edge(rule, make, knobs, expected):
     assert marks(rule, make, knobs) == expected
+
+
+def test_a_rate_that_jumps_all_along_is_followed_for_its_first_jumps_alone(monkeypatch):
+    rate = np.full(4000, 3e-4)
+    rate[20::8] *= 3.0
+    calls = []
+    monkeypatch.setattr(module, "_up", lambda *parts: calls.append(parts))
+    found = breaks(np.arange(4000), rate)
+    assert 0 < len(calls) + len(found) <= module.MOST
+    assert list(ScheduleBreak().check(run_of({"lr": rate, "loss": np.full(4000, 3.0)}))) == []

@@ -146,12 +146,19 @@ STALL = [
 
 BAND = (0.97 * USUAL, 1.1 * USUAL)
 OUTSIDE = [
-    (OutsideBand(band=BAND), slower, (0.029, 0.031, 0.175, 0.18), ".wwe"),
+    (OutsideBand(band=BAND), slower, (0.029, 0.031, 0.06, 0.175, 0.18), ".iwwe"),  # little below it costs little
     (OutsideBand(band=BAND, error_share=0.3), slower, (0.31, 0.33), "we"),
     (OutsideBand(band=(0.5 * USUAL, 1.01 * USUAL)), slower, (0.0,), "."),
     (OutsideBand(band=(0.5 * USUAL, 0.99 * USUAL)), slower, (0.0,), "i"),
-    (OutsideBand(band=BAND), lambda points: slower(0.1, 500, 499 + points), (95, 100), ".w"),
-    (OutsideBand(band=BAND, min_points=50), lambda points: slower(0.1, 500, 499 + points), (50, 55), ".w"),
+    (OutsideBand(band=BAND, petty_share=0.1), slower, (0.16, 0.25), "ie"),
+    (OutsideBand(band=BAND, petty_share=0.9, petty_seconds=5), slower, (0.05, 0.12), "iw"),
+    (OutsideBand(band=BAND, petty_seconds=0), lambda points: slower(0.1, 500, 499 + points), (95, 100), ".w"),
+    (
+        OutsideBand(band=BAND, min_points=50, petty_seconds=0),
+        lambda points: slower(0.1, 500, 499 + points),
+        (50, 55),
+        ".w",
+    ),
     (OutsideBand(band=BAND), lambda n: slower(0.1, n // 4, n - 1, n), (23, 24), "-w"),
 ]
 
@@ -174,12 +181,14 @@ STRAGGLER = [
     (Straggler(), ranked, (0.048, 0.052, 0.19, 0.21), ".wwe"),
     (Straggler(ratio=1.2), ranked, (0.19, 0.21), ".e"),
     (Straggler(error_ratio=1.5), ranked, (0.48, 0.52), "we"),
+    (Straggler(petty_share=0.1), ranked, (0.1, 0.5), "ie"),
+    (Straggler(petty_share=0.9, petty_seconds=2), ranked, (0.06, 0.15), "iw"),
     (Straggler(), lambda spread: ranked(0.1, 16, spread=spread), (0.01, 0.014), "w."),
     (Straggler(sigmas=3), lambda spread: ranked(0.1, 16, spread=spread), (0.02, 0.03), "w."),
     (Straggler(), lambda count: ranked(0.3, count), (3, 4), "-e"),
     (Straggler(), for_a_while, (40, 50), ".w"),
     (Straggler(windows=5), for_a_while, (90, 100), ".w"),
-    (Straggler(window=5), for_a_while, (10, 15), ".w"),
+    (Straggler(window=5, petty_seconds=0), for_a_while, (10, 15), ".w"),
     (Straggler(), lambda n: ranked(0.3, n=n), (7, 8), ".e"),
 ]
 
