@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -13,9 +14,13 @@ from runlens.judging.nights.record import recorded
 from runlens.judging.request import Plan
 from runlens.model import Run, RunRef, RunReport
 from runlens.model.twin import Twin
+from runlens.rules.nights.parts.changed import OUTSIDE
 from runlens.rules.nights.parts.order import same
 from runlens.rules.nights.parts.rule import NightRule
 from runlens.rules.nights.parts.twin import twin_of
+
+_COMMITS = ("GITHUB_SHA", "CI_COMMIT_SHA", "GIT_COMMIT", "BUILD_SOURCEVERSION")
+"""Where GitHub, GitLab, Jenkins and Azure say which commit is checked out."""
 
 
 def over_nights(plan: Plan, refs: Sequence[RunRef]) -> tuple[RunReport, ...]:
@@ -54,7 +59,17 @@ def over_nights(plan: Plan, refs: Sequence[RunRef]) -> tuple[RunReport, ...]:
 
 def _twin(ref: RunRef, run: Run, report: RunReport) -> Twin:
     """What later nights need of this one."""
-    return replace(twin_of(run), name=ref.id)
+    twin = twin_of(run)
+    return replace(twin, name=ref.id, config={**twin.config, **surroundings()})
+
+
+def surroundings() -> dict[str, object]:
+    """What of a night stands in no log: the commit that the CI system checked out, and the version of RunLens."""
+    from runlens import __version__
+
+    commit = next((os.environ[name] for name in _COMMITS if os.environ.get(name)), "")
+    told = {f"{OUTSIDE}runlens": __version__, f"{OUTSIDE}commit": commit[:40]}
+    return {name: value for name, value in told.items() if value}
 
 
 def _told(report: RunReport, twin: Twin | None, settings: Settings) -> RunReport:

@@ -229,3 +229,26 @@ def test_no_good_night_among_those_named_is_wrong_use(tmp_path):
 def test_later_nights_are_no_baseline_of_an_earlier_one(house):
     report = runlens.check(house / "nights" / "night-004.jsonl", baseline_runs=house / "nights")
     assert report.runs[0].held_against.nights == ("night-001", "night-002", "night-003")
+
+
+def test_the_commit_that_ci_checked_out_is_among_what_changed(record, tmp_path, monkeypatch):
+    monkeypatch.setenv("GITHUB_SHA", "a" * 40)
+    runlens.check(written(tmp_path, night()), nights=record)
+    monkeypatch.setenv("GITHUB_SHA", "b" * 40)
+    report = runlens.check(written(tmp_path, night(TONIGHT + 1, speed=0.9)), nights=record)
+    changed = {one.setting: (one.before, one.tonight) for one in report.runs[0].held_against.changed}
+    assert changed == {"ci.commit": ("a" * 40, "b" * 40)}
+    assert "ci.commit" in report.render("markdown") and "ci.commit" in str(report.render("terminal"))
+
+
+def test_a_verdict_on_record_counts_for_the_log_that_is_at_hand(house, tmp_path):
+    """A night that passed when it was judged stays good, and one that failed bad, by whatever it is named."""
+    folder = Path(shutil.copytree(house / "nights", tmp_path / "nights"))
+    slow = written(folder, night(speed=0.9))
+    record = Path(shutil.copy(house / "nights.jsonl", tmp_path / "record.jsonl"))
+    assert not runlens.check(slow, nights=record).passed
+    records, _ = accepted(ledger.read(record), slow.stem, "wanted", "2026-11-30")
+    ledger.write(record, records)
+    tonight = written(tmp_path, night(TONIGHT + 1, speed=0.9))
+    assert runlens.check(tonight, nights=record, baseline_runs=folder).passed
+    assert not runlens.check(tonight, baseline_runs=folder).passed

@@ -48,7 +48,9 @@ def good_ones(
         record = on_record.get(night.key) or by_clock.get((night.twin.name, night.twin.ended))
         twin = night.twin
         if record is not None:
-            twin = replace(twin, accepted=frozenset(record.unlike) if record.reason else frozenset())
+            accepted = frozenset(record.unlike) if record.reason else frozenset()
+            config = record.twin.config if record.twin is not None else twin.config
+            twin = replace(twin, accepted=accepted, config=config)
             known[id(twin)] = record
         here[id(twin)] = night
         twins.append(twin)

@@ -109,7 +109,8 @@ def measure_of(what: str) -> str:
 
 def key_of(report: RunReport, twin: Twin | None) -> str:
     """Eight hexadecimal digits of what was measured."""
-    measured = json.dumps(_of_twin(twin), sort_keys=True) if twin is not None else report.source
+    known = {k: v for k, v in _of_twin(twin).items() if k not in ("config", "state")} if twin is not None else {}
+    measured = json.dumps(known, sort_keys=True) if known else report.source
     return hashlib.sha256(measured.encode()).hexdigest()[:8]
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+OUTSIDE = "ci."
+"""What the names of settings begin with that stand in no log: only nights on record have them."""
 MOST = 40
 """Changes that are kept."""
 _LONGEST = 60
@@ -25,7 +27,8 @@ def changes(before: Mapping[str, object], after: Mapping[str, object]) -> list[t
         return []
     found = []
     for key in sorted({*before, *after}):
-        if _OF_THE_NIGHT.search(key) or _same(before.get(key), after.get(key)):
+        one_sided = key.startswith(OUTSIDE) and not (key in before and key in after)
+        if one_sided or _OF_THE_NIGHT.search(key) or _same(before.get(key), after.get(key)):
             continue
         was, now = (_shown(side[key]) if key in side else "-" for side in (before, after))
         found.append((key, was, now))
