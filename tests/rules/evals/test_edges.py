@@ -42,7 +42,7 @@ REGRESSION = [
     (EvalRegression(), lambda last: fallen(0.6, last), (1, 2), "ie"),
     (EvalRegression(), lambda lost: fallen(lost, 2), (0.22, 0.26), "iw"),
     (EvalRegression(at_once=0.4), lambda lost: fallen(lost, 2), (0.36, 0.4), "iw"),
-    (EvalRegression(), lambda n: fallen(0.4, 1, n), (3, 4), "-i"),
+    (EvalRegression(), lambda n: fallen(0.4, 1, n), (3, 4, 5), "-.i"),
 ]
 
 
@@ -123,3 +123,11 @@ EDGES = [*REGRESSION, *OVERFITTING, *OVERDUE, *BEHIND]
 @pytest.mark.parametrize(("rule", "make", "knobs", "expected"), EDGES)
 def test_each_side_of_the_edge(rule, make, knobs, expected):
     assert marks(rule, make, knobs) == expected
+
+
+def test_flat_and_noisy_losses_of_few_checkpoints_hardly_fall():
+    said = []
+    for seed in range(100):
+        loss = 1.5 * (1 + 0.03 * np.random.default_rng(seed).standard_normal(8))
+        said.append(marks(EvalRegression(), lambda value: evaluated(STEPS[:8], eval_loss=value), (loss,)))
+    assert sum(mark in ("w", "e") for mark in said) <= 12
