@@ -65,7 +65,7 @@ LIMITS = """## Known limits
   healthy twins of it differ by as much as such a lag makes. The plain and the deduplicated 2.8B of suite v1 differ by
   one or two items a task: their files seem to hold one model, so they are no twins.
   70M of v1 beside v0 is flagged because it is worse there late in training: v0's scores do not fall.
-- **Nights** are synthetic: real jobs also differ by node, day and neighbours. Before a few nights are known nobody knows
+- **Nights** are synthetic: real jobs also differ by node, day and neighbours. While few nights are known nobody knows
   their spread: of 60 jobs whose nights differ by 1 %, five had a false alarm in their first twelve nights.
 - **Synthetic noise** has five kinds (Gaussian, heavy-tailed, skewed, batch-dependent, wandering). A real log can have
   a sixth.
