@@ -87,8 +87,8 @@ class Facts:
         return best > 0 and all(s.score < best for s in told if not s.skips)
 
     def mend(self, finding: Finding) -> str:
-        """What to do first about the likeliest cause, where it is not the data; empty if little speaks for one."""
-        told = self.suspects(finding)
+        """What to do first about the likeliest cause; empty if that is the data, or little speaks for it."""
+        told = [s for s in self.suspects(finding) if s.mend or s.skips]  # damage left by a spike is no cause of it
         return told[0].mend if told and told[0].score >= LIKELY and not self.in_the_batches(finding) else ""
 
     def came_back(self, spike: Finding) -> bool:

@@ -244,7 +244,8 @@ def judge_run(run: Run, settings: Settings) -> RunReport:
         gpus=run.hardware_count,
         job=job_of(run.id),
     )
-    report = replace(described(report), action=advise(report, run, settings.total_tokens))
+    report = described(report)  # the advice follows from the likely causes
+    report = replace(report, action=advise(report, run, settings.total_tokens))
     return replace(report, verdict=run_verdict(report, settings.fail_on))
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from runlens.advice import advise
 from runlens.model import Incident, Severity, Suspect
-from tests.advice.headlines import STATES, TABLE, headline, lines, table
+from tests.advice.headlines import STATES, TABLE, headline, lines, shown, table
 from tests.builders import finding, report, run
 
 LINES = list(lines())
@@ -47,6 +47,17 @@ def test_the_worst_severity_leads(line):
 
 def test_the_table_is_the_one_that_was_read():
     assert table() == TABLE.read_text(encoding="utf-8"), "looked at and meant? python -m tests.advice.headlines"
+
+
+@pytest.mark.parametrize("code", ["LOSS001", "LOSS003"])
+def test_a_run_that_is_judged_gets_the_advice_of_its_likely_causes(code):
+    """The whole road, and not the advice alone: causes are ranked before the advice is made from them."""
+    _, judged = shown(code)
+    spike = max((f for f in judged.findings if f.code == code), key=lambda f: f.severity.rank)
+    (suspect, *_) = next(i.suspects for i in judged.incidents if i.number == spike.incident)
+    assert (judged.action.skip_steps is not None) is suspect.skips
+    if suspect.mend:
+        assert suspect.mend in judged.action.headline
 
 
 def told(*suspects, spike=None, state="running"):
