@@ -26,7 +26,7 @@ SEVERITY: Mapping[Outcome, Severity] = {
 HELP: Mapping[Outcome, str] = {
     "recovered-fast": "Go on. If the loss spikes again, look at the batches of these steps.",
     "recovered-slow": "Go on, but keep the checkpoint before it: if it spikes here again, the data is bad.",
-    "plateaued": "Rewind to the last checkpoint before the onset; leave batches out if the data is bad (PaLM: 200-500).",
+    "plateaued": "Rewind to the last checkpoint before the onset; leave batches out if they are bad (PaLM: 200-500).",
     "diverged": "Rewind to the last checkpoint before the onset; check the learning rate, the precision and the data.",
     "unresolved": "Too early to tell: keep the checkpoint before the onset and look again soon.",
 }
