@@ -60,7 +60,7 @@ EXAMPLES = {
     "runlens/cli/rule.py": 1,
     "runlens/cli/shared/options.py": 1,
     "runlens/config/rule_settings.py": 1,
-    "runlens/config/schema.py": 3,
+    "runlens/config/schema.py": 4,
 }
 """Texts for users that name a code as an example: all other code knows rules by their classes."""
 

@@ -2,7 +2,8 @@
 
     python -m benchmarks.thresholds [--lines 240] [--seed 1] [--only PATH]... [--all] [--least 0.9] [--jobs 2]
 
-A seeded sample of lines, each broken in one way (see `sites.py`), is shown to the tests that run it (see `reach.py`).
+A seeded sample of lines, each broken in one way (see `sites.py`), is shown to the tests that run it (see `reach.py`):
+first to some seconds of them, those that run little else, and what survives to more.
 `equivalent.tsv` names the changes that no test can see, each with its reason; they are not drawn. `--only` takes files
 or folders, `--all` every way to break each line. Exits with 1 where the share is below `--least`.
 """
@@ -10,14 +11,17 @@ or folders, `--all` every way to break each line. Exits with 1 where the share i
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import random
 import sys
 import time
+import traceback
 from collections import Counter
 from pathlib import Path
 
 from benchmarks.tables import table
-from benchmarks.thresholds.reach import reach
+from benchmarks.thresholds.reach import Reach, reach
 from benchmarks.thresholds.sites import KINDS, Site, of_folders
 from benchmarks.thresholds.trial import Trial, attempts
 
@@ -90,6 +94,40 @@ def page(trials: list[Trial]) -> str:
     return "\n".join(text)
 
 
+def tried(sites: list[Site], who: Reach, most: float, jobs: int, show: bool) -> list[Trial]:
+    """Every site broken once, and what became of it."""
+    trials = []
+    for trial in attempts(ROOT, sites, who, most, jobs):
+        trials.append(trial)
+        if show:
+            print(f"{trial.outcome:9}{trial.site.path}:{trial.site.line} `{trial.site.change}` {trial.by}", flush=True)
+    return trials
+
+
+def apart(sites: list[Site], who: Reach, most: float, jobs: int, show: bool) -> list[Trial]:
+    """`tried` in a process of its own, since each round loads the package anew; sites cannot be sent, numbers can."""
+    reading, writing = os.pipe()
+    if not (child := os.fork()):
+        code = 1
+        try:
+            os.close(reading)
+            done = [(sites.index(t.site), t.outcome, t.by, t.asked) for t in tried(sites, who, most, jobs, show)]
+            with os.fdopen(writing, "w") as pipe:
+                json.dump(done, pipe)
+            code = 0
+        except BaseException:  # noqa: BLE001 - said, and the parent stops
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            os._exit(code)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        said = pipe.read()
+    if os.waitpid(child, 0)[1]:
+        raise SystemExit("a round broke off")
+    return [Trial(sites[i], outcome, by, asked) for i, outcome, by, asked in json.loads(said)]
+
+
 def main() -> None:
     """Draw, break, ask, report."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -100,7 +138,8 @@ def main() -> None:
     )
     parser.add_argument("--all", action="store_true", help="every change of every line")
     parser.add_argument("--least", type=float, default=0.9, help="share below which this fails")
-    parser.add_argument("--most", type=float, default=10.0, help="seconds of tests a line is shown to at most")
+    parser.add_argument("--most", type=float, default=6.0, help="seconds of tests that a line is shown to at first")
+    parser.add_argument("--last", type=float, default=90.0, help="and seconds of those that a survivor is shown to")
     parser.add_argument("--tests", action="append", metavar="PATH", help="test files or folders that are asked")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--fresh", action="store_true", help="forget which tests run what")
@@ -114,11 +153,13 @@ def main() -> None:
     if who.failed:
         print(f"left out, since they fail or skip as it is: {', '.join(who.failed)}", file=sys.stderr)
     began = time.perf_counter()
-    trials = []
-    for trial in attempts(ROOT, chosen, who, given.most, given.jobs):
-        trials.append(trial)
-        if given.show:
-            print(f"{trial.outcome:9}{trial.site.path}:{trial.site.line} `{trial.site.change}` {trial.by}", flush=True)
+    trials: list[Trial] = []
+    for most in (given.most, given.last):
+        again = {trial.site for trial in trials if trial.outcome == "survives"}
+        sites = [site for site in chosen if site in again] if trials else chosen
+        trials = [trial for trial in trials if trial.site not in again] + apart(
+            sites, who, most, given.jobs, given.show
+        )
     print(page(trials))
     print(f"\n{len(trials)} changes, {len(known)} known as equivalent, {time.perf_counter() - began:.0f} s.")
     hit = sum(t.outcome in ("noticed", "hangs") for t in trials)
