@@ -5,6 +5,7 @@
     │   ├── ConfigError     a setting, a rule code, a metric override
     │   │   └── SettingError    the setting of that name
     │   └── NoRunFound      nothing at that name is a run (also a FileNotFoundError)
+    ├── NotWritten          exit 3: a report could not be written, such as to a full disk
     └── ReadError           exit 3: there is a run, and it could not be read
         ├── NotALog         the file is no log of a known form (also a ValueError)
         ├── AccessRefused   no permission, no login (also a PermissionError)
@@ -41,6 +42,10 @@ class SettingError(ConfigError):
         super().__init__(message)
         self.setting = setting
         """Its keys from the top of the configuration, and the number of the entry in an array of tables."""
+
+
+class NotWritten(RunLensError):
+    """There is a report, and it could not be written: a full disk, a quota."""
 
 
 class NoRunFound(UsageError, FileNotFoundError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from typing import Annotated
 
@@ -38,20 +40,23 @@ def _root(
 
 
 def main() -> None:
-    """Entry point: errors that RunLens raises on purpose become one sentence and an exit code."""
+    """Entry point: errors that RunLens raises on purpose become one sentence and an exit code.
+
+    `--debug` adds the traceback and leaves the code as it is: to a shell 1 means findings, and Python's own is 1.
+    """
     from runlens.errors import RunLensError
 
-    debug = "--debug" in sys.argv
+    _open_what_is_closed()
+    _end_on_sigterm()
     try:
         app(prog_name="runlens")
     except RunLensError as error:
-        if debug:
-            raise
         _complain(str(error))
         sys.exit(error.exit_code)
-    except Exception as error:
-        if debug:
-            raise
+    except Exception as error:  # noqa: BLE001 - the last resort: a fault is told in a sentence, too
+        code = _interrupted(error)
+        if code is not None:
+            sys.exit(code)
         _complain(f"{type(error).__name__}: {error} (this is a fault of RunLens; --debug shows where)")
         sys.exit(3)
 
@@ -59,4 +64,40 @@ def main() -> None:
 def _complain(message: str) -> None:
     from runlens.cli.shared.printing import plain
 
+    if "--debug" in sys.argv:
+        import traceback
+
+        typer.echo(traceback.format_exc(), err=True, nl=False)
     typer.echo(f"runlens: {plain(message)}", err=True)
+
+
+def _interrupted(error: BaseException | None) -> int | None:
+    """The code of Ctrl-C or SIGTERM, if the error came up while the stack was unwound after one; else None."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt):
+            return 128 + signal.SIGINT
+        if isinstance(error, SystemExit) and isinstance(error.code, int):
+            return error.code
+        error = error.__context__
+    return None
+
+
+def _open_what_is_closed() -> None:
+    """Give standard output and error a place if the caller closed them (`>&-`): the next file opened would get theirs."""
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            if nowhere != number:
+                os.dup2(nowhere, number)
+                os.close(nowhere)
+            stream = open(number, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - for good
+            setattr(sys, name, stream)
+
+
+def _end_on_sigterm() -> None:
+    """Let SIGTERM unwind the stack as Ctrl-C does, so that nothing is left behind, and end with its code, 143."""
+
+    def ended(number: int, frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    signal.signal(signal.SIGTERM, ended)

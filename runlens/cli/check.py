@@ -143,6 +143,7 @@ def check(
             step=silent if quiet else progress.looking(),
         ),
         strict=strict,
+        outputs=[file for file in (*(file for _, file in wanted), png) if file is not None],
         debug=debug,
     )
     if show_files:

@@ -14,7 +14,7 @@ from runlens.judging.engines import LOCAL
 from runlens.judging.gate import EXIT_CODES, verdict
 from runlens.judging.kept import Kept, judged
 from runlens.judging.report import Report
-from runlens.judging.request import Plan, Request, found, planned
+from runlens.judging.request import Plan, Request, found, planned, spare_logs
 from runlens.model import ReadOptions, RunRef, RunReport, Severity
 
 
@@ -147,6 +147,7 @@ def report_of(request: Request) -> Report:
 
     plan = planned(request)
     refs = found(request, plan.config, request.names, request.search)
+    spare_logs(request.outputs, refs)
     runs = over_nights(plan, refs) if request.baseline_runs or plan.nights is not None else by_themselves(plan, refs)
     gone = [failure for run in runs for failure in run.failures if failure.missing]
     if len(gone) == len(runs):

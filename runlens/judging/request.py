@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -62,6 +63,8 @@ class Request:
     """How runs are looked for in folders; what was left out stands in it when they were found."""
     strict: bool = False
     """Files that looked like logs and were not read leave the whole undecided."""
+    outputs: Sequence[Path] = ()
+    """Files that will be written: a log that is judged is never one of them."""
     debug: bool = False
     """Let errors of single runs and rules through with their traceback."""
 
@@ -130,6 +133,25 @@ def planned(request: Request) -> Plan:
     if nights is None and general.values["nights"]:
         nights = config.folder / general.values["nights"]
     return Plan(request, config, jobs, fail_on, strict, known, datetime.datetime.now(datetime.UTC), nights)
+
+
+def spare_logs(outputs: Sequence[Path], refs: Sequence[RunRef]) -> None:
+    """Refuse to write over what is judged.
+
+    Raises
+    ------
+    ConfigError
+        An output is a file of one of the runs.
+    """
+    there = {os.path.realpath(file): file for file in outputs if file.is_file()}
+    if not there:
+        return
+    for ref in refs:
+        for log in (ref.location, *ref.files):
+            if (file := there.get(os.path.realpath(log))) is not None:
+                raise ConfigError(
+                    f"{file} is a log that is judged, and the report would take its place; name another file"
+                )
 
 
 def found(request: Request, config: Config, names: Sequence[str], search: sources.Search | None = None) -> list[RunRef]:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runlens.errors import ConfigError, did_you_mean
+from runlens.errors import ConfigError, NotWritten, did_you_mean
 
 if TYPE_CHECKING:
     from runlens.cli.shared.page import Color
     from runlens.model import Report
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 
 
 def destinations(format: str, output: Path | None, extra: Sequence[str]) -> list[tuple[str, Path | None]]:
@@ -31,6 +35,7 @@ def destinations(format: str, output: Path | None, extra: Sequence[str]) -> list
         wanted.append((name, Path(file)))
     for name, _ in wanted:
         check_format(name)
+    _refuse_twice([file for _, file in wanted if file is not None])
     return wanted
 
 
@@ -57,6 +62,17 @@ def check_png(file: Path | None) -> None:
     """
     if file is not None and file.suffix.lower() != ".png" and not (file.exists() and not file.is_file()):
         raise ConfigError(f"--png {str(file)!r} must end in .png, which is what is written")
+
+
+def _refuse_twice(files: Sequence[Path]) -> None:
+    places: set[str] = set()
+    for file in files:
+        place = os.path.realpath(file)
+        if place in places and (not file.exists() or file.is_file()):
+            raise ConfigError(
+                f"two reports would be written to {file}, and the second one over the first; name two files"
+            )
+        places.add(place)
 
 
 def check_format(name: str) -> None:
@@ -121,27 +137,45 @@ def echo(text: str) -> None:
             sys.stdout.write("\n")
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still in the buffer goes there at exit
+        _discard()
+    except OSError as error:
+        _discard()
+        raise NotWritten(f"standard output cannot be written: {error.strerror or error}") from error
+
+
+def _discard() -> None:
+    """Send what is still in the buffer of standard output nowhere, or Python fails over it at its exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def save(file: Path, content: bytes) -> None:
     """Write a file by way of a neighbour that takes its place, so that nobody reads half of it.
 
+    A link is followed: what it leads to is replaced, and the link stays.
+
     Raises
     ------
     ConfigError
-        If it cannot be written.
+        If it cannot be written there.
+    NotWritten
+        If the disk is full.
     """
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         if file.exists() and not file.is_file():  # /dev/stdout, a pipe: there is nothing to replace
             file.write_bytes(content)
             return
-        partial = file.with_name(f".{file.name}.{os.getpid()}.part")
-        partial.write_bytes(content)
-        partial.replace(file)
+        target = Path(os.path.realpath(file))
+        partial = target.with_name(f".{target.name}.{os.getpid()}.part")
+        try:
+            partial.write_bytes(content)
+            partial.replace(target)
+        except BaseException:  # Ctrl-C and SIGTERM among them: half a report is worse than none
+            partial.unlink(missing_ok=True)
+            raise
     except OSError as error:
-        raise ConfigError(f"{file} cannot be written: {error.strerror or error}") from error
+        said = f"{file} cannot be written: {error.strerror or error}"
+        raise (NotWritten if error.errno in _FULL else ConfigError)(said) from error
 
 
 def write_png(report: Report, file: Path) -> None:

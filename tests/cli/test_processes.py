@@ -1,0 +1,156 @@
+"""What the process leaves behind: its code, no half report, no worker, whatever happens to it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from runlens.cli.shared import output
+from runlens.errors import ConfigError, NotWritten
+from tests.cli.command import runlens
+
+LOG = "step,loss\n" + "".join(f"{i},{2 + 1 / (1 + i)}\n" for i in range(200))
+FULL = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full here")  # noqa: PTH110
+
+
+@pytest.fixture
+def log(tmp_path):
+    path = tmp_path / "history.csv"
+    path.write_text(LOG)
+    return path
+
+
+@pytest.mark.parametrize(("arguments", "code"), [(("nowhere",), 2), (("broken.csv",), 3)])
+def test_debug_keeps_the_code(arguments, code, tmp_path):
+    (tmp_path / "broken.csv").write_bytes(b"\0" * 100)
+    for more in ((), ("--debug",)):
+        done = runlens("check", *arguments, *more, cwd=tmp_path)
+        assert done.code == code
+        assert ("Traceback" in done.err) is bool(more)
+
+
+def run(*arguments, **how):
+    return subprocess.Popen([sys.executable, "-m", "runlens", *arguments], stderr=subprocess.PIPE, **how)
+
+
+@FULL
+def test_a_full_disk_under_standard_output_is_told(log):
+    with open("/dev/full", "w") as full, run("check", str(log), stdout=full) as process:  # noqa: PTH123
+        said = process.stderr.read().decode()
+        assert process.wait(60) == 3
+    assert said == "runlens: standard output cannot be written: No space left on device\n"
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_closed_streams_change_no_code(closed, log):
+    done = subprocess.run(
+        ["sh", "-c", f'"$0" -m runlens check "$1" {closed}', sys.executable, str(log)], capture_output=True, check=False
+    )
+    assert done.returncode == 0
+    assert b"Traceback" not in done.stderr
+
+
+def test_a_full_disk_leaves_the_old_report_and_no_part(tmp_path, monkeypatch):
+    (tmp_path / "r.md").write_text("old")
+
+    def full(self, content):
+        self.open("w").close()
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.write_bytes", full)
+    with pytest.raises(NotWritten, match="No space left"):
+        output.save(tmp_path / "r.md", b"new")
+    assert [p.name for p in tmp_path.iterdir()] == ["r.md"] and (tmp_path / "r.md").read_text() == "old"
+
+
+def test_what_interrupts_a_write_leaves_no_part(tmp_path, monkeypatch):
+    def stopped(self, content):
+        self.open("w").close()
+        raise SystemExit(143)
+
+    monkeypatch.setattr("pathlib.Path.write_bytes", stopped)
+    with pytest.raises(SystemExit):
+        output.save(tmp_path / "r.md", b"new")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_link_is_followed_and_stays(tmp_path):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "r.md").symlink_to(tmp_path / "there" / "r.md")
+    output.save(tmp_path / "r.md", b"new")
+    assert (tmp_path / "r.md").is_symlink() and (tmp_path / "there" / "r.md").read_bytes() == b"new"
+    assert [p.name for p in (tmp_path / "there").iterdir()] == ["r.md"]
+
+
+def test_two_reports_to_one_file_are_refused(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "a")
+    for one, two in (("a", "a"), ("a", "link"), ("a", "./a")):
+        with pytest.raises(ConfigError, match="two reports"):
+            output.destinations("json", tmp_path / one, [f"markdown={tmp_path / two}"])
+    output.destinations("json", tmp_path / "a", [f"markdown={tmp_path / 'b'}"])
+
+
+@pytest.mark.parametrize("how", [("-o",), ("--report",), ("--png",)])
+def test_a_judged_log_is_never_written_over(how, log):
+    target = {
+        "-o": ("-f", "json", "-o", str(log)),
+        "--report": ("--report", f"json={log}"),
+        "--png": ("--png", str(log)),
+    }
+    done = runlens("check", str(log), *target[how[0]])
+    assert (done.code, log.read_text()) == (2, LOG)
+    assert "is a log that is judged" in done.err
+
+
+@pytest.mark.parametrize("odd", ["link", "folder", "pipe"])
+def test_odd_settings_are_an_error(odd, log):
+    settings = log.parent / "runlens.toml"
+    {"link": lambda: settings.symlink_to("gone"), "folder": settings.mkdir, "pipe": lambda: os.mkfifo(settings)}[odd]()
+    done = runlens("check", str(log), cwd=log.parent)
+    assert done.code == 2 and "runlens.toml" in done.err and done.err.count("\n") == 1
+
+
+def children(pid):
+    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False)
+    return [int(line) for line in found.stdout.split()]
+
+
+def gone(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes with ps")
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_ends_it_with_its_code_and_leaves_no_worker(sent, code, tmp_path):
+    for i in range(400):
+        (tmp_path / f"r{i}.csv").write_text(LOG)
+    # a shell that starts this in the background ignores SIGINT, and its children with it
+    restored = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.default_int_handler)}
+    target = tmp_path / "out" / "report.json"
+    with run(
+        "check", str(tmp_path), "-j", "2", "-f", "json", "-o", str(target), stdout=subprocess.PIPE, **restored
+    ) as process:
+        workers = []
+        for _ in range(600):
+            workers = children(process.pid) or workers
+            if len(workers) >= 2 or process.poll() is not None:
+                break
+            time.sleep(0.05)
+        assert process.poll() is None, process.stderr.read()
+        process.send_signal(sent)
+        assert process.wait(60) == code, process.stderr.read()
+    for _ in range(200):
+        if all(map(gone, workers)):
+            break
+        time.sleep(0.05)
+    assert all(map(gone, workers))
+    assert not target.exists() and not (target.parent.exists() and list(target.parent.iterdir()))
