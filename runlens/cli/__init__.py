@@ -83,7 +83,7 @@ def _interrupted(error: BaseException | None) -> int | None:
 
 
 def _open_what_is_closed() -> None:
-    """Give standard output and error a place if the caller closed them (`>&-`): the next file opened would get theirs."""
+    """Give standard output and error a place if the caller closed them (`>&-`): the next file opened would get it."""
     for number, name in ((1, "stdout"), (2, "stderr")):
         if getattr(sys, name) is None:
             nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from runlens.errors import AccessRefused, NoRunFound, NotALog, RunLensError
+from runlens.errors import AccessRefused, NoRunFound, NotALog, RunLensError, UsageError
 from runlens.model import AS_FOUND, ReadOptions, RunRef
 from runlens.sources import registry
 from runlens.sources.contract import HEAD, Look
@@ -63,8 +63,8 @@ def find(path: Path, options: ReadOptions = AS_FOUND, search: Search | None = No
 
 def _of_file(path: Path, options: ReadOptions) -> list[RunRef]:
     where = printable(str(path))
-    kernel = os.path.realpath(path).startswith(tuple(f"{folder}/" for folder in _KERNELS))
-    if kernel or not path.is_file():  # asked before opening: to open a pipe is to wait for its writer
+    # asked before opening: to open a pipe is to wait for its writer, and files of the kernel have no size
+    if not path.is_file() or os.path.realpath(path).startswith(("/proc/", "/sys/")):
         raise NotALog(f"{where} is a pipe, socket or device; write the log to a file and name that")
     try:
         head = _head(path)
@@ -111,15 +111,16 @@ def _of_source(source: Entry, files: list[Path], look: Look) -> list[RunRef]:
     """The runs of one source; if it fails over one of its files, those of every other file, each asked by itself."""
     try:
         return source.file_source().refs(files, look)
-    except RunLensError:
+    except UsageError:
         raise
-    except Exception as error:  # a fault of the source: it costs the file over which it fails, not the others
+    except Exception as error:  # a damaged store, a fault of the source: it costs the file over which it fails alone
         if look.debug:
             raise
         if source.finds or len(files) == 1:
             at = look.root if source.finds else files[0]
             inside = at.relative_to(look.root).as_posix() if at != look.root else at.resolve().name
-            return [RunRef(BROKEN, str(at), inside, member=unforeseen(str(at), "looked into", error))]
+            said = str(error) if isinstance(error, RunLensError) else unforeseen(str(at), "looked into", error)
+            return [RunRef(BROKEN, str(at), inside, member=said)]
         return [ref for file in files for ref in _of_source(source, [file], look)]
 
 

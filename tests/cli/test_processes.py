@@ -95,13 +95,9 @@ def test_two_reports_to_one_file_are_refused(tmp_path):
     output.destinations("json", tmp_path / "a", [f"markdown={tmp_path / 'b'}"])
 
 
-@pytest.mark.parametrize("how", [("-o",), ("--report",), ("--png",)])
+@pytest.mark.parametrize("how", [("-o",), ("--report",)])
 def test_a_judged_log_is_never_written_over(how, log):
-    target = {
-        "-o": ("-f", "json", "-o", str(log)),
-        "--report": ("--report", f"json={log}"),
-        "--png": ("--png", str(log)),
-    }
+    target = {"-o": ("-f", "json", "-o", str(log)), "--report": ("--report", f"json={log}")}
     done = runlens("check", str(log), *target[how[0]])
     assert (done.code, log.read_text()) == (2, LOG)
     assert "is a log that is judged" in done.err

@@ -18,7 +18,7 @@ def test_nothing_is_lost_hangs_or_crashes(name, part, tmp_path):
     totals, half = Totals(), FEWER.get(name, CASES) // 2
     for case in range(part * half, (part + 1) * half):
         run_one(name, TARGETS[name], case, tmp_path / "case", totals)
-    assert totals.inputs == half
+    assert totals.inputs == half > totals.counts["refused"]  # one that refuses all of them tests nothing
     assert not totals.failed, f"python -m tests.fuzz --only {name} --case {totals.failed[0][0]}\n{totals.failed[0][1]}"
 
 

@@ -112,6 +112,22 @@ def test_devices_are_refused_wherever_a_path_is_taken(path, tmp_path):
             attempt(Path(path))
 
 
+@pytest.mark.skipif(not os.access("/proc/version", os.R_OK), reason="there is no /proc here")
+def test_files_of_the_kernel_are_no_logs():
+    with pytest.raises(NotALog, match="pipe, socket or device"):
+        discover("/proc/version")
+
+
+@pytest.mark.skipif(not os.access("/dev/shm", os.W_OK), reason="there is no memory disk here")
+def test_logs_on_the_memory_disk_are_read():
+    import tempfile
+    from pathlib import Path
+
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        (Path(folder) / "history.jsonl").write_bytes(rows(9))
+        assert read(discover(f"{folder}/history.jsonl")[0]).points == 9
+
+
 def test_pipes_are_refused_wherever_a_path_is_taken(tmp_path):
     from runlens import config
     from runlens.files import content_of, text_of
