@@ -27,6 +27,7 @@ figures *args:
 docs:
     (printf '# Rules\n\n'; .venv/bin/runlens rule --all --format markdown) > docs/rules.md
     .venv/bin/python -m fixtures.make.counts
+    .venv/bin/python -m tests.advice.headlines
 
 fuzz *args:
     .venv/bin/python -m tests.fuzz {{args}}

@@ -92,30 +92,30 @@ def _memory(gigabytes: float) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_AS, before)
 
 
-def cut(run: Run, limits: Limits) -> Run:
-    """The run with its longest series, as many as may be; a note says what was left out.
+def cut(raw: Run, limits: Limits) -> Run:
+    """The run, as it was read, with its longest series, as many as may be; a note says what was left out.
 
     Raises
     ------
     ReadError
         It holds more points than may be.
     """
-    if run.points > limits.points:
+    if raw.points > limits.points:
         raise ReadError(
-            f"{printable(run.source)} holds {run.points:,} points, more than the limit of {limits.points:,}; raise "
+            f"{printable(raw.source)} holds {raw.points:,} points, more than the limit of {limits.points:,}; raise "
             "`points` under [limits] in runlens.toml, or name a part of it"
         )
-    if len(run.series) <= limits.names:
-        return run
-    order = sorted(run.series, key=lambda name: -len(run.series[name]))
+    if len(raw.series) <= limits.names:
+        return raw
+    order = sorted(raw.series, key=lambda name: -len(raw.series[name]))
     kept = set(order[: limits.names])
     lost = order[limits.names :]
     said = (
-        f"{len(lost):,} of {len(run.series):,} series in {printable(run.source)} were left out, the shortest ones such "
+        f"{len(lost):,} of {len(raw.series):,} series in {printable(raw.source)} were left out, the shortest ones such "
         f"as {printable(lost[0], 80)}: raise `names` under [limits] in runlens.toml to have more than {limits.names:,}"
     )
-    series = {name: one for name, one in run.series.items() if name in kept}
-    return replace(run, series=series, notes=(*run.notes, Note("left-out", said, len(lost))))
+    series = {name: one for name, one in raw.series.items() if name in kept}
+    return replace(raw, series=series, notes=(*raw.notes, Note("left-out", said, len(lost))))
 
 
 def over_time(where: str, limits: Limits) -> str:

@@ -11,7 +11,7 @@ from tests.cli.command import runlens
     ("arguments", "code", "words"),
     [
         (["check", "no/such/run"], 2, "no/such/run"),
-        (["check"], 2, "RUN"),
+        (["compare"], 2, "RUN"),
         (["check", "{good}", "--select", "LOSS01"], 2, "did you mean LOSS001"),
         (["check", "{good}", "--format", "jsn"], 2, "did you mean json"),
         (["check", "{good}", "--fail-on", "fatal"], 2, "info, warning or error"),

@@ -42,10 +42,10 @@ def load(page: browser.Page, folder: Path, report: Report) -> Path:
 
 
 def middle_of(page: browser.Page, share: float) -> tuple[float, float]:
-    """A point so far to the right in the first chart, scrolled into view."""
-    page.ask("document.querySelector('.u-over').scrollIntoView({block: 'center'})")
+    """A point so far to the right in the first chart of the run, scrolled into view: curves of all runs stand above."""
+    page.ask("document.querySelector('main .u-over').scrollIntoView({block: 'center'})")
     box = page.ask(
-        "(b => [b.left, b.top, b.width, b.height])(document.querySelector('.u-over').getBoundingClientRect())"
+        "(b => [b.left, b.top, b.width, b.height])(document.querySelector('main .u-over').getBoundingClientRect())"
     )
     return box[0] + share * box[2], box[1] + box[3] / 2
 
@@ -83,8 +83,8 @@ def test_a_drag_zooms_every_chart_of_the_run_and_the_button_shows_all_again(open
 
 def test_the_value_under_the_mouse_is_told_with_step_and_tokens(opened: browser.Page) -> None:
     opened.hover(middle_of(opened, 0.5))
-    opened.wait("document.querySelector('.u-legend').innerText.includes('tokens)')")
-    assert opened.ask("getComputedStyle(document.querySelector('.u-legend')).visibility") == "visible"
+    opened.wait("document.querySelector('main .u-legend').innerText.includes('tokens)')")
+    assert opened.ask("getComputedStyle(document.querySelector('main .u-legend')).visibility") == "visible"
 
 
 def test_the_page_is_complete_without_scripts(page: browser.Page, tmp_path: Path) -> None:

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 
 from runlens.judging.check import Settings, judge_run
 from runlens.model import Finding
 from runlens.rules import RULES
 
+ROOT = Path(__file__).parents[3]
 ALL = Settings(rules=tuple(rule() for rule in RULES), chart_points=0)
 
 
 def told(finding: Finding) -> list[object]:
     """A finding as figures: what, how grave, where, and every number in it."""
     return [finding.code, finding.severity.value, finding.metric, finding.steps, finding.message, finding.evidence]
+
+
+def without_root(value):
+    """Any result with the paths of this checkout as they are from its top."""
+    if isinstance(value, str):
+        return value.replace(f"{ROOT}/", "")
+    if isinstance(value, Mapping):
+        return {key: without_root(part) for key, part in value.items()}
+    return [without_root(part) for part in value] if isinstance(value, list | tuple) else value
 
 
 def judged(run, settings: Settings = ALL) -> list[object]:
