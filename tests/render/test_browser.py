@@ -76,7 +76,7 @@ def test_a_drag_zooms_every_chart_of_the_run_and_the_button_shows_all_again(open
     whole = before[0][1] - before[0][0]
     assert zoomed[0][0] == pytest.approx(before[0][0] + 0.25 * whole, abs=0.02 * whole)
     assert zoomed[0][1] == pytest.approx(before[0][0] + 0.5 * whole, abs=0.02 * whole)
-    opened.ask("document.querySelector('.tools button').click()")
+    opened.ask("document.querySelector('main .tools button').click()")
     assert opened.ask(LIMITS) == before
     assert opened.said == []
 
