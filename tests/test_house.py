@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,14 @@ def test_every_format_says_what_it_is_for_and_has_a_test_of_its_own():
         assert len(form.about) > 5, f"runlens/render/__init__.py: what is {name} for?"
         own = (ROOT / "tests" / "render" / f"test_{name}.py").exists() or f"def test_{name}_" in tests
         assert own, f"tests/render/test_{name}.py is not there"
+
+
+def test_no_module_is_longer_than_three_hundred_lines_and_no_folder_holds_more_than_twenty():
+    modules = sorted((ROOT / "runlens").rglob("*.py"))
+    long = {p.relative_to(ROOT).as_posix(): n for p in modules if (n := len(p.read_text("utf-8").splitlines())) > 300}
+    assert long == {}
+    full = Counter(p.parent.relative_to(ROOT).as_posix() for p in modules if p.name != "__init__.py")
+    assert {folder: n for folder, n in full.items() if n > 20} == {}
 
 
 @pytest.mark.parametrize("kind", scaffold.KINDS)

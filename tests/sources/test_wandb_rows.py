@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from runlens.sources.wandb_file.counts import counts
 from runlens.sources.wandb_file.framing import PAD
-from runlens.sources.wandb_file.rows import HISTORY_ITEM, STATS_ITEM, Keys, counts, read_rows
+from runlens.sources.wandb_file.rows import HISTORY_ITEM, STATS_ITEM, Keys, read_rows
 from runlens.sources.wandb_file.slow import number_of, slow_counts, slow_row
 from tests.sources.wandb_writer import count, field, item, varint
 

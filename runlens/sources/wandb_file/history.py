@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from runlens.model import Series
 from runlens.sources import wandb_shape
-from runlens.sources.wandb_file.rows import AXES, HISTORY_ITEM, STATS_ITEM, Keys, Values, counts, read_rows
+from runlens.sources.wandb_file.counts import counts
+from runlens.sources.wandb_file.rows import AXES, HISTORY_ITEM, STATS_ITEM, Keys, Values, read_rows
 from runlens.sources.wandb_file.wire import Ints
 
 Floats = npt.NDArray[np.float64]
