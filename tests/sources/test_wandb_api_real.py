@@ -41,7 +41,7 @@ for i in range(120):
     if i % 10 == 3: row["eval/acc"] = i / 120
     if i in (20, 90): run.log(row, step=1000 * i)
     else: run.log(row)
-time.sleep(1.2)
+time.sleep(2.5)
 run.finish()
 
 run = start("resumed")
@@ -146,6 +146,7 @@ def read(name: str) -> Run:
 def test_both_read_the_same_history_live_then_partly_then_all_exported(
     here: Server, logged: tuple[Server, dict[str, str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    sampled = 0
     for part, upto in (("live", None), ("half", 60), ("all", -1)):
         for name in ("mixed", "resumed", "replayed"):
             run = here.store.runs["team", "proj", name]
@@ -164,7 +165,8 @@ def test_both_read_the_same_history_live_then_partly_then_all_exported(
             }
             mine = {key: [(t, v) for _, t, v in p] for key, p in points_of_run(ours, system=True).items()}
             assert mine == events
-            assert len(mine) > 3
+            sampled = max(sampled, len(mine))
+    assert sampled > 3, "no run lasted until its machine was looked at"  # a short one may end before
     for run in here.store.runs.values():
         run.exported, run.exports = 0, {}
 
