@@ -101,6 +101,11 @@ def test_throughput(speed, severity):
     assert gap(twin(1, speed=speed), twin(2), role="tokens_per_second").severity is severity
 
 
+def test_a_large_figure_is_written_out():
+    said = gap(twin(1, speed=134_400.0), twin(2, speed=134_400.0), role="tokens_per_second").sentence
+    assert "(134," in said and "e+05" not in said
+
+
 def test_a_gradient_norm_apart_is_a_warning():
     own = twin(1)
     curves = dict(own.curves)

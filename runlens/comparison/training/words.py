@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from runlens.model.training import TrainingGap
-from runlens.model.words import percent
+from runlens.model.words import number, percent
 
 NAMES = MappingProxyType(
     {
@@ -33,7 +33,7 @@ def _lost(gap: TrainingGap) -> str:
 def _said(gap: TrainingGap) -> str:
     what = f"the {NAMES[gap.role]}"
     low, high = gap.interval
-    figures = f"{gap.run:.4g} against {gap.reference:.4g}"
+    figures = f"{number(gap.run)} against {number(gap.reference)}"
     side = "higher" if gap.share > 0 else "lower"
     if not gap.apart:
         was = ""
