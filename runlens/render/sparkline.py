@@ -33,6 +33,8 @@ _PEAKED = ("gpu_temperature", "gpu_memory", "host_memory", "step_time", "data_ti
 _HIGHEST = (*FALLING, "gpu_errors", "gpu_temperature")
 """Roles of which a cell shows the highest value: one point is enough to tell."""
 _UNITS = {"C": "°C"}
+_SPEEDS = ("tokens_per_second", "samples_per_second", "step_time")
+"""Roles that tell a speed, the first that a run has counts."""
 ACCUSED = 4
 """Lines of series that are there for a finding's sake, of the worst ones."""
 LABEL, WIDEST = 10, 20
@@ -66,10 +68,7 @@ def sparklines(run: RunReport, width: int, blocks: str = BLOCKS) -> list[Sparkli
         The signs from low to high.
     """
     charts = [c for role in ("train_loss", "grad_norm") if (c := main_chart(run, role))]
-    speed = next(
-        (c for r in ("tokens_per_second", "samples_per_second", "step_time") if (c := main_chart(run, r))), None
-    )
-    charts += [speed] if speed else []
+    charts += [speed] if (speed := speed_chart(run)) else []
     charts += _accused(run, charts)
     if not charts:
         return []
@@ -103,6 +102,11 @@ def label(chart: Chart) -> str:
 def main_chart(run: RunReport, role: str) -> Chart | None:
     """The run's own first chart of a role that has points, or None."""
     return next((c for c in run.charts if c.role == role and not c.reference and c.steps), None)
+
+
+def speed_chart(run: RunReport) -> Chart | None:
+    """The run's own first chart of a speed, or None."""
+    return next((c for role in _SPEEDS if (c := main_chart(run, role))), None)
 
 
 def _draw(chart: Chart, findings: tuple[Finding, ...], first: int, last: int, width: int, blocks: str) -> Sparkline:

@@ -9,8 +9,7 @@ from dataclasses import replace
 from runlens.model import Chart, RunReport
 from runlens.render.figures.html_panels import Drawing, drawn_alone
 from runlens.render.figures.panels import Panel
-from runlens.render.many.rows import SPEEDS
-from runlens.render.sparkline import main_chart
+from runlens.render.sparkline import main_chart, speed_chart
 
 MOST = 6
 """Runs that are drawn, the gravest first: a panel has so many colours."""
@@ -19,7 +18,7 @@ MOST = 6
 def overlay(runs: Sequence[RunReport]) -> list[Drawing]:
     """A panel of losses and one of speeds, each with a curve a run; none where fewer than two runs have one."""
     losses = _named(runs, [main_chart(run, "train_loss") for run in runs])
-    speeds = _named(runs, [next((c for r in SPEEDS if (c := main_chart(run, r))), None) for run in runs])
+    speeds = _named(runs, [speed_chart(run) for run in runs])
     speeds = tuple(c for c in speeds if c.unit == speeds[0].unit) if speeds else ()
     finite = [v for c in losses for v in c.values if math.isfinite(v)]
     drawn = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,11 +11,10 @@ import numpy as np
 from runlens.model import Chart, Report, RunReport, Severity
 from runlens.render import words
 from runlens.render.ends import of_chart
-from runlens.render.sparkline import BLOCKS, line_of, main_chart
+from runlens.render.sparkline import BLOCKS, line_of, main_chart, speed_chart
 from runlens.render.text import amount, number
 
 Standing = Literal["fail", "undecided", "warn", "pass"]
-SPEEDS = ("tokens_per_second", "samples_per_second", "step_time")
 CELLS = 12
 """Cells of a curve in a row."""
 
@@ -60,7 +60,7 @@ def by_gravity(report: Report) -> list[RunReport]:
 def row(run: RunReport, blocks: str = BLOCKS) -> Row:
     """The row of a run; a curve is empty where the report holds none."""
     loss = main_chart(run, "train_loss")
-    speed = next((c for role in SPEEDS if (c := main_chart(run, role))), None)
+    speed = speed_chart(run)
     return Row(
         run=run,
         standing=standing(run),
@@ -95,17 +95,18 @@ def _line(chart: Chart | None, blocks: str) -> str:
 
 def summary(runs: list[RunReport]) -> str:
     """What runs that need no look have in common: the range of their last losses, tokens and speeds."""
-    charts = [[main_chart(run, "train_loss") for run in runs]]
-    charts += [[next((c for role in SPEEDS if (c := main_chart(run, role))), None) for run in runs]]
-    said = []
-    for drawn, name in zip(charts, ("loss", ""), strict=True):
-        known = [(ends[1], c) for c in drawn if c is not None and (ends := of_chart(c)) is not None]
-        if known and len({c.unit for _, c in known}) == 1:
-            low, high = min(known, key=lambda k: k[0]), max(known, key=lambda k: k[0])
-            show = _with_unit if not name else _level
-            ends_shown = dict.fromkeys((show(low[1]), show(high[1])))
-            said.append(f"{name} {' to '.join(ends_shown)}".strip())
+    loss = _range([main_chart(run, "train_loss") for run in runs], _level)
     tokens = [run.tokens[1] for run in runs if run.tokens is not None]
-    if tokens:
-        said.insert(1, " to ".join(dict.fromkeys((amount(min(tokens)), amount(max(tokens))))) + " tokens")
-    return " · ".join(said)
+    trained = " to ".join(dict.fromkeys((amount(min(tokens)), amount(max(tokens))))) if tokens else ""
+    speed = _range([speed_chart(run) for run in runs], _with_unit)
+    said = (f"loss {loss}" if loss else "", f"{trained} tokens" if trained else "", speed)
+    return " · ".join(part for part in said if part)
+
+
+def _range(charts: list[Chart | None], show: Callable[[Chart], str]) -> str:
+    """The lowest and the highest last level, empty where units differ."""
+    known = [(ends[1], c) for c in charts if c is not None and (ends := of_chart(c)) is not None]
+    if len({c.unit for _, c in known}) != 1:
+        return ""
+    low, high = min(known, key=lambda k: k[0]), max(known, key=lambda k: k[0])
+    return " to ".join(dict.fromkeys((show(low[1]), show(high[1]))))
