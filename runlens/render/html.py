@@ -37,7 +37,7 @@ def render(report: Report, *, incident: int | None = None) -> str:
 
     from runlens.render.figures.html_panels import drawings
     from runlens.render.many.overlay import overlay
-    from runlens.render.many.rows import by_gravity, row
+    from runlens.render.many.rows import by_gravity, row, standing
     from runlens.render.postmortem import story
 
     order = by_gravity(report)
@@ -48,8 +48,9 @@ def render(report: Report, *, incident: int | None = None) -> str:
         runs=order,
         stories=[(at, story(run, incident), drawings(run)) for at, run in enumerate(told)],
         drawings=drawings,
+        standing=standing,
         rows=[row(run) for run in order] if len(order) > 1 else [],
-        overlay=overlay([run for run in order if run.charts]) if len(order) > 1 else [],
+        overlay=overlay(order) if len(order) > 1 else [],
         script=Markup("\n".join(map(source, SCRIPTS))),  # noqa: S704 - ours
         style=Markup(source("vendor/uPlot.min.css") + "\n" + source("templates/page.css")),  # noqa: S704 - ours
     )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from runlens.model import Report
+from runlens.model import Chart, Report
 from runlens.render import html
 from tests.render import browser
 from tests.render.reports import HOSTILE, fixed, hostile
@@ -85,6 +86,27 @@ def test_the_value_under_the_mouse_is_told_with_step_and_tokens(opened: browser.
     opened.hover(middle_of(opened, 0.5))
     opened.wait("document.querySelector('main .u-legend').innerText.includes('tokens)')")
     assert opened.ask("getComputedStyle(document.querySelector('main .u-legend')).visibility") == "visible"
+
+
+def test_the_table_of_runs_sorts_by_number_and_leaves_the_rows_that_hold_a_word(
+    page: browser.Page, tmp_path: Path
+) -> None:
+    def run(name: str, *speed: float):  # type: ignore[no-untyped-def]
+        charts = tuple(Chart("tokens_per_second", "speed", "tokens/s", (1, 2), (v, v)) for v in speed)
+        return replace(fixed().runs[1], run=name, charts=charts)
+
+    load(page, tmp_path, replace(fixed(), runs=(run("b", 980.0), run("d"), run("c", 27_300.0), run("a", 1_210_000.0))))
+    names = "[...document.querySelectorAll('.runs tbody tr:not([hidden]) th')].map(e => e.innerText).join('')"
+    by_speed = "document.querySelectorAll('.runs thead th')[6].querySelector('button').click()"
+    page.ask(by_speed)
+    assert page.ask(names) == "bcad", "one without a speed comes last"
+    page.ask(by_speed)
+    assert page.ask(names) == "acbd"
+    page.ask(
+        "(box => { box.value = '1.21 tok'; box.dispatchEvent(new Event('input')) })(document.querySelector('input'))"
+    )
+    assert (page.ask(names), page.ask("document.querySelector('output').innerText")) == ("a", "1 of 4")
+    assert page.said == []
 
 
 def test_the_page_is_complete_without_scripts(page: browser.Page, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -15,6 +15,8 @@ from runlens.render.sparkline import BLOCKS, line_of, main_chart, speed_chart
 from runlens.render.text import amount, number
 
 Standing = Literal["fail", "undecided", "warn", "pass"]
+"""How a run stands, the gravest first."""
+_ORDER: tuple[Standing, ...] = get_args(Standing)
 CELLS = 12
 """Cells of a curve in a row."""
 
@@ -31,6 +33,13 @@ class Row:
     speed: str
     loss_line: str
     speed_line: str
+    last_speed: float | None
+    """The level that `speed` tells, to sort by."""
+
+    @property
+    def place(self) -> int:
+        """Of its standing, 0 for the gravest: to sort by."""
+        return _ORDER.index(self.standing)
 
     @property
     def said(self) -> str:
@@ -48,11 +57,10 @@ def standing(run: RunReport) -> Standing:
 
 def by_gravity(report: Report) -> list[RunReport]:
     """The runs, the gravest first: by standing, then by the number of errors and warnings."""
-    order = ("fail", "undecided", "warn", "pass")
 
     def gravity(run: RunReport) -> tuple[int, int, int]:
         counted = [f.severity for f in run.findings if f.suppressed is None]
-        return order.index(standing(run)), -counted.count(Severity.ERROR), -counted.count(Severity.WARNING)
+        return _ORDER.index(standing(run)), -counted.count(Severity.ERROR), -counted.count(Severity.WARNING)
 
     return sorted(report.runs, key=gravity)
 
@@ -69,20 +77,26 @@ def row(run: RunReport, blocks: str = BLOCKS) -> Row:
         speed=_with_unit(speed),
         loss_line=_line(loss, blocks),
         speed_line=_line(speed, blocks),
+        last_speed=_last(speed),
     )
 
 
-def _level(chart: Chart | None) -> str:
+def _last(chart: Chart | None) -> float | None:
     ends = of_chart(chart) if chart is not None else None
-    return number(ends[1], 3) if ends else ""
+    return ends[1] if ends is not None else None
+
+
+def _level(chart: Chart | None) -> str:
+    last = _last(chart)
+    return number(last, 3) if last is not None else ""
 
 
 def _with_unit(chart: Chart | None) -> str:
-    ends = of_chart(chart) if chart is not None else None
-    if chart is None or ends is None:
+    last = _last(chart)
+    if chart is None or last is None:
         return ""
     unit = {"tokens/s": "tok/s", "samples/s": "samples/s", "s": "s/step"}.get(chart.unit, chart.unit)
-    return f"{amount(ends[1]) if abs(ends[1]) >= 1e4 else number(ends[1], 3)} {unit}".strip()
+    return f"{amount(last) if abs(last) >= 1e4 else number(last, 3)} {unit}".strip()
 
 
 def _line(chart: Chart | None, blocks: str) -> str:
@@ -105,7 +119,7 @@ def summary(runs: list[RunReport]) -> str:
 
 def _range(charts: list[Chart | None], show: Callable[[Chart], str]) -> str:
     """The lowest and the highest last level, empty where units differ."""
-    known = [(ends[1], c) for c in charts if c is not None and (ends := of_chart(c)) is not None]
+    known = [(last, c) for c in charts if c is not None and (last := _last(c)) is not None]
     if len({c.unit for _, c in known}) != 1:
         return ""
     low, high = min(known, key=lambda k: k[0]), max(known, key=lambda k: k[0])
