@@ -61,8 +61,8 @@ def _pieces(report: Report) -> Iterator[str]:
     if len(runs) > 1:
         yield "| | run | found | what to do |\n|---|---|---|---|\n"
         for run in runs:
-            todo = words.headline(run.action) if run.action and standing(run) != "pass" else ""
             stands = standing(run)
+            todo = words.headline(run.action) if run.action and stands != "pass" else ""
             yield f"| {SIGNS[stands]} {stands} | {code(run.run)} | {text(words.why(run))} | {text(todo)} |\n"
         yield "\n"
     for run in runs:

@@ -75,9 +75,8 @@ def _grid(rows: list[Row], width: int) -> Table:
 
 def left_out(report: Report) -> list[Text]:
     """What was not checked, a line for each reason."""
-    lines = skips.not_checked(report.runs)
-    text = "; ".join(f"{codes} ({why})" if len(lines) < 9 else codes for codes, why in lines)
-    return [Text(f"Not checked: {text}.", style=_QUIET)] if lines else []
+    text = "; ".join(f"{codes} ({why})" for codes, why in skips.not_checked(report.runs))
+    return [Text(f"Not checked: {text}.", style=_QUIET)] if text else []
 
 
 def last_line(report: Report) -> Text:
