@@ -63,6 +63,6 @@ def advise(report: RunReport, run: Run, total_tokens: float | None = None) -> Ac
         return None
     said = [advised for rule in RULES_OF_ADVICE if (advised := rule(facts)) is not None]
     if said:
-        return with_headline(max(said, key=lambda advised: advised.rank), report, facts)
+        return with_headline(max(said, key=lambda advised: advised.rank), facts)
     action, spike = go_on(facts)
-    return with_headline(Advised(action, spike), report, facts) if spike else going_on(action, run.state)
+    return with_headline(Advised(action, spike), facts) if spike else going_on(action, facts)

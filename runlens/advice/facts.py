@@ -34,7 +34,7 @@ class Facts:
     precision: str
     """`fp16`, `bf16`, `fp32` or empty if not known."""
     run: Run
-    incidents: tuple[Incident, ...] = ()
+    incidents: tuple[Incident, ...]
     known: int = 0
     """Findings that a baseline accepts: they do not count, but they are there."""
 
@@ -76,9 +76,14 @@ class Facts:
         """Whether the run says that it goes on no more."""
         return self.run.state in ("finished", "crashed")
 
+    def incident_of(self, finding: Finding) -> Incident | None:
+        """The incident that a finding is part of, if it is of one."""
+        return next((i for i in self.incidents if i.number == finding.incident), None)
+
     def suspects(self, finding: Finding) -> tuple[Suspect, ...]:
         """The likely causes of the incident of a finding, the likeliest first."""
-        return next((i.suspects for i in self.incidents if i.number == finding.incident), ())
+        incident = self.incident_of(finding)
+        return incident.suspects if incident is not None else ()
 
     def in_the_batches(self, finding: Finding) -> bool:
         """Whether the data leads the likely causes: something speaks for it, and for nothing else as much."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from runlens.advice.advised import Advised
 from runlens.advice.facts import LIKELY, Facts, onset
-from runlens.model import Action, Finding, Incident, RunReport, State, Suspect, Symptom
+from runlens.model import Action, Finding, State, Suspect, Symptom
 from runlens.rules import rule_of
 
 LONGEST = 170
@@ -31,21 +31,20 @@ _OUTCOMES = {
 }
 
 
-def with_headline(advised: Advised, report: RunReport, facts: Facts) -> Action:
+def with_headline(advised: Advised, facts: Facts) -> Action:
     """The action with its cause and its headline."""
-    incident = next((i for i in report.incidents if i.number == advised.finding.incident), None)
-    cause, outcome = _chain(advised.finding, incident, facts)
+    cause, outcome = _chain(advised.finding, facts)
     shown = cause
-    suspect = incident.suspects[0] if incident is not None and incident.suspects else None
+    suspect = next(iter(facts.suspects(advised.finding)), None)
     if not cause and suspect is not None and suspect.score >= LIKELY and _has_more(suspect, advised.finding):
         cause, shown = suspect.title, f"likely {suspect.short or suspect.title}"
     lead = _begun(f"{shown} → {outcome}" if shown else outcome)
     return replace(advised.action, cause=cause, headline=f"{lead}: {_order(advised, facts, LONGEST - len(lead) - 2)}")
 
 
-def going_on(action: Action, state: State) -> Action:
+def going_on(action: Action, facts: Facts) -> Action:
     """The action of a run that nothing calls to change, with its headline."""
-    return replace(action, headline="Nothing needs a change" + ("" if state in ("finished", "crashed") else ": go on"))
+    return replace(action, headline="Nothing needs a change" + ("" if facts.ended else ": go on"))
 
 
 def _has_more(suspect: Suspect, finding: Finding) -> bool:
@@ -54,11 +53,11 @@ def _has_more(suspect: Suspect, finding: Finding) -> bool:
     return len(suspect.speaks_for) > 1 or rule.symptom in _OPEN or bool(rule.tied_roles(finding))
 
 
-def _chain(finding: Finding, incident: Incident | None, facts: Facts) -> tuple[str, str]:
+def _chain(finding: Finding, facts: Facts) -> tuple[str, str]:
     """The finding that is the cause, if one is, and the one that is the outcome, in words."""
-    if incident is None:
+    if facts.incident_of(finding) is None:
         return "", phrase(finding)
-    own = [f for f in facts.findings if f.incident == incident.number and f is not finding and f.severity.rank >= 1]
+    own = [f for f in facts.findings if f.incident == finding.incident and f is not finding and f.severity.rank >= 1]
     symptom = rule_of(finding.code).symptom
     after = [f for f in own if symptom in _CAUSING and rule_of(f.code).symptom in _CAUSED]
     if after and _before(finding, after[0]):
@@ -99,7 +98,7 @@ def _order(advised: Advised, facts: Facts, room: int) -> str:
     """What to do, without a capital."""
     action, state = advised.action, facts.run.state
     if action.kind == "continue":
-        return "nothing to do" if state in ("finished", "crashed") else "go on"
+        return "nothing to do" if facts.ended else "go on"
     if action.kind in ("fix-on-the-fly", "investigate"):
         measure = advised.first or (_clause(action.measures[0]) if action.measures else "")
         head = _FIX[state] if action.kind == "fix-on-the-fly" else "" if measure else "investigate"

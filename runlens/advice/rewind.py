@@ -67,8 +67,7 @@ def rewind(facts: Facts, spike: Finding) -> Rewind:
     length = max(min(length, int((facts.last_step - facts.first_step) * LARGEST_SHARE)), 3)
     tokens = round(length * facts.tokens_per_step) if facts.tokens_per_step else None
     samples = round(length * facts.samples_per_step) if facts.samples_per_step else None
-    none_yet = (
-        bool(facts.checkpoints) or to_step <= facts.first_step
-    )  # the first one that is known comes after the onset
+    # Of those that are known the first comes after the onset, or the onset is too near the first step for one.
+    none_yet = bool(facts.checkpoints) or to_step <= facts.first_step
     nowhere = to_step <= 0 or (not before and none_yet and facts.first_step < STEPS_BEFORE)
     return Rewind(to_step, bool(before), (onset, onset + length - 1), tokens, samples, nowhere)
