@@ -184,6 +184,22 @@ def _by_seeds(spread: Floats, x: Floats, there: Floats, at: Floats, expected: Fl
     return differ
 
 
+def seeds_differ(expected: float, levels: Floats) -> tuple[float, float]:
+    """Standard deviation of a healthy run beside the mean of some seeds, and their own.
+
+    Parameters
+    ----------
+    expected : float
+        Variance of one healthy run among its twins.
+    levels : ndarray of float64, shape (m,)
+        Of two seeds or more.
+    """
+    m = len(levels)
+    seen = float(np.sum((levels - levels.mean()) ** 2))
+    variance = (PRIOR * expected + seen) / (PRIOR + m - 1)
+    return float(np.sqrt(variance * (1 + 1 / m))), float(np.sqrt(seen / (m - 1)))
+
+
 def _drawn(ratio: Floats | float, free: float) -> Floats:
     """A ratio of variances with so many degrees of freedom, drawn towards 1."""
     return np.asarray((PRIOR + free * ratio) / (PRIOR + free), dtype=np.float64)

@@ -10,8 +10,8 @@ import numpy as np
 from runlens.comparison.answers import Disagreement, Key, disagreement
 from runlens.comparison.match import Match, rescaled
 from runlens.comparison.noise import Floats, logarithmic, prior, twins_differ, upward
-from runlens.comparison.pair import PRIOR, improving
-from runlens.comparison.words import label
+from runlens.comparison.pair import improving, seeds_differ
+from runlens.comparison.words import CLEAR, label
 from runlens.model import AtOnePoint, Curve, Group, Point
 from runlens.stats.lag import BETWEEN_TASKS
 from runlens.stats.smooth import smooth
@@ -20,7 +20,6 @@ NEAR = 1.02
 """Positions that differ by less are one checkpoint: logs round their tokens."""
 SURE = 3.0
 """Standard deviations from which on one checkpoint is proof: there is no course beside it."""
-CLEAR = 1.96
 VOTERS = 4
 """From so many evals on, what is left without the worst must be clear too."""
 FAR = 0.02
@@ -149,10 +148,7 @@ def _chance(run: Curve, members: Sequence[Curve], ups: Floats, at: float) -> tup
     items = run.n_items or members[0].n_items
     noise, lasting = prior(replace(run, n_items=items), run.value[-1:])
     if len(ups) > 1:
-        each = noise**2 + lasting**2 / 2
-        seen = float(np.sum((ups - ups.mean()) ** 2))
-        variance = (PRIOR * each + seen) / (PRIOR + len(ups) - 1)
-        return float(np.sqrt(variance * (1 + 1 / len(ups)))), f"{len(ups)} references"
+        return seeds_differ(noise**2 + lasting**2 / 2, ups)[0], f"{len(ups)} references"
     curve = members[0]
     up = upward(curve)
     if np.isfinite(at) and len(curve.at) >= 2 and improving(up, noise) == len(up):

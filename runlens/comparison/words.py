@@ -30,7 +30,7 @@ _NAMES = {
 SPREAD = 3
 """From so many references on, their own standard deviation is quoted: that of two is hardly known."""
 CLEAR = 1.96
-"""Standard deviations at which one checkpoint leans one way or the other."""
+"""Standard deviations to either side of a 95 % interval: what is further off leans one way or the other."""
 CLOSE = 1e-6
 """References that differ by less, relatively, are copies and no yardstick."""
 MANY = 100
@@ -149,13 +149,7 @@ def sentence(comparison: Comparison, least: float) -> str:
     parts = []
     for group in comparison.groups:
         many = group.tasks != 1
-        what = (
-            f"{group.tasks} {group.group}"
-            if many
-            else "one score"
-            if group.group == "scores"
-            else "the validation loss"
-        )
+        what = _counted(group)
         low, high = times(group.interval[0]), times(group.interval[1])
         if group.alone:
             parts.append(
@@ -204,15 +198,20 @@ def point_words(point: Point) -> str:
     return f"{point.label} ({point.value:.4g} against {point.reference:.4g}, {of}{p})"
 
 
+def _counted(group: GroupLag) -> str:
+    """`3 scores`, `one score` or `the validation loss`."""
+    if group.tasks != 1:
+        return f"{group.tasks} {group.group}"
+    return "one score" if group.group == "scores" else "the validation loss"
+
+
 def _others(comparison: Comparison, group: GroupLag) -> str:
     """What the other group says: level, behind too, or not proven by so few items."""
     for other in comparison.groups:
         if other.group == group.group:
             continue
         many = other.tasks != 1
-        name = f"{other.tasks} {'scores' if other.group == 'scores' else 'losses'}" if many else (
-            "one score" if other.group == "scores" else "the validation loss"
-        )  # fmt: skip
+        name = _counted(other)
         if other.behind:
             return f"; {name} trail{'' if many else 's'} too ({times(other.factor)})"
         if other.gap < 0 and other.interval[1] >= 1.25 and other.factor > 1:

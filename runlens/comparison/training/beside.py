@@ -8,10 +8,11 @@ from types import MappingProxyType
 
 import numpy as np
 
-from runlens.comparison.pair import PRIOR
+from runlens.comparison.pair import seeds_differ
 from runlens.comparison.training.blocks import Blocks, blocks
 from runlens.comparison.training.curves import SPEED
 from runlens.comparison.training.words import sentence
+from runlens.comparison.words import CLEAR
 from runlens.model import Severity
 from runlens.model.training import Training, TrainingCurve, TrainingGap, Trend
 from runlens.stats.robust import Floats, median
@@ -26,7 +27,6 @@ STEADY = 0.015
 """The same of the speed: what is left between runs on like machines."""
 SURE = 3.0
 """Standard deviations from which on two runs are no twins."""
-CLEAR = 1.96
 LAST = 0.25
 """Share of what both have over which levels are taken."""
 SETTLING = 0.1
@@ -126,13 +126,9 @@ def _gap(role: str, own: TrainingCurve, members: Sequence[TrainingCurve], cut: B
 
 def _yardstick(prior: float, late: Floats) -> tuple[float, float]:
     """Standard deviation of a healthy run beside the mean of the others, and their own spread (NaN for one)."""
-    members = len(late)
-    if members == 1:
+    if len(late) == 1:
         return prior * math.sqrt(2.0), math.nan
-    levels = np.array([median(row) for row in late])
-    seen = float(np.sum((levels - levels.mean()) ** 2))
-    variance = (PRIOR * prior**2 + seen) / (PRIOR + members - 1)
-    return math.sqrt(variance * (1 + 1 / members)), math.sqrt(seen / (members - 1))
+    return seeds_differ(prior**2, np.array([median(row) for row in late]))
 
 
 def _outside(mean: Floats, sd: float, settled: int) -> tuple[int, int] | None:

@@ -85,13 +85,9 @@ def blocks(own: TrainingCurve, members: Sequence[TrainingCurve]) -> Blocks | str
     last[-1] = own.step[places[0] <= end].max()
     scatter = difference_sigma(gap.mean(axis=0))
     noise = float(np.nan_to_num(scatter))
-    short = bool(places[0][-1] < 0.9 * max(map(_end, places[1:])))
+    short = bool(places[0][-1] < 0.9 * max(float(p[-1]) for p in places[1:]))
     equal = _equal_to(own, members[0], shift) if matched == [True] else None
     return Blocks(first, last, levels[0], gap, noise, axis, all(matched), short, equal)
-
-
-def _end(place: Floats) -> float:
-    return float(place[-1])
 
 
 def _unlike_steps(own: TrainingCurve, member: TrainingCurve) -> bool:
