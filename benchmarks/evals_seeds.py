@@ -5,11 +5,9 @@ python -m benchmarks.evals_seeds [--quick]
 
 from __future__ import annotations
 
-import argparse
-
 import numpy as np
 
-from benchmarks.tables import Tally, table, wilson
+from benchmarks.tables import Tally, print_report, table, wilson
 from runlens.comparison.compare import compare
 from runlens.model import Comparison, Severity
 from tests.synthetic.evals import eval_run
@@ -90,12 +88,5 @@ def report(quick: bool) -> str:
     return f"{healthy(quick)}\n{faults(quick)}"
 
 
-def main() -> None:
-    """Print the tables."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--quick", action="store_true", help="a few trials of each cell")
-    print(report(options.parse_args().quick))
-
-
 if __name__ == "__main__":
-    main()
+    print_report(__doc__, report)

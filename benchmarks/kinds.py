@@ -38,9 +38,7 @@ def is_near(run: Run, found: Finding, onset: int) -> bool:
     return bool(abs(found.steps[0] - onset) <= max(NEAR * (step[-1] - step[0]), 10 * every))
 
 
-def tables(
-    title: str, faults: Mapping[str, tuple[Make, tuple[str, ...]]], healthy: Mapping[str, Make], seeds: int
-) -> str:
+def tables(title: str, faults: Faults, healthy: Mapping[str, Make], seeds: int) -> str:
     """A table of faults and one of healthy runs, judged by all rules, with a last row of all."""
     found: dict[str, Tally] = {}
     for what, (make, codes) in faults.items():

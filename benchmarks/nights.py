@@ -8,14 +8,13 @@ their own verdicts, as `runlens check --nights` does. Everything is seeded.
 
 from __future__ import annotations
 
-import argparse
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from benchmarks.tables import Tally, table, wilson
+from benchmarks.tables import Tally, print_report, table, wilson
 from runlens.judging.check import Settings, judge_run
 from runlens.model import Finding, Severity, Skip
 from runlens.model.twin import Twin, TwinCurve
@@ -275,12 +274,5 @@ def _alarms(spread: float, count: int, said: Sequence[str]) -> tuple[str, ...]:
     return f"{100 * spread:g} %", f"{count:,}", str(k), f"{k / years:.2f} ({low:.2f}–{high:.2f})", by
 
 
-def main() -> None:
-    """Print the section."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="a small part of it")
-    print(report(parser.parse_args().quick))
-
-
 if __name__ == "__main__":
-    main()
+    print_report(__doc__, report)

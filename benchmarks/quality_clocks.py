@@ -8,10 +8,10 @@ Everything is seeded, with seeds that no default was chosen on (`clocks`, `exper
 
 from __future__ import annotations
 
-import argparse
 from functools import partial
 
 from benchmarks.kinds import Faults, Make, tables
+from benchmarks.tables import print_report
 from tests.synthetic import clocks, experts, shared_machines
 
 EXPERTS: Faults = {
@@ -37,12 +37,5 @@ def report(quick: bool) -> str:
     )
 
 
-def main() -> None:
-    """Print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="a small part of the runs")
-    print(report(parser.parse_args().quick))
-
-
 if __name__ == "__main__":
-    main()
+    print_report(__doc__, report)

@@ -7,9 +7,8 @@ Everything is seeded, with seeds that no default was chosen on (`tests/synthetic
 
 from __future__ import annotations
 
-import argparse
-
 from benchmarks.kinds import tables
+from benchmarks.tables import print_report
 from tests.synthetic.collapses import FAULTS, HEALTHY
 
 
@@ -18,12 +17,5 @@ def report(quick: bool) -> str:
     return tables("Collapse and blow-ups", FAULTS, HEALTHY, 12 if quick else 40)
 
 
-def main() -> None:
-    """Print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="a small part of the runs")
-    print(report(parser.parse_args().quick))
-
-
 if __name__ == "__main__":
-    main()
+    print_report(__doc__, report)

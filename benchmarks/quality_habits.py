@@ -11,13 +11,12 @@ Wilson intervals.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.tables import table, wilson
+from benchmarks.tables import print_report, table, wilson
 from runlens.model import Finding, Run, Severity
 from runlens.rules import RULES
 from tests.synthetic import hardware
@@ -254,12 +253,5 @@ def report(quick: bool) -> str:
     return table("Habits of the loss, gradients, schedules, hardware", list(rows(quick)), heads)
 
 
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="a tenth of the runs")
-    print(report(parser.parse_args().quick))
-
-
 if __name__ == "__main__":
-    main()
+    print_report(__doc__, report)

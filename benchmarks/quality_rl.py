@@ -9,12 +9,11 @@ run of its onset.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator
 from itertools import chain
 from typing import get_args
 
-from benchmarks.tables import Tally, table, wilson
+from benchmarks.tables import Tally, print_report, table, wilson
 from runlens.model import Finding, Severity
 from runlens.rules.rl.policy_collapse import PolicyCollapse
 from tests.synthetic.rl import CLASSICAL, LANGUAGE, LENGTH, Fault, Health, Policy, Tool, policy
@@ -78,12 +77,5 @@ def report(quick: bool) -> str:
     )
 
 
-def main() -> None:
-    """Print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="a small part of the runs")
-    print(report(parser.parse_args().quick))
-
-
 if __name__ == "__main__":
-    main()
+    print_report(__doc__, report)

@@ -9,11 +9,11 @@ run (and 100 logged points) of it; peers that only say "now" may take as long af
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from benchmarks.tables import print_report
 from benchmarks.throughput_peers import PEERS, RANK_PEERS, Floats, incidents
 from runlens.model import Finding, Run, Severity
 from runlens.rules.base import Rule
@@ -259,12 +259,5 @@ def report(quick: bool) -> str:
     return "\n".join([intro, *drops(repeats), *others(repeats), stragglers(repeats), false_alarms(repeats)])
 
 
-def main() -> None:
-    """Print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="a twentieth of the runs")
-    print(report(parser.parse_args().quick))
-
-
 if __name__ == "__main__":
-    main()
+    print_report(__doc__, report)

@@ -8,13 +8,12 @@ are made (`tests/synthetic/wild.py`, `tests/synthetic/resumes.py`).
 
 from __future__ import annotations
 
-import argparse
 import itertools
 from typing import get_args
 
 import numpy as np
 
-from benchmarks.tables import Tally, table, wilson
+from benchmarks.tables import Tally, print_report, table, wilson
 from runlens.model import Finding, Run, Severity
 from runlens.rules.base import AnyRule
 from runlens.rules.loss.frequency import SpikeFrequency
@@ -110,12 +109,5 @@ def report(quick: bool) -> str:
     return "\n".join([smoothed(seeds), heavy_tails(20 * seeds), resumes(seeds)]) + "\n"
 
 
-def main() -> None:
-    """Print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="a small part of the runs")
-    print(report(parser.parse_args().quick))
-
-
 if __name__ == "__main__":
-    main()
+    print_report(__doc__, report)

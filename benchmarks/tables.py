@@ -1,6 +1,9 @@
-"""Tables of the quality page, and shares with their intervals."""
+"""Tables of the quality page, shares with their intervals, and the command that prints one section."""
 
 from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
 
 import numpy as np
 
@@ -23,3 +26,10 @@ def table(title: str, rows: list[tuple[str, ...]], heads: tuple[str, ...]) -> st
     """A Markdown table."""
     lines = [f"**{title}**", "", "| " + " | ".join(heads) + " |", "| --- " * len(heads) + "|"]
     return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows), ""])
+
+
+def print_report(about: str | None, report: Callable[[bool], str]) -> None:
+    """The command of a module with one section: print it, with `--quick` a small part of its runs."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="a small part of the runs")
+    print(report(parser.parse_args().quick))
