@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from benchmarks.kinds import is_near, loud
-from runlens.model import Finding, Severity, Skip
+from runlens.model import Finding, Run, Series, Severity, Skip
+from runlens.roles import resolve
 from runlens.rules.loss.frequency import SpikeFrequency
 from runlens.rules.loss.shift import LossShift
 from runlens.rules.loss.spike import LossSpike
 from runlens.rules.loss.stalled import StalledLoss
-from tests.rules.saying import marks, run_of
+from tests.rules.saying import mark, marks, run_of
 from tests.synthetic.collapses import FAULTS, HEALTHY
 
 N = 1000
@@ -87,6 +88,14 @@ def test_a_rise_after_which_nothing_is_learnt_is_no_stage():
     assert marks(LossShift(), moves_up, (1.0,)) == "i"
     told = [one for rule in (LossShift(), LossSpike()) for one in rule.check(moves_up(0.0)) if isinstance(one, Finding)]
     assert max(one.severity.rank for one in told) >= Severity.WARNING.rank
+
+
+@pytest.mark.parametrize("seed", (0, 27))
+def test_a_new_stage_of_training_that_goes_on_from_earlier_steps_is_one_too(seed):
+    run, _ = HEALTHY["a new data stage"](np.random.default_rng(seed))
+    far = 10 * max(int(s.step[-1]) for s in run.series.values())
+    later = {name: Series(name, s.step + far, s.time, s.value) for name, s in run.series.items()}
+    assert mark(LossShift(), run) == mark(LossShift(), resolve(Run("made", "made", "made", series=later))) == "i"
 
 
 @pytest.mark.parametrize(("share", "kind"), [(0.04, Finding), (0.06, Skip)])

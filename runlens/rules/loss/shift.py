@@ -17,7 +17,7 @@ from runlens.rules.loss.parts.sensitivity import USUAL, LossSensitivity
 from runlens.rules.meaning import Part, Stage, Story
 from runlens.rules.resume.parts.breaks import explained
 from runlens.rules.shared.panels import LOSSES, TRAINING
-from runlens.stats.excursions.level import decay_rate, log_steps
+from runlens.stats.excursions.level import decay_rate, from_start, log_steps
 from runlens.stats.robust import difference_sigma, median, standard_error_of_median
 
 ANNEALED = 0.7
@@ -123,12 +123,14 @@ def _stands(incident: LossIncident) -> bool:
     schedule.
     """
     one, curve = incident.excursion, incident.curve
-    n, part = incident.until - one.first, (incident.until - one.first) // 4
+    part = (incident.until - one.first) // 4
     if incident.kind != "shift-up" or one.back or part < LEAST or incident.until < len(curve.y):
         return False
     early, late = curve.y[one.first + 1 : one.first + 1 + part], curve.y[incident.until - part : incident.until]
-    time = log_steps(curve.step[one.first + part // 2], curve.step[one.first + n - part // 2 - 1])
-    due = decay_rate(curve.y, curve.step, one.first) * float(time)
+    step = curve.step - from_start(curve.step)
+    due = decay_rate(curve.y, step, one.first) * float(
+        log_steps(step[one.first + part // 2], step[incident.until - part // 2 - 1])
+    )
     doubt = math.sqrt(2.0) * standard_error_of_median(max(difference_sigma(early), difference_sigma(late)), part)
     return due >= max(DUE, SIGMAS * doubt) and median(early) - median(late) < LEFT * due
 
