@@ -16,6 +16,10 @@ Kind = Literal["step", "box", "ramp"]
 KNOTS = 20
 """Places between which boxes and ramps are tried; steps are tried at every block."""
 
+BEYOND = 2.0
+"""Times the range of a series that no shape fitted to it alone exceeds, so that nothing need be fitted to a series that
+moves less than `least` over this. The largest is a ramp of 1.53 times: series of 8 to 150 points, every noise."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shape:
@@ -112,6 +116,8 @@ def shapes(y: Floats, least: float, gain: float, most: int = 8) -> tuple[list[Sh
         The shapes sorted by start, with their jointly fitted sizes; and the fitted level at each block, shape (n,).
     """
     n = len(y)
+    if BEYOND * np.ptp(y) < least:
+        return [], np.full(n, np.mean(y))
     book, noise = _dictionary(n), whitening(n)
     centred = y - median(y)
     white = np.einsum("gij,j->gi", noise.matrices, centred)  # no BLAS: its threads cost more than such small products

@@ -135,8 +135,7 @@ def _fit(signal: RateSignal, settle: int, lasting: int, least: float) -> _Blocks
         m = _midmeans(signal, first, size)
     m = without_outliers(m, 9)
     shortest = max(3, math.ceil(lasting / size))
-    # no shape can be larger than all that the levels do; half of it leaves room for how a fit shares out the noise
-    found, level = shapes(m, least, GAIN) if np.ptp(m) >= 0.5 * least else ([], np.full(len(m), median(m)))
+    found, level = shapes(m, least, GAIN)
     rest = m - level
     # of short logs the smoothed rest still holds white noise, which the fit has accounted for
     white = MEDIAN_RANGE * difference_sigma(rest) / math.sqrt(shortest)
