@@ -17,6 +17,7 @@ from runlens.rules.shared.panels import MACHINES, SPEEDS
 from runlens.rules.throughput.parts.clock import whole_clock
 from runlens.rules.throughput.parts.cost import CostEvidence, cost_of_time, is_petty
 from runlens.rules.throughput.parts.episodes import Episodes, episodes, paused, regular, seconds_lost
+from runlens.rules.throughput.parts.levels import settle_in
 from runlens.rules.throughput.parts.needs import NEEDS, NOTHING
 from runlens.rules.throughput.parts.signal import FEWEST, RateSignal, rate_signal
 from runlens.rules.throughput.parts.words import duration
@@ -135,7 +136,7 @@ class RecurringDips(Rule[DipsEvidence]):
     def _of(self, run: Run, signal: RateSignal) -> Iterator[Finding]:
         """What comes back in one signal."""
         found = episodes(signal, self.depth, self.sigmas)
-        found = found.take(found.first >= min(max(len(signal) // 50, 2), 500))
+        found = found.take(found.first >= settle_in(len(signal)))
         if not len(found):
             return
         evals = paused(run, signal, found)

@@ -14,6 +14,7 @@ from runlens.rules.base import Rule
 from runlens.rules.meaning import Extent, Part, Stage, Story
 from runlens.rules.shared.panels import MACHINES, SPEEDS
 from runlens.rules.throughput.parts.cost import cost_of, is_petty
+from runlens.rules.throughput.parts.levels import settle_in
 from runlens.rules.throughput.parts.needs import NEEDS, NOTHING
 from runlens.rules.throughput.parts.signal import FEWEST, RateSignal, rate_signal
 from runlens.rules.throughput.parts.words import number, unit_of
@@ -198,7 +199,7 @@ class OutsideBand(Rule[BandEvidence]):
 def _levels(signal: RateSignal) -> tuple[int, int, Floats]:
     """First point, points in a block, and the rate of each block, smoothed so that one block's pause is no stretch."""
     n = len(signal)
-    first = min(max(n // 50, 2), 500)
+    first = settle_in(n)
     size = int(np.clip((n - first) // 64, 1, 32))
     return first, size, np.exp(centred_median(block_midmeans(signal.log[first:], size), 5))
 

@@ -10,6 +10,7 @@ import numpy as np
 from runlens.model import Run
 from runlens.model.twin import Quantity
 from runlens.rules.hardware.parts.devices import per_device
+from runlens.rules.throughput.parts.levels import settle_in
 from runlens.rules.throughput.parts.signal import FEWEST, rate_signal
 from runlens.rules.throughput.parts.words import unit_of
 from runlens.stats.robust import median, quantile
@@ -66,8 +67,7 @@ def quantities(run: Run) -> dict[str, Quantity]:
     found: dict[str, Quantity] = {}
     signal = rate_signal(run)
     if signal is not None and len(signal) >= FEWEST:
-        settled = signal.rate[min(max(len(signal) // 50, 2), 500) :]
-        found["speed"] = Quantity(median(settled), unit_of(signal), signal.metric)
+        found["speed"] = Quantity(median(signal.rate[settle_in(len(signal)) :]), unit_of(signal), signal.metric)
     timer = run.role("step_time")
     if timer is not None and not timer.derived and len(timer.series) >= FEWEST:
         found["step_time"] = Quantity(median(timer.series.value), timer.unit, timer.series.name)
