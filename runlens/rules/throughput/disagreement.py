@@ -17,7 +17,7 @@ from runlens.rules.throughput.parts.clock import clock_signal
 from runlens.rules.throughput.parts.cost import cost_of_time, is_petty
 from runlens.rules.throughput.parts.levels import Slowdown, slowdowns
 from runlens.rules.throughput.parts.needs import NEEDS, NOTHING
-from runlens.rules.throughput.parts.signal import FEWEST, RateSignal, rate_signal
+from runlens.rules.throughput.parts.signal import FEWEST, RateSignal, own_timer, rate_signal
 from runlens.rules.throughput.parts.words import duration
 from runlens.stats.robust import median
 
@@ -160,8 +160,8 @@ class ClockDisagreement(Rule[DisagreementEvidence]):
         severity = Severity.WARNING
         if whole or is_petty(cost, clock, self.petty_share, self.petty_seconds):
             severity = Severity.INFO
-        timer = run.role("step_time")
-        name = timer.series.name if timer is not None and not timer.derived and not timer.device else logged.metric
+        timer = own_timer(run)
+        name = timer.series.name if timer is not None else logged.metric
         message = (
             f"a step takes {duration(by_clock)} by the wall clock, {times:.3g} times as long as {name} says "
             f"({duration(logged.step_seconds)}): {percent(hidden)} of the time is in no timer"

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from runlens.model import Run
 from runlens.rules.throughput.parts.levels import Slowdown
-from runlens.rules.throughput.parts.signal import FEWEST, RateSignal, rate_signal, wall_signal
+from runlens.rules.throughput.parts.signal import FEWEST, RateSignal, own_timer, rate_signal, wall_signal
 from runlens.rules.throughput.parts.work import varying_work, work_per_step
 from runlens.stats.distinct import distinct
 from runlens.stats.robust import median
@@ -121,9 +121,7 @@ def _pauses(run: Run, most: int) -> npt.NDArray[np.int64]:
 
 def work_is_known(run: Run, clock: RateSignal) -> bool:
     """Whether the log tells that steps hold the same, or how much: by a step time of its own, or by a counter."""
-    timer = run.role("step_time")
-    timed = timer is not None and not timer.derived and not timer.device
-    return timed or len(work_per_step(run, clock.step[:: max(len(clock) // 100, 1)])) > 0
+    return own_timer(run) is not None or len(work_per_step(run, clock.step[:: max(len(clock) // 100, 1)])) > 0
 
 
 def matched(slow: Slowdown, signal: RateSignal, others: tuple[Slowdown, ...], other: RateSignal) -> Slowdown | None:
@@ -166,13 +164,11 @@ def stands_still(run: Run, signal: RateSignal, slow: Slowdown) -> bool:
     told = []
     clock = clock_signal(run)
     if clock is not None:
-        old, new = (_seconds(clock, span) for span in (before, after))
-        told.append(abs(new / old - 1.0) <= STILL * change if old > 0 and new > 0 else None)
-    timer = run.role("step_time")
-    if timer is not None and signal.origin == "rate" and not timer.derived and not timer.device:
-        old, new = (median(timer.series.between(*span).value) for span in (before, after))
-        told.append(abs(new / old - 1.0) <= STILL * change if old > 0 and new > 0 else None)
-    known = [still for still in told if still is not None]
+        told.append((_seconds(clock, before), _seconds(clock, after)))
+    timer = own_timer(run)
+    if timer is not None and signal.origin == "rate":
+        told.append((median(timer.series.between(*before).value), median(timer.series.between(*after).value)))
+    known = [abs(new / old - 1.0) <= STILL * change for old, new in told if old > 0 and new > 0]
     return bool(known) and all(known)
 
 

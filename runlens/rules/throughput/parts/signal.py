@@ -124,6 +124,12 @@ def wall_signal(run: Run) -> RateSignal | None:
     return run.once("wall signal", lambda: _of_wall(run))
 
 
+def own_timer(run: Run) -> RoleSeries | None:
+    """The step time that the run itself logged for all its devices; None if it logged none."""
+    timer = run.role("step_time")
+    return timer if timer is not None and not timer.derived and not timer.device else None
+
+
 def _of_source(run: Run) -> RateSignal | None:
     found = _source(run)
     if found is None:
@@ -194,20 +200,20 @@ def _positive(series: PlacedSeries) -> npt.NDArray[np.bool_]:
 def _logged(run: Run, role: RoleSeries) -> RateSignal:
     s = _kept(role.series, _positive(role.series))
     per_gpu = role.scope == "per_gpu"
-    gpus = run.hardware_count if per_gpu else 1
-    seconds = _step_seconds(run, s, role.unit, gpus, per_gpu)
+    seconds = _step_seconds(run, s, role.unit, per_gpu)
     return RateSignal(s.name, role.unit, "rate", s.step, s.value, s.time, _resumes(s.step), per_gpu, seconds)
 
 
-def _step_seconds(run: Run, rate: PlacedSeries, unit: str, gpus: int, per_gpu: bool) -> float:
+def _step_seconds(run: Run, rate: PlacedSeries, unit: str, per_gpu: bool) -> float:
     """Seconds of a step by the logged step time, else by the tokens of a step; NaN if neither tells.
 
     A rate that is not named for one GPU tells no seconds where steps come several times as fast by a clock whose points
     lie too far apart to be the times of a copy: it is of one GPU all the same, of how many nobody knows.
     """
-    timer = run.role("step_time")
-    if timer is not None and not timer.derived and not timer.device:
+    timer = own_timer(run)
+    if timer is not None:
         return median(timer.series.value[:: max(len(timer.series) // 4096, 1)])
+    gpus = run.hardware_count if per_gpu else 1
     if unit != "tokens/s" or not run.roles.get("tokens") or not gpus:
         return float("nan")
     few = slice(None, None, max(len(rate) // 2000, 1))
