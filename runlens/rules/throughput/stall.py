@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar, NotRequired, TypedDict
+from typing import ClassVar, NotRequired
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
 from runlens.rules.base import Rule
 from runlens.rules.meaning import Advice, Extent, Part, Stage, Story
 from runlens.rules.shared.panels import MACHINES, SPEEDS
-from runlens.rules.throughput.parts.cost import cost_of_time, is_petty
+from runlens.rules.throughput.parts.cost import CostEvidence, cost_of_time, is_petty
 from runlens.rules.throughput.parts.episodes import Episodes, episodes, regular, seconds_lost
 from runlens.rules.throughput.parts.needs import NEEDS, NOTHING
 from runlens.rules.throughput.parts.signal import FEWEST, RateSignal, rate_signal, wall_signal
@@ -29,7 +29,7 @@ PARKED = 4.0
 """Times `error_seconds` from which a run that goes on did not hang: its collectives would have given up."""
 
 
-class StandstillEvidence(TypedDict):
+class StandstillEvidence(CostEvidence):
     """How long the run stood still."""
 
     seconds_lost: float
@@ -40,10 +40,6 @@ class StandstillEvidence(TypedDict):
     longest_seconds: NotRequired[float]
     at_steps: NotRequired[list[int]]
     """The first of them, where one finding tells of many."""
-    hours_lost: float
-    gpu_hours_lost: float | None
-    hours_lost_by_end: float | None
-    gpu_hours_lost_by_end: float | None
 
 
 @dataclass(frozen=True)
@@ -171,7 +167,6 @@ class Stall(Rule[StandstillEvidence]):
         )
         if resumed:
             message += "; it was resumed there"
-        hours = cost.evidence()
         evidence: StandstillEvidence = {
             "seconds_lost": lost,
             "step_seconds": signal.normal_seconds / signal.stride,
@@ -180,10 +175,7 @@ class Stall(Rule[StandstillEvidence]):
             "count": len(these),
             "longest_seconds": longest,
             "at_steps": at[:TOLD].tolist(),
-            "hours_lost": hours["hours_lost"],
-            "gpu_hours_lost": hours["gpu_hours_lost"],
-            "hours_lost_by_end": hours["hours_lost_by_end"],
-            "gpu_hours_lost_by_end": hours["gpu_hours_lost_by_end"],
+            **cost.evidence(),
         }
         help = "read the logs of all ranks at those times: look for what they have in common, a node or the storage"
         return self.finding(severity, signal.metric, steps, message, evidence, help)

@@ -87,10 +87,10 @@ class SlowdownRule(Rule[SlowdownEvidence]):
         """Slowdowns of the logged rate while steps took longer, and those that only the clock saw, or saw in full."""
         clock = clock_signal(run)
         logged = slowdowns(signal, self.drop, self.min_points)
-        by_clock = slowdowns(clock, self.drop, self.min_points) if clock is not None else ()
-        if clock is None or not (logged or by_clock):
+        if clock is None:
             yield from ((signal, slow) for slow in logged if not stands_still(run, signal, slow))
             return
+        by_clock = slowdowns(clock, self.drop, self.min_points)
         told = []
         for slow in logged:
             same = matched(slow, signal, by_clock, clock)
