@@ -12,6 +12,7 @@ from runlens.model.twin import Twin
 from runlens.rules.nights.parts.apart import apart, overlapping
 from runlens.rules.nights.parts.held import Held
 from runlens.rules.nights.parts.measures import LOSS, MEASURES, NORM, PETTY, Measure
+from runlens.rules.nights.parts.order import newest_accepted
 from runlens.rules.nights.parts.scores import held_scores
 from runlens.rules.nights.parts.yardstick import yardstick
 
@@ -19,9 +20,8 @@ FEW_SERIES = 3
 """Good nights from which on a series that all of them logged is expected."""
 FEW_MET = 2
 """Good nights that can tell whether nights of this job meet at the same steps at all."""
-
-
 _OF_THE_END = ("duration", "length", "tokens")
+"""Measures that a night has once it is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,8 @@ def beside(
             continue
         if not curves:
             continue
-        since = sum(at < _since(nights, role) for at, _ in curves)
+        accepted = newest_accepted(nights, role)
+        since = sum(at < accepted for at, _ in curves)
         theirs = [curve for _, curve in curves]
         found = apart(mine, theirs, floors.get(role, measure.floor), since=since, last=last)
         if found is None:
@@ -99,30 +100,19 @@ def beside(
             )
         )
     always = frozenset.intersection(*(night.evals for night in recent))
-    held += held_scores(own, nights, since=_since(nights, "evals"), last=last)
+    held += held_scores(own, nights, since=newest_accepted(nights, "evals"), last=last)
     told = {one.name for one in held}
-    shared = sorted((always & own.evals) - told)
-    lacking += [
-        (name, "has no checkpoint in common with the nights before") for name in shared if _judged(name, own, nights)
-    ]
+    shared = sorted(name for name in (always & own.evals) - told if own.scores[name].direction is not None)
+    if shared and len(nights) >= FEW_MET:
+        # nights that go on with one training never meet, and then an eval that does not is none that is lacking
+        meet = {one.name for one in held_scores(nights[-1], nights[:-1])}
+        lacking += [(name, "has no checkpoint in common with the nights before") for name in shared if name in meet]
     no_series: frozenset[str] = frozenset()
     if len(recent) >= FEW_SERIES and not going:
         no_series = frozenset.intersection(*(night.series for night in recent)) - own.series - own.evals
     return Beside(
         tuple(held), tuple(lacking), () if going else tuple(sorted(always - own.evals)), tuple(sorted(no_series))
     )
-
-
-def _judged(name: str, own: Twin, nights: Sequence[Twin]) -> bool:
-    """Whether the nights compare an eval among themselves: those that go on with one training never meet."""
-    if own.scores[name].direction is None or len(nights) < FEW_MET:
-        return False
-    return any(True for held in held_scores(nights[-1], nights[:-1]) if held.name == name)
-
-
-def _since(nights: Sequence[Twin], name: str) -> int:
-    """Index of the newest night that was accepted as the new normal of a measure; 0 if none was."""
-    return max((at for at, night in enumerate(nights) if name in night.accepted), default=0)
 
 
 def _quantity(measure: Measure, own: Twin, nights: Sequence[Twin], last: int) -> Held | None:
@@ -134,7 +124,8 @@ def _quantity(measure: Measure, own: Twin, nights: Sequence[Twin], last: int) ->
         return None
     values = np.array([value for _, value in known])
     scale = np.log if measure.log else np.asarray
-    since = min(sum(at < _since(nights, measure.name) for at, _ in known), len(known) - 1)
+    accepted = newest_accepted(nights, measure.name)
+    since = min(sum(at < accepted for at, _ in known), len(known) - 1)
     floor = measure.floor
     if measure.name == "duration":
         floor = max(floor, float(np.log1p(PETTY / np.median(values))))

@@ -9,7 +9,8 @@ import numpy as np
 
 from runlens.model.twin import Twin, TwinCurve
 from runlens.rules.nights.parts.measures import HELD_OUT, LOSS, MEASURES, SCORE, Measure
-from runlens.rules.nights.parts.scores import MEAN, level_of
+from runlens.rules.nights.parts.order import newest_accepted
+from runlens.rules.nights.parts.scores import FEWEST_TOGETHER, MEAN, level_of
 from runlens.rules.nights.parts.yardstick import CHANCE
 from runlens.stats.robust import Floats
 
@@ -17,7 +18,6 @@ _STEADY = ("speed", "step_time", "duration", "memory", "host_memory", "temperatu
 """Measures that may creep: how far a run went is its plan's to say."""
 LATE = 0.75
 """Share of a curve after which its level is that of its end."""
-FEWEST_TOGETHER = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,7 @@ def courses(nights: Sequence[Twin]) -> Iterator[Course]:
 
 def _from(nights: Sequence[Twin], name: str) -> Sequence[Twin]:
     """The nights from the newest one on that was accepted in a measure."""
-    newest = max((at for at, night in enumerate(nights) if name in night.accepted), default=0)
-    return nights[newest:]
+    return nights[newest_accepted(nights, name) :]
 
 
 def _quantity(measure: Measure, nights: Sequence[Twin]) -> Iterator[Course]:

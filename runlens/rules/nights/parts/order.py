@@ -41,6 +41,11 @@ def before(own: Twin, nights: Sequence[Twin]) -> list[Twin]:
     return [n for n in nights if n.began < own.began] if clock_orders([*nights, own]) else list(nights)
 
 
+def newest_accepted(nights: Sequence[Twin], name: str) -> int:
+    """Index of the newest night that was accepted as the new normal of a measure; 0 if none was."""
+    return max((at for at, night in enumerate(nights) if name in night.accepted), default=0)
+
+
 def natural(name: str) -> list[tuple[int, int, str]]:
     """A key by which `night-9` comes before `night-10`."""
     return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d+)", name) if part]
