@@ -80,6 +80,18 @@ def test_evals_of_nights_that_end_a_little_apart_are_compared(last):
     assert [one.name for one in held] == ["acc"] and not held[0].beyond
 
 
+def test_the_accepted_night_is_counted_among_those_that_logged_the_eval():
+    at, rng = np.linspace(100.0, 1000.0, 10), np.random.default_rng(0)
+
+    def night(level):
+        return Twin("n", scores={"acc": Score(at, level + 0.0005 * rng.standard_normal(10), "up", True)})
+
+    logged = [night(level) for level in (0.5, 0.5, 0.5, 0.6, 0.6, 0.6, 0.6, 0.6)]
+    own, without = night(0.55), [Twin("n")] * 4
+    (alone,) = held_scores(own, logged, since=3)
+    assert alone.beyond and list(held_scores(own, without + logged, since=7)) == [alone]
+
+
 def test_nights_that_go_on_with_one_training_never_meet_and_lack_nothing():
     def night(k):
         at = 1000.0 * k + np.linspace(100.0, 1000.0, 10)

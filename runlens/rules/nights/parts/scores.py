@@ -33,6 +33,8 @@ class _Beside:
     sign: float
     """1 where higher is better, -1 where lower is."""
     fraction: bool
+    since: int
+    """Row of `nights` from which on what is usual was accepted as new."""
 
 
 def held_scores(own: Twin, nights: Sequence[Twin], *, since: int = 0, last: int = 7) -> Iterator[Held]:
@@ -44,7 +46,7 @@ def held_scores(own: Twin, nights: Sequence[Twin], *, since: int = 0, last: int 
     nights : sequence of Twin
         The good nights, the oldest first.
     since, last : int
-        As in `yardstick`.
+        As in `yardstick`; of all nights, whether they logged an eval or not.
 
     Notes
     -----
@@ -52,9 +54,9 @@ def held_scores(own: Twin, nights: Sequence[Twin], *, since: int = 0, last: int 
     from what is left of the nights when their common course is taken away, is a spread that is believed in beforehand.
     The chance of a false alarm is shared among the evals.
     """
-    found = [b for name in sorted(own.scores) if (b := _beside(name, own, nights)) is not None]
+    found = [b for name in sorted(own.scores) if (b := _beside(name, own, nights, since)) is not None]
     for one in found:
-        yield _held(one, since, last, CHANCE / len(found))
+        yield _held(one, last, CHANCE / len(found))
     scores = [b for b in found if b.fraction]
     if len(scores) >= FEWEST_TOGETHER and len({b.nights.shape for b in scores}) == 1:
         yield _held(
@@ -65,30 +67,31 @@ def held_scores(own: Twin, nights: Sequence[Twin], *, since: int = 0, last: int 
                 scores[0].at,
                 1.0,
                 True,
+                scores[0].since,
             ),
-            since,
             last,
             CHANCE,
         )
 
 
-def _beside(name: str, own: Twin, nights: Sequence[Twin]) -> _Beside | None:
+def _beside(name: str, own: Twin, nights: Sequence[Twin], since: int) -> _Beside | None:
     """One eval, None where tonight's later checkpoints are not among those of the nights, or better is not known."""
     mine = own.scores[name]
-    theirs = [night.scores[name] for night in nights if name in night.scores]
-    if mine.direction is None or not theirs or any(one.fraction != mine.fraction for one in theirs):
+    theirs = [(i, night.scores[name]) for i, night in enumerate(nights) if name in night.scores]
+    if mine.direction is None or not theirs or any(one.fraction != mine.fraction for _, one in theirs):
         return None
-    if not mine.fraction and not all((one.value > 0).all() for one in (mine, *theirs)):
+    if not mine.fraction and not all((one.value > 0).all() for one in (mine, *(one for _, one in theirs))):
         return None
     late = slice(int(LATE * len(mine.step)), None)
     at = mine.step[late]
-    curves = [_at(one, at) for one in theirs]
-    kept = [curve for curve in curves if curve is not None]
+    kept = [(i, curve) for i, one in theirs if (curve := _at(one, at)) is not None]
     if not kept:
         return None
     scale = (lambda x: x) if mine.fraction else np.log
     sign = 1.0 if mine.direction == "up" else -1.0
-    return _Beside(name, scale(mine.value[late]), scale(np.stack(kept)), at, sign, mine.fraction)
+    curves = np.stack([curve for _, curve in kept])
+    since = min(sum(i < since for i, _ in kept), len(kept) - 1)
+    return _Beside(name, scale(mine.value[late]), scale(curves), at, sign, mine.fraction, since)
 
 
 def _at(score: Score, at: Floats) -> Floats | None:
@@ -99,12 +102,10 @@ def _at(score: Score, at: Floats) -> Floats | None:
     return np.asarray(np.interp(at, score.step, score.value))
 
 
-def _held(one: _Beside, since: int, last: int, chance: float) -> Held:
+def _held(one: _Beside, last: int, chance: float) -> Held:
     measure = _measure(one)
     levels = one.nights.mean(axis=1)
-    among = yardstick(
-        levels, measure.floor, since=min(since, len(levels) - 1), last=last, noise=_noise(one), chance=chance
-    )
+    among = yardstick(levels, measure.floor, since=one.since, last=last, noise=_noise(one), chance=chance)
     level = float(one.own.mean())
     unit = "" if one.fraction else "ratio"
     back = (lambda x: x) if one.fraction else np.exp
