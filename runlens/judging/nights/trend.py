@@ -47,7 +47,7 @@ def rows(records: Sequence[NightRecord]) -> list[Row]:
     drifting = {course.name: course for course in courses(good)} if good else {}
     drawn = []
     for course in courses([*row]):
-        values = np.exp(course.values) if course.log else course.values
+        values = np.exp(course.values) if course.measure.log else course.values
         marks = tuple(kept[id(night)][1].good for night in course.nights)
         names = tuple(night.name for night in course.nights)
         drift = _drift(drifting[course.name]) if course.name in drifting else ""
@@ -60,6 +60,7 @@ def _drift(course: Course) -> str:
     if found is None or abs(found.shift) <= found.bar:
         return ""
     began, _ = onset(course.values)
-    by = percent(float(np.expm1(found.shift)), signed=True) if course.log else f"{number(found.shift, 2)} {course.unit}"
-    worse = "" if course.worse(found.shift) else " (for the better)"
+    shift = course.measure.plain(found.shift)
+    by = percent(shift, signed=True) if course.measure.log else f"{number(shift, 2)} {course.unit}"
+    worse = "" if course.measure.is_worse(found.shift) else " (for the better)"
     return f"{by.strip()} since {course.nights[began].name}{worse}"

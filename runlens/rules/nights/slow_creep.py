@@ -10,12 +10,13 @@ import numpy as np
 
 from runlens.model import Figure, Finding, Severity, Skip, Symptom
 from runlens.model.twin import Twin
-from runlens.model.words import number, percent
+from runlens.model.words import number
 from runlens.rules.meaning import Advice, Part
 from runlens.rules.nights.parts.changed import changes
 from runlens.rules.nights.parts.courses import Course, courses
 from runlens.rules.nights.parts.creep import FEWEST, Creep, creep, onset
 from runlens.rules.nights.parts.rule import NightRule
+from runlens.rules.nights.parts.words import difference
 from runlens.rules.shared.panels import LOSSES, MACHINES
 
 
@@ -103,23 +104,18 @@ class SlowCreep(NightRule[SlowCreepEvidence]):
             if not course.nights or course.nights[-1] is not own or (course.name == "step_time" and "speed" in loud):
                 continue
             found = creep(course.values, course.measure.floor, course.chance)
-            if found is None or abs(found.shift) <= found.bar or not course.worse(found.shift):
+            if found is None or abs(found.shift) <= found.bar or not course.measure.is_worse(found.shift):
                 continue
             loud.add(course.name)
             yield self._finding(course, found)
 
     def _finding(self, course: Course, found: Creep) -> Finding:
-        log = course.log
-        share = float(np.expm1(found.shift)) if log else found.shift
         end = found.start + found.shift
-        start, level = (float(np.exp(x)) if log else x for x in (found.start, end))
+        start, level = (float(np.exp(x)) if course.measure.log else x for x in (found.start, end))
         began, sudden = onset(course.values)
         first, before = course.nights[began], course.nights[began - 1]
         changed = changes(before.config, first.config)
-        if log:
-            by = percent(abs(share))
-        else:
-            by = f"{number(abs(share), 2)} {course.unit}" if course.unit else f"{100 * abs(share):.2g} points"
+        by = difference(course.measure, found.shift, course.unit)
         higher = "higher" if found.shift > 0 else "lower"
         how = "since" if sudden else "and drifting, since"
         unit = f" {course.unit}" if course.unit else ""
@@ -138,8 +134,8 @@ class SlowCreep(NightRule[SlowCreepEvidence]):
                 "tonight": level,
                 "start": start,
                 "unit": course.unit,
-                "share": share,
-                "bar": float(np.expm1(found.bar)) if log else found.bar,
+                "share": course.measure.plain(found.shift),
+                "bar": course.measure.plain(found.bar),
                 "spread": found.spread,
                 "nights": [night.name for night in course.nights],
                 "began": first.name,

@@ -158,7 +158,6 @@ class UnlikeTwins(NightRule[UnlikeTwinsEvidence]):
         steps = (one.since, max(one.since, end)) if one.since is not None and end is not None else None
         if one.name == "length" and end is not None:
             steps = (end, end)
-        share = float(np.expm1(one.shift)) if one.measure.log else one.shift
         return self.finding(
             severity,
             one.metric,
@@ -169,8 +168,8 @@ class UnlikeTwins(NightRule[UnlikeTwinsEvidence]):
                 "twins": [t.name for t in nights[-self.last :]],
                 "tonight": one.tonight,
                 "usual": one.usual,
-                "share": share,
-                "bar": float(np.expm1(one.bar)) if one.measure.log else one.bar,
+                "share": one.measure.plain(one.shift),
+                "bar": one.measure.plain(one.bar),
                 "spread": one.spread,
                 "missing": [],
             },

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from runlens.model.twin import Twin, TwinCurve
-from runlens.rules.nights.parts.measures import HELD_OUT, LOSS, MEASURES, SCORE, Measure
+from runlens.rules.nights.parts.measures import LOSS, MEASURES, SCORE, Measure, measure_of_eval
 from runlens.rules.nights.parts.order import newest_accepted
 from runlens.rules.nights.parts.scores import FEWEST_TOGETHER, MEAN, level_of
 from runlens.rules.nights.parts.yardstick import CHANCE
@@ -32,15 +32,8 @@ class Course:
     nights: tuple[Twin, ...]
     """Those that tell it, from the one on that was accepted as the new normal."""
     values: Floats
-    """(n,) float64: of each of them; the logarithm where `log`."""
-    log: bool
-    sign: float = 1.0
-    """-1 where a rise of a score is bad news."""
+    """(n,) float64: of each of them; the logarithm where the measure is logarithmic."""
     chance: float = CHANCE
-
-    def worse(self, shift: float) -> bool:
-        """Whether a shift is bad news."""
-        return shift * self.sign > 0 if self.measure.worse == "up" else shift * self.sign < 0
 
 
 def courses(nights: Sequence[Twin]) -> Iterator[Course]:
@@ -76,7 +69,6 @@ def _quantity(measure: Measure, nights: Sequence[Twin]) -> Iterator[Course]:
         newest.unit,
         tuple(kept),
         scale(np.array(values, dtype=np.float64)),
-        measure.log,
     )
 
 
@@ -92,9 +84,7 @@ def _loss(nights: Sequence[Twin]) -> Iterator[Course]:
         and abs(curve.step[-1] - newest.step[-1]) <= 0.05 * abs(newest.step[-1])
     ]
     values = np.array([_end(curve) for _, curve in known])
-    yield Course(
-        LOSS, LOSS.name, "end of the training loss", newest.metric, "", tuple(n for n, _ in known), values, True
-    )
+    yield Course(LOSS, LOSS.name, "end of the training loss", newest.metric, "", tuple(n for n, _ in known), values)
 
 
 def _end(curve: TwinCurve) -> float:
@@ -103,23 +93,19 @@ def _end(curve: TwinCurve) -> float:
 
 def _scores(nights: Sequence[Twin]) -> Iterator[Course]:
     kept = _from(nights, "evals")
-    told = [name for name in sorted(nights[-1].scores) if nights[-1].scores[name].direction is not None]
+    told = [(name, score, way) for name, score in sorted(nights[-1].scores.items()) if (way := score.direction)]
     fractions = []
-    for name in told:
-        newest = nights[-1].scores[name]
+    for name, newest, direction in told:
         known = [night for night in kept if name in night.scores and _alike(night.scores[name].step, newest.step)]
         levels = np.array([level_of(night.scores[name]) for night in known])
         if not np.isfinite(levels).all():
             continue
-        down = newest.direction == "down"
-        measure = SCORE if newest.fraction else HELD_OUT
-        # SCORE is worse when it falls and HELD_OUT when it rises: turned where this eval goes the other way
-        sign = -1.0 if down == newest.fraction else 1.0
-        yield Course(measure, name, name, name, "", tuple(known), levels, not newest.fraction, sign, CHANCE / len(told))
+        measure = measure_of_eval(newest.fraction, direction)
+        yield Course(measure, name, name, name, "", tuple(known), levels, CHANCE / len(told))
         if newest.fraction and len(known) == len(kept):
-            fractions.append(-levels if down else levels)
+            fractions.append(levels if direction == "up" else -levels)
     if len(fractions) >= FEWEST_TOGETHER:
-        yield Course(SCORE, MEAN, MEAN, "", "", tuple(kept), np.mean(fractions, axis=0), False)
+        yield Course(SCORE, MEAN, MEAN, "", "", tuple(kept), np.mean(fractions, axis=0))
 
 
 def _alike(one: Floats, other: Floats) -> bool:

@@ -35,7 +35,7 @@ class Held:
     @property
     def worse(self) -> bool:
         """Whether it went the way that is bad news."""
-        return self.shift > 0 if self.measure.worse == "up" else self.shift < 0
+        return self.measure.is_worse(self.shift)
 
     @property
     def severity(self) -> Severity | None:

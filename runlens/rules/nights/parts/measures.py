@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
-from runlens.model import Run
+from runlens.model import Direction, Run
 from runlens.model.twin import Quantity
 from runlens.rules.hardware.parts.devices import per_device
 from runlens.rules.throughput.parts.levels import settle_in
@@ -39,6 +39,14 @@ class Measure:
     other: bool = False
     """Whether a change to the good side is a warning too: it means something else was run."""
 
+    def is_worse(self, shift: float) -> bool:
+        """Whether a shift is bad news."""
+        return shift > 0 if self.worse == "up" else shift < 0
+
+    def plain(self, shift: float) -> float:
+        """A shift as a share, or in its own unit where not `log`."""
+        return float(np.expm1(shift)) if self.log else shift
+
 
 MEASURES = (
     Measure("speed", "speed", "down", 0.015, better=True),
@@ -60,6 +68,13 @@ NORM = Measure("grad_norm", "gradient norm", "up", 0.26, error=1.2, other=True)
 SCORE = Measure("score", "score", "down", 0.01, log=False, better=True)
 """One point: the better half of what plain and deduplicated models of one size differ by."""
 HELD_OUT = Measure("held-out", "held-out loss", "up", 0.02, better=True)
+
+
+def measure_of_eval(fraction: bool, direction: Direction) -> Measure:
+    """What an eval is compared by, if higher or lower is better."""
+    usual = SCORE if fraction else HELD_OUT
+    worse: Literal["up", "down"] = "down" if direction == "up" else "up"
+    return usual if usual.worse == worse else replace(usual, name="score", words="score", worse=worse)
 
 
 def quantities(run: Run) -> dict[str, Quantity]:

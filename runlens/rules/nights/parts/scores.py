@@ -9,7 +9,7 @@ import numpy as np
 
 from runlens.model.twin import Score, Twin
 from runlens.rules.nights.parts.held import Held
-from runlens.rules.nights.parts.measures import HELD_OUT, SCORE, Measure
+from runlens.rules.nights.parts.measures import measure_of_eval
 from runlens.rules.nights.parts.yardstick import CHANCE, yardstick
 from runlens.stats.robust import Floats
 
@@ -103,7 +103,7 @@ def _at(score: Score, at: Floats) -> Floats | None:
 
 
 def _held(one: _Beside, last: int, chance: float) -> Held:
-    measure = _measure(one)
+    measure = measure_of_eval(one.fraction, "up" if one.sign > 0 else "down")
     levels = one.nights.mean(axis=1)
     among = yardstick(levels, measure.floor, since=one.since, last=last, noise=_noise(one), chance=chance)
     level = float(one.own.mean())
@@ -122,15 +122,6 @@ def _held(one: _Beside, last: int, chance: float) -> Held:
         among.bar,
         int(one.at[0]),
     )
-
-
-def _measure(one: _Beside) -> Measure:
-    if one.fraction:
-        worse: Measure = SCORE if one.sign > 0 else Measure("score", "score", "up", SCORE.floor, log=False, better=True)
-        return worse
-    if one.sign < 0:
-        return HELD_OUT
-    return Measure("score", "score", "down", HELD_OUT.floor, better=True)
 
 
 def _noise(one: _Beside) -> float:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from runlens.model.twin import Twin
 from runlens.model.words import number, percent, plus_minus
 from runlens.rules.nights.parts.held import Held
+from runlens.rules.nights.parts.measures import Measure
 
 MOST = 4
 """Names that one sentence lists; the rest is counted."""
@@ -24,28 +23,25 @@ def listed(names: Sequence[str]) -> str:
     return ", ".join(names[:MOST]) + (f" and {len(names) - MOST} more" if len(names) > MOST else "")
 
 
-def difference(one: Held) -> str:
-    """How far it is from usual, without its sign: `2.1 %`, `3.1 points`, `4.2 C`."""
-    if one.measure.log:
-        return percent(abs(float(np.expm1(one.shift))))
-    return f"{100 * abs(one.shift):.2g} points" if not one.unit else f"{number(abs(one.shift), 2)} {one.unit}"
+def difference(measure: Measure, shift: float, unit: str) -> str:
+    """How far a shift is, without its sign: `2.1 %`, `3.1 points`, `4.2 C`."""
+    much = abs(measure.plain(shift))
+    if measure.log:
+        return percent(much)
+    return f"{100 * much:.2g} points" if not unit else f"{number(much, 2)} {unit}"
 
 
 def among(one: Held) -> str:
     """What twins differ by among themselves, as part of a sentence; empty if nothing is known."""
     if one.spread is None:
         return ""
-    if one.measure.log:
-        return f"; they differ by {percent(float(np.expm1(one.spread)))} among themselves"
-    if not one.unit:
-        return f"; they differ by {100 * one.spread:.2g} points among themselves"
-    return f"; they differ by {number(one.spread, 2)} {one.unit} among themselves"
+    return f"; they differ by {difference(one.measure, one.spread, one.unit)} among themselves"
 
 
 def sentence(one: Held, nights: Sequence[Twin]) -> str:
     """What is unlike, in one sentence."""
     higher = "higher" if one.shift > 0 else "lower"
-    by = f"{difference(one)} {higher}"
+    by = f"{difference(one.measure, one.shift, one.unit)} {higher}"
     if one.name == "length":
         return (
             f"the run ended at step {one.tonight:,.0f}, where {counted(nights)} went on to {one.usual:,.0f}: the rest "
