@@ -17,11 +17,23 @@ from runlens.rules.meaning import Part
 from runlens.rules.shared.panels import BESIDE_EVALS, EVALS
 
 
-class LagEvidence(TypedDict):
-    """How far the run is behind, by all tasks and by each."""
+class _Both(TypedDict):
+    """What a lag and a gap at one checkpoint have in common."""
 
     reference: str
     axis: Literal["tokens", "steps"]
+    groups: list[dict[str, object]]
+    tasks: list[dict[str, object]]
+    tasks_behind: int
+    tasks_compared: int
+    unmatched: list[dict[str, str]]
+    tokens_from: str
+    at_one_checkpoint: list[dict[str, object]]
+
+
+class LagEvidence(_Both):
+    """How far the run is behind, by all tasks and by each."""
+
     lag_factor: float | None
     """None where only one checkpoint could be compared, which tells no lag."""
     lag_interval: list[float] | None
@@ -35,13 +47,6 @@ class LagEvidence(TypedDict):
     projected: dict[str, object] | None
     persists: bool
     from_start: bool
-    groups: list[dict[str, object]]
-    tasks: list[dict[str, object]]
-    tasks_behind: int
-    tasks_compared: int
-    unmatched: list[dict[str, str]]
-    tokens_from: str
-    at_one_checkpoint: list[dict[str, object]]
 
 
 @dataclass(frozen=True)
@@ -194,20 +199,6 @@ class BehindReference(Rule[LagEvidence]):
             "One checkpoint tells a gap and no lag. `runlens compare` with the same reference shows each eval; three "
             "checkpoints or more tell since when, and how many tokens it is.",
         )  # fmt: skip
-
-
-class _Both(TypedDict):
-    """What a lag and a gap at one checkpoint have in common."""
-
-    reference: str
-    axis: Literal["tokens", "steps"]
-    groups: list[dict[str, object]]
-    tasks: list[dict[str, object]]
-    tasks_behind: int
-    tasks_compared: int
-    unmatched: list[dict[str, str]]
-    tokens_from: str
-    at_one_checkpoint: list[dict[str, object]]
 
 
 def _both(comparison: Comparison) -> _Both:

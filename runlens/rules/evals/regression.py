@@ -136,23 +136,28 @@ class EvalRegression(Rule[RegressionEvidence]):
             parts.sort(key=lambda d: -d.share)
             yield self._finding(Severity.INFO, parts, f"while the whole, {whole.curve.name}, did not, and it decides")
         if lasting:
-            told = [self._severity(d, d.eval.curve.name in self_told) for d in lasting]
-            worst = max(told, key=lambda s: s.rank)
-            first = lasting[told.index(worst)]
-            of_loss = held_out_loss(first.eval) or part_of_loss(first.eval)
-            scores = scores_since(run, curves, first.best_step) if of_loss else None
-            if scores is not None and scores[0] == "improved":
-                yield self._finding(Severity.INFO, lasting, f"while {scores[1]} improved, and scores decide")
-            elif scores is not None and scores[0] != "worsened" and 0.0 < first.share < self.at_once:
-                yield self._finding(Severity.INFO, lasting, f"while {scores[1]} held, and scores decide")
-            else:
-                lead, end = [first, *(d for d in lasting if d is not first)], ""
-                if (
-                    scores is not None and scores[0] != "worsened"
-                ):  # as of EVAL004: no error while a score still improves
-                    worst = min(worst, Severity.WARNING, key=lambda s: s.rank)
-                    end = f"while {scores[1]} {'stood still' if scores[0] == 'held' else 'improved'}"
-                yield self._finding(worst, lead, end, first.eval.curve.name in self_told)
+            yield self._lasting(run, curves, lasting, self_told)
+
+    def _lasting(self, run: Run, curves: tuple[RunCurve, ...], lasting: list[Decline], self_told: set[str]) -> Finding:
+        """One finding for all evals that are worse up to the end; of a loss the scores beside it decide."""
+        told = [self._severity(d, d.eval.curve.name in self_told) for d in lasting]
+        worst = max(told, key=lambda s: s.rank)
+        first = lasting[told.index(worst)]
+        lead, by_course = [first, *(d for d in lasting if d is not first)], first.eval.curve.name in self_told
+        of_loss = held_out_loss(first.eval) or part_of_loss(first.eval)
+        scores = scores_since(run, curves, first.best_step) if of_loss else None
+        if scores is None or scores[0] == "worsened":
+            return self._finding(worst, lead, "", by_course)
+        course, name = scores
+        if course == "improved":
+            return self._finding(Severity.INFO, lasting, f"while {name} improved, and scores decide")
+        if 0.0 < first.share < self.at_once:
+            return self._finding(Severity.INFO, lasting, f"while {name} held, and scores decide")
+        # as of EVAL004: no error while a score still improves
+        worst = min(worst, Severity.WARNING, key=lambda s: s.rank)
+        return self._finding(
+            worst, lead, f"while {name} {'stood still' if course == 'held' else 'improved'}", by_course
+        )
 
     def _without_classes(
         self, lasting: list[Decline], curves: tuple[RunCurve, ...]
