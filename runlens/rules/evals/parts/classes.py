@@ -31,12 +31,10 @@ def traded(curves: Sequence[RunCurve]) -> tuple[frozenset[str], frozenset[str]]:
     (frozenset of str, frozenset of str)
         Logged names of the precisions and recalls, and of the scores that weigh both; empty without either.
     """
-    both = {c.curve.task: set[str]() for c in curves if c.curve.metric in _WEIGHS_BOTH}
-    for c in curves:
-        if c.curve.metric in _WEIGHS_BOTH:
-            both[c.curve.task].add(c.curve.name)
-    single = frozenset(c.curve.name for c in curves if c.curve.metric in _TRADED and c.curve.task in both)
-    return single, frozenset().union(*both.values()) if single else frozenset()
+    both = [c.curve for c in curves if c.curve.metric in _WEIGHS_BOTH]
+    tasks = {curve.task for curve in both}
+    single = frozenset(c.curve.name for c in curves if c.curve.metric in _TRADED and c.curve.task in tasks)
+    return single, frozenset(curve.name for curve in both) if single else frozenset()
 
 
 def by_class(curves: Sequence[RunCurve]) -> tuple[frozenset[str], frozenset[str]]:

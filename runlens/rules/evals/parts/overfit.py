@@ -96,11 +96,11 @@ def overfit(own: RunCurve, train: PlacedSeries, patience: int) -> Overfit | None
     scatter = scatter_of(own)
     least = LEAST_LOSS if logarithmic(own.curve) else LEAST_LOSS * abs(median(value))
     level = running_middle(up)
-    turns = (1 + int(np.argmax(level[1:-1])), 0.5), (0, 2.0)
-    found = next((t for t, doubt in turns if _turned(up, level, t, scatter * np.sqrt(doubt), least, patience)), None)
-    if found is None:
+    turns = 1 + int(np.argmax(level[1:-1])), 0
+    turn = next((t for t in turns if _turned(up, level, t, scatter, least, patience)), None)
+    if turn is None:
         return None
-    turn, size = found, max(patience, (len(up) - found - 1) // TAIL)
+    size = max(patience, (len(up) - turn - 1) // TAIL)
     rise = float(level[turn]) - median(up[-size:])
     at = max(turn - 1, 0) + int(np.argmax(up[max(turn - 1, 0) : turn + 2]))
     half, since = max(int(step[-1] - step[at]) // 4, 1), int(step[at])
@@ -115,13 +115,13 @@ def overfit(own: RunCurve, train: PlacedSeries, patience: int) -> Overfit | None
     return Overfit(own, since, float(value[at]), int(step[-1]), float(value[-1]), lost, early, late, len(up) - at - 1)
 
 
-def _turned(up: Floats, level: Floats, turn: int, doubt: float, least: float, patience: int) -> bool:
-    """Whether what follows the checkpoint `turn`, known to `doubt`, stays below it on an upward scale."""
+def _turned(up: Floats, level: Floats, turn: int, scatter: float, least: float, patience: int) -> bool:
+    """Whether what follows the checkpoint `turn` stays below it on an upward scale."""
     after, best = up[turn + 1 :], float(level[turn])
     size = max(patience, len(after) // TAIL)
     if len(after) < patience:
         return False
-    scatter = doubt / np.sqrt(0.5) if turn else doubt / np.sqrt(2.0)
+    doubt = scatter * np.sqrt(0.5 if turn else 2.0)  # a median of three, or the first one alone
     rise = best - median(after[-size:])
     few = 1.0 + FEW / (len(up) - 2)
     bar = SIGMAS * few * np.hypot(doubt, scatter * np.sqrt(np.pi / 2 / size))
