@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -50,6 +49,15 @@ _CUT_OFF = re.compile(
     r"(^|/)(response_length/clip_ratio|completions/clipped_ratio)$"
     r"|(^|[/_])(truncat\w+|overlong|length_clip\w*)_(ratio|rate|frac\w*)$"
 )
+_KINDS: tuple[tuple[re.Pattern[str], Kind], ...] = (
+    (_CUT_OFF, "cut-off"),
+    (_UPDATE_KL, "update-kl"),
+    (_SUMMED_KL, "summed-kl"),
+    (_KL, "kl"),
+    (_ENTROPY, "entropy"),
+    (_LENGTH, "length"),
+)
+"""The most special first."""
 _LIMITS = tuple(map(Spelling, ("max_completion_length", "max_response_length", "data.max_response_length",
                                "generate_max_len", "response_length", "max_new_tokens")))  # fmt: skip
 """TRL GRPO, verl, OpenRLHF, TRL PPO, others."""
@@ -99,17 +107,9 @@ def length_limit(run: Run) -> float | None:
 
 
 def _kind(plain: str) -> Kind | None:
-    kinds: Sequence[tuple[re.Pattern[str], Kind]] = (
-        (_CUT_OFF, "cut-off"),
-        (_UPDATE_KL, "update-kl"),
-        (_SUMMED_KL, "summed-kl"),
-        (_KL, "kl"),
-        (_ENTROPY, "entropy"),
-        (_LENGTH, "length"),
-    )
     if _OTHER.search(plain) or _HELD_OUT.search(plain) or _PLAIN_ESTIMATE.search(plain):
         return None
-    return next((kind for pattern, kind in kinds if pattern.search(plain)), None)
+    return next((kind for pattern, kind in _KINDS if pattern.search(plain)), None)
 
 
 def _signal(series: PlacedSeries, kind: Kind) -> Signal:

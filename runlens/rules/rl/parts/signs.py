@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from runlens.rules.rl.parts.course import Blocks, Climb, Course, climb, course, means, medians, stays
-from runlens.rules.rl.parts.signals import Kind, Signal
+from runlens.rules.rl.parts.signals import Signal
 from runlens.stats.changes.changepoint import refine
 
 Name = Literal["reward-fell", "kl-exploded", "entropy-died", "entropy-exploded", "length-ran-away", "length-at-limit",
@@ -124,7 +124,7 @@ def of_measure(signal: Signal, limits: Limits, reward: Reward | None, most: floa
     most : float or None
         The most tokens of a response, if known.
     """
-    kind: Kind = signal.kind
+    kind = signal.kind
     blocks = medians(signal.value)
     if kind in LEVEL:
         times = EARLY * LEVEL[kind]
