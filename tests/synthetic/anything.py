@@ -24,7 +24,7 @@ def anything(seed):
     n = int(draw.choice([9, 40, 60, 120, 300, 700, 1500]))
     every = int(draw.choice([1, 1, 10, 50]))
     speed = _speed(draw, n)
-    columns = {**_learning(draw, n), **_machines(draw, n, speed), **_speeds(draw, n, speed)}
+    columns = {**_learning(draw, n), **_machines(draw, n), **_speeds(draw, n, speed)}
     step = np.arange(n) * every
     time = START + np.cumsum(every * 0.5 / speed)
     if draw.random() < 0.15:
@@ -97,13 +97,13 @@ def _learning(draw, n):
         fall = 2.0 ** (16 - np.clip((t - n * draw.uniform(0.2, 0.9)) // 2, 0, float(draw.choice([3, 12, 16, 18, 30]))))
         out["loss_scale"] = fall
     if draw.random() < 0.6:
-        out |= _evals(draw, n, y)
+        out |= _evals(draw, n)
     if draw.random() < 0.2:
         out["batch_size"] = np.where(t < n // 2, 64.0, float(draw.choice([64, 128])))
     return out
 
 
-def _evals(draw, n, y):
+def _evals(draw, n):
     """A held-out loss and two scores, each so many rows."""
     t, each = np.arange(n), int(draw.choice([2, 5, 10, 30]))
     at = (t % each == each - 1) & (t < n * draw.choice([0.3, 0.6, 0.8, 1.0, 1.0]))
@@ -174,7 +174,7 @@ def _speeds(draw, n, speed):
     return out
 
 
-def _machines(draw, n, speed):
+def _machines(draw, n):
     """Sensors of some GPUs, one of them odd from some row on."""
     if draw.random() < 0.5:
         return {}

@@ -85,7 +85,7 @@ def moved(run: Run, one: Resume) -> Moved | None:
     progress = begun - level
     bar = max(RISE, SIGMAS * error)
     if near < -max(DIP, SIGMAS * error):
-        return _dip(parts.after, away, level, noise)
+        return _dip(parts.after, away, level)
     if max(near, first - SIGMAS * noise) < bar:
         return None
     factor = _factor(run, one, away)
@@ -139,7 +139,7 @@ def _stays(away: Floats) -> bool:
     return median(away[-max(NEAR, len(away) // 4) :]) > 0.7 * median(away[:NEAR])
 
 
-def _dip(after: PlacedSeries, away: Floats, level: float, noise: float) -> Moved:
+def _dip(after: PlacedSeries, away: Floats, level: float) -> Moved:
     """Lower after the resume: samples that were seen before, until they are through."""
     low = median(away[:NEAR])
     high = np.flatnonzero(coming_median(away, NEAR) >= 0.3 * low)

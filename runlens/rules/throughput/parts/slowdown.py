@@ -20,6 +20,7 @@ from runlens.rules.throughput.parts.signal import FEWEST, RateSignal, rate_signa
 from runlens.rules.throughput.parts.ties import Tie, TieEvidence, ties
 from runlens.rules.throughput.parts.words import fall, unit_of
 from runlens.rules.throughput.parts.work import work_change
+from runlens.stats.robust import Floats
 
 EDGE = 2
 """Logged points by which a change point may be off."""
@@ -107,7 +108,7 @@ class SlowdownRule(Rule[SlowdownEvidence]):
 
     def _finding(self, run: Run, signal: RateSignal, slow: Slowdown) -> Finding:
         first, last = int(signal.step[slow.start]), int(signal.step[slow.end])
-        cost = cost_of(run, signal, slow.start, slow.end, self._share(signal, slow), not slow.recovered)
+        cost = cost_of(run, signal, slow.start, slow.end, _lost(slow), not slow.recovered)
         reach = max(slow.settled - slow.start, min(slow.end - slow.settled, 500), 20)
         work = work_change(
             run, signal.step[max(slow.start - reach, 0) : slow.start], signal.step[slow.settled : slow.settled + reach]
@@ -171,12 +172,13 @@ class SlowdownRule(Rule[SlowdownEvidence]):
         }
         return self.finding(severity, signal.metric, (first, max(first, last)), message, evidence, _help(slow, resumed))
 
-    def _share(self, signal: RateSignal, slow: Slowdown) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-        """Part of the time of each slow point that was lost: it grows along a ramp."""
-        share = np.full(slow.end - slow.start + 1, slow.share)
-        ramp = slow.settled - slow.start
-        share[:ramp] = np.linspace(0.0, slow.share, ramp, endpoint=False)[: len(share)]
-        return share
+
+def _lost(slow: Slowdown) -> Floats:
+    """Part of the time of each slow point that was lost: it grows along a ramp."""
+    share = np.full(slow.end - slow.start + 1, slow.share)
+    ramp = slow.settled - slow.start
+    share[:ramp] = np.linspace(0.0, slow.share, ramp, endpoint=False)[: len(share)]
+    return share
 
 
 def _fewer_ranks(tied: list[Tie], slow: Slowdown) -> Tie | None:
