@@ -312,6 +312,19 @@ def test_a_comet_archive_with_odd_messages_is_read(tmp_path):
     assert [(note.kind, note.records) for note in run.notes] == [("damaged", 4)]
 
 
+def test_an_archive_of_a_newer_zip_is_no_log(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("messages.json", "{}")
+        archive.writestr("experiment.json", "{}")
+    raw = bytearray((tmp_path / "a.zip").read_bytes())
+    raw[raw.index(b"PK\x01\x02") + 6] = 99  # the version that is needed to take it out
+    (tmp_path / "a.zip").write_bytes(raw)
+    with pytest.raises(NotImplementedError):
+        zipfile.ZipFile(tmp_path / "a.zip")
+    with pytest.raises(NotALog):
+        discover(str(tmp_path / "a.zip"))
+
+
 def test_a_comet_archive_that_breaks_off_is_told(tmp_path):
     message = {"payload": {"metric": {"metricName": "loss", "metricValue": 2.5, "step": 1}}}
     draw = np.random.default_rng(0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -12,8 +11,7 @@ from runlens.errors import AccessRefused, NotALog, ReadError
 from runlens.model import Run, RunRef
 from runlens.sources.contract import Look
 from runlens.sources.naming import in_words, printable
-from runlens.sources.table.forms.packed import BROKEN
-from runlens.sources.trackers.sqlite import FAULTS
+from runlens.sources.trackers import archive, sqlite
 
 _KINDS = ("mlflow_files", "mlflow_db", "trackio", "comet", "sacred")
 
@@ -55,7 +53,7 @@ def refs(files: Sequence[Path], look: Look) -> list[RunRef]:
         if kind in groups:
             try:
                 out += _tracker(kind).runs(groups[kind], look)
-            except FAULTS as error:
+            except sqlite.FAULTS as error:
                 raise ReadError(_broken(str(groups[kind][0]), error)) from error
     return out
 
@@ -76,9 +74,9 @@ def read(ref: RunRef) -> Run:
         run = _tracker(kind).read_run(ref, key)
     except PermissionError as error:
         raise AccessRefused(f"no permission to read {where}; ask its owner for read access") from error
-    except FAULTS as error:
+    except sqlite.FAULTS as error:
         raise ReadError(_broken(ref.location, error)) from error
-    except (*BROKEN, OSError, zipfile.BadZipFile, RuntimeError) as error:  # the last: encrypted, or a new packing
+    except (*archive.FAULTS, OSError) as error:
         raise ReadError(f"{where} cannot be read ({in_words(error)}); look at the file and the disk") from error
     if not run.points:
         raise NotALog(f"the run {printable(run.name)} in {where} has no metrics; nothing was logged to it yet")

@@ -13,7 +13,7 @@ from typing import IO
 from runlens.model import Note, Run, RunRef
 from runlens.sources.contract import Look
 from runlens.sources.naming import in_words, printable
-from runlens.sources.table.forms.packed import BROKEN
+from runlens.sources.trackers.archive import FAULTS, has
 from runlens.sources.trackers.points import Points, setting
 
 _MESSAGES, _ABOUT = "messages.json", "experiment.json"
@@ -21,13 +21,7 @@ _MESSAGES, _ABOUT = "messages.json", "experiment.json"
 
 def owns(head: bytes, path: Path) -> bool:
     """Whether a file is a zip archive with Comet's messages."""
-    if not head.startswith(b"PK\x03\x04"):
-        return False
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return {_MESSAGES, _ABOUT} <= set(archive.namelist())
-    except (zipfile.BadZipFile, OSError, NotImplementedError, UnicodeError):
-        return False
+    return has(head, path, {_MESSAGES, _ABOUT})
 
 
 def runs(files: Sequence[Path], look: Look) -> list[RunRef]:
@@ -87,7 +81,7 @@ def _about(archive: zipfile.ZipFile) -> dict[str, object]:
     """What the archive says of its experiment; a help, and empty where it is damaged."""
     try:
         found = json.loads(archive.read(_ABOUT))
-    except (*BROKEN, ValueError, RuntimeError, zipfile.BadZipFile):
+    except (*FAULTS, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
 
@@ -96,5 +90,5 @@ def _lines(raw: IO[bytes], broken: list[str]) -> Iterator[str]:
     """Lines of a file in the archive, as far as it is whole."""
     try:
         yield from io.TextIOWrapper(raw, "utf-8", "replace")
-    except (*BROKEN, zipfile.BadZipFile) as error:
+    except FAULTS as error:
         broken.append(in_words(error))
