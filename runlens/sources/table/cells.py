@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 
 from runlens.sources import wandb_shape
+from runlens.sources.dates import unix_time
 from runlens.sources.table.names import is_axis, is_time
 
 MISSING = frozenset({"", "none", "null", "na", "n/a", "#n/a", "<na>", "-", "--", "?"})
@@ -70,11 +70,7 @@ def _date(text: str) -> float | None:
     """An ISO 8601 date as unix seconds; without a zone it is taken for UTC."""
     if len(text) < 8 or not text[:4].isdigit() or text[2] == ":":
         return None
-    try:
-        found = datetime.fromisoformat(text.replace("/", "-"))
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
-        return None
+    return unix_time(text.replace("/", "-"))
 
 
 def _duration(text: str) -> float | None:

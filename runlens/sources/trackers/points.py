@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from runlens.model import Note, Series, State
 from runlens.sources import wandb_shape
+from runlens.sources.dates import unix_time
 from runlens.sources.naming import printable
 
 STATES: Mapping[str, State] = {
@@ -111,6 +112,12 @@ def cell(value: object) -> float:
         return float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
         return math.nan
+
+
+def moment(date: object) -> float:
+    """An ISO 8601 date in s since the epoch, NaN if it is none."""
+    found = unix_time(date)
+    return math.nan if found is None else found
 
 
 def setting(text: object) -> object:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import time as clock
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from runlens.model import Note, Run, RunRef, State
 from runlens.sources import wandb_shape
 from runlens.sources.contract import Look
 from runlens.sources.naming import printable
-from runlens.sources.trackers.points import Points
+from runlens.sources.trackers.points import Points, moment
 
 _ABOUT, _CONFIG, _CURVES = "run.json", "config.json", ("metrics.json", "info.json")
 _PARTS = (*_CURVES, _ABOUT, _CONFIG)
@@ -93,7 +92,7 @@ def read_run(ref: RunRef, key: str) -> Run:
             *notes,
         )
     experiment = about.get("experiment")
-    started = _seconds(about.get("start_time"))
+    started = moment(about.get("start_time"))
     return Run(
         id=ref.id,
         name=str(experiment["name"]) if isinstance(experiment, dict) and "name" in experiment else ref.id,
@@ -127,16 +126,7 @@ def _plain(value: object) -> object:
 def _times(texts: object, n: int) -> npt.NDArray[np.float64]:
     """Unix times in s, shape (n,); NaN where there is none."""
     given = texts if isinstance(texts, list) else []
-    return np.array([_seconds(given[i] if i < len(given) else None) for i in range(n)], dtype=np.float64)
-
-
-def _seconds(text: object) -> float:
-    """Unix time in s of an ISO date in UTC; NaN where it is none."""
-    try:
-        found = datetime.fromisoformat(text if isinstance(text, str) else "")
-    except ValueError:
-        return float("nan")
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+    return np.array([moment(given[i] if i < len(given) else None) for i in range(n)], dtype=np.float64)
 
 
 def _object(path: Path) -> dict[str, Any]:

@@ -6,13 +6,12 @@ import json
 import sqlite3
 import time as clock
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 from runlens.model import Note, Run, RunRef
 from runlens.sources.contract import Look
 from runlens.sources.naming import printable
-from runlens.sources.trackers.points import Points, cell
+from runlens.sources.trackers.points import Points, cell, moment
 from runlens.sources.trackers.sqlite import columns, has, opened
 
 
@@ -47,10 +46,10 @@ def read_run(ref: RunRef, key: str) -> Run:
         for own, step, time, text in db.execute(_METRICS.format(key=by), (key,)):
             row, name = _object(text), own
             bad += row is None
-            points.add_row(row or {}, cell(step), _time(time))
+            points.add_row(row or {}, cell(step), moment(time))
         if {"timestamp", "metrics", by} <= columns(db, "system_metrics"):
             for number, (time, text) in enumerate(db.execute(_MACHINE.format(key=by), (key,))):
-                points.add_row(_object(text) or {}, float(number), _time(time), "system/")
+                points.add_row(_object(text) or {}, float(number), moment(time), "system/")
         if {"config", by} <= columns(db, "configs"):
             for (text,) in db.execute(_CONFIG.format(key=by), (key,)):
                 config = {k: v for k, v in (_object(text) or {}).items() if not k.startswith("_")}
@@ -80,11 +79,3 @@ def _object(text: str | bytes) -> dict[str, object] | None:
     except (ValueError, TypeError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
-
-
-def _time(text: str) -> float:
-    try:
-        found = datetime.fromisoformat(text)
-    except (ValueError, TypeError):
-        return float("nan")
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()

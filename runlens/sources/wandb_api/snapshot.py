@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
+from runlens.sources.dates import unix_time
 from runlens.sources.wandb_api.address import Address
 from runlens.sources.wandb_api.server.client import Client
 from runlens.sources.wandb_api.server.queries import RUN, RUN_FILES
@@ -136,20 +136,11 @@ def starts(snapshot: Snapshot) -> tuple[float, ...]:
 
     A resumed run may hold its newest start alone; that it was created well before then tells of the first.
     """
-    found = sorted(t for e in environments(snapshot) if (t := started(e.get("startedAt"))) is not None)
-    created = started(snapshot.created)
+    found = sorted(t for e in environments(snapshot) if (t := unix_time(e.get("startedAt"))) is not None)
+    created = unix_time(snapshot.created)
     if created is not None and (not found or created < found[0] - _CLOCKS_APART):
         found.insert(0, created)
     return tuple(found)
-
-
-def started(moment: object) -> float | None:
-    """An ISO time of W&B's (UTC) as seconds since the epoch."""
-    try:
-        when = datetime.fromisoformat(str(moment).replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
 
 
 def _object(value: object) -> dict[str, Any]:
