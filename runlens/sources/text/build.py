@@ -58,7 +58,7 @@ def series_of(rows: Rows, axis: Axis) -> Built:
             for field, column in zip(layout.fields, rows.values[number], strict=True):
                 once[field.name] = float(column[-1])
             continue
-        for name, keep, column in _columns(layout, at, rows, axis, rows.values[number]):
+        for name, keep, column in _columns(layout, at, rows, rows.values[number]):
             if layout.kind == "member" and name in stepped:
                 name = f"summary/{name}"  # the same word for another thing, such as a loss after validation
             if many and layout.kind == "keras" and name.startswith(_SO_FAR):
@@ -88,9 +88,7 @@ def series_of(rows: Rows, axis: Axis) -> Built:
     return Built({name: s for name, s in (out | words).items() if len(s)}, once, texts, dict(config))
 
 
-def _columns(
-    layout: Layout, at: Ints, rows: Rows, axis: Axis, columns: tuple[Floats, ...]
-) -> Iterator[tuple[str, Bools, Floats]]:
+def _columns(layout: Layout, at: Ints, rows: Rows, columns: tuple[Floats, ...]) -> Iterator[tuple[str, Bools, Floats]]:
     """Name, which points are kept, and values, of each field of a layout."""
     it, of = rows.counters["it"][at], rows.counters["of"][at]
     keep = np.ones(len(at), dtype=bool)

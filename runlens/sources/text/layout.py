@@ -152,7 +152,7 @@ def _row(
     placed = layout.step or layout.it or layout.epoch or layout.sample
     after = layout.stamp.span[1] if layout.stamp is not None else 0
     if not placed and (len(line) - after > _LONGEST_MEMBER or PAIRED.search(line, after) is None):
-        return _headed_row(line, numbers, ends, used, layout, before)
+        return _headed_row(line, numbers, ends, layout, before)
     fields = (*named, *pairs(line, numbers, ends, used, prefix, split, layout.framework))
     if layout.kind == "opens":
         return replace(layout, fields=fields if has_metric(fields) else ())
@@ -164,7 +164,7 @@ def _row(
     if any(f.name.endswith("train_runtime") for f in fields):
         layout, placed = replace(layout, kind="member", epoch=None), None  # the HF Trainer's last word
     elif not placed:
-        if prefix != "hf" and not layout.framework and not _whole(line, fields, ends, layout.stamp):
+        if prefix != "hf" and not layout.framework and not _whole(line, fields, layout.stamp):
             return None
         if SETTING.match(line):
             return None
@@ -180,9 +180,8 @@ def _counted(found: re.Match[str], numbers: dict[int, int]) -> bool:
 
 
 def _headed_row(
-    line: str, numbers: dict[int, int], ends: Sequence[int], used: set[int], layout: Layout,
-    before: Callable[[], list[str]],
-) -> Layout | None:  # fmt: skip
+    line: str, numbers: dict[int, int], ends: Sequence[int], layout: Layout, before: Callable[[], list[str]]
+) -> Layout | None:
     found = headed(line, numbers, ends, before)
     if found is None:
         return None
@@ -284,7 +283,7 @@ def _split(word: str) -> str:
     return "test" if low.startswith("test") else "val" if low.startswith(("val", "eval", "dev", "held")) else ""
 
 
-def _whole(line: str, fields: tuple[Field, ...], ends: Sequence[int], stamp: Stamp | None) -> bool:
+def _whole(line: str, fields: tuple[Field, ...], stamp: Stamp | None) -> bool:
     """Whether a line is nothing but pairs: one without a step is believed only then."""
     begin = stamp.span[1] if stamp is not None else 0
     left = _LOGGER.sub("", line[begin : min(f.begin for f in fields)])

@@ -43,6 +43,11 @@ class Rows:
         return np.array([o.kind in kinds for o in self.layouts], dtype=bool)[self.of_layout]
 
     @property
+    def measure(self) -> Bools:
+        """Which lines hold metrics."""
+        return np.array([bool(o.fields) for o in self.layouts], dtype=bool)[self.of_layout]
+
+    @property
     def held_out(self) -> Bools:
         """Which lines are of held-out data as a whole."""
         return np.array([bool(o.split) for o in self.layouts], dtype=bool)[self.of_layout]

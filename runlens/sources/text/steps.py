@@ -56,7 +56,7 @@ def axis_of(rows: Rows) -> Axis:
     training = ~rows.held_out & rows.of_kind("row", "bar", "keras", "box", "opens")
     epoch = _carried(rows.counters["epoch"])
     step, it = rows.counters["step"].copy(), rows.counters["it"].copy()
-    fields = np.array([bool(o.fields) or o.kind == "opens" for o in rows.layouts], dtype=bool)[rows.of_layout]
+    fields = rows.measure | rows.of_kind("opens")
     within = _within_epoch(step, epoch, training)
     it[within] = step[within]
     step[within] = np.nan
@@ -83,7 +83,7 @@ def axis_of(rows: Rows) -> Axis:
             main &= _alike(rows, _main(rows, main))
         if _tells_apart(placed[main]):
             return Axis(placed, "steps", _planned(rows.counters["of"][shown]))
-    return _without_steps(rows, epoch, training)
+    return _without_steps(rows, epoch)
 
 
 def _says_the_same(step: Floats, epoch: Floats) -> bool:
@@ -174,7 +174,7 @@ def _bars(rows: Rows) -> Bools:
     shown = rows.of_kind("count") & np.isfinite(rows.counters["it"]) & np.isfinite(rows.counters["of"])
     if not bool(shown.any()):
         return shown
-    fields = np.array([bool(o.fields) and not o.split for o in rows.layouts], dtype=bool)[rows.of_layout]
+    fields = rows.measure & ~rows.held_out
     total = rows.counters["of"]
     among = {of: _rows_among(rows.line[fields], rows.line[shown & (total == of)]) for of in np.unique(total[shown])}
     return np.asarray(shown & (total == max(among, key=lambda of: (among[of], of))))
@@ -206,8 +206,7 @@ def _by_bars(rows: Rows, shown: Bools) -> Ints:
 
 def _by_epochs(rows: Rows, shown: Bools, by_bar: Ints) -> Ints:
     """Steps by the fractions of an epoch that rows say, where they came in blocks; else those by the bars."""
-    fields = np.array([bool(o.fields) and not o.split for o in rows.layouts], dtype=bool)[rows.of_layout]
-    told = np.flatnonzero(fields & np.isfinite(rows.counters["epoch"]))
+    told = np.flatnonzero(rows.measure & ~rows.held_out & np.isfinite(rows.counters["epoch"]))
     epoch = rows.counters["epoch"][told]
     if not came_in_blocks(epoch, by_bar[told]):
         return by_bar
@@ -216,9 +215,9 @@ def _by_epochs(rows: Rows, shown: Bools, by_bar: Ints) -> Ints:
     return _filled(out)
 
 
-def _without_steps(rows: Rows, epoch: Floats, training: Bools) -> Axis:
+def _without_steps(rows: Rows, epoch: Floats) -> Axis:
     """By the epoch where each has one row, else by the count of rows of the main form."""
-    fields = np.array([bool(o.fields) for o in rows.layouts], dtype=bool)[rows.of_layout]
+    fields = rows.measure
     candidates = fields & ~rows.held_out
     if not bool(candidates.any()):
         candidates = fields
@@ -227,12 +226,10 @@ def _without_steps(rows: Rows, epoch: Floats, training: Bools) -> Axis:
     main = np.flatnonzero(candidates & _alike(rows, _main(rows, candidates)))
     said = np.where(fields, epoch, np.nan)  # also that of a line of its own above: `Epoch 3/25`
     own = said[main]
-    if len(main) and bool(np.isfinite(own).all()) and bool(np.all(own == np.floor(own))):
+    if bool(np.isfinite(own).all()) and bool(np.all(own == np.floor(own))):
         turns = 1 + int(np.count_nonzero(np.diff(own)))
         if len(main) <= _PER_EPOCH * turns:
             return Axis(_filled(said), "epochs", 0)
-    if not len(main):
-        return Axis(np.zeros(len(rows), dtype=np.int64), "lines", 0)
     count = np.full(len(rows), np.nan)
     count[main] = np.arange(len(main))
     return Axis(_filled(count), "lines", 0)
