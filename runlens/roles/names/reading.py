@@ -36,12 +36,6 @@ _RUN_MEAN = ("train_loss", "train/train_loss")
 _TRAINING_ONLY = re.compile(r"(^|[/_ .-])(lr|learning[-_ ]?rate|grad[-_ ]?norm|gnorm)($|[/_ .-])")
 _TELLING = frozenset(
     {
-        "score", "loss", "ppl", "precision", "recall", "auc", "reward", "mse", "mae", "rmse", "ssim", "iou",
-    }
-)  # fmt: skip
-"""Kinds whose names alone, without a word for held-out data, do not say that a series is an evaluation."""
-_TELLING = frozenset(
-    {
         "success_rate", "core", "top1", "top5", "wer", "cer", "fid", "bleu", "sacrebleu", "chrf", "rouge1", "rouge2",
         "rougeL", "pass@1", "pass@k", "mAP", "mAP50", "mAP50-95",
     }

@@ -42,7 +42,7 @@ def refs(files: Sequence[Path], look: Look) -> list[RunRef]:
     groups = families(_once(found), look.root)
     own = look.root.resolve().name
     for key, group in groups.items():
-        where = group[0] if len(group) == 1 and look.named else _above(group, look.root)
+        where = group[0] if len(group) == 1 and look.named else _above(group)
         alone = len(groups) == 1 and not look.named and not GENERIC.match(own.lower())
         name = own if alone else key or (group[0].stem if look.named else own)
         out.append(RunRef("eval_results", str(where), name, tuple(map(str, group)), member=str(look.root)))
@@ -196,7 +196,7 @@ def _once(files: Sequence[Path]) -> list[Path]:
     ]
 
 
-def _above(files: Sequence[Path], root: Path) -> Path:
+def _above(files: Sequence[Path]) -> Path:
     """The folder that all files lie in."""
     folders = [file.parent for file in files]
     found = folders[0]

@@ -21,7 +21,6 @@ RATIO = 200
 """Times its own size to which a larger one may: logs pack to a twentieth, a bomb of one byte to a thousandth."""
 LONGEST_LINE = 1 << 28
 """Bytes without the end of a line: no table has such rows, and each further stretch is joined to them."""
-PACKED = (".gz", ".bz2", ".xz", ".zst", ".zstd")
 _MAGIC = ((b"\x1f\x8b", ".gz"), (b"BZh", ".bz2"), (b"\xfd7zXZ", ".xz"), (b"\x28\xb5\x2f\xfd", ".zst"))
 BROKEN = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile)
 """What is raised where a packed file breaks off."""
