@@ -11,10 +11,12 @@ from runlens.sources.eval_results.score import (
     Score,
     better,
     conditions,
+    count,
     fingerprint,
     is_number,
     limited,
     number,
+    prompt_in,
     table,
     version,
 )
@@ -49,18 +51,17 @@ def scores(data: Mapping[str, Any]) -> Iterator[Score]:
             if metric.endswith("_stderr") or not is_number(value):
                 continue
             said = parse_eval(f"{task}/{metric}")
-            items = number(config.get("effective_num_docs"))
             yield Score(
                 name=f"{task}/{metric}",
-                task=said.task.removesuffix("_average").rstrip("_/"),
+                task=_without_average(said.task),
                 metric=said.metric_kind,
                 setting=said.setting,
                 direction=better(up.get(metric)) or said.direction,
                 value=float(value),
                 stderr=number(figures.get(f"{metric}_stderr")),
-                n_items=int(items) if items > 0 else 0,
+                n_items=count(config.get("effective_num_docs")),
                 conditions=told,
-                part_of=parse_eval(f"{parent}/{metric}").task.removesuffix("_average").rstrip("_/") if parent else "",
+                part_of=_without_average(parse_eval(f"{parent}/{metric}").task) if parent else "",
                 answers_at=(task, metric, ""),
             )
 
@@ -69,6 +70,10 @@ def _plain(task: str) -> str:
     """`suite|task|shots|truncation` without its truncation, as `config_tasks` names it."""
     parts = task.split("|")
     return "|".join(parts[:3]) if len(parts) > 3 else task
+
+
+def _without_average(task: str) -> str:
+    return task.removesuffix("_average").rstrip("_/")
 
 
 def _average_of(task: str, results: Mapping[str, Any]) -> str:
@@ -82,13 +87,12 @@ def _average_of(task: str, results: Mapping[str, Any]) -> str:
 def _conditions(data: Mapping[str, Any], task: str, config: Mapping[str, Any]) -> dict[str, str]:
     general = table(data, "config_general")
     model = table(general, "model_config")
-    prompt = {key: config[key] for key in _PROMPT if config.get(key) not in (None, "", [], {})}
     chat = [t[key] for t in (model, general) for key in ("override_chat_template", "use_chat_template") if key in t]
     system = [t["system_prompt"] for t in (model, general) if "system_prompt" in t]
     return conditions(
         harness="lighteval",
         task_version=version(table(data, "versions").get(task)),
-        prompt=fingerprint(prompt) if prompt else None,
+        prompt=prompt_in(config, _PROMPT),
         chat_template=_yes(chat[0]) if chat and isinstance(chat[0], bool) else None,
         system_instruction=(fingerprint(system[0]) if system[0] else "none") if system else None,
         items=_limit(general, config),

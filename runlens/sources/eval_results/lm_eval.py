@@ -12,10 +12,12 @@ from runlens.sources.eval_results.score import (
     Score,
     better,
     conditions,
+    count,
     fingerprint,
     is_number,
     limited,
     number,
+    prompt_in,
     table,
     version,
     with_shots,
@@ -92,14 +94,10 @@ def _top(task: str, groups: Mapping[str, list[str]]) -> str:
 
 def _items(data: Mapping[str, Any], task: str, figures: Mapping[str, Any]) -> int:
     """Test items: the file's count, else (for groups, which have none) the length of the sample."""
-    found = table(data, "n-samples", task).get("effective") or figures.get("sample_len")
-    items = number(found)
-    return int(items) if items > 0 else 0
+    return count(table(data, "n-samples", task).get("effective") or figures.get("sample_len"))
 
 
 def _conditions(data: Mapping[str, Any], task: str, members: list[str]) -> dict[str, str]:
-    settings = table(data, "configs", task)
-    prompt = {key: settings[key] for key in _PROMPT if settings.get(key) not in (None, "", {}, [])}
     chat = data.get("chat_template_sha") or (fingerprint(text) if (text := data.get("chat_template")) else "none")
     told_chat = "chat_template" in data or "chat_template_sha" in data
     system = data.get("system_instruction_sha") or data.get("system_instruction") or "none"
@@ -107,7 +105,7 @@ def _conditions(data: Mapping[str, Any], task: str, members: list[str]) -> dict[
     return conditions(
         harness="lm-evaluation-harness",
         task_version=version(table(data, "versions").get(task)),
-        prompt=fingerprint(prompt) if prompt else None,
+        prompt=prompt_in(table(data, "configs", task), _PROMPT),
         chat_template=str(chat)[:12] if told_chat else None,
         system_instruction=str(system)[:12] if "system_instruction" in data else None,
         few_shots_as_turns=str(bool(multi_turn)) if multi_turn is not None and told_chat and chat != "none" else None,

@@ -13,10 +13,11 @@ from runlens.sources.eval_results.score import (
     ALL,
     Score,
     conditions,
-    fingerprint,
+    count,
     is_number,
     limited,
     number,
+    prompt_in,
     table,
     version,
     with_shots,
@@ -73,7 +74,7 @@ def scores(found: Sequence[Mapping[str, Any]]) -> Iterator[Score]:
         alias = str(table(config, "metadata").get("alias") or one.get("alias") or one.get("task_name") or "")
         task, form = _task(alias, str(one.get("task_name") or ""))
         primary = str(config.get("primary_metric") or "")
-        told, items = _conditions(one, config), number(one.get("num_instances"))
+        told, items = _conditions(one, config), count(one.get("num_instances"))
         for metric, value in metrics.items():
             named = primary if metric == "primary_score" and primary not in metrics else metric
             if not is_number(value) or (metric == "primary_score" and named == metric and primary):
@@ -91,7 +92,7 @@ def scores(found: Sequence[Mapping[str, Any]]) -> Iterator[Score]:
                 direction="down" if kind in WORSE_WHEN_HIGHER else "up",
                 value=float(value),
                 stderr=_binomial(kind, float(value), items),
-                n_items=int(items) if items > 0 else 0,
+                n_items=items,
                 conditions=told,
                 part_of=canonical_task(groups.get(task, "")),
                 answers_at=(str(one.get("task_name") or ""), named, ""),
@@ -127,7 +128,7 @@ def _groups(found: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     return out
 
 
-def _binomial(kind: str, value: float, items: float) -> float:
+def _binomial(kind: str, value: float, items: int) -> float:
     """The standard error of a share of right answers, which OLMES does not write."""
     if kind not in ("acc", "acc_norm", "acc_per_token", "acc_per_byte", "acc_pmi", "exact_match", "pass@1"):
         return math.nan
@@ -135,13 +136,12 @@ def _binomial(kind: str, value: float, items: float) -> float:
 
 
 def _conditions(one: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, str]:
-    prompt = {key: config[key] for key in _PROMPT if config.get(key) not in (None, "", {}, [])}
     chat = config.get("use_chat_format")
     template = table(one, "model_config").get("chat_template")
     return conditions(
         harness="OLMES",
         task_version=version(config.get("version")),
-        prompt=fingerprint(prompt) if prompt else None,
+        prompt=prompt_in(config, _PROMPT),
         chat_template=(str(template or "applied")[:40] if chat else "none") if "use_chat_format" in config else None,
         items=_limit(config),
     )

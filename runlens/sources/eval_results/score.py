@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -69,6 +69,12 @@ def fingerprint(parts: object) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
+def prompt_in(config: Mapping[str, Any], parts: Sequence[str]) -> str | None:
+    """What stands for a task's prompt and items: the fingerprint of these parts of its config; None if it has none."""
+    told = {key: config[key] for key in parts if config.get(key) not in (None, "", {}, [])}
+    return fingerprint(told) if told else None
+
+
 def with_shots(said: str, few: object) -> str:
     """The few-shot number from the file, after the filter that the metric's name tells."""
     if not isinstance(few, int) or isinstance(few, bool) or _SHOTS.search(said):
@@ -89,6 +95,12 @@ def is_number(value: object) -> bool:
 def number(value: object) -> float:
     """A cell as a number, NaN where it is none."""
     return float(value) if is_number(value) else math.nan  # type: ignore[arg-type]
+
+
+def count(value: object) -> int:
+    """A number of test items, 0 where none is told."""
+    items = number(value)
+    return int(items) if items > 0 else 0
 
 
 def table(data: object, *keys: str) -> Mapping[str, Any]:
