@@ -6,7 +6,6 @@ of which nothing tells (a final one) has one point, and its place is not known (
 
 from __future__ import annotations
 
-import math
 import time as clock
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,7 +22,7 @@ from runlens.sources.eval_results.answers import Kept, TooMuch
 from runlens.sources.eval_results.families import GENERIC, families, named
 from runlens.sources.eval_results.files import ANSWERS, ResultFile, is_result, read_file
 from runlens.sources.eval_results.gather import Course, Key, gather
-from runlens.sources.eval_results.positions import position
+from runlens.sources.eval_results.positions import NOWHERE, Place, in_order, position
 from runlens.sources.naming import printable
 
 TOKENS = "tokens"
@@ -68,7 +67,7 @@ def read(ref: RunRef) -> Run:
     """
     root = Path(ref.member or ref.location)
     notes: list[Note] = []
-    placed: list[tuple[ResultFile, float, float]] = []
+    placed: list[tuple[ResultFile, Place]] = []
     for name in ref.files:
         try:
             found = read_file(Path(name))
@@ -77,9 +76,7 @@ def read(ref: RunRef) -> Run:
                 raise
             notes.append(Note("damaged", str(error), 1))
             continue
-        for file in found:
-            step, tokens = file.at or position([*named(Path(name), root), *file.models])
-            placed.append((file, math.nan if step is None else step, math.nan if tokens is None else tokens))
+        placed += [(file, file.at or position([*named(Path(name), root), *file.models])) for file in found]
     placed = _told(placed, notes)
     courses = gather(placed)
     if not courses:
@@ -91,17 +88,15 @@ def read(ref: RunRef) -> Run:
     return _run(ref, courses, placed, notes)
 
 
-def _run(
-    ref: RunRef, courses: dict[Key, Course], placed: Sequence[tuple[ResultFile, float, float]], notes: list[Note]
-) -> Run:
-    places = sorted({p.place for c in courses.values() for p in c.points}, key=lambda p: (p[0] or 0.0, p[1] or 0.0))
+def _run(ref: RunRef, courses: dict[Key, Course], placed: Sequence[tuple[ResultFile, Place]], notes: list[Note]) -> Run:
+    places = sorted({p.place for c in courses.values() for p in c.points}, key=in_order)
     stepless = any(step is None for step, _ in places)
     rank = {place: i + 1 for i, place in enumerate(places)}
     step_of = {place: rank[place] if stepless else round(place[0] or 0.0) for place in places}
-    unplaced = places == [(None, None)]
+    unplaced = places == [NOWHERE]
     told = "nothing" if unplaced else "tokens" if stepless else "steps"
     if unplaced:
-        step_of = {(None, None): 0}
+        step_of = {NOWHERE: 0}
     series: dict[str, Series] = {}
     measured: dict[str, Measured] = {}
     kept, too_much = Kept(), list[str]()
@@ -131,7 +126,7 @@ def _run(
     known = [(step_of[place], place[1]) for place in places if place[1] is not None]
     if len(known) == len(places):
         series[TOKENS] = _series(TOKENS, np.array([s for s, _ in known]), [t or 0.0 for _, t in known])
-    files = [file for file, _, _ in placed]
+    files = [file for file, _ in placed]
     harness = ", ".join(dict.fromkeys(file.harness for file in files))
     return Run(
         id=ref.id,
@@ -147,12 +142,12 @@ def _run(
     )
 
 
-def _told(placed: list[tuple[ResultFile, float, float]], notes: list[Note]) -> list[tuple[ResultFile, float, float]]:
+def _told(placed: list[tuple[ResultFile, Place]], notes: list[Note]) -> list[tuple[ResultFile, Place]]:
     """Those whose place is told, where any is; the others get a note."""
-    known = [one for one in placed if math.isfinite(one[1]) or math.isfinite(one[2])]
+    known = [(file, place) for file, place in placed if place != NOWHERE]
     if not known or len(known) == len(placed):
         return placed
-    for file in (one[0] for one in placed if not (math.isfinite(one[1]) or math.isfinite(one[2]))):
+    for file in (file for file, place in placed if place == NOWHERE):
         where = printable(str(file.path))
         notes.append(
             Note("left-out", f"nothing tells the step of {where}; give its folder a name such as step_1000", 1)

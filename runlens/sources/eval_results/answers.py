@@ -47,9 +47,8 @@ class Kept:
         beside = {"OLMES": _olmes, "lighteval": _lighteval}.get(harness, _lm_eval)(file, task)
         if beside is None:
             return None
-        rows = [cells for item, cells in self._read(beside) if cells.get("filter", kind or "none") == (kind or "none")]
-        items = [item for item, cells in self._read(beside) if cells.get("filter", kind or "none") == (kind or "none")]
-        return answers(items, [cells.get(metric) for cells in rows])
+        own = kind or "none"
+        return answers([(i, cells.get(metric)) for i, cells in self._read(beside) if cells.get("filter", own) == own])
 
     def _read(self, file: Path) -> list[tuple[int, Mapping[str, Any]]]:
         if file not in self._rows:
@@ -61,13 +60,13 @@ class Kept:
         return self._rows[file]
 
 
-def answers(items: Sequence[int], values: Sequence[object]) -> Answers | None:
-    """Answers from items and whether each was right; None unless every value is 0 or 1.
+def answers(said: Sequence[tuple[int, object]]) -> Answers | None:
+    """Answers from items and what was measured of each; None unless every value is 0 or 1.
 
     An item that stands there twice (a question that a benchmark holds twice) counts once, by its first answer.
     """
-    known = [(i, float(v)) for i, v in zip(items, values, strict=True) if isinstance(v, bool | int | float)]
-    if not known or len(known) < len(items) or any(v not in (0.0, 1.0) for _, v in known):
+    known = [(i, float(v)) for i, v in said if isinstance(v, bool | int | float)]
+    if not known or len(known) < len(said) or any(v not in (0.0, 1.0) for _, v in known):
         return None
     item, first = np.unique(np.array([i for i, _ in known], dtype=np.uint64), return_index=True)
     right = np.array([v for _, v in known])[first] > 0.5

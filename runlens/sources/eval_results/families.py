@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from runlens.sources.eval_results.positions import position, without_position
+from runlens.sources.eval_results.positions import NOWHERE, Place, position, without_position
 
 _DATE = re.compile(
     r"(?<!\d)\d{4}-\d\d-\d\d(?:[T _-]?\d\d[:.-]?\d\d[:.-]?\d\d(?:[.:]\d+)?)?|(?<!\d)\d{8}[-_]\d{6}(?!\d)"
@@ -48,11 +48,11 @@ def families(files: Sequence[Path], root: Path) -> dict[str, list[Path]]:
     for file in files:
         groups.setdefault("/".join(_kept(file, root)), []).append(file)
     groups = _of_one_folder(groups, root)
-    lone: dict[str, dict[tuple[float | None, float | None], str]] = {}
+    lone: dict[str, dict[Place, str]] = {}
     for key, group in list(groups.items()):
         if len(group) == 1 and (model := _model(group[0])):
             place = position(model)
-            if place != (None, None) and position(named(group[0], root)) == (None, None):
+            if place != NOWHERE and position(named(group[0], root)) == NOWHERE:
                 same = lone.setdefault("/".join(_stripped(model)), {})
                 if place not in same:
                     same[place] = key

@@ -11,7 +11,8 @@ from typing import Any
 
 from runlens.errors import AccessRefused, NotALog, ReadError
 from runlens.sources.eval_results import lighteval, lm_eval, olmes
-from runlens.sources.eval_results.score import Score, number, table
+from runlens.sources.eval_results.positions import Place
+from runlens.sources.eval_results.score import Score, is_number, table
 from runlens.sources.naming import printable
 
 ANSWERS = re.compile(
@@ -34,8 +35,8 @@ class ResultFile:
     scores: tuple[Score, ...]
     models: tuple[str, ...]
     """Parts of the model's name, those that may tell a checkpoint first."""
-    at: tuple[float, float] | None = None
-    """Step and tokens (NaN for what is not told) where the file itself tells them."""
+    at: Place | None = None
+    """Where it stands, if the file itself tells."""
 
 
 def is_result(head: bytes) -> bool:
@@ -88,7 +89,7 @@ def read_file(path: Path) -> list[ResultFile]:
     return [ResultFile(path, "OLMES", tuple(olmes.scores(tasks)), tuple(_models(of_model)))]
 
 
-def over_checkpoints(data: Mapping[str, Any]) -> list[tuple[tuple[float, float], Mapping[str, Any]]]:
+def over_checkpoints(data: Mapping[str, Any]) -> list[tuple[Place, Mapping[str, Any]]]:
     """The results of each checkpoint, of a file that holds a list of values for each metric, as BigScience joins them.
 
     `tokens` and `checkpoints` (or `steps`) beside the results tell where they stand; empty for any other file.
@@ -107,7 +108,7 @@ def over_checkpoints(data: Mapping[str, Any]) -> list[tuple[tuple[float, float],
         return []
     return [
         (
-            (number(steps[i]), number(tokens[i])),
+            (_or_none(steps[i]), _or_none(tokens[i])),
             {
                 "results": {
                     task: {m: v[i] for m, v in figures.items() if isinstance(v, list) and len(v) == count}
@@ -120,6 +121,10 @@ def over_checkpoints(data: Mapping[str, Any]) -> list[tuple[tuple[float, float],
         )
         for i in range(count)
     ]
+
+
+def _or_none(cell: Any) -> float | None:
+    return float(cell) if is_number(cell) else None
 
 
 def _models(data: Mapping[str, Any]) -> Iterator[str]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runlens.sources.eval_results.files import ResultFile
+from runlens.sources.eval_results.positions import Place, in_order
 from runlens.sources.eval_results.score import ALL, Score
 
 Key = tuple[str, str, str]
@@ -20,18 +20,7 @@ class Placed:
 
     score: Score
     file: ResultFile
-    step: float
-    """NaN if not told."""
-    tokens: float
-    """NaN if not told."""
-
-    @property
-    def place(self) -> tuple[float | None, float | None]:
-        """Step and tokens, None for what is not told, so that equal places are equal."""
-        return (
-            self.step if math.isfinite(self.step) else None,
-            self.tokens if math.isfinite(self.tokens) else None,
-        )
+    place: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +32,13 @@ class Course:
     """Sentences on points that were measured in another way."""
 
 
-def gather(found: Sequence[tuple[ResultFile, float, float]]) -> dict[Key, Course]:
+def gather(found: Sequence[tuple[ResultFile, Place]]) -> dict[Key, Course]:
     """One course for each task, metric and setting.
 
     Parameters
     ----------
-    found : sequence of (ResultFile, step, tokens)
-        In the order in which they were written, NaN for what is not told.
+    found : sequence of (ResultFile, Place)
+        In the order in which they were written.
 
     Returns
     -------
@@ -59,19 +48,19 @@ def gather(found: Sequence[tuple[ResultFile, float, float]]) -> dict[Key, Course
         limited ones) are left out, and said.
     """
     groups: dict[Key, list[Placed]] = {}
-    for file, step, tokens in found:
+    for file, place in found:
         for score in file.scores:
-            groups.setdefault((score.task, score.metric, score.setting), []).append(Placed(score, file, step, tokens))
+            groups.setdefault((score.task, score.metric, score.setting), []).append(Placed(score, file, place))
     return {key: _course(group) for key, group in groups.items()}
 
 
 def _course(group: Sequence[Placed]) -> Course:
-    at: dict[tuple[float | None, float | None], Placed] = {}
+    at: dict[Place, Placed] = {}
     for placed in group:
         held = at.get(placed.place)
         if held is None or _rank(placed.score) >= _rank(held.score):
             at[placed.place] = placed
-    points = sorted(at.values(), key=lambda p: (p.place[0] or 0.0, p.place[1] or 0.0))
+    points = sorted(at.values(), key=lambda p: in_order(p.place))
     ways = Counter(_way(p) for p in points)
     last = {_way(p): i for i, p in enumerate(points)}
     ranks = {_way(p): _rank(p.score) for p in points}

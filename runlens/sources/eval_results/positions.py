@@ -16,8 +16,18 @@ _STEP = re.compile(
 _BARE_AMOUNT = re.compile(r"(?<![a-z0-9.])(\d+(?:\.\d+)?)(b|t)(?![a-z0-9])")
 _BARE_NUMBER = re.compile(r"^0*(\d+)$")
 
+Place = tuple[float | None, float | None]
+"""Step and tokens of a checkpoint, None for what is not told."""
+NOWHERE: Place = (None, None)
 
-def position(names: Iterable[str]) -> tuple[float | None, float | None]:
+
+def in_order(place: Place) -> tuple[float, float]:
+    """What sorts places as training goes."""
+    step, tokens = place
+    return step or 0.0, tokens or 0.0
+
+
+def position(names: Iterable[str]) -> Place:
     """Step and tokens that the names tell, the nearest name first.
 
     Parameters
@@ -29,7 +39,7 @@ def position(names: Iterable[str]) -> tuple[float | None, float | None]:
 
     Returns
     -------
-    (float or None, float or None)
+    Place
     """
     step: float | None = None
     tokens: float | None = None
