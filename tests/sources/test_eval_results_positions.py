@@ -15,6 +15,8 @@ from runlens.sources.eval_results.positions import position
         ("100B-tokens", None, 100e9),
         ("0004000", 4000, None),
         ("pythia-1.4b", None, None),
+        ("step_" + "9" * 30, None, None),
+        ("9" * 400, None, None),
         ("results_2026-11-25T03-29-59.934596.json", None, None),
     ],
 )

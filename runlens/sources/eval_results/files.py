@@ -11,8 +11,8 @@ from typing import Any
 
 from runlens.errors import AccessRefused, NotALog, ReadError
 from runlens.sources.eval_results import lighteval, lm_eval, olmes
-from runlens.sources.eval_results.positions import Place
-from runlens.sources.eval_results.score import Score, is_number, table
+from runlens.sources.eval_results.positions import Place, reached
+from runlens.sources.eval_results.score import Score, number, table
 from runlens.sources.naming import printable
 
 ANSWERS = re.compile(
@@ -108,7 +108,7 @@ def over_checkpoints(data: Mapping[str, Any]) -> list[tuple[Place, Mapping[str, 
         return []
     return [
         (
-            (_or_none(steps[i]), _or_none(tokens[i])),
+            (reached(number(steps[i])), reached(number(tokens[i]))),
             {
                 "results": {
                     task: {m: v[i] for m, v in figures.items() if isinstance(v, list) and len(v) == count}
@@ -121,10 +121,6 @@ def over_checkpoints(data: Mapping[str, Any]) -> list[tuple[Place, Mapping[str, 
         )
         for i in range(count)
     ]
-
-
-def _or_none(cell: Any) -> float | None:
-    return float(cell) if is_number(cell) else None
 
 
 def _models(data: Mapping[str, Any]) -> Iterator[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from runlens.sources.bounds import FARTHEST
+
 _UNITS = {"": 1.0, "k": 1e3, "m": 1e6, "b": 1e9, "g": 1e9, "t": 1e12}
 _TOKENS = re.compile(
     r"(?<![a-z0-9.])(?:tokens?|tok)[-_=]?(\d+(?:\.\d+)?)([kmbgt]?)(?![a-z0-9])"
@@ -21,6 +23,11 @@ Place = tuple[float | None, float | None]
 NOWHERE: Place = (None, None)
 
 
+def reached(amount: float) -> float | None:
+    """Steps or tokens, None for more than any counter reaches and for NaN: nothing that can be placed."""
+    return amount if abs(amount) < FARTHEST else None
+
+
 def in_order(place: Place) -> tuple[float, float]:
     """What sorts places as training goes."""
     step, tokens = place
@@ -35,7 +42,7 @@ def position(names: Iterable[str]) -> Place:
     names : iterable of str
         Such as `step3000`, `checkpoint-500`, `global_step1000`, `iter_0002000`, `stage1-step1000-tokens5B`,
         `TinyLlama-1.1B-intermediate-step-480k-1T`, or a bare number. A bare amount such as `1T` counts as tokens only
-        after a step in the same name: alone it may be the model's size.
+        after a step in the same name: alone it may be the model's size. A number that no counter reaches is none.
 
     Returns
     -------
@@ -47,13 +54,13 @@ def position(names: Iterable[str]) -> Place:
         text = name.lower()
         if tokens is None and (found := _TOKENS.search(text)):
             number, unit = (found[1], found[2]) if found[1] else (found[3], found[4])
-            tokens = float(number) * _UNITS[unit or ""]
+            tokens = reached(float(number) * _UNITS[unit or ""])
         if step is None and (found := _STEP.search(text)):
-            step = float(found[1]) * _UNITS[found[2] or ""]
+            step = reached(float(found[1]) * _UNITS[found[2] or ""])
             if tokens is None and (amount := _BARE_AMOUNT.search(text, found.end())):
-                tokens = float(amount[1]) * _UNITS[amount[2]]
+                tokens = reached(float(amount[1]) * _UNITS[amount[2]])
         if step is None and tokens is None and (found := _BARE_NUMBER.match(text)):
-            step = float(found[1])
+            step = reached(float(found[1]))
     return step, tokens
 
 

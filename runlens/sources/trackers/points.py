@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from runlens.model import Note, Series, State
 from runlens.sources import wandb_shape
+from runlens.sources.bounds import FARTHEST
 from runlens.sources.dates import unix_time
 from runlens.sources.naming import printable
 
@@ -63,7 +64,7 @@ class Points:
         out = {}
         for name, parts in self._parts.items():
             step, time, value = (np.concatenate(c) for c in zip(*parts, strict=True))
-            usable = np.isfinite(step) & (np.abs(step) < 2.0**53)
+            usable = np.isfinite(step) & (np.abs(step) < FARTHEST)
             at = np.where(usable, step, 0.0).astype(np.int64)
             if not usable.all():
                 self.placeless[name] = int(np.count_nonzero(~usable)), len(at)
