@@ -73,4 +73,4 @@ def coco_stats(name: str, value: object) -> list[tuple[str, float]]:
         return []
     if not all(isinstance(v, int | float) and not isinstance(v, bool) for v in value):
         return []
-    return [(f"{name}/{stat}", float(v)) for stat, v in zip(_COCO_STATS, value, strict=True) if v != -1]
+    return [(f"{name}/{stat}", v) for stat, v in zip(_COCO_STATS, value, strict=True) if v != -1]

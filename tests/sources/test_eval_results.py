@@ -109,6 +109,19 @@ def test_a_checkpoint_without_a_place_among_others_is_said(tmp_path):
     assert any("nothing tells the step" in note.message for note in run.notes)
 
 
+def test_an_integer_that_no_float_holds_is_no_score_and_no_answer(tmp_path):
+    file = lm_eval(tmp_path, {"hellaswag": answered(0.5, 50, 1)})
+    held = json.loads(file.read_text())
+    held["results"]["hellaswag"]["acc_norm,none"] = 10**400
+    file.write_text(json.dumps(held))
+    beside = next(tmp_path.glob("samples_*"))
+    first, *others = beside.read_text().splitlines()
+    beside.write_text("\n".join([json.dumps(json.loads(first) | {"acc": 10**400}), *others]))
+    run = the_run(tmp_path)
+    assert "hellaswag/acc,none" in run.series and "hellaswag/acc_norm,none" not in run.series
+    assert run.measured["hellaswag/acc,none"].answers is None
+
+
 def test_answers_are_kept_for_the_last_checkpoint(tmp_path):
     for step in (1, 2):
         lm_eval(tmp_path / f"step{step}", {"hellaswag": answered(0.3 * step, 50, step)})

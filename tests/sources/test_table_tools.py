@@ -199,6 +199,13 @@ def test_rows_of_metrics_without_an_axis_are_a_log(tmp_path):
     assert [note.kind for note in run.notes] == ["guessed"]
 
 
+def test_an_integer_that_no_float_holds_is_infinite_among_cocos_results(tmp_path):
+    rows = [detr(i) | {"test_coco_eval_bbox": [10**400, *[0.5] * 11]} for i in range(N)]
+    (tmp_path / "log.txt").write_text("\n".join(map(json.dumps, rows)))
+    (ref,) = sources.discover(str(tmp_path / "log.txt"))
+    assert np.isinf(sources.read(ref).series["test_coco_eval_bbox/AP"].value).all()
+
+
 def test_a_few_lines_or_lines_of_text_are_no_log(tmp_path):
     (tmp_path / "a.txt").write_text("".join(json.dumps(detr(i)) + "\n" for i in range(2)))
     text = {"prompt": "a", "answer": "b", "source": "c", "train_loss": 1.0}

@@ -65,11 +65,11 @@ def answers(said: Sequence[tuple[int, object]]) -> Answers | None:
 
     An item that stands there twice (a question that a benchmark holds twice) counts once, by its first answer.
     """
-    known = [(i, float(v)) for i, v in said if isinstance(v, bool | int | float)]
-    if not known or len(known) < len(said) or any(v not in (0.0, 1.0) for _, v in known):
+    known = [(i, v) for i, v in said if isinstance(v, bool | int | float)]
+    if not known or len(known) < len(said) or any(v not in (0, 1) for _, v in known):
         return None
     item, first = np.unique(np.array([i for i, _ in known], dtype=np.uint64), return_index=True)
-    right = np.array([v for _, v in known])[first] > 0.5
+    right = np.array([v == 1 for _, v in known])[first]
     return Answers(item, right)
 
 

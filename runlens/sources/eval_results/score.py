@@ -89,12 +89,18 @@ def better(higher: object) -> Direction | None:
 
 def is_number(value: object) -> bool:
     """Whether a cell is a finite number."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return math.isfinite(number(value))
 
 
 def number(value: object) -> float:
-    """A cell as a number, NaN where it is none."""
-    return float(value) if is_number(value) else math.nan  # type: ignore[arg-type]
+    """A cell as a finite number, NaN where it is none; an integer that no float holds is none."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return math.nan
+    try:
+        found = float(value)
+    except OverflowError:
+        return math.nan
+    return found if math.isfinite(found) else math.nan
 
 
 def count(value: object) -> int:

@@ -134,7 +134,7 @@ class Columns:
     def _put_any(self, found: Found, name: str, row: int, value: object) -> None:
         if stats := coco_stats(name, value):
             for inner, stat in stats:
-                _put(found, inner, row, stat)
+                self._put_any(found, inner, row, stat)
             return
         cell = number(value, name)
         if cell is not None:
