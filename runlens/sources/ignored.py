@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runlens.sources.naming import printable
+
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
@@ -65,6 +67,14 @@ class Ignored:
         if log:
             self.logs.append(file)
 
+    def said(self) -> str:
+        """Which logs were left out, in one sentence for people; empty if none was."""
+        if not self.logs:
+            return ""
+        many, first = len(self.logs), printable(str(self.logs[0]), 120)
+        what, such = ("1 log is", "") if many == 1 else (f"{many:,} logs are", "such as ")
+        return f"{what} left out by a {NAME}, {such}{first}; --no-gitignore reads them"
+
     def _read(self, folder: Path) -> None:
         try:
             lines = (folder / NAME).read_text(encoding="utf-8", errors="replace").splitlines()
@@ -76,24 +86,3 @@ class Ignored:
         from pathspec import GitIgnoreSpec
 
         self._specs[folder] = GitIgnoreSpec.from_lines(lines)
-
-
-def in_one_sentence(ignored: list[str], where: str, every: bool) -> str:
-    """What was left out, or read all the same, for people; empty if nothing was.
-
-    Parameters
-    ----------
-    ignored : list of str
-        Paths of logs that were left out, shown safely.
-    where : str
-        The folder, shown safely.
-    every : bool
-        Whether nothing else was there, so that all were read.
-    """
-    if every:
-        return f"a {NAME} leaves out every log in {where}, so they were read all the same"
-    if not ignored:
-        return ""
-    what = "1 log is" if len(ignored) == 1 else f"{len(ignored):,} logs are"
-    such = f"such as {ignored[0]}; " if len(ignored) > 1 else f"{ignored[0]}; "
-    return f"{what} left out by a {NAME}, {such}--no-gitignore reads them"

@@ -10,8 +10,7 @@ from runlens.errors import AccessRefused, NoRunFound, NotALog, RunLensError, Usa
 from runlens.model import AS_FOUND, ReadOptions, RunRef
 from runlens.sources import registry
 from runlens.sources.contract import HEAD, Look
-from runlens.sources.ignored import Ignored
-from runlens.sources.ignored import in_one_sentence as said_of_ignored
+from runlens.sources.ignored import NAME, Ignored
 from runlens.sources.naming import printable, unforeseen
 from runlens.sources.registry import Entry
 from runlens.sources.unread import Search, in_one_sentence, is_said_to_be_a_log, is_text
@@ -54,10 +53,11 @@ def find(path: Path, options: ReadOptions = AS_FOUND, search: Search | None = No
             raise
         del search.unread[begun:]  # who keeps all logs out of git wants them judged all the same
         refs = _in_folder(path, options, search, Ignored(path, heed=False))
-        search.notes.append(said_of_ignored([], printable(str(path)), every=True))
+        where = printable(str(path))
+        search.notes.append(f"a {NAME} leaves out every log in {where}, so they were read all the same")
         return refs
-    if ignored.logs:
-        search.notes.append(said_of_ignored([printable(str(log), 120) for log in ignored.logs], "", every=False))
+    if said := ignored.said():
+        search.notes.append(said)
     return refs
 
 

@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from runlens.model import Unread
+from runlens.sources.naming import printable
 
 _WORDS = re.compile(
     r"(?<![a-z])(?:log|logs|logging|train(?:ing|er)?|metrics?|scalars?|history|progress|monitor|loss(?:es)?|curves?)(?![a-z])",
@@ -75,8 +76,6 @@ def in_one_sentence(unread: Sequence[Unread], most: int = 3) -> str:
     >>> in_one_sentence([Unread("a/train.log", "no line with a step")])
     "1 file looked like a log and was not read: 'a/train.log' (no line with a step)"
     """
-    from runlens.sources.naming import printable
-
     if not unread:
         return ""
     shown = "; ".join(f"{printable(one.path, 120)} ({one.reason})" for one in unread[:most])
