@@ -72,9 +72,10 @@ def _order(name: str) -> tuple[str, float, str]:
         return family, 0.0, rest
 
 
-def covering(task: str) -> tuple[str, ...]:
-    """Shipped references that hold a task, by its canonical name."""
-    return tuple(name for name in shipped() if any(c.task == task for c in whole(name).curves))
+def covering(tasks: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Shipped references that hold each of some tasks, by its canonical name, sorted."""
+    held = {name: {curve.task for curve in whole(name).curves} for name in shipped()}
+    return {task: tuple(name for name, own in held.items() if task in own) for task in sorted(tasks)}
 
 
 def builder(tasks: str = "TASK,TASK", model: str = "SmolLM2 1.7B") -> str:
@@ -90,14 +91,15 @@ def builder(tasks: str = "TASK,TASK", model: str = "SmolLM2 1.7B") -> str:
 
 def coverage_hint(tasks: Collection[str]) -> str:
     """Where tasks that a reference does not hold can be had, in sentences; empty for no task."""
-    held = {task: covering(task) for task in sorted(tasks)}
+    if not tasks:
+        return ""
+    held = covering(tasks)
     said = [f"{task} is held by {', '.join(_families(names))}" for task, names in held.items() if names]
     lacking = [task for task, names in held.items() if not names]
     if lacking:
-        many = len(lacking) > 1
         said.append(
             f"no shipped reference holds {', '.join(lacking)}; build one from the public checkpoints of "
-            f"{', '.join(OTHERS)}, for each revision:\n{builder(','.join(lacking) if many else lacking[0])}"
+            f"{', '.join(OTHERS)}, for each revision:\n{builder(','.join(lacking))}"
         )
     return "\n".join(text[:1].upper() + text[1:] for text in said)
 

@@ -23,7 +23,7 @@ def test_a_name_alone_takes_every_eval_that_has_one_setting_only():
 
 
 def test_what_is_covered_is_known_and_what_is_not_says_how_to_build_it():
-    assert covering("gsm8k") == ("lucie-7b",) and covering("humaneval") == ()
+    assert covering({"gsm8k", "humaneval"}) == {"gsm8k": ("lucie-7b",), "humaneval": ()}
     said = coverage_hint({"gsm8k", "humaneval"})
     assert "Gsm8k is held by lucie-7b" in said and "No shipped reference holds humaneval" in said
     assert "lm_eval --model hf --tasks humaneval" in said and "runlens reference build" in said
