@@ -10,9 +10,8 @@ from typing import Any
 
 from runlens.errors import NotALog
 
-SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet", ".arrow")
-PARTS = (".parquet", ".arrow", ".jsonl", ".csv", ".tsv")
-"""What the parts of a dataset may be; those of one kind alone are taken, the first that there is."""
+SUFFIXES = (".parquet", ".arrow", ".jsonl", ".csv", ".tsv")
+"""What a table may be called. Of the parts of a dataset those of one kind alone are taken, the first that there is."""
 DEEP = 4
 """Folders below a dataset's own in which its parts may lie, such as `data/en/train/`."""
 
@@ -20,8 +19,8 @@ DEEP = 4
 def parts_of(folder: Path) -> list[Path]:
     """The parts of one table in a folder, in order of their names; empty if it holds none."""
     base = len(folder.parts)
-    files = sorted(f for f in folder.rglob("*") if f.suffix.lower() in PARTS and len(f.parts) - base <= DEEP)
-    for suffix in PARTS:
+    files = sorted(f for f in folder.rglob("*") if f.suffix.lower() in SUFFIXES and len(f.parts) - base <= DEEP)
+    for suffix in SUFFIXES:
         of_kind = [f for f in files if f.suffix.lower() == suffix and not f.name.startswith((".", "cache-"))]
         if of_kind:
             first = set(columns_of(of_kind[0]))
@@ -44,7 +43,7 @@ def columns_of(path: Path) -> tuple[str, ...]:
     if suffix == ".jsonl":
         try:
             row = json.loads(first)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             return ()
         return tuple(row) if isinstance(row, dict) else ()
     return tuple(part.strip().strip('"') for part in first.replace("\t", ",").split(","))
@@ -72,7 +71,7 @@ def rows_of(path: Path) -> list[dict[str, Any]]:
             return [row for line in lines if line.strip() and isinstance(row := json.loads(line), dict)]
         with path.open(newline="", encoding="utf-8-sig") as file:
             return list(csv.DictReader(file, delimiter="\t" if suffix == ".tsv" else ","))
-    except (ValueError, OSError, csv.Error) as error:  # what pyarrow raises is a ValueError
+    except (ValueError, RecursionError, OSError, csv.Error) as error:  # what pyarrow raises is a ValueError
         raise NotALog(f"{path} could not be read as a table: {type(error).__name__}: {error}") from error
 
 

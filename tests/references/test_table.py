@@ -132,3 +132,10 @@ def test_a_dataset_as_it_was_downloaded_is_read_and_an_arrow_file_by_itself(tmp_
     (tmp_path / "torn.arrow").write_bytes(b"ARROW1\0\0torn")
     with pytest.raises(Exception, match="torn"):
         load(str(tmp_path / "torn.arrow"))
+
+
+@pytest.mark.parametrize("before", ["", json.dumps({"step": 1, "task": "piqa", "value": 0.5}) + "\n"])
+def test_lines_that_are_nested_too_deep_are_no_table(tmp_path, before):
+    (tmp_path / "scores.jsonl").write_text(before + "[" * 200_000)
+    with pytest.raises(NotALog, match=r"scores\.jsonl"):
+        load(str(tmp_path / "scores.jsonl"))
