@@ -61,19 +61,19 @@ def number_of(message: Message, start: int, end: int) -> Number | None:
     WireError
         If the bytes are no message.
     """
-    kind, elements = 0, 1
+    kind, single = 0, True
     content: Field | None = None
     typed: dict[int, list[Field]] = {}
     for field in wire.fields(message, start, end):
         if field.number == 1 and field.kind == VARINT:
             kind = wire.varint(message, field.start, field.end)[0]
         elif field.number == 2 and field.kind == BYTES:
-            elements *= _elements(message, field)
+            single &= _is_single(message, field)
         elif field.number == 4 and field.kind == BYTES:
             content = field
         else:
             typed.setdefault(field.number, []).append(field)
-    if kind not in _TYPES or elements != 1:
+    if kind not in _TYPES or not single:
         return None
     in_content, number, in_field = _TYPES[kind]
     if content is not None and content.end > content.start:
@@ -85,8 +85,8 @@ def number_of(message: Message, start: int, end: int) -> Number | None:
     return _typed_varint(message, typed.get(number, []), in_content)
 
 
-def _elements(message: Message, shape: Field) -> int:
-    """1 if all dimensions are 1, else some other number; unknown rank and one beyond `_DEEPEST` give 0."""
+def _is_single(message: Message, shape: Field) -> bool:
+    """Whether all dimensions are 1; those of unknown rank and of one beyond `_DEEPEST` are not."""
     rank = 0
     for field in wire.fields(message, shape.start, shape.end):
         if field.number == 2 and field.kind == BYTES:
@@ -96,10 +96,10 @@ def _elements(message: Message, shape: Field) -> int:
                     size = wire.signed(wire.varint(message, part.start, part.end)[0])
             rank += 1
             if size != 1 or rank > _DEEPEST:
-                return 0
+                return False
         elif field.number == 3 and field.kind == VARINT and wire.varint(message, field.start, field.end)[0]:
-            return 0
-    return 1
+            return False
+    return True
 
 
 def fixed(message: Message, at: int, form: str) -> Number:
