@@ -55,3 +55,15 @@ def test_runs_that_begin_anew_stay_apart_and_one_between_hides_nothing(tmp_path)
     found = runs(tmp_path)
     assert len(found) == 2
     assert sorted(len(run.series["train_loss"]) for run in found.values()) == [50, 110]
+
+
+def test_words_of_attempts_are_numbered_together(tmp_path):
+    for number, (first, words) in enumerate(((0, ("warm", "main")), (200, ("main", "cool")))):
+        folder = tmp_path / f"version_{number}"
+        folder.mkdir()
+        rows = "".join(f"{s},{3 - s / 900:.4f},{words[s >= first + 100]}\n" for s in range(first, first + 200, 10))
+        (folder / "metrics.csv").write_text("step,train_loss,stage\n" + rows)
+    (run,) = runs(tmp_path).values()
+    stage = run.series["stage"]
+    assert [run.texts["stage"][int(code)] for code in stage.value[::10]] == ["warm", "main", "main", "cool"]
+    assert len(stage) == len(run.series["train_loss"]) == 40

@@ -198,7 +198,7 @@ def _joined(files: Sequence[Path], root: Path, x: str) -> tuple[Built, tuple[Not
     series: dict[str, Series] = {}
     config: dict[str, object] = {}
     texts: dict[str, tuple[str, ...]] = {}
-    attempts: list[dict[str, Series]] = []
+    attempts: list[Built] = []
     notes: list[Note] = []
     failed: ReadError | None = None
     for file in files:
@@ -211,7 +211,7 @@ def _joined(files: Sequence[Path], root: Path, x: str) -> tuple[Built, tuple[Not
         notes += [*own, *found.notes]
         config |= found.config
         if are_attempts(files):
-            attempts.append({name: one for name, one in found.series.items() if name not in found.texts})
+            attempts.append(found)
             continue
         for name, one in found.series.items():
             new = name_in(file, root, name, len(found.series) == 1)
@@ -220,7 +220,8 @@ def _joined(files: Sequence[Path], root: Path, x: str) -> tuple[Built, tuple[Not
             series[new] = Series(new, one.step, one.time, one.value)
             if name in found.texts:
                 texts[new] = found.texts[name]
-    series |= one_after_another(attempts)
+    if attempts:
+        series, texts = one_after_another(attempts)
     if not series and failed is not None:
         raise failed
     return Built(dict(sorted(series.items())), config, {}, (), "", texts), tuple(notes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from runlens.errors import ReadError
 from runlens.model import Series
 from runlens.sources.table.axis import axis_of
+from runlens.sources.table.build import Built
 from runlens.sources.table.reading import read_file
 
 VERSION = re.compile(r"version_(\d+)")
@@ -41,15 +42,29 @@ def chains(files: Sequence[Path]) -> list[list[Path]]:
     return out
 
 
-def one_after_another(parts: Sequence[Mapping[str, Series]]) -> dict[str, Series]:
-    """The series of attempts by name, in the order written."""
-    names = dict.fromkeys(name for part in parts for name in part)
+def one_after_another(parts: Sequence[Built]) -> tuple[dict[str, Series], dict[str, tuple[str, ...]]]:
+    """The series of attempts by name, in the order written, and the words of those that number words.
+
+    A column that one attempt holds as words is one of words: each attempt numbers its own, and here they are numbered
+    together.
+    """
+    texts: dict[str, tuple[str, ...]] = {}
+    for name in dict.fromkeys(name for part in parts for name in part.texts):
+        texts[name] = tuple(dict.fromkeys(word for part in parts for word in part.texts.get(name, ())))
     out = {}
-    for name in names:
-        pieces = [part[name] for part in parts if name in part]
+    for name in dict.fromkeys(name for part in parts for name in part.series):
+        pieces = [part.series[name] for part in parts if name in part.series]
+        if name in texts:
+            own = [part for part in parts if name in part.texts]
+            pieces = [_renumbered(part.series[name], part.texts[name], texts[name]) for part in own]
         columns = (np.concatenate([getattr(p, c) for p in pieces]) for c in ("step", "time", "value"))
         out[name] = Series(name, *columns)
-    return out
+    return out, texts
+
+
+def _renumbered(series: Series, words: Sequence[str], among: Sequence[str]) -> Series:
+    place = np.array([among.index(word) for word in words], dtype=np.float64)
+    return Series(series.name, series.step, series.time, place[series.value.astype(np.int64)])
 
 
 def _number(file: Path) -> int:
