@@ -146,13 +146,14 @@ def report_of(request: Request) -> Report:
     from runlens.judging.over_nights import over_nights
 
     plan = planned(request)
-    refs = found(request, plan.config, request.names, request.search)
+    search = request.searching()
+    refs = found(request, plan.config, request.names, search)
     spare_logs(request.outputs, refs)
     runs = over_nights(plan, refs) if request.baseline_runs or plan.nights is not None else by_themselves(plan, refs)
     gone = [failure for run in runs for failure in run.failures if failure.missing]
     if len(gone) == len(runs):
         raise NoRunFound(gone[0].message)
-    unread = tuple(request.search.unread)
+    unread = tuple(search.unread)
     overall = verdict(runs)
     if plan.strict and unread and overall == "pass":
         overall = "undecided"
@@ -164,7 +165,7 @@ def report_of(request: Request) -> Report:
         exit_code=EXIT_CODES[overall],
         runs=runs,
         fail_on=plan.fail_on,
-        notes=(*notes(runs, plan.known, plan.now.date()), *request.search.notes, *([said] if said else [])),
+        notes=(*notes(runs, plan.known, plan.now.date()), *search.notes, *([said] if said else [])),
         unread=unread,
     )
 

@@ -60,13 +60,17 @@ class Request:
     say: Callable[[str], None] = silent
     """Takes a sentence on what is being done that is not part of the report."""
     search: sources.Search = field(default_factory=lambda: sources.Search())
-    """How runs are looked for in folders; what was left out stands in it when they were found."""
+    """How runs are looked for in folders; `searching` gives one to be filled."""
     strict: bool = False
     """Files that looked like logs and were not read leave the whole undecided."""
     outputs: Sequence[Path] = ()
     """Files that will be written: a log that is judged is never one of them."""
     debug: bool = False
     """Let errors of single runs and rules through with their traceback."""
+
+    def searching(self) -> sources.Search:
+        """A search as it was asked for, which has found nothing yet: `watch` looks again and again."""
+        return replace(self.search, debug=self.debug, unread=[], notes=[])
 
 
 @dataclass(frozen=True)
@@ -155,7 +159,7 @@ def spare_logs(outputs: Sequence[Path], refs: Sequence[RunRef]) -> None:
 
 
 def found(request: Request, config: Config, names: Sequence[str], search: sources.Search | None = None) -> list[RunRef]:
-    """All runs that the names stand for, with ids that are unique.
+    """All runs that the names stand for, with ids that are unique; what was left out stands in `search` afterwards.
 
     Where several were named, one that is there and cannot be looked at is a run that cannot be read: it takes nothing
     from the others.
@@ -168,8 +172,7 @@ def found(request: Request, config: Config, names: Sequence[str], search: source
         If the only name cannot be looked at.
     """
     options = replace(request.options, x=request.options.x or request.given.get("x") or "")
-    search = looked_for(search or sources.Search(), config, request.given)
-    search.debug = request.debug
+    search = looked_for(search or request.searching(), config, request.given)
     refs = [ref for name in names for ref in _at(request, name, options, search, alone=len(names) == 1)]
     if not refs:
         raise NoRunFound("no run was named; give a folder, a file or entity/project/run_id")

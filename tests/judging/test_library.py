@@ -192,3 +192,25 @@ def test_a_notebook_shows_the_page_in_a_frame():
 def test_the_package_lists_its_names():
     assert dir(runlens) == sorted(runlens.__all__)
     assert "check" in dir(runlens)
+
+
+def test_a_second_look_of_the_same_request_finds_what_the_first_one_found(tmp_path):
+    from runlens.judging.library import report_of
+    from runlens.judging.request import Request
+
+    log(tmp_path / "run.jsonl")
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "train.log").write_text("starting up\nno step at all\n" * 20)
+    request = Request([str(tmp_path)])
+    first, second = report_of(request), report_of(request)
+    assert [Path(one.path).name for one in first.unread] == ["train.log"]
+    assert (second.unread, second.notes) == (first.unread, first.notes)
+
+
+def test_what_is_excluded_is_no_baseline_run_either(tmp_path):
+    (tmp_path / "nights").mkdir()
+    for name, rate in (("good", 1000.0), ("old", 999.0)):
+        log(tmp_path / "nights" / f"{name}.jsonl", rate=rate)
+    tonight = log(tmp_path / "run.jsonl", rate=1001.0)
+    report = runlens.check(tonight, baseline_runs=tmp_path / "nights", exclude="old*")
+    assert report.runs[0].held_against.nights == ("good",)

@@ -17,13 +17,14 @@ def listed(request: Request) -> str:
         If a name stands for nothing.
     """
     lines = []
-    for ref in found(request, load(request.config_path), request.names, request.search):
+    search = request.searching()
+    for ref in found(request, load(request.config_path), request.names, search):
         unreadable = {BROKEN: f" (not read: {ref.member})", REFUSED: " (no permission to look into it)"}
         form = ref.source if ref.source not in unreadable else "?"
         lines.append(f"{plain(ref.id)}  {form}{plain(unreadable.get(ref.source, ''))}")
         lines += [f"  {plain(file)}" for file in ref.files or (ref.location,)]
-    if request.search.unread:
+    if search.unread:
         lines += ["", "not read, though it looks like a log:"]
-        lines += [f"  {plain(one.path)}  ({plain(one.reason)})" for one in request.search.unread]
-    lines += [f"\n{plain(note)}" for note in request.search.notes]
+        lines += [f"  {plain(one.path)}  ({plain(one.reason)})" for one in search.unread]
+    lines += [f"\n{plain(note)}" for note in search.notes]
     return "\n".join(lines) + "\n"
