@@ -1,13 +1,16 @@
-"""Files that the user named."""
+"""Files that the user named: read whole, and written whole or not at all."""
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
-from runlens.errors import ConfigError
+from runlens.errors import ConfigError, NotWritten
 
 LARGEST = 1 << 30
 """Bytes of a report, baseline or configuration: a report of 10,000 runs has 200 MB."""
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 
 
 def text_of(path: Path) -> str:
@@ -46,3 +49,33 @@ def content_of(path: Path) -> bytes:
         raise ConfigError(f"there is no file {path}") from error
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error}") from error
+
+
+def save(file: Path, content: bytes) -> None:
+    """Write a file by way of a neighbour that takes its place, so that nobody reads half of it.
+
+    A link is followed: what it leads to is replaced, and the link stays.
+
+    Raises
+    ------
+    ConfigError
+        If it cannot be written there.
+    NotWritten
+        If the disk is full.
+    """
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if file.exists() and not file.is_file():  # /dev/stdout, a pipe: there is nothing to replace
+            file.write_bytes(content)
+            return
+        target = Path(os.path.realpath(file))
+        partial = target.with_name(f".{target.name}.{os.getpid()}.part")
+        try:
+            partial.write_bytes(content)
+            partial.replace(target)
+        except BaseException:  # Ctrl-C and SIGTERM among them: half a report is worse than none
+            partial.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        said = f"{file} cannot be written: {error.strerror or error}"
+        raise (NotWritten if error.errno in _FULL else ConfigError)(said) from error

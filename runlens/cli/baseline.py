@@ -45,11 +45,10 @@ def baseline(
 
     Where a run's id holds a date, a number of a night or another id, they are known of every night of that job.
     """
-    from runlens.cli.shared import output as out
     from runlens.cli.shared import progress
     from runlens.cli.shared.printing import plain
     from runlens.errors import ConfigError
-    from runlens.files import text_of
+    from runlens.files import save, text_of
     from runlens.judging.baseline import dumps, known_from, loads, renewed
     from runlens.judging.library import report_of
     from runlens.judging.request import Request
@@ -74,7 +73,7 @@ def baseline(
     new = known_from(report.runs, reason, until, Severity(level), by_job=not this_run)
     today = datetime.datetime.now(datetime.UTC).date()
     kept = renewed(before, new, today)
-    out.save(output, dumps(kept).encode())
+    save(output, dumps(kept).encode())
     count = f"{plural(len(new), 'new known finding')}, {len(kept) - len(new)} from before"
     typer.echo(f"{count}, in {plain(str(output))}", err=True)
     if jobs_named := sorted({k.run for k in new} - {run.run for run in report.runs}):

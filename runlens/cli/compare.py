@@ -58,12 +58,13 @@ def compare(
     """
     from runlens import sources
     from runlens.cli.shared.one import OneRun
-    from runlens.cli.shared.output import echo, save
+    from runlens.cli.shared.output import put
     from runlens.comparison.compare import compare as beside
     from runlens.comparison.restart import planned_tokens
     from runlens.comparison.training import training_of, with_training
     from runlens.config import load, settings_for
     from runlens.errors import ConfigError
+    from runlens.files import save
     from runlens.model import Severity
     from runlens.roles import resolve
     from runlens.roles.joined import with_evals
@@ -109,10 +110,7 @@ def compare(
         text = render(found, advised(found, resolved, total), **look(output))
         if hint := elsewhere(found, rule.references):
             text += f"{hint}\n"
-    if output is None:
-        echo(text)
-    else:
-        save(output, text.encode())
+    put(text, output)
     if any(Severity.ERROR in (c.severity, *(g.severity for g in c.training)) for c in found):
         raise typer.Exit(1)
     pairs = zip(found, rule.references, strict=True)

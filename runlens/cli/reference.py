@@ -45,7 +45,7 @@ def build(
     """Write a reference as one small file. Several runs make a band, several single checkpoints one curve each task."""
     from dataclasses import replace
 
-    from runlens.cli.shared.output import echo, save
+    from runlens.cli.shared.output import put
     from runlens.errors import ConfigError
     from runlens.references import combine, dumps, load
 
@@ -59,11 +59,7 @@ def build(
         licence=licence or found.licence,
         citation=citation or found.citation,
     )
-    text = dumps(found)
-    if output is None:
-        echo(text)
-    else:
-        save(output, text.encode())
+    put(dumps(found), output)
     _told(found, output)
 
 
@@ -80,6 +76,7 @@ def list_(
     debug: o.Debug = False,
 ) -> None:
     """List the shipped references, and the stored ones of the given folders."""
+    from runlens.cli.shared.output import put
     from runlens.references.shipped import DEFAULT_SETTING, OTHERS, builder, shipped, whole
 
     found = [(name, whole(name)) for name in shipped()]
@@ -88,7 +85,7 @@ def list_(
         import json
 
         rows = [{"spec": spec, **_facts(reference)} for spec, reference in found]
-        _write(json.dumps(rows, indent=2, ensure_ascii=False) + "\n", output)
+        put(json.dumps(rows, indent=2, ensure_ascii=False) + "\n", output)
         return
     from runlens.cli.shared.page import look
     from runlens.render.pages.reference import covered, listed
@@ -102,7 +99,7 @@ def list_(
     )
     shown = look(output)
     references = [reference for _, reference in found]
-    _write(f"{listed(references, **shown)}\n{covered(references, **shown)}\n{hint}", output)
+    put(f"{listed(references, **shown)}\n{covered(references, **shown)}\n{hint}", output)
 
 
 @app.command()
@@ -119,31 +116,23 @@ def show(
     debug: o.Debug = False,
 ) -> None:
     """Show a reference: where it comes from, and every curve with its range, items and values."""
+    from runlens.cli.shared.output import put
     from runlens.references import load
 
     found = load(spec, tokens_per_step)
     if format == "json":
         from runlens.references import dumps
 
-        _write(dumps(found), output)
+        put(dumps(found), output)
     elif format == "csv":
         from runlens.references.table import as_csv
 
-        _write(as_csv(found), output)
+        put(as_csv(found), output)
     else:
         from runlens.cli.shared.page import look
         from runlens.render.pages.reference import shown
 
-        _write(shown(found, **look(output)), output)
-
-
-def _write(text: str, output: Path | None) -> None:
-    from runlens.cli.shared.output import echo, save
-
-    if output is None:
-        echo(text)
-    else:
-        save(output, text.encode())
+        put(shown(found, **look(output)), output)
 
 
 def _stored(folder: Path) -> list[tuple[str, Reference]]:

@@ -78,7 +78,7 @@ def report(
 
 def write(result: Report, folder: Path, incident: int | None = None) -> list[Path]:
     """Write the files of a postmortem of one run; what is only noted (info) gets no figure of its own."""
-    from runlens.cli.shared.output import save
+    from runlens.files import save
     from runlens.render import html, json, png
     from runlens.render.postmortem import markdown
 

@@ -61,8 +61,8 @@ def watch(
 
     Ends when every run has finished or crashed, after --looks, or at Ctrl-C; the exit code is that of the last look.
     """
-    from runlens.cli.shared import output as out
     from runlens.cli.shared import progress
+    from runlens.files import save
     from runlens.judging.news import Memory, ended
     from runlens.judging.request import Request
     from runlens.model import Severity
@@ -87,7 +87,7 @@ def watch(
                 if metrics is not None:
                     from runlens.render import render
 
-                    out.save(metrics, render(report, "openmetrics").encode())
+                    save(metrics, render(report, "openmetrics").encode())
                 if alert is not None:
                     _send(alert, floor, slack=slack, webhook=webhook)
                 request = _now_live(request, report)

@@ -12,6 +12,7 @@ import pytest
 
 from runlens.cli.shared import output
 from runlens.errors import ConfigError, NotWritten
+from runlens.files import save
 from tests.cli.command import runlens
 
 LOG = "step,loss\n" + "".join(f"{i},{2 + 1 / (1 + i)}\n" for i in range(200))
@@ -64,7 +65,7 @@ def test_a_full_disk_leaves_the_old_report_and_no_part(tmp_path, monkeypatch):
 
     monkeypatch.setattr("pathlib.Path.write_bytes", full)
     with pytest.raises(NotWritten, match="No space left"):
-        output.save(tmp_path / "r.md", b"new")
+        save(tmp_path / "r.md", b"new")
     assert [p.name for p in tmp_path.iterdir()] == ["r.md"] and (tmp_path / "r.md").read_text() == "old"
 
 
@@ -75,14 +76,14 @@ def test_what_interrupts_a_write_leaves_no_part(tmp_path, monkeypatch):
 
     monkeypatch.setattr("pathlib.Path.write_bytes", stopped)
     with pytest.raises(SystemExit):
-        output.save(tmp_path / "r.md", b"new")
+        save(tmp_path / "r.md", b"new")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_link_is_followed_and_stays(tmp_path):
     (tmp_path / "there").mkdir()
     (tmp_path / "r.md").symlink_to(tmp_path / "there" / "r.md")
-    output.save(tmp_path / "r.md", b"new")
+    save(tmp_path / "r.md", b"new")
     assert (tmp_path / "r.md").is_symlink() and (tmp_path / "there" / "r.md").read_bytes() == b"new"
     assert [p.name for p in (tmp_path / "there").iterdir()] == ["r.md"]
 

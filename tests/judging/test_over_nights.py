@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import runlens
-from runlens.errors import ConfigError, NoRunFound
+from runlens.errors import ConfigError, NoRunFound, NotWritten
 from runlens.judging.nights import ledger
 from runlens.judging.nights.ledger import accepted
 from tests.synthetic.nights import EVALS, Night, nights
@@ -218,6 +218,24 @@ def test_a_record_that_is_none_is_refused_with_its_line(record, tmp_path):
     record.write_text(record.read_text() + '{"night": 1}\n')
     with pytest.raises(ConfigError, match=f"line {BEFORE + 1}"):
         runlens.check(written(tmp_path, night()), nights=record)
+
+
+def test_a_record_is_written_as_reports_are(record, tmp_path, monkeypatch):
+    """A link to it stays; a full disk leaves the old one, and no part of a new one."""
+    (tmp_path / "link.jsonl").symlink_to(record)
+    records = ledger.read(record)
+    ledger.write(tmp_path / "link.jsonl", records[1:])
+    assert (tmp_path / "link.jsonl").is_symlink() and len(ledger.read(record)) == BEFORE - 1
+
+    def full(self, content):
+        self.open("w").close()
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.write_bytes", full)
+    with pytest.raises(NotWritten, match="No space left"):
+        ledger.write(record, records)
+    assert {p.name for p in tmp_path.iterdir()} == {"link.jsonl", "nights.jsonl"}
+    assert len(ledger.read(record)) == BEFORE - 1
 
 
 def test_no_good_night_among_those_named_is_wrong_use(tmp_path):

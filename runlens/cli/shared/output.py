@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -10,13 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runlens.errors import ConfigError, NotWritten, did_you_mean
+from runlens.files import save
 
 if TYPE_CHECKING:
     from runlens.cli.shared.page import Color
     from runlens.model import Report
-
-
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 
 
 def destinations(format: str, output: Path | None, extra: Sequence[str]) -> list[tuple[str, Path | None]]:
@@ -146,36 +143,6 @@ def echo(text: str) -> None:
 def _discard() -> None:
     """Send what is still in the buffer of standard output nowhere, or Python fails over it at its exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def save(file: Path, content: bytes) -> None:
-    """Write a file by way of a neighbour that takes its place, so that nobody reads half of it.
-
-    A link is followed: what it leads to is replaced, and the link stays.
-
-    Raises
-    ------
-    ConfigError
-        If it cannot be written there.
-    NotWritten
-        If the disk is full.
-    """
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        if file.exists() and not file.is_file():  # /dev/stdout, a pipe: there is nothing to replace
-            file.write_bytes(content)
-            return
-        target = Path(os.path.realpath(file))
-        partial = target.with_name(f".{target.name}.{os.getpid()}.part")
-        try:
-            partial.write_bytes(content)
-            partial.replace(target)
-        except BaseException:  # Ctrl-C and SIGTERM among them: half a report is worse than none
-            partial.unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        said = f"{file} cannot be written: {error.strerror or error}"
-        raise (NotWritten if error.errno in _FULL else ConfigError)(said) from error
 
 
 def write_png(report: Report, file: Path) -> None:

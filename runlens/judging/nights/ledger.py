@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from runlens.errors import ConfigError, did_you_mean
+from runlens.files import save, text_of
 from runlens.judging.nights.record import NightRecord, of_line, to_line
 
 NAME = "runlens-nights.jsonl"
@@ -24,29 +24,21 @@ def read(file: Path) -> tuple[NightRecord, ...]:
     """
     if not file.exists():
         return ()
-    try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file} cannot be read as the record of nights: {error}") from error
+    lines = text_of(file).splitlines()
     return tuple(of_line(line, f"{file}, line {at}") for at, line in enumerate(lines, 1) if line.strip())
 
 
 def write(file: Path, records: Sequence[NightRecord]) -> None:
-    """Write the file whole, by way of a neighbour that takes its place.
+    """Write the file whole or not at all.
 
     Raises
     ------
     ConfigError
-        If it cannot be written.
+        If it cannot be written there.
+    NotWritten
+        If the disk is full.
     """
-    text = "".join(f"{to_line(record)}\n" for record in records)
-    partial = file.with_name(f".{file.name}.{os.getpid()}.part")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(file)
-    except OSError as error:
-        raise ConfigError(f"{file} cannot be written: {error.strerror or error}") from error
+    save(file, "".join(f"{to_line(record)}\n" for record in records).encode())
 
 
 def added(records: Sequence[NightRecord], new: Sequence[NightRecord]) -> tuple[NightRecord, ...]:
