@@ -120,8 +120,6 @@ def planned(request: Request) -> Plan:
     jobs = request.jobs if request.jobs is not None else int(general.values["jobs"])
     if jobs < -1 or jobs == 0:
         raise ConfigError(f"{jobs} runs cannot be judged at once; --jobs must be 1 or more, or -1 for every core")
-    if request.keep is not None and (request.baseline_runs or request.nights is not None):
-        raise ConfigError("a verdict over nights changes with the nights: leave --keep, or judge without earlier runs")
     known: tuple[Known, ...] = ()
     if general.values["baseline"]:
         start = Path() if general.origin["baseline"] == COMMAND_LINE else config.folder
@@ -136,6 +134,8 @@ def planned(request: Request) -> Plan:
     nights = request.nights
     if nights is None and general.values["nights"]:
         nights = config.folder / general.values["nights"]
+    if request.keep is not None and (request.baseline_runs or nights is not None):
+        raise ConfigError("a verdict over nights changes with the nights: leave --keep, or judge without earlier runs")
     return Plan(request, config, jobs, fail_on, strict, known, datetime.datetime.now(datetime.UTC), nights)
 
 

@@ -126,3 +126,9 @@ def test_a_file_that_is_no_database_is_said(tmp_path):
 def test_a_verdict_over_nights_is_not_kept(logs):
     with pytest.raises(ConfigError, match="leave --keep"):
         check(logs, baseline_runs=RUNS / "lr_bump")
+
+
+def test_nor_where_the_settings_name_the_record_of_nights(logs):
+    (logs.parent / "runlens.toml").write_text('nights = "nights.jsonl"\n')
+    with pytest.raises(ConfigError, match="leave --keep"):
+        check(logs, config=logs.parent / "runlens.toml")
