@@ -62,7 +62,7 @@ def compare(
     from runlens.comparison.compare import compare as beside
     from runlens.comparison.restart import planned_tokens
     from runlens.comparison.training import training_of, with_training
-    from runlens.config import load, settings_for
+    from runlens.config import as_told, load, settings_for
     from runlens.errors import ConfigError
     from runlens.files import save
     from runlens.model import Severity
@@ -86,9 +86,9 @@ def compare(
     rule = next(r for r in settings.rules if isinstance(r, BehindReference))
     if not rule.references:
         raise ConfigError("give at least one --reference; `runlens reference list` shows the shipped ones")
-    resolved = resolve(sources.read(ref), settings.metrics, settings.directions)
+    resolved = resolve(sources.read(as_told(ref, configured, flags)), settings.metrics, settings.directions)
     if settings.evals is not None:
-        resolved = with_evals(resolved, settings.evals, tokens_per_step)
+        resolved = with_evals(resolved, settings.evals, settings.tokens_per_step)
     total = settings.total_tokens or planned_tokens(resolved)
     own = training_of(resolved)
     found = [

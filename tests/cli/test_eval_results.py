@@ -52,6 +52,20 @@ def test_results_beside_a_run(folder):
     assert done.code == 0 and "LEVEL" in done.out
 
 
+def test_compare_reads_and_joins_as_the_settings_say(folder):
+    for i in range(1, 5):
+        name = folder / "evals" / f"{100 * i}M-tokens"
+        lm_eval(name, {"piqa": answered(0.5 + 0.05 * i, 2000, i)}, samples=False)
+    (folder / "train.csv").write_text("tick,loss\n" + "".join(f"{t},{2 + 3 / t**0.5}\n" for t in range(1, 401)))
+    rows = "".join(f"{i}e8,piqa,acc,{0.5 + 0.05 * i}\n" for i in range(1, 5))
+    (folder / "table.csv").write_text(f"tokens,task,metric,value\n{rows}")
+    told = ("compare", "train.csv", "--evals", "evals", "--reference", "table.csv")
+    assert within(*told, cwd=folder).code != 0
+    (folder / "runlens.toml").write_text('x = "tick"\ntokens_per_step = 1e6\n')
+    done = within(*told, cwd=folder)
+    assert done.code == 0 and "LEVEL" in done.out
+
+
 def test_results_that_cannot_be_joined_leave_the_run_judged_and_undecided(folder):
     log(folder)
     done = within("check", "train.jsonl", "--evals", "base", cwd=folder)
