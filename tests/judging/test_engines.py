@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import time
+from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from pathlib import Path
 from types import FunctionType, ModuleType, SimpleNamespace
@@ -15,6 +16,7 @@ import pytest
 
 from runlens.errors import ConfigError, SourceDown
 from runlens.judging import engines
+from runlens.judging.engines import local
 from runlens.judging.engines.local import MOST_AT_ONCE, Workers
 
 
@@ -76,6 +78,33 @@ def test_an_item_whose_worker_was_killed_once_is_done_again(tmp_path):
     items = [(tmp_path, i) for i in range(20)]
     assert list(Workers(2).each(deadly_once, items, lost)) == [2 * i for i in range(20)]
     assert (tmp_path / "been").exists()
+
+
+@pytest.mark.parametrize("sent", [0, 3])
+def test_a_worker_that_dies_while_the_work_is_sent_costs_nothing(sent, monkeypatch):
+    made = []
+
+    class Broken:
+        """Refuses what is sent after a while, as a pool does whose worker died."""
+
+        def __init__(self, pool):
+            self.pool, self.submitted = pool, 0
+            self.shutdown = pool.shutdown
+
+        def submit(self, *work):
+            self.submitted += 1
+            if self.submitted > sent:
+                raise BrokenProcessPool
+            return self.pool.submit(*work)
+
+    def first_breaks(jobs):
+        made.append(pool(jobs) if made else Broken(pool(jobs)))
+        return made[-1]
+
+    pool = local._pool
+    monkeypatch.setattr(local, "_pool", first_breaks)
+    assert list(Workers(2).each(double, range(20), lost)) == [2 * i for i in range(20)]
+    assert len(made) > 1
 
 
 @pytest.mark.parametrize("address", ["locl", "dask", "dask://", "spark://host:1"])

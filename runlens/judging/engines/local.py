@@ -47,15 +47,16 @@ class Workers:
             done = 0
             pool = _pool(jobs)
             try:
-                futures = [pool.submit(_share, work, share) for share in shares]
+                futures: list[Future[Any]] = []
                 try:
+                    for share in shares:
+                        futures.append(pool.submit(_share, work, share))  # noqa: PERF401 - those before one that fails count
                     for future in futures:
                         yield from future.result()
                         done += 1
                 except BrokenProcessPool:
                     finished = {i for i in range(done, len(futures)) if _has_result(futures[i])}
-                    suspects = [i for i in range(done, len(futures)) if i not in finished][: 2 * jobs + 1]
-                    last = suspects[-1] if suspects else done
+                    last = [i for i in range(done, len(shares)) if i not in finished][: 2 * jobs + 1][-1]
                     for i in range(done, last + 1):
                         yield from futures[i].result() if i in finished else _alone(work, shares[i], lost)
                     done = last + 1
