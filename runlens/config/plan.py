@@ -232,6 +232,12 @@ def as_told(ref: RunRef, config: Config, flags: Mapping[str, Any]) -> RunRef:
     return dataclasses.replace(ref, options=dataclasses.replace(ref.options, x=x)) if x and obeyed else ref
 
 
+def _at(folder: Path, spec: str) -> str:
+    """The path below the folder if it is there; else the name as it stands, such as that of a shipped reference."""
+    path = folder / spec
+    return str(path) if path.exists() else spec
+
+
 @functools.lru_cache(maxsize=32)
 def _references(specs: tuple[str, ...], folder: Path) -> tuple[Reference, ...]:
     if not specs:
@@ -239,7 +245,7 @@ def _references(specs: tuple[str, ...], folder: Path) -> tuple[Reference, ...]:
     from runlens.references import load
     from runlens.references.bands import bands  # loads what compares evals, which other users of references do not need
 
-    given = dict.fromkeys(str(folder / spec) if (folder / spec).exists() else spec for spec in specs)
+    given = dict.fromkeys(_at(folder, spec) for spec in specs)
     return bands([load(spec) for spec in given])
 
 
@@ -251,7 +257,7 @@ def _twins(specs: tuple[str, ...], folder: Path) -> tuple[Twin, ...]:
     from runlens import roles, sources
     from runlens.rules.nights.parts.twin import twin_of
 
-    given = dict.fromkeys(str(folder / spec) if (folder / spec).exists() else spec for spec in specs)
+    given = dict.fromkeys(_at(folder, spec) for spec in specs)
     return tuple(twin_of(roles.resolve(sources.read(ref), {})) for spec in given for ref in sources.discover(spec))
 
 
@@ -270,7 +276,7 @@ def _evals(specs: tuple[str, ...], folder: Path, run_id: str) -> Run | None:
 
     if len(specs) > 1:
         raise ConfigError(f"--evals takes one folder of results for a run, and got {len(specs)}; put them into one")
-    spec = str(folder / specs[0]) if (folder / specs[0]).exists() else specs[0]
+    spec = _at(folder, specs[0])
     refs = [ref for ref in sources.discover(spec) if ref.source == "eval_results"]
     if not refs:
         raise ConfigError(f"--evals {spec} holds no results of lm-evaluation-harness, lighteval or OLMES")

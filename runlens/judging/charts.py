@@ -65,9 +65,8 @@ def charts_of(run: Run, rules: Sequence[AnyRule], points: int, findings: Sequenc
         charts += own
         charts += [beside(group, own[0])] if group.others and own else []
     references = {r.name: r for rule in rules for r in getattr(rule, "references", ())}
-    evals = [part for part in accused.values() if part.role in ("eval_loss", "eval_score", "perplexity")]
-    shown = (*_distinct(run.every("eval_loss"))[:2], *_distinct(run.every("eval_score"))[:8], *evals)
-    for part in {part.series.name: part for part in shown}.values():
+    evals = (part for part in (*main, *accused.values()) if part.role in ("eval_loss", "eval_score", "perplexity"))
+    for part in {part.series.name: part for part in evals}.values():
         charts += [
             _reference_chart(run, part, reference, members)
             for reference in references.values()

@@ -64,57 +64,53 @@ def learned_from(plan: Plan, tonight: Sequence[RunRef], records: Sequence[NightR
     request = plan.request
     if request.last < 1:
         raise ConfigError(f"the last {request.last} good nights are none; --last must be 1 or more")
-    refs, nights = _read(plan, tonight)
+    nights = _read(plan, tonight)
     learned: dict[str, Learned] = {}
     by_job: dict[tuple[str, ...], Learned] = {}
     for own in tonight:
         job = job_of(own.id)
-        mine = [(ref, night) for ref, night in zip(refs, nights, strict=True) if job_of(ref.id) == job]
-        mine = mine or list(zip(refs, nights, strict=True))
+        mine = [(night, settings) for night, settings in nights if job_of(night.twin.name) == job] or nights
         on_record = [r for r in records if r.job == job]
-        which = (job, *(ref.id for ref, _ in mine))
+        which = (job, *(night.twin.name for night, _ in mine))
         if which not in by_job:
             by_job[which] = _of_job(plan, mine, on_record)
         learned[own.id] = by_job[which]
     return learned
 
 
-def _read(plan: Plan, tonight: Sequence[RunRef]) -> tuple[list[RunRef], list[Night]]:
-    """The baseline runs that can be read, and what each says."""
+def _read(plan: Plan, tonight: Sequence[RunRef]) -> list[tuple[Night, Settings]]:
+    """What each baseline run that can be read says, and what it was judged by."""
     request = plan.request
     if not request.baseline_runs:
-        return [], []
+        return []
     here = {_place(ref) for ref in tonight}
     refs = [r for r in found(request, plan.config, request.baseline_runs) if _place(r) not in here]
     if not refs:
         raise NoRunFound(f"--baseline-runs: {', '.join(request.baseline_runs)} holds no run but those that are judged")
     tokens = {ref.id: in_force(plan.config, request.given, ref.id).values["tokens_per_step"] for ref in refs}
-    nights = plan.judged_by(refs, request.learned, chart_points=0)
-    judged = list(check_and(nights, plan.engine(len(nights)), functools.partial(said_by, tokens), read=request.read))
+    ways = plan.judged_by(refs, NOTHING_LEARNED, chart_points=0)
+    judged = list(check_and(ways, plan.engine(len(ways)), functools.partial(said_by, tokens), read=request.read))
     gone = [failure for report, _ in judged for failure in report.failures if failure.missing]
     if len(gone) == len(judged):
         raise NoRunFound(gone[0].message)
     kept = []
-    for ref, (report, night) in zip(refs, judged, strict=True):
+    for (ref, settings), (report, night) in zip(ways, judged, strict=True):
         if night is None:
             why = report.failures[0].message if report.failures else "it could not be read"
             request.say(f"baseline run {ref.id} is left out: {why}")
         else:
-            kept.append((ref, night))
-    return [ref for ref, _ in kept], [night for _, night in kept]
+            kept.append((night, settings))
+    return kept
 
 
 def _place(ref: RunRef) -> tuple[str, str, tuple[str, ...]]:
     return os.path.realpath(ref.location), ref.member, tuple(map(os.path.realpath, ref.files))
 
 
-def _of_job(plan: Plan, nights: Sequence[tuple[RunRef, Night]], records: Sequence[NightRecord]) -> Learned:
+def _of_job(plan: Plan, nights: Sequence[tuple[Night, Settings]], records: Sequence[NightRecord]) -> Learned:
     """What the good nights of one job say together."""
     request = plan.request
-    settings: list[Settings] = [s for _, s in plan.judged_by([ref for ref, _ in nights], NOTHING_LEARNED, 0)]
-    candidates = [
-        Candidate(night.twin, night.key, night.report, one) for (_, night), one in zip(nights, settings, strict=True)
-    ]
+    candidates = [Candidate(night.twin, night.key, night.report, settings) for night, settings in nights]
     good = good_ones(candidates, records, request.last, request.say)
     if not good:
         if request.baseline_runs:
@@ -124,7 +120,7 @@ def _of_job(plan: Plan, nights: Sequence[tuple[RunRef, Night]], records: Sequenc
     newest = good[-request.last :]
     request.say(f"held against {', '.join(twin.name for twin in reversed(newest))}")
     names = {twin.name for twin in newest}
-    return learned([night for _, night in nights if night.twin.name in names], good, request.last)
+    return learned([night for night, _ in nights if night.twin.name in names], good, request.last)
 
 
 def said_by(tokens_per_step: Mapping[str, float | None], ref: RunRef, run: Run, report: RunReport) -> Night | None:
