@@ -30,8 +30,6 @@ class Look:
     that turn out to be something else are passed over."""
     beside: Mapping[str, Sequence[Path]] = field(default_factory=dict)
     """All files below the root by source, for one that leaves a run to a fuller log of it."""
-    debug: bool = False
-    """True to let faults through with their traceback."""
 
 
 class Source(Protocol):

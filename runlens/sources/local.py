@@ -83,11 +83,11 @@ def _in_folder(root: Path, options: ReadOptions, search: Search, ignored: Ignore
     begun = len(search.unread)
     groups, refused = _walk(root, search, ignored)
     beside: dict[str, Sequence[Path]] = dict(groups)
-    look = Look(root, options, beside=beside, debug=search.debug)
+    look = Look(root, options, beside=beside)
     refs: list[RunRef] = []
     for source in registry.SOURCES:
         if files := groups.get(source.name):
-            found = _of_source(source, files, look)
+            found = _of_source(source, files, look, search.debug)
             refs += found
             used = {file for ref in found for file in (*ref.files, ref.location)}
             if source.tells:  # what is no log hides none, and is worth a word if it looked like one
@@ -107,21 +107,21 @@ def _in_folder(root: Path, options: ReadOptions, search: Search, ignored: Ignore
     return refs
 
 
-def _of_source(source: Entry, files: list[Path], look: Look) -> list[RunRef]:
+def _of_source(source: Entry, files: list[Path], look: Look, debug: bool) -> list[RunRef]:
     """The runs of one source; if it fails over one of its files, those of every other file, each asked by itself."""
     try:
         return source.file_source().refs(files, look)
     except UsageError:
         raise
     except Exception as error:  # a damaged store, a fault of the source: it costs the file over which it fails alone
-        if look.debug:
+        if debug:
             raise
         if source.finds or len(files) == 1:
             at = look.root if source.finds else files[0]
             inside = at.relative_to(look.root).as_posix() if at != look.root else at.resolve().name
             said = str(error) if isinstance(error, RunLensError) else unforeseen(str(at), "looked into", error)
             return [RunRef(BROKEN, str(at), inside, member=said)]
-        return [ref for file in files for ref in _of_source(source, [file], look)]
+        return [ref for file in files for ref in _of_source(source, [file], look, debug)]
 
 
 def _tell(source: Entry, file: Path, look: Look, search: Search) -> None:

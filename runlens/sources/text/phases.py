@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from runlens.model import Series
+from runlens.sources.table.texts import MOST
 from runlens.sources.text.words import HELD_OUT, TRAINING
 
 Ints = npt.NDArray[np.int64]
@@ -19,8 +20,6 @@ STAGE = re.compile(
     re.IGNORECASE,
 )
 """A word for the stage, and which it is. A number there is a metric like any other."""
-MOST = 64
-"""Different words of a series: beyond it they are names of data, not stages."""
 Words = tuple[tuple[str, str], ...]
 
 
