@@ -51,7 +51,7 @@ def blow_up(y: Floats) -> BlowUp | None:
     reach = min(max(FIRST, n // 20), MOST_FIRST, n - stays)
     if n < 10 or reach < 1:
         return None
-    noise = difference_sigma(y[min(2, n) :])
+    noise = difference_sigma(y[FEWEST:])
     bar = max(float(np.log(TIMES)), SIGMAS * noise)
     for first in range(FEWEST, reach):
         level = median(y[:first])
@@ -64,5 +64,5 @@ def blow_up(y: Floats) -> BlowUp | None:
         end = first + int(back[0]) if len(back) else n
         peak = first + int(np.argmax(y[first:end]))
         sigma = max(difference_sigma(y[first:end]) if end - first > 2 else 0.0, 0.01)
-        return BlowUp(Excursion(first, peak, end, 1, level, median(y[:first]), sigma, end < n), first + stays)
+        return BlowUp(Excursion(first, peak, end, 1, level, level, sigma, end < n), first + stays)
     return None
