@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,13 @@ def test_the_page_shows_roles_series_units_and_why():
     assert "also gpu 1, gpu 2, gpu 3" in done.out
     assert "No series for" in done.out and "eval loss" in done.out
     assert any(block in done.out for block in "▂▃▄▅▆▇█")
+
+
+def test_a_loss_whose_last_writes_are_nan_shows_what_was_finite(tmp_path):
+    rows = [{"step": i % 60, "loss": 3.0 - i / 60 if i < 60 else math.nan} for i in range(120)]
+    (tmp_path / "history.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    done = runlens("show", str(tmp_path / "history.jsonl"), env={"COLUMNS": "120"})
+    assert "3 → 2.05 nats, 60 not finite" in done.out
 
 
 @pytest.mark.parametrize("width", [60, 80, 120, 160])

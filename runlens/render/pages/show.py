@@ -182,13 +182,14 @@ def figures(r: RoleSeries) -> str:
     lost = len(value) - len(finite)
     if len(finite) == 0:
         return f"{len(value):,} values, none finite" if len(value) else "no values"
-    first, last = ends(r.series.latest().value, r.role) or (0.0, 0.0)
     scale, unit = (1e9, " GB") if r.unit == "bytes" else (1.0, _UNITS.get(r.unit, f" {visible(r.unit, 20)}"))
     show = amount if float(np.max(np.abs(finite))) / scale >= 1e5 else lambda v: number(v, 3)
     if r.role in _LEVEL:
         text = f"about {show(float(np.median(finite)) / scale)}{unit}"
     else:
-        text = f"{show(first / scale)} → {show(last / scale)}{unit}"
+        # Where the last write of every step is not finite, the earlier ones are all that is known.
+        levels = ends(r.series.latest().value, r.role) or ends(finite, r.role)
+        text = " → ".join(show(level / scale) for level in levels or ()) + unit
     return f"{text}, {lost:,} not finite" if lost else text
 
 
