@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -33,9 +34,7 @@ def drawings(run: RunReport, incident: Incident | None = None) -> list[Drawing]:
     drawn = panels(run) if incident is None else about(run, panels(run), findings)
     limits = window(run, incident) if incident is not None else None
     if limits is None:
-        ends = [s for p in drawn for c in p.charts for s in (c.steps[0], c.steps[-1])]
-        limits = (float(min(ends)), float(max(ends))) if ends else (0.0, 1.0)
-        limits = limits if limits[1] > limits[0] else (limits[0] - 1.0, limits[1] + 1.0)
+        limits = _whole([c for p in drawn for c in p.charts])
     stops = restarts(run)
     return [
         Drawing(_title(p, limits), svg.panel(p, findings, limits, stops), _data(p, findings, limits, stops))
@@ -45,9 +44,15 @@ def drawings(run: RunReport, incident: Incident | None = None) -> list[Drawing]:
 
 def drawn_alone(panel: Panel) -> Drawing:
     """A panel without findings, over all of its steps."""
-    ends = [s for c in panel.charts for s in (c.steps[0], c.steps[-1])]
-    limits = (float(min(ends)), float(max(ends)) if max(ends) > min(ends) else float(min(ends)) + 1.0)
+    limits = _whole(panel.charts)
     return Drawing(_title(panel, limits), svg.panel(panel, [], limits), _data(panel, [], limits, []))
+
+
+def _whole(charts: Sequence[Chart]) -> tuple[float, float]:
+    """First and last step of curves, one step to either side where these are one; 0 to 1 without curves."""
+    ends = [s for c in charts for s in (c.steps[0], c.steps[-1])]
+    first, last = (float(min(ends)), float(max(ends))) if ends else (0.0, 1.0)
+    return (first, last) if last > first else (first - 1.0, last + 1.0)
 
 
 def _title(panel: Panel, limits: tuple[float, float]) -> str:
