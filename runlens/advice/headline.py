@@ -107,11 +107,9 @@ def _order(advised: Advised, facts: Facts, room: int) -> str:
     parts = [advised.first] if advised.first else []
     again = "train again" if state == "finished" else ""
     if action.kind == "restart":
-        return (
-            advised.first
-            if advised.complete
-            else ", then ".join([*parts, f"{again or 'start again'} from the beginning"])
-        )
+        if advised.complete:
+            return advised.first
+        return ", then ".join([*parts, f"{again or 'start again'} from the beginning"])
     if action.rewind_to_step is not None:
         place = "the checkpoint at step" if action.checkpoint_known else "the last checkpoint at or before step"
         parts.append(f"{again + ' from' if again else 'rewind to'} {place} {action.rewind_to_step:,}")

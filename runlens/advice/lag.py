@@ -8,7 +8,7 @@ from runlens.advice.advised import Advised
 from runlens.advice.facts import Facts
 from runlens.comparison import restart
 from runlens.comparison.words import amount
-from runlens.model import Action, Finding, Symptom
+from runlens.model import Action, ActionKind, Finding, Symptom
 from runlens.rules.evals.behind_reference import BehindReference
 
 PLAYBOOK = "Hugging Face smol training playbook, 'Staying the course': SmolLM3 was restarted at 1 T tokens"
@@ -41,7 +41,7 @@ def _weighed(facts: Facts, finding: Finding) -> Action:
     lag, ends = _lag(finding), told.get("lag_interval")
     interval = (ends[0], ends[1]) if ends else None
     if told.get("lag_factor") is None:
-        return Action("investigate", f"{finding.message}.", measures=SUSPECTS, sources=(PLAYBOOK, INITIALISATION))
+        return _told("investigate", f"{finding.message}.")
     lead = f"The run needs {lag:.3g} times the tokens that the reference needed for the same scores"
     if not facts.with_outcome("diverged", "plateaued") and told.get("from_start"):
         lead += (
@@ -49,20 +49,21 @@ def _weighed(facts: Facts, finding: Finding) -> Action:
             "not to an accident"
         )
     if not facts.tokens_done or lag <= 1 or told.get("axis", "tokens") != "tokens":
-        return Action("investigate", f"{lead}.", measures=SUSPECTS, sources=(PLAYBOOK, INITIALISATION))
+        return _told("investigate", f"{lead}.")
     if not facts.total_tokens:
         limit = amount(facts.tokens_done / (1 - 1 / lag))
         ask = f"A restart pays if more than {limit} are planned. Give --total-tokens for the arithmetic."
-        return Action("investigate", f"{lead}. {ask}", measures=SUSPECTS, sources=(PLAYBOOK, INITIALISATION))
+        return _told("investigate", f"{lead}. {ask}")
     choice = restart.weigh(facts.run, lag, facts.tokens_done, facts.total_tokens, interval)
     said = restart.said(choice, interval)
     said = said[:1].upper() + said[1:]
     if choice.restart and finding.severity.rank >= 2:
-        reason = f"{lead}. {said}. Find the cause, then restart."
-        return Action("restart", reason, measures=SUSPECTS, sources=(PLAYBOOK, INITIALISATION))
-    return Action(
-        "investigate", f"{lead}. {said}. Find the cause first.", measures=SUSPECTS, sources=(PLAYBOOK, INITIALISATION)
-    )
+        return _told("restart", f"{lead}. {said}. Find the cause, then restart.")
+    return _told("investigate", f"{lead}. {said}. Find the cause first.")
+
+
+def _told(kind: ActionKind, reason: str) -> Action:
+    return Action(kind, reason, measures=SUSPECTS, sources=(PLAYBOOK, INITIALISATION))
 
 
 def _lag(finding: Finding) -> float:
