@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.cli.command import runlens, within
+from tests.cli.command import within as runlens
 
 RUNS = Path(__file__).parent.parent.parent / "fixtures" / "runs"
 
@@ -121,14 +121,14 @@ def test_the_side_of_two_adversaries_that_the_user_names_is_judged(tmp_path):
     log = tmp_path / "gan.jsonl"
     log.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
-    silent = within("check", str(log), "--format", "json").json["runs"][0]
+    silent = runlens("check", str(log), "--format", "json").json["runs"][0]
     (skip,) = [s for s in silent["skips"] if s["code"] == "LOSS001"]
     assert skip["kind"] == "not-applicable" and "loss/D and loss/G" in skip["reason"]
 
-    done = within("check", str(log), "--metric", "train_loss=loss/G", "--format", "json")
+    done = runlens("check", str(log), "--metric", "train_loss=loss/G", "--format", "json")
     run = done.json["runs"][0]
     assert run["roles"]["train_loss"]["metric"] == "loss/G" and run["roles"]["train_loss"]["origin"] == "user"
     assert ("LOSS001", "error") in findings(done) and done.code == 1
     assert not [s for s in run["skips"] if s["code"].startswith("LOSS")]
-    shown = within("show", str(log), "--metric", "train_loss=loss/G", "--format", "json").json
+    shown = runlens("show", str(log), "--metric", "train_loss=loss/G", "--format", "json").json
     assert shown["roles"]["train_loss"][0]["origin"] == "user"

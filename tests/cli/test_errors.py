@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from tests.cli.command import runlens
+from tests.cli.command import within as runlens
 
 
 @pytest.mark.parametrize(

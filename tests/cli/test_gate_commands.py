@@ -6,7 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
-from tests.cli.command import runlens
+from tests.cli.command import within as runlens
 
 RUNS = Path(__file__).parent.parent.parent / "fixtures" / "runs"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import runlens, within
+from tests.cli.command import within as runlens
 
 RUNS = Path(__file__).parent.parent.parent / "fixtures" / "runs"
 
@@ -200,7 +200,7 @@ def test_ctrl_c_stops_quietly(runs, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("runlens.judging.check.judge_run", interrupted)
-    done = within("check", runs["good"])
+    done = runlens("check", runs["good"])
     assert (done.code, done.out) == (130, "")
     assert "Traceback" not in done.err
 

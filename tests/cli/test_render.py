@@ -12,7 +12,7 @@ import pytest
 from runlens.cli.shared.page import look
 from runlens.render import FORMATS, render, terminal
 from runlens.render.json import json_schema, parse
-from tests.cli.command import runlens
+from tests.cli.command import within as runlens
 
 ROOT = Path(__file__).parents[2]
 

@@ -10,7 +10,7 @@ import pytest
 
 from fixtures.make.examples import EXAMPLES, LARGEST
 from fixtures.make.examples import RUNS as RUNS_OF_EXAMPLES
-from tests.cli.command import runlens
+from tests.cli.command import within as runlens
 
 ROOT = Path(__file__).parent.parent.parent
 RUNS = ROOT / "fixtures" / "runs"

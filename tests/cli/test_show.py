@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import runlens
+from tests.cli.command import runlens as in_a_process
+from tests.cli.command import within as runlens
 
 ROOT = Path(__file__).parents[2]
 BAD = ROOT / "fixtures" / "rules" / "HW001" / "bad.jsonl"
@@ -131,7 +132,7 @@ def test_values_that_are_not_finite_are_said(tmp_path):
 
 
 def test_ascii_where_the_terminal_has_no_more(tmp_path):
-    done = runlens("show", str(BAD), env={"PYTHONIOENCODING": "ascii"})
+    done = in_a_process("show", str(BAD), env={"PYTHONIOENCODING": "ascii"})
     assert done.code == 0 and done.out.isascii()
 
 
