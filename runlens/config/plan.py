@@ -133,6 +133,7 @@ def settings_for(
     learned: Learned = NOTHING_LEARNED,
     known: tuple[Known, ...] = (),
     chart_points: int = 400,
+    quiet_points: int = 400,
     debug: bool = False,
 ) -> Settings:
     """What one run is judged by.
@@ -148,6 +149,10 @@ def settings_for(
         What earlier runs say.
     known : tuple of Known
         Known findings that have not expired.
+    chart_points, quiet_points : int
+        As in `Settings`.
+    debug : bool
+        As in `Settings`.
 
     Raises
     ------
@@ -187,6 +192,7 @@ def settings_for(
         total_tokens=given["total_tokens"],
         known=known,
         chart_points=chart_points,
+        quiet_points=quiet_points,
         limits=Limits(**values["limits"]),
         debug=debug,
     )

@@ -56,6 +56,8 @@ class Settings:
     """Known findings that have not expired: they are marked and count neither for the verdict nor for the advice."""
     chart_points: int = 400
     """About how many points of each main series go into the report; 0 for none."""
+    quiet_points: int = 400
+    """The same for a run in which nothing is found at warning or above, if that is fewer."""
     limits: Limits = UNTOUCHED
     """What reading and judging it may cost."""
     debug: bool = False
@@ -211,7 +213,9 @@ def judge_run(run: Run, settings: Settings) -> RunReport:
     if run.unplaced:  # step 0 is where its one point stands, and no place in training
         findings = [replace(f, steps=None, tokens=None) for f in findings]
     findings.sort(key=lambda f: (f.steps[0] if f.steps else -1, -f.severity.rank, f.code))
-    charts = charts_of(run, settings.rules, settings.chart_points, findings)
+    grave = any(f.severity.rank >= Severity.WARNING.rank for f in findings)
+    points = settings.chart_points if grave else min(settings.chart_points, settings.quiet_points)
+    charts = charts_of(run, settings.rules, points, findings)
     linked, incidents = link(with_series(findings, charts, run), run)
     span = None if run.unplaced else run.step_range()
     tokens = run.tokens_at(np.array(span)) if span else np.array([np.nan])

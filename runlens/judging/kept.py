@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import pickle
 import sqlite3
 import time
 import zlib
@@ -15,6 +13,7 @@ from pathlib import Path
 from runlens import model
 from runlens.errors import ConfigError
 from runlens.judging.check import Settings, check
+from runlens.judging.digest import Seen, digest
 from runlens.judging.engines import Engine
 from runlens.model import Run, RunRef, RunReport
 
@@ -43,7 +42,8 @@ def judged(
     if keep is None:
         yield from check(plan, engine, read=read)
         return
-    keys = [keep.key_of(*item) for item in plan]
+    seen: Seen = {}
+    keys = [keep.key_of(*item, seen) for item in plan]
     known = keep.known(keys)
     fresh = [i for i, report in enumerate(known) if report is None]
     new = keep.keeping(zip((keys[i] for i in fresh), check([plan[i] for i in fresh], engine, read=read), strict=True))
@@ -59,8 +59,15 @@ class Kept:
     version: str
     """Of RunLens: another one may judge otherwise."""
 
-    def key_of(self, ref: RunRef, settings: Settings) -> bytes | None:
+    def key_of(self, ref: RunRef, settings: Settings, seen: Seen) -> bytes | None:
         """What a verdict depends on: version, files with sizes and times, how they are read, and the settings.
+
+        Parameters
+        ----------
+        ref : RunRef
+        settings : Settings
+        seen : dict
+            What runs share, such as references, is looked at once (`digest`).
 
         Returns
         -------
@@ -76,7 +83,7 @@ class Kept:
             return None
         files = [(name, s.st_size, s.st_mtime_ns, s.st_ino) for name, s in zip(ref.files, stats, strict=True)]
         what = (self.version, ref.source, ref.location, ref.id, ref.member, ref.options, files, settings)
-        return hashlib.sha256(pickle.dumps(what)).digest()
+        return digest(what, seen)
 
     def known(self, keys: Iterable[bytes | None]) -> list[RunReport | None]:
         """The report under each key; None where there is none, or it cannot be read."""

@@ -21,6 +21,10 @@ from runlens.judging.check import Settings
 from runlens.model import AS_FOUND, ReadOptions, Run, RunRef, Severity
 from runlens.rules.select import check_codes
 
+MANY, SKETCH = 100, 60
+"""Of more runs than this, those with nothing to see are drawn with about so many points a series: the page of many runs
+shows each as a sparkline of 20 cells, and curves in full would be nine tenths of a report of 10,000 runs."""
+
 
 def silent(text: str) -> None:
     """Say nothing."""
@@ -94,13 +98,21 @@ class Plan:
 
     def judged_by(self, refs: Sequence[RunRef], learned: Learned, chart_points: int) -> list[tuple[RunRef, Settings]]:
         """Each run with what it is judged by."""
+        quiet = min(chart_points, SKETCH) if len(refs) > MANY else chart_points
         counted = tuple(k for k in self.known if not k.expired(self.now.date()))
         given, debug = self.request.given, self.request.debug
         return [
             (
                 as_told(ref, self.config, given),
                 settings_for(
-                    ref, self.config, given, learned=learned, known=counted, chart_points=chart_points, debug=debug
+                    ref,
+                    self.config,
+                    given,
+                    learned=learned,
+                    known=counted,
+                    chart_points=chart_points,
+                    quiet_points=quiet,
+                    debug=debug,
                 ),
             )
             for ref in refs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from functools import cache
 from importlib import resources
@@ -144,9 +145,24 @@ def _plain(value: Any) -> Any:
         return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
     if hasattr(value, "items"):
         return {str(k): _plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
+    if isinstance(value, list | tuple):
+        kinds = set(map(type, value))
+        if kinds == {float}:
+            return _floats(value)
+        return list(value) if kinds == {int} else [_plain(v) for v in value]
+    if isinstance(value, set | frozenset):
         return [_plain(v) for v in value]
     return str(value)
+
+
+def _floats(values: Sequence[float]) -> list[Any]:
+    """What `_plain` says of each, in one pass: charts are most of a report, and few of their values are special."""
+    array = np.array(values)
+    special = np.flatnonzero(~np.isfinite(array) | ((np.trunc(array) == array) & (np.abs(array) < _EXACT)))
+    plain: list[Any] = list(values)
+    for at in special.tolist():
+        plain[at] = _plain(plain[at])
+    return plain
 
 
 def _numbers(value: Any) -> Any:
@@ -166,7 +182,7 @@ def _text(value: Any, indent: str) -> str:
     if isinstance(value, dict) and value:
         rows = [f"{inner}{json.dumps(k)}: {_text(v, inner)}" for k, v in value.items()]
         return "{\n" + ",\n".join(rows) + f"\n{indent}}}"
-    if isinstance(value, list) and any(isinstance(v, list | dict) for v in value):
+    if isinstance(value, list) and not {list, dict}.isdisjoint(map(type, value)):
         rows = [inner + _text(v, inner) for v in value]
         return "[\n" + ",\n".join(rows) + f"\n{indent}]"
     return json.dumps(value, allow_nan=False)

@@ -48,6 +48,14 @@ def test_an_unchanged_run_is_judged_once_and_its_report_is_the_same(logs, read):
     assert read == ["lr_bump", "restart_clean"] * 2  # with the folder, and without
 
 
+def test_a_shipped_reference_is_among_what_a_verdict_depends_on(logs, read):
+    check(logs, references=["pythia-1b"])
+    check(logs, references=["pythia-1b"])
+    assert read == ["lr_bump", "restart_clean"]
+    check(logs)
+    assert len(read) == 4
+
+
 @pytest.mark.parametrize("change", ["grown", "touched", "rules", "version", "metrics"])
 def test_whatever_a_verdict_depends_on_makes_it_anew(logs, read, change, monkeypatch):
     check(logs)

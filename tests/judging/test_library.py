@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -214,3 +215,18 @@ def test_what_is_excluded_is_no_baseline_run_either(tmp_path):
     tonight = log(tmp_path / "run.jsonl", rate=1001.0)
     report = runlens.check(tonight, baseline_runs=tmp_path / "nights", exclude="old*")
     assert report.runs[0].held_against.nights == ("good",)
+
+
+def test_of_many_runs_those_with_nothing_to_see_are_sketched(tmp_path, monkeypatch):
+    from runlens.judging import request
+
+    names = ("lr_bump", "ref_small_s0")
+    for name in names:
+        shutil.copytree(Path(__file__).parents[2] / "fixtures" / "runs" / name, tmp_path / name)
+    alone = {run.run: run for run in runlens.check(tmp_path).runs}
+    monkeypatch.setattr(request, "MANY", 1)
+    among = {run.run: run for run in runlens.check(tmp_path).runs}
+    assert [run.findings for run in alone.values()] == [run.findings for run in among.values()]
+    points = {name: (len(alone[name].charts[0].steps), len(among[name].charts[0].steps)) for name in names}
+    assert points["lr_bump"][0] == points["lr_bump"][1] > 2 * request.SKETCH
+    assert request.SKETCH / 2 <= points["ref_small_s0"][1] <= 2 * request.SKETCH < points["ref_small_s0"][0]

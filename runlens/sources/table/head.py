@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 from typing import Literal
 
 from runlens.sources.nested import flat
@@ -44,6 +45,7 @@ _REWARD = re.compile(
 _LOSS = re.compile(r"loss", re.IGNORECASE)
 
 
+@lru_cache(maxsize=4)  # of one file it is asked five times, before the next is opened
 def form_of(raw: bytes) -> Form | None:
     """The form of a table by its first bytes (unpacked here if they are packed), None if it is none.
 

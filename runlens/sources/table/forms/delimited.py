@@ -130,8 +130,8 @@ class Delimited:
         """Whether a row among the others is another head: it names an axis, and nothing in it is a number."""
         return (
             len(cells) > 1
-            and any(is_axis(cell) and cell.strip() for cell in cells)
-            and all(number(cell) is None and cell.strip() for cell in cells)
+            and all(number(cell) is None and cell.strip() for cell in cells)  # mostly settled by the first cell
+            and any(is_axis(cell) for cell in cells)
         )
 
     def _trusted(self, cells: list[str], rows: list[list[str]]) -> list[str]:

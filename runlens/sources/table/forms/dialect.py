@@ -7,6 +7,7 @@ import json
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from runlens.sources.table.cells import number, says_nothing
 from runlens.sources.table.names import is_axis
@@ -20,9 +21,9 @@ _COMMA = re.compile(r"[+-]?\d+,\d+(e[+-]?\d+)?", re.IGNORECASE)
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Dialect:
-    """How a table is written."""
+    """How a table is written: shared by all who ask, so nobody changes it."""
 
     delimiter: str
     """One of `DELIMITERS`, `BLANKS`, or empty for a table of one column."""
@@ -48,6 +49,7 @@ def cells_of(line: str, delimiter: str) -> list[str]:
     return [cell.strip('"') for cell in line.split(delimiter)]
 
 
+@lru_cache(maxsize=4)  # of one file it is asked eight times, before the next is opened
 def dialect_of(text: str) -> Dialect | None:
     """The dialect by the first lines of a file, None if these are no table.
 
