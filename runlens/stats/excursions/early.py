@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from runlens.stats.excursions.search import CONFIRM, Excursion, coming_median
+from runlens.stats.excursions.ahead import coming_median
+from runlens.stats.excursions.search import CONFIRM, Excursion
 from runlens.stats.robust import Floats, difference_sigma, median, quantile
 
 FIRST = 8

@@ -26,19 +26,24 @@ NEAR, NEAR_OF_ONE = 0.35, 0.4538
 """Share of points that are nearest, and the distance that this share of Gaussian noise of deviation 1 stays below."""
 SETTLING = 16
 """First points, whose level comes from too few to measure noise by."""
+HIGHEST = 1024.0
+"""Heights up to which float32 tells apart what is a tenth of the least noise assumed (6e-5); log losses stay below 745.
+A likelihood of -8e6, whose neighbours in float32 are 0.5 apart, is kept as float64."""
 HOLD = 32
 """The level before a point is the lowest of so many: a slow rise must not carry its own reference along."""
+
+Column = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 
 
 @dataclass(slots=True, eq=False)
 class Level:
     """What a curve was expected to do at each point, from the points before it; `patch` renews a stretch."""
 
-    expected: npt.NDArray[np.float32]
+    expected: Column
     """(n,) the recent level carried on along its own slope, if that falls; NaN where nothing came before."""
-    recent: npt.NDArray[np.float32]
+    recent: Column
     """(n,) median of the newer half of the window: the level before the point."""
-    sigma: npt.NDArray[np.float32]
+    sigma: Column
     """(n,) robust standard deviation of points about `expected`: the larger of before and after the point, so that
     a batch that got smaller is no excursion."""
     scale: float = 1.0
@@ -56,8 +61,8 @@ def fit(y: Floats, step: Steps) -> Level:
         Not decreasing.
     """
     n = len(y)
-    expected, recent, sigma = (np.full(n, np.nan, dtype=np.float32) for _ in range(3))
-    level = Level(expected, recent, sigma)
+    height = max(bn.nanmax(y), -bn.nanmin(y))
+    level = Level(_column(n, height), _column(n, height), _column(n, height))
     for start in range(0, n, CHUNK):
         patch(level, y, step, start, min(n, start + CHUNK))
     hidden = shared_noise(y, WINDOW)
@@ -65,6 +70,11 @@ def fit(y: Floats, step: Steps) -> Level:
         level.scale = max(1.0, min(hidden, _distance(y, level)))
         _widen(level, 0, n)
     return level
+
+
+def _column(n: int, height: float) -> Column:
+    """An empty column for a curve of so great a height."""
+    return np.full(n, np.nan, dtype=np.float32) if height <= HIGHEST else np.full(n, np.nan)
 
 
 def _distance(y: Floats, level: Level) -> float:
@@ -86,7 +96,7 @@ def _widen(level: Level, first: int, last: int) -> None:
     """
     together = level.scale**2
     age = np.maximum(np.arange(first, last), 1)
-    level.sigma[first:last] *= (level.scale * np.sqrt(1.0 + FEWEST * (together - 1.0) / age)).astype(np.float32)
+    level.sigma[first:last] *= (level.scale * np.sqrt(1.0 + FEWEST * (together - 1.0) / age)).astype(level.sigma.dtype)
 
 
 def patch(level: Level, y: Floats, step: Steps, first: int, last: int, origin: int = 0, start: float = 0.0) -> None:

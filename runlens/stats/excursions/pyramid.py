@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from runlens.stats.excursions.search import Excursion, Sensitivity, belongs, coming_median, excursions, joined
+from runlens.stats.excursions.ahead import coming_median
+from runlens.stats.excursions.search import Excursion, Sensitivity, belongs, excursions, joined
 from runlens.stats.robust import Floats, Steps, median
 from runlens.stats.rolling import block_median
 

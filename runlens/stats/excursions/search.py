@@ -8,9 +8,9 @@ import bottleneck as bn
 import numpy as np
 
 from runlens.stats.excursions import level as levels
+from runlens.stats.excursions.ahead import BLOCK, Ahead, coming_median
 from runlens.stats.excursions.scan import bars_of, next_departure, standardise
 from runlens.stats.robust import Floats, Steps, median
-from runlens.stats.rolling import trailing_median
 
 SHORT = 16
 """An excursion of fewer points is cut out; after a longer one the curve is taken up anew from its peak."""
@@ -93,13 +93,14 @@ def excursions(y: Floats, step: Steps, want: Sensitivity) -> list[Excursion]:
     level = levels.fit(y, step)
     bars = bars_of(y, level, want.floor, want.sigmas, want.lasting)
     falls = levels.settled_from(step, SHORT)
+    ahead = Ahead(raw, CONFIRM[-1])
     found: list[Excursion] = []
     at, origin, begin = levels.NARROWEST, 0, 0.0
     while True:
         at, sign = next_departure(y, level, bars, want.rise, want.floor, at, falls)
         if not sign:
             return found
-        new = _follow(raw, step, level, _onset(y, level, want.floor, at, sign), at, sign, want)
+        new = _follow(ahead, step, level, _onset(y, level, want.floor, at, sign), at, sign, want)
         if sign * (raw[new.peak] - new.level) <= want.rise:  # above what was to come, not above what was
             at = max(at + 1, new.end)
             continue
@@ -129,39 +130,48 @@ def _onset(y: Floats, level: levels.Level, floor: float, at: int, sign: int) -> 
 
 
 def _follow(
-    raw: Floats, step: Steps, level: levels.Level, onset: int, at: int, sign: int, want: Sensitivity
+    ahead: Ahead, step: Steps, level: levels.Level, onset: int, at: int, sign: int, want: Sensitivity
 ) -> Excursion:
     """The excursion that starts at `onset`, followed until the curve is back and stays.
 
     A rise must come back to the old level; a fall to where the decay would have led from there.
     """
-    n = len(raw)
+    raw, n = ahead.raw, len(ahead.raw)
     rate = levels.decay_rate(raw, step, onset) if sign < 0 else 0.0
     before = float(level.recent[onset])
     sigma = max(float(level.sigma[onset]), want.floor)
     near = max(sigma, want.tolerance)
     end, size, a = n, 256, at + 1
     while a < n:
+        if size >= BLOCK:
+            fall = rate * levels.log_steps(step[onset], ahead.last_of_blocks(step)) if rate else None
+            possible = ahead.first_possible(a, sign, before + sign * near, fall)
+            if possible == n:
+                break
+            a, size = possible, size if possible == a else BLOCK
         b = min(n, a + size)
         part = slice(a, min(n, b + CONFIRM[-1]))
         away = sign * (raw[part] - before)
         if rate:
             away -= rate * levels.log_steps(step[onset], step[part])
-        calm = away <= near + 2.0 * sigma
-        for count in CONFIRM:
-            calm &= coming_median(away, count) <= near
-        where = np.flatnonzero(calm[: b - a])
-        if len(where):
-            end = a + int(where[0])
+        back = _first_back(away, b - a, near, sigma)
+        if back < b - a:
+            end = a + back
             break
         a, size = b, min(size * 4, MOST_AHEAD)
-    peak = onset + int(np.argmax(sign * raw[onset:end]))
-    return Excursion(onset, peak, end, sign, before, float(level.expected[onset]), sigma, end < n)
+    return Excursion(
+        onset, ahead.peak(sign, onset, end), end, sign, before, float(level.expected[onset]), sigma, end < n
+    )
 
 
-def coming_median(x: Floats, count: int) -> Floats:
-    """Median of each point and those to come, `count` in all, fewer at the end."""
-    return trailing_median(x[::-1], count)[::-1]
+def _first_back(away: Floats, most: int, near: float, sigma: float) -> int:
+    """First of `most` positions that is back at 0 and stays there, by the points to come; `most` if none is."""
+    calm = away[:most] <= near + 2.0 * sigma
+    first = int(np.argmax(calm)) if calm.any() else most
+    for count in CONFIRM if first < most else ():
+        calm[first:] &= coming_median(away[first:], count)[: most - first] <= near
+    where = np.flatnonzero(calm[first:])
+    return first + int(where[0]) if len(where) else most
 
 
 def _summit(raw: Floats, one: Excursion) -> int:

@@ -6,9 +6,10 @@ from typing import Literal
 
 import numpy as np
 
+from runlens.stats.excursions.ahead import coming_median
 from runlens.stats.excursions.level import decay_rate, log_steps
 from runlens.stats.excursions.outcome import Ending
-from runlens.stats.excursions.search import Excursion, coming_median
+from runlens.stats.excursions.search import Excursion
 from runlens.stats.robust import Floats, Steps, median
 
 Kind = Literal["spike", "shift-up", "shift-down", "dip", "drift-down"]

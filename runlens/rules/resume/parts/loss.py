@@ -10,8 +10,8 @@ import numpy as np
 from runlens.model import PlacedSeries, Run
 from runlens.rules.loss.parts.curve import train_loss
 from runlens.rules.resume.parts.resumes import Resume, sides
+from runlens.stats.excursions.ahead import coming_median
 from runlens.stats.excursions.level import decay_rate, from_start, log_steps
-from runlens.stats.excursions.search import coming_median
 from runlens.stats.excursions.smoothed import shared_noise
 from runlens.stats.robust import Floats, difference_sigma, median
 
