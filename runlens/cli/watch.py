@@ -62,11 +62,12 @@ def watch(
     Ends when every run has finished or crashed, after --looks, or at Ctrl-C; the exit code is that of the last look.
     """
     from runlens.cli.shared import progress
-    from runlens.files import save
     from runlens.judging.news import Memory, ended
     from runlens.judging.request import Request
     from runlens.model import Severity
+    from runlens.watching.gauges import Gauges
 
+    gauges = Gauges(metrics, time.time) if metrics is not None else None
     floor = Severity(level).rank
     _check_channels(slack=slack, webhook=webhook)
     flags = {
@@ -84,14 +85,16 @@ def watch(
             code = 3 if report is None else report.exit_code
             if report is not None:
                 alert = _told(report, memory, floor)
-                if metrics is not None:
-                    from runlens.render import render
-
-                    save(metrics, render(report, "openmetrics").encode())
+                if gauges is not None:
+                    gauges.write(report)
                 if alert is not None:
                     _send(alert, floor, slack=slack, webhook=webhook)
                 request = _now_live(request, report)
-            if looked == looks or (report is not None and ended(report)):
+            if report is not None and ended(report):
+                if gauges is not None:
+                    gauges.write(report, over=True)
+                break
+            if looked == looks:
                 break
             time.sleep(interval)
     except KeyboardInterrupt:

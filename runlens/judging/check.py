@@ -18,7 +18,9 @@ from runlens.judging.baseline import Known, mark
 from runlens.judging.charts import charts_of, with_series
 from runlens.judging.engines import IN_PROCESS, Engine, InProcess
 from runlens.judging.gate import run_verdict
+from runlens.judging.gravest import gravest
 from runlens.judging.incidents import link
+from runlens.judging.latest import lags_of, latest_of
 from runlens.judging.limits import UNTOUCHED, Limits, OverBudget, budget, cut, over_memory, over_time
 from runlens.judging.nights.job import job_of
 from runlens.model import Direction, Failure, Finding, RoleLine, Run, RunRef, RunReport, Severity, Skip
@@ -28,10 +30,6 @@ from runlens.rules.base import AnyRule
 from runlens.run_config.flat import flat
 
 Also = TypeVar("Also")
-
-
-MOST = 200
-"""Findings of one rule that are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,24 +245,14 @@ def judge_run(run: Run, settings: Settings) -> RunReport:
         config=flat(run.config),
         gpus=run.hardware_count,
         job=job_of(run.id),
+        entity=run.entity,
+        project=run.project,
+        latest=latest_of(run),
+        lags=lags_of(run, settings.rules),
     )
     report = described(report)  # the advice follows from the likely causes
     report = replace(report, action=advise(report, run, settings.total_tokens))
     return replace(report, verdict=run_verdict(report, settings.fail_on))
-
-
-def gravest(findings: list[Finding]) -> tuple[list[Finding], list[Skip]]:
-    """The findings of one rule, at most `MOST`, the gravest and first ones; and what is said of the others.
-
-    A log without any order may give thousands: nobody reads them, and all of them are held against each other.
-    """
-    if len(findings) <= MOST:
-        return findings, []
-    order = sorted(findings, key=lambda f: (-f.severity.rank, f.steps[0] if f.steps else -1))
-    left = order[MOST:]
-    counts = ", ".join(f"{n:,} {s}" for s in Severity if (n := sum(f.severity is s for f in left)))
-    said = f"{len(left):,} further findings ({counts}) are not told one by one: the {MOST} gravest stand for them"
-    return order[:MOST], [Skip(findings[0].code, said, "not-applicable")]
 
 
 def missing_roles(rule: AnyRule, run: Run) -> Skip | None:

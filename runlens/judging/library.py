@@ -166,6 +166,7 @@ def report_of(request: Request) -> Report:
         runs=runs,
         fail_on=plan.fail_on,
         notes=(*notes(runs, plan.known, plan.now.date()), *search.notes, *([said] if said else [])),
+        asked=tuple(map(sources.without_secrets, request.names)),
         unread=unread,
     )
 

@@ -3,6 +3,7 @@
 from runlens.model.about import About, Figure, Mark, Suspect, Symptom
 from runlens.model.comparison import AtOnePoint, Axis, Comparison, Group, GroupLag, Point, Projection, TaskLag
 from runlens.model.finding import Action, ActionKind, Evidence, Failure, Finding, Incident, Severity, Skip, SkipKind
+from runlens.model.latest import Lag, Latest
 from runlens.model.nights import Change, Compared, HeldAgainst
 from runlens.model.ref import AS_FOUND, ReadOptions, RunRef
 from runlens.model.reference import Curve, Reference
@@ -32,6 +33,8 @@ __all__ = [
     "GroupLag",
     "HeldAgainst",
     "Incident",
+    "Lag",
+    "Latest",
     "Mark",
     "Note",
     "Origin",

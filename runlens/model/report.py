@@ -7,6 +7,7 @@ from typing import Literal
 
 from runlens.model.about import About, Symptom
 from runlens.model.finding import Action, Failure, Finding, Incident, Severity, Skip
+from runlens.model.latest import Lag, Latest
 from runlens.model.nights import HeldAgainst
 from runlens.model.run import Direction, Origin, State
 
@@ -88,6 +89,14 @@ class RunReport:
     held_against: HeldAgainst | None = None
     """The good nights before it, and what was compared with them; None if there were none."""
 
+    entity: str = ""
+    """The team or user that its source files it under; empty where it has none."""
+    project: str = ""
+    latest: tuple[Latest, ...] = ()
+    """Where its series stand now: main ones, each device, each eval; empty if an older version wrote it."""
+    lags: tuple[Lag, ...] = ()
+    """How far it stands behind each reference that it was compared with."""
+
     about: dict[str, About] = field(default_factory=dict)
     """What the rules with findings say about themselves, by code: renderers know no code."""
 
@@ -128,6 +137,8 @@ class Report:
     fail_on: Severity = Severity.ERROR
     notes: tuple[str, ...] = ()
     """Said about the whole invocation: known findings that expired or were not used, files that were not read."""
+    asked: tuple[str, ...] = ()
+    """The names that the user gave, without secrets; empty if an older version wrote it."""
     unread: tuple[Unread, ...] = ()
     """Files of the folders named that looked like logs and are in no run."""
 

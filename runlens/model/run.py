@@ -138,6 +138,10 @@ class Run:
     unplaced: bool = False
     """True for the evaluation of a model of which nothing tells where in training it stands, such as a final one: its
     evals have one point, at step 0."""
+    entity: str = ""
+    """The team or user that the source files the run under (W&B); empty where it has none."""
+    project: str = ""
+    """The project that the source files it under; empty where it has none."""
     hardware_count: int = 0
     """GPUs (or other accelerators) of the whole run; 0 if unknown."""
     _worked_out: dict[Hashable, object] = field(default_factory=dict, init=False, repr=False)

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from runlens.judging.check import MOST, Settings, gravest, judge
+from runlens.judging.check import Settings, judge
+from runlens.judging.gravest import MOST, gravest
 from runlens.model import Run, RunRef, Series, Severity
 from runlens.rules import RULES
 from runlens.rules.log.step_gap import StepGap

@@ -125,6 +125,17 @@ class BehindReference(Rule[LagEvidence]):
         """Whoever gives a reference wants to be compared with it."""
         return bool(self.references)
 
+    def comparisons(self, run: Run) -> tuple[Comparison, ...]:
+        """The run beside each of the references, worked out once a run."""
+        by = (self.axis, self.tokens_per_step, self.bar, self.total_tokens)
+        return run.once(
+            ("EVAL001", tuple(map(id, self.references)), by),
+            lambda: tuple(
+                compare(run, reference, self.axis, self.tokens_per_step, self.bar, self.total_tokens)
+                for reference in self.references
+            ),
+        )
+
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """One finding a reference that the run is behind; a skip for each that it cannot be compared with."""
         if not self.references:
@@ -134,8 +145,7 @@ class BehindReference(Rule[LagEvidence]):
                 lacking=("--reference NAME",),
             )
             return
-        for reference in self.references:
-            comparison = compare(run, reference, self.axis, self.tokens_per_step, self.bar, self.total_tokens)
+        for reference, comparison in zip(self.references, self.comparisons(run), strict=True):
             if comparison.why_not:
                 yield self.skip(f"{reference.name}: {comparison.why_not}", kind="not-comparable")
                 continue

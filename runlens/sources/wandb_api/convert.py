@@ -40,6 +40,8 @@ def to_run(pulled: Pulled, run_id: str) -> Run:
         name=seen.name or pulled.address.run,
         source=f"wandb://{pulled.address.path}",
         state=state_of(seen.state),
+        entity=pulled.address.entity,
+        project=pulled.address.project,
         config=MappingProxyType(config_of(seen.config) | {"_wandb": {**seen.about, **pulled.machine}}),
         summary=MappingProxyType({k: v for k, v in seen.summary.items() if k != "_wandb"}),
         series=MappingProxyType(series),

@@ -125,6 +125,8 @@ def read(ref: RunRef) -> Run:
         name=last.name or last.run_id or ref.id,
         source=ref.location,
         state=last.state,
+        entity=last.entity,
+        project=last.project,
         config=config,
         summary=summary,
         series=series,
