@@ -60,6 +60,16 @@ class TellingSource(FileSource, Protocol):
         ...  # pragma: no cover
 
 
+class AppendedSource(FileSource, Protocol):
+    """A source whose files may hold several trainings, one after another."""
+
+    def members(self, ref: RunRef) -> list[RunRef]:
+        """All trainings of the file of a reference that names none, also those that were given up for the next one;
+        none if it holds but one.
+        """
+        ...  # pragma: no cover
+
+
 class AddressSource(Protocol):
     """A source whose runs have addresses; `read` is that of the source that its references name."""
 

@@ -13,6 +13,7 @@ from runlens.sources import local, registry
 from runlens.sources.bounds import within_bounds
 from runlens.sources.contract import Progress, SlowSource, Source
 from runlens.sources.heap import keep_freed_memory
+from runlens.sources.members import one_of
 from runlens.sources.naming import near, printable, unique
 from runlens.sources.unread import Search
 
@@ -66,6 +67,11 @@ def discover(
     if there:
         _refuse_filters(name, filters)
         return _told(unique(local.find(path, options, search)), options, name)
+    if "://" not in name:
+        found = one_of(name, lambda path: local.find(path, options, search))
+        if found:
+            _refuse_filters(name, filters)
+            return _told(unique(found), options, name)
     if "://" in name and name.partition("://")[0].lower() in _SERVERS:
         raise NoRunFound(
             f"{printable(name)} is on a tracker's server, which RunLens does not read; write the run as a table, as "

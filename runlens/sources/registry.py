@@ -19,7 +19,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from runlens.sources.contract import AddressSource, FileSource, Look, SlowSource, TellingSource
+from runlens.sources.contract import AddressSource, AppendedSource, FileSource, Look, SlowSource, TellingSource
 
 _NEAR = 6
 """Parts of a path in which a folder of `within` counts: names of metrics hold a few `/`."""
@@ -55,6 +55,8 @@ class Entry:
     """Fields of `ReadOptions` that it obeys."""
     tells: bool = False
     """It has `left_out`, which says why a file of its names is in no run."""
+    appended: bool = False
+    """It has `members`: its files may hold several trainings, one after another."""
 
     def module(self) -> Any:
         """Its module, imported."""
@@ -116,6 +118,7 @@ SOURCES: tuple[Entry, ...] = (
         maybe=("*.json", "*.txt", "*.log", "*.json.*", "*.dat"),
         options=("x",),
         tells=True,
+        appended=True,
     ),
     Entry(
         "text",
@@ -126,6 +129,7 @@ SOURCES: tuple[Entry, ...] = (
             *("*.log.[0-9]*", "*.o[0-9]*", "*.e[0-9]*", "log", "*_log", "*-log", "stdout*", "stderr*"),
         ),
         tells=True,
+        appended=True,
     ),
     Entry("object_store", "the address of a TensorBoard folder", addresses="s3://, gs:// and other object stores"),
     Entry(
@@ -162,6 +166,7 @@ if TYPE_CHECKING:  # mypy holds each module against its protocol
     )
     _ADDRESSES: tuple[AddressSource, ...] = (object_store, wandb_api)
     _TELLING: tuple[TellingSource, ...] = (eval_results, table, text)
+    _APPENDED: tuple[AppendedSource, ...] = (table, text)
     _SLOW: tuple[SlowSource, ...] = (wandb_api,)
 
 

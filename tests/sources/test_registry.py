@@ -16,7 +16,7 @@ import pytest
 from runlens.errors import ConfigError, NoRunFound, NotALog
 from runlens.model import ReadOptions, Run, RunRef, Series
 from runlens.sources import discover, read, registry
-from runlens.sources.contract import AddressSource, FileSource, SlowSource
+from runlens.sources.contract import AddressSource, AppendedSource, FileSource, SlowSource
 from runlens.sources.registry import SOURCES, Entry
 
 ROOT = Path(__file__).parents[2]
@@ -24,9 +24,13 @@ NAMES = [e.name for e in SOURCES]
 
 
 def protocols(entry: Entry) -> list[type]:
-    return [
-        p for p, has in ((FileSource, entry.files), (AddressSource, entry.addresses), (SlowSource, entry.heavy)) if has
-    ]
+    kinds = (
+        (FileSource, entry.files),
+        (AddressSource, entry.addresses),
+        (SlowSource, entry.heavy),
+        (AppendedSource, entry.appended),
+    )
+    return [p for p, has in kinds if has]
 
 
 def seen_by_mypy(listed: str) -> set[str]:
@@ -53,7 +57,12 @@ def lacks(entry: Entry) -> list[str]:
                 continue
             if not (has.__doc__ or "").strip():
                 missing.append(f"runlens.sources.{entry.name}.{name} has no docstring")
-        listed = {FileSource: "_FILES", AddressSource: "_ADDRESSES", SlowSource: "_SLOW"}[protocol]
+        listed = {
+            FileSource: "_FILES",
+            AddressSource: "_ADDRESSES",
+            SlowSource: "_SLOW",
+            AppendedSource: "_APPENDED",
+        }[protocol]
         if entry.name not in seen_by_mypy(listed):
             missing.append(f"registry.{listed} lacks {entry.name}, so mypy does not look at it")
     if not list((ROOT / "tests/sources").glob(f"test_{entry.name}*.py")):

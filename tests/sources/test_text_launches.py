@@ -35,7 +35,7 @@ def test_runs_that_came_to_their_end_are_told_apart_and_said(tmp_path):
         series = run.series["lm loss"]
         np.testing.assert_array_equal(series.step, np.arange(1, last + 1))
         np.testing.assert_allclose(series.value, loss - series.step / 500, atol=1e-4)
-        assert "holds 3 runs, one after another" in run.notes[-1].message
+        assert "holds 3 trainings, one after another" in run.notes[-1].message
 
 
 def test_of_a_folder_too(tmp_path):
@@ -47,14 +47,16 @@ def test_of_a_folder_too(tmp_path):
     ("text", "runs"),
     [
         (steps(49, 50) + steps(50, 50), 2),  # counted from 0 it would be the last
-        (steps(48, 50) + steps(50, 50), 1),  # it was killed: a restart from the beginning
+        (steps(48, 50) + steps(50, 50), 1),  # it was killed, and given up for the next one
         (steps(50, 50) + steps(50, 50, first=30), 1),  # it goes on
         (steps(50, 50) + steps(2, 50), 1),  # too little to be a run
         (steps(50, 50) + steps(3, 50), 2),
         (epochs(10) + epochs(10), 2),
         (epochs(7) + epochs(10), 1),
         (epochs(7) + epochs(10) + epochs(10), 2),
-        (epochs(10, "step {e} loss {loss}") + epochs(10, "step {e} loss {loss}"), 1),  # nothing says how many steps
+        (epochs(10, "step {e} loss {loss}") + epochs(10, "step {e} loss {loss}"), 2),
+        (epochs(7, "step {e} loss {loss}") + epochs(10, "step {e} loss {loss}"), 1),  # given up after 7 rows
+        (epochs(8, "step {e} loss {loss}") + epochs(10, "step {e} loss {loss}"), 2),  # nothing says how many steps
     ],
 )  # fmt: skip
 def test_what_is_a_run_of_its_own(tmp_path, text, runs):

@@ -92,8 +92,11 @@ def test_batches_in_brackets_without_their_number(tmp_path):
 
 def test_printed_settings_are_no_series(tmp_path):
     once = "TrainingArguments(\nmax_grad_norm=1.0,\nlearning_rate=5e-05,\nloss_scale=2,\n)\n"
-    rows = "".join(f"step {i} loss {3 - i / 50}\n" for i in range(10))
-    run = of((once + "  GRAD_NORM_CLIP: 5.0\n" + rows) * 4, tmp_path)
+    text = ""
+    for part in range(4):
+        text += once + "  GRAD_NORM_CLIP: 5.0\n"
+        text += "".join(f"step {i} loss {3 - i / 50}\n" for i in range(10 * part, 10 * part + 10))
+    run = of(text, tmp_path)
     assert set(run.series) == {"loss"} and run.summary["lines_understood"] == 1.0
 
 

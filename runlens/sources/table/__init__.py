@@ -14,9 +14,12 @@ from pathlib import Path
 
 from runlens.errors import NotALog, ReadError
 from runlens.model import AS_FOUND, Note, Run, RunRef, Series
+from runlens.sources.appended import Trainings, every_one, of_one_file
 from runlens.sources.contract import Look
 from runlens.sources.naming import printable
+from runlens.sources.table.appended import Part, may_be, one_training, trainings
 from runlens.sources.table.attempts import are_attempts, one_after_another
+from runlens.sources.table.axis import axis_of
 from runlens.sources.table.build import Built, built
 from runlens.sources.table.head import (
     form_of,
@@ -55,9 +58,9 @@ def refs(files: Sequence[Path], look: Look) -> list[RunRef]:
     """The runs of those tables that log a training: a folder holds other tables too, such as training data."""
     names = {file: _names(file) for file in files}
     if look.named:
-        return [ref for file in files for ref in _refs(Family(file, (file,)), look.root, names)]
+        return [ref for file in files for ref in _refs(Family(file, (file,)), look.root, names, look.options.x)]
     logs = [file for file in files if _is_log(file, names[file])]
-    return [ref for family in families(logs, names) for ref in _refs(family, look.root, names)]
+    return [ref for family in families(logs, names) for ref in _refs(family, look.root, names, look.options.x)]
 
 
 def left_out(path: Path, look: Look) -> str:
@@ -81,7 +84,7 @@ def left_out(path: Path, look: Look) -> str:
     return "it has no column of steps and no metric that is known" if named else ""
 
 
-def _refs(family: Family, root: Path, names: dict[Path, list[str]]) -> list[RunRef]:
+def _refs(family: Family, root: Path, names: dict[Path, list[str]], x: str) -> list[RunRef]:
     first = family.files[0]
     whole = _id(family.root if len(family.files) > 1 or family.root.is_dir() else first, root)
     ref = RunRef("table", str(family.root), whole, tuple(map(str, family.files)))
@@ -96,8 +99,25 @@ def _refs(family: Family, root: Path, names: dict[Path, list[str]]) -> list[RunR
         except ReadError:  # reading the run says what is wrong with it
             members = []
     if not members:
-        return [replace(ref, location=str(first))]
+        return of_one_file(replace(ref, location=str(first)), _trainings(first, names[first], x))
     return [replace(ref, location=str(first), id=f"{whole}/{member}", member=member) for member in members]
+
+
+def members(ref: RunRef) -> list[RunRef]:
+    """All trainings of a table, also those that were given up for the next one, for who names one of them."""
+    path = Path(ref.location)
+    return every_one(ref, _trainings(path, (), ref.options.x)) if path.is_file() else []
+
+
+def _trainings(path: Path, names: Sequence[str], x: str) -> Trainings:
+    """What a table holds; one training where it cannot be read (reading it says why), or by its step need not be."""
+    if names and not may_be(path, names, x):
+        return Trainings()
+    try:
+        columns = without_chart_names(_kept(path).columns)
+        return trainings(columns, axis_of(columns, str(path), x))
+    except ReadError:
+        return Trainings()
 
 
 def _may_be_scores(path: Path) -> bool:
@@ -158,9 +178,9 @@ def read(ref: RunRef) -> Run:
     read_at = clock.time()
     files = [Path(file) for file in ref.files] or [Path(ref.location)]
     if len(files) == 1:
-        found, notes = _one(files[0], ref.member, ref.options.x)
+        found, notes = _one(files[0], ref)
     else:
-        found, notes = _joined(files, Path(ref.location), ref.options.x)
+        found, notes = _joined(files, ref)
     return Run(
         id=ref.id,
         name=ref.member or ref.id,
@@ -175,26 +195,37 @@ def read(ref: RunRef) -> Run:
     )
 
 
-def _one(path: Path, member: str, x: str) -> tuple[Built, tuple[Note, ...]]:
+def _one(path: Path, ref: RunRef) -> tuple[Built, tuple[Note, ...]]:
     where = printable(str(path))
-    read = _kept(path) if member else read_file(path)
-    columns = run_of(read.columns, member, where) if member else without_chart_names(read.columns)
+    read = _kept(path) if ref.member else read_file(path)
+    many = bool(ref.member) and bool(runs_of(read.columns))
+    columns = run_of(read.columns, ref.member, where) if many else without_chart_names(read.columns)
+    part = Part(columns) if many else one_training(columns, ref, where)
+    columns = part.columns
     since = read.said.get("t_start")
     if since is not None:
         for name, told in _MONITOR.items():
             if name in columns.parts:
                 columns.parts[told] = columns.parts.pop(name)
-    found = built(columns, where, x, since=float(since) if isinstance(since, (int, float)) else 0.0)
+    found = built(
+        columns,
+        where,
+        ref.options.x,
+        axis=part.axis,
+        on=part.on,
+        since=float(since) if isinstance(since, (int, float)) else 0.0,
+    )
     if not found.axis and not tells_of_progress(found.series):
         raise NotALog(
             f"{where} has no column that is known to be a step, and none that is known to be a loss or a score; "
             "name the column of the steps with --x COLUMN"
         )
-    return replace(found, series=_named(found.series, path)), read.notes
+    return replace(found, series=_named(found.series, path)), (*read.notes, *part.notes)
 
 
-def _joined(files: Sequence[Path], root: Path, x: str) -> tuple[Built, tuple[Note, ...]]:
+def _joined(files: Sequence[Path], ref: RunRef) -> tuple[Built, tuple[Note, ...]]:
     """The series of several files; a file that cannot be read is told, and hides nothing of the others."""
+    root = Path(ref.location)
     series: dict[str, Series] = {}
     config: dict[str, object] = {}
     texts: dict[str, tuple[str, ...]] = {}
@@ -203,7 +234,7 @@ def _joined(files: Sequence[Path], root: Path, x: str) -> tuple[Built, tuple[Not
     failed: ReadError | None = None
     for file in files:
         try:
-            found, own = _one(file, "", x)
+            found, own = _one(file, replace(ref, member=""))
         except ReadError as error:
             failed = error
             notes.append(Note("damaged", str(error), 0, file.stat().st_size, sum(f.stat().st_size for f in files)))
@@ -248,4 +279,4 @@ def _named(series: dict[str, Series], path: Path) -> dict[str, Series]:
     return {tag: Series(tag, only.step, only.time, only.value)}
 
 
-__all__ = ["claims", "find", "form_of", "left_out", "read", "refs"]
+__all__ = ["claims", "find", "form_of", "left_out", "members", "read", "refs"]

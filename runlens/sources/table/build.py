@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from runlens.errors import NotALog
 from runlens.model import Note, Series
 from runlens.model.words import percent
+from runlens.sources.appended import counted_on
 from runlens.sources.naming import printable
 from runlens.sources.table.axis import Axis, axis_of
 from runlens.sources.table.head import tells_of_training
@@ -38,7 +39,9 @@ class Built:
     """Words that the values of some series number."""
 
 
-def built(columns: Columns, where: str, x: str = "", since: float = 0.0) -> Built:
+def built(
+    columns: Columns, where: str, x: str = "", since: float = 0.0, axis: Axis | None = None, on: Sequence[int] = ()
+) -> Built:
     """Series of all columns of numbers; `columns` is used up.
 
     Parameters
@@ -50,6 +53,10 @@ def built(columns: Columns, where: str, x: str = "", since: float = 0.0) -> Buil
         The column that the user named as the x axis.
     since : float
         Unix seconds of the start, where something other than the cells tells it.
+    axis : Axis, optional
+        That of the columns, if it is known.
+    on : sequence of int
+        Rows at which the counter of the axis begins anew although training goes on.
 
     Returns
     -------
@@ -63,7 +70,8 @@ def built(columns: Columns, where: str, x: str = "", since: float = 0.0) -> Buil
         There is no number, or no axis.
     """
     pivoted(columns)
-    axis = axis_of(columns, where, x)
+    axis = axis if axis is not None else axis_of(columns, where, x)
+    axis.step = counted_on(axis.step, on) if on else axis.step
     with_splits(columns)
     time, clock = times_of(columns, axis.step, axis.name)
     if since and clock:

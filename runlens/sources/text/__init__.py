@@ -18,6 +18,7 @@ from pathlib import Path
 from runlens.errors import AccessRefused, NotALog, ReadError
 from runlens.model import Note, Run, RunRef, Series
 from runlens.model.words import percent
+from runlens.sources.appended import Trainings, every_one, number_of, of_one_file, told
 from runlens.sources.contract import HEAD, Look
 from runlens.sources.naming import in_words, printable
 from runlens.sources.table.forms.packed import BROKEN, allowed
@@ -25,8 +26,8 @@ from runlens.sources.table.head import tells_of_progress
 from runlens.sources.text.build import Built, series_of
 from runlens.sources.text.ends import state_of
 from runlens.sources.text.gather import Gathered, gather
-from runlens.sources.text.launches import launches, part_of
-from runlens.sources.text.rows import Rows, rows_of
+from runlens.sources.text.launches import launches, on_one_axis, part_of
+from runlens.sources.text.rows import rows_of
 from runlens.sources.text.steps import Axis, axis_of
 from runlens.sources.text.stretches import open_log, stretches
 from runlens.sources.unread import is_said_to_be_a_log, is_text
@@ -89,22 +90,27 @@ def _refs(path: Path, root: Path) -> list[RunRef]:
     """The run of a log, or those that were appended to it one after another."""
     name = path.relative_to(root).as_posix()
     ref = RunRef("text", str(path), _SUFFIX.sub("", name) or name, (str(path),))
-    count = _count_of_runs(path)
-    members = [str(number + 1) for number in range(count)] if count > 1 else []
-    return [replace(ref, id=f"{ref.id}/{member}", member=member) for member in members] or [ref]
+    return of_one_file(ref, _trainings(path))
 
 
-def _count_of_runs(path: Path) -> int:
-    """How many runs a log holds; 1 for one that is packed, very large, or cannot be read (reading it says why)."""
+def members(ref: RunRef) -> list[RunRef]:
+    """All trainings of a log, also those that were given up for the next one, for who names one of them."""
+    return every_one(ref, _trainings(Path(ref.location), whatever=True))
+
+
+def _trainings(path: Path, whatever: bool = False) -> Trainings:
+    """What a log holds; one training for one that is packed or very large, unless `whatever`, and for one that cannot
+    be read (reading it says why).
+    """
     try:
         there = path.stat()
-        if path.suffix.lower() in (".gz", ".bz2", ".xz") or there.st_size > _LARGEST:
-            return 1
+        if not whatever and (path.suffix.lower() in (".gz", ".bz2", ".xz") or there.st_size > _LARGEST):
+            return Trainings()
         gathered, _ = _last_gathered(path, there.st_size, there.st_mtime_ns)
         rows = rows_of(gathered, there.st_mtime)
-        return len(launches(rows, axis_of(rows))) if len(rows) else 1
+        return launches(rows, axis_of(rows), path) if len(rows) else Trainings()
     except (*BROKEN, OSError, ReadError):
-        return 1
+        return Trainings()
 
 
 @lru_cache(maxsize=1)
@@ -175,9 +181,15 @@ def read(ref: RunRef) -> Run:
     _refuse_too_little(gathered, where)
     rows = rows_of(gathered, there.st_mtime)
     axis = axis_of(rows)
-    begins = launches(rows, axis) if ref.member else [0]
-    if ref.member:
-        rows, axis = _member(rows, axis, begins, ref.member, where)
+    held = launches(rows, axis, path)
+    number = number_of(ref, held, where)
+    if len(held.begins) > 1:
+        begin, stop = held.begins[number], [*held.begins, len(rows)][number + 1]
+        rows, axis = part_of(rows, begin, stop)
+        held = replace(held, on=[at - begin for at in held.on if begin < at < stop])
+    axis = on_one_axis(axis, held.on)
+    own = held.between.get(number)
+    tail = gathered.tail if number == len(held.begins) - 1 else held.between[number + 1].text
     built = series_of(rows, axis)
     if not _has_series(built):
         raise NotALog(
@@ -189,43 +201,22 @@ def read(ref: RunRef) -> Run:
             f"{where} is no log that RunLens knows: it names neither a step nor anything that a training logs, such as "
             "a loss; name a log of a training loop"
         )
-    config = built.config | gathered.config
+    config = built.config | gathered.config | dict(own.config if own is not None else {})
     if axis.planned:
         config.setdefault("max_steps", axis.planned)
     return Run(
         id=ref.id,
         name=ref.id,
         source=ref.location,
-        state=state_of(gathered.tail if ref.member in ("", str(len(begins))) else b"", built.once),
+        state=state_of(tail, built.once),
         config=config,
         summary={**built.once, "lines_understood": round(gathered.understood, 4)},
         series=built.series,
         texts=built.texts,
-        notes=(*_notes(gathered, axis, where), *_one_of(begins, ref.member, where), *_cut(broken, gathered, where)),
+        notes=(*_notes(gathered, axis, where), *told(held, number, where), *_cut(broken, gathered, where)),
         starts=_starts(built.series),
         read_at=read_at,
     )
-
-
-def _member(rows: Rows, axis: Axis, begins: list[int], member: str, where: str) -> tuple[Rows, Axis]:
-    """The rows of one of several runs.
-
-    Raises
-    ------
-    NotALog
-        There is none of that number: the log was changed since it was found.
-    """
-    if not (member.isdecimal() and 1 <= int(member) <= len(begins)):
-        raise NotALog(f"{where} holds no run number {printable(member)}; it was changed while it was being read")
-    number = int(member)
-    return part_of(rows, axis, begins[number - 1], [*begins, len(rows)][number])
-
-
-def _one_of(begins: list[int], member: str, where: str) -> list[Note]:
-    if not member:
-        return []
-    said = f"{where} holds {len(begins)} runs, one after another, told apart where the step begins anew; this is number"
-    return [Note("guessed", f"{said} {member}")]
 
 
 def _refuse_too_little(gathered: Gathered, where: str) -> None:

@@ -9,13 +9,13 @@ from runlens.model import State
 
 TAIL = 1 << 16
 """Bytes after the last line of metrics that are looked at: a traceback of many ranks has some tens of kB."""
-_CRASHED = re.compile(
+CRASHED = re.compile(
     rb"^Traceback \(most recent call last\)|^[\w.]*(?:Error|Exception): |CUDA out of memory|OutOfMemoryError"
     rb"|slurmstepd: error: .*(?:CANCELLED|TIME LIMIT|oom)|srun: error: .*(?:Exited|Killed|Terminated)|^Killed\s*$"
     rb"|Segmentation fault|KeyboardInterrupt|ChildFailedError|Signals\.SIG|Exited with exit code [1-9]",
     re.MULTILINE,
 )
-_FINISHED = re.compile(
+FINISHED = re.compile(
     rb"after training is done|training (?:is )?(?:completed?|finished|done|ended)|finished training|done training"
     rb"|`Trainer\.fit` stopped|Total training time|epochs completed in|Training time \d",
     re.IGNORECASE,
@@ -32,6 +32,6 @@ def state_of(tail: bytes, once: Mapping[str, object]) -> State:
     once : mapping
         Results that were printed once: the HF Trainer writes `train_runtime` last of all.
     """
-    if "train/train_runtime" in once or _FINISHED.search(tail):
+    if "train/train_runtime" in once or FINISHED.search(tail):
         return "finished"
-    return "crashed" if _CRASHED.search(tail) else "unknown"
+    return "crashed" if CRASHED.search(tail) else "unknown"

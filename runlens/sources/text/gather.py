@@ -26,7 +26,7 @@ _REMEMBERED = 200_000
 """Shapes without metrics that are remembered: a log of prose has as many shapes as lines."""
 _PREAMBLE = 1 << 22
 """Bytes from the beginning in which configuration is looked for."""
-COUNTERS = ("step", "it", "of", "epoch", "sample", "rank")
+COUNTERS = ("step", "it", "of", "epoch", "epochs", "sample", "rank")
 _EXAMPLES = 3
 _LONG = 1000
 """Characters from which on a line that was not understood is data or a setting, not metrics."""

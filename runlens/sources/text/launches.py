@@ -1,70 +1,147 @@
-"""Several runs in one log, one after another (`>> train.log`): told apart where one was done and the next begins anew.
-
-A run that was left and begun again is one run with its restarts; so the one before must have come to its end: to the
-last of the steps that its lines promise, or, where lines say epochs alone, to the epoch at which another ends, too.
-"""
+"""Several trainings in one console log: where each begins, and the rows of one of them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from runlens.sources.appended import Between, Course, Trainings, counted_on, trainings_of
+from runlens.sources.text.between import between
 from runlens.sources.text.rows import Rows
-from runlens.sources.text.steps import Axis
+from runlens.sources.text.steps import Axis, axis_of, carried
+from runlens.sources.text.stretches import open_log, stretches
 from runlens.sources.text.words import LOSS
 
+Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-FEWEST = 3
-"""Rows of each run."""
-_MOST = 100
-"""Runs that are told apart: a step that begins anew more often counts something else."""
+
+_LINES = 400
+"""Lines before the first row of a training that are looked at: the nearest ones."""
 
 
-def launches(rows: Rows, axis: Axis) -> list[int]:
-    """The rows at which the runs of a log begin, the first of them 0; one alone where the log is of one run.
+def launches(rows: Rows, axis: Axis, path: Path) -> Trainings:
+    """The trainings of a log; positions are those of rows.
 
     Parameters
     ----------
     rows : Rows
     axis : Axis
         Of these rows.
+    path : Path
+        The log, of which the lines between two trainings are read once more.
     """
-    main = _main(rows)
+    main, loss = _main(rows)
+    epoch = carried(rows.counters["epoch"])[main]
+    step = epoch if axis.counts == "lines" else axis.step[main].astype(np.float64)
+    if not len(main) or not bool(np.isfinite(step).all()):
+        return Trainings()
+
+    def before(at: Sequence[int]) -> list[Between]:
+        starts = [0, *(int(rows.line[main[k - 1]]) + 1 for k in at)]
+        ends = [int(rows.line[main[0]]), *(int(rows.line[main[k]]) for k in at)]
+        return between(_lines(path, list(zip(starts, ends, strict=True))))
+
+    found = trainings_of(Course(step, loss, _to_the_end(rows, axis, main, epoch)), before)
+    begins = [0] + [_first_row(rows, main, k, found.between[n]) for n, k in enumerate(found.begins[1:], 1)]
+    return replace(found, begins=begins, on=[int(main[k]) for k in found.on])
+
+
+def _to_the_end(rows: Rows, axis: Axis, main: Ints, epoch: Floats) -> Callable[[int, int], bool | None]:
+    of, epochs = rows.counters["of"][main], carried(rows.counters["epochs"])[main]
     step = axis.step[main]
-    if axis.counts == "lines" or len(step) < 2 * FEWEST:
-        return [0]
-    anew = np.flatnonzero((step[1:] < step[:-1]) & (step[1:] <= step[0])) + 1
-    bounds = [0, *anew.tolist(), len(step)]
-    if not 1 <= len(anew) < _MOST or min(np.diff(bounds)) < FEWEST:
-        return [0]
-    ends = step[np.array(bounds[1:]) - 1]
-    of = rows.counters["of"][main]
-    done = [_is_done(k, ends, of[bounds[k] : bounds[k + 1]], axis) for k in range(len(anew))]
-    return [0, *(int(main[at]) for at, over in zip(anew.tolist(), done, strict=True) if over)]
+
+    def ended(first: int, stop: int) -> bool | None:
+        promised = of[first:stop][np.isfinite(of[first:stop])]
+        if axis.of_all and len(promised) and bool(np.all(promised == promised[0])):
+            return int(step[stop - 1]) >= int(promised[0]) - 1
+        promised = epochs[first:stop][np.isfinite(epochs[first:stop])]
+        if len(promised) and bool(np.all(promised == promised[0])) and np.isfinite(epoch[stop - 1]):
+            begun = min(float(epoch[first]), 1.0)
+            return bool(epoch[stop - 1] - begun + 1 >= promised[0])
+        return None
+
+    return ended
 
 
-def _is_done(k: int, ends: Ints, of: npt.NDArray[np.float64], axis: Axis) -> bool:
-    """Whether the part numbered k came to its end."""
-    if axis.counts == "epochs":
-        return bool(np.count_nonzero(ends == ends[k]) > 1)
-    promised = of[np.isfinite(of)]
-    return len(promised) > 0 and bool(np.all(promised == promised[0])) and int(ends[k]) >= int(promised[0]) - 1
-
-
-def _main(rows: Rows) -> Ints:
-    """Positions of the rows of the commonest training lines, those of a loss before others."""
-    best: Ints = np.empty(0, dtype=np.int64)
+def _main(rows: Rows) -> tuple[Ints, Floats]:
+    """Positions of the training lines, those of the commonest loss before others, and that loss."""
+    best = -1
     told = False
-    for layout, at in zip(rows.layouts, rows.where, strict=True):
-        loss = any(LOSS.search(f.name) for f in layout.fields)
-        if layout.fields and layout.counts and not layout.split and (loss, len(at)) > (told, len(best)):
-            best, told = at, loss
-    return best
+    for number, (layout, at) in enumerate(zip(rows.layouts, rows.where, strict=True)):
+        if layout.fields and layout.counts and not layout.split:
+            loss = _loss_of(rows, number) >= 0
+            if best < 0 or (loss, len(at)) > (told, len(rows.where[best])):
+                best, told = number, loss
+    if best < 0:
+        return np.empty(0, dtype=np.int64), np.empty(0)
+    name = rows.layouts[best].fields[_loss_of(rows, best)].name if told else ""
+    names = {f.name for f in rows.layouts[best].fields}
+    where: list[Ints] = []
+    loss_of: list[Floats] = []
+    for number, (layout, at) in enumerate(zip(rows.layouts, rows.where, strict=True)):
+        fields = [f.name for f in layout.fields]
+        if layout.split or not layout.counts or not (name in fields if told else names == set(fields)):
+            continue
+        where.append(at)
+        loss_of.append(rows.values[number][fields.index(name)] if told else np.full(len(at), np.nan))
+    at, loss_there = np.concatenate(where), np.concatenate(loss_of)
+    order = np.argsort(at, kind="stable")
+    return at[order], loss_there[order]
 
 
-def part_of(rows: Rows, axis: Axis, first: int, stop: int) -> tuple[Rows, Axis]:
+def _loss_of(rows: Rows, number: int) -> int:
+    """Which field of a layout is its training loss, the one called that alone before others; -1 if none is."""
+    fields = rows.layouts[number].fields
+    losses = [i for i, f in enumerate(fields) if LOSS.search(f.name) and not f.split]
+    return next((i for i in losses if fields[i].name.lower() in ("loss", "train/loss", "train_loss")), [*losses, -1][0])
+
+
+def _first_row(rows: Rows, main: Ints, at: int, told: Between) -> int:
+    """The first row of a training: what says no more than its first line of metrics, and stands before it, is its own.
+
+    An evaluation before the first step, and the heading of the first epoch, belong to it; results of the training
+    before do not.
+    """
+    begin, floor = int(main[at]), int(main[at - 1]) + 1
+    if told.line >= 0:
+        named = int(rows.line[main[at]]) - told.lines + told.line
+        return max(floor, min(begin, int(np.searchsorted(rows.line, named))))
+    step, epoch = rows.counters["step"], rows.counters["epoch"]
+    while begin > floor:
+        one = begin - 1
+        said = [(c[one], c[main[at]]) for c in (step, epoch) if np.isfinite(c[one])]
+        if not said or any(np.isfinite(of) and value > of for value, of in said):
+            break
+        begin = one
+    return begin
+
+
+def _lines(path: Path, spans: Sequence[tuple[int, int]]) -> list[list[str]]:
+    """The lines of a log from one number to another (not inclusive), the last `_LINES` of each span."""
+    spans = [(max(a, b - _LINES), b) for a, b in spans]
+    out: list[list[str]] = [[] for _ in spans]
+    line = 0
+    with open_log(path) as file:
+        for text in stretches(file):
+            count = text.count(b"\n") + (not text.endswith(b"\n"))
+            inside = [i for i, (a, b) in enumerate(spans) if a < line + count and b > line]
+            if inside:
+                lines = text.decode("utf-8", "replace").split("\n")
+                for i in inside:
+                    a, b = spans[i]
+                    out[i] += lines[max(a - line, 0) : b - line]
+            line += count
+            if line >= spans[-1][1]:
+                break
+    return out
+
+
+def part_of(rows: Rows, first: int, stop: int) -> tuple[Rows, Axis]:
     """Rows `first` to `stop` (not inclusive) as a log of their own, and their axis."""
     kept = [(at >= first) & (at < stop) for at in rows.where]
     there = [i for i, keep in enumerate(kept) if bool(keep.any())]
@@ -81,4 +158,9 @@ def part_of(rows: Rows, axis: Axis, first: int, stop: int) -> tuple[Rows, Axis]:
         [rows.where[i][kept[i]] - first for i in there],
         [tuple(column[kept[i]] for column in rows.values[i]) for i in there],
     )
-    return part, replace(axis, step=axis.step[inside])
+    return part, axis_of(part)
+
+
+def on_one_axis(axis: Axis, at: Sequence[int]) -> Axis:
+    """The axis with the steps counted on at rows at which they begin anew although training goes on."""
+    return replace(axis, step=counted_on(axis.step, at), planned=0) if at else axis

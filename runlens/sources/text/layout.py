@@ -50,6 +50,8 @@ class Layout:
     of: Place | None = None
     """Steps of the epoch, or of the whole run."""
     epoch: Place | None = None
+    epochs: Place | None = None
+    """How many epochs there will be."""
     sample: Place | None = None
     """Samples within the epoch, where the line counts these."""
     stamp: Stamp | None = None
@@ -271,7 +273,8 @@ def _with_words(
         for found in EPOCH.finditer(line):
             number = numbers.get(found.start("epoch"))
             if number is not None and number not in used:
-                layout = replace(layout, epoch=Place((number,)))
+                last = numbers.get(found.start("epochs")) if found["epochs"] else None
+                layout = replace(layout, epoch=Place((number,)), epochs=None if last is None else Place((last,)))
                 used |= {i for start, i in numbers.items() if found.start("epoch") <= start < found.end()}
                 break
     return layout

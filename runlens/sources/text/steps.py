@@ -38,6 +38,8 @@ class Axis:
     """What the axis counts: `steps`, `samples`, `epochs`, or `lines` where nothing better is printed."""
     planned: int = 0
     """Steps in all as the lines say (`iteration 100/ 5000`), 0 if they do not or do not agree."""
+    of_all: bool = False
+    """Whether the lines say of how many steps of the whole run theirs is one."""
 
 
 def axis_of(rows: Rows) -> Axis:
@@ -54,7 +56,7 @@ def axis_of(rows: Rows) -> Axis:
     training was when they were written.
     """
     training = ~rows.held_out & rows.of_kind("row", "bar", "keras", "box", "opens")
-    epoch = _carried(rows.counters["epoch"])
+    epoch = carried(rows.counters["epoch"])
     step, it = rows.counters["step"].copy(), rows.counters["it"].copy()
     fields = rows.measure | rows.of_kind("opens")
     within = _within_epoch(step, epoch, training)
@@ -72,9 +74,10 @@ def axis_of(rows: Rows) -> Axis:
     if _says_the_same(step[known], epoch[known]):
         known[:] = False
     if bool(known.any()):
-        if counts == "steps" and not bool(within.any() or counted.any()):
+        of_all = counts == "steps" and not bool(within.any() or counted.any())
+        if of_all:
             planned = _planned(rows.counters["of"][known])
-        return Axis(_spread(rows, step, known, sampled), counts, planned)
+        return Axis(_spread(rows, step, known, sampled), counts, planned, of_all)
     shown = _bars(rows)
     if bool(shown.any()):
         placed = _by_epochs(rows, shown, _by_bars(rows, shown))
@@ -91,7 +94,7 @@ def _says_the_same(step: Floats, epoch: Floats) -> bool:
     return len(step) >= _SAME and bool(np.all(step == step[0])) and len(np.unique(epoch[np.isfinite(epoch)])) >= _SAME
 
 
-def _carried(value: Floats) -> Floats:
+def carried(value: Floats) -> Floats:
     """The last known value at or before each line, NaN before the first."""
     at = np.where(np.isfinite(value), np.arange(len(value)), -1)
     at = np.maximum.accumulate(at) if len(at) else at
@@ -164,9 +167,9 @@ def _main(rows: Rows, known: Bools) -> int:
 
 
 def _filled(step: Floats) -> Ints:
-    carried = _carried(step)
+    known = carried(step)
     first = step[np.isfinite(step)][0]
-    return np.rint(np.where(np.isfinite(carried), carried, first)).astype(np.int64)
+    return np.rint(np.where(np.isfinite(known), known, first)).astype(np.int64)
 
 
 def _bars(rows: Rows) -> Bools:

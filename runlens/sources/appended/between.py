@@ -1,0 +1,27 @@
+"""What stands between two trainings of one log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """What stands between two trainings."""
+
+    ended: bool = False
+    """Whether it says that the first came to its end."""
+    crashed: bool = False
+    """Whether it says that the first broke off."""
+    names_another: bool = False
+    """Whether it says that the second is another: another fold, seed, model or setting."""
+    title: str = ""
+    """The line that says so."""
+    line: int = -1
+    """Which of the lines that is, counted from 0; -1 if none is."""
+    lines: int = 0
+    """How many lines there are."""
+    config: Mapping[str, object] = field(default_factory=dict)
+    """The settings that it states."""
+    text: bytes = b""

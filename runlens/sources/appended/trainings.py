@@ -1,0 +1,151 @@
+"""Which trainings a log holds, by where its step begins anew."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from runlens.sources.appended.between import Between
+from runlens.sources.appended.loss import are_rounds, is_afresh
+
+Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+
+FEWEST = 3
+"""Rows of a training."""
+JUDGED = 8
+"""Rows below which a training that was begun anew is a start that failed, if another has as many."""
+MOST = 100
+"""Trainings that are told apart: a step that begins anew more often counts something else, such as rounds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """The rows of the training loss of a log, or of whatever its loop logs, in the order written."""
+
+    step: Floats
+    """(n,)"""
+    loss: Floats
+    """(n,): NaN where none was logged."""
+    to_its_end: Callable[[int, int], bool | None]
+    """Whether the rows from one position to another (not inclusive) came to the end that they promise; None if they
+    promise none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trainings:
+    """What a log holds."""
+
+    begins: list[int] = field(default_factory=lambda: [0])
+    """Positions of the rows at which trainings begin, the first of them 0."""
+    left: dict[int, str] = field(default_factory=dict)
+    """Trainings, counted from 0, that were given up for the next one, and why: they are no runs unless asked for."""
+    on: list[int] = field(default_factory=list)
+    """Positions of the rows at which the step begins anew and the same training goes on."""
+    between: dict[int, Between] = field(default_factory=dict)
+    """What stands before each row of `begins` but the first."""
+
+    @property
+    def runs(self) -> list[int]:
+        """Trainings that are runs, counted from 0; the last one always is."""
+        return [k for k in range(len(self.begins)) if k not in self.left]
+
+
+def trainings_of(course: Course, before: Callable[[Sequence[int]], Sequence[Between]]) -> Trainings:
+    """Tell apart the trainings of a log.
+
+    Parameters
+    ----------
+    course : Course
+    before : callable
+        What stands before each of some rows, after the row of the course before it.
+    """
+    step, loss = course.step, course.loss
+    if len(step) < 2 * FEWEST or not bool(np.isfinite(step).all()):
+        return Trainings()
+    cuts = _anew(step)
+    sizes = np.diff([0, *cuts, len(step)])
+    if not cuts or 2 * np.count_nonzero(sizes < FEWEST) > len(sizes):
+        return Trainings()
+    if sizes[-1] < FEWEST:  # it has hardly begun
+        cuts = cuts[:-1]
+    bounds = [0, *cuts, len(step)]
+    pieces = [slice(a, b) for a, b in itertools.pairwise(bounds)]
+    afresh = [is_afresh(step[one], loss[one], step[two], loss[two]) for one, two in itertools.pairwise(pieces)]
+    in_rounds = len(cuts) >= FEWEST and (
+        2 * afresh.count(False) > len(cuts) or are_rounds([loss[piece] for piece in pieces])
+    )
+    if len(cuts) >= MOST:
+        return Trainings(on=cuts) if in_rounds else Trainings()
+    said = before(cuts) if cuts else []
+    done = _done(course, pieces, said)
+    in_rounds = in_rounds and not any(told.names_another for told in said)
+    out = Trainings()
+    begun = 0
+    for k, (at, told) in enumerate(zip(cuts, said, strict=True)):
+        short = sizes[k] < FEWEST
+        if in_rounds or (afresh[k] is False and not done[k] and not told.names_another):
+            out.on.append(at)
+            continue
+        if not (done[k] or afresh[k] or told.names_another or short):
+            continue
+        why = _given_up(course, begun, at, told, done[k], int(sizes.max()))
+        if why:
+            out.left[len(out.begins) - 1] = why
+        out.begins.append(at)
+        out.between[len(out.begins) - 1] = told
+        begun = at
+    return out
+
+
+def _anew(step: Floats) -> list[int]:
+    """Positions of the rows at which the step falls to where the log begins, or to the first of its usual steps."""
+    change = np.diff(step)
+    stride = float(np.median(change[change > 0])) if bool(np.any(change > 0)) else 1.0
+    top = max(float(step[0]), stride) if step[0] <= stride else float(step[0])
+    return (np.flatnonzero((change < 0) & (step[1:] <= top)) + 1).tolist()
+
+
+def _done(course: Course, pieces: Sequence[slice], said: Sequence[Between]) -> list[bool]:
+    """Whether each piece but the last came to its end: the one it promises, says, or shares with another."""
+    ends = np.array([course.step[p.stop - 1] for p in pieces])
+    out = []
+    for k, told in enumerate(said):
+        promised = course.to_its_end(pieces[k].start, pieces[k].stop)
+        enough = pieces[k].stop - pieces[k].start >= FEWEST
+        alike = enough and promised is None and int(np.count_nonzero(ends == ends[k])) > 1 and not told.crashed
+        out.append(bool(promised) or told.ended or alike)
+    return out
+
+
+def _given_up(course: Course, begun: int, at: int, told: Between, done: bool, longest: int) -> str:
+    """Why a training that another follows was given up, empty if it was not: it is no run unless asked for."""
+    rows = at - begun
+    if rows < FEWEST:
+        return f"it has {rows} rows" if rows > 1 else "it has 1 row"
+    if told.names_another:
+        return ""
+    if told.crashed:
+        return "it broke off with an error"
+    if done:
+        return ""
+    if not np.isfinite(course.loss[at - 1]) and bool(np.isfinite(course.loss[begun:at]).any()):
+        return "its loss was no number any more"
+    if course.to_its_end(begun, at) is False:
+        return "it stopped short of the end that its lines promise"
+    return f"it has {rows} rows" if rows < JUDGED <= longest else ""
+
+
+def counted_on(step: npt.NDArray[np.int64], at: Sequence[int]) -> npt.NDArray[np.int64]:
+    """Steps that go on at the rows at which their counter begins anew, by its usual stride; shape (n,)."""
+    out = step.copy()
+    for row in at:
+        if 0 < row < len(out) and out[row] < out[row - 1]:
+            change = np.diff(out[:row])
+            stride = int(np.median(change[change > 0])) if bool(np.any(change > 0)) else 1
+            out[row:] += out[:row].max() + stride - out[row]
+    return out

@@ -1,0 +1,330 @@
+"""Several trainings in one log, one after another: what is a run of its own, what goes on, what is a resume."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+
+import numpy as np
+import pytest
+
+from runlens.errors import NoRunFound
+from runlens.sources import discover, read
+from runlens.sources.appended import Between, Course, counted_on, trainings_of
+from runlens.sources.appended.loss import AFRESH, GOES_ON, are_rounds, is_afresh
+from runlens.sources.text.between import between
+
+
+def curve(n, rng, first=2.5, last=0.5, noise=0.02):
+    return last + (first - last) * np.exp(-8 * np.arange(n) / n) + noise * rng.normal(size=n)
+
+
+def text_of(steps, loss, said="step {} loss {:.5f}\n"):
+    return "".join(said.format(s, x) for s, x in zip(steps, loss, strict=True))
+
+
+def lines_of(steps, loss):
+    return "".join(json.dumps({"step": int(s), "loss": float(x)}) + "\n" for s, x in zip(steps, loss, strict=True))
+
+
+def cells_of(steps, loss):
+    return text_of(steps, loss, "{},{:.5f}\n")
+
+
+FORMS = {"train.log": ("", text_of), "train.jsonl": ("", lines_of), "train.csv": ("step,loss\n", cells_of)}
+forms = pytest.mark.parametrize("name", FORMS)
+
+
+def found(name, pieces, folder):
+    head, write = FORMS[name]
+    (folder / name).write_text(head + "".join(p if isinstance(p, str) else write(*p) for p in pieces))
+    return {ref.id: read(ref) for ref in discover(str(folder / name))}
+
+
+@forms
+@pytest.mark.parametrize("seed", range(3))
+def test_trainings_of_different_lengths_are_runs_of_their_own(tmp_path, name, seed):
+    rng = np.random.default_rng(seed)
+    sizes = rng.integers(10, 200, size=rng.integers(2, 6))
+    pieces = [(np.arange(n) * 10, curve(n, rng)) for n in sizes]
+    runs = found(name, pieces, tmp_path)
+    assert list(runs) == [f"train/{k + 1}" for k in range(len(sizes))]
+    for run, (steps, loss) in zip(runs.values(), pieces, strict=True):
+        np.testing.assert_array_equal(run.series["loss"].step, steps)
+        np.testing.assert_allclose(run.series["loss"].value, loss, atol=1e-5)
+
+
+@forms
+@pytest.mark.parametrize("seed", range(3))
+def test_a_resume_from_a_checkpoint_is_one_run_with_its_steps_twice(tmp_path, name, seed):
+    rng = np.random.default_rng(seed)
+    loss = curve(300, rng)
+    stop, back = int(rng.integers(100, 280)), int(rng.integers(10, 60))
+    pieces = [(np.arange(stop), loss[:stop]), (np.arange(stop - back, 300), loss[stop - back :] + 0.01)]
+    (run,) = found(name, pieces, tmp_path).values()
+    assert len(run.series["loss"]) == 300 + back and len(run.series["loss"].attempts()) == 2
+    assert not [n for n in run.notes if n.kind == "guessed"]
+
+
+@forms
+def test_weights_that_were_not_loaded_at_a_resume_are_one_run(tmp_path, name):
+    loss = curve(300, np.random.default_rng(1))
+    (run,) = found(name, [(np.arange(200), loss[:200]), (np.arange(150, 300), loss[:150])], tmp_path).values()
+    assert len(run.series["loss"].attempts()) == 2
+
+
+@forms
+def test_a_counter_that_was_lost_at_a_resume_is_counted_on(tmp_path, name):
+    loss = curve(300, np.random.default_rng(2))
+    (run,) = found(name, [(np.arange(180), loss[:180]), (np.arange(120), loss[180:])], tmp_path).values()
+    np.testing.assert_array_equal(run.series["loss"].step, np.arange(300))
+    assert "begins anew once while the loss goes on" in run.notes[-1].message
+
+
+@forms
+def test_rounds_of_a_few_epochs_are_one_run(tmp_path, name):
+    loss = curve(600, np.random.default_rng(3))
+    pieces = [(np.arange(1, 6), loss[k : k + 5]) for k in range(0, 600, 5)]
+    (run,) = found(name, pieces, tmp_path).values()
+    np.testing.assert_array_equal(run.series["loss"].step, np.arange(1, 601))
+
+
+@forms
+def test_a_training_that_blew_up_is_given_up_for_the_next_and_can_be_named(tmp_path, name):
+    rng = np.random.default_rng(4)
+    broken = curve(80, rng)
+    broken[60:] = np.nan
+    runs = found(name, [(np.arange(80), broken), (np.arange(100), curve(100, rng))], tmp_path)
+    assert list(runs) == ["train"] and np.isfinite(runs["train"].series["loss"].value).all()
+    assert "number 1 (its loss was no number any more) was given up" in runs["train"].notes[-1].message
+    for way in ("#1", "/1", "/train/1"):
+        (ref,) = discover(str(tmp_path / name) + way)
+        assert len(read(ref).series["loss"]) == 80
+
+
+@forms
+def test_one_of_them_is_named_by_its_number(tmp_path, name):
+    rng = np.random.default_rng(5)
+    found(name, [(np.arange(50), curve(50, rng)), (np.arange(60), curve(60, rng))], tmp_path)
+    for way in ("#2", "/2", "/train/2"):
+        (ref,) = discover(str(tmp_path / name) + way)
+        assert ref.id == "train/2" and len(read(ref).series["loss"]) == 60
+    for way in ("#3", "/2/1", "/other"):
+        with pytest.raises(NoRunFound, match=r"holds no run .*; it holds '1', '2': name one after #"):
+            discover(str(tmp_path / name) + way)
+
+
+def test_a_file_of_one_run_has_no_others_to_name(tmp_path):
+    found("train.log", [(np.arange(50), curve(50, np.random.default_rng(6)))], tmp_path)
+    with pytest.raises(NoRunFound, match="nothing is at"):
+        discover(str(tmp_path / "train.log#2"))
+
+
+def test_a_run_of_a_table_is_named_by_what_its_column_says(tmp_path):
+    rows = "".join(f"{s},{e},{2 - e / 50}\n" for s in ("a", "b") for e in range(30))
+    (tmp_path / "t.csv").write_text("seed,epoch,loss\n" + rows)
+    (ref,) = discover(str(tmp_path / "t.csv#b"))
+    assert ref.id == "t/b" and len(read(ref).series["loss"]) == 30
+
+
+@pytest.mark.parametrize(
+    ("heads", "runs"),
+    [
+        (("Training fold 1", "Training fold 2", "Training fold 3"), 3),
+        (("Namespace(lr=0.1, wd=0)", "Namespace(lr=0.01, wd=0)", "Namespace(lr=0.001, wd=0)"), 3),
+        (("model: resnet18", "model: vgg16", "model: vit"), 3),
+        (("seed: 1", "seed: 2", "seed: 3"), 3),
+        (("wandb: run-20250101_1", "wandb: run-20250102_2", "wandb: run-20250103_3"), 1),
+        (("seed: 1", "seed: 1", "seed: 1"), 1),
+        (("output_dir=/a/1", "output_dir=/a/2", "output_dir=/a/3"), 1),
+    ],
+)
+def test_flat_losses_are_told_apart_by_what_stands_between_them(tmp_path, heads, runs):
+    """They all stop somewhere else, and short of what they promise: only the words between tell."""
+    rng = np.random.default_rng(7)
+    pieces = []
+    for head, size in zip(heads, (20, 25, 30), strict=True):
+        loss = 0.7 + 0.001 * rng.normal(size=size)
+        pieces += [head + "\n", text_of(np.arange(1, size + 1), loss, "Epoch {}/100 loss {:.4f}\n")]
+    assert len(found("train.log", pieces, tmp_path)) == runs
+
+
+def test_the_line_above_one_is_said_and_its_settings_are_its_own(tmp_path):
+    rng = np.random.default_rng(8)
+    pieces = []
+    for fold, rate in ((1, 0.1), (2, 0.2)):
+        pieces += [f"Training fold {fold}\nlr: {rate}\n", (np.arange(30), curve(30, rng))]
+    one, two = found("train.log", pieces, tmp_path).values()
+    assert "below 'Training fold 2'" in two.notes[-1].message and "below" not in one.notes[-1].message
+    assert (one.config["lr"], two.config["lr"]) == (0.1, 0.2)
+
+
+def test_an_evaluation_before_the_first_step_is_of_the_training_that_it_begins(tmp_path):
+    rng = np.random.default_rng(9)
+    pieces = []
+    for size in (40, 60):
+        pieces += ["step 0: val loss 4.0000\n", (np.arange(size), curve(size, rng)), "test acc: 0.5\n"]
+    _, two = found("train.log", pieces, tmp_path).values()
+    held = next(s for n, s in two.series.items() if "val" in n)
+    np.testing.assert_array_equal(held.step, [0])
+
+
+def test_how_each_ended_is_known_by_what_follows_it(tmp_path):
+    rng = np.random.default_rng(10)
+    pieces = []
+    for end in ("Training complete in 3 m\n", "Early stopping at epoch 40\n", "Traceback (most recent call last):\n"):
+        pieces += [text_of(np.arange(1, 41), curve(40, rng), "Epoch {}/90 loss {:.4f}\n"), end]
+    runs = found("train.log", pieces, tmp_path)
+    assert [run.state for run in runs.values()] == ["finished", "unknown", "crashed"]
+
+
+def test_one_that_crashed_is_given_up_for_the_next(tmp_path):
+    rng = np.random.default_rng(11)
+    one = text_of(np.arange(1, 41), curve(40, rng)) + "RuntimeError: CUDA out of memory\n"
+    (run,) = found("train.log", [one, (np.arange(1, 61), curve(60, rng))], tmp_path).values()
+    assert len(run.series["loss"]) == 60 and "1 (it broke off with an error)" in run.notes[-1].message
+
+
+def test_settings_of_a_row_of_their_own_tell_trainings_apart(tmp_path):
+    flat = partial(np.full, fill_value=0.7)
+    one, two = (json.dumps({"dropout": d}) + "\n" for d in (0.1, 0.2))
+    assert len(found("train.jsonl", [one, (np.arange(20), flat(20)), two, (np.arange(25), flat(25))], tmp_path)) == 2
+    assert len(found("train.jsonl", [one, (np.arange(20), flat(20)), one, (np.arange(25), flat(25))], tmp_path)) == 1
+
+
+def test_a_plan_in_a_column_says_whether_a_training_came_to_its_end(tmp_path):
+    rng = np.random.default_rng(13)
+    head = "step,total_steps,loss\n"
+
+    def rows(size, plan):
+        return "".join(f"{s},{plan},{x:.4f}\n" for s, x in enumerate(curve(size, rng), 1))
+
+    (tmp_path / "a.csv").write_text(head + rows(100, 100) + rows(120, 200))
+    (tmp_path / "b.csv").write_text(head + rows(98, 100) + rows(120, 200))
+    assert len(discover(str(tmp_path / "a.csv"))) == 2
+    assert [ref.member for ref in discover(str(tmp_path / "b.csv"))] == ["2"]
+
+
+def test_rows_of_another_split_below_those_of_training_are_no_other_training(tmp_path):
+    rng = np.random.default_rng(14)
+    rows = "".join(f"{s},{e},{x:.4f}\n" for s in ("train", "val") for e, x in enumerate(curve(40, rng)))
+    (tmp_path / "log.csv").write_text("split,epoch,loss\n" + rows)
+    (run,) = (read(ref) for ref in discover(str(tmp_path / "log.csv")))
+    assert set(run.series) == {"loss", "val/loss"}
+
+
+def test_a_long_table_is_one_run(tmp_path):
+    rows = "".join(f"{e},{m},{2 - e / 50}\n" for m in ("loss", "lr", "acc") for e in range(40))
+    (tmp_path / "log.csv").write_text("step,metric,value\n" + rows)
+    assert len(discover(str(tmp_path / "log.csv"))) == 1
+
+
+def test_a_packed_log_is_its_last_training_and_says_so(tmp_path):
+    import gzip
+
+    rng = np.random.default_rng(15)
+    text = text_of(np.arange(40), curve(40, rng)) + text_of(np.arange(50), curve(50, rng))
+    (tmp_path / "train.log.gz").write_bytes(gzip.compress(text.encode()))
+    (run,) = (read(ref) for ref in discover(str(tmp_path / "train.log.gz")))
+    assert len(run.series["loss"]) == 50 and "this is number 2" in run.notes[-1].message
+    (ref,) = discover(str(tmp_path / "train.log.gz#1"))
+    assert len(read(ref).series["loss"]) == 40
+
+
+NOTHING = Between()
+
+
+def begun(steps, loss, told=NOTHING, end=None):
+    course = Course(np.asarray(steps, float), np.asarray(loss, float), lambda a, b: end)
+    return trainings_of(course, lambda cuts: [told] * len(cuts))
+
+
+def two(first, second, stride=1):
+    return np.concatenate([np.arange(first), np.arange(second)]) * stride
+
+
+@pytest.mark.parametrize(
+    ("again", "runs", "on"),
+    [(AFRESH + 0.01, 2, 0), (AFRESH - 0.01, 1, 0), (GOES_ON + 0.01, 1, 0), (GOES_ON - 0.01, 1, 1)],
+)
+def test_where_between_its_last_and_its_first_level_the_loss_begins_decides(again, runs, on):
+    loss = np.concatenate([np.linspace(3, 1, 20), np.full(30, 1.0), np.full(20, 1 + again * (2.947 - 1))])
+    got = begun(two(50, 20), loss)
+    assert (len(got.begins), len(got.on)) == (runs, on)
+
+
+def test_a_loss_that_got_nowhere_tells_nothing():
+    step = np.arange(20.0)
+    assert is_afresh(step, np.full(20, 1.0), step, np.full(20, 1.0)) is None
+    assert is_afresh(step, np.linspace(1, 0.981, 20), step, np.full(20, 1.0)) is None  # 1.9 %
+    assert is_afresh(step, np.linspace(1, 0.97, 20), step, np.full(20, 1.0)) is True
+    assert is_afresh(step, np.full(1, 1.0), step, np.full(20, 1.0)) is None
+    assert is_afresh(step, np.full(20, np.nan), step, np.full(20, 1.0)) is None
+
+
+def test_after_no_number_another_begins_near_the_first():
+    loss = np.linspace(3, 1, 20)
+    loss[-1] = np.inf
+    step = np.arange(20.0)
+    assert is_afresh(step, loss, step, np.full(20, 2.9)) is True
+    assert is_afresh(step, loss, step, np.full(20, 1.0)) is None
+
+
+@pytest.mark.parametrize(("rows", "runs"), [(2, 1), (3, 2)])
+def test_the_last_training_has_three_rows(rows, runs):
+    assert len(begun(two(20, rows), [*np.linspace(3, 1, 20), *[3.0] * rows]).begins) == runs
+
+
+@pytest.mark.parametrize(("rows", "left"), [(2, 1), (7, 1), (8, 0)])
+def test_a_start_of_a_few_rows_is_given_up_where_another_has_more(rows, left):
+    got = begun(two(rows, 30), [*np.linspace(3, 1, rows), *np.linspace(3, 1, 30)])
+    assert len(got.begins) == 2 and len(got.left) == left and got.runs[-1] == 1
+
+
+def test_short_trainings_alone_are_runs():
+    assert begun(two(7, 7), [*np.linspace(3, 1, 7)] * 2).left == {}
+
+
+@pytest.mark.parametrize(("end", "told", "left"), [
+    (None, NOTHING, 0), (True, NOTHING, 0), (False, NOTHING, 1), (False, Between(names_another=True), 0),
+    (False, Between(ended=True), 0), (None, Between(crashed=True), 1), (True, Between(crashed=True), 1),
+])  # fmt: skip
+def test_what_was_given_up(end, told, left):
+    got = begun(two(20, 30), [*np.linspace(3, 1, 20), *np.linspace(3, 1, 30)], told, end)
+    assert len(got.begins) == 2 and len(got.left) == left
+
+
+def test_the_step_must_fall_to_where_the_log_begins():
+    fall = [*np.linspace(3, 1, 20), *np.linspace(3, 1, 20)]
+    assert len(begun([*range(100, 2100, 100), *range(0, 2000, 100)], fall).begins) == 2
+    assert len(begun([*range(100, 2100, 100), *range(200, 2200, 100)], fall).begins) == 1
+    assert len(begun([*range(0, 2000, 100), *range(100, 2100, 100)], fall).begins) == 2
+    assert len(begun([*range(5000, 7000, 100), *range(5000, 7000, 100)], fall).begins) == 2
+    assert len(begun([*range(5000, 7000, 100), *range(5100, 7100, 100)], fall).begins) == 1
+
+
+@pytest.mark.parametrize(("pieces", "runs"), [(100, 100), (101, 1)])
+def test_a_step_that_begins_anew_too_often_counts_something_else(pieces, runs):
+    assert len(begun([*range(10)] * pieces, [*np.linspace(3, 1, 10)] * pieces).begins) == runs
+
+
+def test_rounds_begin_where_the_one_before_ended():
+    fall = np.linspace(3, 1, 40)
+    assert are_rounds(np.split(fall, 8)) and not are_rounds([fall] * 8)
+    assert are_rounds(np.split(fall, 4)) and not are_rounds(np.split(fall, 2))
+    assert not are_rounds([np.full(5, np.nan)] * 8)
+
+
+def test_steps_are_counted_on_by_the_usual_stride():
+    np.testing.assert_array_equal(counted_on(np.array([0, 5, 10, 0, 5]), [3]), [0, 5, 10, 15, 20])
+    np.testing.assert_array_equal(counted_on(np.array([1, 2, 1, 2, 1]), [2, 4]), [1, 2, 3, 4, 5])
+    np.testing.assert_array_equal(counted_on(np.array([1, 2, 3]), [2]), [1, 2, 3])
+
+
+def test_what_a_launch_prints_is_no_other_setting():
+    said = between([["lr: 0.1", "start_time: 5", "resume: a.pt"], ["lr: 0.1", "start_time: 6", "resume: b.pt"]])
+    assert [b.names_another for b in said] == [False]
+    (said,) = between([["lr: 0.1"], ["val acc: 0.5", "lr: 0.2"]])
+    assert said.names_another and said.title == "lr: 0.2" and (said.line, said.lines) == (1, 2)
+    (said,) = between([["val acc: 0.4"], ["val acc: 0.5"]])
+    assert not said.names_another
