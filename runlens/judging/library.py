@@ -134,8 +134,14 @@ def check(
     return report_of(request)
 
 
-def report_of(request: Request) -> Report:
+def report_of(request: Request, plan: Plan | None = None) -> Report:
     """Find, read and judge, each run once.
+
+    Parameters
+    ----------
+    request : Request
+    plan : Plan, optional
+        What the request comes to with the settings, where that is known already.
 
     Raises
     ------
@@ -145,7 +151,7 @@ def report_of(request: Request) -> Report:
     from runlens import __version__
     from runlens.judging.over_nights import over_nights
 
-    plan = planned(request)
+    plan = plan or planned(request)
     search = request.searching()
     refs = found(request, plan.config, request.names, search)
     spare_logs(request.outputs, refs)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from runlens.files import save
 from runlens.model import Report
-from runlens.render.openmetrics import render
+from runlens.render.openmetrics import Standing, render
+from runlens.watching.life import ENDED, Life, Lives
 
+_STATES = {life: life.value for life in Life} | {Life.GOING: "running"}
 KEPT = 86400.0
 """Seconds for which it is told that a run ended: alert rules look back for an hour."""
-ENDED = ("finished", "crashed")
 
 
 @dataclass(slots=True)
@@ -23,11 +24,11 @@ class Gauges:
     file: Path
     clock: Callable[[], float]
     """Seconds since the epoch."""
-    ended: dict[str, float] = field(default_factory=dict)
-    """Runs that ended, and when that was seen first."""
 
-    def write(self, report: Report, *, over: bool = False) -> None:
+    def write(self, report: Report, lives: Lives, *, over: bool = False) -> None:
         """Write what the report tells; `over` at the last time, when nothing may stay that only a watch can move.
+
+        Runs that are gone are in no report any more: of them it is told that they were.
 
         Raises
         ------
@@ -35,19 +36,22 @@ class Gauges:
             The file cannot be written.
         """
         now = self.clock()
-        runs = {run.run: run for run in report.runs}
-        self.ended = {name: since for name, since in self.ended.items() if name in runs and runs[name].state in ENDED}
-        for name, run in runs.items():
-            if run.state in ENDED:
-                self.ended.setdefault(name, now)
-        old = {name for name, since in self.ended.items() if now - since > KEPT}
-        shown = tuple(
-            replace(run, source=in_full(run.source))
-            for run in report.runs
-            if run.run not in old and not (over and run.run not in self.ended)
-        )
-        whole = replace(report, runs=shown, asked=tuple(map(in_full, report.asked)))
-        save(self.file, render(whole, self.ended, over=over).encode())
+        here = {run.run for run in report.runs}
+        left = [w.last for name, w in lives.runs.items() if name not in here and w.life in ENDED and w.last is not None]
+        standing: dict[str, Standing] = {}
+        shown = []
+        for run in (*report.runs, *left):
+            watched = lives.runs.get(run.run)
+            ended = watched is not None and watched.life in ENDED
+            if watched is not None:
+                standing[run.run] = Standing(_STATES[watched.life], watched.since if ended else None)
+            if over and not ended:
+                continue
+            if ended and watched is not None and now - watched.since > KEPT:
+                continue
+            shown.append(replace(run, source=in_full(run.source)))
+        whole = replace(report, runs=tuple(shown), asked=tuple(map(in_full, report.asked)))
+        save(self.file, render(whole, standing, over=over).encode())
 
 
 def in_full(name: str) -> str:

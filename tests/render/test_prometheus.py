@@ -143,7 +143,7 @@ def test_many_names_are_told_apart_though_they_begin_alike():
 
 def test_the_series_of_a_run_leave_when_it_ends():
     left, stays = replace(burning(), run="left", state="crashed"), burning()
-    found = samples(openmetrics.render(whole(left, stays), ended={"left": 1.7e9}))
+    found = samples(openmetrics.render(whole(left, stays), {"left": openmetrics.Standing("crashed", 1.7e9)}))
     assert [key[0] for key in found if key[2] == "left"] == ["runlens_run_ended_seconds"]
     assert found["runlens_run_ended_seconds", "logs/r", "left", "", "", "", "crashed", "", ""] == 1.7e9
     assert found["runlens_run_step", "logs/r", "r", "", "", "", "", "", ""] == 2599
@@ -151,7 +151,7 @@ def test_the_series_of_a_run_leave_when_it_ends():
 
 
 def test_when_the_watch_is_over_nothing_ages():
-    found = samples(openmetrics.render(whole(burning()), ended={"r": 1.7e9}, over=True))
+    found = samples(openmetrics.render(whole(burning()), {"r": openmetrics.Standing("gone", 1.7e9)}, over=True))
     assert [key[0] for key in found] == ["runlens_run_ended_seconds"]
 
 
@@ -206,7 +206,9 @@ def prometheus(tmp_path):
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     hot = tuple(replace(one, time=time.time()) for one in HOT)
     runs = (replace(burning(), latest=hot), replace(burning(), run="over", state="crashed"))
-    text = openmetrics.render(whole(*runs, created=now), ended={"over": time.time()}).encode()
+    text = openmetrics.render(
+        whole(*runs, created=now), {"over": openmetrics.Standing("crashed", time.time())}
+    ).encode()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):

@@ -15,7 +15,8 @@ Sample = tuple[str, tuple[str, ...], float]
 """Family, values of its own labels, value."""
 
 VERDICTS = ("pass", "fail", "undecided")
-STATES = ("running", "finished", "crashed", "unknown")
+STATES = ("running", "stalled", "quiet", "finished", "crashed", "gone", "unknown")
+"""What a log says of its run, and what a watch sees."""
 LAST = (
     "train_loss", "eval_loss", "grad_norm", "learning_rate", "tokens_per_second", "samples_per_second", "step_time",
     "mfu",
@@ -24,17 +25,19 @@ LAST = (
 _EVALS = ("eval_loss", "eval_score", "perplexity")
 
 
-def samples(run: RunReport, created: float) -> Iterator[Sample]:
+def samples(run: RunReport, state: str, created: float) -> Iterator[Sample]:
     """All that is told of a run that goes on, or of any run of a single report.
 
     Parameters
     ----------
     run : RunReport
+    state : str
+        One of `STATES`.
     created : float
         When the report was made, s since the epoch; NaN if not known.
     """
     yield from _judgement(run)
-    yield from _progress(run, created)
+    yield from _progress(run, state, created)
     yield from _values(run)
     yield from _evals(run)
     yield from _hardware(run)
@@ -59,9 +62,9 @@ def _judgement(run: RunReport) -> Iterator[Sample]:
             yield "runlens_run_rewind_to_step", (), float(run.action.rewind_to_step)
 
 
-def _progress(run: RunReport, created: float) -> Iterator[Sample]:
+def _progress(run: RunReport, stands: str, created: float) -> Iterator[Sample]:
     for state in STATES:
-        yield "runlens_run_state", (state,), float(run.state == state)
+        yield "runlens_run_state", (state,), float(state == stands)
     if run.steps is not None:
         yield "runlens_run_step", (), float(run.steps[1])
     if run.tokens is not None:
