@@ -6,10 +6,14 @@ import re
 
 from runlens.model import Series
 from runlens.roles.names.claim import Claim
+from runlens.roles.names.take_apart import normalise
 
 _SMOOTH = re.compile(r"(?<![a-z])(avg|average|overall|actual_avg|smooth\w*|ema|macro|sma)(?![a-z])", re.IGNORECASE)
 _ASIDE_FLAGS = frozenset({"secondary", "per-parameter", "router", "bus", "activity", "hbm", "free", "lifetime"})
 _ASIDE = re.compile(r"hardware_|(?<![a-z])(max|min)(?![a-z])|generation|log_probs", re.IGNORECASE)
+_EXTREME = re.compile(r"(?<![a-z])(max|min|std|var)(?![a-z])")
+"""The luckiest and unluckiest of what a mean stands for, and their spread."""
+_EARNED = re.compile(r"(?<![a-z])(rewards?|returns?)(?![a-z])")
 _PURE = re.compile(r"lm[ _-]?loss|ce[ _]loss|cross_?entropy|nll", re.IGNORECASE)
 _TOTAL = re.compile(
     r"(?<![a-z])(total|overall)(?![a-z])|(^|/)loss$|(?<![a-z])loss_(total|all|sum)(?![a-z])", re.IGNORECASE
@@ -47,7 +51,10 @@ def score(name: str, role: str, claim: Claim, series: Series, longest: int) -> f
     total -= 50.0 * (claim.axis in ("samples", "tokens", "flops"))
     total -= 20.0 * (claim.scope in ("per_gpu", "per_rank") and not role.startswith("gpu_"))
     total -= 30.0 * bool(claim.device and not role.startswith("gpu_"))
-    total -= 15.0 * bool(flags & {"running-mean", "smoothed"} or _SMOOTH.search(name))
+    earned = role == "eval_score" and bool(_EARNED.search(plain := normalise(name)))
+    total -= 30.0 * bool(earned and _EXTREME.search(plain))
+    # a mean over episodes is the reward itself
+    total -= 15.0 * bool(flags & {"running-mean", "smoothed"} or (_SMOOTH.search(name) and not earned))
     total -= 12.0 * bool(role not in ("eval_loss", "eval_score", "perplexity") and _EVAL.search(name))
     total -= 8.0 * bool(_ASIDE.search(name) and not role.startswith("gpu_"))
     total -= 3.0 * bool(re.search(r"(^|/)test", name))

@@ -31,23 +31,32 @@ _SIGNS = tuple(
 )
 """Names each of which others log as well: two of different kinds give it away, one of them among the first `_OWN`."""
 _OWN = 3
+_LETTERS = ({"a", "p", "pi"}, {"v"}, {"e", "h", "ent"})
+"""What trainers with short lines call the losses of actor and critic and the entropy: `Loss, A, V, E`."""
+_SHORTEST = 3
+"""Letters of the longest of them."""
 
 
 def rl_sign(names: Iterable[str]) -> str:
     """The logged names that give reinforcement learning away, in words, or empty.
 
     One name that nobody else logs is enough (`rollout/ep_rew_mean`), or two of different kinds (`policy_loss` and
-    `value_loss`, `reward` and `kl`): a reward alone beside a loss is none, nor are a KL and an entropy (VAE,
-    distillation). Preference tuning (DPO, reward models: `rewards/chosen`, `rewards/margins`) is none either: its loss
-    is an ordinary one.
+    `value_loss`, `reward` and `kl`), or the letters of all three of its losses: a reward alone beside a loss is none,
+    nor are a KL and an entropy (VAE, distillation). Preference tuning (DPO, reward models: `rewards/chosen`,
+    `rewards/margins`) is none either: its loss is an ordinary one.
     """
     found: dict[int, str] = {}
+    letters: dict[str, str] = {}
     for name in names:
         plain = normalise(name)
+        if len(plain) <= _SHORTEST:
+            letters[plain] = name
         if _SURE.search(plain):
             return name
         for i, sign in enumerate(_SIGNS):
             if i not in found and sign.search(plain):
                 found[i] = name
+    if all(letters.keys() & one for one in _LETTERS):
+        return ", ".join(letters[min(letters.keys() & one)] for one in _LETTERS)
     two = [found[i] for i in sorted(found)][:2]
     return " and ".join(two) if len(two) > 1 and min(found) < _OWN else ""

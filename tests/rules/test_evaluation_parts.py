@@ -7,6 +7,8 @@ from runlens.model import Run, Series
 from runlens.roles import resolve
 from runlens.rules.evals.overfitting import Overfitting
 from runlens.rules.evals.regression import EvalRegression
+from runlens.rules.shared.unlearning import is_forgotten, unlearning_sign
+from tests.synthetic import held_out as kinds
 
 EVERY, EVALS = 200, 24
 
@@ -127,3 +129,66 @@ def test_a_precision_that_falls_while_map_rises_is_information(whole, severity):
     if whole:
         columns["metrics__mAP50"] = precision if whole == "fallen" else up
     assert [f.severity.value for f in _findings(EvalRegression(), logged(3, None, **columns))] == severity
+
+
+@pytest.mark.parametrize(("makes", "told_of"), [(kinds.detector, 1), (kinds.detector, 3)])
+def test_terms_of_a_held_out_loss_are_judged_by_their_sum(makes, told_of):
+    for total in (False, True):
+        run, onset = makes(np.random.default_rng(7), told_of, total)
+        found = list(_findings(Overfitting(), run))
+        assert [f.severity.rank > 0 for f in found] == [True] * (onset is not None)
+        assert all(("Sum of" in f.message) != total for f in found)
+
+
+def test_a_loss_without_a_twin_in_training_is_a_loss_of_its_own():
+    run = logged(0, None, val__news_loss=turned(1.6), val__code_loss=falling())
+    assert told(run) == [("EVAL004", "error")]
+
+
+def test_what_is_to_be_forgotten_is_not_judged_and_the_page_says_so():
+    run = logged(0, None, forget_test__loss=turned(3.0), val__accuracy=1.2 - turned(0.4) / 3.0)
+    assert told(run) == []
+    (skipped,) = (s for s in EvalRegression().check(run) if not hasattr(s, "severity") and "forgotten" in s.reason)
+    assert "forget_test/loss" in skipped.reason
+
+
+@pytest.mark.parametrize(
+    ("name", "forgotten"),
+    [
+        ("forget_loss", True),
+        ("eval/forget_acc", True),
+        ("retain_forget_gap", False),
+        ("lstm/forget_gate", False),
+        ("forgetting", False),
+        ("unlearned_rouge", True),
+    ],
+)
+def test_which_names_are_of_what_is_to_be_forgotten(name, forgotten):
+    assert is_forgotten(name) is forgotten
+
+
+@pytest.mark.parametrize(
+    ("config", "says"),
+    [
+        ({"method": "gradient_ascent"}, True),
+        ({"trainer": {"unlearn_method": "NPO"}}, True),
+        ({"method": "sft"}, False),
+        ({"output": "runs/gradient_ascent"}, False),
+    ],
+)
+def test_a_config_says_that_a_run_unlearns(config, says):
+    assert bool(unlearning_sign(Run("r", "r", "r", config=config))) is says
+
+
+def test_what_a_policy_earns_is_left_to_rl001():
+    run, _ = kinds.earns(np.random.default_rng(3))
+    (skipped,) = (s for s in EvalRegression().check(run) if not hasattr(s, "severity"))
+    assert "RL001" in skipped.reason and run.role("eval_score").series.name == "RawAverageReturn"
+    assert told(run) == []
+
+
+def test_short_lines_of_an_actor_critic_are_no_training_loss():
+    run, _ = kinds.actor_critic(np.random.default_rng(3))
+    assert run.role("train_loss") is None
+    others = {name: series for name, series in run.series.items() if name != "E"}
+    assert resolve(Run("r", "r", "r", series=others)).role("train_loss") is not None

@@ -175,6 +175,14 @@ def test_a_spike_that_a_resume_wrote_over_is_told_but_is_no_alarm():
     assert "rewound to before it" in one.message
 
 
+def test_spikes_that_several_resumes_wrote_over_at_the_same_steps_are_one_line():
+    loss, back = healthy(), np.concatenate([STEP[:760], STEP[650:760], STEP[650:760], STEP[650:]])
+    first = loss[:760].copy()
+    first[720:] = 9.0
+    (one,) = said(np.concatenate([first, first[650:], first[650:], loss[650:]]), back)
+    assert one.severity is Severity.INFO and "so were 2 more at these steps" in one.message
+
+
 def test_a_resume_and_steps_logged_twice_are_silent():
     loss = healthy()
     assert said(np.concatenate([loss[:800], healthy(1)[650:]]), np.concatenate([STEP[:800], STEP[650:]])) == []

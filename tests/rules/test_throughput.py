@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from runlens.model import Finding, RoleSeries, Run, Series, Severity, Skip
+from runlens.roles import resolve
 from runlens.rules.throughput.drift import ThroughputDrift
 from runlens.rules.throughput.drop import ThroughputDrop
 from runlens.rules.throughput.outside_band import OutsideBand, band_of
@@ -86,6 +87,15 @@ class TestDrop:
         assert finding.steps == (801, 1200)
         assert finding.evidence["recovered"] and finding.evidence["hours_lost_by_end"] is None
         assert "until step 1,200" in finding.message
+
+    @pytest.mark.parametrize(("size", "severity"), [(0.13, Severity.INFO), (0.3, Severity.ERROR)])
+    def test_in_reinforcement_learning_the_policy_sets_the_pace(self, size, severity):
+        took = seconds()
+        drop(took, 800, len(took) - 1, size)
+        run = log(took)
+        returns = replace(next(iter(run.series.values())), name="rollout/ep_rew_mean")
+        run = resolve(replace(run, series={**run.series, returns.name: returns}))
+        assert only(ThroughputDrop(), run).severity is severity
 
     def test_two_drops_are_two_findings(self):
         took = seconds()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from runlens.model import Finding, RoleSeries, Run, Series, Severity, Skip
-from runlens.rules.throughput.dips import RecurringDips
+from runlens.rules.throughput.dips import RecurringDips, _rhythm
 from runlens.rules.throughput.drift import ThroughputDrift
 from runlens.rules.throughput.drop import ThroughputDrop
+from runlens.rules.throughput.parts.episodes import Episodes
+from runlens.rules.throughput.parts.signal import rate_signal
 from runlens.rules.throughput.stall import Stall
 from tests.synthetic.throughput import NOISES, STEP, Noise, dips, log, make, stall, step_seconds
 
@@ -58,8 +62,23 @@ class TestDips:
     def test_every_eighth_step_slow_is_no_checkpoint(self):
         took = seconds()
         took[7::8] *= 2.0
-        (finding,) = loud(RecurringDips(), log(took))
+        (finding,) = loud(RecurringDips(petty_seconds=0), log(took))
         assert finding.evidence["kind"] == "slow steps" and finding.evidence["period_steps"] == 8
+
+    def test_single_slow_steps_that_cost_seconds_are_information(self):
+        took = seconds()[:120]
+        took[7::8] *= 3.0
+        (finding,) = findings(RecurringDips(), log(took))
+        assert finding.severity is Severity.INFO and finding.evidence["hours_lost"] < 1 / 60
+
+    def test_steps_that_go_back_have_no_interval_below_zero(self):
+        signal = rate_signal(log(seconds(400)))
+        assert signal is not None
+        step = np.concatenate([signal.step[:200], signal.step[:200]])
+        at = np.arange(20, 400, 40)
+        found = Episodes(at, at, np.ones(len(at)), np.ones_like(at), np.ones(len(at)), 0.01)
+        rhythm = _rhythm(replace(signal, step=step), found)
+        assert rhythm.period == 40 and rhythm.regular
 
     def test_two_slow_stretches_do_not_recur(self):
         took = seconds()

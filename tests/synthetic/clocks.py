@@ -136,6 +136,31 @@ def petty(rng: Rng) -> Made:
     return run_of(rng, took, timer=took), None
 
 
+def every_nth(rng: Rng) -> Made:
+    """Every seventh to twelfth logged interval of a short trial takes two to ten times as long: seconds in all."""
+    n, every = int(rng.integers(60, 200)), int(rng.integers(7, 13))
+    took = rng.uniform(0.02, 0.1) * np.exp(0.02 * rng.standard_normal(n))
+    took[every - 1 :: every] *= rng.uniform(2.0, 10.0)
+    return run_of(rng, took, every=1), None
+
+
+def few_epochs(rng: Rng) -> Made:
+    """25 to 60 epochs, of which the first or the last few take half as long again."""
+    n, some = int(rng.integers(30, 60)), int(rng.integers(3, 7))
+    took = rng.uniform(30.0, 200.0) * np.exp(0.02 * rng.standard_normal(n))
+    took[slice(-some, None) if rng.random() < 0.5 else slice(2 + some, None)] *= rng.uniform(1.2, 1.8)
+    return run_of(rng, took, every=1), None
+
+
+def policy(rng: Rng) -> Made:
+    """A policy whose episodes get longer and their steps slower by 5 to 14 %."""
+    took = steps(rng)
+    at = int(len(took) * rng.uniform(0.3, 0.7))
+    took[at:] /= 1.0 - rng.uniform(0.05, 0.14)
+    reward = np.linspace(0.0, 200.0, len(took)) + 5.0 * rng.standard_normal(len(took))
+    return run_of(rng, took, rate=2e6 / took, rollout__ep_rew_mean=reward), None
+
+
 FAULTS = {
     "a third of the time and more in no timer": (untimed, ("TPUT007",)),
     "slower by the clock, the timer flat": (slower_by_the_clock, ("TPUT001", "TPUT007")),
@@ -151,4 +176,7 @@ HEALTHY = {
     "whole seconds": whole_seconds,
     "steps that differ by a fifth": jitter,
     "a few slow steps": petty,
+    "every n-th interval of a trial": every_nth,
+    "a few epochs of 30 to 60": few_epochs,
+    "a policy that sets the pace": policy,
 }

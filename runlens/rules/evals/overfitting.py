@@ -12,8 +12,10 @@ from runlens.rules.base import Rule
 from runlens.rules.evals.parts.overfit import Overfit, held_out_loss, overfit
 from runlens.rules.evals.parts.own import own_curves
 from runlens.rules.evals.parts.scores import Course, scores_since
+from runlens.rules.evals.parts.whole import terms_of
 from runlens.rules.meaning import Part, Stage, Story
 from runlens.rules.shared.panels import BESIDE_EVALS, EVALS
+from runlens.rules.shared.unlearning import is_forgotten, is_kept, unlearning_sign
 
 
 class OverfitEvidence(TypedDict):
@@ -45,7 +47,10 @@ class Overfitting(Rule[OverfitEvidence]):
     loss that swings about one level has not turned. Scores that were logged beside it decide: information where they
     improved all the while (speech recognition and summarisation often do), a warning at most where they held, or where
     only an accuracy of the same predictions improved. The metric that the run itself chooses its best model by is asked
-    first, and then alone. One finding tells of all held-out losses.
+    first, and then alone. Terms of a held-out loss that the training loss has as well (`val/box_loss`) are not judged
+    one by one: their total is, or their sum where no total was logged. In a run that unlearns, by the names of its
+    series or its config, what is to be forgotten is not judged, and anything else but what is to be kept is `info`. One
+    finding tells of all held-out losses.
 
     Why it matters
     --------------
@@ -79,22 +84,23 @@ class Overfitting(Rule[OverfitEvidence]):
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """One finding, of the held-out loss that has lost most."""
         train = run.role("train_loss")
-        every = own_curves(run)
-        curves = [c for c in every if held_out_loss(c)]
+        every = tuple(c for c in own_curves(run) if not is_forgotten(c.curve.name))
+        terms = terms_of(run, every)
+        curves = [*(c for c in every if held_out_loss(c) and c.curve.name not in terms.names), *terms.sums]
         if train is None or all(len(c.step) < self.patience + 2 for c in curves):
             yield self.skip(f"fewer than {self.patience + 2} checkpoints of a held-out loss", kind="too-few-points")
             return
         found = [turn for c in curves if (turn := overfit(c, train.series, self.patience)) is not None]
         if found:
             found.sort(key=lambda turn: -turn.lost)
-            yield self._finding(found, scores_since(run, every, found[0].best_step))
+            yield self._finding(found, scores_since(run, every, found[0].best_step), unlearning_sign(run))
 
     @classmethod
     def last_good(cls, finding: Finding) -> int | None:
         """Step of the best held-out loss."""
         return cls.evidence_of(finding).get("best_step")
 
-    def _finding(self, turns: list[Overfit], scores: tuple[Course, str] | None) -> Finding:
+    def _finding(self, turns: list[Overfit], scores: tuple[Course, str] | None, unlearns: str) -> Finding:
         found, others = turns[0], turns[1:]
         curve = found.eval.curve
         severity = Severity.ERROR if found.lost >= self.severe else Severity.WARNING
@@ -113,6 +119,9 @@ class Overfitting(Rule[OverfitEvidence]):
         elif scores is not None and scores[0] != "worsened":
             severity = Severity.WARNING
             message += f"; {scores[1]} {'stood still' if scores[0] == 'held' else 'improved meanwhile'}"
+        if unlearns and not is_kept(curve.name):
+            severity = Severity.INFO
+            message += f"; {unlearns} says that this run unlearns, which may be its price"
         return self.finding(
             severity,
             curve.name,

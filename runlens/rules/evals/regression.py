@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, TypedDict
 
 from runlens.comparison.curves import ROLES, RunCurve
 from runlens.comparison.words import label
 from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
 from runlens.model.words import percent
+from runlens.roles.rl import rl_sign
 from runlens.rules.base import Rule
 from runlens.rules.evals.parts.classes import by_class, traded
 from runlens.rules.evals.parts.decline import Decline, declines
 from runlens.rules.evals.parts.overfit import held_out_loss, overfit, part_of_loss
 from runlens.rules.evals.parts.own import own_curves, roles_by_name
 from runlens.rules.evals.parts.scores import scores_since
+from runlens.rules.evals.parts.whole import terms_of
 from runlens.rules.meaning import Part, Stage, Story
 from runlens.rules.shared.panels import BESIDE_EVALS, EVALS
+from runlens.rules.shared.unlearning import is_forgotten, is_kept, unlearning_sign
 
 MOST_CLASSES = 1 / 3
 """Share of the classes up to which some that fall say nothing of the model: each is scored on few samples."""
@@ -62,7 +65,9 @@ class EvalRegression(Rule[RegressionEvidence]):
     warning at most, then); an eval of which nothing tells it is named as not judged. Parts of a held-out loss (of a
     head, a layer, a term) that rise while the whole does not are information, so are scores of single classes while
     that of all does not fall (or fewer than a third of the classes do), precision and recall while mAP or F1 does
-    not fall, and so is a loss that lost less than `at_once` while its scores held.
+    not fall, and so is a loss that lost less than `at_once` while its scores held. What a policy earns in reinforcement
+    learning is RL001's; what a run that unlearns is to forget is not judged, and its other evals but those of what is
+    to be kept are information.
 
     Why it matters
     --------------
@@ -99,28 +104,35 @@ class EvalRegression(Rule[RegressionEvidence]):
 
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """One finding for what is open now, one for each set of dips that began together and came back."""
-        curves = own_curves(run)
+        every = own_curves(run)
+        curves = tuple(c for c in every if not is_forgotten(c.curve.name) and not _of_policy(run, c))
         train = run.role("train_loss")
         unknown = [r.series.name for r in run.every("eval_score") if r.split == "eval" and r.direction is None]
         if unknown:
             yield self._not_judged(unknown)
+        yield from self._set_aside(run, every)
         if all(len(c.step) < 4 for c in curves):
-            if curves or not unknown:
+            if curves or not (unknown or every):
                 yield self.skip(
                     "fewer than four checkpoints of each eval: no earlier level to compare with", kind="too-few-points"
                 )
             return
         found: list[Decline] = []
-        whole = next((c for c in curves if held_out_loss(c) and c.curve.metric == "loss" and len(c.step) >= 4), None)
+        terms = terms_of(run, curves)
+        wholes = (
+            c for c in curves if held_out_loss(c) and c.curve.metric == "loss" and c.curve.name not in terms.names
+        )
+        whole = next((c for c in (*wholes, *terms.sums) if len(c.step) >= 4), None)
         parts: list[Decline] = []
         turned = False
-        for curve in curves:
+        for curve in (*(c for c in curves if c.curve.name not in terms.names), *terms.sums):
             if train is not None and held_out_loss(curve) and overfit(curve, train.series, self.patience):
                 turned = True
             elif whole is not None and part_of_loss(curve):
                 parts += [d for d in declines(curve) if d.open]
             else:
                 found += declines(curve)
+        parts += [d for c in curves if c.curve.name in terms.names for d in declines(c) if d.open]
         self_told = {name for name, r in roles_by_name(run).items() if r.direction_from == "course"}
         past: dict[int, list[Decline]] = {}
         for decline in found:
@@ -136,7 +148,25 @@ class EvalRegression(Rule[RegressionEvidence]):
             parts.sort(key=lambda d: -d.share)
             yield self._finding(Severity.INFO, parts, f"while the whole, {whole.curve.name}, did not, and it decides")
         if lasting:
-            yield self._lasting(run, curves, lasting, self_told)
+            yield self._in_view_of(unlearning_sign(run), self._lasting(run, curves, lasting, self_told))
+
+    def _in_view_of(self, unlearns: str, finding: Finding) -> Finding:
+        """The finding, at most `info` where the run unlearns and nothing that is to be kept fell."""
+        if not unlearns or any(is_kept(one["name"]) for one in self.evidence_of(finding)["evals"]):
+            return finding
+        message = f"{finding.message}; {unlearns} says that this run unlearns, which may be its price"
+        return replace(finding, severity=Severity.INFO, message=message)
+
+    def _set_aside(self, run: Run, every: tuple[RunCurve, ...]) -> Iterator[Skip]:
+        """What is no fall of an eval when it falls."""
+        forgotten = [c.curve.name for c in every if is_forgotten(c.curve.name)]
+        if forgotten:
+            yield self.skip(
+                f"not judged: {_some(forgotten)}; to be forgotten, it gets worse on purpose", kind="not-applicable"
+            )
+        rewards = [c.curve.name for c in every if _of_policy(run, c)]
+        if rewards:
+            yield self.skip(f"not judged: {_some(rewards)}; RL001 judges what a policy earns", kind="not-applicable")
 
     def _lasting(self, run: Run, curves: tuple[RunCurve, ...], lasting: list[Decline], self_told: set[str]) -> Finding:
         """One finding for all evals that are worse up to the end; of a loss the scores beside it decide."""
@@ -189,10 +219,11 @@ class EvalRegression(Rule[RegressionEvidence]):
         return Severity.WARNING if lasts or decline.share >= self.at_once else Severity.INFO
 
     def _not_judged(self, names: list[str]) -> Skip:
-        some = ", ".join(names[:3]) + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")
         setting = f'[evals."{names[0]}"] higher_is_better = true'
         return self.skip(
-            f"not judged: {some}; say which way is better, such as {setting}", kind="not-asked", lacking=(setting,)
+            f"not judged: {_some(names)}; say which way is better, such as {setting}",
+            kind="not-asked",
+            lacking=(setting,),
         )
 
     def _finding(self, severity: Severity, group: list[Decline], end: str, self_told: bool = False) -> Finding:
@@ -245,3 +276,13 @@ class EvalRegression(Rule[RegressionEvidence]):
 
 def _tasks(curves: tuple[RunCurve, ...], names: frozenset[str]) -> set[str]:
     return {c.curve.task for c in curves if c.curve.name in names}
+
+
+def _some(names: list[str]) -> str:
+    """The first three names, and how many more there are."""
+    return ", ".join(names[:3]) + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")
+
+
+def _of_policy(run: Run, own: RunCurve) -> bool:
+    """Whether a curve is what a policy earns in training: its rises and falls are RL001's."""
+    return own.curve.metric == "reward" and bool(rl_sign(run.placed))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
@@ -125,22 +125,36 @@ class LossSpike(Rule[SpikeEvidence]):
         incidents = loss_incidents(run, self.sensitivity)
         if not incidents and (none := why_none(run)):
             yield self.skip(none[0], kind=none[1])
-        for incident in incidents:
-            if incident.kind == "spike" and (incident.rewound or explained(run, incident.steps[0]) is None):
-                context = context_of(run, incident)
-                yield self.finding(
-                    _severity(incident, context),
-                    incident.curve.metric,
-                    incident.steps,
-                    _message(incident, context),
-                    _evidence(incident, context),
-                    HELP[incident.ending.outcome],
-                )
+        spikes = [i for i in incidents if i.kind == "spike" and (i.rewound or explained(run, i.steps[0]) is None)]
+        for incident, more in _at_once(spikes):
+            context = context_of(run, incident)
+            message = _message(incident, context)
+            if more:
+                message += f", and so were {more:,} more at these steps"
+            yield self.finding(
+                _severity(incident, context),
+                incident.curve.metric,
+                incident.steps,
+                message,
+                _evidence(incident, context),
+                HELP[incident.ending.outcome],
+            )
 
     @classmethod
     def taken_back(cls, finding: Finding) -> bool:
         """Whether the run was rewound to before this spike."""
         return bool(cls.evidence_of(finding).get("rewound"))
+
+
+def _at_once(spikes: Sequence[LossIncident]) -> list[tuple[LossIncident, int]]:
+    """The spikes, and how many more were written over at the steps of each that was: those are one line together."""
+    told: list[tuple[LossIncident, int]] = []
+    for one in spikes:
+        if told and one.rewound and told[-1][0].rewound and one.steps[0] <= told[-1][0].steps[1]:
+            told[-1] = (told[-1][0], told[-1][1] + 1)
+        else:
+            told.append((one, 0))
+    return told
 
 
 def _severity(incident: LossIncident, context: Context) -> Severity:

@@ -21,7 +21,7 @@ from runlens.rules.throughput.parts.levels import settle_in
 from runlens.rules.throughput.parts.needs import NEEDS, NOTHING
 from runlens.rules.throughput.parts.signal import FEWEST, RateSignal, rate_signal
 from runlens.rules.throughput.parts.words import duration
-from runlens.stats.periodicity import beat
+from runlens.stats.periodicity import Beat, beat
 from runlens.stats.robust import median
 
 Recurrence = Literal["slow steps", "slow stretches", "pauses on schedule", "pauses where the run evaluated or saved"]
@@ -87,7 +87,8 @@ class RecurringDips(Rule[DipsEvidence]):
     pause_overhead : float
         Share of the time from which pauses on schedule are a warning, if the log names no eval or checkpoint there.
     petty_share, petty_seconds : float
-        What costs less than this share of the run's time and less than so many seconds is `info`.
+        What costs less than this share of the run's time and less than so many seconds is `info`; of single slow points
+        and pauses the seconds alone count, since some work falls on every n-th step of most runs.
 
     References
     ----------
@@ -145,14 +146,14 @@ class RecurringDips(Rule[DipsEvidence]):
         found = found.take(~evals)
         on_schedule = regular(run, signal, found)
         pauses, rest = found.take(on_schedule), found.take(~on_schedule)
-        rhythm = beat(signal.step[pauses.first].astype(np.float64), signal.stride)
+        rhythm = _rhythm(signal, pauses)
         if len(pauses) >= self.times and rhythm.period < self.pause_period:
             yield from self._findings(run, signal, pauses, self.single_overhead, "slow steps", Severity.WARNING)
         elif len(pauses) >= self.times:
             yield from self._findings(run, signal, pauses, self.single_overhead, ON_SCHEDULE, Severity.INFO)
         stretches = _alike(rest.take(rest.slow >= 3))
         if len(stretches) >= self.times:
-            rhythm = beat(signal.step[stretches.first].astype(np.float64), signal.stride)
+            rhythm = _rhythm(signal, stretches)
             least = self.overhead if rhythm.regular else self.irregular_overhead
             yield from self._findings(run, signal, stretches, least, "slow stretches", Severity.WARNING)
         singles = rest.take((rest.slow < 3) & (rest.excess < 20.0))
@@ -166,7 +167,7 @@ class RecurringDips(Rule[DipsEvidence]):
         seconds = seconds_lost(signal, found)
         known = bool(np.all(np.isfinite(seconds)))
         lost = float(seconds.sum()) / signal.normal_seconds if known else float(found.excess.sum())
-        rhythm = beat(signal.step[found.first].astype(np.float64), signal.stride)
+        rhythm = _rhythm(signal, found)
         # the last of a row is followed by a healthy part of its period, which belongs to the span
         points = median(found.slow.astype(np.float64))
         span = last - first + 1 + median(np.diff(found.first).astype(np.float64)) - points
@@ -181,8 +182,10 @@ class RecurringDips(Rule[DipsEvidence]):
         each = median(found.excess / found.slow)
         cost = cost_of_time(run, lost * signal.normal_seconds)
         longer_steps = _longer_steps(run, signal, found)
-        if longer_steps is not None or is_petty(cost, signal, self.petty_share, self.petty_seconds):
+        single = what != "slow stretches" and 3600.0 * cost.hours < self.petty_seconds
+        if longer_steps is not None or single or is_petty(cost, signal, self.petty_share, self.petty_seconds):
             severity = Severity.INFO
+        steps = int(signal.step[found.first].min()), int(signal.step[found.last].max())
         every = f"every {rhythm.period:,.0f} steps" if rhythm.regular else f"about {rhythm.period:,.0f} steps apart"
         length = f"of {points * signal.stride:,.0f} steps " if what == "slow stretches" else ""
         longer = f"{percent(each)} longer than" if each < 1 else f"{1 + each:.1f} times as long as"
@@ -190,7 +193,7 @@ class RecurringDips(Rule[DipsEvidence]):
         if what in (ON_SCHEDULE, AT_EVALS) and np.isfinite(signal.normal_seconds):
             slow = f"each {duration(median(found.excess) * signal.normal_seconds)} long"
         message = (
-            f"{len(found)} {what} {length}{every} from step {int(signal.step[first]):,} to {int(signal.step[last]):,}, "
+            f"{len(found)} {what} {length}{every} from step {steps[0]:,} to {steps[1]:,}, "
             f"{slow}: {percent(share)} of the time"
         )
         if np.isfinite(cost.hours):
@@ -217,8 +220,15 @@ class RecurringDips(Rule[DipsEvidence]):
             if by_design
             else "compare with data loading time and GPU utilisation; raise loader workers, look at storage"
         )
-        steps = (int(signal.step[first]), max(int(signal.step[last]), int(signal.step[first])))
         yield self.finding(severity, signal.metric, steps, message, evidence, help)
+
+
+def _rhythm(signal: RateSignal, found: Episodes) -> Beat:
+    """How episodes follow one another in steps; in logged points where the steps of the log go back."""
+    places = signal.step[found.first].astype(np.float64)
+    if np.any(np.diff(places) <= 0):
+        places = np.asarray(found.first * signal.stride, dtype=np.float64)
+    return beat(places, signal.stride)
 
 
 def _alike(found: Episodes) -> Episodes:

@@ -48,6 +48,8 @@ DROP = [
     (ThroughputDrop(min_points=50), lambda points: slower(0.3, 500, 499 + points), (40, 50), "iw"),
     (ThroughputDrop(), lambda points: slower(0.1, 200, 199 + points, 400), (35, 45), ".w"),  # a tenth of a short log
     (ThroughputDrop(), lambda n: slower(0.1, n // 2, n - 1, n), (23, 25, 26, 30), "--ww"),
+    (ThroughputDrop(), lambda n: slower(0.3, 30 - n, 29, 30), (7, 8), "ie"),  # eight points make a level
+    (ThroughputDrop(), lambda n: slower(0.3, n, 29, 30), (9, 10), "ie"),
     (ThroughputDrift(), sliding, (0.02, 0.025, 0.145, 0.155), ".wwe"),
     (ThroughputDrift(drop=0.06), sliding, (0.05, 0.055), ".w"),
     (ThroughputDrift(petty_share=0.05), sliding, (0.1, 0.12), "iw"),
@@ -87,13 +89,19 @@ DIPS = [
     (RecurringDips(error_overhead=0.1), dipped, (0.57, 0.6), "we"),
     (RecurringDips(), irregular, (0.2, 0.25), ".w"),
     (RecurringDips(irregular_overhead=0.06), irregular, (0.4, 0.45), ".w"),
-    (RecurringDips(), lambda share: dipped(share, 10, 1), (0.34, 0.35), ".w"),  # single steps cost 5 %
-    (RecurringDips(single_overhead=0.1), lambda share: dipped(share, 10, 1), (0.52, 0.53), ".w"),
+    (RecurringDips(petty_seconds=0), lambda share: dipped(share, 10, 1), (0.34, 0.35), ".w"),  # single steps cost 5 %
+    (RecurringDips(petty_seconds=0, single_overhead=0.1), lambda share: dipped(share, 10, 1), (0.52, 0.53), ".w"),
+    (RecurringDips(), lambda n: dipped(0.5, 10, 1, n), (6000, 6300), "iw"),  # a minute
     (RecurringDips(), so_often, (2, 3), ".w"),
     (RecurringDips(times=5), so_often, (4, 5), ".w"),
-    (RecurringDips(), lambda period: dipped(0.9, period, 1, 2000), (49, 50), "wi"),
-    (RecurringDips(pause_period=20), lambda period: dipped(0.75, period, 1, 2000), (19, 20), "wi"),
-    (RecurringDips(pause_period=5, pause_overhead=0.1), lambda share: dipped(share, 10, 1), (0.5, 0.6), "iw"),
+    (RecurringDips(petty_seconds=0), lambda period: dipped(0.9, period, 1, 2000), (49, 50), "wi"),
+    (RecurringDips(petty_seconds=0, pause_period=20), lambda period: dipped(0.75, period, 1, 2000), (19, 20), "wi"),
+    (
+        RecurringDips(petty_seconds=0, pause_period=5, pause_overhead=0.1),
+        lambda share: dipped(share, 10, 1),
+        (0.5, 0.6),
+        "iw",
+    ),
     (RecurringDips(petty_share=0.03), dipped, (0.25, 0.3), "iw"),
     (RecurringDips(petty_share=0.9, petty_seconds=3), dipped, (0.25, 0.3), "iw"),
     (RecurringDips(), lambda share: dipped(share, noise=0.03), (0.18, 0.2), ".w"),

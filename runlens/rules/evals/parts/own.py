@@ -21,7 +21,7 @@ def own_curves(run: Run) -> tuple[RunCurve, ...]:
     Of more than `MOST` checkpoints the one with the middle value of each stretch stands for it, so that dense and noisy
     evals are judged by their level, and every figure that is quoted stands in the log at its step.
     """
-    return tuple(_middles(own) for own in run_curves(run, "steps", whole=True).curves)
+    return tuple(middles(own) for own in run_curves(run, "steps", whole=True).curves)
 
 
 def roles_by_name(run: Run) -> dict[str, RoleSeries]:
@@ -56,7 +56,8 @@ def running_middle(up: Floats) -> Floats:
     return out
 
 
-def _middles(own: RunCurve) -> RunCurve:
+def middles(own: RunCurve) -> RunCurve:
+    """A curve of at most `MOST` checkpoints: the one with the middle value of each stretch."""
     size = -(-len(own.step) // MOST)
     if size <= 1:
         return own

@@ -10,6 +10,7 @@ import numpy as np
 
 from runlens.model import Finding, Run, Severity, Skip
 from runlens.model.words import percent
+from runlens.roles.rl import rl_sign
 from runlens.rules.base import Rule
 from runlens.rules.shared.logged_settings import SettingEvidence, changed_plan, raised_setting
 from runlens.rules.throughput.parts.clock import clock_signal, matched, stands_still, work_is_known
@@ -22,6 +23,9 @@ from runlens.rules.throughput.parts.words import fall, unit_of
 from runlens.rules.throughput.parts.work import work_change
 from runlens.stats.robust import Floats
 
+LEVEL = 8
+"""Logged points on either side below which a step or slope is only worth knowing: of public logs of 10 to 35 epochs
+those that began or ended after three to seven were other jobs on the machine, or settling in."""
 EDGE = 2
 """Logged points by which a change point may be off."""
 CLOCK_MORE = 1.5
@@ -127,7 +131,10 @@ class SlowdownRule(Rule[SlowdownEvidence]):
         severity = Severity.WARNING
         by_clock = signal.origin == "wall steps"
         petty = is_petty(cost, signal, self.petty_share, self.petty_seconds)
-        if slow.familiar or slow.brief or explained or setting is not None or fewer is not None or petty:
+        told_by = min(slow.start - settle_in(len(signal)), slow.end - slow.start + 1)
+        by_policy = slow.share < self.error_drop and bool(rl_sign(run.placed))
+        known_cause = explained or setting is not None or fewer is not None or by_policy
+        if slow.familiar or slow.brief or petty or told_by < LEVEL or known_cause:
             severity = Severity.INFO
         elif slow.share >= self.error_drop and not slow.recovered and (not by_clock or work_is_known(run, signal)):
             severity = Severity.ERROR
@@ -150,6 +157,10 @@ class SlowdownRule(Rule[SlowdownEvidence]):
             message += f"; the ranks went from {fewer.before:,.0f} to {fewer.after:,.0f}, which explains it"
         elif slow.familiar:
             message += "; the run had been as slow before, so that this may be no loss"
+        elif by_policy:
+            message += "; what the policy does sets how long its environment takes"
+        elif told_by < LEVEL:
+            message += f"; {told_by} logged point{'s' if told_by != 1 else ''} tell of it"
         if resumed:
             message += "; it began at a resume"
         if tied:
