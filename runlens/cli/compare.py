@@ -46,7 +46,12 @@ def compare(
     ] = None,
     png: Annotated[
         Path | None,
-        typer.Option("--png", metavar="FILE", help="Draw score over tokens, task by task.", show_default=False),
+        typer.Option(
+            "--png",
+            metavar="FILE",
+            help="Draw score over tokens, task by task, and the training curves beside a run's.",
+            show_default=False,
+        ),
     ] = None,
     config: o.ConfigPath = None,
     debug: o.Debug = False,
@@ -96,7 +101,7 @@ def compare(
         for r in rule.references
     ]
     if png is not None:
-        if not any(c.tasks for c in found):
+        if not any(c.tasks or c.training for c in found):
             raise ConfigError(f"--png: nothing to draw: {found[0].why_not}")
         from runlens.render.figures.compare import render as drawn
 

@@ -20,6 +20,11 @@ WITH = 1.96
 """The same where the whole course must be behind by as much. With both, 0 to 0.4 % of 480 healthy runs beside three
 other seeds are flagged at a quarter, half, three quarters and the end of their course, and parallel seed faults are
 found in 60, 95, 98 and 100 % (docs/quality.md)."""
+COURSE = 4.0
+"""Standard deviations by which the whole course proves a lag by itself, where the last checkpoints still lean so by
+`STILL`: one healthy run in 30,000 is so far off. Of 576 healthy pairs of Pythia models none is flagged for it."""
+STILL = 1.645
+"""One in twenty healthy runs is as far behind at its last checkpoints."""
 STEP = float(np.exp(GRID[1] - GRID[0]))
 """A lag of one step of the grid is none."""
 NOMINAL = np.log(1.5)
@@ -86,7 +91,7 @@ def carried_by(parts: list[tuple[Aligned, Explained]], found: Joint, bar: Bar) -
     names = sorted({a.run.task for a, _ in parts})
     without = {name: [(a, e) for a, e in parts if a.run.task != name] for name in names if len(names) > 1}
     if clear(found, bar):
-        floor = bar.least if _by_gap(found) else bar.factor
+        floor = bar.least if _by_gap(found) or -found.course >= COURSE else bar.factor
         lost = [name for name in without if joint(without[name]).lag.now < floor]
         return lost[0] if lost and len(names) >= VOTERS else ""
     if without and clear(joint(parts, agreed=True), bar):
@@ -107,9 +112,12 @@ def clear(found: Joint, bar: Bar) -> bool:
     standard deviations off. A lag as large as healthy twins never showed needs less: the gap has only to lean the same
     way, clearly where the lag is read off the end of a trend, for five scores say little of a slope. In both cases the
     interval of the lag lies above 1: it knows the level of the scores and the shape of their curve, and what is
-    expected of healthy twins, or of the reference's own seeds, is part of its width.
+    expected of healthy twins, or of the reference's own seeds, is part of its width. It is read off the last
+    checkpoints, so a course that is behind all along by more than any healthy one proves it though they alone do not.
     """
     lag, gap = found.lag, found.gap
+    if -found.course >= COURSE and -gap.sigmas >= STILL:
+        return max(lag.now, lag.end) >= bar.least
     if max(lag.now_interval[0], lag.end_interval[0]) <= 1:
         return False
     if _by_gap(found):

@@ -80,6 +80,9 @@ def trend_words(trend: str) -> str:
     return {"widening": ", and widening", "closing": ", and closing"}.get(trend, "")
 
 
+_ALONE = " by its last checkpoints alone"
+
+
 def behind_sentence(comparison: Comparison, group: GroupLag) -> str:
     """The message of EVAL001."""
     tasks = [t for t in comparison.tasks if t.group == group.group]
@@ -94,10 +97,13 @@ def behind_sentence(comparison: Comparison, group: GroupLag) -> str:
     text = (
         f"at {amount(group.at, axis)} {subject} {verb} "
         f"{standing(group.at, group.factor, axis).replace('the reference', comparison.reference, 1)}"
-        f"{trend_words(group.trend)} (95 % interval {times(low)} to {times(high)})"
+        f"{trend_words(group.trend)} (95 % interval {times(low)} to {times(high)}{_ALONE if low <= 1 else ''})"
     )
     if group.from_start:
         text += ", from the first checkpoints on"
+    if low <= 1:
+        text += f"; {group.course:.1f} standard deviations of what healthy twins differ by over its whole course"
+        return text + _others(comparison, group) + _leads_to(comparison, group)
     return text + _how_sure(tasks, group) + _others(comparison, group) + _leads_to(comparison, group)
 
 

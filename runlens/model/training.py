@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -42,6 +42,20 @@ class Training:
     """By role: `train_loss`, `grad_norm`, `tokens_per_second`, `samples_per_second`, `step_time`; those logged."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainingCourse:
+    """Both sides block by block, as a figure draws them."""
+
+    step: npt.NDArray[np.float64]
+    """(k,) the middle of each block, in the run's steps."""
+    run: npt.NDArray[np.float64]
+    """(k,) the run's level."""
+    members: npt.NDArray[np.float64]
+    """(m, k) that of each run that it stands beside."""
+    healthy: float
+    """Standard deviation of the logarithm by which a healthy run lies off the mean of the others."""
+
+
 @dataclass(frozen=True, slots=True)
 class TrainingGap:
     """One curve beside that of the runs that it should equal."""
@@ -75,7 +89,10 @@ class TrainingGap:
     since: int | None
     """Step from which on the two stay apart; None if they do not."""
     was_apart: tuple[int, int] | None
-    """Longest stretch of steps in which they were apart and came together again; None if there is none."""
+    """Longest stretch of steps, before `since`, in which they were apart and came together again; None for none."""
     severity: Severity | None
     sentence: str
     notes: tuple[str, ...] = ()
+    lost: bool = False
+    """It is not finite any more, where the others' is."""
+    course: TrainingCourse | None = field(default=None, compare=False, repr=False)

@@ -55,3 +55,11 @@ def test_nothing_in_common_is_no_pass(folder):
     (folder / "empty.jsonl").write_text("".join(f'{{"step": {i}, "x": {i}}}\n' for i in range(50)))
     done = within("compare", "empty.jsonl", "--reference", "golden.jsonl", cwd=folder)
     assert done.code == 3 and np.isfinite(done.code)
+
+
+def test_the_figure_holds_the_training_curves_where_there_are_no_evals(folder):
+    done = within("compare", "bad.jsonl", "--reference", "golden.jsonl", "--png", "out.png", cwd=folder)
+    assert done.code == 1 and (folder / "out.png").read_bytes()[:4] == b"\x89PNG"
+    (folder / "x.jsonl").write_text("".join(f'{{"step": {i}, "x": {i}}}\n' for i in range(50)))
+    done = within("compare", "x.jsonl", "--reference", "golden.jsonl", "--png", "no.png", cwd=folder)
+    assert done.code == 2 and "nothing to draw" in done.err and not (folder / "no.png").exists()

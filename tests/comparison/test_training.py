@@ -71,6 +71,20 @@ def test_a_change_of_code_shows_at_its_very_step():
     assert gap(same, same).notes == ("the very same values at every step",)
 
 
+def test_what_was_apart_the_other_way_before_is_said():
+    own = twin(1, batches=5)
+    loss = own.curves["train_loss"]
+    value = loss.value * np.where(loss.step < 1500, 1.0, np.where(loss.step < 2200, 1.06, 0.95))
+    found = gap(Training("faster", {"train_loss": replace(loss, value=value)}), twin(2, batches=5, spread=0.001))
+    assert abs(found.since - 2200) <= STEPS / 40 and abs(found.was_apart[0] - 1500) <= STEPS / 40
+    assert "and apart before that from step" in found.sentence
+    course = found.course
+    assert course.members.shape == (1, len(course.step)) and len(course.run) == len(course.step)
+    assert np.median(course.run[course.step > 2300] / course.members[0][course.step > 2300]) == pytest.approx(
+        0.95, 0.02
+    )
+
+
 def test_a_widening_gap_is_said():
     own = twin(1)
     loss = own.curves["train_loss"]

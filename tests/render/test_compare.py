@@ -8,11 +8,14 @@ import numpy as np
 import pytest
 
 from runlens.comparison.compare import compare
+from runlens.comparison.training import training_beside
 from runlens.model import Reference
 from runlens.render.figures import compare as compare_png
+from runlens.render.figures import compare_training
 from runlens.render.figures.compare_panel import said
 from runlens.render.pages import compare as page
 from tests.synthetic.evals import eval_run, reseeded, simulated_curve, simulated_loss
+from tests.synthetic.twins import twin
 
 TOKENS = np.geomspace(2e9, 3e11, 14)
 HOSTILE = "\x1b[31mred\x1b[0m\u202e$_{x}$[bold]"
@@ -53,6 +56,53 @@ def test_a_band_and_a_run_that_is_level_are_drawn():
     task = found.tasks[0]
     banded = replace(task, low=task.reference.value - 0.01, high=task.reference.value + 0.01)
     assert compare_png.render([replace(found, tasks=(banded,))])[:4] == b"\x89PNG"
+
+
+def beside(own, *members):
+    """A comparison of nothing but training curves."""
+    gaps, _ = training_beside(own, members)
+    return replace(compared(1)[0], tasks=(), training=gaps)
+
+
+def test_training_curves_alone_are_drawn_a_row_each():
+    level = beside(twin(1), twin(2), twin(3))
+    height, wide, _ = size(compare_png.render([level]))
+    assert wide == pytest.approx(10 * 140, abs=2)
+    assert height == pytest.approx(size(compare_png.render([level] * 2))[0] - 3 * 2.5 * 140, abs=30)
+    assert size(compare_png.render([level] * 9))[0] < 20 * 140, "what is beyond six curves is counted, not drawn"
+
+
+def test_training_curves_stand_below_the_tasks():
+    (evals,) = compared(2)
+    both = replace(evals, training=beside(twin(1), twin(2)).training)
+    assert size(compare_png.render([both]))[0] > size(compare_png.render([evals]))[0] + 3 * 2.4 * 140
+
+
+@pytest.mark.parametrize(
+    ("own", "words"),
+    [
+        (twin(4), "level at its end"),
+        (twin(4, worse=0.08, since=2000), " higher from step 1,9"),
+        (twin(4, worse=0.2, since=1000, until=2000), "apart from step 1,000 to 1,9"),
+        (twin(4, worse=-0.08, since=2000), " lower from step 2,0"),
+    ],
+)
+def test_a_training_panel_says_what_it_shows(own, words):
+    found = beside(own, twin(2), twin(3))
+    assert words in compare_training.said(found.training[0])
+    assert compare_png.render([found])[:4] == b"\x89PNG"
+
+
+def test_a_loss_that_is_lost_is_drawn_up_to_there():
+    own = twin(4)
+    own.curves["train_loss"] = replace(own.curves["train_loss"], lost_from=4100)
+    found = beside(own, twin(2))
+    assert compare_training.said(found.training[0]) == "not finite from step 4,100 on"
+    assert compare_png.render([found])[:4] == b"\x89PNG"
+
+
+def test_the_gravest_training_curve_leads_a_figure_without_tasks():
+    assert compare_training.worst([beside(twin(4, worse=0.08), twin(2))]).startswith("the training loss is")
 
 
 def test_nothing_to_draw_is_an_error():

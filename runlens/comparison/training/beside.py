@@ -14,7 +14,7 @@ from runlens.comparison.training.curves import SPEED
 from runlens.comparison.training.words import sentence
 from runlens.comparison.words import CLEAR
 from runlens.model import Severity
-from runlens.model.training import Training, TrainingCurve, TrainingGap, Trend
+from runlens.model.training import Training, TrainingCourse, TrainingCurve, TrainingGap, Trend
 from runlens.stats.robust import Floats, median
 
 SEEDS = MappingProxyType({"train_loss": 0.007, "grad_norm": 0.025})
@@ -94,8 +94,9 @@ def _gap(role: str, own: TrainingCurve, members: Sequence[TrainingCurve], cut: B
     sd = math.hypot(end, noise)
     sigmas = level / sd
     apart = abs(sigmas) >= SURE
-    outside = _outside(mean, math.hypot(deviation, cut.noise), int(SETTLING * k))
     since = _since(mean, cut, level, sd) if apart else None
+    before = k if since is None else int(np.searchsorted(cut.first, since))
+    outside = _outside(mean[:before], math.hypot(deviation, cut.noise), int(SETTLING * k))
     ends = (math.expm1(level - CLEAR * sd), math.expm1(level + CLEAR * sd))
     lost = own.lost_from is not None and all(m.lost_from is None for m in members)
     worse = level > 0 if role in WORSE_HIGH else level < 0
@@ -116,12 +117,14 @@ def _gap(role: str, own: TrainingCurve, members: Sequence[TrainingCurve], cut: B
         trend=_trend(mean, deviation, cut.noise),
         apart=apart or lost,
         since=own.lost_from if lost else since,
-        was_apart=None if apart else outside and (int(cut.first[outside[0]]), int(cut.last[outside[1]])),
+        was_apart=outside and (int(cut.first[outside[0]]), int(cut.last[outside[1]])),
         severity=_severity(role, level, apart=apart, was=outside is not None, worse=worse, lost=lost),
         sentence="",
         notes=tuple(_notes(cut, own)),
+        lost=lost,
+        course=TrainingCourse((cut.first + cut.last) / 2, np.exp(cut.own), np.exp(cut.own - cut.gap), sd),
     )
-    return sentence(made, lost)
+    return sentence(made)
 
 
 def _yardstick(prior: float, late: Floats) -> tuple[float, float]:
@@ -154,6 +157,8 @@ def _since(mean: Floats, cut: Blocks, level: float, sd: float) -> int:
     beyond = np.sign(level) * smooth > line
     stays = np.cumsum(beyond[::-1])[::-1] / np.arange(len(mean), 0, -1) >= MOSTLY
     first = int(np.flatnonzero(beyond & stays)[0]) if np.any(beyond & stays) else len(mean) - 1
+    itself = np.flatnonzero(np.sign(level) * mean[first:] > line)  # the median of three rises a block early
+    first += int(itself[0]) if len(itself) else 0
     if cut.equal_to is not None and cut.equal_to + 1 >= cut.first[max(first - 1, 0)]:
         return cut.equal_to + 1
     return int(cut.first[first])
@@ -193,6 +198,6 @@ def _notes(cut: Blocks, own: TrainingCurve) -> list[str]:
         notes.append(f"the very same values {until}")
     elif cut.same_batches:
         notes.append("both saw the same batches in the same order")
-    if cut.ends:
+    if cut.ends and own.lost_from is None:
         notes.append(f"the run ends at step {own.step[-1]:,.0f}, before the reference: the rest was not compared")
     return notes

@@ -20,9 +20,9 @@ NAMES = MappingProxyType(
 )
 
 
-def sentence(gap: TrainingGap, lost: bool) -> TrainingGap:
+def sentence(gap: TrainingGap) -> TrainingGap:
     """The gap with its sentence."""
-    return replace(gap, sentence=_lost(gap) if lost else _said(gap))
+    return replace(gap, sentence=_lost(gap) if gap.lost else _said(gap))
 
 
 def _lost(gap: TrainingGap) -> str:
@@ -41,6 +41,8 @@ def _said(gap: TrainingGap) -> str:
             was = f"; it was apart from step {gap.was_apart[0]:,} to {gap.was_apart[1]:,}, and came back"
         return f"{what} is level at its end ({figures}, {abs(gap.sigmas):.1f} {_yardstick(gap)}){was}"
     since = f", from step {gap.since:,} on" if gap.since is not None else ""
+    if gap.was_apart is not None:
+        since += f", and apart before that from step {gap.was_apart[0]:,} to {gap.was_apart[1]:,}"
     between = sorted((abs(low), abs(high))) if low * high > 0 else [0.0, max(abs(low), abs(high))]
     trend = f", and {gap.trend}" if gap.trend != "steady" else ""
     return (

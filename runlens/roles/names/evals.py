@@ -9,7 +9,7 @@ from functools import lru_cache
 from runlens.model import Direction, Split
 from runlens.roles.names.metrics import FIRST, KINDS, WORSE_WHEN_HIGHER
 from runlens.roles.names.take_apart import normalise
-from runlens.roles.names.tasks import NAMESPACES, TASKS
+from runlens.roles.names.tasks import FAMILIES, NAMESPACES, TASKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ def parse_eval(name: str) -> EvalName:
         task = "test"
     known = canonical_task(task)
     direction: Direction | None = "down" if kind in WORSE_WHEN_HIGHER else "up" if kind != "score" else None
-    if kind == "score" and known in KNOWN_TASKS:
+    if kind == "score" and is_benchmark(known):
         direction = "up"
     if shots:
         setting.append(shots)
@@ -209,5 +209,11 @@ def canonical_task(task: str) -> str:
     return text
 
 
+def is_benchmark(task: str) -> bool:
+    """Whether a canonical task is a known benchmark or a part of one, and no count or standard error of it."""
+    return task in KNOWN_TASKS or (task.startswith(_PARTS) and not _NO_QUALIFIER.search(task))
+
+
+_PARTS = tuple(f"{family}_" for family in FAMILIES)
 _FLAT = {alias.replace("_", ""): name for name, aliases in TASKS.items() for alias in (name, *aliases)}
 KNOWN_TASKS = frozenset(TASKS)

@@ -76,7 +76,7 @@ KINDS = (
         "correlation",
         r"(?:pearson|spearman|kendall|kendalls?_tau(?:_?[abc])?|concordance)(?:_?r|_?rho)?(?:_(?:corr\w*|coef\w*|cosine))*|"
         r"corr(?:elation)?(?:_coef\w*)?|(?:cosine|dot|euclidean|manhattan)_(?:pearson|spearman)|srcc|plcc|krcc|"
-        r"lcc|ccc|c_?index|concordance_index",
+        r"lcc|ccc|pcc|rank_ic|c_?index|concordance_index",
         "up",
     ),
     Kind("d2", r"d2(?:_(?:tweedie|pinball|absolute_error|log_loss|brier))?(?:_score)?", "up"),
@@ -101,18 +101,20 @@ KINDS = (
         "down",
     ),
     Kind("equal_error_rate", r"eer(?:_(?:percent|pct))?|miss_?rate", "down"),
-    Kind("min_dcf", r"(?:min_?)?t?_?dcf", "down"),
+    Kind("min_dcf", r"(?:min_?)?t?_?dcf|c_?avg", "down"),
     Kind("mos", r"(?:pred_|utm?|dns|n?isqa_)?_?mos(?:_\w+)?|utmos(?:_?v\d)?|nisqa", "up"),
     Kind("speech_quality", r"(?:wb_|nb_)?pesq(?:_?[wn]b)?|e?stoi|visqol|srmr|wip|word_information_preserved", "up"),
     Kind("signal_ratio", r"(?:scale_invariant_)?(?:si_?|c_?|u_?)?s[dianr]r_?(?:i|improvement)?", "up"),
-    Kind("cepstral_distortion", r"mcd|mel_cepstral_distortion", "down"),
+    Kind("cepstral_distortion", r"mcd|mel_cepstral_distortion|lsd|log_spectral_dist(?:ance|ortion)", "down"),
     Kind("brier", r"brier(?:_score)?", "down", False, True),
     # likelihood
     Kind("word_ppl", r"word_(?:perplexity|ppl)", "down", False, True),
     Kind("byte_ppl", r"byte_perplexity|char_lvl_ppl", "down", False, True),
     Kind("bpb", r"bpb|bits_per_byte", "down", False, True),
     Kind("bpc", r"bpc|bits_per_char(?:acter)?", "down", False, True),
-    Kind("ppl", r"(?:language_|avg_|mean_|eval_|pseudo_)*(?:ppl|pplx|perplexity)", "down"),
+    Kind("bpd", r"bpd|bits_per_dim(?:ension)?", "down", False, True),
+    Kind("ppl", r"(?:language_|avg_|mean_|eval_|pseudo_)*(?:ppl|pplx|perp|perplexity)", "down"),
+    Kind("elbo", r"(?<!neg_)elbo", "up"),
     Kind("log_prob", r"log_soft_loss|log_?likelihood|log_?prob(?:ability)?", "up", False, True),
     Kind("prob", r"soft_loss|prob(?:ability)?", "up", True, True),
     Kind("log_loss", r"(?:(?:binary|multi|m)_?)?log_?loss|binary_crossentropy|deviance", "down"),
@@ -120,8 +122,8 @@ KINDS = (
     Kind(
         "loss",
         r"(?:language_)?cross_?entropy(?:_loss)?"
-        r"|(?:(?:lm|ce|nll|gpt|macro|micro|avg|mean|total|val|generative|lm_model|eval_gpt|clip_val|dev)_)*loss"
-        r"|nll",
+        r"|(?:(?:lm|ce|xe|xent|nll|gpt|macro|micro|avg|mean|total|val|generative|lm_model|eval_gpt|clip_val|dev)_)*loss"
+        r"(?:_(?:ema|avg|mean))?|nll|ce|xe|x_?ent|bce|n(?:eg_)?elbo",
         "down",
     ),
     # detection, segmentation, tracking
@@ -158,6 +160,7 @@ KINDS = (
         "up", True,
     ),
     Kind("dice", r"(?:mean_|m)?dice(?:_?(?:score|coef\w*|similarity))*|dsc", "up", True, True),
+    Kind("surface_dice", r"nsd|(?:normali[sz]ed_)?surface_dice(?:_score)?", "up"),
     Kind("panoptic_quality", r"pq|panoptic_quality", "up"),
     Kind("panoptic", r"s_?q|r_?q", "up"),
     Kind("tracking_error", r"id_?s_?w|i_dsw|id_?sw(?:itches)?|frag(?:mentations)?|mostly_lost", "down"),
@@ -178,7 +181,7 @@ KINDS = (
         "down",
     ),
     # images, audio, video
-    Kind("ssim", r"(?:ms_?)?ssim", "up"),
+    Kind("ssim", r"(?:ms_?|f|v)?ssim|fsim", "up"),
     Kind("vmaf", r"vmaf", "up"),
     Kind("psnr", r"(?:s_?)?psnr", "up"),
     Kind("fid", r"(?:clean_?|s_?|sr_?)?fid(?:_?\d+k?)?|f[vai]d|fad|kid|fvd|frechet\w*|cmmd", "down", False, True),
@@ -190,13 +193,13 @@ KINDS = (
         "up",
     ),
     # regression and forecasting
-    Kind("rmse", r"(?:norm(?:alized)?_|nr)?rmse?l?e?|root_mean_squared?_error|rms_?error", "down"),
+    Kind("rmse", r"(?:norm(?:alized)?_|nr|n)?rmse?l?e?|root_mean_squared?_error|rms_?error", "down"),
     Kind("mse", r"n?mse|msle|mean_squared?_(?:log\w*_)?error|l2(?:_error)?", "down"),
     Kind("mae", r"n?mae|mean_absolute_error|l1(?:_error)?|med_?ae", "down"),
     Kind(
         "relative_error",
         r"s?w?mape|mase|mean_absolute_percentage_error|crps|abs_?rel|sq_?rel|si_?log|rel_?(?:l[12])?_?err(?:or)?|"
-        r"pinball|quantile|huber|poisson|tweedie|gamma_deviance|q_?like",
+        r"pinball|quantile|m?wql|huber|poisson|tweedie|gamma_deviance|q_?like",
         "down", False, True,
     ),
     Kind(
@@ -225,6 +228,13 @@ KINDS = (
         "up",
     ),
     Kind("diversity", r"mauve|distinct_?\d", "up"),
+    Kind(
+        "clustering",
+        r"a?nmi|ami|ari|adjusted_rand(?:_(?:index|score))?|v_measure|silhouette(?:_score)?|calinski_harabasz(?:_score)?|purity",
+        "up",
+    ),
+    Kind("cluster_overlap", r"davies_bouldin(?:_(?:index|score))?", "down"),
+    Kind("generated", r"validity|uniqueness|novelty", "up"),
     Kind("skill", r"csi|pod|n?nse|kge|crpss|ets|bss|hss|(?:\w+_)?skill(?:_score)?", "up"),
     Kind("win_rate", r"(?:lc_|length_controlled_)?win_?rate|(?:elo|trueskill)(?:_rating)?", "up", True, True),
     Kind(

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from runlens.roles.names.claim import Claim
-from runlens.roles.names.evals import KNOWN_TASKS, EvalName, may_be_eval, parse_eval
+from runlens.roles.names.evals import EvalName, is_benchmark, may_be_eval, parse_eval
 from runlens.roles.names.generic import generic_claim, loss_claim, may_be_loss
 from runlens.roles.names.metrics import WITH_A_TASK
 from runlens.roles.names.pattern import EVAL, compiled
@@ -144,7 +144,7 @@ def _is_training_loss(raw: str) -> bool:
 
 def _is_task(name: str) -> bool:
     """Whether a name is that of a benchmark and nothing else."""
-    return "/" not in name and parse_eval(name).metric_kind == "score" and parse_eval(name).task in KNOWN_TASKS
+    return "/" not in name and parse_eval(name).metric_kind == "score" and is_benchmark(parse_eval(name).task)
 
 
 def _from_table(name: Name, frameworks: Sequence[str], eval_dir: bool) -> Claim | None:
@@ -210,6 +210,6 @@ def _score(name: Name, result: EvalName, eval_dir: bool) -> Claim | None:
     scope = scope_of_name("eval_score", name)
     why = f"{result.metric_kind} of {result.task or 'held-out data'}"
     confidence = 0.8 if told else 0.7
-    bare = not (told or result.metric_kind in _TELLING or result.task in KNOWN_TASKS)
+    bare = not (told or result.metric_kind in _TELLING or is_benchmark(result.task))
     flags = frozenset({"bare"} if bare else ())
     return Claim("eval_score", "", scope, name.axis, flags, "eval", name.device, confidence, why, "task")

@@ -7,20 +7,28 @@ from types import MappingProxyType
 TASKS = MappingProxyType(
     {
         "agieval": (),
+        "aime": (),
+        "aime24": ("aime_2024",),
+        "aime25": ("aime_2025",),
         "alpaca_eval": ("alpacaeval",),
         "arena_hard": ("arenahard",),
         "anli": (),
+        "amc23": (),
         "arc_challenge": ("arc_c", "ai2_arc_challenge", "arcc"),
         "arc_easy": ("arc_e", "ai2_arc_easy", "arce"),
+        "belebele": (),
         "bbh": ("big_bench_hard", "bigbench_hard"),
         "blimp": (),
         "boolq": ("bool_q",),
+        "ceval": ("c_eval",),
+        "cmmlu": (),
         "cnn_dailymail": ("cnndm",),
         "cola": (),
         "commonsense_qa": ("csqa", "commonsenseqa"),
         "copa": (),
         "coqa": (),
         "drop": (),
+        "global_mmlu": (),
         "gpqa": (),
         "gsm8k": (),
         "hellaswag": ("hella_swag", "hs"),
@@ -30,16 +38,22 @@ TASKS = MappingProxyType(
         "lambada": (),
         "lambada_openai": ("lambada_open_ai",),
         "lambada_standard": (),
+        "livecodebench": ("live_code_bench",),
         "logiqa": (),
         "math": ("hendrycks_math",),
+        "math500": ("math_500",),
         "mathqa": (),
+        "minerva_math": (),
         "mbpp": (),
         "medmcqa": (),
         "mmlu": ("hendrycks_test",),
+        "mgsm": (),
         "mmlu_pro": (),
+        "mmlu_redux": (),
         "mmmu": (),
         "mnli": (),
         "mrpc": (),
+        "musr": (),
         "mt_bench": ("mtbench",),
         "multirc": (),
         "natural_questions": ("nq", "nq_open", "naturalqs", "natural_qs"),
@@ -70,11 +84,18 @@ TASKS = MappingProxyType(
         "wsc": (),
         "wsc273": (),
         "xcopa": (),
+        "xnli": (),
         "xstorycloze": ("x_storycloze",),
         "xwinograd": (),
     }
 )
 """Canonical task to its other names (normalised; underscores do not count)."""
+
+FAMILIES = (
+    "agieval", "bbh", "belebele", "blimp", "ceval", "cmmlu", "global_mmlu", "gpqa", "mgsm", "mmlu", "xcopa", "xnli",
+    "xstorycloze", "xwinograd",
+)  # fmt: skip
+"""Benchmarks of many parts: what begins with one of these is a part of it (`mmlu_stem`, `gpqa_diamond`, `mgsm_de`)."""
 
 NAMESPACES = MappingProxyType(
     {

@@ -24,6 +24,7 @@ from runlens.sources.table.build import Built, built
 from runlens.sources.table.head import (
     form_of,
     is_log,
+    is_lone,
     is_summary,
     may_hold_many,
     names_in,
@@ -76,6 +77,8 @@ def left_out(path: Path, look: Look) -> str:
         return "it is empty" if named else ""
     if not names:
         return "no table could be made out in it" if named else ""
+    if _is_lone(path, head_of(path)):
+        return "it holds one row and no history" if tells_of_progress(names) else ""
     trains, placed = tells_of_training(names), first(names, AXES) is not None
     if placed and not trains:
         return "no metric of a training is known among its columns" if named or _may_be_scores(path) else ""
@@ -157,7 +160,12 @@ def _is_log(path: Path, names: list[str]) -> bool:
         return False
     if head.startswith(b"PAR1"):
         return first(names, AXES) is not None and tells_of_training(names)
-    return is_log(head, names)
+    return is_log(head, names) and not _is_lone(path, head)
+
+
+def _is_lone(path: Path, head: bytes) -> bool:
+    """Whether a `.json` file is one object without a history: settings, or results at the end."""
+    return path.suffix.lower() == ".json" and is_lone(head)
 
 
 def read(ref: RunRef) -> Run:

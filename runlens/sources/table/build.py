@@ -116,7 +116,7 @@ def _lost(columns: Columns, astray: Mapping[str, int], series: Mapping[str, Seri
     """A note for each column with cells that were not read, or whose rows say no place."""
     notes = []
     for name, odd in _most(columns.odd):
-        if name in series or tells_of_training([name]):
+        if name in series or (columns.rows > 1 and tells_of_training([name])):  # a word of a lone row is a setting
             notes.append(
                 _of_cells(
                     name, odd, len(series[name]) if name in series else 0, where, "no number among numbers", "left out"

@@ -6,11 +6,12 @@ import json
 import re
 from collections.abc import Collection, Iterable
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 from runlens.sources.nested import flat
 from runlens.sources.table.cells import number, says_nothing
 from runlens.sources.table.forms.dialect import cells_of, dialect_of
+from runlens.sources.table.forms.document import holds_history
 from runlens.sources.table.forms.jsonl import logged_row
 from runlens.sources.table.forms.packed import text_of, unpacked
 from runlens.sources.table.names import AXES, LABELS, RUNS, canonical, every, first
@@ -170,11 +171,22 @@ def is_curve(raw: bytes) -> bool:
 
 def is_summary(raw: bytes) -> bool:
     """Whether a file is one JSON object of single values: results at the end (`all_results.json`), or settings."""
+    found = _whole(raw)
+    return found is not None and not any(isinstance(value, (list, dict)) for value in found.values())
+
+
+def is_lone(raw: bytes) -> bool:
+    """Whether a file is one JSON object without a history, nested or not: no series is in it."""
+    found = _whole(raw)
+    return found is not None and not holds_history(found)
+
+
+def _whole(raw: bytes) -> dict[str, Any] | None:
     try:
         found = json.loads(raw)
     except (ValueError, RecursionError):
-        return False
-    return isinstance(found, dict) and not any(isinstance(value, (list, dict)) for value in found.values())
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def tells_of_progress(names: Iterable[str]) -> bool:

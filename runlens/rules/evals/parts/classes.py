@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from runlens.comparison.curves import RunCurve
-from runlens.roles.names.evals import KNOWN_TASKS
+from runlens.roles.names.evals import is_benchmark
 
 FEWEST = 4
 """Labels from which on their scores are a report by class."""
@@ -57,7 +57,7 @@ def by_class(curves: Sequence[RunCurve]) -> tuple[frozenset[str], frozenset[str]
         if c.curve.metric in _BY_CLASS:
             kinds[c.curve.task].add(c.curve.metric)
     several = (task for task, own in kinds.items() if task and len(own) > 1)
-    labels = {task for task in several if task not in KNOWN_TASKS and not _OF_ALL.search(task)}
+    labels = {task for task in several if not is_benchmark(task) and not _OF_ALL.search(task)}
     if len(labels) < FEWEST:
         return frozenset(), frozenset()
     scores = [c for c in curves if c.curve.metric in _BY_CLASS]

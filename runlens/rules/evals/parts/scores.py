@@ -10,7 +10,7 @@ import numpy as np
 from runlens.comparison.curves import RunCurve
 from runlens.comparison.noise import upward
 from runlens.model import Run
-from runlens.roles.names.evals import KNOWN_TASKS
+from runlens.roles.names.evals import is_benchmark
 from runlens.rules.evals.parts.classes import by_class
 from runlens.rules.evals.parts.overfit import held_out_loss, part_of_loss
 from runlens.rules.evals.parts.own import roles_by_name, scatter_of
@@ -55,7 +55,7 @@ def scores_since(run: Run, curves: tuple[RunCurve, ...], step: int) -> tuple[Cou
         c
         for c in curves
         if not (held_out_loss(c) or part_of_loss(c))
-        and c.curve.task not in KNOWN_TASKS
+        and not is_benchmark(c.curve.task)
         and known[c.curve.name].direction_from != "course"
     ]
     single, of_all = by_class(curves)

@@ -76,6 +76,18 @@ def add_document(document: object, columns: Columns) -> str:
     return ""
 
 
+def holds_history(document: Mapping[str, Any]) -> bool:
+    """Whether an object holds more than one row: records, lists of numbers, or rows under keys that count."""
+    heads, cells = document.get("columns"), document.get("data")
+    return (
+        (isinstance(heads, list) and isinstance(cells, list))
+        or any(_is_history(document.get(key)) for key in _HISTORIES)
+        or any(_is_records(value) for value in document.values())
+        or bool(_keyed_rows(document))
+        or bool(_lists(document))
+    )
+
+
 def _say(document: Mapping[str, object], columns: Columns) -> None:
     """Keep what stands beside a history as a row without a place: configuration."""
     plain = {key: value for key, value in document.items() if not isinstance(value, (list, dict))}
