@@ -19,12 +19,11 @@ import numpy.typing as npt
 from runlens.model import State
 
 _NON_FINITE = {
-    "nan": math.nan,
-    "inf": math.inf,
-    "infinity": math.inf,
-    "-inf": -math.inf,
-    "-infinity": -math.inf,
+    sign + word: value
+    for word, positive in (("nan", math.nan), ("inf", math.inf), ("infinity", math.inf))
+    for sign, value in (("", positive), ("+", positive), ("-", -positive))
 }
+"""As Python, JavaScript and C write them: glibc prints a NaN whose sign bit is set as `-nan`."""
 
 
 def number(value: object) -> float | None:

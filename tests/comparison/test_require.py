@@ -32,6 +32,8 @@ def test_a_requirement_is_read(text, name, sign, bound, relative, at, unit):
         (">=0.5", "has no comparison"),
         ("hellaswag>=half", "'half' is no number and no ref"),
         ("hellaswag>=ref*2", "no number and no ref"),
+        ("hellaswag>=ref--0.01", "no number and no ref"),
+        ("hellaswag>=ref-+0.01", "no number and no ref"),
         ("hellaswag>=0.5>=0.4", "no number and no ref"),
         ("hellaswag>=0.5@soon", "'soon' is no number of tokens or steps"),
         ("hellaswag>=0.5@1Q", "'1Q' is no number of tokens or steps"),

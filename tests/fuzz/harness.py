@@ -20,8 +20,11 @@ LONGEST = 2.0
 Outcome = str
 """`read`: everything was read. `told`: something was not, and it was said. `refused`: in one sentence."""
 
-Target = Callable[[Random, Path], Outcome]
-"""Makes one input, reads it from an empty folder, and holds it against the judge. Raises `Lost` or `RunLensError`."""
+Target = Callable[[Random, Path], Outcome | Counter[Outcome]]
+"""Makes one input, reads it from an empty folder, and holds it against the judge. Raises `Lost` or `RunLensError`.
+
+A target of many small inputs, such as the cells of a table, holds each of them against the judge and counts them.
+"""
 
 
 class Lost(AssertionError):
@@ -56,7 +59,11 @@ def run_one(name: str, target: Target, case: int, folder: Path, totals: Totals) 
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with _at_most(LONGEST):
-            kind = target(draw_of(name, case), folder)
+            found = target(draw_of(name, case), folder)
+        if isinstance(found, Counter):
+            totals.counts.update(found)
+            return
+        kind = found
     except RunLensError as error:
         kind = "refused" if _is_one_sentence(str(error)) else "crash"
         if kind == "crash":
@@ -70,8 +77,9 @@ def run_one(name: str, target: Target, case: int, folder: Path, totals: Totals) 
     except Exception:  # noqa: BLE001 - that is what is looked for
         kind = "crash"
         totals.failed.append((case, traceback.format_exc()))
+    finally:
+        _emptied(folder)
     totals.counts[kind] += 1
-    _emptied(folder)
 
 
 def _is_one_sentence(text: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 import numpy as np
 import pytest
@@ -175,3 +176,26 @@ def test_no_damage_is_more_than_a_note_or_a_sentence(tmp_path, kind, seed):
             assert "\n" not in str(error)
             continue
         assert all(len(s.step) == len(s.value) == len(s.time) for s in run.series.values())
+
+
+@pytest.mark.parametrize(("cell", "value"), [
+    ("-nan", math.nan), ("+nan", math.nan), ("-NaN", math.nan), ("+inf", math.inf), ("+Infinity", math.inf),
+    ("-INF", -math.inf),
+])  # fmt: skip
+def test_what_c_prints_for_no_number_is_read_beside_odd_cells(cell, value, tmp_path):
+    """glibc prints a NaN with its sign: alone in its column it was one, and beside an odd cell it was lost."""
+    for odd in ("2.5", "oops"):
+        text = "step,loss\n" + "".join(f"{i},{cell if i == 3 else odd if i == 5 else i + 0.5}\n" for i in range(20))
+        assert repr(values(read(tmp_path, "a.csv", text))[3]) == repr(value)
+
+
+@pytest.mark.parametrize(("cell", "value"), [
+    ("2,345", 2.345), (",5", 0.5), ("1.234,5", 1234.5), ("-12.345.678,25", -12345678.25), ("1,5e3", 1500.0),
+    ("3.83,5", None), ("0.939,75", None), ("8.053,", None), ("1.2345,6", None), ("1,2,3", None),
+])  # fmt: skip
+def test_points_before_a_decimal_comma_set_thousands_apart_or_it_is_no_number(cell, value, tmp_path):
+    text = "step;loss\n" + "".join(f"{i};{cell if i == 4 else f'{i},5'}\n" for i in range(20))
+    run = read(tmp_path, "a.csv", text)
+    at = dict(zip(run.series["loss"].step.tolist(), values(run), strict=True))
+    assert at.get(4) == value
+    assert sum(note.records for note in run.notes) == (value is None)

@@ -30,6 +30,18 @@ def test_numbers_of_all_forms():
     np.testing.assert_array_equal([v for _, v in found("nan -inf 1e3 .25")], [np.nan, -np.inf, 1000.0, 0.25])
 
 
+def test_a_word_that_only_begins_like_infinity_is_none():
+    """`Infin ty` was taken for a number of eight letters, and the whole log could not be read."""
+    for odd in ("Infin ty", "Infin%ty", "Infin1ty", "infinixy", "inf nity"):
+        assert [text for text in texts(f"loss: {odd} 7") if text not in ("inf", "1")] == ["7"], odd
+    assert texts("infinity INFINITY Infinity, -infinity") == ["infinity", "INFINITY", "Infinity", "-infinity"]
+
+
+def test_what_is_no_number_after_all_is_marked():
+    taken = tokens(b"1.2.3 4 1e5.2 nan 6e7e8\n")
+    assert taken.malformed.tolist() == [True, False, True, False, True]
+
+
 def test_digits_of_names_are_no_numbers():
     assert texts("acc@5: 0.7 top1=0.5 layer_12/norm 3 layers.0.w: 4 mAP50-95: 0.3 loss/3: 2") == [
         "0.7",

@@ -207,6 +207,18 @@ def test_records_that_are_no_messages_are_counted(tmp_path):
     assert len(run.series["loss"]) == 3
 
 
+def test_a_record_that_goes_on_as_no_message_is_counted_whatever_it_begins_with(tmp_path):
+    """Its first field was believed: a row whose length was damaged came out as a row without values."""
+    sound = history({"loss": "1.5", "_step": "7"}, 7)
+    short = b"\x12\x05" + sound[2:]  # the row ends within its first key
+    behind = field(8, b"an artifact") + b"\x0a\x7f"
+    run = made(tmp_path, *rows(3), short, behind)
+    assert [(note.kind, note.records) for note in run.notes] == [("unsupported", 2)]
+    assert len(run.series["loss"]) == 3
+    beside = sound + field(16, field(4, b"slot"))  # what stands beside it may come last
+    assert made(tmp_path / "b", *rows(3), beside).series["loss"].value[-1] == 1.5
+
+
 def test_hostile_numbers_of_keys_and_sizes_do_not_hurt(tmp_path):
     wide = history({f"k{i}": str(i) for i in range(3000)}, 0)
     long = history({"x" * 5000: "1", "loss": "9" * 400}, 1)

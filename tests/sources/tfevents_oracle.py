@@ -26,17 +26,17 @@ class Plain:
     """Tags of other plugins."""
 
 
-def any_text() -> type:
-    """As `Event`, but with texts that need not be UTF-8: RunLens reads tags in any encoding, protobuf refuses them."""
+def any_text(kind: type = Event) -> type:
+    """As `kind`, but with texts that need not be UTF-8: RunLens reads tags in any encoding, protobuf refuses them."""
     pool = descriptor_pool.DescriptorPool()
-    files = {file.name: file for file in (*_needs(Event.DESCRIPTOR.file), Event.DESCRIPTOR.file)}
+    files = {file.name: file for file in (*_needs(kind.DESCRIPTOR.file), kind.DESCRIPTOR.file)}
     for file in files.values():
         copy = descriptor_pb2.FileDescriptorProto()
         file.CopyToProto(copy)
         for message in copy.message_type:
             _as_bytes(message)
         pool.Add(copy)
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName(Event.DESCRIPTOR.full_name))
+    return message_factory.GetMessageClass(pool.FindMessageTypeByName(kind.DESCRIPTOR.full_name))
 
 
 def _needs(file):

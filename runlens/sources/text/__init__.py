@@ -213,7 +213,12 @@ def read(ref: RunRef) -> Run:
         summary={**built.once, "lines_understood": round(gathered.understood, 4)},
         series=built.series,
         texts=built.texts,
-        notes=(*_notes(gathered, axis, where), *told(held, number, where), *_cut(broken, gathered, where)),
+        notes=(
+            *_notes(gathered, axis, where),
+            *_lost(gathered, built, where),
+            *told(held, number, where),
+            *_cut(broken, gathered, where),
+        ),
         starts=_starts(built.series),
         read_at=read_at,
     )
@@ -248,6 +253,17 @@ def _notes(gathered: Gathered, axis: Axis, where: str) -> tuple[Note, ...]:
         said = f"{where} prints no step: the x axis counts its rows of metrics from 0"
         notes.append(Note("unsupported", said))
     return tuple(notes)
+
+
+def _lost(gathered: Gathered, built: Built, where: str) -> list[Note]:
+    """A note for each series of which values stand on lines that were left out."""
+    notes = []
+    for name, lost in gathered.lost.items():
+        share = lost / (lost + len(built.series[name])) if name in built.series else 1.0
+        values = f"{lost:,} value{'s' if lost > 1 else ''} of {printable(name)} in {where} ({percent(share)})"
+        said = f"{values} stand{'s' if lost == 1 else ''} on lines with a number that is none and were left out"
+        notes.append(Note("damaged", said, lost, series=name, share=share))
+    return notes
 
 
 def _cut(broken: Sequence[str], gathered: Gathered, where: str) -> list[Note]:

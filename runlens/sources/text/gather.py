@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -19,6 +20,7 @@ from runlens.sources.text.words import BEST, SETTING, STRANGE
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 
 _BEFORE = 40
 """Lines above a line of numbers in which its heading is looked for."""
@@ -61,6 +63,8 @@ class Gathered:
     """Lines that gave points or counted steps."""
     strange: int = 0
     """Lines that look like metrics and were not understood."""
+    lost: Counter[str] = field(default_factory=Counter)
+    """By name: values on lines that were left out, since a number in them is none, such as `1.2.3`."""
     size: int = 0
     """Bytes of all lines."""
     tail: bytes = b""
@@ -114,7 +118,9 @@ def gather(stretches: Iterable[bytes]) -> Gathered:
             else:
                 layout, strange = known[shape], odd.get(shape, False)
             if layout is not None:
-                rows = order[begins[i] : begins[i + 1]]
+                rows = _sound(taken, order[begins[i] : begins[i + 1]], layout, out.lost)
+                if not len(rows):
+                    continue
                 out.parts.setdefault(layout, []).append(_part(taken, rows, layout, line))
                 endings[shape] = taken.text[: int(taken.line[rows[-1] + 1]) - 1][-_WIDEST:]
                 out.used += len(rows)
@@ -175,6 +181,38 @@ def _above(taken: Tokens, at: int, earlier: list[str]) -> Callable[[], list[str]
     return lines
 
 
+def _sound(taken: Tokens, rows: Ints, layout: Layout, lost: Counter[str]) -> Ints:
+    """The lines whose metrics are numbers; what stands on the others is counted."""
+    first = taken.first[rows]
+    wrong = np.zeros(len(rows), dtype=bool)
+    for place in (f.place for f in layout.fields):
+        for number in place.at if taken.malformed.any() else ():
+            wrong |= taken.malformed[first + number]
+        if len(place.at) > 1:
+            wrong |= ~_grouped(taken, [first + number for number in place.at])
+        if place.over >= 0:
+            wrong |= taken.malformed[first + place.over] | (taken.value[first + place.over] == 0.0)
+    count = int(np.count_nonzero(wrong))
+    if not count:
+        return rows
+    lost.update({f.name: count for f in layout.fields})
+    return rows[~wrong]
+
+
+def _grouped(taken: Tokens, numbers: list[Ints]) -> Bools:
+    """Which numbers are groups of thousands, such as 1 and 234.5: other lines of the shape may hold lists."""
+    text = np.frombuffer(taken.text, np.uint8)
+    head = taken.start[numbers[0]]
+    digits = taken.end[numbers[0]] - head - np.isin(text[head], (ord("-"), ord("+")))
+    good: Bools = (digits <= 3) & (np.mod(taken.value[numbers[0]], 1.0) == 0.0)
+    for at, group in enumerate(numbers[1:], 1):
+        start, end = taken.start[group], taken.end[group]
+        good &= (start == taken.end[numbers[at - 1]] + 1) & (end >= start + 3) & (text[start] != ord("."))
+        dot = (text[np.minimum(start + 3, len(text) - 1)] == ord(".")) & (at == len(numbers) - 1)
+        good &= (end == start + 3) | dot
+    return good
+
+
 def _part(taken: Tokens, rows: Ints, layout: Layout, line: int) -> Part:
     """The columns of the lines of one layout."""
     first = taken.first[rows]
@@ -182,7 +220,7 @@ def _part(taken: Tokens, rows: Ints, layout: Layout, line: int) -> Part:
     def column(place: Place) -> Floats:
         value = taken.value[first + place.at[0]]
         for number in place.at[1:]:
-            value = value * 1000.0 + taken.value[first + number]
+            value = value * 1000.0 + np.copysign(taken.value[first + number], value)
         if place.over >= 0:
             with np.errstate(divide="ignore", invalid="ignore"):
                 value = value / taken.value[first + place.over]

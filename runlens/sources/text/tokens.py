@@ -58,6 +58,8 @@ class Tokens:
     """(t,)"""
     value: Floats
     """(t,): NaN also for what is no number after all, such as `1.2.3`."""
+    malformed: Bools
+    """(t,): which are no numbers after all."""
 
 
 def tokens(text: bytes) -> Tokens:
@@ -81,6 +83,7 @@ def tokens(text: bytes) -> Tokens:
     start, end = start[~literal], end[~literal]
     ends = np.flatnonzero(b[_PAD:-_PAD] == 10) + _PAD
     line = np.concatenate([[_PAD], ends + 1]).astype(np.int64)
+    malformed = _malformed(b, inside, start)
     return Tokens(
         text,
         line - _PAD,
@@ -88,7 +91,8 @@ def tokens(text: bytes) -> Tokens:
         np.searchsorted(start, line).astype(np.int64),
         (start - _PAD).astype(np.int64),
         (end - _PAD).astype(np.int64),
-        _values(b, inside, start, end),
+        _values(b, inside, start, end, malformed),
+        malformed,
     )
 
 
@@ -124,7 +128,9 @@ def _words(b: Bytes, low: Bytes, inside: Bools) -> None:
         if not len(at):
             continue
         at = at[~_GLUE[b[at - 1]] & ~inside[at - 1] & (b[at - 1] != 46)]
-        long = (word == b"inf") & (low[at + 3] == 105) & (low[at + 4] == 110) & (low[at + 7] == 121)
+        long = np.full(len(at), word == b"inf")
+        for i, letter in enumerate(b"inity", 3):
+            long &= low[at + i] == letter
         size = np.where(long, 8, 3)
         next_ = b[np.minimum(at + size, len(b) - 1)]
         free = ~_GLUE[next_] & ~((next_ - np.uint8(48)) < 10)
@@ -167,11 +173,10 @@ def _shapes(b: Bytes, inside: Bools, start: Ints, line: Ints) -> Hashes:
     return np.asarray(total[first[1:]] - total[first[:-1]], dtype=np.uint64)
 
 
-def _values(b: Bytes, inside: Bools, start: Ints, end: Ints) -> Floats:
+def _values(b: Bytes, inside: Bools, start: Ints, end: Ints, bad: Bools) -> Floats:
     """The numbers, parsed in one go; those that are none, such as `1.2.3`, NaN."""
     if not len(start):
         return np.empty(0)
-    bad = _malformed(b, inside, start)
     text = np.where(inside, b, np.uint8(32))
     for i in np.flatnonzero(bad):
         text[start[i] : end[i]] = 32

@@ -51,6 +51,7 @@ def kinds(segment: Segment) -> tuple[Ints, Ints, Ints, int]:
         says = ~strange & (wire == 2) & ~_IS_BESIDE[np.minimum(number, 255)]
         hit = lane[says]
         kind[hit], begin[hit], end[hit] = number[says], after[says], stop[says]
+        odd += hit[stop[says] != segment.stop[hit]].tolist()  # what follows may be no message
         on = ~strange & ~says
         lane, at = lane[on], stop[on]
     bad = 0
@@ -58,13 +59,13 @@ def kinds(segment: Segment) -> tuple[Ints, Ints, Ints, int]:
         try:
             kind[i], begin[i], end[i] = _slow(segment.raw, int(segment.start[i]), int(segment.stop[i]))
         except ValueError:
-            bad += 1
+            kind[i], bad = 0, bad + 1
     return kind, begin, end, bad
 
 
 def _slow(raw: bytes, start: int, stop: int) -> tuple[int, int, int]:
     """Kind of one record and where its content stands, by walking all of its fields."""
-    for number, value in fields(raw[start:stop]):
+    for number, value in list(fields(raw[start:stop])):
         if number not in _BESIDE and isinstance(value, bytes):
             at = raw.index(value, start, stop) if value else stop
             return number, at, at + len(value)

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from tests.fuzz.harness import Target
 from tests.fuzz.targets import (
+    cells,
     delimited,
     documents,
     jsonlines,
     judged,
     own_files,
     pages,
+    printed,
+    records,
+    results,
     text,
     tfevents,
     trackers,
+    values,
     wandb_file,
+    words,
 )
 
 TARGETS: dict[str, Target] = {
@@ -28,3 +34,13 @@ TARGETS: dict[str, Target] = {
     **own_files.TARGETS,
     **judged.TARGETS,
 }
+SMALL: dict[str, Target] = {
+    **cells.TARGETS,
+    **values.TARGETS,
+    **records.TARGETS,
+    **printed.TARGETS,
+    **words.TARGETS,
+    **results.TARGETS,
+}
+"""Those whose cases hold many small inputs, each held against the judge."""
+TARGETS |= SMALL

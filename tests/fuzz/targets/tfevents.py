@@ -60,7 +60,7 @@ def of_bytes(draw: Random, folder: Path) -> Outcome:
     whole = b"".join(w.frame(message) for message in _events(draw))
     tokens = (w.header(5), w.header(10**9), w.frame(b""), w.frame(b"\xff\xff"), bytes(16), whole[:90], b"\xff" * 9)
     data = damaged(draw, whole, tokens)
-    return _compared(data, folder, bool(oracle.read(data, _EVENT).lost), exact=True)
+    return compared(data, folder, bool(oracle.read(data, _EVENT).lost), exact=True)
 
 
 def of_messages(draw: Random, folder: Path) -> Outcome:
@@ -77,11 +77,11 @@ def of_messages(draw: Random, folder: Path) -> Outcome:
             messages[at][:9],
         )
         messages[at] = damaged(draw, messages[at], tokens, 2)
-    broken = not all(map(_is_message, messages))
-    return _compared(b"".join(w.frame(message) for message in messages), folder, broken, exact=False)
+    broken = not all(map(is_message, messages))
+    return compared(b"".join(w.frame(message) for message in messages), folder, broken, exact=False)
 
 
-def _is_message(message: bytes) -> bool:
+def is_message(message: bytes) -> bool:
     """Whether what a scalar needs of a message can be read: within an image or a histogram RunLens does not look."""
     try:
         event.parse(message)
@@ -90,7 +90,7 @@ def _is_message(message: bytes) -> bool:
     return True
 
 
-def _compared(data: bytes, folder: Path, broken: bool, exact: bool) -> Outcome:
+def compared(data: bytes, folder: Path, broken: bool, exact: bool) -> Outcome:
     (folder / _NAME).write_bytes(data)
     plain = oracle.read(data, _EVENT)
     try:

@@ -15,8 +15,8 @@ _FORM = re.compile(
     r"^\s*(?P<name>.*?[^=<>!~\s])\s*(?P<sign>>=|<=|>|<)(?![=<>])\s*(?P<bound>[^@]+?)\s*(?:@\s*(?P<when>.+?)\s*)?$",
     re.DOTALL,
 )
-_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
-_ABSOLUTE = re.compile(rf"^(?P<number>{_NUMBER})\s*(?P<percent>%)?$")
+_NUMBER = r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_ABSOLUTE = re.compile(rf"^(?P<number>[+-]?{_NUMBER})\s*(?P<percent>%)?$")
 _RELATIVE = re.compile(rf"^ref\s*(?:(?P<sign>[+-])\s*(?P<number>{_NUMBER})\s*(?P<percent>%)?)?$")
 _WHEN = re.compile(r"^(?P<number>\d+(?:\.\d+)?(?:[eE]\+?\d+)?)\s*(?P<unit>[kKmMbBtT]?)\s*(?P<what>steps?|tokens?)?$")
 _FACTOR = {"": 1.0, "K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from runlens.sources.table.cells import number, says_nothing
+from runlens.sources.table.cells import number
 from runlens.sources.table.forms.arrow import LEAST, add_cells
 from runlens.sources.table.forms.dialect import BLANKS, DELIMITERS, Dialect, apart, cells_of
 from runlens.sources.table.forms.lost import Lost
@@ -17,6 +17,7 @@ from runlens.sources.table.names import is_axis
 from runlens.sources.table.store import Columns
 
 _POINTED = re.compile(r"[+-]?\d{1,3}(\.\d{3})+")
+_COMMA = re.compile(r"[+-]?(?:\d*,\d*|[1-9]\d{0,2}(?:\.\d{3})+,\d+)(?:[eE][+-]?\d+)?")
 _LONGEST_CELL = 50
 """Lines over which a quoted cell may go on: a quote that is open for longer is a stray one."""
 _SHOWING = 1 << 14
@@ -170,8 +171,8 @@ class Delimited:
 
 
 def _with_point(cell: str) -> str:
-    """`1.234,5` and `2,345` with a decimal point; `1.234` is left as it is."""
-    if "," not in cell or says_nothing(cell):
+    """`1.234,5` and `2,345` with a decimal point; `1.234` and `1.5,2` are left as they are."""
+    if not _COMMA.fullmatch(cell.strip()):
         return cell
     return cell.replace(".", "").replace(",", ".")
 
