@@ -246,3 +246,23 @@ def test_families_of_hostile_names(tmp_path):
     found = families(files, tmp_path)
     assert sorted(file for group in found.values() for file in group) == sorted(files)
     assert np.all([len(key) < 300 for key in found])
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "a\0b", "../../etc/x", "a/b"])
+def test_a_task_whose_name_no_file_can_have_keeps_its_score(name, tmp_path):
+    """Answers are looked for under the name of the task: a name of 300 letters took the verdict of the whole folder."""
+    for harness in (lm_eval, lighteval, olmes):
+        folder = tmp_path / harness.__name__ / "step100"
+        harness(folder, {"hellaswag": answered(0.5, 40, 1)})
+        for one in sorted(folder.rglob("*.json*")):
+            one.write_text(one.read_text().replace("hellaswag", json.dumps(name)[1:-1]))
+        assert any(len(s) for s in the_run(folder).series.values()), harness
+
+
+@pytest.mark.parametrize("line", ["[" * 100_000, '{"acc": 1', "\\ud800", ""])
+def test_answers_that_cannot_be_read_cost_the_answers_alone(line, tmp_path):
+    file = lm_eval(tmp_path / "step100", {"hellaswag": answered(0.5, 40, 1)})
+    (samples,) = file.parent.glob("samples_*")
+    samples.write_text(f"{line}\n" * 3)
+    run = the_run(tmp_path)
+    assert run.series and all(measured.answers is None for measured in run.measured.values())

@@ -94,11 +94,15 @@ def _cells(row: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _of_lines(file: Path) -> Iterator[Mapping[str, Any]]:
-    with file.open(encoding="utf-8", errors="replace") as lines:
+    try:
+        lines = file.open(encoding="utf-8", errors="replace")
+    except OSError:  # answers that may not be opened are as none: the scores stand in another file
+        return
+    with lines:
         for line in lines:
             try:
                 row = json.loads(line)
-            except ValueError:  # a line that was cut: its item has no answer
+            except (ValueError, RecursionError):  # a line that was cut: its item has no answer
                 continue
             if isinstance(row, Mapping):
                 yield row
@@ -114,11 +118,19 @@ def _of_parquet(file: Path) -> Iterator[Mapping[str, Any]]:
         return
 
 
+def _is_file(path: Path) -> bool:
+    """Whether a file is there; no file has the name of a task of 300 letters, or one with a NUL in it."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def _lm_eval(file: Path, task: str) -> Path | None:
     """`samples_TASK_DATE.jsonl` beside `results_DATE.json`; `samples_TASK.jsonl` of older ones."""
     date = file.stem.removeprefix("results_")
     found = [file.parent / f"samples_{task}_{date}.jsonl", file.parent / f"samples_{task}.jsonl"]
-    return next((path for path in found if path.is_file()), None)
+    return next((path for path in found if _is_file(path)), None)
 
 
 def _lighteval(file: Path, task: str) -> Path | None:
@@ -130,7 +142,7 @@ def _lighteval(file: Path, task: str) -> Path | None:
         at = len(parts) - 1 - parts[::-1].index("results")
         places.insert(0, Path(*parts[:at], "details", *parts[at + 1 :], date))
     names = [f"details_{name}_{date}.parquet" for name in (task, task.partition("|")[2], task.replace("|", "_"))]
-    return next((p / name for p in places for name in names if (p / name).is_file()), None)
+    return next((p / name for p in places for name in names if _is_file(p / name)), None)
 
 
 def _olmes(file: Path, task: str) -> Path | None:
