@@ -328,3 +328,12 @@ def test_what_a_launch_prints_is_no_other_setting():
     assert said.names_another and said.title == "lr: 0.2" and (said.line, said.lines) == (1, 2)
     (said,) = between([["val acc: 0.4"], ["val acc: 0.5"]])
     assert not said.names_another
+
+
+@pytest.mark.parametrize("odd", [{91: 1}, {91: 0}, {3: 1}, {500: 1}, {91: 1, 300: 1, 500: 0}])
+def test_a_damaged_step_is_no_beginning(tmp_path, odd):
+    """All steps behind it were counted on from there: one cell moved the rest of a run."""
+    loss = 5.0 - np.arange(1000) / 1000
+    steps = np.array([odd.get(i, i) for i in range(1000)])
+    (run,) = found("train.csv", [(steps, loss)], tmp_path).values()
+    assert run.series["loss"].step.tolist() == steps.tolist()

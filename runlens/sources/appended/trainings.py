@@ -103,11 +103,15 @@ def trainings_of(course: Course, before: Callable[[Sequence[int]], Sequence[Betw
 
 
 def _anew(step: Floats) -> list[int]:
-    """Positions of the rows at which the step falls to where the log begins, or to the first of its usual steps."""
+    """Positions of the rows at which the step falls to where the log begins, or to the first of its usual steps.
+
+    One after which the step is back where it was is a damaged number, not a beginning.
+    """
     change = np.diff(step)
     stride = float(np.median(change[change > 0])) if bool(np.any(change > 0)) else 1.0
     top = max(float(step[0]), stride) if step[0] <= stride else float(step[0])
-    return (np.flatnonzero((change < 0) & (step[1:] <= top)) + 1).tolist()
+    back = np.append(step[2:] > step[:-2], False)
+    return (np.flatnonzero((change < 0) & (step[1:] <= top) & ~back) + 1).tolist()
 
 
 def _done(course: Course, pieces: Sequence[slice], said: Sequence[Between]) -> list[bool]:

@@ -95,7 +95,7 @@ def _read(path: Path, where: str) -> Read:
     what = "row of the table" if form == "delimited" else "JSON object"
     with opened(path) as file:
         if form == "document":
-            why = read_document(whole(file, allowed(path)).decode("utf-8", "replace").strip("\0"), columns)
+            why = read_document(whole(file, allowed(path)).decode("utf-8", "replace").strip("\0"), columns, lost)
             if why and not columns.parts:
                 raise NotALog(f"{where} holds no history: {why}")
         elif form is not None:

@@ -56,20 +56,21 @@ def of_parquet(draw: Random, folder: Path) -> Counter[Outcome]:
 
 def of_steps(draw: Random, folder: Path) -> Counter[Outcome]:
     """Steps with odd ones among them: no row is lost, each sound step is its own, and each odd one is told."""
-    steps = [str(i) if draw.getrandbits(2) else edited(draw, str(i)) for i in range(4 * _ROWS)]
+    steps = [str(i) if draw.getrandbits(4) else edited(draw, str(i)) for i in range(8 * _ROWS)]
     path = folder / "history.csv"
     path.write_text("step\tloss\n" + "".join(f"{s}\t{i}.5\n" for i, s in enumerate(steps)), encoding="utf-8")
     run = _read(path)
     loss = run.series["loss"]
     place = {int(v): s for s, v in zip(loss.step.tolist(), loss.value.tolist(), strict=True)}
     told = sum(note.records for note in run.notes)
+    counted_on = any(note.kind == "guessed" for note in run.notes)  # from one that falls to 1, as a restart does
     counts: Counter[Outcome] = Counter()
     lost = 0
     for i, text in enumerate(steps):
         sound = must_be(text)
         if i not in place:
             lost += 1
-        elif sound is not None and abs(sound) < 2**53 and sound == int(sound) and place[i] != int(sound):
+        elif not counted_on and sound is not None and abs(sound) < 2**53 and sound == int(sound) != place[i]:
             raise Lost(f"row {i} says {text!r} and stands at {place[i]}")
         if text != str(i):
             counts["read" if sound is not None else "told"] += 1

@@ -11,6 +11,7 @@ import numpy as np
 from runlens.sources.naming import in_words
 from runlens.sources.nested import flat
 from runlens.sources.table.cells import number, says_nothing
+from runlens.sources.table.forms.lost import Lost
 from runlens.sources.table.forms.repeated import counting
 from runlens.sources.table.names import AXES, first
 from runlens.sources.table.store import Columns
@@ -22,8 +23,8 @@ _HISTORIES = (
 """Keys under which a document keeps its history, the likeliest first."""
 
 
-def read_document(text: str, columns: Columns) -> str:
-    """Add the history that a JSON document holds to `columns`.
+def read_document(text: str, columns: Columns, lost: Lost) -> str:
+    """Add the history that a JSON document holds to `columns`, and what of it is no record to `lost`.
 
     Returns
     -------
@@ -34,14 +35,16 @@ def read_document(text: str, columns: Columns) -> str:
         document = json.loads(text, object_pairs_hook=counting(columns))
     except (ValueError, RecursionError) as error:
         columns.repeated.clear()
-        rows = _one_after_another(text, columns)
+        rows = _one_after_another(text, columns, lost)
         if not rows:
             return (
                 f"it is no whole JSON ({in_words(error)})" if isinstance(error, ValueError) else "it is nested too deep"
             )
         columns.add_objects(rows)
         return ""
-    return add_document(document, columns)
+    why = add_document(document, columns)
+    lost.entries += columns.odd.pop("", 0)
+    return why
 
 
 def add_document(document: object, columns: Columns) -> str:
@@ -110,7 +113,7 @@ def _add_list(document: list[Any], columns: Columns) -> str:
     rows = [row for row in document if isinstance(row, dict)]
     if rows:
         columns.add_objects(rows)
-        columns.lose("", len(document) - len(rows))
+        columns.lose("", sum(not (isinstance(row, dict) or row is None) for row in document))
         return ""
     lists = [row for row in document if isinstance(row, list)]
     width = len(lists[0]) if lists else 0
@@ -184,16 +187,25 @@ def _add_lists(lists: Mapping[str, list[Any]], columns: Columns) -> None:
     columns.in_order = True
 
 
-def _one_after_another(text: str, columns: Columns) -> list[dict[str, object]]:
-    """Objects that follow each other over many lines each, as far as they are whole."""
+def _one_after_another(text: str, columns: Columns, lost: Lost) -> list[dict[str, object]]:
+    """Objects that follow each other over many lines each; one that is broken is counted, but for a torn last one."""
     decoder = json.JSONDecoder(object_pairs_hook=counting(columns))
     rows: list[dict[str, object]] = []
-    at = 0
-    while (at := text.find("{", at)) >= 0:
+    broken: list[tuple[int, int]] = []
+    at = text.find("{")
+    while at >= 0:
         try:
-            row, at = decoder.raw_decode(text, at)
+            row, end = decoder.raw_decode(text, at)
         except (ValueError, RecursionError):
-            break
-        if isinstance(row, dict):
-            rows.append(row)
+            following = text.find("\n{", at)
+            if following >= 0 or text.endswith("\n"):
+                broken.append((at, following if following >= 0 else len(text)))
+            at = following + 1 if following >= 0 else -1
+            continue
+        rows.append(row)
+        at = text.find("{", end)
+    if rows:
+        lost.total = text.count("\n") + (not text.endswith("\n"))
+        for begin, end in broken:
+            lost.add(text.count("\n", 0, begin) + 1, len(text[begin:end].encode("utf-8", "replace")))
     return rows

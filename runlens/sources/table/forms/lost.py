@@ -16,6 +16,8 @@ class Lost:
         self.bytes = 0
         self.zeros = 0
         """Bytes of zero: a crash left the length of the file and not its content."""
+        self.entries = 0
+        """Entries of a list of records that are none."""
         self.cut = ""
         """Why the file breaks off, if it does."""
         self.total = 0
@@ -35,6 +37,10 @@ class Lost:
             lines = f"{len(self.lines)} of {self.total} lines of {where} (line{'s' if many else ''} {shown})"
             said = f"{lines} {'are' if many else 'is'} no {what} and could not be read"
             notes.append(Note("damaged", said, len(self.lines), min(self.bytes, size), size))
+        if self.entries:
+            entries = f"{self.entries:,} entr{'ies' if self.entries > 1 else 'y'} of the list in {where}"
+            said = f"{entries} {'are' if self.entries > 1 else 'is'} no {what} and could not be read"
+            notes.append(Note("damaged", said, self.entries))
         if self.zeros:
             said = (
                 f"{self.zeros:,} bytes of {where} are zeros: a crash kept the length of the file and lost what it held"
