@@ -63,7 +63,7 @@ def score(name: str, role: str, claim: Claim, series: Series, longest: int) -> f
     total -= 5.0 * (".process." in name)
     total -= 4.0 * (role in ("gpu_power", "gpu_memory") and claim.unit == "%")
     total += 5.0 * bool(_PURE.search(name))
-    total += 8.0 * bool(role == "train_loss" and claim.confidence < 0.9 and _TOTAL.search(name))
+    total += 8.0 * bool(role in ("train_loss", "eval_loss") and claim.confidence < 0.9 and _TOTAL.search(name))
     if role in _ONCE and longest > 0:
         total -= 60.0 * (1 if len(series) <= 1 < longest else 0)
         total -= 30.0 * (len(series) < 0.5 * longest)

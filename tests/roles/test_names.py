@@ -187,3 +187,10 @@ def test_a_folder_called_test_is_no_split_if_something_was_trained_in_it():
     assert is_eval_dir("validation", {"epoch_loss"})
     assert not is_eval_dir("test", {"loss", "lr"})
     assert not is_eval_dir("exp7", {"loss"})
+
+
+def test_tr_and_vl_are_splits_where_the_run_has_both():
+    names = ["tr_loss_total", "vl_loss_total", "vl_loss_H"]
+    assert read_name("vl_loss_total", names).role == "eval_loss"
+    assert read_name("tr_loss_total", names).role == "train_loss"
+    assert read_name("vl_loss_total", ["vl_loss_total"]).role != "eval_loss"

@@ -172,3 +172,23 @@ def test_a_long_table_has_a_series_for_each_metric(tmp_path):
     run = read(put(tmp_path, "a.csv", text))
     assert {name: s.value.tolist() for name, s in run.series.items()} == {"loss": [0.5, 1.5, 2.5], "lr": [0.1] * 3}
     assert np.array_equal(run.series["lr"].step, [0, 1, 2])
+
+
+@pytest.mark.parametrize(("falls", "axis"), [(9, "steps"), (11, "episode")])
+def test_steps_that_go_up_and_down_are_those_of_an_episode(tmp_path, falls, axis):
+    steps, last = [], 0
+    for row in range(101):
+        last = last - 1 if row and row <= falls * 2 and row % 2 == 0 else last + 5
+        steps.append(last)
+    rows = "".join(f"{e},{s},{e / 10}\n" for e, s in enumerate(steps))
+    (tmp_path / "log.csv").write_text("episode,steps,reward\n" + rows)
+    reward = table.read(table.find(str(tmp_path / "log.csv"))[0]).series["reward"]
+    np.testing.assert_array_equal(reward.step, np.arange(101) if axis == "episode" else steps)
+
+
+def test_a_rate_with_its_unit_is_a_number(tmp_path):
+    rows = "".join(f"{s},{2 - s / 50},{30 + s}.5_samples/s,{s}.2 it/s\n" for s in range(30))
+    (tmp_path / "log.csv").write_text("step,loss,throughput,speed\n" + rows)
+    run = table.read(table.find(str(tmp_path / "log.csv"))[0])
+    np.testing.assert_allclose(run.series["throughput"].value, np.arange(30) + 30.5)
+    np.testing.assert_allclose(run.series["speed"].value, np.arange(30) + 0.2)

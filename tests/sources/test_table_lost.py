@@ -199,3 +199,23 @@ def test_points_before_a_decimal_comma_set_thousands_apart_or_it_is_no_number(ce
     at = dict(zip(run.series["loss"].step.tolist(), values(run), strict=True))
     assert at.get(4) == value
     assert sum(note.records for note in run.notes) == (value is None)
+
+
+def test_rows_that_go_on_with_more_columns_are_read_as_far_as_they_are_alike(tmp_path):
+    """A script that was changed appended a column before the last one: nothing tells its name."""
+    short = "".join(f"{e},{2 - e / 50:.3f},2026-01-01 00:{e:02d}:00\n" for e in range(20))
+    long = "".join(f"{e},{2 - e / 50:.3f},1e-4,2026-01-01 01:{e:02d}:00\n" for e in range(20, 40))
+    (tmp_path / "log.csv").write_text("epoch,loss,timestamp\n" + short + long)
+    run = table.read(table.find(str(tmp_path / "log.csv"))[0])
+    np.testing.assert_array_equal(run.series["loss"].step, np.arange(40))
+    assert set(run.series) == {"loss"}
+    assert [n.message.split(" of ")[0] for n in run.notes] == ["40 cells"]
+
+
+@pytest.mark.parametrize(("long", "read_rows"), [(2, 20), (3, 23)])
+def test_two_rows_that_are_too_long_are_damage(tmp_path, long, read_rows):
+    rows = [f"{e},{2 - e / 50:.3f}" + ",7" * (10 <= e < 10 + long) for e in range(20 + long)]
+    (tmp_path / "log.csv").write_text("epoch,loss\n" + "\n".join(rows) + "\n")
+    run = table.read(table.find(str(tmp_path / "log.csv"))[0])
+    assert len(run.series["loss"]) == read_rows
+    assert ("damaged" in [n.kind for n in run.notes]) == (long == 2)

@@ -149,3 +149,48 @@ def test_words_in_chinese_are_read_as_those_in_english(tmp_path):
 def test_a_round_in_chinese_is_an_epoch(tmp_path):
     rows = [f"第 {e} 轮 损失: {3 - e / 9:.4f} 准确率: 0.{e + 10}\n" for e in range(1, 30)]
     np.testing.assert_array_equal(of("".join(rows), tmp_path).role("train_loss").series.step, np.arange(1, 30))
+
+
+def test_a_bar_that_is_set_back_to_0_says_nothing_new(tmp_path):
+    """Lightning draws the bar of the last epoch once more at 0, with its values, before that of the next one."""
+    bar = "Epoch {e}: {p:3d}%|###   | {i}/4 [00:01<00:01, 2.00it/s, v_num=0, train_loss={loss:.3f}]\n"
+    text = "".join(
+        bar.format(e=e, p=25 * i, i=i, loss=2 - shown / 10)
+        for e in range(5)
+        for i, shown in [*((i, e) for i in range(1, 5)), (0, e)]
+    )
+    loss = of(text, tmp_path).series["train_loss"]
+    assert np.all(np.diff(loss.step) > 0) and loss.step[-1] == 20
+
+
+@pytest.mark.parametrize(("rows", "counts"), [(4, "epochs"), (5, "steps")])
+def test_a_few_steps_among_many_headings_of_epochs_are_those_of_an_epoch(tmp_path, rows, counts):
+    """ST-GCN prints a line every hundred iterations, and has fewer in an epoch."""
+    lines = []
+    for e in range(11):
+        lines.append(f"Training epoch: {e}")
+        if e % 2 == 0 and e // 2 < rows:
+            lines.append(f"	Iter {0 if e != 2 else 100} Done. | loss: 1.5 | lr: 0.1")
+        lines.append(f"	mean_loss: {2 - e / 20:.4f}")
+    mean = of("\n".join(lines) + "\n", tmp_path).series["mean_loss"]
+    assert (len(np.unique(mean.step)) == 11) == (counts == "epochs")
+
+
+def test_decimal_commas(tmp_path):
+    text = "".join(
+        f"=== Episode {i} Statistics ===\nAverage Reward: -{100 - i},5\nLoss: {i},0{i % 10}\nTokens: 1,234\n"
+        for i in range(1, 21)
+    )
+    run = of(text, tmp_path)
+    np.testing.assert_allclose(run.series["Loss"].value, [i + (i % 10) / 100 for i in range(1, 21)])
+    np.testing.assert_allclose(run.series["Average Reward"].value, [-(100 - i) - 0.5 for i in range(1, 21)])
+    np.testing.assert_array_equal(run.series["Loss"].step, np.arange(1, 21))
+    assert set(run.series["Tokens"].value) == {1234.0}
+
+
+def test_three_digits_after_a_comma_are_decimals_of_zero_alone(tmp_path):
+    text = "".join(f"step {i} loss: 0,{500 - i} tokens: 1,{200 + i} accs loss: 1,2,3\n" for i in range(20))
+    run = of(text, tmp_path)
+    np.testing.assert_allclose(run.series["loss"].value, [(500 - i) / 1000 for i in range(20)])
+    np.testing.assert_allclose(run.series["tokens"].value, [1200 + i for i in range(20)])
+    assert set(run.series["accs loss"].value) == {1.0}

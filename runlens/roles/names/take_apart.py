@@ -72,8 +72,17 @@ def take_apart(raw: str, siblings: Container[str] = ()) -> Name:
         if base.endswith(fork) and base.removesuffix(fork) + twin in siblings:
             base = base.removesuffix(fork)
             break
+    base = _spelt_out(base, siblings)
     base, device = _device(base, node)
     return Name(raw, base, normalise(base), axis, " ".join(part for part in (device, writer) if part))
+
+
+def _spelt_out(base: str, siblings: Container[str]) -> str:
+    """`tr_loss` and `vl_loss` with their splits by their usual names, where the run has both."""
+    for short, split, twin in (("tr", "train", "vl"), ("vl", "val", "tr")):
+        if base[:2] == short and base[2:3] in ("_", "/") and twin + base[2:] in siblings:
+            return split + base[2:]
+    return base
 
 
 @lru_cache(maxsize=8192)

@@ -71,9 +71,10 @@ def trainings_of(course: Course, before: Callable[[Sequence[int]], Sequence[Betw
     sizes = np.diff([0, *cuts, len(step)])
     if not cuts or 2 * np.count_nonzero(sizes < FEWEST) > len(sizes):
         return Trainings()
+    stop = len(step)
     if sizes[-1] < FEWEST:  # it has hardly begun
-        cuts = cuts[:-1]
-    bounds = [0, *cuts, len(step)]
+        *cuts, stop = cuts
+    bounds = [0, *cuts, stop]
     pieces = [slice(a, b) for a, b in itertools.pairwise(bounds)]
     afresh = [is_afresh(step[one], loss[one], step[two], loss[two]) for one, two in itertools.pairwise(pieces)]
     in_rounds = len(cuts) >= FEWEST and (

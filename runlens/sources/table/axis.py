@@ -19,6 +19,10 @@ _SURE = frozenset(STEPS[:12])
 """Names of a step that nobody gives to anything else."""
 _LEAST_VARIED = 0.05
 """Share of different values below which `steps` counts what was done in a row rather than all that was done."""
+_OF_A_ROW = frozenset({"steps", "updates", "iterations", "iters", "num_steps", "num_updates", "n_updates", "n_iter"})
+"""Names of a step that are also given to what was done in one row."""
+_OFTEN = 0.1
+"""Share of falls from which on such a column does not tell how far training is: restarts are rarer."""
 _LIMIT = 2.0**62
 
 
@@ -100,6 +104,7 @@ def _found(columns: Columns) -> str | None:
     """The column that is the axis: finer ones first, those that tell nothing left out."""
     names = [n for n in every(columns.parts, AXES) if columns.count(n)]
     fit = [n for n in names if _varies(columns, n)]
+    fit = [n for n in fit if canonical(n) not in _OF_A_ROW or not _counts_apart(columns, n, fit)]
     for tier in (STEPS, AMOUNTS, EPOCHS, TOKENS):
         here = every(fit, tier)
         if here:
@@ -108,6 +113,18 @@ def _found(columns: Columns) -> str | None:
     if names:
         return names[0]
     return next((n for n in every(columns.parts, ROWS) if _varies(columns, n)), None)
+
+
+def _counts_apart(columns: Columns, name: str, fit: list[str]) -> bool:
+    """Whether `steps` are those done in a row, such as in an episode: they go up and down from row to row, while
+    another axis rises with every one of them.
+    """
+    row, value = columns.joined(name)
+    change = np.diff(value)
+    if np.count_nonzero(change < 0) <= _OFTEN * len(change):
+        return False
+    others = (columns.dense(n)[row] for n in fit if canonical(n) not in STEPS)
+    return any(bool(np.all(np.diff(other) > 0)) for other in others)
 
 
 def _varies(columns: Columns, name: str) -> bool:

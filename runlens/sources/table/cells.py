@@ -18,6 +18,8 @@ _WRAPPED = re.compile(
 )
 """A number as Python prints a tensor or a NumPy scalar: `tensor(2.31, device='cuda:0')`, `[2.31]`; of two numbers none
 is meant."""
+_RATE = re.compile(r"([+-]?[\d.,]+(?:[eE][+-]?\d+)?)[ _]?(?:[A-Za-z]{1,12}/(?:s|sec|second|it|iter|step|sample|min))")
+"""A rate with its unit: `36.42_samples/s`, `4.5 it/s`, `0.2 s/it`."""
 _OF = re.compile(r"(?:[A-Za-z ]+[:\s])?\s*(\d+)\s*(?:/|of)\s*\d+")
 """A place of so many: `2/400`."""
 _COUNTED = re.compile(r"[A-Za-z_]+[\s:_-]*(\d+)")
@@ -56,6 +58,8 @@ def number(value: object, name: str = "") -> float | None:
         return time
     if grouped := _GROUPED.fullmatch(text):
         return float(text.replace(grouped[1], ""))
+    if rate := _RATE.fullmatch(text):
+        return number(rate[1])
     if len(text) < 200 and (wrapped := _WRAPPED.fullmatch(text)):
         return number(wrapped[1])
     return None

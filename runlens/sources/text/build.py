@@ -95,15 +95,21 @@ def _columns(layout: Layout, at: Ints, rows: Rows, columns: tuple[Floats, ...]) 
     if layout.split and bool(np.isfinite(it).all()) and len(at):
         keep = np.append(it[1:] <= it[:-1], True)  # a loop over held-out data: its last word
     done = it >= of
+    begun = begun_bars(layout, it)
     for field, column in zip(layout.fields, columns, strict=True):
         if layout.kind == "keras" and not bool(done.all()) and not field.split:
             yield field.name, done, column
             yield f"{_SO_FAR}{field.name}", ~done, column
         elif layout.kind == "bar" and not layout.split and (field.split or field.name.endswith("_epoch")):
             said = np.nan_to_num(column, nan=-np.inf)
-            yield field.name, np.append(True, said[1:] != said[:-1]), column  # shown until the next evaluation
+            yield field.name, np.append(True, said[1:] != said[:-1]) & begun, column  # shown until the next evaluation
         else:
-            yield field.name, keep, column
+            yield field.name, keep & begun, column
+
+
+def begun_bars(layout: Layout, it: Floats) -> Bools:
+    """Which lines are no bar that was set back to 0: it shows the values of the epoch before once more."""
+    return np.asarray(it != 0) if layout.kind == "bar" else np.ones(len(it), dtype=bool)
 
 
 def _ranks(name: str, rank: Floats) -> Iterator[tuple[str, Bools]]:

@@ -221,6 +221,9 @@ def _part(taken: Tokens, rows: Ints, layout: Layout, line: int) -> Part:
         value = taken.value[first + place.at[0]]
         for number in place.at[1:]:
             value = value * 1000.0 + np.copysign(taken.value[first + number], value)
+        if place.decimals >= 0:
+            digits = taken.end[first + place.decimals] - taken.start[first + place.decimals]
+            value = value + np.copysign(taken.value[first + place.decimals] * 10.0**-digits, value)
         if place.over >= 0:
             with np.errstate(divide="ignore", invalid="ignore"):
                 value = value / taken.value[first + place.over]

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from runlens.sources.appended import Between, Course, Trainings, counted_on, trainings_of
 from runlens.sources.text.between import between
+from runlens.sources.text.build import begun_bars
 from runlens.sources.text.rows import Rows
 from runlens.sources.text.steps import Axis, axis_of, carried
 from runlens.sources.text.stretches import open_log, stretches
@@ -35,7 +36,7 @@ def launches(rows: Rows, axis: Axis, path: Path) -> Trainings:
     path : Path
         The log, of which the lines between two trainings are read once more.
     """
-    main, loss = _main(rows)
+    main, loss = _main(rows, axis)
     epoch = carried(rows.counters["epoch"])[main]
     step = epoch if axis.counts == "lines" else axis.step[main].astype(np.float64)
     if not len(main) or not bool(np.isfinite(step).all()):
@@ -68,12 +69,16 @@ def _to_the_end(rows: Rows, axis: Axis, main: Ints, epoch: Floats) -> Callable[[
     return ended
 
 
-def _main(rows: Rows) -> tuple[Ints, Floats]:
-    """Positions of the training lines, those of the commonest loss before others, and that loss."""
+def _main(rows: Rows, axis: Axis) -> tuple[Ints, Floats]:
+    """Positions of the training lines, those of the commonest loss before others, and that loss.
+
+    Where no line says a step, those below a heading of an epoch are such, too.
+    """
     best = -1
     told = False
+    headed = axis.counts in ("epochs", "lines")
     for number, (layout, at) in enumerate(zip(rows.layouts, rows.where, strict=True)):
-        if layout.fields and layout.counts and not layout.split:
+        if layout.fields and (layout.counts or headed) and not layout.split:
             loss = _loss_of(rows, number) >= 0
             if best < 0 or (loss, len(at)) > (told, len(rows.where[best])):
                 best, told = number, loss
@@ -85,10 +90,11 @@ def _main(rows: Rows) -> tuple[Ints, Floats]:
     loss_of: list[Floats] = []
     for number, (layout, at) in enumerate(zip(rows.layouts, rows.where, strict=True)):
         fields = [f.name for f in layout.fields]
-        if layout.split or not layout.counts or not (name in fields if told else names == set(fields)):
+        if layout.split or not (layout.counts or headed) or not (name in fields if told else names == set(fields)):
             continue
-        where.append(at)
-        loss_of.append(rows.values[number][fields.index(name)] if told else np.full(len(at), np.nan))
+        begun = begun_bars(layout, rows.counters["it"][at])
+        where.append(at[begun])
+        loss_of.append((rows.values[number][fields.index(name)] if told else np.full(len(at), np.nan))[begun])
     at, loss_there = np.concatenate(where), np.concatenate(loss_of)
     order = np.argsort(at, kind="stable")
     return at[order], loss_there[order]

@@ -25,7 +25,7 @@ _HF_DICT = re.compile(
     r"^\{'(?:loss|eval_loss|train_runtime|eval_runtime|grad_norm|learning_rate|train_loss|num_tokens)'|>> \{'loss'"
 )
 _WITHOUT = re.compile(
-    r"%\||^\d+:\s+learn:|^\s*\||[Ee]poch|\[(?:step|batch|iteration)=|^[\s\d./|:%eEGna+-]+$|^\s*all\s+\d"
+    r"%\||^\d+:\s+learn:|^\s*\||[Ee]poch|[Ee]pisode|\[(?:step|batch|iteration)=|^[\s\d./|:%eEGna+-]+$|^\s*all\s+\d"
 )
 """What a line that names no metric may be all the same: a bar, a box, a beginning, bare numbers under a heading."""
 _LOGGER = re.compile(r"\S*[\\/.:]\S*|\b(?:INFO|DEBUG|WARNING)\b")

@@ -36,6 +36,8 @@ class Place:
     scale: float = 1.0
     over: int = -1
     """The number that it is divided by, such as the 10000 of `9830/10000`; -1 for none."""
+    decimals: int = -1
+    """The number that stands after a decimal comma; -1 for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,9 @@ def pairs(
             continue
         place = place_of(line, start, numbers, ends)
         end = ends[place.at[-1]]
+        if strong and METRIC.search(name) and (after := _decimals(line, start, end, numbers, ends)) >= 0:
+            place = replace(place, decimals=after)
+            end = ends[after]
         skip = end
         unit, end = _unit(line, end)
         if unit in TIMES and (more := _LASTING.match(line, end)) is not None:
@@ -148,6 +153,20 @@ def pairs(
 def has_metric(fields: Sequence[Field]) -> bool:
     """Whether a line that names these numbers is one of metrics."""
     return any(METRIC.search(f.name.replace("_", " ").replace("/", " ").replace("-", " ")) for f in fields)
+
+
+def _decimals(line: str, start: int, end: int, numbers: dict[int, int], ends: Sequence[int]) -> int:
+    """The digits after a decimal comma (`Loss: 47,8365`), -1 for none: three of them are a group, and more numbers
+    after further commas a list.
+    """
+    after = numbers.get(end + 1, -1) if line[end : end + 1] == "," else -1
+    if after < 0 or not line[start:end].lstrip("+-").isdigit():
+        return -1
+    digits = line[end + 1 : ends[after]]
+    whole = line[start:end].lstrip("+-")
+    if not digits.isdigit() or line[ends[after] : ends[after] + 1] == "," or (len(digits) == 3 and whole != "0"):
+        return -1
+    return after
 
 
 def _name(gap: str) -> tuple[str, str, bool]:

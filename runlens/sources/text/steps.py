@@ -24,6 +24,8 @@ _SAME = 3
 """Lines of as many epochs that say one and the same step."""
 _FEWEST = 3
 """Rows from which a bar must tell them apart to be believed."""
+_HEADINGS = 2
+"""Headings of epochs to each line that says a step, beyond which such a step, where it begins anew, is of one epoch."""
 _PER_EPOCH = 1.5
 """Rows of one form for each epoch from which on the epoch does not tell them apart."""
 
@@ -71,7 +73,7 @@ def axis_of(rows: Rows) -> Axis:
         step[sampled] = _whole_run(rows.counters["sample"], rows.counters["of"], epoch, sampled)
         counts = "samples"
     known = training & fields & np.isfinite(step)
-    if _says_the_same(step[known], epoch[known]):
+    if _says_the_same(step[known], epoch[known]) or _is_within_epochs(rows, step, known):
         known[:] = False
     if bool(known.any()):
         of_all = counts == "steps" and not bool(within.any() or counted.any())
@@ -92,6 +94,13 @@ def axis_of(rows: Rows) -> Axis:
 def _says_the_same(step: Floats, epoch: Floats) -> bool:
     """Whether a step is one number while epochs go by: the steps of an epoch, not how far training is."""
     return len(step) >= _SAME and bool(np.all(step == step[0])) and len(np.unique(epoch[np.isfinite(epoch)])) >= _SAME
+
+
+def _is_within_epochs(rows: Rows, step: Floats, known: Bools) -> bool:
+    """Whether few lines say a step, which goes back to where it began, among many headings of epochs."""
+    own = step[known]
+    turns = np.diff(rows.counters["epoch"][rows.of_kind("epoch")])
+    return len(own) >= 2 and int(np.count_nonzero(turns > 0)) > _HEADINGS * len(own) and bool(np.any(own[1:] <= own[0]))
 
 
 def carried(value: Floats) -> Floats:

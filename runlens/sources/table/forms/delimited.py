@@ -22,6 +22,10 @@ _LONGEST_CELL = 50
 """Lines over which a quoted cell may go on: a quote that is open for longer is a stray one."""
 _SHOWING = 1 << 14
 """Bytes before the end of a long stretch in which its last rows are looked for."""
+_ALIKE = 3
+"""Rows of one length, longer than the head, that are no damage."""
+_NAMELESS = "\0column "
+"""What columns are called whose names the file does not tell; no head holds such a name."""
 _SIMILAR = 20
 """Cells before the last that show how long its own kind is."""
 
@@ -34,6 +38,11 @@ class Delimited:
         self.names = dialect.names
         self._latest: list[list[str]] = []
         """The last rows of the stretch before."""
+        self._longer: list[tuple[int, int, list[str]]] = []
+        """Rows that are longer than the head and were not taken yet: line, bytes, cells."""
+        self._head: list[str] = []
+        self._head_size = 0
+        """Names and their count before the log went on with more columns; 0 if it did not."""
 
     def add(self, raw: bytes, last: bool) -> None:
         """Add a stretch of whole lines; of the last one the last line may lack its end."""
@@ -64,6 +73,8 @@ class Delimited:
             at += took
         self._latest = rows[-_SIMILAR:] or self._latest
         self._flush(rows)
+        if last:
+            self._give_up_longer()
 
     def _fast(self, raw: bytes) -> bytes:
         """Give whole lines to Arrow; returns what is left to read here: all of them, if it would not have them."""
@@ -107,14 +118,57 @@ class Delimited:
             rows.clear()
             self.names = apart([cell.strip() for cell in cells])
             return
+        if len(cells) == self._head_size != len(names):
+            self._go_on_with(self._head, rows)
+            names = self.names
         if len(cells) > len(names):
-            self.lost.add(number_of_line, len(line.encode("utf-8", "replace")) + 1)
+            self._longer.append((number_of_line, len(line.encode("utf-8", "replace")) + 1, cells))
+            if not self._is_another_head(rows):
+                self._give_up_longer(but=len(cells))
             return
+        self._give_up_longer()
         if len(cells) < len(names):
             for name in names[len(cells) :] if not last else ():
                 self.columns.short[name] = self.columns.short.get(name, 0) + 1
             cells = cells + [""] * (len(names) - len(cells))
         rows.append(cells)
+
+    def _is_another_head(self, rows: list[list[str]]) -> bool:
+        """Take rows that are longer than the head, if several are alike: the log went on with more columns.
+
+        Which these are nothing tells. Those before them keep their names as far as their cells are of the same kind as
+        before, numbers or words; the cells after that are left out.
+        """
+        size = len(self._longer[-1][2])
+        if len(self._longer) < _ALIKE or any(len(cells) != size for _, _, cells in self._longer):
+            return False
+        before = (rows or self._latest)[-_SIMILAR:]
+        same = 0
+        for at in range(len(self.names)):
+            kinds = {number(row[at]) is None for row in before if at < len(row) and row[at].strip()}
+            longer = {number(cells[at]) is None for _, _, cells in self._longer if cells[at].strip()}
+            if kinds and longer and kinds != longer:
+                break
+            same = at + 1
+        if not self._head:
+            self._head, self._head_size = self.names, len(self.names)
+        taken = [cells for _, _, cells in self._longer]
+        self._longer.clear()
+        self._go_on_with([*self.names[:same], *(f"{_NAMELESS}{i + 1}" for i in range(same, size))], rows)
+        rows += taken
+        return True
+
+    def _go_on_with(self, names: list[str], rows: list[list[str]]) -> None:
+        self._flush(rows)
+        self._latest = rows[-_SIMILAR:] or self._latest
+        rows.clear()
+        self.names = names
+
+    def _give_up_longer(self, but: int = 0) -> None:
+        """Count rows that are longer than the head as lost, but those at the end that are of one length."""
+        while self._longer and len(self._longer[0][2]) != but:
+            line, size, _ = self._longer.pop(0)
+            self.lost.add(line, size)
 
     def _mended(self, cells: list[str], line: str) -> list[str]:
         """The cells of a line that has not as many as the head, if it can be seen how it is meant."""
@@ -153,7 +207,10 @@ class Delimited:
         """Add rows, all as long as the head, to the columns."""
         base = self.columns.rows
         for name, cells in zip(self.names, zip(*rows, strict=True), strict=False):
-            self._add_cells(name, cells, base)
+            if name.startswith(_NAMELESS):
+                self.lost.nameless += sum(bool(cell.strip()) for cell in cells)
+            else:
+                self._add_cells(name, cells, base)
         self.columns.rows += len(rows)
 
     def _add_cells(self, name: str, cells: tuple[str, ...], base: int) -> None:

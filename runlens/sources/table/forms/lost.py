@@ -18,6 +18,8 @@ class Lost:
         """Bytes of zero: a crash left the length of the file and not its content."""
         self.entries = 0
         """Entries of a list of records that are none."""
+        self.nameless = 0
+        """Cells of columns that the head does not name."""
         self.cut = ""
         """Why the file breaks off, if it does."""
         self.total = 0
@@ -46,6 +48,9 @@ class Lost:
                 f"{self.zeros:,} bytes of {where} are zeros: a crash kept the length of the file and lost what it held"
             )
             notes.append(Note("damaged", said, 0, min(self.zeros, size), size))
+        if self.nameless:
+            said = f"{self.nameless:,} cells of {where} are in columns that its head does not name and were left out"
+            notes.append(Note("unsupported", said, self.nameless))
         if self.cut:
             said = f"the table {where} breaks off after line {self.total} ({self.cut})"
             notes.append(Note("truncated", said, 0, 0, size))
