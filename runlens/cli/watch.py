@@ -5,19 +5,15 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 from runlens.cli.shared import options as o
+from runlens.cli.shared.channels import CHANNEL, SLACK, TOKEN, WEBHOOK, channels
 
-if TYPE_CHECKING:
-    from runlens.model import Report
-
-SLACK, WEBHOOK = "RUNLENS_SLACK_WEBHOOK", "RUNLENS_WEBHOOK"
-ENDING = "When it ends"
+ENDING, ALERTS = "When it ends", "Alerts"
 
 
 def watch(
@@ -58,10 +54,52 @@ def watch(
             show_default=False,
         ),
     ] = None,
-    slack: Annotated[bool, typer.Option("--slack", help=f"Alert through the webhook in {SLACK}.")] = False,
-    webhook: Annotated[bool, typer.Option("--webhook", help=f"Send the report to the address in {WEBHOOK}.")] = False,
+    slack: Annotated[
+        bool,
+        o.option(
+            "--slack",
+            help=f"Alert through the webhook in {SLACK}, or as the app of {TOKEN} in {CHANNEL}, which answers in "
+            "threads.",
+            section=ALERTS,
+        ),
+    ] = False,
+    webhook: Annotated[
+        bool, o.option("--webhook", help=f"Send what is new to the address in {WEBHOOK}.", section=ALERTS)
+    ] = False,
+    webhook_form: Annotated[
+        str,
+        o.option(
+            "--webhook-form",
+            metavar="FORM",
+            help="What it takes: runlens, alertmanager, pagerduty, discord or teams [default: runlens].",
+            section=ALERTS,
+        ),
+    ] = "runlens",
+    wandb_alert: Annotated[
+        bool, o.option("--wandb-alert", help="Raise an alert at W&B, once for each error.", section=ALERTS)
+    ] = False,
+    heartbeat: Annotated[
+        str | None,
+        o.option(
+            "--heartbeat",
+            metavar="TIME",
+            help="Tell the channels that the watch is alive, such as every 24h [default: never].",
+            section=ALERTS,
+        ),
+    ] = None,
+    state: Annotated[
+        Path | None,
+        o.option(
+            "--state",
+            metavar="FILE",
+            help="What was told and what is still to be sent, so that a restart tells nothing twice and loses nothing "
+            "[default: a file for these runs in the user's state folder where there are channels, else none].",
+            section=ALERTS,
+        ),
+    ] = None,
     level: Annotated[
-        Literal["info", "warning", "error"], typer.Option("--level", help="Lowest severity that alerts.")
+        Literal["info", "warning", "error"],
+        typer.Option("--level", help="Lowest severity that alerts.", rich_help_panel=ALERTS),
     ] = "warning",
     select: o.Select = None,
     ignore: o.Ignore = None,
@@ -85,7 +123,8 @@ def watch(
     from runlens.watching.gauges import Gauges
     from runlens.watching.life import Lives
     from runlens.watching.looker import Looker
-    from runlens.watching.told import Told
+    from runlens.watching.state import default_file
+    from runlens.watching.told import CLOUD, Told
     from runlens.watching.watch import Watch
 
     flags = {
@@ -97,37 +136,32 @@ def watch(
     }
     request = Request(runs, flags, config, read=progress.read, debug=debug)
     lives = Lives(seconds_of(idle, "--idle") if idle else math.inf)
-    floor = Severity(level).rank
+    extra: dict[str, Any] = {}
+    to = channels(slack=slack, webhook=webhook, form=webhook_form, wandb_alert=wandb_alert, extra=extra)
+    told = Told(
+        say=progress.say,
+        print=lambda text: echo(plain(text)),
+        clock=time.time,
+        lives=lives,
+        floor=Severity(level).rank,
+        channels=to,
+        file=state or (default_file(runs) if to else None),
+        site=os.environ.get("WANDB_BASE_URL") or CLOUD,
+        extra=extra,
+    )
     whole = Watch(
         look=Looker(request, lives, time.time, progress.say),
         lives=lives,
-        told=Told(progress.say, floor, _channels(floor, slack=slack, webhook=webhook)),
+        told=told,
         names=runs,
         clock=time.time,
         sleep=time.sleep,
         say=progress.say,
-        print=lambda text: echo(plain(text)),
         interval=interval,
         looks=looks,
         until=moment_of(until, "--until", time.time()) if until else None,
         gauges=Gauges(metrics, time.time) if metrics is not None else None,
+        heartbeat=seconds_of(heartbeat, "--heartbeat") if heartbeat else None,
         debug=debug,
     )
     raise typer.Exit(whole.run())
-
-
-def _channels(floor: int, *, slack: bool, webhook: bool) -> dict[str, Callable[[Report], None]]:
-    """Where to alert; channels that cannot work are refused before the first look, not at the first incident."""
-    from runlens.notify.address import check_address
-    from runlens.notify.slack import slack_client, slack_news
-    from runlens.notify.webhook import webhook as post
-    from runlens.render import render
-
-    channels: dict[str, Callable[[Report], None]] = {}
-    if slack:
-        slack_client(os.environ.get(SLACK, ""))
-        channels["Slack"] = lambda report: slack_news(report, os.environ.get(SLACK, ""), floor)
-    if webhook:
-        check_address(os.environ.get(WEBHOOK, ""), WEBHOOK)
-        channels["a webhook"] = lambda report: post(render(report, "json"), os.environ.get(WEBHOOK, ""))
-    return channels

@@ -65,6 +65,8 @@ class Watched:
     """When its life was seen to change."""
     last: RunReport | None = None
     """The last report that judged it."""
+    restored: bool = False
+    """A watch before this one has told how it stands."""
 
     def arrived(self, newest: float, points: int, now: float) -> None:
         """Take what a look has read: is there anything new?"""
@@ -136,7 +138,7 @@ class Lives:
         for name, report in here.items():
             new = name not in self.runs
             watched = self.runs.setdefault(name, Watched(now, now))
-            before = None if new or watched.last is None else watched.life
+            before = None if new or (watched.last is None and not watched.restored) else watched.life
             if any(failure.missing for failure in report.failures):
                 self._missed(watched, now)
             elif _unread(report):

@@ -5,17 +5,19 @@ from __future__ import annotations
 import math
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from runlens.errors import NoRunFound, RunLensError
-from runlens.model import Finding, Report, RunReport
+from runlens.model import Report
 from runlens.watching import ends, words
 from runlens.watching.gauges import Gauges
-from runlens.watching.life import Lives, Turn
-from runlens.watching.told import Told
+from runlens.watching.life import Life, Lives
+from runlens.watching.sight import BLIND, BLIND_LOOKS, Sight, stamp
+from runlens.watching.told import Told, of_watch
 
 SIGN = 3600.0
 """Seconds between two signs of life on standard error."""
+_NOTHING = Report("", "", "undecided", 3, ())
 
 
 @dataclass(slots=True)
@@ -30,19 +32,24 @@ class Watch:
     sleep: Callable[[float], None]
     say: Callable[[str], None]
     """Takes a sentence for standard error."""
-    print: Callable[[str], None]
-    """Takes a line for standard output."""
     interval: float = 60.0
     looks: int | None = None
     until: float | None = None
     gauges: Gauges | None = None
+    heartbeat: float | None = None
+    """Seconds between two signs of life to the channels; None for none."""
     debug: bool = False
     report: Report | None = None
     """The last one."""
     looked: int = 0
     began: float = field(default=math.nan)
     signed: float = field(default=math.nan)
-    """When the last sign of life was given."""
+    """When the last sign of life was given on standard error, and to the channels."""
+    beaten: float = field(default=math.nan)
+    sight: Sight = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.sight = Sight(self.names, max(BLIND, BLIND_LOOKS * self.interval))
 
     def run(self) -> int:
         """Watch until it is over, and return the exit code.
@@ -52,7 +59,8 @@ class Watch:
         RunLensError
             At the first look: nobody is helped by waiting for a wrong name.
         """
-        self.began = self.signed = self.clock()
+        self.began = self.signed = self.beaten = self.clock()
+        self.told.load()
         why = "interrupted"
         stopped: BaseException | None = None
         try:
@@ -73,54 +81,53 @@ class Watch:
 
     def _look(self) -> None:
         """Look once, and tell; what fails after the first look is said, and the watch goes on."""
+        failed = ""
         try:
             report = self.look()
         except NoRunFound as error:
             if self.looked == 0:
                 raise
-            self._turned(self.lives.all_missing(self.clock()), ())
-            self._failed(error)
+            failed = self._failed(error)
+            if turns := self.lives.all_missing(self.clock()):
+                self.told.look(replace(self.report, runs=()) if self.report else _NOTHING, turns)
         except RunLensError as error:
             if self.looked == 0:
                 raise
-            self._failed(error)
+            failed = self._failed(error)
         except Exception as error:
             if self.looked == 0 or self.debug:
                 raise
             where = traceback.extract_tb(error.__traceback__)[-1]
-            self._failed(f"{type(error).__name__}: {error} (a fault of RunLens, in {where.name})")
+            failed = self._failed(f"{type(error).__name__}: {error} (a fault of RunLens, in {where.name})")
         else:
             self.report = report
             self._tell(report)
         self.looked += 1
+        self._watched_itself(failed)
         self._write()
 
-    def _failed(self, error: object) -> None:
+    def _failed(self, error: object) -> str:
         self.say(f"this look failed, the watch goes on: {error}")
+        return str(error)
 
     def _tell(self, report: Report) -> None:
         turns = self.lives.look(report.runs, self.clock())
         if self.looked == 0:  # that runs are watched is said by the first line; how they stand already is news
-            turns = [one for one in turns if not (one.was is None and one.now.value == "going")]
-        news = []
-        for run in report.runs:
-            found = self.told.memory.news(run)
-            news.append((run, found))
-            for finding in found:
-                self.print(line(report.created, run, finding))
-            for trouble in self.told.memory.troubles(run):
-                self.say(f"{run.run}: {trouble}")
-        self._turned(turns, {(run.run, f.code) for run, found in news for f in found})
-        self.told.send(report, news)
+            turns = [one for one in turns if not (one.was is None and one.now is Life.GOING)]
+        self.told.look(report, turns)
 
-    def _turned(self, turns: Sequence[Turn], said: object) -> None:
-        """Say whose life has changed, unless a finding of this look has said it already."""
-        created = self.report.created if self.report is not None else ""
-        codes = said if isinstance(said, set) else set()
-        for one in turns:
-            if {(one.run, code) for code in words.SAID_BY.get(one.now, ())} & codes:
-                continue
-            self.print(f"{created} {one.run} {words.SEVERITY[one.now]} {one.now.value}: {words.turn(one)}")
+    def _watched_itself(self, failed: str) -> None:
+        """Tell that nothing can be seen for long, or can be again, and that the watch is alive."""
+        now = self.clock()
+        notices = self.sight.look(failed, now) if failed else self.sight.sees(now)
+        if self.heartbeat is not None and now - self.beaten >= self.heartbeat:
+            self.beaten = now
+            text = words.sign(self.looked, self.lives, self.report, self.told.count)
+            notices.append(of_watch("heartbeat", stamp(now), "info", text, self.names))
+        if notices:
+            self.told.tell(notices, None)
+        else:
+            self.told.send()
 
     def _write(self, *, over: bool = False) -> None:
         """Write the metrics; a disk that is full for a moment does not end a watch."""
@@ -162,17 +169,12 @@ class Watch:
         if why != "all looks are done":  # who looks so many times by hand comes back for the gauges
             self._write(over=True)
         seconds = self.clock() - self.began
+        if self.heartbeat is not None:  # who waits for signs of life is told that there will be none
+            text = f"the watch has ended ({why}): {words.counts(self.lives)}"
+            self.told.tell([of_watch("ended", stamp(self.clock()), "info", text, self.names)], None)
+        self.told.save()
         for text in words.summary(why, self.looked, seconds, self.lives, self.told.count, code):
             self.say(text)
         if stopped is not None:
             raise stopped
         return code
-
-
-def line(created: str, run: RunReport, finding: Finding) -> str:
-    """A finding on one line, for those who cut it up again: no commas in steps."""
-    where = ""
-    if finding.steps:
-        first, last = finding.steps
-        where = f" step {first}" if first == last else f" steps {first}-{last}"
-    return f"{created} {run.run} {finding.severity.value} {finding.code}{where}: {finding.message}"

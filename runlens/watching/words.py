@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from runlens.model import Report
+from runlens.notify.notice import Notice
 from runlens.render.text import clock, duration, named, plural, steps
-from runlens.rules.log.bad_end import BadEnd
-from runlens.rules.log.stale import StaleRun
 from runlens.watching.life import Life, Lives, Turn
 
 MOST = 10
@@ -20,8 +19,6 @@ SAID = {
     Life.CRASHED: "has crashed",
     Life.GONE: "is gone: its log is not there any more",
 }
-SAID_BY = {Life.STALLED: (StaleRun.code,), Life.CRASHED: (BadEnd.code,)}
-"""Rules whose finding says the same: it is told once."""
 SEVERITY = {
     Life.GOING: "info",
     Life.STALLED: "warning",
@@ -38,6 +35,18 @@ def turn(one: Turn) -> str:
         return "is watched from now on"
     where = f" at step {one.report.steps[1]:,}" if one.report is not None and one.report.steps else ""
     return f"{SAID[one.now]}{where}"
+
+
+def line(notice: Notice) -> str:
+    """A notice on one line, for those who cut it up again: no commas in steps."""
+    where = ""
+    if notice.steps and notice.code:
+        first, last = notice.steps
+        where = f" step {first}" if first == last else f" steps {first}-{last}"
+    what = f"{notice.code}{where}" if notice.code else notice.kind
+    if notice.kind in ("resolved", "retracted"):
+        what = f"{notice.kind} {what}"
+    return f"{notice.created} {notice.run or '-'} {notice.severity} {what}: {notice.text}"
 
 
 def start(

@@ -92,7 +92,8 @@ def test_a_spike_in_a_log_that_grows_is_told_once(tmp_path, receiver):
     process.stdout.readline()
     done = runlens(
         "watch", str(run), "--interval", "1", "--looks", "4", "--webhook", "--level", "info",
-        "--select", "LOSS001", "--metrics", str(metrics), env={"RUNLENS_WEBHOOK": address},
+        "--select", "LOSS001", "--metrics", str(metrics),
+        "--state", str(tmp_path / "state.json"), env={"RUNLENS_WEBHOOK": address},
     )  # fmt: skip
     process.communicate(timeout=60)
     lines = [line for line in done.out.splitlines() if "LOSS001" in line]
@@ -159,3 +160,42 @@ def test_one_step_is_no_range(tmp_path):
     (tmp_path / "run.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n")
     done = runlens("watch", str(tmp_path / "run.jsonl"), "--looks", "1", "--select", "LOSS003")
     assert "LOSS003 step 300: " in done.out
+
+
+def test_a_watch_that_is_started_again_sends_nothing_twice(tmp_path, receiver):
+    got, address = receiver
+    rows = [{"step": s, "loss": 5.0 - s / 1000 + s % 7 / 100} for s in range(600)]
+    rows[300]["loss"] = math.nan
+    log = tmp_path / "run.jsonl"
+    log.write_text("\n".join(map(json.dumps, rows)) + "\n")
+    arguments = ("watch", str(log), "--looks", "1", "--select", "LOSS003", "--webhook")
+    env = {"RUNLENS_WEBHOOK": address, "XDG_STATE_HOME": str(tmp_path / "home")}
+    first, second = (runlens(*arguments, env=env) for _ in range(2))
+    assert [n["code"] for body in got for n in body["notices"]] == ["LOSS003"]
+    assert "LOSS003" in first.out and "LOSS003" not in second.out
+    assert "1 told, 0 to be sent" in second.err and first.code == second.code == 0
+
+
+@pytest.mark.parametrize(
+    ("form", "env", "word"),
+    [("alertmaneger", {}, "did you mean alertmanager"), ("pagerduty", {}, "RUNLENS_PAGERDUTY_KEY")],
+)
+def test_a_form_that_cannot_work_is_refused(tmp_path, form, env, word):
+    env = {"RUNLENS_WEBHOOK": "http://127.0.0.1:1/", **env}
+    done = runlens("watch", str(tmp_path), "--webhook", "--webhook-form", form, env=env)
+    assert done.code == 2 and word in done.err
+
+
+def test_an_app_of_slack_needs_token_and_channel(tmp_path):
+    done = runlens("watch", str(tmp_path), "--slack", env={"RUNLENS_SLACK_TOKEN": "xoxb-secret"})
+    assert done.code == 2 and "RUNLENS_SLACK_CHANNEL" in done.err and "xoxb" not in done.err
+
+
+@pytest.mark.parametrize("address", ["", "http://127.0.0.1:1/secret", "nonsense"])
+def test_check_with_slack_keeps_its_exit_code(tmp_path, address):
+    rows = [{"step": s, "loss": 5.0 - s / 1000} for s in range(300)] + [
+        {"step": 300 + s, "loss": math.nan} for s in range(50)
+    ]
+    (tmp_path / "run.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n")
+    done = runlens("check", str(tmp_path / "run.jsonl"), "--slack", env={"RUNLENS_SLACK_WEBHOOK": address})
+    assert done.code == 1 and "not sent to Slack" in done.err and "secret" not in done.err

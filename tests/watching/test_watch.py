@@ -246,7 +246,7 @@ def test_a_crash_is_told_once_and_leaves_the_other_run_alone(world, tmp_path):
 def test_a_crash_that_log006_has_told_is_not_told_again(world):
     watch = world.watch("p")
     a = report(run="a")
-    watch.look = reported((a,), (replace(a, state="crashed", findings=(finding("LOG006"),)),))
+    watch.look = reported((a,), (replace(a, state="crashed", findings=(finding("LOG006", kind="crashed"),)),))
     assert watch.run() == 4
     assert [line.split()[3] for line in world.out] == ["LOG006"]
 

@@ -44,19 +44,33 @@ class World:
             do()
         self.now = until
 
-    def watch(self, *names, idle=math.inf, metrics=None, select=("LOSS", "LOG", "GRAD"), config=None, **more):
+    def watch(
+        self,
+        *names,
+        idle=math.inf,
+        metrics=None,
+        select=("LOSS", "LOG", "GRAD"),
+        config=None,
+        floor=1,
+        channels=None,
+        state=None,
+        extra=None,
+        alone=None,
+        **more,
+    ):
         """A watch of real logs in this world."""
-        lives = Lives(idle)
+        lives = Lives(idle, alone=alone)
         request = Request([str(name) for name in names], {"select": list(select)}, config)
         return Watch(
             look=Looker(request, lives, self.clock, self.err.append),
             lives=lives,
-            told=Told(self.err.append),
+            told=Told(
+                self.err.append, self.out.append, self.clock, lives, floor, channels or {}, state, extra=extra or {}
+            ),
             names=[str(name) for name in names],
             clock=self.clock,
             sleep=self.sleep,
             say=self.err.append,
-            print=self.out.append,
             gauges=Gauges(metrics, self.clock) if metrics else None,
             **more,
         )

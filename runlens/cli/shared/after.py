@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from runlens.cli.shared.printing import plain
-from runlens.errors import NoRunFound, ReadError
+from runlens.errors import NoRunFound, ReadError, RunLensError
 
 if TYPE_CHECKING:
     from runlens.model import Report
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def check(report: Report, *, wandb_summary: bool, wandb_alert: bool, slack: bool, step_summary: bool) -> None:
     """Notes on standard error, GitHub's step summary, W&B's summary and alerts, Slack.
 
-    What W&B does not take is said on standard error: the verdict stands, and so does its exit code.
+    What W&B or Slack does not take is said on standard error: the verdict stands, and so does its exit code.
     """
     for note in report.notes:
         typer.echo(f"runlens: {plain(note)}", err=True)
@@ -38,4 +38,7 @@ def check(report: Report, *, wandb_summary: bool, wandb_alert: bool, slack: bool
     if slack:
         from runlens.notify.slack import slack as send
 
-        send(report, os.environ.get("RUNLENS_SLACK_WEBHOOK", ""))
+        try:
+            send(report, os.environ.get("RUNLENS_SLACK_WEBHOOK", ""))
+        except RunLensError as error:
+            typer.echo(f"runlens: warning: not sent to Slack: {plain(str(error))}", err=True)
