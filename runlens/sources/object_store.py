@@ -8,6 +8,7 @@ from runlens.errors import NoRunFound
 from runlens.model import RunRef
 from runlens.sources import tensorboard
 from runlens.sources.naming import printable
+from runlens.sources.tfevents import files
 
 _NOT_STORES = {"http", "https", "wandb", "file", "local"}
 _SCHEME = re.compile(r"^([a-z][a-z0-9+.-]*)://")
@@ -22,11 +23,14 @@ def parse(text: str) -> str | None:
 def at(address: str, **filters: object) -> list[RunRef]:
     """The runs below an address of an object store: event files, read through fsspec. No filters are known here.
 
+    Each call looks anew, so that a watch sees what was written since.
+
     Raises
     ------
     NoRunFound
         No event file is there.
     """
+    files.look_again(address)
     refs = tensorboard.find(address)
     if not refs:
         raise NoRunFound(f"no event file is at {printable(address)}; in an object store RunLens reads TensorBoard logs")
