@@ -337,3 +337,19 @@ def test_a_damaged_step_is_no_beginning(tmp_path, odd):
     steps = np.array([odd.get(i, i) for i in range(1000)])
     (run,) = found("train.csv", [(steps, loss)], tmp_path).values()
     assert run.series["loss"].step.tolist() == steps.tolist()
+
+
+def test_losses_of_adversaries_tell_no_trainings_apart(tmp_path):
+    """They rise and fall: the plans that were fulfilled tell."""
+    rng = np.random.default_rng(16)
+    pieces = []
+    for size in (50, 30, 40):
+        loss = rng.normal(size=size).cumsum()
+        pieces.append(text_of(np.arange(1, size + 1), loss, f"Epoch {{}}/{size} | D_loss={{:.4f}} | G_loss=0.5\n"))
+    assert len(found("train.log", pieces, tmp_path)) == 3
+
+
+def test_losses_of_other_tasks_that_came_to_their_end_are_no_rounds(tmp_path):
+    rng = np.random.default_rng(17)
+    pieces = [(np.arange(50), curve(50, rng, k + 0.5, k + 0.3)) for k in range(8)]
+    assert len(found("train.log", pieces, tmp_path)) == 8

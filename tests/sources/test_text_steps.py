@@ -194,3 +194,51 @@ def test_three_digits_after_a_comma_are_decimals_of_zero_alone(tmp_path):
     np.testing.assert_allclose(run.series["loss"].value, [(500 - i) / 1000 for i in range(20)])
     np.testing.assert_allclose(run.series["tokens"].value, [1200 + i for i in range(20)])
     assert set(run.series["accs loss"].value) == {1.0}
+
+
+def splits(folder, train, val, said="[{i:5d}/3000]  {p:4.1f}%   train={t:.4f}   val={v:.4f}   elapsed={i}s\n"):
+    lines = (said.format(i=100 * i, p=i / 30, t=t, v=v) for i, (t, v) in enumerate(zip(train, val, strict=True)))
+    return of("".join(lines), folder)
+
+
+def test_splits_alone_are_losses_where_the_training_falls(tmp_path):
+    run = splits(tmp_path, 3 - np.arange(30) / 15, 3 + np.arange(30) / 15)
+    assert run.role("train_loss").series.name == "train loss" and run.role("eval_loss").series.name == "val loss"
+    np.testing.assert_array_equal(run.role("train_loss").series.step, 100 * np.arange(30))
+    assert any("called by their split alone" in note.message for note in run.notes)
+
+
+def test_splits_alone_are_no_losses_where_the_training_rises(tmp_path):
+    run = splits(tmp_path, np.arange(30) / 30, np.arange(30) / 30)
+    assert run.role("train_loss") is None and {"train", "val"} <= set(run.series)
+    assert not any("split alone" in note.message for note in run.notes)
+
+
+def test_beside_a_named_metric_a_split_is_only_a_split(tmp_path):
+    said = "step {i} accuracy train={t:.4f} val={v:.4f} loss {p:.4f}\n"
+    assert splits(tmp_path, 3 - np.arange(30) / 15, np.arange(30) / 30, said).role("train_loss").series.name == "loss"
+
+
+def test_a_line_of_step_split_and_number(tmp_path):
+    text = "".join(f"{i} train {11 - i / 50:.6f}\n" + f"{i} val {11 - i / 60:.4f}\n" * (i % 10 == 0) for i in range(99))
+    run = of(text + "99 hella 0.2524\n", tmp_path)
+    assert run.role("train_loss").series.name == "train_loss" and len(run.role("eval_loss").series) == 10
+
+
+def test_printed_namespaces_and_flags_are_no_metrics(tmp_path):
+    once = "INFO:Namespace(epochs=100, warmup_epochs=10, lr=0.1)\n"
+    once += "{'step': 3, 'loss': 9, 'a': True, 'b': None, 'c': False}\n"
+    run = of("".join(once * 3 + f"step {i} loss {3 - i / 50}\n" for i in range(20)), tmp_path)
+    assert set(run.series) == {"loss"} and len(run.series["loss"]) == 20
+
+
+def test_chinese_of_windows(tmp_path):
+    rows = [
+        f"当前Batch：{10 * i}/600 | 当前epoch:0/5 | 当前损失值：{9 - i / 9:.4f} | 当前准确率：{i}.0%\n"
+        for i in range(1, 50)
+    ]
+    (tmp_path / "train.log").write_bytes("".join(rows).encode("gb18030"))
+    (ref,) = discover(str(tmp_path / "train.log"))
+    loss = resolve(read(ref)).role("train_loss").series
+    np.testing.assert_allclose(loss.value, 9 - np.arange(1, 50) / 9, atol=1e-4)
+    np.testing.assert_array_equal(loss.step, 10 * np.arange(1, 50))

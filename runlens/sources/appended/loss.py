@@ -68,7 +68,7 @@ def are_rounds(losses: Sequence[Floats]) -> bool:
     -------
     bool
         In the later half of them the loss begins nearer to where the piece before ended than to where the first one
-        began, by a factor of two. False where fewer than four pieces begin and end with numbers.
+        began, by a factor of four. False where fewer than four pieces begin and end with numbers.
     """
     known = [(one[0], one[-1]) for one in losses if len(one) and np.isfinite(one[0]) and np.isfinite(one[-1])]
     if len(known) < 4:
@@ -77,7 +77,7 @@ def are_rounds(losses: Sequence[Floats]) -> bool:
     later = slice(len(known) // 2, None)
     from_the_last = np.median(np.abs(first[1:] - last[:-1])[later])
     from_the_first = np.median(np.abs(first[1:] - first[0])[later])
-    return bool(from_the_last < 0.5 * from_the_first)
+    return bool(from_the_last < 0.25 * from_the_first)
 
 
 def _level(values: Floats) -> float:

@@ -215,6 +215,7 @@ def read(ref: RunRef) -> Run:
         texts=built.texts,
         notes=(
             *_notes(gathered, axis, where),
+            *_taken_for_losses(built, where),
             *_lost(gathered, built, where),
             *told(held, number, where),
             *_cut(broken, gathered, where),
@@ -264,6 +265,13 @@ def _lost(gathered: Gathered, built: Built, where: str) -> list[Note]:
         said = f"{values} stand{'s' if lost == 1 else ''} on lines with a number that is none and were left out"
         notes.append(Note("damaged", said, lost, series=name, share=share))
     return notes
+
+
+def _taken_for_losses(built: Built, where: str) -> list[Note]:
+    if not built.guessed:
+        return []
+    shown = " and ".join(printable(name) for name in built.guessed[:3])
+    return [Note("guessed", f"{shown} in {where} are called by their split alone: they were taken for losses")]
 
 
 def _cut(broken: Sequence[str], gathered: Gathered, where: str) -> list[Note]:

@@ -40,6 +40,8 @@ class Built:
     """Words that the values of some series number."""
     config: dict[str, object]
     """Words that were the same all along."""
+    guessed: tuple[str, ...] = ()
+    """Series that their lines call by a split alone, and that were taken for losses."""
 
 
 def series_of(rows: Rows, axis: Axis) -> Built:
@@ -82,10 +84,30 @@ def series_of(rows: Rows, axis: Axis) -> Built:
         at, value = at[np.append(~again, True)], value[np.append(~again, True)]
         for full, which in _ranks(name, rows.counters["rank"][at]):
             out[full] = Series(full, axis.step[at[which]], time[at[which]], value[which])
+    guessed = _guessed(rows.layouts, out)
     words, texts, config = worded.series(axis.step, time)
     words = {name: s for name, s in words.items() if name not in out}
     texts = {name: texts[name] for name in words}
-    return Built({name: s for name, s in (out | words).items() if len(s)}, once, texts, dict(config))
+    return Built({name: s for name, s in (out | words).items() if len(s)}, once, texts, dict(config), guessed)
+
+
+def _guessed(layouts: list[Layout], out: dict[str, Series]) -> tuple[str, ...]:
+    """Which series are losses by a guess; those that rise in training are called by their split alone again."""
+    names = [n for n in dict.fromkeys(f.name for o in layouts for f in o.fields if f.guessed) if n in out]
+    trained = next((n for n in names if "train" in n.lower()), names[0] if names else "")
+    if not names or not _rises(out[trained].value):
+        return tuple(names)
+    for name in names:
+        bare = name.removesuffix(" loss")
+        one = out.pop(name)
+        out[bare] = Series(bare, one.step, one.time, one.value)
+    return ()
+
+
+def _rises(value: Floats) -> bool:
+    known = value[np.isfinite(value)]
+    third = max(len(known) // 3, 1)
+    return len(known) > 1 and bool(np.median(known[-third:]) > np.median(known[:third]))
 
 
 def _columns(layout: Layout, at: Ints, rows: Rows, columns: tuple[Floats, ...]) -> Iterator[tuple[str, Bools, Floats]]:

@@ -68,6 +68,10 @@ HEADS = (
     _head("DeepSpeed", "global_step=", r"epoch=\d+/micro_step=\d+/global_step=(?P<step>\d+)"),
     _head("boosting", "[", r"^(?:\[?[\d:]{8}\]?\s*)?\[(?P<step>\d+)\]\s+(?=\S*[A-Za-z].*:)"),
     _head("CatBoost", "learn:", r"^(?P<step>\d+):\s+(?=learn:|test:)"),
+    _head("build-nanogpt", " train ", r"^(?P<step>\d+) train (?P<x_train_loss>\d+\.\d+)\s*$"),
+    _head("build-nanogpt", " val ", r"^(?P<step>\d+) val (?P<x_val_loss>\d+\.\d+)\s*$"),
+    _head("build-nanogpt", " hella ", r"^(?P<step>\d+) hella (?P<x_hellaswag_acc>\d+\.\d+)\s*$"),
+    _head("", "/", r"^\s*\[\s*(?P<step>\d+)\s*/\s*(?P<of>\d+)\s*\]"),
     _head("clu", "] [", r"\] \[(?P<step>\d+)\] (?=[\w/]+=)"),
     _head("Stable Baselines", "timesteps", r"^\|\s+(?:total_)?timesteps\s+\|\s+(?P<step>\d+)\s+\|"),
     _head(

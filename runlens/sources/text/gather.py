@@ -16,7 +16,7 @@ from runlens.sources.text.pairs import Place
 from runlens.sources.text.settings import preamble
 from runlens.sources.text.times import seconds
 from runlens.sources.text.tokens import Tokens, tokens
-from runlens.sources.text.words import BEST, SETTING, STRANGE
+from runlens.sources.text.words import BEST, SETTING, SETTINGS, STRANGE
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -152,6 +152,7 @@ def _strange(line: str) -> bool:
         and STRANGE.search(line) is not None
         and BEST.search(line) is None
         and SETTING.match(line) is None
+        and SETTINGS.search(line) is None
     )
 
 

@@ -15,7 +15,7 @@ from runlens.sources.text.build import begun_bars
 from runlens.sources.text.rows import Rows
 from runlens.sources.text.steps import Axis, axis_of, carried
 from runlens.sources.text.stretches import open_log, stretches
-from runlens.sources.text.words import LOSS
+from runlens.sources.text.words import LOSS, NO_DESCENT
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -103,7 +103,7 @@ def _main(rows: Rows, axis: Axis) -> tuple[Ints, Floats]:
 def _loss_of(rows: Rows, number: int) -> int:
     """Which field of a layout is its training loss, the one called that alone before others; -1 if none is."""
     fields = rows.layouts[number].fields
-    losses = [i for i, f in enumerate(fields) if LOSS.search(f.name) and not f.split]
+    losses = [i for i, f in enumerate(fields) if LOSS.search(f.name) and not f.split and not NO_DESCENT.search(f.name)]
     return next((i for i in losses if fields[i].name.lower() in ("loss", "train/loss", "train_loss")), [*losses, -1][0])
 
 

@@ -12,7 +12,7 @@ from runlens.sources.text.pairs import Field, Place, has_metric, pairs, place_of
 from runlens.sources.text.phases import Words, words_in
 from runlens.sources.text.tables import boxed, headed
 from runlens.sources.text.times import Stamp, find_stamp
-from runlens.sources.text.words import EPOCH, HELD_OUT, METRIC, PAIRED, SETTING, STEP, STEPS
+from runlens.sources.text.words import BARE, EPOCH, HELD_OUT, METRIC, PAIRED, SETTING, SETTINGS, STEP, STEPS
 
 Kind = Literal["row", "bar", "keras", "member", "box", "count", "epoch", "opens"]
 
@@ -26,6 +26,7 @@ _HF_DICT = re.compile(
 )
 _WITHOUT = re.compile(
     r"%\||^\d+:\s+learn:|^\s*\||[Ee]poch|[Ee]pisode|\[(?:step|batch|iteration)=|^[\s\d./|:%eEGna+-]+$|^\s*all\s+\d"
+    r"|^\d+ (?:train|val|hella) \d"
 )
 """What a line that names no metric may be all the same: a bar, a box, a beginning, bare numbers under a heading."""
 _LOGGER = re.compile(r"\S*[\\/.:]\S*|\b(?:INFO|DEBUG|WARNING)\b")
@@ -85,7 +86,9 @@ def parse(line: str, starts: Sequence[int], ends: Sequence[int], before: Callabl
     line = line[:_LONGEST]
     if line.startswith("wandb: "):  # the name of the run, its address, a summary: what W&B says of itself
         return None
-    if METRIC.search(line) is None and _WITHOUT.search(line) is None:
+    if METRIC.search(line) is None and _WITHOUT.search(line) is None and BARE.search(line) is None:
+        return None
+    if SETTINGS.search(line) is not None:
         return None
     numbers = {start: i for i, start in enumerate(starts) if start < _LONGEST}
     if not numbers:

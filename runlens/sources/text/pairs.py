@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from runlens.sources.text.phases import STAGE
 from runlens.sources.text.units import KEPT_UNITS, MANY, MEMORY, NAMED_BY_UNIT, SECONDS, TIMES, UNIT
-from runlens.sources.text.words import HELD_OUT, METRIC, NEVER, PROSE, RENAMED, RENAMED_OF, STATED, TRAINING
+from runlens.sources.text.words import BARE, HELD_OUT, METRIC, NEVER, PROSE, RENAMED, RENAMED_OF, STATED, TRAINING
 
 _OPENERS = re.compile(r"(?:tensor\(|array\(|np\.float\d*\(|[\[({'\"\s])*$")
 _QUOTED = re.compile(r"['\"]([^'\"]+)['\"]$")
@@ -50,6 +50,8 @@ class Field:
     """Where the pair begins and ends in the line, for what is left over."""
     end: int = 0
     split: str = ""
+    guessed: bool = False
+    """Whether it is called by its split alone, and taken for a loss."""
 
 
 def place_of(line: str, start: int, numbers: dict[int, int], ends: Sequence[int]) -> Place:
@@ -96,6 +98,7 @@ def pairs(
     """
     out: dict[str, Field] = {}
     section, soft, previous, skip = split, "", 0, -1
+    bare = METRIC.search(line) is None
     pending = ""
     for start, number in numbers.items():
         if line[start].isalpha() and line[ends[number] : ends[number] + 2].strip().isalpha():
@@ -134,6 +137,9 @@ def pairs(
                 continue
             place = replace(place, over=numbers[end + 1])
         name, place = _in_unit(name, place, unit)
+        guessed = bare and strong and BARE.fullmatch(f"{name}=0.0") is not None
+        if guessed:
+            name = f"{name} loss"
         for pattern, new in RENAMED:
             name = pattern.sub(new, name)
         name = RENAMED_OF.get(framework, {}).get(name, name)
@@ -146,7 +152,7 @@ def pairs(
         full = _full(name, prefix, own)
         if full not in out:
             of = own or ("" if held is None else soft)
-            out[full] = Field(full, place, start - len(pending), end, of)
+            out[full] = Field(full, place, start - len(pending), end, of, guessed)
     return tuple(out.values())
 
 

@@ -19,14 +19,29 @@ _ROUND = re.compile("第 ?(\\d+) ?(?:/ ?\\d+ ?)?(?:轮|个epoch|代)".encode())
 _TELLS = ("损失".encode(), "准确".encode(), "精度".encode(), "学习率".encode(), "奖励".encode())
 
 
+_TELLS_CODED = tuple(word.decode().encode("gb18030") for word in _TELLS)
+
+
+def _from_gb18030(text: bytes) -> bytes:
+    """Text in the code of Chinese Windows as UTF-8; any other as it is."""
+    if not any(word in text for word in _TELLS_CODED):
+        return text
+    try:
+        return text.decode("gb18030").encode()
+    except UnicodeDecodeError:
+        return text
+
+
 def in_english(text: bytes) -> bytes:
     """A stretch of lines with the Chinese words of a training log in English; any other as it is.
 
     Parameters
     ----------
     text : bytes
-        UTF-8.
+        UTF-8, or GB18030 where that holds such words.
     """
     if not any(word in text for word in _TELLS):
-        return text
+        text = _from_gb18030(text)
+        if not any(word in text for word in _TELLS):
+            return text
     return _FOUND.sub(lambda found: _BYTES[found[0]], _ROUND.sub(rb"epoch \1 ", text))

@@ -51,6 +51,18 @@ LOSS = re.compile(
     r"(?<![a-z])(loss|trl|tel|nll|rmse|mse|mae|logloss|error|cost|l2|l1|perplexity|ppl)(?![a-z])|[a-z]loss(?![a-z])",
     re.IGNORECASE,
 )
+BARE = re.compile(
+    r"(?<![\w/.-])(?P<name>train(?:ing)?|val(?:id(?:ation)?)?)['\"]?[ \t]*[:=][ \t]*\d*\.\d", re.IGNORECASE
+)
+"""A split and a number on a line that names no metric: `step 200  train=2.3038  val=2.2490`."""
+SETTINGS = re.compile(r"\bNamespace\(|(?:\b(?:True|False|None)\b.*){3}")
+"""What a line of printed settings holds, whatever else: three flags, or a namespace of Python."""
+NO_DESCENT = re.compile(
+    r"(?<![a-z])(?:[dgvq]f?\d?|dis\w*|gen\w*|adv\w*|critic\d?|actor|policy|value|pg|td)[_ ]?loss(?![a-z])"
+    r"|loss[_ ]?(?:[dg]|dis\w*|gen\w*|adv\w*|gan)(?![a-z])",
+    re.IGNORECASE,
+)
+"""Losses that do not fall as training goes on: of adversaries, and of reinforcement learning."""
 STRANGE = re.compile(rf"(?:{METRIC.pattern})[a-z_0-9]*['\"]?[ \t]*[:=(\[ ][ \t]*[\[(]*[-+]?\d*\.\d", re.IGNORECASE)
 """A metric and a number with a decimal point: what a line that was not understood may have wanted to say."""
 BEST = re.compile(r"(?<![a-z])(?:best|saved|saving|improved)(?![a-z])", re.IGNORECASE)

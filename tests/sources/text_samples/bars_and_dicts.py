@@ -175,6 +175,17 @@ def own_script_by_batches() -> Sample:
 
 
 @sample
+def own_script_in_brackets() -> Sample:
+    """The step of so many in brackets, and splits without a word for what was measured."""
+    t = truth(0, 200)
+    lines = [
+        f"[{step:5d}/12000]  {step / 120:5.1f}%   train={loss:.4f}   val={loss + 0.1:.4f}   elapsed={step}s     ETA={step}s"
+        for _, step, loss, *_ in t.rows()
+    ]
+    return Sample("\n".join(lines), roles(t, "train_loss", eval_loss=(t.step, np.round(t.loss + 0.1, 4))))
+
+
+@sample
 def own_script_without_steps() -> Sample:
     """A loss a line, the epoch alone: lines are counted."""
     t = truth(0)

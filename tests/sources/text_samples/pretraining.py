@@ -146,6 +146,18 @@ def nanogpt() -> Sample:
 
 
 @sample
+def build_nanogpt() -> Sample:
+    """build-nanogpt's log.txt: step, split and number."""
+    t = truth(0)
+    lines = []
+    for i, step, loss, *_ in t.rows():
+        if (i + 1) % EVERY == 0:
+            lines += [f"{step} val {loss + 0.1:.4f}", f"{step} hella {0.25 + i / 1000:.4f}"]
+        lines.append(f"{step} train {loss:.6f}")
+    return Sample("\n".join(lines), roles(t, "train_loss", eval_loss=evals(t)), name="log.txt")
+
+
+@sample
 def llm_c() -> Sample:
     """llm.c: values without names, spikes in brackets, and the validation loss on a line of its own."""
     t = truth()
