@@ -34,10 +34,19 @@ def test_the_page_shows_roles_series_units_and_why():
 
 
 def test_a_loss_whose_last_writes_are_nan_shows_what_was_finite(tmp_path):
-    rows = [{"step": i % 60, "loss": 3.0 - i / 60 if i < 60 else math.nan} for i in range(120)]
+    rows = [{"step": i if i < 60 else i - 40, "loss": 3.0 - i / 60 if i < 60 else math.nan} for i in range(100)]
     (tmp_path / "history.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     done = runlens("show", str(tmp_path / "history.jsonl"), env={"COLUMNS": "120"})
-    assert "3 → 2.05 nats, 60 not finite" in done.out
+    assert "3 → 2.69 nats, 40 not finite" in done.out
+
+
+def test_the_runs_of_one_file_are_named_as_they_can_be_given(tmp_path):
+    rows = [{"step": i % 60, "loss": 3.0 - i % 60 / 60} for i in range(120)]
+    log = tmp_path / "history.jsonl"
+    log.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    done = runlens("show", str(log))
+    assert done.code == 2 and done.err.endswith(f"holds 2 runs; name one of them: '{log}#1', '{log}#2'\n")
+    assert runlens("show", f"{log}#2").out.startswith("history/2")
 
 
 @pytest.mark.parametrize("width", [60, 80, 120, 160])

@@ -13,6 +13,7 @@ from runlens.config import Config, looked_for
 from runlens.errors import ConfigError
 from runlens.model import AS_FOUND, ReadOptions, RunRef
 from runlens.sources import Search, discover, in_one_sentence
+from runlens.sources.naming import printable
 
 
 @dataclass
@@ -37,7 +38,8 @@ class OneRun:
         self.search = looked_for(Search(gitignore=self.gitignore), self.config, given)
         refs = discover(name, options=options, search=self.search)
         if len(refs) > 1:
-            some = ", ".join(ref.location for ref in refs[:5]) + (", …" if len(refs) > 5 else "")
+            named = (f"{ref.location}#{ref.member}" if ref.member else ref.location for ref in refs[:5])
+            some = ", ".join(map(printable, named)) + (", …" if len(refs) > 5 else "")
             raise ConfigError(f"{name} holds {len(refs):,} runs; name one of them: {some}")
         for note in (*self.search.notes, in_one_sentence(self.search.unread)):
             if note:
