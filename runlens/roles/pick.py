@@ -25,6 +25,10 @@ _ONCE = frozenset(
     {"train_loss", "grad_norm", "learning_rate", "tokens", "tokens_per_second", "step_time", "mfu", "tflops"}
 )
 
+_BOOSTING = frozenset({"XGBoost", "LightGBM", "CatBoost"})
+"""Whose metrics are losses of training where nothing else is."""
+_LOSS = re.compile(r"loss", re.IGNORECASE)
+
 
 def score(name: str, role: str, claim: Claim, series: Series, longest: int) -> float:
     """How well a series stands for its role; higher is better.
@@ -62,6 +66,7 @@ def score(name: str, role: str, claim: Claim, series: Series, longest: int) -> f
     total -= 6.0 * (claim.unit == "bits/byte")
     total -= 5.0 * (".process." in name)
     total -= 4.0 * (role in ("gpu_power", "gpu_memory") and claim.unit == "%")
+    total -= 10.0 * bool(role == "train_loss" and claim.by in _BOOSTING and not _LOSS.search(name))
     total += 5.0 * bool(_PURE.search(name))
     total += 8.0 * bool(role in ("train_loss", "eval_loss") and claim.confidence < 0.9 and _TOTAL.search(name))
     if role in _ONCE and longest > 0:

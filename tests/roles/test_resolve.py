@@ -44,6 +44,10 @@ class TestChoice:
         assert names(found, "train_loss") == ["train/loss"]
         assert found.framework == "HF transformers Trainer"
 
+    def test_a_loss_beats_an_error_that_is_the_loss_of_boosting(self):
+        assert resolve(run({"train_rmse": LOSS, "train_loss": LOSS**2})).role("train_loss").series.name == "train_loss"
+        assert resolve(run({"train-rmse": LOSS})).role("train_loss").series.name == "train-rmse"
+
     def test_raw_gradient_norm_beats_the_clipped_one(self):
         columns = {"learning/loss": LOSS, "learning/lm_loss": LOSS, "perf/step_time_seconds": 0.5}
         found = resolve(run({**columns, "learning/grad_norm": 1.0, "learning/raw_grad_norm": 3.0}))

@@ -353,3 +353,10 @@ def test_losses_of_other_tasks_that_came_to_their_end_are_no_rounds(tmp_path):
     rng = np.random.default_rng(17)
     pieces = [(np.arange(50), curve(50, rng, k + 0.5, k + 0.3)) for k in range(8)]
     assert len(found("train.log", pieces, tmp_path)) == 8
+
+
+def test_two_trainings_of_two_stages_are_no_rounds(tmp_path):
+    rng = np.random.default_rng(18)
+    stages = [(np.arange(1, 21), curve(20, rng)), (np.arange(1, 16), curve(15, rng, 0.45, 0.1, 0.005))]
+    runs = found("train.log", stages * 2, tmp_path)
+    assert [len(run.series["loss"]) for run in runs.values()] == [20, 15, 20, 15]

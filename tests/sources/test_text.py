@@ -280,7 +280,7 @@ def test_what_wandb_says_of_itself_is_no_metric(tmp_path):
 
 
 def test_headings_of_epochs_with_nothing_that_is_understood_are_no_crash(tmp_path):
-    lines = [text for e in range(30) for text in (f"Epoch {e}/30", "\uc190\uc2e4: 0.8881, \uc815\ud655\ub3c4: 66.07%")]
+    lines = [text for e in range(30) for text in (f"Epoch {e}/30", "απώλεια: 0.8881, ακρίβεια: 66.07%")]
     (tmp_path / "train.log").write_text("\n".join(lines) + "\n", encoding="utf-8")
     (ref,) = discover(str(tmp_path / "train.log"))
     with pytest.raises(NotALog):

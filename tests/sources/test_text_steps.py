@@ -242,3 +242,17 @@ def test_chinese_of_windows(tmp_path):
     loss = resolve(read(ref)).role("train_loss").series
     np.testing.assert_allclose(loss.value, 9 - np.arange(1, 50) / 9, atol=1e-4)
     np.testing.assert_array_equal(loss.step, 10 * np.arange(1, 50))
+
+
+@pytest.mark.parametrize("said", [
+    "Эпоха: {e:4d} | Train потери: {t:.4f} | Val потери: {v:.4f} | точность: 0.5",
+    "에포크 {e} 학습 손실: {t:.4f} 검증 손실: {v:.4f}",
+    "エポック {e}: 訓練損失: {t:.4f}, 検証損失: {v:.4f}",
+    "Époque {e}/50 - train_loss: {t:.4f} - val_loss: {v:.4f}",
+    "Época {e} - Train loss: {t:.4f} - Val loss: {v:.4f}",
+])  # fmt: skip
+def test_words_in_other_languages_are_read_as_those_in_english(tmp_path, said):
+    run = of("".join(said.format(e=e, t=3 - e / 9, v=3.1 - e / 9) + "\n" for e in range(1, 30)), tmp_path)
+    for role, first in (("train_loss", 3.0), ("eval_loss", 3.1)):
+        np.testing.assert_array_equal(run.role(role).series.step, np.arange(1, 30))
+        np.testing.assert_allclose(run.role(role).series.value, first - np.arange(1, 30) / 9, atol=1e-4)

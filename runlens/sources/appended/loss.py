@@ -67,16 +67,15 @@ def are_rounds(losses: Sequence[Floats]) -> bool:
     Returns
     -------
     bool
-        In the later half of them the loss begins nearer to where the piece before ended than to where the first one
+        Nearly all begin nearer to where the piece before ended than the later half of them to where the first one
         began, by a factor of four. False where fewer than four pieces begin and end with numbers.
     """
     known = [(one[0], one[-1]) for one in losses if len(one) and np.isfinite(one[0]) and np.isfinite(one[-1])]
     if len(known) < 4:
         return False
     first, last = np.array(known).T
-    later = slice(len(known) // 2, None)
-    from_the_last = np.median(np.abs(first[1:] - last[:-1])[later])
-    from_the_first = np.median(np.abs(first[1:] - first[0])[later])
+    from_the_last = np.quantile(np.abs(first[1:] - last[:-1]), 0.9)
+    from_the_first = np.median(np.abs(first[1:] - first[0])[len(known) // 2 :])
     return bool(from_the_last < 0.25 * from_the_first)
 
 

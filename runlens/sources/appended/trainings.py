@@ -78,7 +78,7 @@ def trainings_of(course: Course, before: Callable[[Sequence[int]], Sequence[Betw
     pieces = [slice(a, b) for a, b in itertools.pairwise(bounds)]
     afresh = [is_afresh(step[one], loss[one], step[two], loss[two]) for one, two in itertools.pairwise(pieces)]
     in_rounds = len(cuts) >= FEWEST and (
-        2 * afresh.count(False) > len(cuts)
+        (2 * afresh.count(False) > len(cuts) and 4 * afresh.count(True) <= len(cuts))
         or (2 * afresh.count(True) < len(cuts) and are_rounds([loss[piece] for piece in pieces]))
     )
     if len(cuts) >= MOST:

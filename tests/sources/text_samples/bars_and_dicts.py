@@ -175,6 +175,17 @@ def own_script_by_batches() -> Sample:
 
 
 @sample
+def own_script_with_a_colon() -> Sample:
+    """Epoch and batch in brackets of their own, the batch with a colon before how many there are."""
+    t = truth(100, 100)
+    lines = [
+        f"{at(i):%m-%d %H:%M:%S}: main.py[280]: [Epoch {(step - 1) // 600 + 1}/10][{(step - 1) % 600 + 1:4d}:600]  Loss: {loss:.4f}"
+        for i, step, loss, *_ in t.rows()
+    ]
+    return Sample("\n".join(lines), roles(t, "train_loss"))
+
+
+@sample
 def own_script_in_brackets() -> Sample:
     """The step of so many in brackets, and splits without a word for what was measured."""
     t = truth(0, 200)
