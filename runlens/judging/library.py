@@ -184,6 +184,8 @@ def by_themselves(plan: Plan, refs: Sequence[RunRef]) -> tuple[RunReport, ...]:
     request = plan.request
     keep = Kept(request.keep, __version__) if request.keep is not None else None
     judged_by = plan.judged_by(refs, request.learned, request.chart_points)
+    if request.judge is not None:
+        return tuple(request.judge(judged_by, request.read))
     return tuple(judged(judged_by, plan.engine(len(refs)), keep=keep, read=request.read))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from runlens.files import text_of
 from runlens.judging import engines
 from runlens.judging.baseline import Known, loads
 from runlens.judging.check import Settings
-from runlens.model import AS_FOUND, ReadOptions, Run, RunRef, Severity
+from runlens.model import AS_FOUND, ReadOptions, Run, RunRef, RunReport, Severity
 from runlens.rules.select import check_codes
 
 MANY, SKETCH = 100, 60
@@ -61,6 +61,10 @@ class Request:
     """About how many points of each main series go into the report."""
     read: Callable[[RunRef], Run] | None = None
     """What reads a run in this process, such as to show how far it is."""
+    judge: Callable[[Sequence[tuple[RunRef, Settings]], Callable[[RunRef], Run] | None], Iterable[RunReport]] | None = (
+        None
+    )
+    """What judges the runs in the place of an engine, such as a watch that remembers those that are as they were."""
     say: Callable[[str], None] = silent
     """Takes a sentence on what is being done that is not part of the report."""
     search: sources.Search = field(default_factory=lambda: sources.Search())

@@ -128,7 +128,7 @@ class Lives:
         watched.arrived(newest, run.points, now)
         if math.isfinite(newest):
             run = replace(run, read_at=watched.log_clock(now))
-        return replace(run, state="running") if run.state == "unknown" and self._live(watched) else run
+        return replace(run, state="running") if run.state == "unknown" and self.live(watched) else run
 
     def look(self, reports: Iterable[RunReport], now: float) -> list[Turn]:
         """Take what a look gave, and say whose life has changed."""
@@ -164,9 +164,10 @@ class Lives:
             return Life(report.state)
         if now - watched.changed > self.idle:
             return Life.QUIET
-        return Life.STALLED if self._live(watched) and _stalled(watched, report, now) else Life.GOING
+        return Life.STALLED if self.live(watched) and _stalled(watched, report, now) else Life.GOING
 
-    def _live(self, watched: Watched) -> bool:
+    def live(self, watched: Watched) -> bool:
+        """Whether it is taken to be going where its log does not say so."""
         return watched.live or bool(self.alone)
 
     @staticmethod

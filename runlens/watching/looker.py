@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from runlens.errors import ConfigError, NoRunFound
 from runlens.judging.library import report_of
 from runlens.judging.request import Plan, Request, planned
 from runlens.model import Report, Run, RunRef
 from runlens.watching.life import Lives
+from runlens.watching.unchanged import Unchanged
 
 
 @dataclass(slots=True)
@@ -23,10 +24,14 @@ class Looker:
     """Seconds since the epoch."""
     say: Callable[[str], None]
     """Takes a sentence for standard error."""
+    unchanged: Unchanged = field(init=False)
     plan: Plan | None = None
     """Of the last settings that could be read."""
     broken: str = ""
     """What was said last of settings that cannot be read, so that it is said once."""
+
+    def __post_init__(self) -> None:
+        self.unchanged = Unchanged(self.lives, self.clock)
 
     def __call__(self) -> Report:
         """Look once.
@@ -43,7 +48,8 @@ class Looker:
         ReadError
             They cannot be looked at.
         """
-        request = replace(self.request, read=self._read(self.request.read), jobs=1)
+        read = self._read(self.request.read)
+        request = replace(self.request, read=read, jobs=1, judge=self.unchanged.judge)
         try:
             self.plan = planned(request)
             self.broken = ""

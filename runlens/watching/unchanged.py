@@ -1,0 +1,118 @@
+"""A look costs what is new: a run whose log is as it was is not read and judged again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from runlens.judging.check import Settings, judge_and
+from runlens.judging.digest import Seen, digest
+from runlens.model import Finding, Run, RunRef, RunReport
+from runlens.rules.log.clock_jump import ClockJump
+from runlens.rules.log.stale import StaleRun
+from runlens.rules.shared.points import spine
+from runlens.watching.life import Lives
+
+_BESIDE = ("", "-wal", "-journal")
+"""What SQLite writes beside a store before the store itself changes."""
+
+
+GROWN = 1.1
+"""Growth of the age of a stale run after which it is looked at anew: the advice says its age, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A verdict, what it was made from, and the one series by which a run ages."""
+
+    key: bytes
+    report: RunReport
+    spine: Run
+
+
+@dataclass(slots=True)
+class Unchanged:
+    """The verdicts of the look before."""
+
+    lives: Lives
+    clock: Callable[[], float]
+    kept: dict[str, _Kept] = field(default_factory=dict)
+    reused: int = 0
+    """Runs of the last look that were as they were."""
+
+    def judge(
+        self, plan: Sequence[tuple[RunRef, Settings]], read: Callable[[RunRef], Run] | None
+    ) -> Iterator[RunReport]:
+        """Judge runs as `runlens.judging.check.check` does, but those that are as they were."""
+        seen: Seen = {}
+        self.reused = 0
+        here = {ref.id for ref, _ in plan}
+        self.kept = {name: kept for name, kept in self.kept.items() if name in here}
+        for ref, settings in plan:
+            key = _key(ref, settings, seen)  # before reading: what is written meanwhile is seen at the next look
+            kept = self.kept.get(ref.id)
+            if kept is not None and kept.key == key and (again := self._again(kept, settings)) is not None:
+                self.reused += 1
+                yield again
+                continue
+            report, aged = judge_and(ref, settings, _ageing, read)
+            if key is not None and aged is not None and not report.failures:
+                self.kept[ref.id] = _Kept(key, report, aged)
+            else:
+                self.kept.pop(ref.id, None)
+            yield report
+
+    def _again(self, kept: _Kept, settings: Settings) -> RunReport | None:
+        """The verdict as of now; None where the clock has changed more in it than an age."""
+        watched = self.lives.runs.get(kept.report.run)
+        report = kept.report
+        if watched is None or any(f.code == ClockJump.code for f in report.findings):
+            return None
+        if report.state == "unknown" and self.lives.live(watched):
+            return None  # it is taken to be going from now on
+        run = replace(kept.spine, read_at=watched.log_clock(self.clock()))
+        said = [
+            found
+            for rule in settings.rules
+            if isinstance(rule, StaleRun)
+            for found in rule.check(run)
+            if isinstance(found, Finding)
+        ]
+        told = [f for f in report.findings if f.code == StaleRun.code]
+        if len(said) != len(told) or any(_age(new) > GROWN * _age(old) for new, old in zip(said, told, strict=True)):
+            return None  # it has become stale, or much older: incidents and advice follow from that
+        newer = dict(zip(map(id, told), said, strict=True))
+        findings = tuple(
+            replace(f, message=newer[id(f)].message, evidence=newer[id(f)].evidence) if id(f) in newer else f
+            for f in report.findings
+        )
+        return replace(report, findings=findings) if said else report
+
+
+def _age(finding: Finding) -> float:
+    age = finding.evidence["age_s"]
+    return float(age) if isinstance(age, float | int) else 0.0
+
+
+def _ageing(ref: RunRef, run: Run, report: RunReport) -> Run:
+    """The run with nothing but the series by which it ages: what LOG004 looks at."""
+    part = spine(run)
+    return Run(run.id, run.name, run.source, run.state, roles={part.role: (part,)} if part is not None else {})
+
+
+def _key(ref: RunRef, settings: Settings, seen: Seen) -> bytes | None:
+    """What a verdict depends on; None for a run that is in no files here."""
+    if not ref.files:
+        return None
+    found: list[tuple[str, int, int, int]] = []
+    for name in ref.files:
+        for end in _BESIDE:
+            try:
+                stat = Path(f"{name}{end}").stat()
+            except OSError:
+                if not end:
+                    return None
+                continue
+            found.append((f"{name}{end}", stat.st_size, stat.st_mtime_ns, stat.st_ino))
+    return digest((ref.source, ref.location, ref.id, ref.member, ref.options, found, settings), seen)

@@ -1,0 +1,150 @@
+"""A look costs what is new, and says what a look at everything says."""
+
+import json
+import math
+import sqlite3
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from runlens import sources
+from runlens.judging import check as judging
+from runlens.watching import unchanged
+from runlens.watching.unchanged import GROWN
+from tests.watching.world import Log, World
+
+
+@pytest.fixture
+def world():
+    return World()
+
+
+def counted(monkeypatch):
+    calls = []
+    real = unchanged.judge_and
+    monkeypatch.setattr(unchanged, "judge_and", lambda ref, *rest: calls.append(ref.id) or real(ref, *rest))
+    return calls
+
+
+def test_a_run_that_is_as_it_was_is_not_read_again(world, tmp_path, monkeypatch):
+    calls = counted(monkeypatch)
+    a, b = (Log(tmp_path / "logs" / name / "run.jsonl", world) for name in "ab")
+    a.upto(600)
+    b.upto(600)
+    world.at(130, lambda: a.upto(720))
+    world.watch(tmp_path / "logs", looks=8).run()
+    assert (calls.count("a/run"), calls.count("b/run")) == (2, 1)
+
+
+def test_a_run_that_becomes_stale_is_told_though_nothing_was_read(world, tmp_path, monkeypatch):
+    calls = counted(monkeypatch)
+    log = Log(tmp_path / "run.jsonl", world)
+    log.upto(600)
+    watch = world.watch(log.path, looks=120)
+    watch.run()
+    assert len(world.lines("LOG004")) == 1
+    assert 1 + math.log(120 / 11) / math.log(GROWN) / 2 < len(calls) < 30, "when it becomes stale, and much older"
+    (stale,) = [f for f in watch.report.runs[0].findings if f.code == "LOG004"]
+    (full,) = [f for f in full_look(watch, log.path) if f.code == "LOG004"]
+    assert stale == full, "its age is that of the last look"
+
+
+def test_settings_that_change_are_obeyed(world, tmp_path):
+    log, config = Log(tmp_path / "run.jsonl", world), tmp_path / "runlens.toml"
+    log.upto(6000)
+    log.write(3, loss=float("nan"))
+    config.write_text("")
+    world.at(100, lambda: config.write_text("[rules.LOSS003]\nseverity = 'warning'\n"))
+    watch = world.watch(log.path, looks=4, config=config)
+    watch.run()
+    (found,) = [f for f in watch.report.runs[0].findings if f.code == "LOSS003"]
+    assert found.severity.value == "warning"
+
+
+def test_a_store_that_writes_ahead_is_seen(world, tmp_path):
+    """SQLite in WAL mode leaves the store itself alone until a checkpoint."""
+    file = tmp_path / "proj.db"
+    db = sqlite3.connect(file)
+    db.execute("PRAGMA journal_mode=WAL")
+    db.execute("PRAGMA wal_autocheckpoint=0")
+    db.execute(
+        "CREATE TABLE metrics (id INTEGER PRIMARY KEY, timestamp TEXT, run_name TEXT, step INTEGER, metrics TEXT)"
+    )
+
+    def put(first, last, loss=None):
+        rows = [
+            ("2027-01-15T08:00:00", "r", s, json.dumps({"train/loss": loss or 5 - s / 1000}))
+            for s in range(first, last)
+        ]
+        db.executemany("INSERT INTO metrics (timestamp, run_name, step, metrics) VALUES (?, ?, ?, ?)", rows)
+        db.commit()
+
+    put(0, 600)
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    before = file.stat()
+    world.at(130, lambda: put(600, 620, "NaN"))
+    world.watch(file, looks=5).run()
+    after = file.stat()
+    assert (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
+    assert world.lines("LOSS003")
+    db.close()
+
+
+def full_look(watch, path):
+    """The findings of a look at everything at the same moment."""
+    watch.look.unchanged.kept.clear()
+    return watch.look().runs[0].findings
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    seed=st.integers(0, 2**31),
+    cuts=st.lists(st.integers(0, 400), min_size=1, max_size=8),
+    pauses=st.lists(st.integers(1, 90), min_size=8, max_size=8),
+)
+def test_at_random_cuts_the_findings_are_those_of_a_full_look(tmp_path_factory, seed, cuts, pauses):
+    """Rows come in random pieces, or not at all, minutes apart; after each look everything is looked at anew."""
+    world, rng = World(), np.random.default_rng(seed)
+    log = Log(tmp_path_factory.mktemp("cuts") / "run.jsonl", world, seed=seed)
+    log.upto(3000)
+    watch = world.watch(log.path)
+    watch.lives.alone = True
+    for rows, minutes in zip(cuts, pauses, strict=False):
+        log.write(rows, **({"loss": 9.0} if rng.random() < 0.2 else {}))
+        for _ in range(3):
+            report = watch.look()
+            watch.lives.look(report.runs, world.now)
+            kept = dict(watch.look.unchanged.kept)
+            full = replace(full_look_report(watch), created=report.created)
+            for one, other in zip(report.runs, full.runs, strict=True):
+                assert one.findings == other.findings
+                assert (one.verdict, one.state, one.points, one.latest) == (
+                    other.verdict,
+                    other.state,
+                    other.points,
+                    other.latest,
+                )
+            watch.look.unchanged.kept = kept
+            world.now += 60.0 * minutes
+
+
+def full_look_report(watch):
+    watch.look.unchanged.kept.clear()
+    return watch.look()
+
+
+def test_the_look_that_reuses_is_the_one_of_the_engine(world, tmp_path):
+    """What a watch says of a log is what `check` says of it, but for its age."""
+    log = Log(tmp_path / "run.jsonl", world)
+    log.upto(6000)
+    log.write(3, loss=float("nan"))
+    watch = world.watch(log.path, looks=3)
+    watch.run()
+    ((ref, by),) = watch.look.plan.judged_by(sources.discover(str(log.path)), watch.look.request.learned, 400)
+    plain = judging.judge(ref, by)
+    assert [f for f in watch.report.runs[0].findings if f.code != "LOG004"] == [
+        f for f in plain.findings if f.code != "LOG004"
+    ]
