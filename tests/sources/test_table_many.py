@@ -7,7 +7,8 @@ import json
 import pytest
 
 from runlens.model import AS_FOUND
-from runlens.sources import table
+from runlens.roles import resolve
+from runlens.sources import discover, read, table
 from runlens.sources.contract import Look
 
 
@@ -141,3 +142,16 @@ def test_a_folder_of_other_tables_is_left_alone(tmp_path):
     put(tmp_path, "iris.csv", "sepal_length,species\n5.1,setosa\n")
     put(tmp_path, "log.csv", "epoch,loss\n1,2\n2,1\n")
     assert list(found(tmp_path)) == ["log"]
+
+
+def test_the_two_files_of_catboost_are_one_run(tmp_path):
+    folder = tmp_path / "catboost_info"
+    folder.mkdir()
+    for name, level in (("learn", 0.1), ("test", 0.2)):
+        rows = "".join(f"{i}\t{0.6 * 0.98**i + level:.6f}\n" for i in range(100))
+        (folder / f"{name}_error.tsv").write_text("iter\tLogloss\n" + rows)
+    (folder / "time_left.tsv").write_text("iter\tPassed\tRemaining\n0\t1\t9\n1\t2\t8\n")
+    (ref,) = discover(str(tmp_path))
+    run = resolve(read(ref))
+    assert run.role("train_loss").series.name == "train/Logloss"
+    assert run.role("eval_loss").series.name == "test/Logloss"

@@ -12,7 +12,9 @@ from runlens.sources.table.head import suffix
 
 _BOARD = re.compile(r"(?:run-)?(?P<run>.*?)-?tag-(?P<tag>.+)", re.IGNORECASE)
 """TensorBoard's downloads: `run-exp1-tag-train_loss.csv`."""
-_SPLIT = re.compile(r"(?<![a-z])(train(?:ing)?|val(?:id(?:ation)?)?|test|eval(?:uation)?|dev)(?![a-z])", re.IGNORECASE)
+_SPLIT = re.compile(
+    r"(?<![a-z])(train(?:ing)?|learn(?=_error)|val(?:id(?:ation)?)?|test|eval(?:uation)?|dev)(?![a-z])", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,8 @@ def families(files: Sequence[Path], names: dict[Path, list[str]]) -> list[Family
     -----
     Together belong: the files of DeepSpeed's csv_monitor (a folder, a file for each metric, of step and value);
     TensorBoard's downloads of one run; DVCLive's `plots/metrics`; `scalars.json` of MMEngine and its copy under the
-    time of the start; a log of training and one of held-out data in one folder, whose names differ in that word alone;
+    time of the start; a log of training and one of held-out data in one folder, whose names differ in that word alone,
+    such as CatBoost's `learn_error.tsv` and `test_error.tsv`;
     files of one name in the folders `train/` and `val/` (or what else held-out data is called); and those of
     Lightning's `version_0/`, `version_1/` where one goes on with the other.
     """
@@ -111,7 +114,7 @@ def name_in(file: Path, root: Path, series: str, only: bool) -> str:
         return f"{below}/{series}" if below else series
     split = _SPLIT.search(stem) or (_SPLIT.fullmatch(file.parent.name) if file.parent.parent == root else None)
     if split and not _SPLIT.search(series) and _plain(series) != _plain(stem):
-        return f"{split[1].lower()}/{series}"
+        return f"{split[1].lower().replace('learn', 'train')}/{series}"
     if _plain(series) == _plain(stem) and series.startswith(
         "Train_Samples_"
     ):  # `/` of DeepSpeed's names, written as `_`
