@@ -39,12 +39,16 @@ def with_headline(advised: Advised, facts: Facts) -> Action:
     if not cause and suspect is not None and suspect.score >= LIKELY and _has_more(suspect, advised.finding):
         cause, shown = suspect.title, f"likely {suspect.short or suspect.title}"
     lead = _begun(f"{shown} → {outcome}" if shown else outcome)
-    return replace(advised.action, cause=cause, headline=f"{lead}: {_order(advised, facts, LONGEST - len(lead) - 2)}")
+    order = _order(advised, facts, LONGEST - len(lead) - 2)
+    return replace(
+        advised.action, cause=cause, headline=f"{lead}: {order}", order=order, incident=advised.finding.incident
+    )
 
 
 def going_on(action: Action, facts: Facts) -> Action:
     """The action of a run that nothing calls to change, with its headline."""
-    return replace(action, headline="Nothing needs a change" + ("" if facts.ended else ": go on"))
+    order = "" if facts.ended else "go on"
+    return replace(action, headline="Nothing needs a change" + (f": {order}" if order else ""), order=order)
 
 
 def _has_more(suspect: Suspect, finding: Finding) -> bool:

@@ -6,14 +6,20 @@ from dataclasses import replace
 
 from runlens.advice.causes import explained
 from runlens.model import About, RunReport
-from runlens.rules import rule_of
+from runlens.rules import RULES, rule_of
+from runlens.rules.page import docs_url, summary
 
 
 def described(report: RunReport) -> RunReport:
-    """The report with `about` and the suspects of its incidents, from its findings alone.
+    """The report with `about`, the suspects of its incidents and the page of each rule, from its findings alone.
 
     A report that was saved by a version without them is brought up to date by it.
     """
     rules = {code: rule_of(code) for code in dict.fromkeys(f.code for f in report.findings)}
-    about = {code: About(rule.symptom, rule.figure) for code, rule in rules.items()}
-    return replace(report, about=about, incidents=explained(report))
+    known = {code: rule for code, rule in rules.items() if rule in RULES}
+    about = {
+        code: About(rule.symptom, rule.figure, summary(rule) if code in known else "") for code, rule in rules.items()
+    }
+    pages = {code: docs_url(rule) for code, rule in known.items()}
+    findings = tuple(replace(f, docs_url=pages.get(f.code, "")) for f in report.findings)
+    return replace(report, about=about, findings=findings, incidents=explained(report))

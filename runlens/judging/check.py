@@ -222,6 +222,7 @@ def judge_run(run: Run, settings: Settings) -> RunReport:
         run=run.id,
         name=run.name,
         source=run.source,
+        url=run.url,
         state=run.state,
         verdict="pass",
         steps=span,

@@ -88,3 +88,5 @@ class About:
 
     symptom: Symptom = Symptom.OTHER
     figure: Figure = field(default_factory=Figure)
+    summary: str = ""
+    """What it says, in one sentence; empty if an older version wrote the report."""

@@ -58,6 +58,9 @@ class Finding:
     series: tuple[str, ...] = ()
     """Logged names of the series that show it, the main one first: each is among the charts of its run, and is what the
     figure draws. Filled in by `runlens.judging.charts`; empty where no figure was asked for."""
+    docs_url: str = ""
+    """The page of its rule: an address, or the path and heading in this project's repository. Filled in by
+    `runlens.judging.about`; empty for a code that has no rule any more."""
 
     @property
     def outcome(self) -> str:
@@ -153,3 +156,7 @@ class Action:
     """What it comes from, in a few words: a finding, or the likeliest suspect; empty where neither is known."""
     headline: str = ""
     """Cause, outcome and order in one line; empty if an older version wrote it."""
+    order: str = ""
+    """The order alone, as it stands in the headline; empty if an older version wrote it."""
+    incident: int | None = None
+    """Number of the incident that it answers; None where it answers none, or an older version wrote it."""

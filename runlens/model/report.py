@@ -97,6 +97,8 @@ class RunReport:
     lags: tuple[Lag, ...] = ()
     """How far it stands behind each reference that it was compared with."""
 
+    url: str = ""
+    """The run's page at the tracker that holds it, such as W&B's; empty where the source tells none."""
     about: dict[str, About] = field(default_factory=dict)
     """What the rules with findings say about themselves, by code: renderers know no code."""
 

@@ -144,6 +144,8 @@ class Run:
     """The project that the source files it under; empty where it has none."""
     hardware_count: int = 0
     """GPUs (or other accelerators) of the whole run; 0 if unknown."""
+    url: str = ""
+    """Its page at the tracker that holds it, by the tracker's own word; empty where it has none. No secrets."""
     _worked_out: dict[Hashable, object] = field(default_factory=dict, init=False, repr=False)
     """What `once` has found."""
 

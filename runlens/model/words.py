@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
+from urllib.parse import urlsplit
 
 SMALLEST = 0.01
 """Percent below which nobody needs the number."""
+_PLAIN = re.compile(r"[!#$%&'*+,\-./:;=?@A-Z_a-z~0-9\[\]()]{1,2000}")
+"""What an address is written with (RFC 3986): no blank, no quote, no sign of markup."""
 _CAPITALS = frozenset({"gpu", "mfu", "tflops"})
 
 
@@ -73,3 +77,13 @@ def plus_minus(value: float, spread: float | None, unit: str = "") -> str:
         return number(value) + tail
     shown = max(places, 0)
     return f"{round(value, places):,.{shown}f} ± {round(spread, places):,.{shown}f}{tail}"
+
+
+def web_address(text: str) -> str:
+    """`text` if it is an address of the web without a password, else nothing: anybody may have written a report."""
+    try:
+        url = urlsplit(text)
+        safe = url.scheme in ("http", "https") and bool(url.hostname) and "@" not in url.netloc
+    except ValueError:
+        return ""
+    return text if safe and _PLAIN.fullmatch(text) else ""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from runlens.errors import ConfigError, SourceDown
 from runlens.model import Finding, Report, RunReport
+from runlens.model.words import web_address
 from runlens.notify.address import TROUBLES, check_address
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def blocks(runs: Sequence[RunReport], floor: int = 1) -> list[dict[str, Any]]:
     made: list[dict[str, Any]] = []
     for run in runs[:MOST_FINDINGS]:
         counted = [f for f in run.findings if f.suppressed is None and f.severity.rank >= floor]
-        lines = [f"{MARKS[run.verdict]} *{escaped(run.name or run.run)}*: {run.verdict}"]
+        lines = [f"{MARKS[run.verdict]} *{_called(run)}*: {run.verdict}"]
         lines += [line(f) for f in counted[:MOST_FINDINGS]]
         if len(counted) > MOST_FINDINGS:
             lines.append(f"… and {len(counted) - MOST_FINDINGS} more")
@@ -84,6 +85,14 @@ def blocks(runs: Sequence[RunReport], floor: int = 1) -> list[dict[str, Any]]:
             lines.append(f"*{run.action.kind}*: {escaped(run.action.reason)}")
         made.append({"type": "section", "text": {"type": "mrkdwn", "text": "\n".join(lines)[:2900]}})
     return made
+
+
+def _called(run: RunReport) -> str:
+    """Name and id, with a link to the run's page where it has one."""
+    name = escaped(run.name or run.run)
+    shown = name if run.name in ("", run.run) else f"{name} ({escaped(run.run)})"
+    where = web_address(run.url)
+    return f"<{where.replace('&', '&amp;')}|{shown.replace('|', '¦')}>" if where else shown
 
 
 def line(finding: Finding) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from runlens.model import Action, Finding, Report, RunReport
 from runlens.render import words
-from runlens.render.text import named, plural, steps, visible
+from runlens.render.links import called
+from runlens.render.text import plural, steps, visible
 
 SHORT = 240
 """Characters that pytest shows of the repr of what an assertion failed with; it cuts the middle out of a longer one
@@ -17,7 +18,7 @@ _WIDE = 160
 def in_brief(report: Report) -> str:
     """About ten lines: the verdict, the worst findings in words, and what to do."""
     rows = [f"  {_head(report, run, f)}: {visible(f.message, _WIDE)}" for run, f in _worst(report)]
-    rows += [f"  {named(run.run)}: {words.why(run)}" for run in _unclear(report)]
+    rows += [f"  {called(run)}: {words.why(run)}" for run in _unclear(report)]
     more = [f"  and {len(rows) - _FINDINGS} more"] if len(rows) > _FINDINGS else []
     codes = _not_checked(report)
     left = [f"Not checked: {', '.join(codes)}"] if codes else []
@@ -32,7 +33,7 @@ def in_short(report: Report) -> str:
     head = visible(_verdict(report), 90) + left
     order = [visible(words.action_head(action), 80)] if (action := _asked(report)) is not None else []
     rows = [f"  {visible(_head(report, run, f), 60)}" for run, f in _worst(report)]
-    rows += [f"  {visible(named(run.run), 50)}: not judged" for run in _unclear(report)]
+    rows += [f"  {visible(called(run), 50)}: not judged" for run in _unclear(report)]
     for kept in range(len(rows), -1, -1):
         more = [f"  and {len(rows) - kept} more"] if kept < len(rows) else []
         text = "\n".join([f"<Report {head}", *rows[:kept], *more, *order]) + ">"
@@ -44,13 +45,13 @@ def in_short(report: Report) -> str:
 def _verdict(report: Report) -> str:
     if len(report.runs) == 1:
         (run,) = report.runs
-        return f"{report.verdict.upper()} {named(run.run)}: {words.why(run)}"
+        return f"{report.verdict.upper()} {called(run)}: {words.why(run)}"
     return f"{report.verdict.upper()} {words.totals(report)}"
 
 
 def _head(report: Report, run: RunReport, finding: Finding) -> str:
     where = f" at {steps(finding.steps)}" if finding.steps else ""
-    whose = f"{named(run.run)} " if len(report.runs) > 1 else ""
+    whose = f"{called(run)} " if len(report.runs) > 1 else ""
     return f"{whose}{finding.severity.value} {finding.code} {finding.name}{where}"
 
 

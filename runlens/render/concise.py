@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from runlens.model import Report, RunReport
 from runlens.render import words
+from runlens.render.links import called
 from runlens.render.text import named, visible
 
 
@@ -24,7 +25,8 @@ def _lines(run: RunReport) -> list[str]:
     name = named(run.run)
     counted = [f for group in words.groups(run) for f in group.findings if f.suppressed is None]
     codes = ", ".join(dict.fromkeys(skip.code for skip in run.skips))
-    verdict = words.why(run) + (f"; not checked: {codes}" if codes else "")
+    title = called(run)
+    verdict = (f"{title}: " if title != name else "") + words.why(run) + (f"; not checked: {codes}" if codes else "")
     return [
         *(_line(name, f.code, f.severity.value, f.steps, visible(f.message)) for f in counted),
         *(_line(name, failure.stage.upper(), "failure", None, visible(failure.message)) for failure in run.failures),

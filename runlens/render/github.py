@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from runlens.model import Report, RunReport
 from runlens.render import words
-from runlens.render.text import named, visible
+from runlens.render.links import called, page, pages
+from runlens.render.text import visible
 
 LEVELS = {"fail": "error", "undecided": "warning", "pass": "notice"}
 _FINDINGS = 5
@@ -14,7 +15,7 @@ def render(report: Report) -> str:
     """The annotations, one a line; a note about the whole report is a warning."""
     runs = words.worst_first(report)
     lines = [
-        f"::{LEVELS[run.verdict]} title={_property(f'RunLens {run.verdict.upper()}: {named(run.run)}')}::{_data(run)}"
+        f"::{LEVELS[run.verdict]} title={_property(f'RunLens {run.verdict.upper()}: {called(run)}')}::{_data(run)}"
         for run in runs
     ]
     if not runs:
@@ -41,6 +42,10 @@ def _data(run: RunReport) -> str:
     lines += [f"{f.code} {visible(f.message, 400)}" for f in told[:_FINDINGS]]
     if len(told) > _FINDINGS:
         lines.append(f"and {len(told) - _FINDINGS} more")
+    if where := pages(told):
+        lines.append(f"What the codes mean: runlens rule CODE, or {where}")
+    if where := page(run):
+        lines.append(where)
     if run.skips:
         lines.append(f"Not checked: {', '.join(dict.fromkeys(s.code for s in run.skips))}")
     return escaped("\n".join(lines))

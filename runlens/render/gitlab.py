@@ -7,6 +7,7 @@ from hashlib import sha256
 
 from runlens.model import Finding, Report, RunReport, Severity
 from runlens.render import words
+from runlens.render.links import called, explained, page
 from runlens.render.text import named, visible
 
 SEVERITIES = {Severity.ERROR: "critical", Severity.WARNING: "major", Severity.INFO: "info"}
@@ -21,7 +22,10 @@ def render(report: Report) -> str:
     entries = []
     for run in report.runs:
         counted = [f for f in run.findings if f.suppressed is None]
-        entries += [_entry(run, f.code, SEVERITIES[f.severity], _described(f), _key(f)) for f in counted]
+        entries += [
+            _entry(run, f.code, SEVERITIES[f.severity], _described(f), _key(f)) | {"content": {"body": _body(run, f)}}
+            for f in counted
+        ]
         entries += [_entry(run, f.stage, "blocker", visible(f.message), f.message) for f in run.failures]
         if run.verdict == "undecided" and not run.failures:
             entries.append(_entry(run, "judgement", "blocker", words.why(run), "judgement"))
@@ -33,13 +37,19 @@ def _described(finding: Finding) -> str:
     return f"{visible(finding.message)}{place}"
 
 
+def _body(run: RunReport, finding: Finding) -> str:
+    """What to do, the page of the rule and that of the run: the `content` of Code Climate's issues."""
+    lines = [visible(finding.help), f"What {visible(finding.code)} means: {explained(finding)}", page(run)]
+    return "\n\n".join(line for line in lines if line)
+
+
 def _key(finding: Finding) -> str:
     return f"{finding.code}\n{finding.metric}\n{finding.steps[0] if finding.steps else ''}"
 
 
 def _entry(run: RunReport, check: str, severity: str, description: str, key: str) -> dict[str, object]:
     return {
-        "description": f"{named(run.run)}: {description}",
+        "description": f"{called(run)}: {description}",
         "check_name": visible(check),
         "fingerprint": sha256(f"{run.run}\n{key}".encode("utf-8", "backslashreplace")).hexdigest(),
         "severity": severity,

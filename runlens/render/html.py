@@ -12,7 +12,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from runlens.model import Report
-from runlens.render import text, words
+from runlens.render import links, text, words
 from runlens.render.figures.palette import SIGN
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def render(report: Report, *, incident: int | None = None) -> str:
     from runlens.render.many.overlay import overlay
     from runlens.render.many.rows import by_gravity, row, standing
     from runlens.render.postmortem import story
+    from runlens.render.postmortem.fields import FIELDS
 
     order = by_gravity(report)
     told = [r for r in order if len(order) == 1 or words.worth_reading(r)][:DETAILS]
@@ -49,6 +50,7 @@ def render(report: Report, *, incident: int | None = None) -> str:
         stories=[(at, story(run, incident), drawings(run)) for at, run in enumerate(told)],
         drawings=drawings,
         standing=standing,
+        fields=FIELDS,
         rows=[row(run) for run in order] if len(order) > 1 else [],
         overlay=overlay(order) if len(order) > 1 else [],
         script=Markup("\n".join(map(source, SCRIPTS))),  # noqa: S704 - ours
@@ -73,9 +75,10 @@ def environment() -> Environment:
     )
     env.filters.update(
         visible=text.visible, named=text.named, amount=text.amount, number=text.number, md=markdown.text,
-        code=markdown.code, clock=text.clock, where=words.where, hours=hours, gpu_time=text.gpu_time,
+        code=markdown.code, title=markdown.title, clock=text.clock, where=words.where, hours=hours,
+        called=links.called, sentence=capital, moment=moment, gpu_time=text.gpu_time,
     )  # fmt: skip
-    env.globals.update(words=words, signs={k.value: v for k, v in SIGN.items()})
+    env.globals.update(words=words, links=links, signs={k.value: v for k, v in SIGN.items()})
     return env
 
 
@@ -83,6 +86,19 @@ def environment() -> Environment:
 def source(name: str) -> str:
     """A file of this package, such as a template's script."""
     return resources.files("runlens.render").joinpath(name).read_text(encoding="utf-8")
+
+
+def capital(value: str) -> str:
+    """A title that begins a line."""
+    return value[:1].upper() + value[1:]
+
+
+def moment(created: str) -> str:
+    """When the report was made, `2025-11-24 01:15 UTC`; what is no such time stands as it is."""
+    date, sign, rest = created.partition("T")
+    return (
+        f"{text.visible(date)} {text.visible(rest[:5])} UTC" if sign and rest.endswith("Z") else text.visible(created)
+    )
 
 
 def hours(value: Any) -> str:

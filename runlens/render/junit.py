@@ -6,6 +6,7 @@ from typing import Any
 
 from runlens.model import Finding, Report, RunReport
 from runlens.render import words
+from runlens.render.links import explained, page
 from runlens.render.text import named, visible
 
 
@@ -37,7 +38,9 @@ def _suite(run: RunReport, report: Report, name: str) -> Any:
     suite.hostname = "localhost"
     for key, value in (
         ("run", named(run.run)),
+        ("name", named(run.name or run.run)),
         ("source", visible(run.source)),
+        *((("page", page(run)),) if page(run) else ()),
         ("verdict", run.verdict),
         ("action", words.headline(run.action) if run.action else ""),
         ("facts", words.facts(run)),
@@ -87,4 +90,5 @@ def _told(finding: Finding) -> str:
         lines.append(f"Known: {visible(finding.suppressed)}")
     elif finding.help:
         lines.append(visible(finding.help))
+    lines.append(explained(finding))
     return "\n".join(line for line in lines if line)

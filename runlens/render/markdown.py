@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from runlens.model import Finding, Report, RunReport
 from runlens.render import words
+from runlens.render.links import called, docs, page, pages, spoke
 from runlens.render.many.rows import by_gravity, standing
 from runlens.render.text import NAME_LIMIT, TEXT_LIMIT, visible
 
@@ -46,12 +47,18 @@ def text(raw: str, limit: int = TEXT_LIMIT) -> str:
     return _LINK.sub(lambda m: f"{m[1] or m[3]}&#8203;{m[2] or m[4]}", escaped)
 
 
-def code(raw: str) -> str:
+def code(raw: str, limit: int = NAME_LIMIT) -> str:
     """A name as a code span, safe in a table cell."""
-    shown = (visible(raw, NAME_LIMIT) or "(no name)").replace("|", "\\|")
+    shown = (visible(raw, limit) or "(no name)").replace("|", "\\|")
     fence = "`" * (max((len(m) for m in re.findall("`+", shown)), default=0) + 1)
     pad = " " if shown.startswith("`") or shown.endswith("`") else ""
     return f"{fence}{pad}{shown}{pad}{fence}"
+
+
+def title(run: RunReport) -> str:
+    """The run's name and id as a code span, with a link to its page where it has one; safe in a table cell."""
+    shown, where = code(called(run)), page(run)
+    return f"[{shown}](<{where}>)" if where else shown
 
 
 def _pieces(report: Report) -> Iterator[str]:
@@ -63,21 +70,21 @@ def _pieces(report: Report) -> Iterator[str]:
         for run in runs:
             stands = standing(run)
             todo = words.headline(run.action) if run.action and stands != "pass" else ""
-            yield f"| {SIGNS[stands]} {stands} | {code(run.run)} | {text(words.why(run))} | {text(todo)} |\n"
+            yield f"| {SIGNS[stands]} {stands} | {title(run)} | {text(words.why(run))} | {text(todo)} |\n"
         yield "\n"
     for run in runs:
         if len(runs) == 1 or run.findings or run.failures:
             yield _run(run)
     silent = [run for run in runs if len(runs) > 1 and not run.findings and not run.failures]
     if silent:
-        yield "".join(_not_checked(run, f" in {code(run.run)}") for run in silent[:50])
+        yield "".join(_not_checked(run, f" in {title(run)}") for run in silent[:50])
     for note in report.notes:
         yield f"> {text(note)}\n"
     yield f"\n<sub>RunLens {text(report.version)}, {text(report.created)}</sub>\n"
 
 
 def _run(run: RunReport) -> str:
-    lines = [f"### {SIGNS[run.verdict]} {code(run.run)}: {text(words.why(run))}", "", text(words.facts(run)), ""]
+    lines = [f"### {SIGNS[run.verdict]} {title(run)}: {text(words.why(run))}", "", text(words.facts(run)), ""]
     if guess := words.guess(run):
         lines += [text(guess), ""]
     if run.action is not None and (run.verdict != "undecided" or run.findings):
@@ -90,12 +97,26 @@ def _run(run: RunReport) -> str:
             if group.incident is not None and len(group.findings) > 1:
                 lines.append(f"| **incident {group.incident.number}** | | **{text(group.incident.title)}** |")
             lines += [row(f) for f in group.findings]
-    lines += ["", f"Checked: {words.checked(run)}.", ""]
+    lines += ["", f"Checked: {words.checked(run)}.", "", *_rules(run)]
     lines += [line for told in (words.held(run), words.not_held(run)) if told for line in (f"{text(told)}.", "")]
     if changed := words.changed(run):
         lines += ["Changed since the last good night:", "", *(f"- {text(line)}" for line in changed), ""]
     lines += [_not_checked(run)]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines))
+
+
+def _rules(run: RunReport) -> list[str]:
+    """What the codes mean, and where that is said at length."""
+    where = pages([f for f in run.findings if not docs(f)])
+    paths = f", {code(where, TEXT_LIMIT)} is its page" if where else ""
+    told = f"What the codes mean: `runlens rule CODE` prints it{paths}."
+    return [told, ""] if spoke(run.findings) else []
+
+
+def _linked(finding: Finding) -> str:
+    """The code, with a link to its page where that has an address."""
+    where = docs(finding)
+    return f"[{text(finding.code)}](<{where}>)" if where else text(finding.code)
 
 
 def row(finding: Finding) -> str:
@@ -107,7 +128,7 @@ def row(finding: Finding) -> str:
         what += f"<br>*{text(finding.help)}*"
     severity = "known" if finding.suppressed is not None else SEVERITIES[finding.severity.value]
     place = "<br>".join(text(line) for line in words.where(finding))
-    return f"| **{text(finding.code)}**<br>{severity} | {place} | {what} |"
+    return f"| **{_linked(finding)}**<br>{severity} | {place} | {what} |"
 
 
 def _not_checked(run: RunReport, of: str = "") -> str:

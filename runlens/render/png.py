@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from runlens.model import Finding, Report, RunReport
+from runlens.model import Finding, Incident, Report, RunReport
 from runlens.render import words
 from runlens.render.figures import draw, lanes
 from runlens.render.figures.palette import BLACK, GREY, LIGHT, VERDICT
-from runlens.render.figures.panels import Panel, about, panels, restarts, window
+from runlens.render.figures.panels import Panel, about, answers, panels, restarts, window
+from runlens.render.links import called
 from runlens.render.text import amount, named, visible
 
 if TYPE_CHECKING:
@@ -77,9 +78,8 @@ def render(report: Report, run_index: int = 0, *, incident: int | None = None) -
     findings = [f for f in run.findings if f.suppressed is None and incident in (None, f.incident)]
     with matplotlib.style.context(["default", _STYLE], after_reset=False):
         figure = Figure(dpi=draw.DPI)
-        title = f"Incident {chosen.number}: {visible(chosen.title, 120)}" if chosen else ""
-        _compose(figure, run, findings, span, title)
-        return _bytes(figure, named(run.run))
+        _compose(figure, run, findings, span, chosen)
+        return _bytes(figure, called(run))
 
 
 def _bytes(figure: Figure, title: str) -> bytes:
@@ -101,7 +101,7 @@ def _bytes(figure: Figure, title: str) -> bytes:
 
 
 def _compose(
-    figure: Figure, run: RunReport, findings: list[Finding], span: tuple[float, float] | None, title: str
+    figure: Figure, run: RunReport, findings: list[Finding], span: tuple[float, float] | None, incident: Incident | None
 ) -> None:
     """Lay out header, findings and panels from top to bottom, all in inches."""
     drawn = panels(run) if span is None else [p for p in about(run, panels(run), findings) if _seen(p, span)]
@@ -110,7 +110,8 @@ def _compose(
     rows = lanes.pack(findings, limits, inside, run.action)
     lane_height = 0.24 * max(len(rows), 1) + 0.1
     heights = [_HEIGHTS.get(p.kind, 1.1) for p in drawn]
-    order, reason = ("", []) if title else _action(run)
+    title = f"Incident {incident.number}: {visible(incident.title, 120)}" if incident else ""
+    order, reason = _action(run) if answers(run, incident) else (_help(findings), [])
     head = _HEAD + _LINE * (bool(order) + len(reason))
     total = head + lane_height + sum(heights) + _GAP * (len(heights) + 1) + _FOOT
     figure.set_size_inches(WIDTH, total)
@@ -165,6 +166,12 @@ def _action(run: RunReport) -> tuple[str, list[str]]:
     return f"→ {words.headline(run.action)}", reason
 
 
+def _help(findings: list[Finding]) -> str:
+    """What the gravest finding says to do, of an incident that the advice does not answer, or nothing."""
+    worst = max(findings, key=lambda f: f.severity.rank, default=None)
+    return f"→ {words.sentence(worst.help)}" if worst is not None and worst.help else ""
+
+
 def _header(figure: Figure, run: RunReport, title: str, total: float, action: list[str]) -> None:
     def line(x: float, y: float, text: str, **style: Any) -> Any:
         """Text at `x`, `y` inches from the top left, smaller where it would not fit."""
@@ -178,9 +185,9 @@ def _header(figure: Figure, run: RunReport, title: str, total: float, action: li
         bbox={"boxstyle": "round,pad=0.25", "facecolor": VERDICT[run.verdict], "edgecolor": "none"},
     )  # fmt: skip
     width = chip.get_window_extent().width / figure.dpi
-    name = title or named(run.name or run.run)
+    name = title or called(run)
     line(0.35 + width + 0.2, 0.42, name, color=BLACK, fontsize=15, fontweight="bold")
-    facts = " · ".join(part for part in (named(run.run) if title else "", words.counts(run), words.facts(run)) if part)
+    facts = " · ".join(part for part in (called(run) if title else "", words.counts(run), words.facts(run)) if part)
     line(0.3, 0.72, facts, color=GREY, fontsize=9.5)
     for at, text in enumerate(filter(None, action)):
         order = at == 0

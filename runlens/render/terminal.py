@@ -11,12 +11,13 @@ from rich.table import Table
 from rich.text import Text
 
 from runlens.model import Finding, Report, RunReport, Severity
-from runlens.render import words
+from runlens.render import links, words
 from runlens.render.console import Page
+from runlens.render.links import called
 from runlens.render.many.rows import by_gravity, standing
 from runlens.render.many.table import STYLE, last_line, left_out, table
 from runlens.render.sparkline import ASCII_MARKS, BLOCKS, LABEL, MARKS, RAMP, sparklines
-from runlens.render.text import ascii_only, named, plural, visible
+from runlens.render.text import ascii_only, plural, visible
 
 WIDTH = 100
 _NARROWEST = 60
@@ -81,11 +82,13 @@ def _page(report: Report, width: int, unicode: bool) -> list[Group | Table | Tex
 
 
 def _run(run: RunReport, width: int, unicode: bool, alone: bool = True) -> list[Group | Table | Text]:
-    head = Text(named(run.run), style="bold").append(f"  {words.why(run)}", style="not bold")
+    head = Text(called(run), style="bold").append(f"  {words.why(run)}", style="not bold")
     verdict = run.verdict if alone else standing(run)
     page: list[Group | Table | Text] = [_hanging(Text(verdict.upper(), style=STYLE[verdict]), head)]
     if facts := words.facts(run):
         page.append(Text(facts, style="bright_black"))
+    if where := links.page(run):
+        page.append(Text(where, style="bright_black", no_wrap=True))
     if guess := words.guess(run):
         page.append(Text(guess, style="yellow"))
     if run.action is not None and (run.verdict != "undecided" or run.findings):
@@ -98,9 +101,15 @@ def _run(run: RunReport, width: int, unicode: bool, alone: bool = True) -> list[
         page += [Text(), _findings(run, width, unicode)]
     if not alone:
         return [*page, *_held(run)]
-    page += [Text(), Text(f"Checked: {words.checked(run)}.", style="bright_black"), *_held(run)]
+    page += [Text(), Text(f"Checked: {words.checked(run)}.{_codes(run)}", style="bright_black"), *_held(run)]
     page += [_not_checked(words.not_checked_in_short(run.skips))] if run.skips else []
     return page
+
+
+def _codes(run: RunReport) -> str:
+    """How to learn what a code means; empty where the page shows none that has a page."""
+    told = [f for group in words.groups(run) for f in group.findings if f.docs_url]
+    return f" What a code means: runlens rule {visible(told[0].code, 20)}." if told else ""
 
 
 def _held(run: RunReport) -> list[Group | Table | Text]:

@@ -8,6 +8,8 @@ import textwrap
 
 from runlens.rules.base import AnyRule
 
+DOCS = "docs/rules.md"
+"""Where the pages of the rules stand: a path in this project's repository, which has no address of its own yet."""
 TYPES = frozenset({"float", "int", "bool", "str", "tuple", "list", "None", "Severity"})
 HEADINGS = ("What it does", "Why it matters", "What to do", "Settings", "References")
 
@@ -50,6 +52,16 @@ def page(rule: type[AnyRule]) -> Page:
     summary = " ".join(line.strip() for line in lines[: order[0][1]] if line.strip())
     settings = tuple((f.name, _default(f)) for f in dataclasses.fields(rule))
     return Page(rule.code, rule.name, summary, rule.needs, tuple(sections), settings)
+
+
+def summary(rule: type[AnyRule]) -> str:
+    """What a rule says, in one sentence: the first paragraph of its docstring."""
+    return " ".join((inspect.getdoc(rule) or "").partition("\n\n")[0].split())
+
+
+def docs_url(rule: type[AnyRule]) -> str:
+    """Where the page of a rule stands: `docs/rules.md#loss001-loss-spike`, with the anchor that forges give."""
+    return f"{DOCS}#{rule.code.lower()}-{rule.name}"
 
 
 def markdown(rule: type[AnyRule]) -> str:

@@ -39,7 +39,7 @@ def hostile(text: str) -> Report:
     base = fixed().runs[0]
     finding = Finding(
         "LOSS001", "loss-spike", Severity.ERROR, text, (10, 20), f"The loss {text} rose.", {"note": text, text: [text]},
-        f"Look at {text}.", incident=1, time=(1.7e9, 1.7e9 + 9), tokens=(1.0, 2.0),
+        f"Look at {text}.", incident=1, time=(1.7e9, 1.7e9 + 9), tokens=(1.0, 2.0), docs_url=text,
     )  # fmt: skip
     suspect = Suspect(text, text, (text,), (text,), 1)
     muted = replace(finding, suppressed=text, incident=None)
@@ -52,7 +52,7 @@ def hostile(text: str) -> Report:
         incidents=(Incident(1, text, Severity.ERROR, (10, 20), ("LOSS001",), (suspect,)),),
         about=base.about,
         skips=(Skip("HW001", text),), failures=(Failure("rule", text),), checked=("LOSS001",), charts=charts,
-        framework=text,
+        framework=text, url=text,
     )  # fmt: skip
     return Report("0.1.0", "2025-11-24T01:15:00Z", "fail", 1, (run, replace(run, run=text + "2", verdict="undecided")))
 

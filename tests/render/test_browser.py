@@ -93,7 +93,7 @@ def test_the_table_of_runs_sorts_by_number_and_leaves_the_rows_that_hold_a_word(
 ) -> None:
     def run(name: str, *speed: float):  # type: ignore[no-untyped-def]
         charts = tuple(Chart("tokens_per_second", "speed", "tokens/s", (1, 2), (v, v)) for v in speed)
-        return replace(fixed().runs[1], run=name, charts=charts)
+        return replace(fixed().runs[1], run=name, name=name, charts=charts)
 
     load(page, tmp_path, replace(fixed(), runs=(run("b", 980.0), run("d"), run("c", 27_300.0), run("a", 1_210_000.0))))
     names = "[...document.querySelectorAll('.runs tbody tr:not([hidden]) th')].map(e => e.innerText).join('')"

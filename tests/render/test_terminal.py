@@ -77,7 +77,7 @@ def test_a_run_that_could_not_be_read_says_why_in_its_first_line() -> None:
 
 def test_known_findings_are_shown_with_their_reason() -> None:
     page = terminal.render(one(fixed().runs[3]))
-    assert page.startswith("PASS  exp8  1 known")
+    assert page.startswith("PASS  amber-sunset-8 (exp8)  1 known")
     assert "Known: the new data stage begins here" in page
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from runlens.errors import ConfigError
 from runlens.sources import wandb_api
-from runlens.sources.wandb_api.address import is_cloud, parse
+from runlens.sources.wandb_api.address import Address, is_cloud, page_of, parse
 from runlens.sources.wandb_api.listing import query
 
 
@@ -83,3 +83,20 @@ def test_filters_become_the_servers_query() -> None:
 def test_filters_that_make_no_sense(filters: str | None, states: tuple[str, ...]) -> None:
     with pytest.raises(ConfigError):
         query(filters, states, ())
+
+
+@pytest.mark.parametrize(
+    ("server", "page"),
+    [
+        ("https://wandb.ai", "https://wandb.ai/team/my%20proj/runs/ab12"),
+        ("https://wandb.example.com:8443/", "https://wandb.example.com:8443/team/my%20proj/runs/ab12"),
+        ("https://forge.coreweave.com/wandb", "https://forge.coreweave.com/wandb/team/my%20proj/runs/ab12"),
+        ("https://user:secret@wandb.example.com?key=secret", "https://wandb.example.com/team/my%20proj/runs/ab12"),
+        ("http://[::1]:8080", "http://[::1]:8080/team/my%20proj/runs/ab12"),
+        ("", ""),
+        ("file:///etc", ""),
+        ("https://[bad", ""),
+    ],
+)
+def test_the_page_of_a_run_is_on_its_own_server_and_holds_no_secret(server: str, page: str) -> None:
+    assert page_of(Address("team", "my proj", "ab12"), server) == page

@@ -175,6 +175,7 @@ def test_what_else_is_known_of_a_run(server: Server) -> None:
     run.log([{"_step": i, "train/step": i * 8, "train/loss": 1.0} for i in range(10)])
     found = read()
     assert (found.id, found.name, found.state, found.source) == ("run1", "fox", "crashed", "wandb://team/proj/run1")
+    assert found.url == f"{server.url}/team/proj/runs/run1"
     assert found.config["lr"] == 0.1
     about = found.config["_wandb"]
     assert isinstance(about, dict)

@@ -32,6 +32,10 @@ class Cause:
     """Whether it lies in the batches."""
 
 
+SETTLES = 3
+SETTINGS = frozenset({loss.half_precision})
+"""Clues about how the run was set up: nothing happened."""
+
 _LOSS = (Symptom.SPIKE, Symptom.NOT_FINITE, Symptom.STALL, Symptom.SURGE, Symptom.HABIT)
 _SPEED = (Symptom.SLOW, Symptom.MACHINE)
 _BEHIND = (Symptom.BEHIND,)
@@ -154,21 +158,23 @@ CAUSES: tuple[Cause, ...] = (
 def suspects(case: Case, most: int = 5) -> list[Suspect]:
     """The causes that something speaks for, the likeliest first; at most `most`.
 
-    A cause that only things speak against is left out; so the list is empty where the log says nothing.
+    A cause that was itself seen to happen, such as a schedule that broke, comes before those that are inferred. One
+    that only things speak against is left out; so the list is empty where the log says nothing.
     """
-    found = []
+    found: list[tuple[bool, Suspect]] = []
     for cause in CAUSES:
         if case.showing(*cause.symptoms) is None:
             continue
-        said = [(weight, clue(case)) for weight, clue in cause.clues]
-        good = [(weight, text) for weight, text in said if text and weight > 0]
-        bad = [(weight, text) for weight, text in said if text and weight < 0]
+        said = [(weight, clue(case), clue) for weight, clue in cause.clues]
+        good = [(weight, text) for weight, text, _ in said if text and weight > 0]
+        bad = [(weight, text) for weight, text, _ in said if text and weight < 0]
         if good:
-            found.append(
-                Suspect(
-                    cause.title, cause.check, tuple(t for _, t in sorted(good, key=lambda g: -g[0])),
-                    tuple(t for _, t in sorted(bad)), sum(w for w, _ in good + bad),
-                    cause.short or cause.title[:1].lower() + cause.title[1:], cause.mend, cause.skips,
-                )
+            suspect = Suspect(
+                cause.title, cause.check, tuple(t for _, t in sorted(good, key=lambda g: -g[0])),
+                tuple(t for _, t in sorted(bad)), sum(w for w, _ in good + bad),
+                cause.short or cause.title[:1].lower() + cause.title[1:], cause.mend, cause.skips,
             )  # fmt: skip
-    return sorted(found, key=lambda s: -s.score)[:most]
+            seen = any(text and weight >= SETTLES and clue not in SETTINGS for weight, text, clue in said)
+            found.append((seen, suspect))
+    found.sort(key=lambda one: (not one[0], -one[1].score))
+    return [suspect for _, suspect in found][:most]

@@ -178,6 +178,11 @@ def about(run: RunReport, drawn: list[Panel], findings: list[Finding]) -> list[P
     return [p for p in drawn if p.kind in wanted or any(f in findings for f in p.findings)] or drawn
 
 
+def answers(run: RunReport, incident: Incident | None) -> bool:
+    """Whether the advice belongs on a figure: of the whole run, or of the incident that it answers."""
+    return incident is None or (run.action is not None and run.action.incident == incident.number)
+
+
 def restarts(run: RunReport) -> list[int]:
     """The steps from which the run was resumed."""
     return [f.steps[0] for f in run.findings if marked(run, f) == "line" and f.steps is not None]

@@ -8,10 +8,11 @@ from rich.text import Text
 
 from runlens.model import Report, RunReport
 from runlens.render import words
+from runlens.render.links import called
 from runlens.render.many import skips
 from runlens.render.many.rows import Row, by_gravity, row, standing, summary
 from runlens.render.sparkline import BLOCKS, RAMP
-from runlens.render.text import named, plural, visible
+from runlens.render.text import plural, visible
 
 ROWS = 30
 """Rows in which each run has its own; of more, those that need no look are one."""
@@ -55,9 +56,9 @@ def _grid(rows: list[Row], width: int) -> Table:
     curves = width >= WIDE and any(r.loss_line for r in rows)
     columns = [[r.loss for r in rows], [r.tokens for r in rows], [r.speed for r in rows]]
     wide = [max(map(len, column)) for column in columns]
-    names = min(max(len(named(r.run.run)) for r in rows), 40)
+    names = min(max(len(called(r.run)) for r in rows), 40)
     for r in rows:
-        head = Text(f"{visible(named(r.run.run), names):<{names}}", style="bold" if r.standing != "pass" else "")
+        head = Text(f"{visible(called(r.run), names):<{names}}", style="bold" if r.standing != "pass" else "")
         for at, value in enumerate((r.loss, r.tokens, r.speed)):
             line = (r.loss_line, "", r.speed_line)[at]
             if curves and at != 1:

@@ -6,8 +6,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from runlens.model import Report
+
+if TYPE_CHECKING:
+    from runlens.render.postmortem.story import Story
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +37,23 @@ def render(report: Report, run_index: int, files: FigureFiles, incident: int | N
     """
     from runlens.render import words
     from runlens.render.html import environment
+    from runlens.render.postmortem.fields import FIELDS
     from runlens.render.postmortem.story import story
 
+    told = story(report.runs[run_index], incident)
     template = environment().get_template("report.md.j2")
-    text = template.render(report=report, story=story(report.runs[run_index], incident), figures=files, words=words)
+    text = template.render(
+        report=report, story=told, figures=files, words=words, fields=FIELDS, contents=_contents(told)
+    )
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def _contents(told: Story) -> list[tuple[str, str]]:
+    """Headings and the anchors that forges give them: lower case, dashes for blanks, no other sign."""
+    names = [f"Incident {i.incident.number}" for i in told.incidents]
+    if told.timeline:
+        names.insert(0, "Timeline")
+    names += ["In a line each"] if told.further else []
+    names += ["Known findings"] if any(f.suppressed is not None for f in told.run.findings) else []
+    names += ["To be filled in", "What was checked, and what was not", "Appendix"]
+    return [(name, re.sub(r"[^a-z0-9 ]", "", name.lower()).replace(" ", "-")) for name in names]

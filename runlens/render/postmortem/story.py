@@ -8,6 +8,7 @@ from typing import TypeGuard
 
 from runlens.model import Finding, Incident, RunReport, Suspect, Symptom
 from runlens.render import words
+from runlens.render.postmortem.box import Box, box, lead
 from runlens.render.postmortem.cost import Cost, costs
 from runlens.render.postmortem.precedents import Precedent, precedents
 from runlens.render.text import amount, clock, duration, gpu_time, number, steps, tokens, visible
@@ -16,6 +17,9 @@ EVIDENCE = 24
 """Lines of evidence of a finding; more are in the JSON report."""
 ROWS, COLUMNS = 12, 12
 """Of a table within the evidence; the JSON report has the rest."""
+IN_FULL, PARTS, MOMENTS = 8, 6, 40
+"""Incidents told in full, findings of one of them with all their evidence, and lines of the timeline: of more the
+gravest are taken, and the others told in a line each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,8 @@ class IncidentStory:
     suspects: tuple[Suspect, ...]
     precedents: tuple[Precedent, ...]
     costs: tuple[Cost, ...]
+    further: tuple[Moment, ...] = ()
+    """Its findings that are told in a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +74,14 @@ class Story:
     """The postmortem of one run."""
 
     run: RunReport
+    box: Box | None
+    """What a manager reads; None where nothing above a note was found."""
     timeline: tuple[Moment, ...]
+    left: int
+    """Findings that the timeline leaves out."""
     incidents: tuple[IncidentStory, ...]
+    further: tuple[Moment, ...]
+    """Findings of the incidents that are told in a line: notes, and those beyond `IN_FULL`."""
     rewind: tuple[tuple[str, str], ...]
     """The exact rewind point and window, name and value; empty if nothing is to be rewound."""
     not_checked: tuple[tuple[str, str], ...]
@@ -85,13 +97,18 @@ def story(run: RunReport, incident: int | None = None) -> Story:
     incident : int, optional
         Number of the only incident to tell of; all if None.
     """
-    told = [i for i in run.incidents if incident in (None, i.number)]
+    told = [i for i in run.incidents if (i.severity.rank >= 1 if incident is None else i.number == incident)]
     told.sort(key=lambda i: (-i.severity.rank, i.number))
     counted = [f for f in run.findings if f.suppressed is None and incident in (None, f.incident)]
+    full = {i.number for i in told[:IN_FULL]}
+    drawn = sorted(counted, key=lambda f: -f.severity.rank)[:MOMENTS]
     return Story(
         run=run,
-        timeline=tuple(_moment(f) for f in _in_order(run, counted)),
-        incidents=tuple(_incident(run, i) for i in told),
+        box=box(run, lead(run) if incident is None else next(iter(told), None)),
+        timeline=tuple(_moment(f) for f in _in_order(run, drawn)),
+        left=len(counted) - len(drawn),
+        incidents=tuple(_incident(run, i) for i in told[:IN_FULL]),
+        further=tuple(_moment(f) for f in _in_order(run, [f for f in counted if f.incident not in full])),
         rewind=tuple(_rewind(run)),
         not_checked=tuple(words.not_checked(run.skips)),
         config=tuple((visible(k, 120), plain(v)) for k, v in run.config.items()),
@@ -118,10 +135,13 @@ def plain(value: object) -> str:
 def _incident(run: RunReport, incident: Incident) -> IncidentStory:
     outcome = _outcome(run, incident)
     symptoms = {run.about_of(code).symptom for code in incident.codes}
+    parts = _parts(run, incident)
+    gravest = {id(f) for f in sorted(parts, key=lambda f: -f.severity.rank)[:PARTS]}
     return IncidentStory(
         incident=incident,
         outcome=visible(outcome).replace("-", " "),
-        findings=tuple(_told(f) for f in _parts(run, incident)),
+        findings=tuple(_told(f) for f in parts if id(f) in gravest),
+        further=tuple(_moment(f) for f in parts if id(f) not in gravest),
         suspects=incident.suspects,
         precedents=tuple(precedents(symptoms, outcome)),
         costs=tuple(costs(run, incident)),

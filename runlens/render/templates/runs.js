@@ -1,5 +1,18 @@
 (function () {
   "use strict";
+  // Paper has no clicks: what is folded is opened for it, and folded again afterwards.
+  var folded = [];
+  window.addEventListener("beforeprint", function () {
+    folded = Array.prototype.slice.call(document.querySelectorAll("details:not([open])"));
+    folded.forEach(function (part) { part.open = true; });
+  });
+  window.addEventListener("afterprint", function () {
+    folded.forEach(function (part) { part.open = false; });
+    folded = [];
+  });
+}());
+(function () {
+  "use strict";
   // The table of runs: a click on a head sorts by it, a word in the box leaves the rows that hold it.
   var nav = document.querySelector(".runs"), table = nav && nav.querySelector("table");
   if (!table) { return; }

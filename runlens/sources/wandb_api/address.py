@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 CacheUse = Literal["use", "refresh", "off"]
 
@@ -91,6 +91,27 @@ def _of_page(text: str) -> Address | None:
     if len(parts) == 2 or (len(parts) > 2 and parts[2] in _PAGES):
         return _of_parts(parts[:2], server)
     return None
+
+
+def page_of(address: Address, server: str) -> str:
+    """The address of a run's page: on the server whose pages are at `server`, with what could be a secret left off.
+
+    Returns
+    -------
+    str
+        Such as `https://wandb.ai/my-team/pretrain/runs/ab12cd34`; empty where the server has no address of the web.
+    """
+    try:
+        url = urlsplit(server)
+        host = url.hostname or ""
+        port = f":{url.port}" if url.port else ""
+    except ValueError:
+        return ""
+    if url.scheme not in ("http", "https") or not host:
+        return ""
+    host = f"[{host}]" if ":" in host else host
+    path = "/".join(quote(part, safe="") for part in (address.entity, address.project, "runs", address.run))
+    return f"{url.scheme}://{host}{port}{url.path.rstrip('/')}/{path}"
 
 
 def is_cloud(server: str) -> bool:

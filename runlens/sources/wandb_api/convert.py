@@ -9,6 +9,7 @@ from typing import Any
 
 from runlens.model import Run, Series
 from runlens.sources.wandb_api import snapshot
+from runlens.sources.wandb_api.address import page_of
 from runlens.sources.wandb_api.pull import Pulled
 from runlens.sources.wandb_shape import defined_in_config, is_series, state_of, step_metric_of, steps_at, system_name
 
@@ -39,6 +40,7 @@ def to_run(pulled: Pulled, run_id: str) -> Run:
         id=run_id,
         name=seen.name or pulled.address.run,
         source=f"wandb://{pulled.address.path}",
+        url=page_of(pulled.address, pulled.server),
         state=state_of(seen.state),
         entity=pulled.address.entity,
         project=pulled.address.project,
