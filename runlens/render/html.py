@@ -36,6 +36,8 @@ def render(report: Report, *, incident: int | None = None) -> str:
     from markupsafe import Markup
 
     from runlens.render.figures.html_panels import drawings
+    from runlens.render.many import skips
+    from runlens.render.many.beside import columns
     from runlens.render.many.overlay import overlay
     from runlens.render.many.rows import by_gravity, row, standing
     from runlens.render.postmortem import story
@@ -52,6 +54,9 @@ def render(report: Report, *, incident: int | None = None) -> str:
         standing=standing,
         fields=FIELDS,
         rows=[row(run) for run in order] if len(order) > 1 else [],
+        columns=columns(order),
+        common=skips.in_common(order),
+        skips=skips,
         overlay=overlay(order) if len(order) > 1 else [],
         script=Markup("\n".join(map(source, SCRIPTS))),  # noqa: S704 - ours
         style=Markup(source("vendor/uPlot.min.css") + "\n" + source("templates/page.css")),  # noqa: S704 - ours

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from html import escape
 
-from runlens.model import Finding, Report, RunReport
+from runlens.model import Finding, Report, RunReport, Skip
 from runlens.render import words
 from runlens.render.links import called, docs, page, pages, spoke
+from runlens.render.many import skips
 from runlens.render.many.rows import by_gravity, standing
 from runlens.render.text import NAME_LIMIT, TEXT_LIMIT, visible
 
@@ -72,18 +74,28 @@ def _pieces(report: Report) -> Iterator[str]:
             todo = words.headline(run.action) if run.action and stands != "pass" else ""
             yield f"| {SIGNS[stands]} {stands} | {title(run)} | {text(words.why(run))} | {text(todo)} |\n"
         yield "\n"
+    common = skips.in_common(runs)
     for run in runs:
-        if len(runs) == 1 or run.findings or run.failures:
-            yield _run(run)
-    silent = [run for run in runs if len(runs) > 1 and not run.findings and not run.failures]
-    if silent:
-        yield "".join(_not_checked(run, f" in {title(run)}") for run in silent[:50])
+        if len(runs) == 1:
+            yield _run(run, run.skips)
+        elif run.findings or run.failures:
+            part = _run(run, [skip for skip in run.skips if skip not in common])
+            yield part if standing(run) != "pass" else _folded(run, part)
+    if len(runs) > 1 and (left := skips.not_checked(runs)):
+        yield "Not checked in these runs:\n\n" + "".join(f"- {text(codes)}: {why}\n" for codes, why in left) + "\n"
     for note in report.notes:
         yield f"> {text(note)}\n"
     yield f"\n<sub>RunLens {text(report.version)}, {text(report.created)}</sub>\n"
 
 
-def _run(run: RunReport) -> str:
+def _folded(run: RunReport, part: str) -> str:
+    """The part of a run that needs no look, to be unfolded."""
+    shown = escape(f"{called(run)}: {words.why(run)}").replace("@", "@&#8203;").replace("#", "#&#8203;")
+    head = f"{SIGNS['pass']} {shown}"  # HTML: no markup is read in it, and a backslash would be shown
+    return f"<details><summary>{head}</summary>\n\n{part.rstrip()}\n\n</details>\n\n"
+
+
+def _run(run: RunReport, left: Sequence[Skip]) -> str:
     lines = [f"### {SIGNS[run.verdict]} {title(run)}: {text(words.why(run))}", "", text(words.facts(run)), ""]
     if guess := words.guess(run):
         lines += [text(guess), ""]
@@ -101,7 +113,7 @@ def _run(run: RunReport) -> str:
     lines += [line for told in (words.held(run), words.not_held(run)) if told for line in (f"{text(told)}.", "")]
     if changed := words.changed(run):
         lines += ["Changed since the last good night:", "", *(f"- {text(line)}" for line in changed), ""]
-    lines += [_not_checked(run)]
+    lines += [_not_checked(left)]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines))
 
 
@@ -131,9 +143,6 @@ def row(finding: Finding) -> str:
     return f"| **{_linked(finding)}**<br>{severity} | {place} | {what} |"
 
 
-def _not_checked(run: RunReport, of: str = "") -> str:
-    if not run.skips:
-        return ""
-    lines = [f"Not checked{of}:" if of else "Not checked:", ""]
-    lines += [f"- {codes}: {text(reason)}" for codes, reason in words.not_checked_in_short(run.skips)]
-    return "\n".join(lines) + "\n\n"
+def _not_checked(left: Sequence[Skip]) -> str:
+    lines = [f"- {codes}: {text(reason)}" for codes, reason in words.not_checked_in_short(left)]
+    return "\n".join(["Not checked:", "", *lines]) + "\n\n" if lines else ""

@@ -109,6 +109,52 @@ def test_the_table_of_runs_sorts_by_number_and_leaves_the_rows_that_hold_a_word(
     assert page.said == []
 
 
+def test_two_runs_that_are_ticked_stand_side_by_side(page: browser.Page, tmp_path: Path) -> None:
+    def run(name: str, loss: float, lr: float):  # type: ignore[no-untyped-def]
+        charts = (Chart("train_loss", "loss", "nats", (1, 2, 3), (loss, loss, loss)),)
+        return replace(fixed().runs[1], run=name, name=name, charts=charts, config={"lr": lr, "seed": name})
+
+    load(page, tmp_path, replace(fixed(), runs=(run("a", 2.0, 0.1), run("b", 3.0, 0.1), run("c", 4.0, 0.2))))
+    open_columns = "[...document.querySelectorAll('.column[data-open] bdi')].map(e => e.innerText).join('')"
+    click = "document.querySelectorAll('.pick input')[{}].click()"
+    assert page.ask("document.querySelector('.beside').offsetParent === null"), "nothing is chosen yet"
+    page.ask(click.format(0))
+    page.ask(click.format(1))
+    assert page.ask(open_columns) == "ab"
+    assert page.ask("document.querySelectorAll('.pair .uplot').length") == 1
+    shown = "[...document.querySelectorAll('.column[data-open] tr.setting')].filter(r => !r.hidden).length"
+    assert page.ask(shown) == 2, "the seed differs, the learning rate does not"
+    page.ask(click.format(2))
+    assert page.ask(open_columns) == "bc", "the first one gives way"
+    assert page.ask("document.querySelectorAll('.pick input:checked').length") == 2
+    page.ask(click.format(2))
+    assert page.ask("document.querySelector('.beside').offsetParent === null")
+    assert page.said == []
+
+
+def test_what_is_folded_is_open_on_paper(opened: browser.Page) -> None:
+    folded = "document.querySelectorAll('details:not([open])').length"
+    before = opened.ask(folded)
+    assert before > 0
+    opened.ask(f"window.atPrint = null; addEventListener('beforeprint', () => {{ window.atPrint = {folded} }})")
+    opened.send("Page.printToPDF")
+    assert opened.ask("window.atPrint") == 0
+    opened.wait(f"{folded} === {before}")
+
+
+def test_numbers_in_tables_are_never_broken_on_paper(opened: browser.Page) -> None:
+    """The steps of a span stand on one line, however narrow the sheet."""
+    opened.send("Emulation.setEmulatedMedia", media="print")
+    opened.send("Emulation.setDeviceMetricsOverride", width=640, height=900, deviceScaleFactor=1, mobile=False)
+    try:
+        count = "e => { const r = document.createRange(); r.selectNodeContents(e); return r.getClientRects().length }"
+        lines = f"[...document.querySelectorAll('.timeline td:nth-child(2)')].map({count})"
+        assert opened.ask(f"Math.max(...{lines})") == 1
+    finally:
+        opened.send("Emulation.clearDeviceMetricsOverride")
+        opened.send("Emulation.setEmulatedMedia", media="")
+
+
 def test_the_page_is_complete_without_scripts(page: browser.Page, tmp_path: Path) -> None:
     page.send("Emulation.setScriptExecutionDisabled", value=True)
     try:

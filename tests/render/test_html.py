@@ -12,8 +12,9 @@ from xml.etree.ElementTree import Element
 import pytest
 from tinyhtml5.parser import HTMLParser
 
-from runlens.model import Chart, Report
+from runlens.model import Chart, Report, Severity, Skip
 from runlens.render import html
+from runlens.render.many import beside
 from tests.render.reports import HOSTILE, fixed, hostile
 
 EMPTY = Report("0.1.0", "2025-11-24T01:15:00Z", "undecided", 3, ())
@@ -91,3 +92,62 @@ def test_a_chart_without_a_finite_value_says_so_and_what_fails_is_said_in_words(
     page = html.render(replace(ONE, runs=(run,)))
     assert "Loss (nats): no finite value" in page
     assert "a run fails on an error." in page
+
+
+def several(count: int) -> Report:
+    """So many runs of one log, of which the first has a warning and the second a note."""
+    clean = fixed().runs[1]
+    runs = [replace(clean, run=f"r{i}", name=f"r{i}", config={"lr": i % 2, "same": 1}) for i in range(count)]
+    spike = fixed().runs[0].findings[2]
+    for at, severity in ((0, Severity.WARNING), (1, Severity.INFO)):
+        runs[at] = replace(runs[at], findings=(replace(spike, severity=severity, incident=None),))
+    return replace(fixed(), runs=tuple(runs), notes=())
+
+
+def texts(root: Element) -> list[str]:
+    return ["".join(element.itertext()) for element in root.iter("details")]
+
+
+def test_the_notes_of_a_run_that_needs_no_look_can_be_unfolded_in_the_table() -> None:
+    root, errors = parsed(html.render(several(3)))
+    assert errors == []
+    notes = [text for text in texts(root) if text.startswith("1 note")]
+    assert len(notes) == 1 and fixed().runs[0].findings[2].message in notes[0]
+
+
+def test_what_no_run_was_checked_for_is_said_once_and_each_run_says_what_is_its_own() -> None:
+    report = several(3)
+    own = Skip("EVAL003", "of this run alone", "other")
+    runs = (replace(report.runs[0], skips=(*report.runs[0].skips, own)), *report.runs[1:])
+    root, _ = parsed(html.render(replace(report, runs=runs)))
+    tables = [
+        "".join(t.itertext())
+        for t in root.iter("table")
+        if "".join(t.find("caption").itertext()) == "Not checked"  # type: ignore[union-attr]
+    ]
+    assert len(tables) == 2, "the run's own, and that of all"
+    assert "of this run alone" in tables[0] and "HW001" not in tables[0]
+    assert "HW001" in tables[1] and "EVAL003 (1 of 3)" in tables[1]
+
+
+@pytest.mark.parametrize(("count", "columns"), [(2, 2), (3, 3), (61, 60)])
+def test_any_two_of_many_runs_can_be_put_side_by_side(count: int, columns: int) -> None:
+    root, errors = parsed(html.render(several(count)))
+    assert errors == []
+    found = [e for e in root.iter("div") if e.get("class") == "column"]
+    assert len(found) == columns
+    rows = [["".join(th.itertext()) for th in column.iter("th")] for column in found]
+    assert all(row == rows[0] for row in rows), "the same lines in the same order"
+    assert rows[0][-1] == "lr" and "same" not in rows[0]
+    assert [e.get("data-open") is not None for e in found] == [count == 2] * columns
+    assert not [e for e in parsed(html.render(ONE))[0].iter("div") if e.get("class") == "column"]
+
+
+def test_columns_hold_few_points_and_the_extremes_among_them() -> None:
+    values = [2.0] * 5000
+    values[1234], values[4000] = 9.0, math.nan
+    chart = Chart("train_loss", "loss", "nats", tuple(range(5000)), tuple(values))
+    first, _ = beside.columns([replace(r, charts=(chart,)) for r in several(2).runs])
+    (curve,) = first.curves
+    assert len(curve["x"]) == len(curve["y"]) <= beside.POINTS and max(curve["y"]) == 9.0  # type: ignore[arg-type, type-var]
+    assert (curve["title"], curve["log"], curve["end"]) == ("Loss", True, "2")

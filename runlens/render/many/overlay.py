@@ -9,6 +9,7 @@ from dataclasses import replace
 from runlens.model import Chart, RunReport
 from runlens.render.figures.html_panels import Drawing, drawn_alone
 from runlens.render.figures.panels import Panel
+from runlens.render.links import called
 from runlens.render.sparkline import main_chart, speed_chart
 
 MOST = 6
@@ -32,5 +33,5 @@ def overlay(runs: Sequence[RunReport]) -> list[Drawing]:
 
 def _named(runs: Sequence[RunReport], charts: Sequence[Chart | None]) -> tuple[Chart, ...]:
     """The charts under the names of their runs; their role is no longer that of one run's main curve."""
-    found = [replace(c, role="of a run", label=run.run, kind="") for run, c in zip(runs, charts, strict=True) if c]
+    found = [replace(c, role="of a run", label=called(run), kind="") for run, c in zip(runs, charts, strict=True) if c]
     return tuple(found[:MOST])

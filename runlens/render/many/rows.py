@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from runlens.model import Chart, Report, RunReport, Severity
+from runlens.model import Chart, Finding, Report, RunReport, Severity
 from runlens.render import words
 from runlens.render.ends import of_chart
 from runlens.render.sparkline import BLOCKS, line_of, main_chart, speed_chart
@@ -40,6 +40,11 @@ class Row:
     def place(self) -> int:
         """Of its standing, 0 for the gravest: to sort by."""
         return _ORDER.index(self.standing)
+
+    @property
+    def notes(self) -> tuple[Finding, ...]:
+        """What was found and is no more than a note; known findings are none."""
+        return tuple(f for f in self.run.findings if f.suppressed is None and f.severity is Severity.INFO)
 
     @property
     def said(self) -> str:

@@ -6,7 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from runlens.model import RunReport, SkipKind
+from runlens.model import RunReport, Skip, SkipKind
+from runlens.render import words
 
 _WHY: dict[SkipKind, str] = {
     "missing-role": "not in the log",
@@ -40,6 +41,17 @@ def not_checked(runs: Sequence[RunReport]) -> list[tuple[str, str]]:
             ]
             lines.append((", ".join(parts), _WHY[kind]))
     return lines
+
+
+def in_common(runs: Sequence[RunReport]) -> frozenset[Skip]:
+    """What every one of several runs says alike of what was not checked; of one run nothing is common."""
+    judged = [frozenset(run.skips) for run in runs if run.checked]
+    return judged[0].intersection(*judged[1:]) if len(judged) > 1 else frozenset()
+
+
+def differing(run: RunReport, common: frozenset[Skip]) -> list[tuple[str, str]]:
+    """Codes and reasons that this run does not share with all."""
+    return words.not_checked_in_short([skip for skip in run.skips if skip not in common])
 
 
 def short(codes: Iterable[str]) -> str:

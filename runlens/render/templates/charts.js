@@ -1,7 +1,7 @@
 (function () {
   "use strict";
   // Each <figure> holds an SVG that stands without this script; here it is replaced by a chart that zooms and hovers.
-  var HEIGHT = 190, MARGIN = 118;
+  var HEIGHT = 190, MARGIN = 124;
   // From this width on, labels stand beside the curves; below it the legend names them.
   var WIDE = 640;
   var groups = {};
@@ -134,6 +134,14 @@
     };
   }
 
+  // A label that fits its room: the name gives way, the number behind it stays whole.
+  function fitted(ctx, text, room) {
+    var cut = text.search(/ -?[\d.,]+\S*( [^ ]{1,8})?$/), name = cut > 0 ? text.slice(0, cut) : text, value = cut > 0 ? text.slice(cut) : "";
+    if (ctx.measureText(text).width <= room) { return text; }
+    while (name.length > 3 && ctx.measureText(name + "…" + value).width > room) { name = name.slice(0, -1); }
+    return name + "…" + value;
+  }
+
   // The name and the last visible value of each curve beside its end, moved apart where two would touch.
   function ends(chart) {
     return function (u) {
@@ -155,7 +163,7 @@
       ctx.textAlign = "left";
       spots.forEach(function (spot) {
         ctx.fillStyle = spot.color;
-        ctx.fillText(spot.text, box.left + box.width + 6 * ratio, spot.y);
+        ctx.fillText(fitted(ctx, spot.text, (MARGIN - 8) * ratio), box.left + box.width + 6 * ratio, spot.y);
       });
       ctx.restore();
     };
@@ -240,7 +248,40 @@
     });
   }
 
+  // Two runs over one another in a holder of figures, of whatever both or one of them was drawn: for the side by side.
+  function pair(holder, runs) {
+    holder.textContent = "";
+    var titles = [];
+    runs.forEach(function (run) { run.curves.forEach(function (c) { if (titles.indexOf(c.title) < 0) { titles.push(c.title); } }); });
+    var every = [].concat.apply([], runs.map(function (run) { return [].concat.apply([], run.curves.map(function (c) { return c.x; })); }));
+    var first = Math.min.apply(null, every), last = Math.max.apply(null, every);
+    titles.forEach(function (title) {
+      var series = [], log = true;
+      runs.forEach(function (run, at) {
+        run.curves.forEach(function (c) {
+          if (c.title !== title || !c.x.length) { return; }
+          log = log && c.log;
+          series.push({ name: run.name, short: run.name, color: at ? 3 : 0, x: c.x, y: c.y, end: run.name + " " + c.end, unit: "" });
+        });
+      });
+      if (!series.length) { return; }
+      var all = [].concat.apply([], series.map(function (s) { return s.y; }));
+      var low = Math.min.apply(null, all), high = Math.max.apply(null, all), room = log ? Math.max(Math.pow(high / low, 0.06), 1.02) : (high - low || Math.abs(high) || 1) * 0.08;
+      var chart = { title: title, log: log, limits: [first, last > first ? last : first + 1], range: log ? [low / room, high * room] : [low - room, high + room], series: series, spans: [], restarts: [], tokens: null };
+      var figure = document.createElement("figure"), caption = document.createElement("figcaption"), still = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+      figure.className = "chart";
+      caption.textContent = title + (log ? ", log scale" : "");
+      still.setAttribute("aria-label", title + " of " + runs.map(function (run) { return run.name; }).join(" and "));
+      figure.setAttribute("data-chart", JSON.stringify(chart));
+      figure.appendChild(caption);
+      figure.appendChild(still);
+      holder.appendChild(figure);
+    });
+    build();
+  }
+
   build();
+  window.runlensPair = pair;
   addEventListener("resize", resize);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", build);
   window.runlensCharts = groups;

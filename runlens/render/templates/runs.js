@@ -57,6 +57,54 @@
     count.textContent = words.length ? left + " of " + rows.length : "";
   }
 
+  // Side by side: of two runs that are ticked the columns are shown, what they have alike in grey, their curves over one another.
+  var beside = document.querySelector(".beside"), columns = beside ? Array.prototype.slice.call(beside.querySelectorAll(".column")) : [];
+  var picked = [];
+
+  function show() {
+    columns.forEach(function (column) { column.toggleAttribute("data-open", picked.indexOf(column) >= 0); });
+    beside.hidden = picked.length !== 2;
+    if (beside.hidden) { return; }
+    var left = picked[0].querySelectorAll("tr"), right = picked[1].querySelectorAll("tr");
+    left.forEach(function (row, at) {
+      var same = row.cells[1].textContent === right[at].cells[1].textContent;
+      [row, right[at]].forEach(function (one) {
+        one.classList.toggle("same", same);
+        one.hidden = same && one.classList.contains("setting");
+      });
+    });
+    window.runlensPair(beside.querySelector(".pair"), picked.map(function (column) {
+      return { name: column.querySelector("bdi").textContent, curves: JSON.parse(column.getAttribute("data-curves")) };
+    }));
+  }
+
+  if (columns.length > 2) {
+    rows.forEach(function (row) {
+      var column = columns.filter(function (one) { return one.getAttribute("data-at") === row.getAttribute("data-at"); })[0];
+      if (!column) { return; }
+      var tick = document.createElement("input");
+      tick.type = "checkbox";
+      tick.setAttribute("aria-label", "Put " + column.querySelector("bdi").textContent + " side by side with another");
+      row.cells[0].insertBefore(tick, row.cells[0].firstChild);
+      row.cells[0].classList.add("pick");
+      tick.addEventListener("change", function () {
+        picked = picked.filter(function (one) { return one !== column; });
+        if (tick.checked) { picked.push(column); }
+        if (picked.length > 2) {
+          var first = picked.shift();
+          rows.forEach(function (other) {
+            if (other.getAttribute("data-at") === first.getAttribute("data-at")) { other.querySelector("input").checked = false; }
+          });
+        }
+        show();
+        if (picked.length === 2) { beside.scrollIntoView({ block: "nearest" }); }
+      });
+    });
+  } else if (columns.length === 2) {
+    picked = columns;
+    show();
+  }
+
   nav.querySelector(".filter").hidden = false;
   box.addEventListener("input", filter);
 }());
