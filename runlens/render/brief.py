@@ -31,7 +31,7 @@ def in_short(report: Report) -> str:
     codes = _not_checked(report)
     left = f"; {plural(len(codes), 'rule')} not checked" if codes and report.passed else ""
     head = visible(_verdict(report), 90) + left
-    order = [visible(words.action_head(action), 80)] if (action := _asked(report)) is not None else []
+    order = [visible(words.order(action), 90)] if (action := _asked(report)) is not None else []
     rows = [f"  {visible(_head(report, run, f), 60)}" for run, f in _worst(report)]
     rows += [f"  {visible(called(run), 50)}: not judged" for run in _unclear(report)]
     for kept in range(len(rows), -1, -1):

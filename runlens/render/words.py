@@ -147,6 +147,12 @@ def headline(action: Action) -> str:
     return visible(action.headline, 300) or action_head(action)
 
 
+def order(action: Action) -> str:
+    """What to do alone: `Mend the learning rate, then rewind to the checkpoint at step 1,400`."""
+    said = visible(action.order, 300)
+    return said[:1].upper() + said[1:] if said else action_head(action)
+
+
 def action_head(action: Action) -> str:
     """The action as an order: `Rewind to the checkpoint at step 1,400 and skip steps 1,500–1,511 (197 k tokens)`."""
     if action.rewind_to_step is None and action.skip_steps is None:

@@ -179,7 +179,7 @@ def test_a_failed_assertion_says_in_a_few_lines_what_is_wrong(tmp_path):
     assert 6 <= len(said) <= 12
     assert "FAIL lr_bump: 2 errors" in said[0]
     assert any("error LOSS001 loss-spike" in line for line in said)
-    assert any("Rewind to the last checkpoint" in line for line in said)
+    assert any("Mend the learning rate, then rewind to the" in line for line in said)
 
 
 def test_a_notebook_shows_the_page_in_a_frame():

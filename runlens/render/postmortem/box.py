@@ -120,6 +120,5 @@ def _next(run: RunReport, incident: Incident, worst: Finding) -> str:
     """The order of the advice; where that answers another incident, what the finding itself says."""
     action = run.action
     if action is not None and action.incident in (None, incident.number):
-        order = action.order or words.action_head(action)
-        return words.sentence(order[:1].upper() + order[1:])
+        return words.sentence(words.order(action))
     return words.sentence(worst.help) or "Look at the evidence below."

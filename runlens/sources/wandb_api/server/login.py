@@ -60,7 +60,7 @@ def login(address: Address) -> Login:
 
     settings = _settings()
     base = str(env.get_base_url(settings.base_url)).rstrip("/")
-    app = str(getattr(settings, "app_url", "") or base).rstrip("/")
+    app = _pages(base, settings)
     _same_server(address, base, app)
     key, token = _credentials(base, settings)
     extra = getattr(settings, "x_extra_http_headers", None) or {}
@@ -71,6 +71,14 @@ def login(address: Address) -> Login:
             "(and WANDB_BASE_URL for a server of your own)"
         )
     return found
+
+
+def _pages(base: str, settings: Any) -> str:
+    """Address of the pages for people; the settings' own word holds only for the server that they are of."""
+    from wandb.util import app_url
+
+    told = getattr(settings, "app_url", "") if str(settings.base_url).rstrip("/") == base else ""
+    return str(told or app_url(base) or base).rstrip("/")
 
 
 def _settings() -> Any:
