@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from runlens.cli.shared import completing
 from runlens.cli.shared import options as o
 
 
@@ -16,7 +18,13 @@ def check(
     output: o.Output = None,
     report: Annotated[
         list[str] | None,
-        o.option("--report", metavar="FORMAT=FILE", help="Write another format as well; repeatable.", section=o.OUTPUT),
+        o.option(
+            "--report",
+            metavar="FORMAT=FILE",
+            help="Write another format as well; repeatable.",
+            section=o.OUTPUT,
+            autocompletion=completing.reports,
+        ),
     ] = None,
     png: o.Png = None,
     color: o.Color = "auto",
@@ -151,7 +159,8 @@ def check(
 
         typer.echo(listed(request), nl=False)
         raise typer.Exit
-    result = report_of(request)
+    with progress.working(quiet) as count:
+        result = report_of(replace(request, count=count))
     out.write(result, wanted, color)
     if png is not None:
         out.write_png(result, png)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from runlens.cli.shared import completing
 from runlens.cli.shared import options as o
 
 if TYPE_CHECKING:
@@ -104,7 +105,10 @@ def list_(
 
 @app.command()
 def show(
-    spec: Annotated[str, typer.Argument(metavar="REFERENCE", help=_FORMS, show_default=False)],
+    spec: Annotated[
+        str,
+        typer.Argument(metavar="REFERENCE", help=_FORMS, show_default=False, autocompletion=completing.references),
+    ],
     tokens_per_step: o.TokensPerStep = None,
     format: Annotated[
         Literal["terminal", "json", "csv"],

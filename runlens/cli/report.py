@@ -59,9 +59,19 @@ def report(
         "total_tokens": total_tokens,
     }
     filters = {"refresh": refresh, "no_cache": no_cache}
-    result = report_of(
-        Request([run], flags, config, filters, chart_points=CHART_POINTS, read=progress.read, debug=debug)
-    )
+    with progress.working() as count:
+        result = report_of(
+            Request(
+                [run],
+                flags,
+                config,
+                filters,
+                chart_points=CHART_POINTS,
+                read=progress.read,
+                count=count,
+                debug=debug,
+            )
+        )
     if len(result.runs) > 1:
         names = ", ".join(r.run for r in result.runs[:5])
         raise UsageError(f"{len(result.runs)} runs are at {run!r} ({names}, …): name one, since a postmortem is of one")

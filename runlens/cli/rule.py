@@ -6,10 +6,17 @@ from typing import Annotated, Literal
 
 import typer
 
+from runlens.cli.shared import completing
+
 
 def rule(
     code: Annotated[
-        str | None, typer.Argument(help="Code or name of a rule, such as LOSS001.", show_default=False)
+        str | None,
+        typer.Argument(
+            help="Code or name of a rule, such as LOSS001.",
+            show_default=False,
+            autocompletion=completing.names_of_rules,
+        ),
     ] = None,
     format: Annotated[
         Literal["terminal", "markdown"], typer.Option("--format", "-f", metavar="FORMAT", help="terminal|markdown.")

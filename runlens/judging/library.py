@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -186,7 +186,18 @@ def by_themselves(plan: Plan, refs: Sequence[RunRef]) -> tuple[RunReport, ...]:
     judged_by = plan.judged_by(refs, request.learned, request.chart_points)
     if request.judge is not None:
         return tuple(request.judge(judged_by, request.read))
-    return tuple(judged(judged_by, plan.engine(len(refs)), keep=keep, read=request.read))
+    runs = judged(judged_by, plan.engine(len(refs)), keep=keep, read=request.read)
+    return tuple(_counted(runs, [ref.id for ref in refs], request.count))
+
+
+def _counted(
+    runs: Iterator[RunReport], names: Sequence[str], count: Callable[[int, int, str], None]
+) -> Iterator[RunReport]:
+    """The runs as they come, each counted."""
+    count(0, len(names), names[0] if names else "")
+    for done, run in enumerate(runs, 1):
+        count(done, len(names), names[done] if done < len(names) else "")
+        yield run
 
 
 def _several(given: str | Path | Sequence[str | Path]) -> list[str]:

@@ -43,6 +43,7 @@ def over_nights(plan: Plan, refs: Sequence[RunRef]) -> tuple[RunReport, ...]:
     records = ledger.read(plan.nights) if plan.nights is not None else ()
     learned = learned_from(plan, refs, records)
     ways = [plan.judged_by([ref], learned[ref.id], request.chart_points)[0] for ref in refs]
+    request.count(0, len(refs), refs[0].id if refs else "")
     judged = list(check_and(ways, plan.engine(len(ways)), _twin, read=request.read))
     done = [(_told(report, twin, settings), twin) for (report, twin), (_, settings) in zip(judged, ways, strict=True)]
     if plan.nights is not None:

@@ -30,6 +30,10 @@ def silent(text: str) -> None:
     """Say nothing."""
 
 
+def uncounted(done: int, of: int, name: str) -> None:
+    """Count nothing."""
+
+
 @dataclass(frozen=True)
 class Request:
     """What the user asked for, before anything is read."""
@@ -67,6 +71,8 @@ class Request:
     """What judges the runs in the place of an engine, such as a watch that remembers those that are as they were."""
     say: Callable[[str], None] = silent
     """Takes a sentence on what is being done that is not part of the report."""
+    count: Callable[[int, int, str], None] = uncounted
+    """Takes how many runs are judged, of how many, and the one that comes next: before the first, and after each."""
     search: sources.Search = field(default_factory=lambda: sources.Search())
     """How runs are looked for in folders; `searching` gives one to be filled."""
     strict: bool = False

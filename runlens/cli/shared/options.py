@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from runlens.cli.shared import completing
 from runlens.render import named as formats_named
 from runlens.sources.registry import forms
 
@@ -66,6 +67,7 @@ Format = Annotated[
         metavar="FORMAT",
         help=f"{formats_named()} [default: terminal].",
         section=OUTPUT,
+        autocompletion=completing.formats,
     ),
 ]
 """Any form of a report; `runlens.cli.shared.output.destinations` refuses others."""
@@ -78,6 +80,7 @@ Formats = Annotated[
         metavar="FORMAT",
         help=f"{formats_named()} [default: terminal].",
         section=OUTPUT,
+        autocompletion=completing.formats,
     ),
 ]
 """The same where several can be given by mistake: the last one would win without a word."""
@@ -93,15 +96,29 @@ Png = Annotated[
     option("--png", metavar="FILE", help="Draw the timeline of the run with its findings.", section=OUTPUT),
 ]
 
-Quiet = Annotated[bool, option("--quiet", "-q", help="Show no progress while a run is fetched.", section=OUTPUT)]
+Quiet = Annotated[
+    bool, option("--quiet", "-q", help="Show no progress while runs are fetched and judged.", section=OUTPUT)
+]
 
 Select = Annotated[
     list[str] | None,
-    option("--select", metavar="CODES", help="Rules to judge by, such as LOSS,TPUT001; repeatable.", section=JUDGING),
+    option(
+        "--select",
+        metavar="CODES",
+        help="Rules to judge by, such as LOSS,TPUT001; repeatable.",
+        section=JUDGING,
+        autocompletion=completing.codes,
+    ),
 ]
 Ignore = Annotated[
     list[str] | None,
-    option("--ignore", metavar="CODES", help="Rules to leave out; repeatable.", section=JUDGING),
+    option(
+        "--ignore",
+        metavar="CODES",
+        help="Rules to leave out; repeatable.",
+        section=JUDGING,
+        autocompletion=completing.codes,
+    ),
 ]
 Metric = Annotated[
     list[str] | None,
@@ -178,7 +195,13 @@ FailOn = Annotated[
 
 References = Annotated[
     list[str] | None,
-    option("--reference", metavar="REF", help="Shipped name, run, result folder or table; repeatable.", section=EVALS),
+    option(
+        "--reference",
+        metavar="REF",
+        help="Shipped name, run, result folder or table; repeatable.",
+        section=EVALS,
+        autocompletion=completing.references,
+    ),
 ]
 EvalResults = Annotated[
     str | None,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,6 +19,10 @@ Show = Callable[[int, int | None], None]
 
 _AT_ONCE, _EVERY = 0.1, 0.2
 """Seconds until the first word of a search, and between two."""
+_PATIENCE, _TICK = 2.0, 0.5
+"""Seconds of judging until the first word, and between two."""
+_BAR = threading.Event()
+"""Set while a bar of rows is drawn."""
 _WIDE = 79
 _LARGE = 20_000
 """Rows that `check` fetches without a word: they take about a second."""
@@ -44,6 +49,7 @@ def rows_of(name: str, *, least: int = 0) -> Iterator[Show]:
         if not shown:
             if least and (total is None or total - done < least):
                 return
+            _BAR.set()
             shown.append(_bar(name))
         rate = done / max(time.monotonic() - began, 1e-3)
         bar = shown[0]
@@ -56,6 +62,7 @@ def rows_of(name: str, *, least: int = 0) -> Iterator[Show]:
     finally:
         for bar in shown:
             bar.stop()
+        _BAR.clear()
 
 
 def read(ref: RunRef) -> Run:
@@ -96,6 +103,58 @@ def looking() -> Callable[[int, str], None]:
         sys.stderr.flush()
 
     return step
+
+
+class Working:
+    """A line on a terminal that says how far the judging is, from the third second on; wiped in the end.
+
+    To be used in a `with`, and called with how many runs are done, of how many, and the name of the next one. A bar of
+    rows (`rows_of`) has the terminal for itself.
+    """
+
+    def __init__(self) -> None:
+        self._told = ""
+        self._began = 0.0
+        self._wide = 0
+        self._ended = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> Working:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._ended.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def __call__(self, done: int, of: int, name: str) -> None:
+        """Note how far it is; the first call starts the clock."""
+        from runlens.cli.shared.printing import plain
+
+        self._told = f"judging {plain(name)}" if of == 1 else f"judging runs: {done:,} of {of:,} done"
+        if self._thread is None and sys.stderr.isatty():
+            self._began = time.monotonic()
+            self._thread = threading.Thread(target=self._tell, name="runlens-progress", daemon=True)
+            self._thread.start()
+
+    def _tell(self) -> None:
+        while not self._ended.wait(_TICK):
+            passed = time.monotonic() - self._began
+            if passed >= _PATIENCE and not _BAR.is_set():
+                text = f"{self._told}, {passed:.0f} s"[:_WIDE]
+                sys.stderr.write(f"\r{text.ljust(self._wide)}")
+                sys.stderr.flush()
+                self._wide = max(self._wide, len(text))
+        if self._wide:
+            sys.stderr.write(f"\r{' ' * self._wide}\r")
+            sys.stderr.flush()
+
+
+def working(quiet: bool = False) -> AbstractContextManager[Callable[[int, int, str], None]]:
+    """What says how far the judging is; nothing where the user wants it quiet."""
+    from runlens.judging.request import uncounted
+
+    return nullcontext(uncounted) if quiet else Working()
 
 
 def say(text: str) -> None:

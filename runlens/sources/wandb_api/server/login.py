@@ -75,10 +75,11 @@ def login(address: Address) -> Login:
 
 def _pages(base: str, settings: Any) -> str:
     """Address of the pages for people; the settings' own word holds only for the server that they are of."""
-    from wandb.util import app_url
+    from wandb import util
 
+    derived = getattr(util, "api_to_app_url", str)  # of clients before it the pages are where the API is
     told = getattr(settings, "app_url", "") if str(settings.base_url).rstrip("/") == base else ""
-    return str(told or app_url(base) or base).rstrip("/")
+    return str(told or derived(base)).rstrip("/")
 
 
 def _settings() -> Any:
