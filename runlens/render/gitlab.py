@@ -17,7 +17,8 @@ def render(report: Report) -> str:
     """The findings that count, and what could not be judged, as a JSON array.
 
     A fingerprint stays the same while run, code, metric and first step do, so that GitLab can tell the new from the
-    known. A run has no lines: every entry points at line 1 of the run's source.
+    known. A run has no lines: every entry points at line 1 of the run's source, as a path without a root, which is what
+    GitLab takes; the command makes those below the project relative to it.
     """
     entries = []
     for run in report.runs:
@@ -53,5 +54,11 @@ def _entry(run: RunReport, check: str, severity: str, description: str, key: str
         "check_name": visible(check),
         "fingerprint": sha256(f"{run.run}\n{key}".encode("utf-8", "backslashreplace")).hexdigest(),
         "severity": severity,
-        "location": {"path": visible(run.source) or named(run.run), "lines": {"begin": 1}},
+        "location": {"path": _rootless(run.source) or named(run.run), "lines": {"begin": 1}},
     }
+
+
+def _rootless(source: str) -> str:
+    """A path as GitLab takes it: no root, no scheme, no way up."""
+    parts = visible(source).replace("://", "/").split("/")
+    return "/".join(part for part in parts if part not in ("", ".", ".."))

@@ -16,12 +16,18 @@ ROOT = Path(__file__).parents[2]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 
 
+PLACE = {"job-index": "0", "job-total": "1"}
+"""In the matrix of a workflow; of a job without one."""
+
+
 def expanded(text: str, inputs: dict[str, str], outputs: dict[str, str]) -> str:
     """`${{ … }}` replaced the way the runner does it."""
     for name, value in inputs.items():
         text = text.replace("${{ inputs." + name + " }}", value)
     for name, value in outputs.items():
         text = text.replace("${{ steps.check.outputs." + name + " }}", value)
+    for name, value in PLACE.items():
+        text = text.replace("${{ strategy." + name + " }}", value)
     for name, value in {"action_path": str(ROOT), "token": "t0ken", "event.pull_request.number": "7"}.items():
         text = text.replace("${{ github." + name + " }}", value)
     assert "${{" not in text, text
@@ -106,7 +112,7 @@ def test_a_bad_run_fails_the_job_with_annotation_summary_and_reports(tmp_path):
     done = act(tmp_path, runs="bad.jsonl")
     assert done["code"] == 1
     badge = "runlens-reports/runlens-badge.json"
-    assert done["outputs"] == {"verdict": "fail", "exit-code": "1", "badge": badge}
+    assert done["outputs"] == {"verdict": "fail", "exit-code": "1", "badge": badge, "artifact": "runlens"}
     assert "::error" in done["out"] and "LOSS003" in done["out"]
     assert "LOSS003" in done["summary"]
     assert "https://github.example/team/repo/actions/runs/42#artifacts" in done["summary"]
@@ -115,6 +121,29 @@ def test_a_bad_run_fails_the_job_with_annotation_summary_and_reports(tmp_path):
     assert json.loads((reports / "runlens.json").read_text())["verdict"] == "fail"
     assert (reports / "runlens.xml").read_text().lstrip().startswith(("<?xml", "<testsuites"))
     assert "<html" in (reports / "runlens.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("given", "place", "name"),
+    [
+        ({}, ("0", "1"), "runlens"),
+        ({}, ("2", "3"), "runlens-2"),
+        ({"artifact": "mine/of us"}, ("2", "3"), "mine-of-us"),
+        ({"nights": "nightly 3b"}, ("1", "2"), "runlens-nightly-3b"),
+    ],
+)
+def test_no_two_jobs_of_a_matrix_name_their_artifact_alike(tmp_path, monkeypatch, given, place, name):
+    table(tmp_path / "good.jsonl", 2.28)
+    monkeypatch.setattr("tests.judging.test_action.PLACE", dict(zip(PLACE, place, strict=True)))
+    done = act(tmp_path, runs="good.jsonl", **given)
+    assert done["outputs"]["artifact"] == name
+    (upload,) = [s for s in ACTION["runs"]["steps"] if s.get("uses", "").startswith("actions/upload-artifact")]
+    assert upload["with"]["name"] == "${{ steps.check.outputs.artifact }}"
+
+
+def test_what_pip_fetched_is_kept(tmp_path):
+    steps = {s["name"]: s for s in ACTION["runs"]["steps"]}
+    assert steps["Install"]["env"]["PIP_CACHE_DIR"] == steps["Keep what pip fetches"]["with"]["path"]
 
 
 def test_a_good_run_is_green(tmp_path):

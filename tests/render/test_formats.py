@@ -127,7 +127,8 @@ def test_junit_is_never_green_for_a_run_that_nothing_could_judge() -> None:
 @pytest.mark.parametrize("report", [fixed(), EMPTY, *map(hostile, HOSTILE.values())])
 def test_github_gives_one_command_a_line_and_no_more(report: Report) -> None:
     lines = render(report, "github").splitlines()
-    expected = max(len(report.runs), 1) + len(report.notes)
+    passed = sum(run.verdict == "pass" for run in report.runs)
+    expected = max(len(report.runs) - max(passed - 1, 0), 1) + len(report.notes)
     assert len(lines) == expected
     command = re.compile(r"::(error|warning|notice) title=[^:,\r\n]+::[^\r\n]*\Z")
     for line in lines:
@@ -137,9 +138,32 @@ def test_github_gives_one_command_a_line_and_no_more(report: Report) -> None:
 
 def test_github_levels_and_order() -> None:
     lines = render(fixed(), "github").splitlines()
-    assert [line.split(" ")[0] for line in lines] == ["::error", "::warning", "::notice", "::notice", "::warning"]
+    assert [line.split(" ")[0] for line in lines] == ["::error", "::warning", "::notice", "::warning"]
     assert "then rewind to the checkpoint at step 1,400. " in lines[0]
     assert github.escaped("100%\r\n") == "100%25%0D%0A"
+
+
+def test_github_tells_of_all_runs_that_passed_at_once() -> None:
+    clean = fixed().runs[1]
+    noted = replace(
+        clean, run="noted", name="", findings=(replace(fixed().runs[0].findings[0], severity=Severity.INFO),)
+    )
+    runs = (noted, *(replace(clean, run=f"r{i}", name="", skips=()) for i in range(12)))
+    (line,) = render(replace(fixed(), runs=runs, notes=()), "github").splitlines()
+    assert line.startswith("::notice title=RunLens PASS%3A 13 runs::noted: 1 note%0ANothing found in r0, r1, ")
+    assert "r9 and 2 more" in line and "Not checked: HW001 (1 of 13)" in line
+    (alone,) = render(replace(fixed(), runs=(clean,), notes=()), "github").splitlines()
+    assert alone.startswith("::notice title=RunLens PASS%3A exp7/lr-1e-3::nothing found")
+
+
+def test_gitlab_paths_have_no_root_and_no_scheme() -> None:
+    def path(source: str) -> str:
+        run = replace(fixed().runs[0], source=source)
+        return str(json.loads(render(replace(fixed(), runs=(run,)), "gitlab"))[0]["location"]["path"])
+
+    assert path("/builds/team/logs/exp7") == "builds/team/logs/exp7"
+    assert path("wandb://team/proj/run") == "wandb/team/proj/run"
+    assert path("../logs/./exp7") == "logs/exp7"
 
 
 # Markdown

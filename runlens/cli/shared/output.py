@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -110,8 +111,20 @@ def write(report: Report, wanted: Sequence[tuple[str, Path | None]], color: Colo
         else:
             from runlens.render import render
 
-            text = render(report, name)
+            text = render(_below_the_project(report) if name == "gitlab" else report, name)
         put(text, file)
+
+
+def _below_the_project(report: Report) -> Report:
+    """The report with sources below the project's folder as seen from there, wherever the command was started."""
+    home = Path(os.environ.get("CI_PROJECT_DIR") or ".").resolve()
+
+    def seen(source: str) -> str:
+        path = Path(source)
+        there = path.exists() and path.resolve().is_relative_to(home)
+        return path.resolve().relative_to(home).as_posix() if there else source
+
+    return replace(report, runs=tuple(replace(run, source=seen(run.source)) for run in report.runs))
 
 
 def put(text: str, file: Path | None) -> None:
