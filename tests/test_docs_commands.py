@@ -138,7 +138,7 @@ def test_the_pages_have_commands() -> None:
 
 def test_every_block_is_of_a_kind_that_is_tried() -> None:
     """Python by test_docs_python, settings below, workflows by the tests of continuous integration."""
-    known = (*SHELLS, "python", "toml", "yaml", "json")
+    known = (*SHELLS, "python", "toml", "yaml", "json", "ini")
     assert [b.name for b in BLOCKS if b.language not in known] == []
     listings = [b for b in BLOCKS if b.language in SHELLS and not commands(b)]
     assert [b.name for b in listings if "runlens " in b.text] == []
@@ -194,6 +194,14 @@ def test_commands_within_sentences_have_valid_options(text: str) -> None:
 def test_settings_are_taken(block: Block, tmp_path: Path) -> None:
     (tmp_path / "runlens.toml").write_text(block.text, encoding="utf-8")
     load(tmp_path / "runlens.toml")
+
+
+@pytest.mark.parametrize("block", [b for b in BLOCKS if b.language == "ini"], ids=lambda b: b.name)
+def test_commands_of_units_have_valid_options(block: Block) -> None:
+    started = re.findall(r"^ExecStart=\S*/runlens (.*)$", block.text, re.M)
+    assert started
+    for line in started:
+        parsed(("runlens", *shlex.split(line)))
 
 
 @pytest.mark.parametrize("file", sorted((ROOT / "docs" / "ci").glob("*.yml")), ids=lambda p: p.name)

@@ -121,11 +121,10 @@ def duration(seconds: float) -> str:
 
 
 def gpu_time(hours: float) -> str:
-    """GPU hours, in minutes or seconds of a GPU where they are few: `1,240 GPU h`, `0.72 GPU s`."""
+    """GPU hours, in minutes of a GPU where they are few: `1,240 GPU h`, `12 GPU min`, `under a GPU min`."""
     if not math.isfinite(hours) or abs(hours) >= 0.1:
         return f"{number(hours, 3)} GPU h"
-    few = abs(hours) < 1 / 60
-    return f"{number(hours * (3600 if few else 60), 2)} GPU {'s' if few else 'min'}"
+    return f"{number(hours * 60, 2)} GPU min" if abs(hours) * 60 >= 0.995 else "under a GPU min"
 
 
 def plural(count: int, word: str) -> str:

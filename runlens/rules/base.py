@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from runlens.model import Figure, Finding, Run, Severity, Skip, SkipKind, Symptom
+from runlens.roles.vocabulary import ROLES
 from runlens.rules.meaning import Advice, Part
 
 E = TypeVar("E", bound=Mapping[str, object])
@@ -56,7 +57,7 @@ class Rule(ABC, Generic[E]):
         help: str = "",
     ) -> Finding:
         """A finding of this rule; message and help begin with a capital, as sentences do."""
-        message, help = map(_begun, (message, help))
+        message, help = (begun(text, metric) for text in (message, help))
         return Finding(self.code, self.name, severity, metric, steps, message, evidence, help)
 
     def skip(self, reason: str, *, kind: SkipKind, lacking: Sequence[str] = ()) -> Skip:
@@ -122,10 +123,22 @@ class Rule(ABC, Generic[E]):
         return frozenset()
 
 
-def _begun(text: str) -> str:
-    """The text with a capital, unless it begins with a logged name, which is written as it was logged."""
+_SPOKEN = frozenset(word for role in ROLES for word in role.split("_")) | {"training", "validation", "held"}
+"""Words of roles: a sentence that begins with one begins with a word and not with a name."""
+
+
+def begun(text: str, metric: str) -> str:
+    """The text with a capital, unless it begins with a logged name, which is written as it was logged.
+
+    Parameters
+    ----------
+    text : str
+    metric : str
+        The logged name of what it is about: a task of it, as in `textchoice acc`, is a name, too.
+    """
     first = text.partition(" ")[0].rstrip(",;:")
-    return text if any(sign in first for sign in "/_.=") else text[:1].upper() + text[1:]
+    part = first.lower() in re.findall("[a-z0-9]+", metric.lower()) and first.lower() not in _SPOKEN
+    return text if part or any(sign in first for sign in "/_.=") else text[:1].upper() + text[1:]
 
 
 AnyRule = Rule[Any]

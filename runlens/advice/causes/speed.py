@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from runlens.advice.causes.case import Case, finite
 from runlens.model import Finding, Symptom
-from runlens.model.words import number, short
+from runlens.model.words import number, role_words, short
 from runlens.rules import rule_of
 from runlens.rules.hardware.errors import GpuErrors
 from runlens.rules.hardware.outlier import GpuOutlier
@@ -27,8 +27,8 @@ def _moved(case: Case, *roles: str) -> str | None:
     if tie is None:
         return None
     unit = "" if tie["unit"] == "1" else f" {short(tie['unit'], 12)}"
-    role = tie["role"].replace("_", " ").capitalize()
-    return f"{role} changed with it: {number(tie['from'])} to {number(tie['to'])}{unit}."
+    role = role_words(tie["role"])
+    return f"{role[:1].upper()}{role[1:]} changed with it: {number(tie['from'])} to {number(tie['to'])}{unit}."
 
 
 def data_time_moved(case: Case) -> str | None:

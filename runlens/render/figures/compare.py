@@ -15,7 +15,7 @@ from runlens.model import Comparison, Severity
 from runlens.render.figures import compare_training as training
 from runlens.render.figures.compare_panel import REFERENCES, Beside, panel
 from runlens.render.figures.draw import drawable
-from runlens.render.figures.palette import BLACK, BLUE, GREY, LIGHT, VERMILION
+from runlens.render.figures.palette import BLACK, BLUE, GREY, LIGHT, RED
 from runlens.render.text import named, visible
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def _head(figure: Figure, comparisons: Sequence[Comparison], hidden: int) -> flo
     lines = textwrap.wrap(sentence, int(width * 13.6), max_lines=2 if width > 9 else 3, placeholder=" …")
     figure.text(
         left, 1 - 0.48 / height, drawable("\n".join(lines)), size=9.5, va="top", linespacing=1.3,
-        color=VERMILION if worst.verdict == "behind" or _apart(worst) else BLACK,
+        color=RED if worst.verdict == "behind" or _apart(worst) else BLACK,
     )  # fmt: skip
     end = _key(figure, comparisons, hidden, (left, 1 - (0.48 + 0.19 * len(lines) + 0.2) / height))
     return (1 - end) * float(height)
@@ -160,7 +160,7 @@ def _key(figure: Figure, comparisons: Sequence[Comparison], hidden: int, at: tup
     if any(c.tasks for _, c in compared):
         entries += [
             ("band", "19 of 20 checkpoints of a healthy run", GREY),
-            ("lag", "lag and its 95 % interval", VERMILION),
+            ("lag", "lag and its 95 % interval", RED),
         ]
     if any(c.training for _, c in compared):
         entries += [("band", "gaps of healthy twins (three standard deviations)", GREY), ("parts", "parts here", BLACK)]

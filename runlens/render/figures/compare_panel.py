@@ -9,7 +9,7 @@ import numpy as np
 
 from runlens.model import TaskLag
 from runlens.render.figures.draw import drawable
-from runlens.render.figures.palette import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILION
+from runlens.render.figures.palette import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, RED
 from runlens.render.pages.compare import times
 from runlens.render.text import amount, number, visible
 
@@ -84,7 +84,7 @@ def said(task: TaskLag, axis: str) -> tuple[str, str]:
     if task.behind:
         bound = "at least " if task.beyond else ""
         end = f", {task.trend}" if task.trend != "steady" else ""
-        return f"{bound}{amount(task.trailing)} {axis} ({times(task.factor)}) behind{end}", VERMILION
+        return f"{bound}{amount(task.trailing)} {axis} ({times(task.factor)}) behind{end}", RED
     if task.interval[1] < 1:
         return f"ahead ({low} to {high})", GREY
     if task.interval[1] >= _COUNTS:
@@ -104,7 +104,7 @@ def _lag(axes: Axes, task: TaskLag, left: float) -> None:
     """From the run's last checkpoint back to where the reference stood at its level, with the interval."""
     if task.factor < _LEAST or task.gap == 0:
         return
-    color = VERMILION if task.behind else BLACK
+    color = RED if task.behind else BLACK
     level = float(np.interp(np.log(task.stood_at), np.log(task.smooth_at), task.smooth))
     last = float(np.interp(task.at, task.run.at, task.run.value))
     axes.plot([task.at, task.at], [last, level], color=color, linewidth=0.9, zorder=4)

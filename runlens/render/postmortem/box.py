@@ -93,7 +93,7 @@ def _cost(run: RunReport, items: Sequence[Cost]) -> str:
 def _amounts(item: Cost) -> list[str]:
     parts = [f"{amount(item.tokens)} tokens"] if item.tokens is not None else []
     parts += [duration(item.hours * 3600)] if item.hours is not None else []
-    parts += [gpu_time(item.gpu_hours)] if item.gpu_hours is not None else []
+    parts += [gpu_time(item.gpu_hours)] if item.gpu_hours is not None and item.gpu_hours * 60 >= 1.0 else []
     return parts
 
 

@@ -8,6 +8,9 @@ import numpy as np
 
 from runlens.model import Finding, Incident, RunReport, Symptom
 
+LEAST = 1.0
+"""Seconds: what cost less, and no tokens, is no item of an account."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cost:
@@ -50,7 +53,7 @@ def costs(run: RunReport, incident: Incident) -> list[Cost]:
         if behind is not None:
             hours = _hours_of(run, behind)
             items.append(_priced(run, f"Behind the reference ({finding.code})", behind, hours))
-    return [item for item in items if item.tokens is not None or item.hours is not None]
+    return [item for item in items if item.tokens is not None or (item.hours or 0.0) * 3600 >= LEAST]
 
 
 def between(run: RunReport, first: int, last: int) -> tuple[float | None, float | None]:

@@ -173,10 +173,16 @@ def _in_order(run: RunReport, findings: Sequence[Finding]) -> list[Finding]:
 
 
 def _told(finding: Finding) -> Told:
-    entries = [(_key(k), v) for k, v in finding.evidence.items() if v is not None]
+    entries = [(_key(k), v) for k, v in finding.evidence.items() if _tells(k, v)]
     sheets = tuple(_sheet(k, v) for k, v in entries if _alike(v))
     pairs = tuple((k, _worded(k, v)) for k, v in entries if not _alike(v))
     return Told(finding, pairs[:EVIDENCE], sheets)
+
+
+def _tells(key: str, value: object) -> bool:
+    """Whether a page shows it: what is not so, is not known, or is a lead of no steps, only machines want to know."""
+    lead = key.startswith(("steps_before", "gradient_first"))
+    return value is not None and value is not False and not (lead and not value)
 
 
 def _alike(value: object) -> TypeGuard[Sequence[Mapping[str, object]]]:

@@ -13,7 +13,7 @@ from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
 from runlens.rules.base import Rule
 from runlens.rules.meaning import Advice, Extent, Part, Stage, Story
 from runlens.rules.shared.panels import MACHINES, SPEEDS
-from runlens.rules.throughput.parts.cost import CostEvidence, cost_of_time, is_petty
+from runlens.rules.throughput.parts.cost import GPU_MINUTE, CostEvidence, cost_of_time, is_petty
 from runlens.rules.throughput.parts.episodes import Episodes, episodes, regular, seconds_lost
 from runlens.rules.throughput.parts.needs import NEEDS, NOTHING
 from runlens.rules.throughput.parts.signal import FEWEST, RateSignal, rate_signal, wall_signal
@@ -187,7 +187,8 @@ class Stall(Rule[StandstillEvidence]):
         first, last = int(found.first[i]), int(found.last[i])
         steps = (int(signal.step[first]), max(int(signal.step[last]), int(signal.step[first])))
         cost = cost_of_time(run, lost)
-        in_gpus = "" if cost.gpu_hours is None else f", {amount(cost.gpu_hours, 'GPU hours')} lost"
+        counted = cost.gpu_hours is not None and cost.gpu_hours >= GPU_MINUTE
+        in_gpus = f", {amount(cost.gpu_hours or 0.0, 'GPU hours')} lost" if counted else ""
         within = "" if signal.stride <= 1 else f"within the {signal.stride:,.0f} steps "
         where = f"{within}to step {steps[0]:,}" if within else f"at step {steps[0]:,}"
         each = duration(normal / signal.stride)

@@ -16,6 +16,7 @@ from runlens.model.words import percent, role_words
 from runlens.rules.base import Rule
 from runlens.rules.meaning import Advice, Extent, Part, Stage, Story
 from runlens.rules.shared.panels import MACHINES, SPEEDS
+from runlens.rules.throughput.parts.cost import GPU_MINUTE
 from runlens.rules.throughput.parts.words import amount
 from runlens.stats.distinct import distinct
 from runlens.stats.ranks import Laggard, laggards
@@ -141,7 +142,9 @@ class Straggler(Rule[StragglerEvidence]):
         hours = _hours(run, first, last) * (1.0 - 1.0 / lag.ratio) if slow.role not in PARTS else float("nan")
         gpus = run.hardware_count or len(group)
         if np.isfinite(hours):
-            message += f"; {amount(hours * gpus, 'GPU hours')} lost if the others wait for it"
+            counted = hours * gpus >= GPU_MINUTE
+            lost = amount(hours * gpus, "GPU hours") if counted else amount(hours, "hours")
+            message += f"; {lost} lost if the others wait for it"
         evidence: StragglerEvidence = {
             "device": slow.device,
             "ranks": len(group),

@@ -22,6 +22,10 @@ class CostEvidence(TypedDict):
     gpu_hours_lost_by_end: float | None
 
 
+GPU_MINUTE = 1 / 60
+"""GPU hours below which nobody counts in GPUs: the time of the clock says it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cost:
     """Hours of wall time that would not have been needed at the old speed."""
@@ -44,8 +48,8 @@ class Cost:
         }
 
     def words(self) -> str:
-        """Such as `14.2 GPU hours lost so far, 61 by the end`."""
-        in_gpus = self.gpu_hours is not None
+        """Such as `14.2 GPU hours lost so far, 61 by the end`; less than a GPU minute in seconds of the clock."""
+        in_gpus = max(self.gpu_hours or 0.0, self.gpu_hours_by_end or 0.0) >= GPU_MINUTE
         so_far, later = (self.gpu_hours, self.gpu_hours_by_end) if in_gpus else (self.hours, self.hours_by_end)
         text = f"{amount(so_far or 0.0, 'GPU hours' if in_gpus else 'hours')} lost so far"
         return text if later is None else f"{text}, {amount(later, 'GPU hours' if in_gpus else 'hours')} by the end"
