@@ -21,7 +21,7 @@ import typer
 
 from runlens.cli import app
 from runlens.config import load
-from tests.cli.command import runlens
+from tests.cli.command import within
 from tests.synthetic.results import answered, lm_eval
 
 ROOT = Path(__file__).parents[1]
@@ -159,7 +159,7 @@ def test_the_commands_of_a_block_do_what_the_page_says(block: Block, clone: Path
         if command.yours:
             assert program == "runlens" or program in CLUSTERS or (clone / rest[0]).is_file(), command.words
         elif program == "runlens":
-            done = runlens(*rest, cwd=clone)
+            done = within(*rest, cwd=clone)
             assert done.code == command.code, f"{command.words}: {done.out}{done.err}"
         else:
             assert program in ("python", "pytest"), f"{block.name}: {program} is run by no test"
@@ -174,7 +174,7 @@ INLINE = [
     for page in PAGES
     if page.name != "rules.md"
     for match in re.finditer(r"`(runlens [^`\n]*)`", page.read_text(encoding="utf-8"))
-    if not re.search(r"\b(RUN|CODE|FORMAT|FILE|TEXT|NIGHT|REASON|NAME|FOLDER|REPORT)\b|\|", match[1])
+    if not re.search(r"--install-completion|\b(RUN|CODE|FORMAT|FILE|TEXT|NIGHT|REASON|NAME|FOLDER|REPORT)\b|\|", match[1])
 ]
 
 

@@ -77,6 +77,34 @@ def test_the_likeliest_cause_is_named_with_what_speaks_for_it() -> None:
     assert boxed(other)["Why"] == "Likely short words: it was seen.", "the advice answers another incident"
 
 
+def test_what_happened_is_not_said_again_as_the_reason() -> None:
+    suspect = Suspect("A title", "c", ("LOSS001 says so.", "another sign"), (), 3)
+    with_it = replace(PLATEAU, incidents=(replace(PLATEAU.incidents[0], suspects=(suspect,)),))
+    assert boxed(with_it)["Why"] == "Likely A title: another sign."
+    alone = replace(suspect, speaks_for=("LOSS001 says so.",))
+    assert (
+        boxed(replace(PLATEAU, incidents=(replace(PLATEAU.incidents[0], suspects=(alone,)),)))["Why"]
+        == "Likely A title."
+    )
+
+
+def test_pages_leave_out_evidence_that_says_nothing_and_costs_of_seconds() -> None:
+    evidence = {
+        "back": False,
+        "nothing": None,
+        "steps_before_loss": 0,
+        "gradient_first": 3,
+        "count": 0,
+        "hours_lost": 1e-4,
+    }
+    report = run(finding("TPUT001", **evidence, gpu_hours_lost=8e-4))
+    (told,) = story(report).incidents[0].findings
+    assert dict(told.evidence) == {"gradient first": "3", "count": "0", "hours lost": "0.36 s"}
+    assert story(report).incidents[0].costs == ()
+    (kept,) = story(run(finding("TPUT001", hours_lost=3e-4, gpu_hours_lost=2.4e-3))).incidents[0].costs
+    assert kept.hours == 3e-4
+
+
 def test_the_box_is_about_the_incident_that_the_advice_answers_else_the_gravest() -> None:
     several = noted(PLATEAU, Severity.WARNING, Severity.ERROR, Severity.INFO)
     assert lead(several).number == 1  # type: ignore[union-attr]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from runlens.rules import RULES
+from runlens.rules import RULES, base
 from runlens.rules.base import Rule
 from runlens.rules.page import markdown, page
 
@@ -76,3 +76,18 @@ def test_every_setting_has_a_meaning(rule):
     lines = re.findall(r"^- `(\w+)` = `.*`: ?(.*)$", markdown(rule), re.MULTILINE)
     assert [name for name, _ in lines] == [name for name, _ in page(rule).settings]
     assert [name for name, said in lines if not said] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "metric", "begun"),
+    [
+        ("textchoice acc fell", "eval/textchoice/acc", "textchoice acc fell"),
+        ("lm-eval/piqa fell", "lm-eval/piqa", "lm-eval/piqa fell"),
+        ("loss spike at step 3", "train/loss", "Loss spike at step 3"),
+        ("validation loss fell", "validation/loss", "Validation loss fell"),
+        ("the gradient norm rose", "grad_norm", "The gradient norm rose"),
+        ("", "loss", ""),
+    ],
+)
+def test_a_logged_name_begins_a_sentence_as_it_was_logged(text: str, metric: str, begun: str) -> None:
+    assert base.begun(text, metric) == begun

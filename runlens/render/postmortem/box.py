@@ -59,22 +59,23 @@ def box(run: RunReport, incident: Incident | None) -> Box | None:
     more = f" {plural(others, 'more incident')} below." if others > 0 else ""
     return Box(
         what=words.sentence(worst.message) + more,
-        why=_why(run.action, incident),
+        why=_why(run.action, incident, worst.message),
         cost=_cost(run, costs(run, incident)),
         since=_since(run, incident, parts),
         next=_next(run, incident, worst),
     )
 
 
-def _why(action: Action | None, incident: Incident) -> str:
-    """The cause that the advice names, or the likeliest one with what speaks for it."""
+def _why(action: Action | None, incident: Incident, told: str) -> str:
+    """The cause that the advice names, or the likeliest one with what speaks for it and is not told already."""
     suspect = next(iter(incident.suspects), None)
     named = action.cause if action is not None and action.incident == incident.number else ""
     if suspect is None and not named:
         return "Not known: nothing in the log speaks for one cause more than for another."
     if suspect is None or (named and named != suspect.title):
         return words.sentence(named[:1].upper() + named[1:])
-    proof = f": {visible(suspect.speaks_for[0])}" if suspect.speaks_for else ""
+    clue = next((clue for clue in suspect.speaks_for if clue != told), "")
+    proof = f": {visible(clue)}" if clue else ""
     return words.sentence(f"Likely {visible(suspect.short or suspect.title)}{proof}")
 
 

@@ -180,9 +180,10 @@ def _told(finding: Finding) -> Told:
 
 
 def _tells(key: str, value: object) -> bool:
-    """Whether a page shows it: what is not so, is not known, or is a lead of no steps, only machines want to know."""
+    """Whether a page shows it: what is not so or not known, a lead of no steps and seconds of GPUs are for machines."""
     lead = key.startswith(("steps_before", "gradient_first"))
-    return value is not None and value is not False and not (lead and not value)
+    petty = key.startswith("gpu_hours") and isinstance(value, int | float) and value * 60 < 1
+    return value is not None and value is not False and not (lead and not value) and not petty
 
 
 def _alike(value: object) -> TypeGuard[Sequence[Mapping[str, object]]]:
