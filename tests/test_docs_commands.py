@@ -174,7 +174,9 @@ INLINE = [
     for page in PAGES
     if page.name != "rules.md"
     for match in re.finditer(r"`(runlens [^`\n]*)`", page.read_text(encoding="utf-8"))
-    if not re.search(r"--install-completion|\b(RUN|CODE|FORMAT|FILE|TEXT|NIGHT|REASON|NAME|FOLDER|REPORT)\b|\|", match[1])
+    if not re.search(
+        r"--install-completion|\b(RUN|CODE|FORMAT|FILE|TEXT|NIGHT|REASON|NAME|FOLDER|REPORT)\b|\|", match[1]
+    )
 ]
 
 
