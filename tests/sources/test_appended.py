@@ -12,6 +12,7 @@ from runlens.errors import NoRunFound
 from runlens.sources import discover, read
 from runlens.sources.appended import Between, Course, counted_on, trainings_of
 from runlens.sources.appended.loss import AFRESH, GOES_ON, are_rounds, is_afresh
+from runlens.sources.appended.trainings import begins_anew
 from runlens.sources.text.between import between
 
 
@@ -360,3 +361,33 @@ def test_two_trainings_of_two_stages_are_no_rounds(tmp_path):
     stages = [(np.arange(1, 21), curve(20, rng)), (np.arange(1, 16), curve(15, rng, 0.45, 0.1, 0.005))]
     runs = found("train.log", stages * 2, tmp_path)
     assert [len(run.series["loss"]) for run in runs.values()] == [20, 15, 20, 15]
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [0, 4, 1, 2, 3, 5, 7],
+        [4, 0, 1, 2, 3, 5, 6, 7],
+        [0, 1, 7, 2, 3, 6],
+        [0, 5, 4, 1, 2, 3, 4, 6, 7],
+        [*range(0, 70, 10), 10, 20, 30],
+        [*range(26), 1, 25, 28, 29],
+        [*range(0, 300, 10), 0, 150, *range(300, 400, 10)],
+    ],
+)
+def test_a_row_in_the_wrong_place_begins_no_training(steps):
+    assert begins_anew(np.array(steps, dtype=np.float64)) == []
+
+
+@pytest.mark.parametrize(
+    ("steps", "cuts"),
+    [
+        ([0, 1, 0, 1, 2, 3], [2]),  # a start that failed
+        ([1, 1, 2, 3], []),
+        ([1, 2, 3, 1, 2, 3], [3]),
+        ([*range(0, 80, 10), 10, 20, 30], [8]),  # the first one evaluated at step 0
+        ([*range(0, 300, 10), 0, 140, *range(150, 400, 10)], [30]),  # the edge of half of the way
+    ],
+)
+def test_rows_that_begin_with_the_first_step_begin_a_training(steps, cuts):
+    assert begins_anew(np.array(steps, dtype=np.float64)) == cuts

@@ -67,7 +67,7 @@ def trainings_of(course: Course, before: Callable[[Sequence[int]], Sequence[Betw
     step, loss = course.step, course.loss
     if len(step) < 2 * FEWEST or not bool(np.isfinite(step).all()):
         return Trainings()
-    cuts = _anew(step)
+    cuts = begins_anew(step)
     sizes = np.diff([0, *cuts, len(step)])
     if not cuts or 2 * np.count_nonzero(sizes < FEWEST) > len(sizes):
         return Trainings()
@@ -104,16 +104,25 @@ def trainings_of(course: Course, before: Callable[[Sequence[int]], Sequence[Betw
     return out
 
 
-def _anew(step: Floats) -> list[int]:
+def begins_anew(step: Floats) -> list[int]:
     """Positions of the rows at which the step falls to where the log begins, or to the first of its usual steps.
 
-    One after which the step is back where it was is a damaged number, not a beginning.
+    A row after which the step is back where it was, or more than half of the way there in one stride, is a damaged
+    number or one in the wrong place, not a beginning; so is one before which a single row ran ahead. Nor are a few rows
+    a training of their own, unless the next one begins with the same step.
     """
     change = np.diff(step)
     stride = float(np.median(change[change > 0])) if bool(np.any(change > 0)) else 1.0
     top = max(float(step[0]), stride) if step[0] <= stride else float(step[0])
-    back = np.append(step[2:] > step[:-2], False)
-    return (np.flatnonzero((change < 0) & (step[1:] <= top) & ~back) + 1).tolist()
+    cuts: list[int] = []
+    for at in (np.flatnonzero((change < 0) & (step[1:] <= top)) + 1).tolist():
+        begun = cuts[-1] if cuts else 0
+        back = change[at] if at < len(change) else 0.0
+        fell = step[at - 1] - step[at]
+        misplaced = back > fell or back > max(3 * stride, 0.5 * fell) or (at > 1 and step[at] > step[at - 2])
+        if not misplaced and (at - begun >= JUDGED or step[at] == step[begun]):
+            cuts.append(at)
+    return cuts
 
 
 def _done(course: Course, pieces: Sequence[slice], said: Sequence[Between]) -> list[bool]:
