@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from runlens.errors import ConfigError, NotWritten
@@ -51,6 +53,34 @@ def content_of(path: Path) -> bytes:
         raise ConfigError(f"{path} cannot be read: {error}") from error
 
 
+def spare(outputs: Sequence[Path], inputs: Iterable[str | Path]) -> None:
+    """Refuse to write over what is read.
+
+    Raises
+    ------
+    ConfigError
+        An output is one of the inputs, by whatever name.
+    """
+    there = {os.path.realpath(file): file for file in outputs if file.is_file()}
+    for named in inputs if there else ():
+        if (file := there.get(os.path.realpath(named))) is not None:
+            raise ConfigError(f"{file} is a file that is judged or read, and would be written over; name another file")
+
+
+def _written_into(file: Path, content: bytes) -> None:
+    """Write into a pipe or a device; a pipe that nobody reads is an error, where opening it would wait for ever."""
+    way = os.O_NONBLOCK if stat.S_ISFIFO(file.stat().st_mode) else 0
+    try:
+        opened = os.open(file, os.O_WRONLY | way)
+    except OSError as error:
+        if error.errno == errno.ENXIO:
+            raise ConfigError(f"{file} is a pipe that nobody reads, or a socket; name a file") from error
+        raise
+    os.set_blocking(opened, True)
+    with os.fdopen(opened, "wb") as into:
+        into.write(content)
+
+
 def save(file: Path, content: bytes) -> None:
     """Write a file by way of a neighbour that takes its place, so that nobody reads half of it.
 
@@ -66,7 +96,7 @@ def save(file: Path, content: bytes) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         if file.exists() and not file.is_file():  # /dev/stdout, a pipe: there is nothing to replace
-            file.write_bytes(content)
+            _written_into(file, content)
             return
         target = Path(os.path.realpath(file))
         partial = target.with_name(f".{target.name}.{os.getpid()}.part")

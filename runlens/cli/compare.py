@@ -69,7 +69,7 @@ def compare(
     from runlens.comparison.training import training_of, with_training
     from runlens.config import as_told, load, settings_for
     from runlens.errors import ConfigError
-    from runlens.files import save
+    from runlens.files import save, spare
     from runlens.model import Severity
     from runlens.roles import resolve
     from runlens.roles.joined import with_evals
@@ -78,6 +78,8 @@ def compare(
     configured = load(config)
     one = OneRun(configured, exclude or (), not no_gitignore, strict)
     ref = one.found(run)
+    given = [*(reference or ()), *([evals] if evals else []), *([config] if config else [])]
+    spare([file for file in (output, png) if file is not None], [ref.location, *ref.files, *given])
     flags = {
         "select": [BehindReference.code],
         "metrics": o.pairs(metric),

@@ -48,8 +48,10 @@ def build(
 
     from runlens.cli.shared.output import put
     from runlens.errors import ConfigError
+    from runlens.files import spare
     from runlens.references import combine, dumps, load
 
+    spare([output] if output is not None else [], specs)
     parts = [load(spec, tokens_per_step) for spec in specs]
     if bare := [part.name for part in parts if not part.curves]:
         raise ConfigError(f"{', '.join(bare)} logged no evals, and a stored reference holds nothing else")

@@ -22,11 +22,12 @@ def render(
 ) -> None:
     """Make any output again from a saved report: the same bytes as doing it at once."""
     from runlens.cli.shared import output as out
-    from runlens.files import content_of
+    from runlens.files import content_of, spare
     from runlens.judging.about import described
     from runlens.render.json import parse
 
     wanted = out.destinations(format, output, [])
+    spare([file for file in (output, png) if file is not None], [report])
     saved = parse(content_of(report), str(report))
     saved = replace(saved, runs=tuple(run if run.about else described(run) for run in saved.runs))
     out.write(saved, wanted)

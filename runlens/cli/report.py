@@ -12,6 +12,8 @@ from runlens.cli.shared import options as o
 if TYPE_CHECKING:
     from runlens.model import Report
 
+FILES = ("report.md", "report.html", "report.json")
+"""Pages of a postmortem."""
 CHART_POINTS = 4000
 """Points of each chart: ten times those of `check`, so that the page can be zoomed."""
 
@@ -69,6 +71,7 @@ def report(
                 chart_points=CHART_POINTS,
                 read=progress.read,
                 count=count,
+                outputs=[output / name for name in FILES],
                 debug=debug,
             )
         )
@@ -99,11 +102,12 @@ def write(result: Report, folder: Path, incident: int | None = None) -> list[Pat
         if i.steps is not None and i.severity.rank >= 1 and incident in (None, i.number)
     }
     files = markdown.FigureFiles("timeline.png" if run.charts else "", figures if run.charts else {})
-    content: dict[str, bytes] = {
-        "report.md": markdown.render(result, 0, files, incident).encode(),
-        "report.html": html.render(result, incident=incident).encode(),
-        "report.json": json.render(result).encode(),
-    }
+    pages = (
+        markdown.render(result, 0, files, incident),
+        html.render(result, incident=incident),
+        json.render(result),
+    )
+    content = {name: page.encode() for name, page in zip(FILES, pages, strict=True)}
     if files.timeline:
         content[files.timeline] = png.render(result, 0)
     for number, name in files.incidents.items():

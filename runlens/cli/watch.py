@@ -134,7 +134,8 @@ def watch(
         "references": reference,
         "requirements": require,
     }
-    request = Request(runs, flags, config, read=progress.read, debug=debug)
+    outputs = [metrics] if metrics is not None else []
+    request = Request(runs, flags, config, read=progress.read, outputs=outputs, debug=debug)
     lives = Lives(seconds_of(idle, "--idle") if idle else math.inf)
     extra: dict[str, Any] = {}
     to = channels(slack=slack, webhook=webhook, form=webhook_form, wandb_alert=wandb_alert, extra=extra)

@@ -14,7 +14,7 @@ from runlens.judging.engines import LOCAL
 from runlens.judging.gate import EXIT_CODES, verdict
 from runlens.judging.kept import Kept, judged
 from runlens.judging.report import Report
-from runlens.judging.request import Plan, Request, found, planned, spare_logs
+from runlens.judging.request import Plan, Request, found, planned, spare_inputs
 from runlens.model import ReadOptions, RunRef, RunReport, Severity
 
 
@@ -154,7 +154,7 @@ def report_of(request: Request, plan: Plan | None = None) -> Report:
     plan = plan or planned(request)
     search = request.searching()
     refs = found(request, plan.config, request.names, search)
-    spare_logs(request.outputs, refs)
+    spare_inputs(plan, refs)
     runs = over_nights(plan, refs) if request.baseline_runs or plan.nights is not None else by_themselves(plan, refs)
     gone = [failure for run in runs for failure in run.failures if failure.missing]
     if len(gone) == len(runs):

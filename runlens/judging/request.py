@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,7 +13,7 @@ from runlens.config import Learned, as_told, in_force, load, looked_for, setting
 from runlens.config.load import Config
 from runlens.config.plan import COMMAND_LINE, NOTHING_LEARNED
 from runlens.errors import ConfigError, NoRunFound, ReadError, UsageError
-from runlens.files import text_of
+from runlens.files import spare, text_of
 from runlens.judging import engines
 from runlens.judging.baseline import Known, loads
 from runlens.judging.check import Settings
@@ -161,23 +160,24 @@ def planned(request: Request) -> Plan:
     return Plan(request, config, jobs, fail_on, strict, known, datetime.datetime.now(datetime.UTC), nights)
 
 
-def spare_logs(outputs: Sequence[Path], refs: Sequence[RunRef]) -> None:
-    """Refuse to write over what is judged.
+def spare_inputs(plan: Plan, refs: Sequence[RunRef]) -> None:
+    """Refuse to write over what is judged, and what it is judged by.
 
     Raises
     ------
     ConfigError
-        An output is a file of one of the runs.
+        An output, or the record of nights, is a file of one of the runs; or an output is a file of settings, known
+        findings, references, results or nights.
     """
-    there = {os.path.realpath(file): file for file in outputs if file.is_file()}
-    if not there:
-        return
-    for ref in refs:
-        for log in (ref.location, *ref.files):
-            if (file := there.get(os.path.realpath(log))) is not None:
-                raise ConfigError(
-                    f"{file} is a log that is judged, and the report would take its place; name another file"
-                )
+    request, general = plan.request, in_force(plan.config, plan.request.given)
+    nights = [plan.nights] if plan.nights is not None else []
+    spare([*request.outputs, *nights], [name for ref in refs for name in (ref.location, *ref.files)])
+    read = [*([request.config_path] if request.config_path else []), *nights]
+    for key in ("baseline", "references", "eval_results"):
+        start = Path() if general.origin[key] == COMMAND_LINE else plan.config.folder
+        said = general.values[key] or ()
+        read += [start / name for name in ([said] if isinstance(said, str) else said)]
+    spare(request.outputs, read)
 
 
 def found(request: Request, config: Config, names: Sequence[str], search: sources.Search | None = None) -> list[RunRef]:

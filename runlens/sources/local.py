@@ -13,7 +13,14 @@ from runlens.sources.contract import HEAD, Look
 from runlens.sources.ignored import NAME, Ignored
 from runlens.sources.naming import printable, unforeseen
 from runlens.sources.registry import Entry
-from runlens.sources.unread import Search, in_one_sentence, is_said_to_be_a_log, is_text
+from runlens.sources.unread import (
+    Search,
+    broken_document,
+    in_one_sentence,
+    is_said_to_be_a_log,
+    is_text,
+    no_file,
+)
 
 REFUSED = "refused"
 """`RunRef.source` of a folder below the named one that may not be looked into: reading it says so, nothing hides it."""
@@ -184,7 +191,10 @@ def _source_of(path: Path, search: Search) -> Entry | None:
     """
     source = registry.by_name(path.name)
     if source is not None:
-        return source if source.finds or path.is_file() else None
+        if source.finds or path.is_file():
+            return source
+        search.leave(path, no_file(path))
+        return None
     if not registry.may_be_a_log(path) or not path.is_file():
         return None
     said = is_said_to_be_a_log(path) and is_text(path)
@@ -202,6 +212,8 @@ def _source_of(path: Path, search: Search) -> Entry | None:
         return None
     if source is None and said and head.strip():  # of an empty text nothing is lost
         search.leave(path, "it is neither text nor a table")
+    elif source is None and is_said_to_be_a_log(path) and (why := broken_document(path, head, whole=len(head) < HEAD)):
+        search.leave(path, why)
     return source
 
 

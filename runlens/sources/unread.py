@@ -6,6 +6,7 @@ name or its columns say that a training was logged in it.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -66,6 +67,33 @@ def is_said_to_be_a_log(path: Path) -> bool:
 def is_text(path: Path) -> bool:
     """Whether a file is a text by its name, such as `train.log`; JSON documents beside logs are mostly settings."""
     return _TEXT.search(path.name) is not None
+
+
+def no_file(path: Path) -> str:
+    """Why what is named like a log is no file, in a few words."""
+    return "it is a pipe, socket or device" if path.exists() else "it is a link that leads nowhere"
+
+
+def broken_document(path: Path, head: bytes, whole: bool) -> str:
+    """Why a JSON document cannot be read at all, in a few words; empty if it can, or if its beginning does not tell.
+
+    Parameters
+    ----------
+    path : Path
+    head : bytes
+        Its beginning.
+    whole : bool
+        Whether that is all of it.
+    """
+    if path.suffix.lower() != ".json" or not head.strip():
+        return ""
+    try:
+        json.loads(head)
+    except RecursionError:
+        return "it is nested too deep"
+    except ValueError:
+        return "it is no whole JSON" if whole else ""
+    return ""
 
 
 def in_one_sentence(unread: Sequence[Unread], most: int = 3) -> str:

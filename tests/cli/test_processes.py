@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -13,7 +14,9 @@ import pytest
 from runlens.cli.shared import output
 from runlens.errors import ConfigError, NotWritten
 from runlens.files import save
+from runlens.render import json as report_json
 from tests.cli.command import runlens
+from tests.render.reports import fixed
 
 LOG = "step,loss\n" + "".join(f"{i},{2 + 1 / (1 + i)}\n" for i in range(200))
 FULL = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full here")  # noqa: PTH110
@@ -101,7 +104,66 @@ def test_a_judged_log_is_never_written_over(how, log):
     target = {"-o": ("-f", "json", "-o", str(log)), "--report": ("--report", f"json={log}")}
     done = runlens("check", str(log), *target[how[0]])
     assert (done.code, log.read_text()) == (2, LOG)
-    assert "is a log that is judged" in done.err
+    assert "is a file that is judged or read" in done.err
+
+
+EVALS = "step,hellaswag/acc\n" + "".join(f"{i * 100},{0.3 + i / 100}\n" for i in range(1, 20))
+CURVE = {"task": "hellaswag", "metric": "acc", "setting": "", "direction": "up", "at": [1e9, 2e9], "value": [0.3, 0.4]}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("report", "report.json", "-o", "."),
+        ("report", ".", "-o", "link"),
+        ("check", "report.json", "--png", "report.json"),
+        ("check", "report.json", "-o", "link/report.json"),
+        ("check", "report.json", "--reference", "r.json", "-f", "json", "-o", "r.json"),
+        ("check", "report.json", "--baseline", "known.json", "-o", "known.json"),
+        ("check", "report.json", "--config", "set.toml", "-o", "set.toml"),
+        ("check", "report.json", "--nights", "report.json"),
+        ("check", "report.json", "--nights", "nights.jsonl", "-o", "nights.jsonl"),
+        ("compare", "report.json", "--reference", "r.json", "-o", "r.json"),
+        ("compare", "report.json", "--reference", "r.json", "-o", "report.json"),
+        ("render", "saved.json", "-f", "html", "-o", "saved.json"),
+        ("reference", "build", "evals.csv", "-o", "evals.csv"),
+        ("watch", "report.json", "--looks", "1", "--metrics", "report.json"),
+    ],
+)
+def test_what_is_judged_or_read_is_never_written_over(arguments, tmp_path):
+    """A history may be called `report.json`, as a postmortem's own file is, and lie behind a link."""
+    rows = [{"step": i, "loss": 2 + 1 / (1 + i)} for i in range(200)]
+    (tmp_path / "report.json").write_text(json.dumps(rows))
+    (tmp_path / "evals.csv").write_text(EVALS)
+    (tmp_path / "r.json").write_text(
+        json.dumps({"runlens_reference": 1, "name": "r", "axis": "tokens", "curves": [CURVE]})
+    )
+    (tmp_path / "known.json").write_text('{"runlens_baseline": 1, "known": []}')
+    (tmp_path / "set.toml").write_text('fail_on = "error"\n')
+    (tmp_path / "nights.jsonl").write_text("")
+    (tmp_path / "saved.json").write_text(report_json.render(fixed()))
+    (tmp_path / "link").symlink_to(tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+    done = runlens(*arguments, cwd=tmp_path)
+    assert (done.code, done.err.count("\n")) == (2, 1), done.err
+    assert "written over" in done.err or ".png" in done.err
+    assert {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
+
+
+def test_a_pipe_that_nobody_reads_is_refused_and_one_that_somebody_reads_gets_it_all(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ConfigError, match="a pipe that nobody reads"):
+        save(tmp_path / "pipe", b"x")
+    content = bytes(range(256)) * 4096  # more than a pipe holds
+    with (tmp_path / "out").open("wb") as out, subprocess.Popen(["cat", str(tmp_path / "pipe")], stdout=out) as reader:
+        for _ in range(500):
+            try:
+                save(tmp_path / "pipe", content)
+                break
+            except ConfigError:  # `cat` has not opened it yet
+                time.sleep(0.02)
+        assert reader.wait(60) == 0
+    assert (tmp_path / "out").read_bytes() == content
 
 
 @pytest.mark.parametrize("odd", ["link", "folder", "pipe"])

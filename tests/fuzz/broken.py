@@ -9,24 +9,36 @@ import sqlite3
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+import runlens
 from tests.sources import tfevents_writer as w
 from tests.sources import wandb_writer
 
 Maker = Callable[[Path], None]
 
 
-def good(path: Path, seed: int) -> None:
-    """A small sound table; every third one diverges."""
+def good(folder: Path, seed: int) -> None:
+    """A small sound log in one of four forms; every third one diverges, every fifth has a spike."""
     draw = np.random.default_rng(seed)
     step = np.arange(120)
     loss = (2 + 8 * (1 + step / 5) ** -0.6) * np.exp(0.01 * draw.standard_normal(120))
     if seed % 3 == 0:
         loss[70:] *= 1 + 0.08 * np.arange(50)
-    rows = zip(step.tolist(), loss.tolist(), strict=True)
-    path.write_text("step,loss\n" + "".join(f"{s},{v}\n" for s, v in rows))
+    if seed % 5 == 0:
+        loss[40:44] *= 2.5
+    rows = list(zip(step.tolist(), loss.tolist(), strict=True))
+    form = seed % 4
+    if form == 0:
+        (folder / "history.csv").write_text("step,loss\n" + "".join(f"{s},{v}\n" for s, v in rows))
+    elif form == 1:
+        (folder / "history.jsonl").write_text("".join(f'{{"step": {s}, "loss": {v}}}\n' for s, v in rows))
+    elif form == 2:
+        w.write(folder, [w.version(), *[w.scalar("loss", s, v) for s, v in rows]])
+    else:
+        (folder / "train.log").write_text("".join(f"step {s} | loss: {v:.6f} | lr: 0.001\n" for s, v in rows))
 
 
 def _text(name: str, text: str | bytes) -> Maker:
@@ -73,6 +85,8 @@ def _archive(folder: Path) -> None:
 
 
 ROWS = "".join(f'{{"step": {i}, "loss": 2.5}}\n' for i in range(40))
+STILL_READ = ("a bomb",)
+"""Nothing of it is lost: it holds a whole log before blank lines."""
 KINDS: dict[str, Maker] = {
     "empty table": _text("history.csv", ""),
     "zeros": _text("history.csv", bytes(5000)),
@@ -98,13 +112,57 @@ KINDS: dict[str, Maker] = {
 }
 
 
-def made(root: Path, runs: int, broken: int) -> None:
-    """A folder of `runs` sound runs and `broken` others, each in a folder of its own."""
-    for i in range(runs):
-        folder = root / f"good{i:05}"
-        folder.mkdir(parents=True)
-        good(folder / "history.csv", i)
-    for i, kind in zip(range(broken), list(KINDS) * broken, strict=False):
-        folder = root / f"bad{i:03}"
-        folder.mkdir(parents=True)
-        KINDS[kind](folder)
+def made(root: Path, runs: int, broken: int) -> tuple[list[str], dict[str, str]]:
+    """A folder of `runs` sound runs and `broken` others among them, each in a folder of its own.
+
+    Returns
+    -------
+    (list of str, dict of str to str)
+        The folders of the sound ones, and of each broken one its kind.
+    """
+    sound = [f"run{i:05}" for i in range(runs)]
+    for i, name in enumerate(sound):
+        (root / name).mkdir(parents=True)
+        good(root / name, i)
+    kinds = list(KINDS)
+    others = {f"run{i * runs // broken:05}x{i:03}": kinds[i % len(kinds)] for i in range(broken)}
+    for name, kind in others.items():
+        (root / name).mkdir(parents=True)
+        KINDS[kind](root / name)
+    return sound, others
+
+
+def differences(root: Path, sound: list[str], others: dict[str, str], jobs: int = 1) -> list[str]:
+    """Judge a folder, then each sound run of it alone; what is said otherwise, and which broken one nobody names."""
+    report = runlens.check(root, jobs=jobs)
+    together: dict[str, list[Any]] = {}
+    for run in report.runs:
+        together.setdefault(Path(run.source).relative_to(root).parts[0], []).append(run)
+    out = []
+    for name in sound:
+        alone = list(map(_said, runlens.check(root / name).runs))
+        if list(map(_said, together.get(name, []))) != alone:
+            out.append(f"{name}: {list(map(_said, together.get(name, [])))} among others, {alone} alone")
+    for name, kind in others.items():
+        runs = together.get(name, [])
+        sentences = [failure.message for run in runs for failure in run.failures]
+        sentences += [f.message for run in runs for f in run.findings if f.code == "LOG001"]
+        sentences += [one.reason for one in report.unread if name in Path(one.path).parts]
+        sentences += [note for note in report.notes if f"{name}/" in note]
+        if kind in STILL_READ:
+            continue
+        if not any(map(_is_sentence, sentences)):
+            out.append(f"{name} ({kind}) is named nowhere: {[(run.run, run.verdict) for run in runs]}")
+        if any(run.verdict == "pass" for run in runs):
+            out.append(f"{name} ({kind}) passes")
+    return out
+
+
+def _said(run: Any) -> tuple[object, ...]:
+    findings = [(f.code, f.severity.value, f.metric, f.steps, f.message) for f in run.findings]
+    skips = [(skip.code, skip.reason) for skip in run.skips]
+    return run.verdict, run.state, run.points, run.action.kind if run.action else None, findings, skips
+
+
+def _is_sentence(text: str) -> bool:
+    return len(text) > 10 and text.isprintable()

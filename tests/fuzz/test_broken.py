@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import runlens
-from tests.fuzz.broken import KINDS, made
+from tests.fuzz.broken import KINDS, differences, made
 
 
-def told(report):
-    return {run.run.split("/")[0]: (run.verdict, [(f.code, f.steps) for f in run.findings]) for run in report.runs}
-
-
-def test_every_other_verdict_is_as_alone(tmp_path):
-    made(tmp_path, 6, len(KINDS))
+def test_every_other_verdict_is_as_alone_and_each_broken_one_is_named(tmp_path):
+    """`python -m tests.fuzz.fleet` does it with 2,000 runs, of which 50 are broken."""
     assert len(KINDS) >= 20
-    together = told(runlens.check(tmp_path))
-    for i in range(6):
-        alone = told(runlens.check(tmp_path / f"good{i:05}"))
-        (said,) = alone.values()
-        assert together[f"good{i:05}"] == said
-    assert {said[0] for name, said in together.items() if name.startswith("good")} == {"pass", "fail"}
-    bomb = f"bad{list(KINDS).index('a bomb'):03}"  # holds a whole log before the rest
-    passed = {name for name, said in together.items() if name.startswith("bad") and said[0] == "pass"}
-    assert passed <= {bomb}
+    sound, others = made(tmp_path, 40, len(KINDS))
+    assert differences(tmp_path, sound, others) == []
+
+
+def test_a_difference_would_be_told(tmp_path, monkeypatch):
+    sound, others = made(tmp_path, 4, 3)
+    others["run00000"] = "no numbers"  # which is sound, and so named nowhere, and passes
+    check = runlens.check
+
+    def checked(path, **given):
+        report = check(path, **given)
+        if path == tmp_path:  # alone it is another run
+            (tmp_path / "run00001" / "history.jsonl").write_text('{"step": 1, "loss": NaN}\n' * 40)
+        return report
+
+    monkeypatch.setattr(runlens, "check", checked)
+    found = differences(tmp_path, sound, others)
+    assert [one.split(":")[0].split(" [")[0] for one in found] == ["run00001", "run00000 (no numbers) is named nowhere"]
 
 
 def test_each_kind_alone_is_a_sentence(tmp_path):

@@ -41,3 +41,9 @@ def test_entries_of_a_list_that_are_no_records_are_told(tmp_path):
     assert read(tmp_path, json.dumps([*records, 3, None, "x", [1]])) == (list(range(40)), [("damaged", 3)])
     assert read(tmp_path, json.dumps([*records, None])) == (list(range(40)), [])
     assert read(tmp_path, json.dumps({"history": [*records, 7]})) == (list(range(40)), [("damaged", 1)])
+
+
+def test_a_list_that_was_cut_is_told(tmp_path):
+    whole = json.dumps([{"step": i, "loss": i / 8} for i in range(40)])
+    assert read(tmp_path, whole[: whole.rindex("{") + 9]) == (list(range(39)), [("truncated", 0)])
+    assert read(tmp_path, whole[: whole.rindex("{") + 9] + "\n") == (list(range(39)), [("truncated", 0)])

@@ -153,3 +153,33 @@ def test_the_sentence_names_the_first_and_counts_the_rest(tmp_path):
     said = in_one_sentence(search.unread)
     assert said.startswith("5 files looked like logs") and "2.log" in said and "3.log" not in said
     assert said.endswith("and 2 more (--show-files names them)")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("history.json", "[" * 100_000, "it is nested too deep"),
+        ("train_log.json", '[{"a" 1}, {"b"', "it is no whole JSON"),
+        ("settings.json", '{"lr": ', ""),  # not named like a log
+        ("metrics.json", '{"loss": 2.5}', ""),  # results at the end
+        ("metrics.json", "", ""),
+        ("history.json", '["' + "x" * 70_000, ""),  # the beginning does not tell
+    ],
+)
+def test_a_document_that_is_named_like_a_log_and_is_broken_is_named(name, content, reason, tmp_path):
+    (tmp_path / "good.csv").write_text("step,loss\n" + "".join(f"{i},{i}.5\n" for i in range(9)))
+    (tmp_path / name).write_text(content)
+    search = Search()
+    sources.discover(str(tmp_path), search=search)
+    assert [one.reason for one in search.unread] == ([reason] if reason else [])
+
+
+def test_links_that_lead_nowhere_are_named(tmp_path):
+    (tmp_path / "good.csv").write_text("step,loss\n" + "".join(f"{i},{i}.5\n" for i in range(9)))
+    (tmp_path / "history.csv").symlink_to("gone.csv")
+    (tmp_path / "notes.txt").symlink_to("gone.txt")
+    search = Search()
+    assert [ref.id for ref in sources.discover(str(tmp_path), search=search)] == ["good"]
+    assert [(one.path, one.reason) for one in search.unread] == [
+        (str(tmp_path / "history.csv"), "it is a link that leads nowhere")
+    ]

@@ -41,6 +41,8 @@ def read_document(text: str, columns: Columns, lost: Lost) -> str:
                 f"it is no whole JSON ({in_words(error)})" if isinstance(error, ValueError) else "it is nested too deep"
             )
         columns.add_objects(rows)
+        if text.lstrip().startswith("["):  # not objects that follow each other, but a list that was cut
+            lost.cut = f"it is no whole JSON: {in_words(error)}"
         return ""
     why = add_document(document, columns)
     lost.entries += columns.odd.pop("", 0)
@@ -198,7 +200,7 @@ def _one_after_another(text: str, columns: Columns, lost: Lost) -> list[dict[str
             row, end = decoder.raw_decode(text, at)
         except (ValueError, RecursionError):
             following = text.find("\n{", at)
-            if following >= 0 or text.endswith("\n"):
+            if following >= 0 or (text.endswith("\n") and not text.lstrip().startswith("[")):
                 broken.append((at, following if following >= 0 else len(text)))
             at = following + 1 if following >= 0 else -1
             continue
