@@ -331,7 +331,7 @@ def test_what_a_launch_prints_is_no_other_setting():
     assert not said.names_another
 
 
-@pytest.mark.parametrize("odd", [{91: 1}, {91: 0}, {3: 1}, {500: 1}, {91: 1, 300: 1, 500: 0}])
+@pytest.mark.parametrize("odd", [{91: 1}, {91: 0}, {3: 1}, {500: 1}, {91: 1, 300: 1, 500: 0}, {1: 24}])
 def test_a_damaged_step_is_no_beginning(tmp_path, odd):
     """All steps behind it were counted on from there: one cell moved the rest of a run."""
     loss = 5.0 - np.arange(1000) / 1000

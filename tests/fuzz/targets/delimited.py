@@ -6,8 +6,7 @@ import math
 from pathlib import Path
 from random import Random
 
-from runlens.errors import NotALog
-from runlens.sources import table
+from tests.fuzz import whole
 from tests.fuzz.damage import any_number, damaged, lines_changed
 from tests.fuzz.harness import Lost, Outcome
 
@@ -118,12 +117,7 @@ def _step(line: str, made: Table) -> int:
 def _read(data: bytes, folder: Path):  # type: ignore[no-untyped-def]
     path = folder / "history.csv"
     path.write_bytes(data)
-    refs = table.find(str(path))
-    if not refs:
-        raise NotALog("no table")
-    for ref in refs[1:]:
-        table.read(ref)
-    return table.read(refs[0])
+    return whole.read(path)
 
 
 TARGETS = {"csv-cells": of_cells, "csv-lines": of_lines, "csv-bytes": of_bytes}

@@ -7,8 +7,7 @@ import math
 from pathlib import Path
 from random import Random
 
-from runlens.errors import NotALog
-from runlens.sources import table
+from tests.fuzz import whole
 from tests.fuzz.damage import any_number, damaged, lines_changed
 from tests.fuzz.harness import Lost, Outcome
 
@@ -90,10 +89,7 @@ def _is_lost(value: object) -> bool:
 def _read(data: bytes, folder: Path):  # type: ignore[no-untyped-def]
     path = folder / "history.jsonl"
     path.write_bytes(data)
-    refs = table.find(str(path))
-    if not refs:
-        raise NotALog("no table")
-    return table.read(refs[0])
+    return whole.read(path)
 
 
 TARGETS = {"jsonl-lines": of_lines, "jsonl-bytes": of_bytes}

@@ -72,12 +72,13 @@ def _sound(draw: Random) -> str:
 
 
 def of_times(draw: Random, folder: Path) -> Counter[Outcome]:
-    """Times before each line, one in four broken: each sound one is the point's own."""
+    """Times before each line, one in four broken, but for the first, which tells their form: each sound one is kept."""
     form = draw.choice(("%Y-%m-%d %H:%M:%S,{ms:03d}", "[%Y-%m-%dT%H:%M:%S.{ms:03d}]", "%Y/%m/%d %H:%M:%S.{ms:03d}"))
     began = 1.7e9 + draw.randrange(10**7)
     moments = [began + 2.5 * i for i in range(_ROWS)]
     stamps = [_stamp(form, moment) for moment in moments]
-    stamps = [stamp if draw.getrandbits(2) else edited(draw, stamp, "0123456789:-/., T[]Z") for stamp in stamps]
+    letters = "0123456789:-/., T[]Z"
+    stamps[1:] = [stamp if draw.getrandbits(2) else edited(draw, stamp, letters) for stamp in stamps[1:]]
     run = _read(folder, "".join(f"{stamp} INFO step: {i} loss: {2 + i / 1000}\n" for i, stamp in enumerate(stamps)))
     loss = run.series["loss"]
     times = dict(zip(loss.step.tolist(), loss.time.tolist(), strict=True))
