@@ -123,8 +123,11 @@ class Rule(ABC, Generic[E]):
         return frozenset()
 
 
-_SPOKEN = frozenset(word for role in ROLES for word in role.split("_")) | {"training", "validation", "held"}
-"""Words of roles: a sentence that begins with one begins with a word and not with a name."""
+_SPOKEN = frozenset(word for role in ROLES for word in role.split("_")) | {
+    *("training", "validation", "held"),
+    *("rank", "node", "host", "device", "worker", "expert"),
+}
+"""Words of roles and devices: a sentence that begins with one begins with a word and not with a name."""
 
 
 def begun(text: str, metric: str) -> str:

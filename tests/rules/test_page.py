@@ -86,6 +86,7 @@ def test_every_setting_has_a_meaning(rule):
         ("loss spike at step 3", "train/loss", "Loss spike at step 3"),
         ("validation loss fell", "validation/loss", "Validation loss fell"),
         ("the gradient norm rose", "grad_norm", "The gradient norm rose"),
+        ("rank 1 is slower", "step_time/rank_1", "Rank 1 is slower"),
         ("", "loss", ""),
     ],
 )
