@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import evals_seeds
+from benchmarks import evals_seeds, evals_turns
 from benchmarks.evals_pairs import older_suite, real_pairs, whole_twins
 from benchmarks.evals_trials import BIG, END, EVERY, SMALL, flagged, trial
 from benchmarks.tables import Tally, table, wilson
@@ -91,6 +91,7 @@ def report(quick: bool, suites: Path | None = None) -> str:
         table("Simulated curves, 2,000 items a task", rows, ("lag", "checkpoints", "1 task", "3 tasks", "10 tasks"))
     )
     parts += [whole_twins(quick), real_pairs(quick), older_suite(suites, quick), evals_seeds.report(quick)]
+    parts.append(evals_turns.report(quick))
 
     def pooled(
         lag: float, least: int, design: tuple[str, ...], sizes: tuple[str, ...], but: tuple[str, str] = ("", "")

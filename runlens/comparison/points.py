@@ -77,7 +77,7 @@ def measured(pair: Match, group: Group, answers: Mapping[Key, Disagreement] | No
     if not np.isfinite(at) and any(len(m.at) > 1 for m in members):
         notes.append("nothing tells where in training the run stands; held against the reference's last checkpoint")
     point = Point(
-        label=label(run),
+        label=f"{label(run)}, {run.setting}" if run.setting else label(run),
         name=run.name,
         value=value,
         reference=reference,

@@ -23,6 +23,10 @@ _NOT_UNDERSTOOD = (
 )
 
 
+_EVALS = frozenset({"eval_score", "eval_loss", "perplexity", "tokens", "step"})
+_EVALS_ALONE = "evals of so few checkpoints tell nothing by themselves: give --reference or --require"
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """Findings that are shown together: an incident, or those that belong to none."""
@@ -56,6 +60,8 @@ def why(run: RunReport) -> str:
             return _NOT_UNDERSTOOD
         if lacking := next((skip for skip in run.skips if skip.kind == "not-comparable"), None):
             return f"{lacking.code} {visible(lacking.reason)}"
+        if run.checked and run.roles and run.roles.keys() <= _EVALS:
+            return _EVALS_ALONE
         return "too little was logged to judge the training" if run.checked else "no rule could judge it"
     failed = f"; {plural(len(run.failures), 'failure')}" if run.failures else ""
     return counts(run) + failed

@@ -13,6 +13,10 @@ from runlens.rules.evals.parts.require import parse_requirement
         ("mmlu > ref", "mmlu", ">", 0.0, True, None, "tokens"),
         ("arc_easy >= 55% @ 600B tokens", "arc_easy", ">=", 0.55, False, 6e11, "tokens"),
         ("val/loss<1e0@50k steps", "val/loss", "<", 1.0, False, 5e4, "steps"),
+        ("eval/x>=0.7@10k", "eval/x", ">=", 0.7, False, 1e4, "steps"),
+        ("eval/x>=0.7@999999", "eval/x", ">=", 0.7, False, 999_999.0, "steps"),
+        ("eval/x>=0.7@1M", "eval/x", ">=", 0.7, False, 1e6, "tokens"),
+        ("eval/x>=0.7@10k tokens", "eval/x", ">=", 0.7, False, 1e4, "tokens"),
         ("eval/a|b|5/acc>=.5@2000 steps", "eval/a|b|5/acc", ">=", 0.5, False, 2000.0, "steps"),
     ],
 )

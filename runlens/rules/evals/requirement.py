@@ -40,14 +40,14 @@ class RequirementMissed(Rule[RequirementEvidence]):
 
     What it does
     ------------
-    Holds the run against every requirement: `hellaswag>=0.55@1T` (from 1 T tokens on), `eval_loss<=2.3` (now),
-    `mmlu>=ref-0.01` (against each reference at the same tokens). The last checkpoint at or before the due point
-    decides; without one, the last checkpoint. A requirement whose due point has not been reached is not judged, and
-    the report says so. Every logged series can be named, evals or not; the sign says which way is better where nothing
-    else does. What cannot be judged at all (a series that was never logged, a run without tokens, a reference
-    without that eval) misses its requirement: a typing error must not make a gate green. A requirement is a bound,
-    not a test: the value itself decides, and the message tells its standard error. `ref-1%` is one point of a score
-    and one hundredth of a loss.
+    Holds the run against every requirement: `hellaswag>=0.55@1T` (from 1 T tokens on; `@50k` are steps),
+    `eval_loss<=2.3` (now), `mmlu>=ref-0.01` (against each reference at the same tokens). The last checkpoint at or
+    before the due point decides; without one, the last checkpoint. A requirement whose due point has not been
+    reached is not judged, and the report says so. Every logged series can be named, evals or not; the sign says
+    which way is better where nothing else does. What cannot be judged at all (a series that was never logged, a run
+    without tokens, a reference without that eval) misses its requirement: a typing error must not make a gate
+    green. A requirement is a bound, not a test: the value itself decides, and the message tells its standard error.
+    `ref-1%` is one point of a score and one hundredth of a loss.
 
     Why it matters
     --------------

@@ -19,6 +19,9 @@ _NUMBER = r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _ABSOLUTE = re.compile(rf"^(?P<number>[+-]?{_NUMBER})\s*(?P<percent>%)?$")
 _RELATIVE = re.compile(rf"^ref\s*(?:(?P<sign>[+-])\s*(?P<number>{_NUMBER})\s*(?P<percent>%)?)?$")
 _WHEN = re.compile(r"^(?P<number>\d+(?:\.\d+)?(?:[eE]\+?\d+)?)\s*(?P<unit>[kKmMbBtT]?)\s*(?P<what>steps?|tokens?)?$")
+_STEPS_BELOW = 1e6
+"""A number without a word is steps below this (`@10k`), and tokens from it on (`@600B`): a training passes a million
+tokens within its first steps."""
 _FACTOR = {"": 1.0, "K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
 _SIGNS: dict[str, Callable[[float, float], bool]] = {
     ">=": operator.ge,
@@ -77,8 +80,8 @@ def parse_requirement(text: str) -> Requirement:
     ----------
     text : str
         `NAME SIGN BOUND[@WHEN]`: the name of a task, a role (`eval_loss`) or a logged metric; one of >=, <=, >, <; a
-        number (`0.55`, `55%`), or `ref` with an optional difference; tokens (`1T`, `600B`) or steps (`50k steps`) from
-        which on it is due.
+        number (`0.55`, `55%`), or `ref` with an optional difference; tokens (`1T`, `600B`) or steps (`50k steps`,
+        `50k`) from which on it is due.
 
     Raises
     ------
@@ -102,5 +105,6 @@ def parse_requirement(text: str) -> Requirement:
         if not when:
             raise ConfigError(f"requirement {text!r}: {found['when']!r} is no number of tokens or steps; {_HELP}")
         at = float(when["number"]) * _FACTOR[when["unit"].upper()]
-        unit = "steps" if (when["what"] or "").startswith("step") else "tokens"
+        counted = (when["what"] or ("step" if at < _STEPS_BELOW else "token")).startswith("step")
+        unit = "steps" if counted else "tokens"
     return Requirement(text.strip(), found["name"], found["sign"], bound, bool(relative), percent, at, unit)
