@@ -51,9 +51,11 @@ def measured(pair: Match, group: Group, answers: Mapping[Key, Disagreement] | No
     answers : mapping, optional
         By (task, metric, setting) of the run's curve: on how many items only one side was right.
     """
+    i = _place(pair)
     run = pair.run.curve
-    at, value = float(run.at[-1]), float(run.value[-1])
     factor, note = rescaled(run, pair.members[0])
+    run = replace(run, at=run.at[: i + 1], value=run.value[: i + 1], stderr=run.stderr[: i + 1])
+    at, value = float(run.at[-1]), float(run.value[-1])
     members = [replace(m, value=m.value * factor, stderr=m.stderr * factor) for m in pair.members]
     there = [v for m in members if (v := _value_at(m, at)) is not None]
     if not there:
@@ -66,7 +68,7 @@ def measured(pair: Match, group: Group, answers: Mapping[Key, Disagreement] | No
     paired = (answers or {}).get((run.task, run.metric, run.setting))
     if paired is None and len(members) == 1 and _last(members[0], at):
         paired = disagreement(run.answers, members[0].answers)
-    sd, yardstick = _chance(run, members, ups, at)
+    sd, yardstick = _chance(run, members, there, ups, at)
     p = float("nan")
     if paired is not None and paired.split:
         sd, yardstick, p = paired.deviation, f"the same {paired.items:,} items (McNemar)", paired.p
@@ -89,7 +91,18 @@ def measured(pair: Match, group: Group, answers: Mapping[Key, Disagreement] | No
         notes=tuple(notes),
     )
     relative = gap if logarithmic(run) or 0 <= reference <= 1 else gap / max(abs(reference), 1e-12)
-    return Measured(point, group, relative, at, int(pair.run.step[-1]), run.task)
+    return Measured(point, group, relative, at, int(pair.run.step[i]), run.task)
+
+
+def _place(pair: Match) -> int:
+    """The run's checkpoint that is compared: the last, or where the reference has but one, that which lies there."""
+    at = pair.run.curve.at
+    lone = [m.at[0] for m in pair.members if len(m.at) == 1 and np.isfinite(m.at[0])]
+    if len(lone) == len(pair.members) and np.isfinite(at).all():
+        near = np.flatnonzero((at >= max(lone) / NEAR) & (at <= min(lone) * NEAR))
+        if len(near):
+            return int(near[-1])
+    return len(at) - 1
 
 
 def together(kind: Group, found: Sequence[Measured]) -> AtOnePoint:
@@ -143,10 +156,16 @@ def _value_at(curve: Curve, at: float) -> float | None:
     return float(np.interp(np.log(at), np.log(curve.at), curve.value))
 
 
-def _chance(run: Curve, members: Sequence[Curve], ups: Floats, at: float) -> tuple[float, str]:
-    """Standard deviation of the gap between a healthy run and the reference, on the scale of `upward`, and its name."""
+def _chance(run: Curve, members: Sequence[Curve], there: Sequence[float], ups: Floats, at: float) -> tuple[float, str]:
+    """Standard deviation of the gap between a healthy run and the reference, on the scale of `upward`, and its name.
+
+    The larger of what both levels tell: a run with no item right knows nothing of its own chance.
+    """
     items = run.n_items or members[0].n_items
-    noise, lasting = prior(replace(run, n_items=items), run.value[-1:])
+    noise, lasting = max(
+        prior(replace(run, n_items=items), run.value[-1:]),
+        prior(replace(members[0], n_items=items), np.array([float(np.mean(there))])),
+    )
     if len(ups) > 1:
         return seeds_differ(noise**2 + lasting**2 / 2, ups)[0], f"{len(ups)} references"
     curve = members[0]

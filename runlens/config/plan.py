@@ -167,8 +167,8 @@ def settings_for(
             raise ConfigError(f"there is no role {role!r}; {did_you_mean(role, ROLES)}")
     folder = _folder(force, config, "references")
     given: dict[str, Any] = {
-        "references": (*_references(tuple(values["references"]), folder), *learned.references),
-        "twins": (*_twins(tuple(values["twins"]), config.folder), *learned.twins),
+        "references": (*_references(tuple(values["references"]), folder, Path.cwd()), *learned.references),
+        "twins": (*_twins(tuple(values["twins"]), config.folder, Path.cwd()), *learned.twins),
         "requirements": tuple(values["requirements"]),
         "tokens_per_step": values["tokens_per_step"],
         "total_tokens": count_of_tokens(values["total_tokens"]) if values["total_tokens"] else None,
@@ -187,7 +187,7 @@ def settings_for(
         directions=_directions(values),
         fail_on=Severity(values["fail_on"]),
         severities=force.severities(),
-        evals=_evals(tuple(values["eval_results"]), _folder(force, config, "eval_results"), run_id),
+        evals=_evals(tuple(values["eval_results"]), _folder(force, config, "eval_results"), Path.cwd(), run_id),
         tokens_per_step=values["tokens_per_step"],
         total_tokens=given["total_tokens"],
         known=known,
@@ -245,7 +245,8 @@ def _at(folder: Path, spec: str) -> str:
 
 
 @functools.lru_cache(maxsize=32)
-def _references(specs: tuple[str, ...], folder: Path) -> tuple[Reference, ...]:
+def _references(specs: tuple[str, ...], folder: Path, here: Path) -> tuple[Reference, ...]:
+    """Those that were named, each read once; `here` is the working folder, which relative names are of."""
     if not specs:
         return ()
     from runlens.references import load
@@ -256,7 +257,7 @@ def _references(specs: tuple[str, ...], folder: Path) -> tuple[Reference, ...]:
 
 
 @functools.lru_cache(maxsize=32)
-def _twins(specs: tuple[str, ...], folder: Path) -> tuple[Twin, ...]:
+def _twins(specs: tuple[str, ...], folder: Path, here: Path) -> tuple[Twin, ...]:
     """The runs that were named as twins, each read once."""
     if not specs:
         return ()
@@ -268,7 +269,7 @@ def _twins(specs: tuple[str, ...], folder: Path) -> tuple[Twin, ...]:
 
 
 @functools.lru_cache(maxsize=32)
-def _evals(specs: tuple[str, ...], folder: Path, run_id: str) -> Run | None:
+def _evals(specs: tuple[str, ...], folder: Path, here: Path, run_id: str) -> Run | None:
     """The results that were named as evals of a run, read once; of several models the one that is called as the run is.
 
     Raises

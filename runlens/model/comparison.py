@@ -235,6 +235,9 @@ class Comparison:
     not_training: tuple[tuple[str, str], ...] = ()
     """(role, why) of training curves that could not be compared."""
 
+    evals_missing: bool = False
+    """Evals stand in the reference, which is a run, and none could be compared."""
+
     @property
     def severity(self) -> Severity | None:
         """The worst of its groups; None if it is not behind."""

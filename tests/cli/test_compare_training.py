@@ -63,3 +63,13 @@ def test_the_figure_holds_the_training_curves_where_there_are_no_evals(folder):
     (folder / "x.jsonl").write_text("".join(f'{{"step": {i}, "x": {i}}}\n' for i in range(50)))
     done = within("compare", "x.jsonl", "--reference", "golden.jsonl", "--png", "no.png", cwd=folder)
     assert done.code == 2 and "nothing to draw" in done.err and not (folder / "no.png").exists()
+
+
+def test_evals_that_could_not_be_compared_lead_a_page_whose_training_is_level(folder):
+    rows = [json.loads(line) for line in (folder / "golden.jsonl").read_text().splitlines()]
+    for row in rows[::400]:
+        row["eval/hellaswag/acc"] = 0.5
+    (folder / "evals.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    done = within("compare", "port.jsonl", "--reference", "evals.jsonl", cwd=folder)
+    assert done.code == 3 and done.out.startswith("? EVALS NOT COMPARED")
+    assert within("compare", "bad.jsonl", "--reference", "evals.jsonl", cwd=folder).out.startswith("✖ APART")

@@ -98,3 +98,32 @@ def test_none_or_all_right_is_no_certainty(level):
         "run", own(score("math", level, 500)), Reference("base", "steps", (replace(score("math", there), at=NAN),))
     )
     assert abs(found.at_one[0].points[0].sigmas) < 2
+
+
+def test_a_side_with_no_item_right_does_not_say_how_sure_the_gap_is():
+    from runlens.comparison.compare import compare
+    from runlens.model import Curve, Reference
+    from tests.synthetic.evals import eval_run
+
+    def curve(share):
+        return Curve("gsm8k", "acc", "", "up", np.array([1e9]), np.array([share]), np.array([np.nan]), 500, "gsm8k/acc")
+
+    for own, other in ((0.0, 0.02), (0.02, 0.0)):
+        (found,) = compare(eval_run([curve(own)]), Reference("r", "tokens", (curve(other),))).at_one
+        assert abs(found.points[0].sigmas) < 6
+
+
+def test_a_reference_of_one_checkpoint_is_held_against_the_run_s_at_that_place():
+    from runlens.comparison.compare import compare
+    from runlens.model import Curve, Reference
+    from tests.synthetic.evals import eval_run
+
+    def curve(at, value):
+        at, value = np.array(at), np.array(value)
+        return Curve("piqa", "acc", "", "up", at, value, np.full(len(at), np.nan), 2000, "piqa/acc")
+
+    run = eval_run([curve([1e9, 2e9, 3e9, 4e9], [0.5, 0.55, 0.6, 0.65])])
+    (found,) = compare(run, Reference("r", "tokens", (curve([2e9], [0.56]),))).at_one
+    assert found.points[0].value == 0.55 and abs(found.at / 2e9 - 1) < 0.001
+    (found,) = compare(run, Reference("r", "tokens", (curve([4e9], [0.66]),))).at_one
+    assert found.points[0].value == 0.65

@@ -141,5 +141,5 @@ def test_parts_of_a_mean_are_not_counted_beside_it(tmp_path):
         data = json.loads(file.read_text())
         file.write_text(json.dumps({**data, "group_subtasks": {"mmlu": ["mmlu_stem", "mmlu_virology"]}}))
     found = beside(tmp_path / "run", tmp_path / "base")
-    assert [p.label for p in found.at_one[0].points] == ["MMLU acc"]
+    assert [p.label for p in found.at_one[0].points] == ["MMLU acc, 0-shot"]
     assert ("2 evals of mmlu", "their mean is compared") in found.unmatched

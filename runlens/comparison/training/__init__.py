@@ -17,4 +17,5 @@ def with_training(comparison: Comparison, own: Training, reference: Reference) -
     if not (own.curves and reference.training):
         return comparison
     gaps, without = training_beside(own, reference.training)
-    return replace(comparison, training=gaps, not_training=without)
+    missing = bool(comparison.why_not and reference.curves)
+    return replace(comparison, training=gaps, not_training=without, evals_missing=missing)

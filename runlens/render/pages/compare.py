@@ -65,9 +65,13 @@ def render(
 
 def _page(console: Console, found: Comparison, unicode: bool) -> None:
     if found.training and found.why_not:
-        console.print(head_of(found.training).append(f"  {named(found.run)} beside {named(found.reference)}", "bold"))
+        level = all(gap.severity is None for gap in found.training)
+        head = Text("? EVALS NOT COMPARED", style="bold yellow") if found.evals_missing and level else None
+        head = (head or head_of(found.training)).append(f"  {named(found.run)} beside {named(found.reference)}", "bold")
+        console.print(head)
         show(console, found.training, found.not_training)
-        console.print(Padding(Text(visible(f"Evals: {found.sentence}."), style="dim"), (0, 0, 1, 2)))
+        style = "bold yellow" if found.evals_missing else "dim"
+        console.print(Padding(Text(visible(f"Evals: {found.sentence}."), style=style), (0, 0, 1, 2)))
         return
     head = Text(f"{_SIGN[found.verdict]} {found.verdict.upper()}", style=_STYLE.get(found.verdict, "bold yellow"))
     head.append(f"  {named(found.run)} beside {named(found.reference)}", style="bold")
