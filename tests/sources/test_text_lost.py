@@ -52,3 +52,14 @@ def test_a_share_of_nothing_is_no_infinity(tmp_path):
     (name,) = (name for name in run.series if "acc" in name)
     assert points(run, name) == {i: i / 40 for i in range(40) if i != 4}
     assert {note.records for note in run.notes if note.series == name} == {1}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("2,5", 2.5), ("5.8,947", None), ("2,.5", None), ("2,5e3", None), ("2.,5", None)]
+)
+def test_a_decimal_comma_stands_between_whole_numbers(text, value, tmp_path):
+    """5.8,947 was 6.747 in a log whose other lines have a decimal comma."""
+    found = points(
+        read(tmp_path, [text if i == 9 else f"2,{50 + i}" for i in range(20)], "step {i} | loss: {v} | lr: 0,1\n")
+    )
+    assert found.get(9) == value and found[8] == 2.58

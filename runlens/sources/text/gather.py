@@ -191,6 +191,8 @@ def _sound(taken: Tokens, rows: Ints, layout: Layout, lost: Counter[str]) -> Int
             wrong |= taken.malformed[first + number]
         if len(place.at) > 1:
             wrong |= ~_grouped(taken, [first + number for number in place.at])
+        if place.decimals >= 0:
+            wrong |= ~_decimals(taken, first + place.at[-1], first + place.decimals)
         if place.over >= 0:
             wrong |= taken.malformed[first + place.over] | (taken.value[first + place.over] == 0.0)
     count = int(np.count_nonzero(wrong))
@@ -198,6 +200,15 @@ def _sound(taken: Tokens, rows: Ints, layout: Layout, lost: Counter[str]) -> Int
         return rows
     lost.update({f.name: count for f in layout.fields})
     return rows[~wrong]
+
+
+def _decimals(taken: Tokens, whole: Ints, after: Ints) -> Bools:
+    """Which pairs of numbers are one with a decimal comma: a whole one, the comma, and digits alone."""
+    text, value = np.frombuffer(taken.text, np.uint8), taken.value[after]
+    start, end = taken.start[after], taken.end[after]
+    good: Bools = (np.mod(taken.value[whole], 1.0) == 0.0) & (start == taken.end[whole] + 1)
+    digits = (text[start] - np.uint8(ord("0"))) < 10  # no sign, no dot
+    return np.asarray(good & digits & (np.mod(value, 1.0) == 0.0) & (value < 10.0 ** (end - start)))
 
 
 def _grouped(taken: Tokens, numbers: list[Ints]) -> Bools:

@@ -31,7 +31,7 @@ def runs(files: Sequence[Path], look: Look) -> list[RunRef]:
         with opened(file) as db:
             kept = "r.lifecycle_stage != 'deleted'" if "lifecycle_stage" in columns(db, "runs") else "1"
             for key, name, experiment in db.execute(_RUNS.format(kept=kept)):
-                own = name or key[:8]
+                own = name or str(key)[:8]
                 full = f"{experiment}/{own}" if experiment else own
                 out.append(RunRef("trackers", str(file), full, (str(file),), f"mlflow_db:{key}"))
     return out
@@ -66,7 +66,7 @@ def read_run(ref: RunRef, key: str) -> Run:
     series = points.series()
     return Run(
         id=ref.id,
-        name=name or key[:8],
+        name=str(name or key[:8]),
         source=ref.location,
         state=STATES.get(str(status), "unknown"),
         config=config,

@@ -44,7 +44,7 @@ def read_run(ref: RunRef, key: str) -> Run:
     with opened(Path(ref.location)) as db:
         by = _key(db)
         for own, step, time, text in db.execute(_METRICS.format(key=by), (key,)):
-            row, name = _object(text), own
+            row, name = _object(text), str(own)  # SQLite keeps numbers in columns of text, too
             bad += row is None
             points.add_row(row or {}, cell(step), moment(time))
         if {"timestamp", "metrics", by} <= columns(db, "system_metrics"):

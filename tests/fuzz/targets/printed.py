@@ -55,9 +55,9 @@ def of_values(draw: Random, folder: Path) -> Counter[Outcome]:
 
 def _within(text: str) -> set[str]:
     """Numbers that stand in an odd text: units follow them (`2.5ms`), and lists begin with them."""
-    numbers_in = re.findall(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?", text) + re.findall(
-        r"\d+(?:[eE][-+]?\d+)?", text
-    )
+    forms = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?", r"\d+(?:[eE][-+]?\d+)?"
+    said = (text, text.replace(",", "."))  # which may be a decimal comma
+    numbers_in = [one for form in forms for way in said for one in re.findall(form, way)]
     found = [float(one) for one in numbers_in]
     words = {repr(float(word)) for word in re.findall(r"[-+]?\b(?:nan|inf(?:inity)?)\b", text.lower())}
     scaled = {

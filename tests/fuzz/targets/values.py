@@ -187,7 +187,8 @@ def _compared(
             sure = _number(value)
             if sure is not None and (here is None or not (here[1] == sure or repr(here[1]) == repr(sure) == "nan")):
                 raise Lost(f"{name} at {step} is {value!r} and was read as {here}")
-            if sure is None and here is not None and not (in_text and repr(here[1]) in may_be(_text(value))):
+            may = in_text or (here is not None and not math.isfinite(here[1]))  # `"nan"` may be one, in any spelling
+            if sure is None and here is not None and not (may and repr(here[1]) in may_be(_text(value))):
                 raise Lost(f"{name} at {step} is {value!r}, and {here} was made of it")
             at += here is not None
             lost += here is None and _is_lost(value)
