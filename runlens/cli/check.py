@@ -10,6 +10,7 @@ import typer
 
 from runlens.cli.shared import completing
 from runlens.cli.shared import options as o
+from runlens.cli.shared.beside import Hardware
 
 
 def check(
@@ -82,6 +83,7 @@ def check(
     ] = None,
     reference: o.References = None,
     evals: o.EvalResults = None,
+    hardware: Hardware = None,
     require: o.Require = None,
     axis: o.Axis = None,
     tokens_per_step: o.TokensPerStep = None,
@@ -126,6 +128,7 @@ def check(
         "references": reference,
         "requirements": require,
         "eval_results": [evals] if evals else None,
+        "hardware": hardware,
         "tokens_per_step": tokens_per_step,
         "total_tokens": total_tokens,
         "baseline": baseline,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from runlens.cli.shared import options as o
+from runlens.cli.shared.beside import Hardware
 
 if TYPE_CHECKING:
     from runlens.model import Report
@@ -32,6 +33,7 @@ def report(
     x: o.X = None,
     reference: o.References = None,
     evals: o.EvalResults = None,
+    hardware: Hardware = None,
     require: o.Require = None,
     tokens_per_step: o.TokensPerStep = None,
     total_tokens: o.TotalTokens = None,
@@ -57,6 +59,7 @@ def report(
         "references": reference,
         "requirements": require,
         "eval_results": [evals] if evals else None,
+        "hardware": hardware,
         "tokens_per_step": tokens_per_step,
         "total_tokens": total_tokens,
     }

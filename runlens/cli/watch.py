@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from runlens.cli.shared import options as o
+from runlens.cli.shared.beside import Hardware
 from runlens.cli.shared.channels import CHANNEL, SLACK, TOKEN, WEBHOOK, channels
 
 ENDING, ALERTS = "When it ends", "Alerts"
@@ -106,6 +107,7 @@ def watch(
     metric: o.Metric = None,
     reference: o.References = None,
     require: o.Require = None,
+    hardware: Hardware = None,
     config: o.ConfigPath = None,
     debug: o.Debug = False,
 ) -> None:
@@ -133,6 +135,7 @@ def watch(
         "metrics": o.pairs(metric),
         "references": reference,
         "requirements": require,
+        "hardware": hardware,
     }
     outputs = [metrics] if metrics is not None else []
     request = Request(runs, flags, config, read=progress.read, outputs=outputs, debug=debug)

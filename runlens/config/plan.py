@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runlens.config.beside import below, evals_of, hardware_of
 from runlens.config.load import Config
 from runlens.config.rule_settings import INJECTED, check_settings
 from runlens.config.tokens import count_of_tokens
@@ -16,7 +17,7 @@ from runlens.errors import ConfigError, did_you_mean
 from runlens.judging.baseline import Known
 from runlens.judging.check import Settings
 from runlens.judging.limits import Limits
-from runlens.model import Direction, Reference, Run, RunRef, Severity
+from runlens.model import Direction, Reference, RunRef, Severity
 from runlens.model.twin import Twin
 from runlens.roles.names.evals import parse_eval
 from runlens.roles.vocabulary import ROLES
@@ -35,6 +36,7 @@ DEFAULTS: Mapping[str, Any] = {
     "twins": [],
     "requirements": [],
     "eval_results": [],
+    "hardware": None,
     "tokens_per_step": None,
     "total_tokens": None,
     "metrics": {},
@@ -187,7 +189,8 @@ def settings_for(
         directions=_directions(values),
         fail_on=Severity(values["fail_on"]),
         severities=force.severities(),
-        evals=_evals(tuple(values["eval_results"]), _folder(force, config, "eval_results"), Path.cwd(), run_id),
+        evals=evals_of(tuple(values["eval_results"]), _folder(force, config, "eval_results"), Path.cwd(), run_id),
+        hardware=hardware_of(values["hardware"], _folder(force, config, "hardware")),
         tokens_per_step=values["tokens_per_step"],
         total_tokens=given["total_tokens"],
         known=known,
@@ -238,12 +241,6 @@ def as_told(ref: RunRef, config: Config, flags: Mapping[str, Any]) -> RunRef:
     return dataclasses.replace(ref, options=dataclasses.replace(ref.options, x=x)) if x and obeyed else ref
 
 
-def _at(folder: Path, spec: str) -> str:
-    """The path below the folder if it is there; else the name as it stands, such as that of a shipped reference."""
-    path = folder / spec
-    return str(path) if path.exists() else spec
-
-
 @functools.lru_cache(maxsize=32)
 def _references(specs: tuple[str, ...], folder: Path, here: Path) -> tuple[Reference, ...]:
     """Those that were named, each read once; `here` is the working folder, which relative names are of."""
@@ -252,7 +249,7 @@ def _references(specs: tuple[str, ...], folder: Path, here: Path) -> tuple[Refer
     from runlens.references import load
     from runlens.references.bands import bands  # loads what compares evals, which other users of references do not need
 
-    given = dict.fromkeys(_at(folder, spec) for spec in specs)
+    given = dict.fromkeys(below(folder, spec) for spec in specs)
     return bands([load(spec) for spec in given])
 
 
@@ -264,35 +261,5 @@ def _twins(specs: tuple[str, ...], folder: Path, here: Path) -> tuple[Twin, ...]
     from runlens import roles, sources
     from runlens.rules.nights.parts.twin import twin_of
 
-    given = dict.fromkeys(_at(folder, spec) for spec in specs)
+    given = dict.fromkeys(below(folder, spec) for spec in specs)
     return tuple(twin_of(roles.resolve(sources.read(ref), {})) for spec in given for ref in sources.discover(spec))
-
-
-@functools.lru_cache(maxsize=32)
-def _evals(specs: tuple[str, ...], folder: Path, here: Path, run_id: str) -> Run | None:
-    """The results that were named as evals of a run, read once; of several models the one that is called as the run is.
-
-    Raises
-    ------
-    ConfigError
-        If they are no results, or of several models of which none is called so.
-    """
-    if not specs:
-        return None
-    from runlens import roles, sources
-
-    if len(specs) > 1:
-        raise ConfigError(f"--evals takes one folder of results for a run, and got {len(specs)}; put them into one")
-    spec = _at(folder, specs[0])
-    refs = [ref for ref in sources.discover(spec) if ref.source == "eval_results"]
-    if not refs:
-        raise ConfigError(f"--evals {spec} holds no results of lm-evaluation-harness, lighteval or OLMES")
-    if len(refs) > 1:
-        named = [ref for ref in refs if ref.id.rpartition("/")[2] == run_id.rpartition("/")[2]]
-        some = ", ".join(ref.id for ref in refs[:5]) + (" …" if len(refs) > 5 else "")
-        if len(named) != 1:
-            raise ConfigError(
-                f"--evals {spec} holds the results of {len(refs)} models ({some}); name the folder of one"
-            )
-        refs = named
-    return roles.resolve(sources.read(refs[0]), {})

@@ -63,6 +63,9 @@ class Judging(BaseModel):
     eval_results: list[str] | None = Field(
         None, description="Folder of lm-evaluation-harness, lighteval or OLMES results of the run's checkpoints."
     )
+    hardware: str | None = Field(
+        None, min_length=1, description="Log of nvidia-smi (--format=csv, in UTC) that was written beside the run."
+    )
     requirements: list[str] | None = Field(None, description="Requirements for EVAL005, such as 'hellaswag>=0.55@1T'.")
     tokens_per_step: Annotated[float, Field(gt=0)] | None = Field(
         None, description="Tokens of one optimizer step, where the log does not tell."

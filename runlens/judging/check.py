@@ -15,6 +15,7 @@ from runlens.advice import advise
 from runlens.errors import NoRunFound, RunLensError
 from runlens.judging.about import described
 from runlens.judging.baseline import Known, mark
+from runlens.judging.beside import with_evals_of, with_hardware_of
 from runlens.judging.charts import charts_of, with_series
 from runlens.judging.engines import IN_PROCESS, Engine, InProcess
 from runlens.judging.gate import run_verdict
@@ -25,7 +26,6 @@ from runlens.judging.limits import UNTOUCHED, Limits, OverBudget, budget, cut, o
 from runlens.judging.nights.job import job_of
 from runlens.model import Direction, Failure, Finding, RoleLine, Run, RunRef, RunReport, Severity, Skip
 from runlens.model.words import role_words
-from runlens.roles.joined import with_evals
 from runlens.rules.base import AnyRule
 from runlens.run_config.flat import flat
 
@@ -46,6 +46,8 @@ class Settings:
     """Code to the severity that its findings get (those at `info` stay there unless it says `info`)."""
     evals: Run | None = None
     """Evals of the run's checkpoints from result files, to be joined to it; resolved."""
+    hardware: str = ""
+    """A log of nvidia-smi that was written beside the run; empty for none."""
     tokens_per_step: float | None = None
     """Tokens of one step, as the user says."""
     total_tokens: float | None = None
@@ -145,8 +147,10 @@ def judge_and(
         # a log may hold any float: 1e308 squared is infinite, and no fault
         with budget(settings.limits), np.errstate(all="ignore"):
             run = cut((read or sources.read)(ref), settings.limits)
+            run, unjoined = with_hardware_of(run, settings)
             run = roles.resolve(run, settings.metrics, settings.directions)
-            run, apart = _joined(run, settings)
+            run, apart = with_evals_of(run, settings)
+            apart = (*unjoined, *apart)
             doing = "judged"
             report = judge_run(run, settings)
             if apart:
@@ -168,16 +172,6 @@ def judge_and(
             raise
         failure = Failure("read", sources.unforeseen(ref.location, doing, error))
     return _failed(ref, failure), None
-
-
-def _joined(run: Run, settings: Settings) -> tuple[Run, tuple[Failure, ...]]:
-    """The run with the evals of its result files; without them, and why, where they cannot be joined."""
-    if settings.evals is None:
-        return run, ()
-    try:
-        return with_evals(run, settings.evals, settings.tokens_per_step), ()
-    except RunLensError as error:
-        return run, (Failure("read", str(error)),)
 
 
 def _nothing(ref: RunRef, run: Run, report: RunReport) -> None:

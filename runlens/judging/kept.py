@@ -72,14 +72,14 @@ class Kept:
         Returns
         -------
         bytes or None
-            None for a run whose verdict may change while its files do not: a remote one, or one that some rule judges
-            by the clock (`live`).
+            None for a run whose verdict may change while its files do not: a remote one, one with a log of its GPUs
+            beside it, or one that some rule judges by the clock (`live`).
         """
         try:
             stats = [Path(file).stat() for file in ref.files]
         except OSError:
             return None
-        if not stats or any(rule.by_clock for rule in settings.rules):
+        if not stats or settings.hardware or any(rule.by_clock for rule in settings.rules):
             return None
         files = [(name, s.st_size, s.st_mtime_ns, s.st_ino) for name, s in zip(ref.files, stats, strict=True)]
         what = (self.version, ref.source, ref.location, ref.id, ref.member, ref.options, files, settings)

@@ -106,7 +106,7 @@ def _key(ref: RunRef, settings: Settings, seen: Seen) -> bytes | None:
     if not ref.files:
         return None
     found: list[tuple[str, int, int, int]] = []
-    for name in ref.files:
+    for name in (*ref.files, *([settings.hardware] if settings.hardware else [])):
         for end in _BESIDE:
             try:
                 stat = Path(f"{name}{end}").stat()

@@ -1,5 +1,6 @@
 """A look costs what is new, and says what a look at everything says."""
 
+import datetime
 import json
 import math
 import sqlite3
@@ -14,7 +15,7 @@ from runlens import sources
 from runlens.judging import check as judging
 from runlens.watching import unchanged
 from runlens.watching.unchanged import GROWN
-from tests.watching.world import Log, World
+from tests.watching.world import START, Log, World
 
 
 @pytest.fixture
@@ -148,3 +149,22 @@ def test_the_look_that_reuses_is_the_one_of_the_engine(world, tmp_path):
     assert [f for f in watch.report.runs[0].findings if f.code != "LOG004"] == [
         f for f in plain.findings if f.code != "LOG004"
     ]
+
+
+def test_gpus_that_are_logged_beside_a_run_are_looked_at_though_the_run_is_as_it_was(world, tmp_path):
+    log, smi = Log(tmp_path / "logs" / "run.jsonl", world), tmp_path / "smi.csv"
+    world.now += 600
+    log.upto(600)
+
+    def sample(first, last, celsius):
+        moments = [datetime.datetime.fromtimestamp(START + at, datetime.UTC) for at in range(first, last, 5)]
+        with smi.open("a") as file:
+            file.write("".join(f"{m:%Y/%m/%d %H:%M:%S}.000, 0, {celsius}\n" for m in moments))
+
+    smi.write_text("timestamp, index, temperature.gpu\n")
+    sample(0, 600, 60)
+    world.at(700, lambda: sample(600, 900, 97))
+    watch = world.watch(log.path, looks=6, hardware=smi, select=("HW001",))
+    watch.run()
+    assert world.lines("HW001")
+    assert [one.value for one in watch.report.runs[0].latest if one.role == "gpu_temperature"] == [97]

@@ -56,11 +56,16 @@ class World:
         state=None,
         extra=None,
         alone=None,
+        hardware=None,
         **more,
     ):
         """A watch of real logs in this world."""
         lives = Lives(idle, alone=alone)
-        request = Request([str(name) for name in names], {"select": list(select)}, config)
+        request = Request(
+            [str(name) for name in names],
+            {"select": list(select), "hardware": str(hardware) if hardware else None},
+            config,
+        )
         return Watch(
             look=Looker(request, lives, self.clock, self.err.append),
             lives=lives,

@@ -1,0 +1,54 @@
+"""What the settings name beside a run: the results of its checkpoints, and the log of its GPUs."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+from runlens.errors import ConfigError
+from runlens.model import Run
+
+
+def below(folder: Path, spec: str) -> str:
+    """The path below the folder if it is there; else the name as it stands, such as that of a shipped reference."""
+    path = folder / spec
+    return str(path) if path.exists() else spec
+
+
+def hardware_of(name: str | None, folder: Path) -> str:
+    """The file of a log of nvidia-smi, which must be there; empty for none."""
+    if name and not (folder / name).is_file():
+        raise ConfigError(f"--hardware {name}: there is no such file; name a log of nvidia-smi")
+    return str(folder / name) if name else ""
+
+
+@functools.lru_cache(maxsize=32)
+def evals_of(specs: tuple[str, ...], folder: Path, here: Path, run_id: str) -> Run | None:
+    """The results that were named as evals of a run, read once; of several models the one that is called as the run is.
+
+    `here` is the working folder, which relative names are of.
+
+    Raises
+    ------
+    ConfigError
+        If they are no results, or of several models of which none is called so.
+    """
+    if not specs:
+        return None
+    from runlens import roles, sources
+
+    if len(specs) > 1:
+        raise ConfigError(f"--evals takes one folder of results for a run, and got {len(specs)}; put them into one")
+    spec = below(folder, specs[0])
+    refs = [ref for ref in sources.discover(spec) if ref.source == "eval_results"]
+    if not refs:
+        raise ConfigError(f"--evals {spec} holds no results of lm-evaluation-harness, lighteval or OLMES")
+    if len(refs) > 1:
+        named = [ref for ref in refs if ref.id.rpartition("/")[2] == run_id.rpartition("/")[2]]
+        some = ", ".join(ref.id for ref in refs[:5]) + (" …" if len(refs) > 5 else "")
+        if len(named) != 1:
+            raise ConfigError(
+                f"--evals {spec} holds the results of {len(refs)} models ({some}); name the folder of one"
+            )
+        refs = named
+    return roles.resolve(sources.read(refs[0]), {})
