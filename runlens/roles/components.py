@@ -26,6 +26,8 @@ _NO_PART = re.compile(
 )
 """Words of what is no part of a loss: means, what was not weighted, totals, coefficients, and what only reinforcement
 learning logs."""
+_MODEL = re.compile(r"^(loss_(vae|ae|model|net|network|total|all)|(vae|ae|model|net|network)_loss)$")
+"""A loss called after the model, beside others called after its terms (`loss_vae` beside `loss_recon`, `loss_kl`)."""
 SAME = 0.01
 """A loss that equals the sum of the others beside it to 1 % is their total."""
 
@@ -53,6 +55,9 @@ def with_total_loss(groups: Mapping[str, list[RoleSeries]]) -> dict[str, list[Ro
     every = [r for r in out.get("other", []) if r.by == "loss-component" and len(r.series) > 1]
     if any(_ADVERSARIAL.search(normalise(r.series.name)) for r in every):
         return out
+    whole = [r for r in every if _MODEL.search(normalise(r.series.name).rpartition("/")[2])]
+    if not losses and len(whole) == 1 < len(every):
+        return _taken(out, whole[0], "the loss of the model beside its terms")
     parts = _together([*named, *(r for r in every if not _NO_PART.search(normalise(r.series.name)))])
     if not losses and len(parts) == len(every) == 1:
         (only,) = parts

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from runlens.model import RoleSeries, Run, Series, Severity, Skip
+from runlens.roles import resolve
 from runlens.rules.evals.overdue import EvalOverdue
 from runlens.rules.evals.overfitting import Overfitting
 from runlens.rules.evals.regression import EvalRegression
@@ -276,3 +277,25 @@ def test_one_value_far_off_is_information():
         value[at] = 0.3
         told = list(EvalRegression().check(run({("a", "acc"): (STEPS, value)})))
         assert [f.severity for f in told] in ([], [Severity.INFO]), at
+
+
+@pytest.mark.parametrize(("better", "silent"), [(True, True), (False, False)])
+def test_what_is_measured_at_the_best_models_only_has_no_cadence(better, silent):
+    loss = 2.0 - 0.02 * np.arange(len(STEPS))
+    loss[6:] = 2.5  # never better again
+    at = STEPS[1:6] if better else STEPS[7:12]
+    columns = {("a", "loss"): (STEPS, loss), ("b", "acc"): (at, rising()[: len(at)])}
+    assert (list(EvalOverdue().check(run(columns))) == []) is silent
+
+
+def test_single_batches_of_an_evaluation_are_left_to_their_mean():
+    def logged(**columns):
+        at = 100 * np.arange(1, 41)
+        made = {"train_loss": np.linspace(3.0, 1.0, 40), **columns}
+        series = {n: Series(n, at[: len(v)], 1.7e9 + at[: len(v)], np.asarray(v)) for n, v in made.items()}
+        return resolve(Run("r", "r", "r", series=series))
+
+    batches, whole = np.linspace(2.0, 1.5, 8), np.linspace(2.0, 1.5, 40)
+    (finding,) = EvalOverdue().check(logged(val_loss_step=batches))
+    assert finding.severity is Severity.WARNING
+    assert list(EvalOverdue().check(logged(val_loss_step=batches, val_loss_epoch=whole))) == []

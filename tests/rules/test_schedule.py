@@ -41,6 +41,7 @@ SCHEDULES = {
     "triangular": PEAK * (0.1 + 0.9 * np.abs(1 - (T % 400) / 200)),
     "square": PEAK * np.where(T % 200 < 100, 1.0, 0.1),
     "SGDR, four cycles": np.tile(cosine(400, warm=1, floor=0.0), 4),
+    "SGDR, cycles that double": np.concatenate([cosine(n, warm=1, floor=0.0) for n in (50, 100, 200, 400, 850)]),
     "jagged cosine of ReLoRA": cosine(STEPS) * np.minimum((T % 200 + 1) / 10, 1.0),
     "constant warm-up at a hundredth": PEAK * np.where(T < 80, 0.01, 1.0),
     "warm-up in five steps": PEAK * np.minimum(np.floor(T / 50 + 1) / 5, 1.0),
@@ -186,3 +187,13 @@ def test_a_climb_has_a_valley_and_an_end(low, end, found):
 def test_a_raise_that_is_undone_does_not_stay(width):
     found = said(changed(700, 700 + width, 100.0))
     assert [f.steps for f in found] == [(700, 699 + width)] and "stays" not in found[0].message
+
+
+def test_three_jumps_to_one_peak_are_restarts():
+    told = []
+    for places in ([900], [900, 1100], [900, 1100, 1300]):
+        rate = cosine(STEPS)
+        for at in places:
+            rate[at : at + 5] = rate.max()
+        told.append(len(said(rate)))
+    assert told == [1, 2, 0]

@@ -285,3 +285,20 @@ def test_headings_of_epochs_with_nothing_that_is_understood_are_no_crash(tmp_pat
     (ref,) = discover(str(tmp_path / "train.log"))
     with pytest.raises(NotALog):
         read(ref)
+
+
+@pytest.mark.parametrize(
+    "first",
+    ["Run args: {'epochs': 2000, 'lr': 0.001}", "Namespace(epochs=2000, lr=0.001)", "config: {lr: 0.001, epoch: 2000}"],
+)
+def test_settings_in_one_line_are_no_row(tmp_path, first):
+    rows = [f"Epoch {i}/2000 train_loss={1 / i:.4f} val_loss={2 / i:.4f} lr=0.001" for i in range(1, 12)]
+    run = of("\n".join([first, *rows]) + "\n", tmp_path)
+    assert run.series["train_loss"].step.tolist() == list(range(1, 12)) and int(run.series["lr"].step.max()) == 11
+
+
+def test_a_remark_in_brackets_before_a_name_is_none_of_it(tmp_path):
+    rows = [f"ITER {i} TRAINING (phase 1). loss_vae: {3 / i:.4f}; loss_recon: {2 / i:.4f}" for i in range(1, 12)]
+    run = of("\n".join(rows) + "\n", tmp_path)
+    assert {"loss_vae", "loss_recon"} <= run.series.keys()
+    assert resolve(run).role("train_loss").series.name == "loss_vae"

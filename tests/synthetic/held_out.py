@@ -128,6 +128,31 @@ def actor_critic(rng: Rng) -> Made:
     return _run({name: (at, value) for name, value in columns.items()}), None
 
 
+def best_only(rng: Rng) -> Made:
+    """Scores that are measured only where the held-out loss was better than ever, which it is no more."""
+    n = int(rng.integers(40, 120))
+    at, loss = np.arange(1.0, n + 1), _falling(rng, n, 1.0)
+    loss[n // 3 :] = np.maximum(loss[n // 3 :], 1.001 * loss[: n // 3].min())
+    best = np.concatenate([[True], loss[1:] < np.minimum.accumulate(loss)[:-1]])
+    columns = {"train/loss": (at, _falling(rng, n, 0.9)), "val/loss": (at, loss), "test/mae": (at[best], loss[best])}
+    return _run(columns), None
+
+
+def single_batches(rng: Rng) -> Made:
+    """Lightning logs the batches of an evaluation by a counter of their own, beside their mean."""
+    n = int(rng.integers(15, 40))
+    at = np.arange(1.0, n + 1) * 80
+    batches = np.arange(1.0, 10 * n + 1)
+    columns = {
+        "train_loss": (at, _falling(rng, n, 1.0)),
+        "val_loss_epoch": (at, _falling(rng, n, 1.1)),
+        "val_loss_step": (batches, 1.5 * np.exp(0.3 * rng.standard_normal(10 * n))),
+        "val_acc_step": (batches[::7], rng.uniform(0.0, 0.3, len(batches[::7]))),
+        "val_acc_epoch": (at, 0.3 - 0.2 * np.exp(-np.arange(n) / 5.0)),
+    }
+    return _run(columns), None
+
+
 FAULTS = {
     "all terms of a held-out loss turn": (lambda rng: detector(rng, 3), ("EVAL004", "EVAL002")),
     "... beside a logged total": (lambda rng: detector(rng, 3, total=True), ("EVAL004", "EVAL002")),
@@ -141,4 +166,6 @@ HEALTHY = {
     "gradient ascent, told by the config": ascends,
     "best and worst episodes beside the mean": earns,
     "short lines of an actor-critic": actor_critic,
+    "scores of the best models only": best_only,
+    "single batches of evaluations": single_batches,
 }

@@ -12,12 +12,16 @@ import numpy as np
 from runlens.comparison.curves import ROLES
 from runlens.model import Figure, Finding, RoleSeries, Run, Severity, Skip, Symptom
 from runlens.rules.base import Rule
+from runlens.rules.evals.parts.own import single_batches
 from runlens.rules.meaning import Part
 from runlens.rules.shared.panels import BESIDE_EVALS, EVALS
 from runlens.stats.distinct import distinct
 
 _RECORD = re.compile(r"(^|[^a-z])(best|lowest|highest|max(imum)?|min(imum)?)([^a-z]|$)")
 """Words for the best value so far: a trainer that writes it when it improves keeps no cadence with it."""
+
+MORE = 0.5
+"""What is measured at the best models only is measured less than half as often as what tells which these are."""
 
 _Gap = tuple[int, int, int]
 """Last step before, first step after, and the usual gap."""
@@ -43,7 +47,9 @@ class EvalOverdue(Rule[OverdueEvidence]):
     Takes the longest of the last five gaps between the evaluations of each eval, in steps, and warns when training
     has gone on for `factor` times as long since the last one. A gap of that length that was closed again is
     information. All gaps make one finding, and so do all evals that stopped; each says how many it tells of. A best
-    value so far, which is written when it improves, has no cadence.
+    value so far, which is written when it improves, has no cadence, nor has what is measured only where another eval
+    was better than ever. Values of single batches of an evaluation (`val_loss_step` beside `val_loss_epoch`) are left
+    out.
 
     Why it matters
     --------------
@@ -83,7 +89,9 @@ class EvalOverdue(Rule[OverdueEvidence]):
         """One finding for each set of evals that stopped together."""
         span = run.step_range()
         evals = [r for role in ROLES for r in run.every(role) if r.split == "eval" and not _is_record(r)]
-        known = {r.series.name: at for r in evals if len(at := distinct(r.series.step)) >= 3}
+        aside = single_batches(run) | _of_best_models(evals)
+        every = {r.series.name: at for r in evals if len(at := distinct(r.series.step)) >= 3}
+        known = {name: at for name, at in every.items() if name not in aside}
         if not known or span is None:
             yield self.skip(
                 "fewer than three evaluations of each eval: no cadence to hold it to", kind="too-few-points"
@@ -163,6 +171,23 @@ def _is_record(r: RoleSeries) -> bool:
     value = r.series.latest().value
     change = np.diff(value[np.isfinite(value)])
     return bool(_RECORD.search(r.series.name.lower())) and bool(np.all(change >= 0) or np.all(change <= 0))
+
+
+def _of_best_models(evals: list[RoleSeries]) -> frozenset[str]:
+    """Evals that were only measured where another, measured more often, was better than ever before."""
+    records = []
+    for r in evals:
+        series, sign = r.series.latest(), -1.0 if r.direction == "down" else 1.0
+        up = sign * np.where(np.isfinite(series.value), series.value, -sign * np.inf)
+        if len(up) >= 3:
+            best = np.flatnonzero(up[1:] > np.maximum.accumulate(up)[:-1]) + 1
+            records.append((r.series.name, len(up), series.step[np.concatenate([[0], best])]))
+    aside = set()
+    for r in evals:
+        at = distinct(r.series.step)
+        if any(name != r.series.name and len(at) < MORE * n and np.isin(at, steps).all() for name, n, steps in records):
+            aside.add(r.series.name)
+    return frozenset(aside)
 
 
 def _named(names: list[str]) -> str:

@@ -17,12 +17,14 @@ from runlens.rules.meaning import Advice, Part, Stage, Story
 from runlens.rules.resume.parts.breaks import explained
 from runlens.rules.shared.panels import TRAINING
 from runlens.rules.shared.points import returns
-from runlens.stats.changes.breaks import Break, breaks
+from runlens.stats.changes.breaks import JUMP, Break, breaks
 from runlens.stats.distinct import distinct
 from runlens.stats.robust import median
 
 OWN = 3
 """A jump that comes so often, and not at resumes, is the schedule."""
+SAME_PEAK = 0.01
+"""Warm restarts set the rate to one and the same peak, to this share of it."""
 LEARNS = 0.02
 """A training loss that falls by this share meanwhile shows that the rate is not zero, whatever the log says."""
 
@@ -120,7 +122,7 @@ class ScheduleBreak(Rule[ScheduleEvidence]):
         found = breaks(line.step, line.value, self.short, self.zero)
         away = [b for b in found if not _at_resume(line, b, resumed)]
         often = {kind for kind, count in Counter(b.kind for b in away).items() if count >= OWN}
-        own = {id(b) for b in away if b.kind in often}
+        own = {id(b) for b in away if b.kind in often or _to_its_peak(line, b)}
         return [b for b in found if id(b) not in own]
 
     def _finding(self, run: Run, alike: list[tuple[RoleSeries, PlacedSeries, Break]], groups: int) -> Finding:
@@ -191,6 +193,14 @@ def _message(one: Break, steps: tuple[int, int], to_the_end: bool) -> str:
             "climbs": f"came down to {one.before:.3g} by step {first:,} and climbs again to {one.extreme:.3g}",
         }[one.kind]
     )
+
+
+def _to_its_peak(line: PlacedSeries, one: Break) -> bool:
+    """Whether the rate jumped to one and the same highest value `OWN` times: restarts, however long each cycle is."""
+    before, after = line.value[:-1], line.value[1:]
+    peak = float(line.value.max())
+    jumps = (after > JUMP * before) & (after > (1.0 - SAME_PEAK) * peak)
+    return one.extreme > (1.0 - SAME_PEAK) * peak and int(np.count_nonzero(jumps)) >= OWN
 
 
 def _as_it_stands(series: PlacedSeries) -> PlacedSeries:

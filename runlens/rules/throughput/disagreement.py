@@ -23,6 +23,7 @@ from runlens.stats.robust import median
 
 WHOLE = 0.03
 """Share by which a factor may miss a whole number, or one over it, and be a count rather than time: micro-batches."""
+_NO_RESUMES = np.empty(0, dtype=np.int64)
 SETTLE = 0.02
 """Share of the log that is left out: compiling and the first batches are outside most timers."""
 
@@ -183,10 +184,17 @@ class ClockDisagreement(Rule[DisagreementEvidence]):
 
 def _ratio(logged: RateSignal, clock: RateSignal) -> RateSignal:
     """The rate by the clock over the logged one, at the points of the clock, as a signal of its own."""
-    order = np.argsort(logged.step, kind="stable")
-    at = np.searchsorted(logged.step[order], clock.step, side="right") - 1
+    step, rate = logged.step, logged.rate
+    if np.any(step[1:] < step[:-1]):
+        order = np.argsort(step, kind="stable")
+        step, rate = step[order], rate[order]
+    at = np.searchsorted(step, clock.step, side="right") - 1
+    if not len(at) or at.min() >= 0:
+        return RateSignal(
+            logged.metric, "1", "wall steps", clock.step, clock.rate / rate[at], clock.time, _NO_RESUMES, False
+        )
     known = at >= 0
-    beside = logged.rate[order][np.maximum(at, 0)]
+    beside = rate[np.maximum(at, 0)]
     return RateSignal(
         logged.metric,
         "1",
@@ -194,6 +202,6 @@ def _ratio(logged: RateSignal, clock: RateSignal) -> RateSignal:
         clock.step[known],
         (clock.rate / beside)[known],
         clock.time[known],
-        np.empty(0, dtype=np.int64),
+        _NO_RESUMES,
         False,
     )

@@ -20,6 +20,8 @@ _WORDED = re.compile(
 """A name whose value is a word, before the next name: `phase=anneal loss=2.1`, `stage: warmup loss: 2.1`."""
 _LEVEL = re.compile(r"^(?:INFO|WARNING|DEBUG|ERROR|NOTICE)\b[\s:>-]*")
 _NAME = re.compile(r"[A-Za-z(][\w@./%+^()'\"*#&<>$-]*(?: [\w@./%+^()'*#&$-]+){0,6}")
+_CLOSED = re.compile(r"^[)\]][.:,]?\s+(?=[A-Za-z])")
+"""The end of a remark before a name: `TRAINING (phase 1). loss: 0.3`."""
 _LASTING = re.compile(r"(?: ?\d+ ?(?:s|m|h|d|min|sec)\b)+")
 _CLOCK = re.compile(r"(?::\d\d)+(?:[.,]\d+)?")
 _JUNK = " *-+#>.!~_/"
@@ -189,7 +191,7 @@ def _name(gap: str) -> tuple[str, str, bool]:
     worded = _last(_WORDED, body)
     last = _PARTS.split(body if worded is None else body[worded.end() :])[-1]
     rest = body[: len(body) - len(last)]
-    last = _LEVEL.sub("", last.strip(_JUNK + "'\""))
+    last = _CLOSED.sub("", _LEVEL.sub("", last.strip(_JUNK + "'\"")))
     if strong and ":" in last:
         rest, last = rest + last[: last.rindex(":") + 1], last[last.rindex(":") + 1 :].strip(_JUNK)
     if not strong:

@@ -56,7 +56,7 @@ def standardise(y: Floats, level: Level, first: int, last: int, floor: float) ->
 def bars_of(y: Floats, level: Level, floor: float, sigmas: float, lasting: float) -> Bars:
     """Bars from the tails of the curve's own residuals: at least `sigmas`, or `lasting` of them for rises that last."""
     n = len(y)
-    calm, count = np.empty(n), 0
+    calm, count = np.empty(n, dtype=np.float32), 0  # residuals need no more digits, and of long runs they are most of it
     for first in range(0, n, BLOCK):
         z, keep = _residuals(y, level, floor, first, min(n, first + BLOCK))
         part = finite(z[keep])

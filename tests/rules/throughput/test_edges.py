@@ -51,6 +51,7 @@ DROP = [
     (ThroughputDrop(), lambda n: slower(0.3, 30 - n, 29, 30), (7, 8), "ie"),  # eight points make a level
     (ThroughputDrop(), lambda n: slower(0.3, n, 29, 30), (9, 10), "ie"),
     (ThroughputDrift(), sliding, (0.02, 0.025, 0.145, 0.155), ".wwe"),
+    (ThroughputDrift(), lambda first: sliding(0.3, first, 900), (3, 300), "ee"),  # a slope may begin with the log
     (ThroughputDrift(drop=0.06), sliding, (0.05, 0.055), ".w"),
     (ThroughputDrift(petty_share=0.05), sliding, (0.1, 0.12), "iw"),
     (ThroughputDrift(petty_share=0.9, petty_seconds=5), sliding, (0.1, 0.12), "iw"),

@@ -16,12 +16,23 @@ PRIOR_WEIGHT = 4.0
 
 
 def own_curves(run: Run) -> tuple[RunCurve, ...]:
-    """The evals of a run over steps, with those at step 0.
+    """The evals of a run over steps, with those at step 0, but none of single batches.
 
     Of more than `MOST` checkpoints the one with the middle value of each stretch stands for it, so that dense and noisy
     evals are judged by their level, and every figure that is quoted stands in the log at its step.
     """
-    return tuple(middles(own) for own in run_curves(run, "steps", whole=True).curves)
+    aside = single_batches(run)
+    curves = run_curves(run, "steps", whole=True).curves
+    return tuple(middles(own) for own in curves if own.curve.name not in aside)
+
+
+def single_batches(run: Run) -> frozenset[str]:
+    """Logged names of what Lightning logs of each batch of an evaluation (`val_loss_step`) beside the whole
+    (`val_loss_epoch`), at steps of their own that begin again or count batches.
+    """
+    return frozenset(
+        name for name in run.series if name.endswith("_step") and f"{name.removesuffix('_step')}_epoch" in run.series
+    )
 
 
 def roles_by_name(run: Run) -> dict[str, RoleSeries]:

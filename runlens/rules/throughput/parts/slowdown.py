@@ -131,7 +131,9 @@ class SlowdownRule(Rule[SlowdownEvidence]):
         severity = Severity.WARNING
         by_clock = signal.origin == "wall steps"
         petty = is_petty(cost, signal, self.petty_share, self.petty_seconds)
-        told_by = min(slow.start - settle_in(len(signal)), slow.end - slow.start + 1)
+        told_by = slow.end - slow.start + 1
+        if slow.kind == "step":  # a slope may begin with the log
+            told_by = min(told_by, slow.start - settle_in(len(signal)))
         by_policy = slow.share < self.error_drop and bool(rl_sign(run.placed))
         known_cause = explained or setting is not None or fewer is not None or by_policy
         if slow.familiar or slow.brief or petty or told_by < LEVEL or known_cause:
