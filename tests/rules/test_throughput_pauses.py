@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from runlens.model import Finding, RoleSeries, Run, Series, Severity, Skip
+from runlens.roles import resolve
 from runlens.rules.throughput.dips import RecurringDips, _rhythm
 from runlens.rules.throughput.drift import ThroughputDrift
 from runlens.rules.throughput.drop import ThroughputDrop
@@ -193,3 +194,14 @@ class TestStall:
         loss = RoleSeries("train_loss", Series("loss", np.arange(99), np.full(99, np.nan), np.ones(99)), "nats")
         (said,) = Stall().check(Run("r", "r", "r", roles={"train_loss": (loss,)}))
         assert isinstance(said, Skip)
+
+
+@pytest.mark.parametrize(("every", "severity"), [(1, Severity.WARNING), (10, Severity.INFO)])
+def test_a_timer_of_every_tenth_step_alone_tells_of_no_standstill(every, severity):
+    took = seconds(2000)
+    took[1000] = 300.0
+    at = np.arange(0, 2000, every)
+    untimed = Series("step_time", at, np.full(len(at), np.nan), took[at])
+    run = resolve(Run("r", "r", "r", series={untimed.name: untimed}))
+    (finding,) = findings(Stall(), run)
+    assert finding.severity is severity and ("no clock" in finding.message) is (severity is Severity.INFO)

@@ -52,8 +52,8 @@ class Stall(Rule[StandstillEvidence]):
     normal one by `seconds`, by `steps` normal steps and by `interval` of itself (or a minute). Gaps that come at equal
     intervals or at evals are pauses on schedule and count only where they are `unusual` times as long as the others; a
     gap at a resume is `info`, and so is the only one of a log if it is shorter than two minutes, follows a round step
-    and would not have come again yet, as a first checkpoint; one of four times `error_seconds` and more, which no hang
-    survives, is no error.
+    and would not have come again yet, as a first checkpoint; so is one of which no clock tells but the timer of every
+    n-th step. One of four times `error_seconds` and more, which no hang survives, is no error.
 
     Why it matters
     --------------
@@ -155,7 +155,7 @@ class Stall(Rule[StandstillEvidence]):
         at = signal.step[found.first[these]]
         cost = cost_of_time(run, lost)
         severity = Severity.WARNING
-        if resumed or is_petty(cost, signal, self.petty_share, self.petty_seconds):
+        if resumed or _of_single_steps(signal) or is_petty(cost, signal, self.petty_share, self.petty_seconds):
             severity = Severity.INFO
         elif self.error_seconds <= longest < PARKED * self.error_seconds:
             severity = Severity.ERROR
@@ -167,6 +167,8 @@ class Stall(Rule[StandstillEvidence]):
         )
         if resumed:
             message += "; it was resumed there"
+        if _of_single_steps(signal):
+            message += "; a timer of single steps says so, and no clock"
         evidence: StandstillEvidence = {
             "seconds_lost": lost,
             "step_seconds": signal.normal_seconds / signal.stride,
@@ -194,7 +196,10 @@ class Stall(Rule[StandstillEvidence]):
         each = duration(normal / signal.stride)
         message = f"the run stood still for {duration(lost)} {where} where a step takes {each}{in_gpus}"
         severity = Severity.ERROR if lost >= self.error_seconds else Severity.WARNING
-        if is_petty(cost, signal, self.petty_share, self.petty_seconds):
+        if _of_single_steps(signal):
+            severity = Severity.INFO
+            message += "; a timer of single steps says so, and no clock"
+        elif is_petty(cost, signal, self.petty_share, self.petty_seconds):
             severity = Severity.INFO
         elif lost < 2.0 * MINUTE and alone and _may_be_first_checkpoint(signal, first):
             severity = Severity.INFO
@@ -218,6 +223,11 @@ class Stall(Rule[StandstillEvidence]):
         }
         help = "read the logs of all ranks at that time: look at the last to return, its node and its storage"
         return self.finding(severity, signal.metric, steps, message, evidence, help)
+
+
+def _of_single_steps(signal: RateSignal) -> bool:
+    """Whether nothing but a timer tells, and not of every step: one need not be like those around it."""
+    return not signal.clock_seconds > 0 and signal.stride > 1
 
 
 def _at_resumes(run: Run, signal: RateSignal, found: Episodes) -> npt.NDArray[np.bool_]:

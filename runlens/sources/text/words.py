@@ -55,8 +55,12 @@ BARE = re.compile(
     r"(?<![\w/.-])(?P<name>train(?:ing)?|val(?:id(?:ation)?)?)['\"]?[ \t]*[:=][ \t]*\d*\.\d", re.IGNORECASE
 )
 """A split and a number on a line that names no metric: `step 200  train=2.3038  val=2.2490`."""
-SETTINGS = re.compile(r"\bNamespace\(|(?:\b(?:True|False|None)\b.*){3}")
-"""What a line of printed settings holds, whatever else: three flags, or a namespace of Python."""
+SETTINGS = re.compile(
+    r"\bNamespace\(|(?:\b(?:True|False|None)\b.*){3}"
+    r"|\b(?i:args|arguments|config|configuration|hparams|settings)\s*[:=]?\s*\{\s*['\"]?\w+['\"]?\s*:"
+)
+"""What a line of printed settings holds, whatever else: three flags, a namespace of Python, or a dictionary that calls
+itself so."""
 NO_DESCENT = re.compile(
     r"(?<![a-z])(?:[dgvq]f?\d?|dis\w*|gen\w*|adv\w*|critic\d?|actor|policy|value|pg|td)[_ ]?loss(?![a-z])"
     r"|loss[_ ]?(?:[dg]|dis\w*|gen\w*|adv\w*|gan)(?![a-z])",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import bottleneck as bn
 import numpy as np
@@ -56,7 +57,8 @@ def standardise(y: Floats, level: Level, first: int, last: int, floor: float) ->
 def bars_of(y: Floats, level: Level, floor: float, sigmas: float, lasting: float) -> Bars:
     """Bars from the tails of the curve's own residuals: at least `sigmas`, or `lasting` of them for rises that last."""
     n = len(y)
-    calm, count = np.empty(n, dtype=np.float32), 0  # residuals need no more digits, and of long runs they are most of it
+    # single precision: residuals need no more digits, and of a long run they are most of the memory
+    calm, count = cast("Floats", np.empty(n, dtype=np.float32)), 0
     for first in range(0, n, BLOCK):
         z, keep = _residuals(y, level, floor, first, min(n, first + BLOCK))
         part = finite(z[keep])
