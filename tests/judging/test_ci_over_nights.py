@@ -183,5 +183,6 @@ def test_the_files_of_the_examples_are_valid():
     script = yaml.safe_load((CI / "example" / ".gitlab-ci.yml").read_text())["gate"]
     assert script["parallel"]["matrix"] == [{"JOB": ["nightly-3b", "nightly-7b"]}]
     for job in (script, yaml.safe_load((CI / "gitlab.yml").read_text())["runlens"]):
-        assert job["cache"]["paths"] == [".runlens-nights"] and ".runlens-nights" in job["artifacts"]["paths"]
+        assert [one["paths"] for one in job["cache"]] == [[".runlens-nights"], [".cache/pip"]]
+        assert ".runlens-nights" in job["artifacts"]["paths"]
         assert any("--nights .runlens-nights/nights.jsonl" in line for line in job["script"])

@@ -31,7 +31,7 @@ def single_batches(run: Run) -> frozenset[str]:
     (`val_loss_epoch`), at steps of their own that begin again or count batches.
     """
     return frozenset(
-        name for name in run.series if name.endswith("_step") and f"{name.removesuffix('_step')}_epoch" in run.series
+        name for name in run.placed if name.endswith("_step") and f"{name.removesuffix('_step')}_epoch" in run.placed
     )
 
 
