@@ -185,6 +185,24 @@ def test_it_fits_a_telephone(page: browser.Page, tmp_path: Path) -> None:
         page.send("Emulation.clearDeviceMetricsOverride")
 
 
+@pytest.mark.parametrize("width", [390, 800, 1000])
+def test_no_cell_of_the_table_of_runs_leaves_the_page_or_stands_on_another(page: browser.Page, tmp_path, width) -> None:
+    overlaps = """[...document.querySelectorAll('.runs tbody tr')].some(row => {
+        const boxes = [...row.children].map(c => c.getBoundingClientRect()).filter(b => b.width);
+        return boxes.some((a, i) => boxes.slice(i + 1).some(b =>
+            a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1)
+        || a.right > document.documentElement.clientWidth)
+        || [...row.children].some(c => c.clientWidth && c.scrollWidth > c.clientWidth + 1)
+    })"""
+    page.send("Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1, mobile=False)
+    try:
+        load(page, tmp_path, fixed())
+        assert page.ask("document.querySelectorAll('.runs tbody tr').length") > 1
+        assert page.ask(overlaps) is False
+    finally:
+        page.send("Emulation.clearDeviceMetricsOverride")
+
+
 def test_it_is_dark_where_the_reader_wants_it_and_light_on_paper(opened: browser.Page) -> None:
     background = "getComputedStyle(document.body).backgroundColor.match(/[0-9]+/g).map(Number)"
     assert min(opened.ask(background)) > 240

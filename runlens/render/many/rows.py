@@ -48,9 +48,9 @@ class Row:
 
     @property
     def said(self) -> str:
-        """Cause and action of a run that needs a look, else what was found."""
+        """Cause and action of a run that needs a look, if it is but to go on; else what was found."""
         action = self.run.action
-        if self.standing == "undecided" or action is None or action.kind == "continue":
+        if self.standing == "undecided" or action is None or (action.kind == "continue" and self.standing == "pass"):
             return words.why(self.run)
         return words.headline(action)
 
