@@ -9,9 +9,8 @@ from runlens.sources.table.forms.packed import BROKEN
 
 MAGIC = b"PK\x03\x04"
 FAULTS = (*BROKEN, zipfile.BadZipFile, RuntimeError, UnicodeError)
-"""What is raised over an archive that cannot be read: it breaks off, is damaged, is encrypted (RuntimeError),
-needs a feature of zip that Python has not (NotImplementedError, which is a RuntimeError), or its names are in no code
-that it says."""
+"""What is raised over an archive that cannot be read: it breaks off, is damaged, is encrypted or packed in a way that
+`zipfile` does not know (both a RuntimeError), or its names are in no code that it says."""
 
 
 def has(head: bytes, path: Path, wanted: set[str]) -> bool:
