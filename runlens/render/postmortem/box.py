@@ -10,7 +10,6 @@ from runlens.render import words
 from runlens.render.postmortem.cost import Cost, between, costs
 from runlens.render.text import amount, clock, duration, gpu_time, plural, visible
 
-OWNER = "to be filled in"
 _COSTS = 2
 """Items of the account that the box tells; the rest stands with the incident."""
 
