@@ -121,6 +121,16 @@ def test_a_file_of_one_run_has_no_others_to_name(tmp_path):
         discover(str(tmp_path / "train.log#2"))
 
 
+@pytest.mark.parametrize("sign", [" ", "  ", "\t", ";", "|", ","])
+def test_trainings_of_a_table_are_told_apart_whatever_divides_its_cells(tmp_path, sign):
+    """Blanks were not looked for, so that only the last training was read."""
+    rng = np.random.default_rng(4)
+    rows = [["lr", "step", "loss"]]
+    rows += [["0.001", f"{10 * i}", f"{x:.5f}"] for _ in range(3) for i, x in enumerate(curve(40, rng))]
+    (tmp_path / "train.csv").write_text("".join(sign.join(row) + "\n" for row in rows))
+    assert [ref.member for ref in discover(str(tmp_path / "train.csv"))] == ["1", "2", "3"]
+
+
 def test_a_run_of_a_table_is_named_by_what_its_column_says(tmp_path):
     rows = "".join(f"{s},{e},{2 - e / 50}\n" for s in ("a", "b") for e in range(30))
     (tmp_path / "t.csv").write_text("seed,epoch,loss\n" + rows)

@@ -13,6 +13,8 @@ from runlens.errors import NotALog
 from runlens.model import Note, RunRef
 from runlens.sources.appended import Between, Course, Trainings, number_of, told, trainings_of
 from runlens.sources.table.axis import Axis, axis_of
+from runlens.sources.table.forms.dialect import BLANKS, dialect_of
+from runlens.sources.table.forms.packed import text_of, unpacked
 from runlens.sources.table.head import form_of
 from runlens.sources.table.names import AXES, EPOCHS, METRICS, STEPS, canonical, first
 from runlens.sources.table.reading import head_of
@@ -39,12 +41,14 @@ def may_be(path: Path, names: Sequence[str], x: str = "") -> bool:
     try:
         if axis is None or path.stat().st_size > _LARGEST:
             return False
-        form = form_of(head_of(path))
+        head = head_of(path)
+        form = form_of(head)
+        dialect = dialect_of(text_of(unpacked(head))) if form == "delimited" else None
         if form == "lines":
             key = re.escape(axis).encode()
             found = re.findall(rb'"' + key + rb'"\s*:\s*"?(\d+(?:\.\d+)?)', path.read_bytes())
-        elif form == "delimited":
-            found = _column(path.read_bytes(), list(names).index(axis))
+        elif dialect is not None:
+            found = _column(path.read_bytes(), list(names).index(axis), dialect.delimiter)
         else:
             return False
     except OSError:
@@ -60,12 +64,10 @@ def may_be(path: Path, names: Sequence[str], x: str = "") -> bool:
     return bool(np.any(step[fell] <= step[0] + (np.median(rises) if len(rises) else 0.0)))
 
 
-def _column(text: bytes, at: int) -> list[bytes]:
-    """The cells of one column that are numbers, by the sign that is most frequent in the first line of several."""
-    lines = text.splitlines()
-    head = next((line for line in lines if line.strip() and not line.startswith(b"#")), b"")
-    sign = max((b",", b"\t", b";", b"|"), key=head.count)
-    cells = (line.split(sign, at + 1) for line in lines)
+def _column(text: bytes, at: int, delimiter: str) -> list[bytes]:
+    """The cells of one column that are numbers."""
+    sign = None if delimiter == BLANKS else delimiter.encode() or b"\n"  # a table of one column has no sign
+    cells = (line.split(sign, at + 1) for line in text.splitlines())
     return [cell[at] for cell in cells if len(cell) > at and cell[at].strip(b' "')[:1].isdigit()]
 
 
