@@ -24,7 +24,8 @@ _SERVERS = frozenset({"mlflow", "aim", "clearml", "comet", "databricks"})
 def discover(
     name: str, *, options: ReadOptions = AS_FOUND, search: Search | None = None, **filters: Any
 ) -> list[RunRef]:
-    """The runs that a name stands for, cheaply: nothing but names and first lines is read.
+    """The runs that a name stands for, by names and first lines; of tables and console logs also by where the step goes
+    back, for which those up to some ten MB are read through.
 
     Parameters
     ----------
@@ -68,7 +69,7 @@ def discover(
         _refuse_filters(name, filters)
         return _told(unique(local.find(path, options, search)), options, name)
     if "://" not in name:
-        found = one_of(name, lambda path: local.find(path, options, search))
+        found = one_of(name, lambda path: [replace(r, options=options) for r in local.find(path, options, search)])
         if found:
             _refuse_filters(name, filters)
             return _told(unique(found), options, name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -32,8 +32,9 @@ def one_of(name: str, find: Callable[[Path], list[RunRef]]) -> list[RunRef]:
         The file is there and holds several runs, none of which is called so.
     """
     for path, member in _splits(name):
-        refs = find(path)
-        every = refs + [more for ref in refs for more in _given_up(ref)]
+        every = find(path)
+        if not any(member in (ref.member, ref.id) for ref in every):  # the others take reading
+            every = every + _all_trainings(every)
         found = [ref for ref in every if member in (ref.member, ref.id)] or [
             ref for ref in every if ref.member and ref.id.endswith("/" + member)
         ]
@@ -60,12 +61,14 @@ def _splits(name: str) -> Iterator[tuple[Path, str]]:
             return
 
 
-def _given_up(ref: RunRef) -> list[RunRef]:
-    source = registry.entry(ref.source) if ref.files or ref.location else None
-    if source is None or not source.appended or len(ref.files) > 1:
-        return []
-    name = ref.id.removesuffix(f"/{ref.member}") if ref.member else ref.id
-    return cast(AppendedSource, source.module()).members(replace(ref, id=name, member=""))
+def _all_trainings(refs: Sequence[RunRef]) -> list[RunRef]:
+    """All trainings of the files of these runs, also those that were given up for the next one."""
+    files = dict.fromkeys(
+        replace(ref, id=ref.id.removesuffix(f"/{ref.member}"), member="")
+        for ref in refs
+        if len(ref.files) == 1 and registry.entry(ref.source).appended
+    )
+    return [one for ref in files for one in cast(AppendedSource, registry.entry(ref.source).module()).members(ref)]
 
 
 def _is_there(path: Path) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from runlens.errors import NoRunFound
+from runlens.model import ReadOptions
 from runlens.sources import discover, read
 from runlens.sources.appended import Between, Course, counted_on, trainings_of
 from runlens.sources.appended.loss import AFRESH, GOES_ON, are_rounds, is_afresh
@@ -136,6 +137,17 @@ def test_a_run_of_a_table_is_named_by_what_its_column_says(tmp_path):
     (tmp_path / "t.csv").write_text("seed,epoch,loss\n" + rows)
     (ref,) = discover(str(tmp_path / "t.csv#b"))
     assert ref.id == "t/b" and len(read(ref).series["loss"]) == 30
+
+
+def test_a_training_that_was_given_up_is_named_on_the_axis_that_the_user_named(tmp_path):
+    rng = np.random.default_rng(7)
+    rows = [f"{k},{x:.5f}\n" for n in (5, 60) for k, x in enumerate(curve(n, rng))]
+    (tmp_path / "t.csv").write_text("when,loss\n" + "".join(rows))
+    options = ReadOptions(x="when")
+    (ref,) = discover(str(tmp_path / "t.csv"), options=options)
+    assert len(read(ref).series["loss"]) == 60
+    (ref,) = discover(str(tmp_path / "t.csv#1"), options=options)
+    assert len(read(ref).series["loss"]) == 5
 
 
 @pytest.mark.parametrize(

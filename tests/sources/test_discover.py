@@ -207,6 +207,8 @@ def test_a_folder_below_that_may_not_be_looked_into_is_a_run_that_cannot_be_read
     assert refused.id == "b"
     with pytest.raises(AccessRefused, match="no permission"):
         read(refused)
+    with pytest.raises(NoRunFound, match="holds no run 'other'"):
+        discover(f"{mixed}#other")
 
 
 def test_a_file_that_may_not_be_opened_is_said(mixed, monkeypatch):
