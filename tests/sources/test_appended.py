@@ -139,6 +139,14 @@ def test_a_run_of_a_table_is_named_by_what_its_column_says(tmp_path):
     assert ref.id == "t/b" and len(read(ref).series["loss"]) == 30
 
 
+def test_runs_that_a_column_names_have_no_numbers_beside(tmp_path):
+    """What stands between two of them was taken for another training, `3` of three seeds from 0."""
+    rows = "".join(f"{s},{e},{2 - e / 50}\n" for s in range(3) for e in range(30))
+    (tmp_path / "t.csv").write_text("seed,epoch,loss\n" + rows)
+    with pytest.raises(NoRunFound, match="it holds '0', '1', '2': name one after #"):
+        discover(str(tmp_path / "t.csv#3"))
+
+
 def test_a_training_that_was_given_up_is_named_on_the_axis_that_the_user_named(tmp_path):
     rng = np.random.default_rng(7)
     rows = [f"{k},{x:.5f}\n" for n in (5, 60) for k, x in enumerate(curve(n, rng))]

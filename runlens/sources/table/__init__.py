@@ -113,11 +113,15 @@ def members(ref: RunRef) -> list[RunRef]:
 
 
 def _trainings(path: Path, names: Sequence[str], x: str) -> Trainings:
-    """What a table holds; one training where it cannot be read (reading it says why), or by its step need not be."""
+    """What a table holds; one training where it cannot be read (reading it says why), or by its step need not be, and
+    where a column names its runs.
+    """
     if names and not may_be(path, names, x):
         return Trainings()
     try:
         columns = without_chart_names(_kept(path).columns)
+        if runs_of(columns):
+            return Trainings()
         return trainings(columns, axis_of(columns, str(path), x))
     except ReadError:
         return Trainings()
