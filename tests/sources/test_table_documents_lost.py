@@ -43,6 +43,11 @@ def test_entries_of_a_list_that_are_no_records_are_told(tmp_path):
     assert read(tmp_path, json.dumps({"history": [*records, 7]})) == (list(range(40)), [("damaged", 1)])
 
 
+def test_words_under_a_key_without_a_name_are_no_lost_entries(tmp_path):
+    records = [{"step": i, "loss": i / 8, "": f"note {i}"} for i in range(40)]
+    assert read(tmp_path, json.dumps(records)) == (list(range(40)), [])
+
+
 def test_a_list_that_was_cut_is_told(tmp_path):
     whole = json.dumps([{"step": i, "loss": i / 8} for i in range(40)])
     assert read(tmp_path, whole[: whole.rindex("{") + 9]) == (list(range(39)), [("truncated", 0)])

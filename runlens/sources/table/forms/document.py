@@ -44,15 +44,13 @@ def read_document(text: str, columns: Columns, lost: Lost) -> str:
         if text.lstrip().startswith("["):  # not objects that follow each other, but a list that was cut
             lost.cut = f"it is no whole JSON: {in_words(error)}"
         return ""
-    why = add_document(document, columns)
-    lost.entries += columns.odd.pop("", 0)
-    return why
+    return _add_document(document, columns, lost)
 
 
-def add_document(document: object, columns: Columns) -> str:
+def _add_document(document: object, columns: Columns, lost: Lost) -> str:
     """As `read_document`, for what was parsed."""
     if isinstance(document, list):
-        return _add_list(document, columns)
+        return _add_list(document, columns, lost)
     if not isinstance(document, dict):
         return "it holds a single value"
     heads, cells = document.get("columns"), document.get("data")
@@ -64,7 +62,7 @@ def add_document(document: object, columns: Columns) -> str:
     held = held or [key for key, value in document.items() if _is_records(value)]
     if held:
         _say(document, columns)
-        return add_document(document[held[0]], columns)
+        return _add_document(document[held[0]], columns, lost)
     if rows := _keyed_rows(document):
         columns.add_objects(rows)
         columns.in_order = True
@@ -111,11 +109,11 @@ def _is_history(value: object) -> bool:
     return _is_records(value)
 
 
-def _add_list(document: list[Any], columns: Columns) -> str:
+def _add_list(document: list[Any], columns: Columns, lost: Lost) -> str:
     rows = [row for row in document if isinstance(row, dict)]
     if rows:
         columns.add_objects(rows)
-        columns.lose("", sum(not (isinstance(row, dict) or row is None) for row in document))
+        lost.entries += sum(not (isinstance(row, dict) or row is None) for row in document)
         return ""
     lists = [row for row in document if isinstance(row, list)]
     width = len(lists[0]) if lists else 0
