@@ -20,7 +20,6 @@ from runlens.sources.wandb_shape import steps_at
 _WHICH = ("index", "gpu_uuid", "uuid", "gpu_bus_id", "pci.bus_id", "gpu_serial", "serial")
 """Columns that tell GPUs apart, the best first."""
 _WORDS = frozenset({"name", "gpu_name", "driver_version", "pstate", "count", "vbios_version", "timestamp", *_WHICH})
-_BLANK = frozenset({"", "[n/a]", "n/a", "[not supported]", "[unknown error]", "[gpu is lost]", "[requires root]"})
 _NUMBER = re.compile(r"(?P<number>[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?)\s*(?:%|MiB|W|MHz|C|KB/s)?", re.IGNORECASE)
 _FORMS = ("%Y/%m/%d %H:%M:%S.%f", "%Y/%m/%d %H:%M:%S", "%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%d %H:%M:%S")
 AROUND = 600.0
@@ -133,10 +132,8 @@ def _moment(text: str) -> float:
 
 
 def _value(text: str) -> float:
-    """A cell as a number; NaN for what the GPU does not tell. `Active` is 1, a mask of reasons its number."""
+    """A cell as a number; NaN for words, such as `[N/A]`. `Active` is 1, a mask of reasons its number."""
     text = text.strip()
-    if text.lower() in _BLANK:
-        return math.nan
     if text in ("Active", "Not Active"):
         return float(text == "Active")
     if re.fullmatch(r"0x[0-9a-fA-F]{1,16}", text):
