@@ -19,7 +19,7 @@ from runlens.sources.table.head import form_of
 from runlens.sources.table.names import AXES, EPOCHS, METRICS, STEPS, canonical, first
 from runlens.sources.table.reading import head_of
 from runlens.sources.table.splits import held_out_rows
-from runlens.sources.table.store import Columns, Floats, Ints
+from runlens.sources.table.store import Columns, Floats, Ints, settings_in
 
 _LARGEST = 1 << 25
 """Bytes up to which a table is looked through for several trainings when it is found."""
@@ -145,11 +145,10 @@ def _between(columns: Columns, spans: Sequence[tuple[int, int]]) -> list[Between
     out = []
     stated: dict[str, object] = {}
     for k, (begin, stop) in enumerate(spans):
-        said = [cells for row, cells in columns.said.items() if begin <= row < stop]
         own: dict[str, object] = {}
-        for cells in said:
-            inner = next((cells[n] for n in ("config", "hparams", "args") if isinstance(cells.get(n), dict)), cells)
-            own |= inner if isinstance(inner, dict) else {}
+        for row, cells in columns.said.items():
+            if begin <= row < stop:
+                own |= settings_in(cells)
         if k:
             other = any(key in stated and stated[key] != own[key] for key in own if not _OF_THE_LAUNCH.search(key))
             out.append(Between(names_another=other))

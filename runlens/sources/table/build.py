@@ -17,7 +17,7 @@ from runlens.sources.table.axis import Axis, axis_of
 from runlens.sources.table.head import tells_of_training
 from runlens.sources.table.names import STEPS, canonical
 from runlens.sources.table.splits import pivoted, with_splits
-from runlens.sources.table.store import Columns
+from runlens.sources.table.store import Columns, settings_in
 from runlens.sources.table.texts import coded
 from runlens.sources.table.times import times_of
 
@@ -158,8 +158,7 @@ def _beside(
     summary: dict[str, object] = {}
     for row, cells in said.items():
         if row < first:
-            inner = next((cells[k] for k in ("config", "hparams", "args") if isinstance(cells.get(k), dict)), cells)
-            config |= inner if isinstance(inner, dict) else {}
+            config |= settings_in(cells)
         elif row > last:
             summary |= {k: v for k, v in cells.items() if not isinstance(v, float) or math.isfinite(v)}
     return config, summary

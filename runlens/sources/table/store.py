@@ -21,6 +21,8 @@ _LABELLED = frozenset({*SPLITS, *RUNS, *LABELS, *METRICS})
 _WRAPPERS = ("data", "metrics", "scalars", "logs", "log", "stats")
 """Keys under which a row holds its metrics apart from its step (verl: `{"step": 1, "data": {…}}`): no part of a
 name."""
+_SETTINGS = ("config", "hparams", "args")
+"""Keys under which a row or a document holds its settings."""
 _MOST_SAID = 1000
 _SPELT = re.compile(r"[:dhms]")
 
@@ -28,6 +30,11 @@ _SPELT = re.compile(r"[:dhms]")
 def is_label(column: str) -> bool:
     """Whether the texts of a column are kept, since they may say of which run, split or metric a row is."""
     return canonical(column) in _LABELLED
+
+
+def settings_in(cells: Mapping[str, object]) -> Mapping[str, object]:
+    """The settings that a row without a place states: those under a key of their own, or else all of it."""
+    return next((inner for key in _SETTINGS if isinstance(inner := cells.get(key), dict)), cells)
 
 
 class Columns:

@@ -14,7 +14,7 @@ from runlens.sources.table.cells import number, says_nothing
 from runlens.sources.table.forms.lost import Lost
 from runlens.sources.table.forms.repeated import counting
 from runlens.sources.table.names import AXES, first
-from runlens.sources.table.store import Columns
+from runlens.sources.table.store import Columns, settings_in
 
 _HISTORIES = (
     "log_history", "history", "logs", "log", "training_history", "train_history", "metrics_history", "metrics",
@@ -94,9 +94,9 @@ def holds_history(document: Mapping[str, Any]) -> bool:
 def _say(document: Mapping[str, object], columns: Columns) -> None:
     """Keep what stands beside a history as a row without a place: configuration."""
     plain = {key: value for key, value in document.items() if not isinstance(value, (list, dict))}
-    inner = next((document[k] for k in ("config", "hparams", "args") if isinstance(document.get(k), dict)), None)
-    if plain or inner:
-        columns.said[-1] = {**plain, **inner} if isinstance(inner, dict) else plain
+    inner = settings_in(document)
+    if said := plain if inner is document else {**plain, **inner}:
+        columns.said[-1] = said
 
 
 def _is_records(value: object) -> bool:
