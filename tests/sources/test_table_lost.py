@@ -219,3 +219,11 @@ def test_two_rows_that_are_too_long_are_damage(tmp_path, long, read_rows):
     run = table.read(table.find(str(tmp_path / "log.csv"))[0])
     assert len(run.series["loss"]) == read_rows
     assert ("damaged" in [n.kind for n in run.notes]) == (long == 2)
+
+
+def test_a_short_row_after_a_new_head_does_not_bring_back_the_old_one(tmp_path):
+    """The columns that only the new head names were lost from there on."""
+    rows = [f"{e},{2 - e / 50:.3f}" + ",0.1" * (e >= 20 and e != 40) for e in range(60)]
+    run = read(tmp_path, "log.csv", "\n".join(["step,loss", *rows[:30], "step,loss,lr", *rows[30:]]) + "\n")
+    np.testing.assert_array_equal(run.series["loss"].step, np.arange(60))
+    np.testing.assert_array_equal(run.series["lr"].step, np.delete(np.arange(30, 60), 10))

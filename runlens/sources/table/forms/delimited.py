@@ -41,8 +41,7 @@ class Delimited:
         self._longer: list[tuple[int, int, list[str]]] = []
         """Rows that are longer than the head and were not taken yet: line, bytes, cells."""
         self._head: list[str] = []
-        self._head_size = 0
-        """Names and their count before the log went on with more columns; 0 if it did not."""
+        """Names before the log went on with more columns; empty if it did not."""
 
     def add(self, raw: bytes, last: bool) -> None:
         """Add a stretch of whole lines; of the last one the last line may lack its end."""
@@ -116,9 +115,9 @@ class Delimited:
         if self._is_head(cells):
             self._flush(rows)
             rows.clear()
-            self.names = apart([cell.strip() for cell in cells])
+            self.names, self._head = apart([cell.strip() for cell in cells]), []
             return
-        if len(cells) == self._head_size != len(names):
+        if self._head and len(cells) == len(self._head) != len(names):
             self._go_on_with(self._head, rows)
             names = self.names
         if len(cells) > len(names):
@@ -151,7 +150,7 @@ class Delimited:
                 break
             same = at + 1
         if not self._head:
-            self._head, self._head_size = self.names, len(self.names)
+            self._head = self.names
         taken = [cells for _, _, cells in self._longer]
         self._longer.clear()
         self._go_on_with([*self.names[:same], *(f"{_NAMELESS}{i + 1}" for i in range(same, size))], rows)
