@@ -54,6 +54,11 @@ class Trainings:
         """Trainings that are runs, counted from 0; the last one always is."""
         return [k for k in range(len(self.begins)) if k not in self.left]
 
+    def part(self, number: int, rows: int) -> tuple[int, int, list[int]]:
+        """Where a training of a log of so many rows begins and stops (not inclusive), and its rows that are in `on`."""
+        begin, stop = [*self.begins, rows][number : number + 2]
+        return begin, stop, [at - begin for at in self.on if begin < at < stop]
+
 
 def trainings_of(course: Course, before: Callable[[Sequence[int]], Sequence[Between]]) -> Trainings:
     """Tell apart the trainings of a log.

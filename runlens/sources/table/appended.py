@@ -196,8 +196,7 @@ def one_training(columns: Columns, ref: RunRef, where: str) -> Part:
     number = number_of(ref, held, where)
     if len(held.begins) == 1:
         return Part(columns, axis, held.on, told(held, number, where))
-    begin, stop = held.begins[number], [*held.begins, columns.rows][number + 1]
-    on = [at - begin for at in held.on if begin < at < stop]
+    begin, stop, on = held.part(number, columns.rows)
     at = np.arange(columns.rows)
     rows = columns.where((at >= begin) & (at < stop))
     return Part(rows, None, on, told(replace(held, on=on), number, where))

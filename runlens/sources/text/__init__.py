@@ -184,9 +184,9 @@ def read(ref: RunRef) -> Run:
     held = launches(rows, axis, path)
     number = number_of(ref, held, where)
     if len(held.begins) > 1:
-        begin, stop = held.begins[number], [*held.begins, len(rows)][number + 1]
+        begin, stop, on = held.part(number, len(rows))
         rows, axis = part_of(rows, begin, stop)
-        held = replace(held, on=[at - begin for at in held.on if begin < at < stop])
+        held = replace(held, on=on)
     axis = on_one_axis(axis, held.on)
     own = held.between.get(number)
     tail = gathered.tail if number == len(held.begins) - 1 else held.between[number + 1].text
