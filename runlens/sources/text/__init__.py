@@ -29,7 +29,7 @@ from runlens.sources.text.gather import Gathered, gather
 from runlens.sources.text.launches import launches, on_one_axis, part_of
 from runlens.sources.text.rows import rows_of
 from runlens.sources.text.steps import Axis, axis_of
-from runlens.sources.text.stretches import open_log, stretches
+from runlens.sources.text.stretches import is_packed, open_log, stretches
 from runlens.sources.unread import is_said_to_be_a_log, is_text
 
 FEWEST = 2
@@ -48,7 +48,7 @@ _FULLER = ("tensorboard", "wandb_file", "trainer_state", "table")
 
 def claims(head: bytes, path: Path) -> bool:
     """Whether a file is text, and is named as a log or begins with lines of metrics."""
-    if path.suffix.lower() in (".gz", ".bz2", ".xz"):
+    if is_packed(path):
         return _SUFFIX.search(path.name) is not None
     wide = head[:2] in (b"\xff\xfe", b"\xfe\xff")
     begin = head.lstrip()[:2]
@@ -104,7 +104,7 @@ def _trainings(path: Path, whatever: bool = False) -> Trainings:
     """
     try:
         there = path.stat()
-        if not whatever and (path.suffix.lower() in (".gz", ".bz2", ".xz") or there.st_size > _LARGEST):
+        if not whatever and (is_packed(path) or there.st_size > _LARGEST):
             return Trainings()
         gathered, _ = _last_gathered(path, there.st_size, there.st_mtime_ns)
         rows = rows_of(gathered, there.st_mtime)
@@ -130,7 +130,7 @@ def _holds_metrics(path: Path) -> bool:
         with open_log(path) as file:
             parts = [file.read(HEAD)]
             size = path.stat().st_size
-            if path.suffix.lower() not in (".gz", ".bz2", ".xz") and size > HEAD:
+            if not is_packed(path) and size > HEAD:
                 for at in (size // 2, max(size - HEAD, 0)):
                     file.seek(at)
                     parts.append(file.read(HEAD).partition(b"\n")[2])

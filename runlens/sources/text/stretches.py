@@ -7,7 +7,7 @@ import codecs
 import gzip
 import lzma
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -15,6 +15,7 @@ from runlens.sources.naming import in_words
 from runlens.sources.table.forms.packed import BROKEN
 from runlens.sources.text.tongues import in_english
 
+_PACKED: dict[str, Callable[[Path], object]] = {".gz": gzip.GzipFile, ".bz2": bz2.BZ2File, ".xz": lzma.LZMAFile}
 SIZE = 1 << 18
 """Bytes of a stretch: what a core's cache holds with the arrays made of it."""
 _COLOUR = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_=>78])|[\x00\x08]")
@@ -24,8 +25,12 @@ _LONGEST = 1 << 24
 
 def open_log(path: Path) -> BinaryIO:
     """A log as bytes, unpacked by its suffix."""
-    packed = {".gz": gzip.GzipFile, ".bz2": bz2.BZ2File, ".xz": lzma.LZMAFile}.get(path.suffix.lower())
-    return path.open("rb") if packed is None else cast(BinaryIO, packed(path))
+    return cast(BinaryIO, _PACKED[path.suffix.lower()](path)) if is_packed(path) else path.open("rb")
+
+
+def is_packed(path: Path) -> bool:
+    """Whether a log is packed, by its suffix."""
+    return path.suffix.lower() in _PACKED
 
 
 def stretches(
