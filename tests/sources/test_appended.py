@@ -8,9 +8,9 @@ from functools import partial
 import numpy as np
 import pytest
 
-from runlens.errors import NoRunFound
+from runlens.errors import NoRunFound, ReadError
 from runlens.model import ReadOptions
-from runlens.sources import discover, read
+from runlens.sources import discover, read, table
 from runlens.sources.appended import Between, Course, counted_on, trainings_of
 from runlens.sources.appended.loss import AFRESH, GOES_ON, are_rounds, is_afresh
 from runlens.sources.appended.trainings import begins_anew
@@ -137,6 +137,29 @@ def test_a_run_of_a_table_is_named_by_what_its_column_says(tmp_path):
     (tmp_path / "t.csv").write_text("seed,epoch,loss\n" + rows)
     (ref,) = discover(str(tmp_path / "t.csv#b"))
     assert ref.id == "t/b" and len(read(ref).series["loss"]) == 30
+
+
+def test_a_table_that_was_looked_through_is_read_once(tmp_path, monkeypatch):
+    loss = curve(300, np.random.default_rng(2))
+    times = []
+    read_file = table.read_file
+    monkeypatch.setattr(table, "read_file", lambda path: times.append(path) or read_file(path))
+    for pieces in ([(np.arange(180), loss[:180]), (np.arange(120), loss[180:])], [(np.arange(300), loss)] * 3):
+        times.clear()
+        for run in found("train.csv", pieces, tmp_path).values():
+            assert len(run.series["loss"]) == 300
+        assert len(times) == 1
+
+
+@forms
+def test_trainings_of_a_log_that_vanished_cannot_be_read(tmp_path, name):
+    rng = np.random.default_rng(5)
+    found(name, [(np.arange(50), curve(50, rng)), (np.arange(60), curve(60, rng))], tmp_path)
+    refs = discover(str(tmp_path / name))
+    (tmp_path / name).unlink()
+    for ref in refs:
+        with pytest.raises(ReadError):
+            read(ref)
 
 
 def test_runs_that_a_column_names_have_no_numbers_beside(tmp_path):

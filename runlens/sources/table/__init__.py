@@ -209,7 +209,9 @@ def read(ref: RunRef) -> Run:
 
 def _one(path: Path, ref: RunRef) -> tuple[Built, tuple[Note, ...]]:
     where = printable(str(path))
-    read = _kept(path) if ref.member else read_file(path)
+    read = _kept(path)
+    if not ref.member:
+        _last_read.cache_clear()  # nobody asks again, and the cells are used up
     many = bool(ref.member) and bool(runs_of(read.columns))
     columns = run_of(read.columns, ref.member, where) if many else without_chart_names(read.columns)
     part = Part(columns) if many else one_training(columns, ref, where)
@@ -271,8 +273,11 @@ def _joined(files: Sequence[Path], ref: RunRef) -> tuple[Built, tuple[Note, ...]
 
 
 def _kept(path: Path) -> Read:
-    """The cells of a table of many runs, which are read one after the other."""
-    there = path.stat()
+    """The cells of the table that was read last: what is found is read next, and of many runs one after the other."""
+    try:
+        there = path.stat()
+    except OSError:
+        return read_file(path)  # says why
     return _last_read(path, there.st_size, there.st_mtime_ns)
 
 
