@@ -11,7 +11,7 @@ from runlens.errors import NoRunFound
 from runlens.model import RunRef
 from runlens.sources import registry
 from runlens.sources.contract import AppendedSource
-from runlens.sources.naming import printable
+from runlens.sources.naming import exists, is_file, printable
 
 _SHOWN = 12
 
@@ -52,11 +52,11 @@ def one_of(name: str, find: Callable[[Path], list[RunRef]]) -> list[RunRef]:
 def _splits(name: str) -> Iterator[tuple[Path, str]]:
     """What exists of a name, and what follows it: after the last `#`, or below a path that is a file."""
     whole, sign, member = name.rpartition("#")
-    if sign and whole and member and _is_there(Path(whole).expanduser()):
+    if sign and whole and member and exists(Path(whole).expanduser()):
         yield Path(whole).expanduser(), member
     path = Path(name).expanduser()
     for above in path.parents:
-        if _is_file(above):
+        if is_file(above):
             yield above, path.relative_to(above).as_posix()
             return
 
@@ -69,17 +69,3 @@ def _all_trainings(refs: Sequence[RunRef]) -> list[RunRef]:
         if len(ref.files) == 1 and registry.entry(ref.source).appended
     )
     return [one for ref in files for one in cast(AppendedSource, registry.entry(ref.source).module()).members(ref)]
-
-
-def _is_there(path: Path) -> bool:
-    try:
-        return path.exists()
-    except (OSError, ValueError):  # a name too long, or with a NUL in it
-        return False
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):
-        return False

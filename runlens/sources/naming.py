@@ -39,26 +39,35 @@ def unique(refs: Sequence[RunRef]) -> list[RunRef]:
 def near(path: Path, most: int = 3) -> list[str]:
     """Existing paths whose name is close to that of a path that does not exist, best first; may be empty."""
     deepest, rest = path, []
-    while not _exists(deepest) and deepest != deepest.parent:
+    while not exists(deepest) and deepest != deepest.parent:
         rest.append(deepest.name)
         deepest = deepest.parent
     if not rest or not deepest.is_dir():
         return []
     try:
-        beside = sorted(child.name for child in deepest.iterdir() if _exists(child))
+        beside = sorted(child.name for child in deepest.iterdir() if exists(child))
     except OSError:  # the suggestion is a courtesy; that nothing is at the path is said all the same
         return []
     missing = rest.pop()
     same = [b for b in beside if b.lower() == missing.lower()]
     found = dict.fromkeys([*same, *get_close_matches(missing, beside, n=most, cutoff=0.6)])
     tails = [deepest.joinpath(name, *reversed(rest)) for name in found]
-    return [str(tail if _exists(tail) else deepest / name) for tail, name in zip(tails, found, strict=True)][:most]
+    return [str(tail if exists(tail) else deepest / name) for tail, name in zip(tails, found, strict=True)][:most]
 
 
-def _exists(path: Path) -> bool:
+def exists(path: Path) -> bool:
+    """Whether something is there; not what may not be looked at, or has too long a name or one with a NUL in it."""
     try:
         return path.exists()
-    except (OSError, ValueError):  # no permission, a name too long, a NUL in it
+    except (OSError, ValueError):
+        return False
+
+
+def is_file(path: Path) -> bool:
+    """As `exists`, of a file."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
         return False
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from runlens.model.measured import Answers
 from runlens.sources.eval_results.score import Score, table
+from runlens.sources.naming import is_file
 
 MOST = 1 << 29
 """Bytes of answers that are read for one checkpoint; beyond that the rest is left out, with a note."""
@@ -118,19 +119,11 @@ def _of_parquet(file: Path) -> Iterator[Mapping[str, Any]]:
         return
 
 
-def _is_file(path: Path) -> bool:
-    """Whether a file is there; no file has the name of a task of 300 letters, or one with a NUL in it."""
-    try:
-        return path.is_file()
-    except (OSError, ValueError):
-        return False
-
-
 def _lm_eval(file: Path, task: str) -> Path | None:
     """`samples_TASK_DATE.jsonl` beside `results_DATE.json`; `samples_TASK.jsonl` of older ones."""
     date = file.stem.removeprefix("results_")
     found = [file.parent / f"samples_{task}_{date}.jsonl", file.parent / f"samples_{task}.jsonl"]
-    return next((path for path in found if _is_file(path)), None)
+    return next((path for path in found if is_file(path)), None)
 
 
 def _lighteval(file: Path, task: str) -> Path | None:
@@ -142,7 +135,7 @@ def _lighteval(file: Path, task: str) -> Path | None:
         at = len(parts) - 1 - parts[::-1].index("results")
         places.insert(0, Path(*parts[:at], "details", *parts[at + 1 :], date))
     names = [f"details_{name}_{date}.parquet" for name in (task, task.partition("|")[2], task.replace("|", "_"))]
-    return next((p / name for p in places for name in names if _is_file(p / name)), None)
+    return next((p / name for p in places for name in names if is_file(p / name)), None)
 
 
 def _olmes(file: Path, task: str) -> Path | None:
