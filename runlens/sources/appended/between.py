@@ -18,10 +18,8 @@ class Between:
     """Whether it says that the second is another: another fold, seed, model or setting."""
     title: str = ""
     """The line that says so."""
-    line: int = -1
-    """Which of the lines that is, counted from 0; -1 if none is."""
-    lines: int = 0
-    """How many lines there are."""
+    above: int = 0
+    """How many lines above the first row of the second that stands; 0 where none says so."""
     config: Mapping[str, object] = field(default_factory=dict)
     """The settings that it states."""
     text: bytes = b""

@@ -55,7 +55,7 @@ def between(pieces: Sequence[Sequence[str]]) -> list[Between]:
         config = dict(settings(lines))
         if k:
             new = [key for key, value in own.items() if _is_new(key, value, told)]
-            at = min((where[key] for key in new), default=-1)
+            at = min((where[key] for key in new), default=len(lines))
             other = bool(new) or any(
                 key in stated and stated[key] != value and _is_setting(key) for key, value in config.items()
             )
@@ -65,9 +65,8 @@ def between(pieces: Sequence[Sequence[str]]) -> list[Between]:
                     ended=FINISHED.search(text) is not None or _ENDED.search(text) is not None,
                     crashed=CRASHED.search(text) is not None,
                     names_another=other,
-                    title=lines[at].strip()[:_LONGEST] if at >= 0 else "",
-                    line=at,
-                    lines=len(lines),
+                    title="".join(lines[at : at + 1]).strip(),
+                    above=len(lines) - at,
                     config=config,
                     text=text,
                 )

@@ -114,8 +114,8 @@ def _first_row(rows: Rows, main: Ints, at: int, told: Between) -> int:
     before do not.
     """
     begin, floor = int(main[at]), int(main[at - 1]) + 1
-    if told.line >= 0:
-        named = int(rows.line[main[at]]) - told.lines + told.line
+    if told.above:
+        named = int(rows.line[main[at]]) - told.above
         return max(floor, min(begin, int(np.searchsorted(rows.line, named))))
     step, epoch = rows.counters["step"], rows.counters["epoch"]
     while begin > floor:
