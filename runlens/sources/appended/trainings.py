@@ -118,7 +118,7 @@ def begins_anew(step: Floats) -> list[int]:
     """
     change = np.diff(step)
     stride = float(np.median(change[change > 0])) if bool(np.any(change > 0)) else 1.0
-    top = max(float(step[0]), stride) if step[0] <= stride else float(step[0])
+    top = max(float(step[0]), stride)
     cuts: list[int] = []
     for at in (np.flatnonzero((change < 0) & (step[1:] <= top)) + 1).tolist():
         begun = cuts[-1] if cuts else 0
