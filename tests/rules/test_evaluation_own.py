@@ -288,6 +288,14 @@ def test_what_is_measured_at_the_best_models_only_has_no_cadence(better, silent)
     assert (list(EvalOverdue().check(run(columns))) == []) is silent
 
 
+@pytest.mark.parametrize("at", [STEPS[2:12:3], STEPS[:6]], ids=["every third", "every one"])
+def test_an_eval_that_stopped_is_overdue_beside_a_loss_that_is_always_better(at):
+    loss = 2.0 - 0.02 * np.arange(len(STEPS))
+    columns = {("a", "loss"): (STEPS, loss), ("b", "acc"): (at, rising()[: len(at)])}
+    (finding,) = EvalOverdue().check(run(columns))
+    assert finding.severity is Severity.WARNING and finding.metric == "eval/b/acc"
+
+
 def test_single_batches_of_an_evaluation_are_left_to_their_mean():
     def logged(**columns):
         at = 100 * np.arange(1, 41)

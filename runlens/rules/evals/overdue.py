@@ -20,8 +20,10 @@ from runlens.stats.distinct import distinct
 _RECORD = re.compile(r"(^|[^a-z])(best|lowest|highest|max(imum)?|min(imum)?)([^a-z]|$)")
 """Words for the best value so far: a trainer that writes it when it improves keeps no cadence with it."""
 
-MORE = 0.5
-"""What is measured at the best models only is measured less than half as often as what tells which these are."""
+HALF = 0.5
+"""What is measured at the best models only is measured less than half as often as what tells which these are, and at
+more than half of them. An eval with a sparser cadence of its own meets half of them at most where a loss always falls,
+and ever fewer once it has stopped."""
 
 _Gap = tuple[int, int, int]
 """Last step before, first step after, and the usual gap."""
@@ -47,9 +49,9 @@ class EvalOverdue(Rule[OverdueEvidence]):
     Takes the longest of the last five gaps between the evaluations of each eval, in steps, and warns when training
     has gone on for `factor` times as long since the last one. A gap of that length that was closed again is
     information. All gaps make one finding, and so do all evals that stopped; each says how many it tells of. A best
-    value so far, which is written when it improves, has no cadence, nor has what is measured only where another eval
-    was better than ever. Values of single batches of an evaluation (`val_loss_step` beside `val_loss_epoch`) are left
-    out.
+    value so far, which is written when it improves, has no cadence, nor has what is measured where another eval was
+    better than ever, mostly there and nowhere else. Values of single batches of an evaluation (`val_loss_step` beside
+    `val_loss_epoch`) are left out.
 
     Why it matters
     --------------
@@ -174,19 +176,22 @@ def _is_record(r: RoleSeries) -> bool:
 
 
 def _of_best_models(evals: list[RoleSeries]) -> frozenset[str]:
-    """Evals that were only measured where another, measured more often, was better than ever before."""
+    """Evals that were measured where another, measured more often, was better than ever before, and only there."""
     records = []
     for r in evals:
         series, sign = r.series.latest(), -1.0 if r.direction == "down" else 1.0
         up = sign * np.where(np.isfinite(series.value), series.value, -sign * np.inf)
         if len(up) >= 3:
-            best = np.flatnonzero(up[1:] > np.maximum.accumulate(up)[:-1]) + 1
-            records.append((r.series.name, len(up), series.step[np.concatenate([[0], best])]))
+            better = np.flatnonzero(up[1:] > np.maximum.accumulate(up)[:-1]) + 1
+            records.append((r.series.name, len(up), series.step[np.concatenate([[0], better])]))
     aside = set()
     for r in evals:
         at = distinct(r.series.step)
-        if any(name != r.series.name and len(at) < MORE * n and np.isin(at, steps).all() for name, n, steps in records):
-            aside.add(r.series.name)
+        for name, n, best in records:
+            since = best[np.searchsorted(best, at[0]) :] if len(at) else best
+            rare = name != r.series.name and len(at) < HALF * n
+            if rare and len(at) > HALF * len(since) and np.isin(at, since).all():
+                aside.add(r.series.name)
     return frozenset(aside)
 
 
