@@ -167,7 +167,7 @@ def settings_for(
     for role in values["metrics"]:
         if role not in ROLES:
             raise ConfigError(f"there is no role {role!r}; {did_you_mean(role, ROLES)}")
-    folder = _folder(force, config, "references")
+    folder = folder_of(force, config, "references")
     given: dict[str, Any] = {
         "references": (*_references(tuple(values["references"]), folder, Path.cwd()), *learned.references),
         "twins": (*_twins(tuple(values["twins"]), config.folder, Path.cwd()), *learned.twins),
@@ -189,8 +189,8 @@ def settings_for(
         directions=_directions(values),
         fail_on=Severity(values["fail_on"]),
         severities=force.severities(),
-        evals=evals_of(tuple(values["eval_results"]), _folder(force, config, "eval_results"), Path.cwd(), run_id),
-        hardware=hardware_of(values["hardware"], _folder(force, config, "hardware")),
+        evals=evals_of(tuple(values["eval_results"]), folder_of(force, config, "eval_results"), Path.cwd(), run_id),
+        hardware=hardware_of(values["hardware"], folder_of(force, config, "hardware")),
         tokens_per_step=values["tokens_per_step"],
         total_tokens=given["total_tokens"],
         known=known,
@@ -201,7 +201,7 @@ def settings_for(
     )
 
 
-def _folder(force: InForce, config: Config, key: str) -> Path:
+def folder_of(force: InForce, config: Config, key: str) -> Path:
     """Where paths of a setting begin: here for those of the command line, else at the configuration."""
     return Path() if force.origin[key] == COMMAND_LINE else config.folder
 

@@ -11,7 +11,7 @@ from typing import Any
 from runlens import sources
 from runlens.config import Learned, as_told, in_force, load, looked_for, settings_for
 from runlens.config.load import Config
-from runlens.config.plan import COMMAND_LINE, NOTHING_LEARNED
+from runlens.config.plan import NOTHING_LEARNED, folder_of
 from runlens.errors import ConfigError, NoRunFound, ReadError, UsageError
 from runlens.files import spare, text_of
 from runlens.judging import engines
@@ -143,8 +143,7 @@ def planned(request: Request) -> Plan:
         raise ConfigError(f"{jobs} runs cannot be judged at once; --jobs must be 1 or more, or -1 for every core")
     known: tuple[Known, ...] = ()
     if general.values["baseline"]:
-        start = Path() if general.origin["baseline"] == COMMAND_LINE else config.folder
-        file = start / general.values["baseline"]
+        file = folder_of(general, config, "baseline") / general.values["baseline"]
         known = loads(text_of(file), str(file))
         try:
             check_codes(k.code for k in known)
@@ -167,15 +166,15 @@ def spare_inputs(plan: Plan, refs: Sequence[RunRef]) -> None:
     ------
     ConfigError
         An output, or the record of nights, is a file of one of the runs; or an output is a file of settings, known
-        findings, references, results or nights.
+        findings, references, twins, results, GPUs or nights.
     """
     request, general = plan.request, in_force(plan.config, plan.request.given)
     nights = [plan.nights] if plan.nights is not None else []
     spare([*request.outputs, *nights], [name for ref in refs for name in (ref.location, *ref.files)])
-    read = [*([request.config_path] if request.config_path else []), *nights]
-    for key in ("baseline", "references", "eval_results"):
-        start = Path() if general.origin[key] == COMMAND_LINE else plan.config.folder
+    read = [*([plan.config.path] if plan.config.path else []), *nights]
+    for key in ("baseline", "references", "twins", "eval_results", "hardware"):
         said = general.values[key] or ()
+        start = folder_of(general, plan.config, key)
         read += [start / name for name in ([said] if isinstance(said, str) else said)]
     spare(request.outputs, read)
 

@@ -121,6 +121,9 @@ CURVE = {"task": "hellaswag", "metric": "acc", "setting": "", "direction": "up",
         ("check", "report.json", "--reference", "r.json", "-f", "json", "-o", "r.json"),
         ("check", "report.json", "--baseline", "known.json", "-o", "known.json"),
         ("check", "report.json", "--config", "set.toml", "-o", "set.toml"),
+        ("check", "report.json", "-o", "runlens.toml"),
+        ("check", "report.json", "-o", "twin.csv"),
+        ("check", "report.json", "--hardware", "smi.csv", "-o", "smi.csv"),
         ("check", "report.json", "--nights", "report.json"),
         ("check", "report.json", "--nights", "nights.jsonl", "-o", "nights.jsonl"),
         ("compare", "report.json", "--reference", "r.json", "-o", "r.json"),
@@ -140,6 +143,9 @@ def test_what_is_judged_or_read_is_never_written_over(arguments, tmp_path):
     )
     (tmp_path / "known.json").write_text('{"runlens_baseline": 1, "known": []}')
     (tmp_path / "set.toml").write_text('fail_on = "error"\n')
+    (tmp_path / "runlens.toml").write_text('twins = ["twin.csv"]\n')
+    (tmp_path / "twin.csv").write_text(EVALS)
+    (tmp_path / "smi.csv").write_text("timestamp, index, temperature.gpu\n2026/01/01 00:00:00.000, 0, 60\n")
     (tmp_path / "nights.jsonl").write_text("")
     (tmp_path / "saved.json").write_text(report_json.render(fixed()))
     (tmp_path / "link").symlink_to(tmp_path)
