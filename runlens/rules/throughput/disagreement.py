@@ -23,7 +23,6 @@ from runlens.stats.robust import median
 
 WHOLE = 0.03
 """Share by which a factor may miss a whole number, or one over it, and be a count rather than time: micro-batches."""
-_NO_RESUMES = np.empty(0, dtype=np.int64)
 SETTLE = 0.02
 """Share of the log that is left out: compiling and the first batches are outside most timers."""
 
@@ -189,19 +188,15 @@ def _ratio(logged: RateSignal, clock: RateSignal) -> RateSignal:
         order = np.argsort(step, kind="stable")
         step, rate = step[order], rate[order]
     at = np.searchsorted(step, clock.step, side="right") - 1
-    if not len(at) or at.min() >= 0:
-        return RateSignal(
-            logged.metric, "1", "wall steps", clock.step, clock.rate / rate[at], clock.time, _NO_RESUMES, False
-        )
     known = at >= 0
-    beside = rate[np.maximum(at, 0)]
+    some = slice(None) if known.all() else known  # what is whole need not be copied
     return RateSignal(
         logged.metric,
         "1",
         "wall steps",
-        clock.step[known],
-        (clock.rate / beside)[known],
-        clock.time[known],
-        _NO_RESUMES,
+        clock.step[some],
+        clock.rate[some] / rate[at[some]],
+        clock.time[some],
+        np.empty(0, dtype=np.int64),
         False,
     )
