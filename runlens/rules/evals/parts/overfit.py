@@ -100,17 +100,17 @@ def overfit(own: RunCurve, train: PlacedSeries, patience: int) -> Overfit | None
         return None
     scatter = scatter_of(own)
     least = LEAST_LOSS if logarithmic(own.curve) else LEAST_LOSS * abs(median(value))
-    level = _level(up)
-    half = _window(len(up)) // 2
-    turns = half + int(np.argmax(level[half:-half])), 0
+    level, reach = _level(up), _window(len(up)) // 2
+    turns = reach + int(np.argmax(level[reach:-reach])), 0
     turn = next((t for t in turns if _turned(up, level, t, scatter, least, patience)), None)
     if turn is None:
         return None
     size = max(patience, (len(up) - turn - 1) // TAIL)
     rise = float(level[turn]) - median(up[-size:])
-    reach = _window(len(up)) // 2 if turn else 0
-    first = max(turn - max(reach, 1), 0)
-    at = first + int(np.argmax(up[first : turn + max(reach, 1) + 1]))
+    if not turn:
+        reach = 1
+    first = max(turn - reach, 0)
+    at = first + int(np.argmax(up[first : turn + reach + 1]))
     half, since = max(int(step[-1] - step[at]) // 4, 1), int(step[at])
     early = float(
         np.fmin(median(_between(train, since - half, since)), median(_between(train, since + 1, since + half)))
@@ -139,8 +139,8 @@ def _turned(up: Floats, level: Floats, turn: int, scatter: float, least: float, 
     return bool(
         rise > max(bar, least)
         and float(np.mean(later < best - max(least, rise / 4))) >= ABOVE
-        and rise >= USUAL * _rise_before(level[: turn + 1])
-        and rise >= USUAL * _rise_before(-level[turn + 1 :])
+        and rise >= USUAL * _largest_fall(level[: turn + 1])
+        and rise >= USUAL * _largest_fall(-level[turn + 1 :])
     )
 
 
@@ -162,7 +162,7 @@ def _level(up: Floats) -> Floats:
     return out
 
 
-def _rise_before(level: Floats) -> float:
+def _largest_fall(level: Floats) -> float:
     """The largest fall of an upward curve from any point to a later one, 0 for fewer than two points."""
     return float(np.max(np.maximum.accumulate(level) - level)) if len(level) else 0.0
 
