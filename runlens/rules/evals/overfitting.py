@@ -86,8 +86,7 @@ class Overfitting(Rule[OverfitEvidence]):
         """One finding, of the held-out loss that has lost most."""
         train = run.role("train_loss")
         every = tuple(c for c in own_curves(run) if not is_forgotten(c.curve.name))
-        terms = terms_of(run, every)
-        curves = [*(c for c in every if held_out_loss(c) and c.curve.name not in terms.names), *terms.sums]
+        curves = [c for c in terms_of(run, every).instead(every) if held_out_loss(c)]
         if train is None or all(len(c.step) < self.patience + 2 for c in curves):
             yield self.skip(f"fewer than {self.patience + 2} checkpoints of a held-out loss", kind="too-few-points")
             return

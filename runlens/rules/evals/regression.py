@@ -119,13 +119,11 @@ class EvalRegression(Rule[RegressionEvidence]):
             return
         found: list[Decline] = []
         terms = terms_of(run, curves)
-        wholes = (
-            c for c in curves if held_out_loss(c) and c.curve.metric == "loss" and c.curve.name not in terms.names
-        )
-        whole = next((c for c in (*wholes, *terms.sums) if len(c.step) >= 4), None)
+        judged = terms.instead(curves)
+        whole = next((c for c in judged if held_out_loss(c) and c.curve.metric == "loss" and len(c.step) >= 4), None)
         parts: list[Decline] = []
         turned = False
-        for curve in (*(c for c in curves if c.curve.name not in terms.names), *terms.sums):
+        for curve in judged:
             if train is not None and held_out_loss(curve) and overfit(curve, train.series, self.patience):
                 turned = True
             elif whole is not None and part_of_loss(curve):

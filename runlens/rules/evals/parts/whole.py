@@ -30,6 +30,10 @@ class Terms:
     sums: tuple[RunCurve, ...]
     """The sum of the terms of each held-out set that has no total of its own, named as its largest term."""
 
+    def instead(self, curves: Sequence[RunCurve]) -> tuple[RunCurve, ...]:
+        """The curves without the terms among them, and the sums after them."""
+        return (*(c for c in curves if c.curve.name not in self.names), *self.sums)
+
 
 def terms_of(run: Run, curves: Sequence[RunCurve]) -> Terms:
     """Which held-out losses are terms of one: the training log has losses of the very same names beside them.
