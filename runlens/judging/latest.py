@@ -9,7 +9,7 @@ import numpy as np
 from runlens.model import Lag, Latest, RoleSeries, Run
 from runlens.rules.base import AnyRule
 from runlens.rules.evals.behind_reference import BehindReference
-from runlens.rules.hardware.parts.devices import clean, per_device
+from runlens.rules.hardware.parts.devices import per_device
 
 MAIN = ("train_loss", "grad_norm", "learning_rate", "tokens_per_second", "samples_per_second", "step_time", "mfu")
 """Roles of which the canonical series is told."""
@@ -17,6 +17,8 @@ EVALS = ("eval_loss", "eval_score", "perplexity")
 """Roles of which every task is told."""
 HARDWARE = ("gpu_temperature", "gpu_memory", "gpu_utilization", "gpu_power", "gpu_clock", "gpu_errors", "host_memory")
 """Roles of which every device is told."""
+RECENT = 1000
+"""Samples of a device; one without a finite value among its last so many is not told."""
 
 
 def latest_of(run: Run) -> tuple[Latest, ...]:
@@ -64,11 +66,10 @@ def _hardware(run: Run) -> Iterator[Latest]:
     for role in HARDWARE:
         for kind in dict.fromkeys(part.metric_kind for part in run.every(role)):
             for device, part in per_device(run, role, kind).items():
-                tail = part.series.take(slice(-1000, None))  # the last finite one is among them, or it says nothing
-                good = clean(tail)
-                if len(good):
-                    place = int(np.flatnonzero(np.isfinite(tail.value))[-1])
-                    yield _last(part, len(part.series) - len(tail) + place, device if part.device else "")
+                first = max(len(part.series) - RECENT, 0)
+                known = np.flatnonzero(np.isfinite(part.series.value[first:]))
+                if len(known):
+                    yield _last(part, first + int(known[-1]), device if part.device else "")
 
 
 def _last(part: RoleSeries, at: int, device: str = "") -> Latest:
