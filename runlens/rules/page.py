@@ -49,9 +49,8 @@ def page(rule: type[AnyRule]) -> Page:
         if body and body[0] and not body[0].strip("-= "):
             body = body[1:]
         sections.append((heading, textwrap.dedent("\n".join(body)).strip()))
-    summary = " ".join(line.strip() for line in lines[: order[0][1]] if line.strip())
     settings = tuple((f.name, _default(f)) for f in dataclasses.fields(rule))
-    return Page(rule.code, rule.name, summary, rule.needs, tuple(sections), settings)
+    return Page(rule.code, rule.name, summary(rule), rule.needs, tuple(sections), settings)
 
 
 def summary(rule: type[AnyRule]) -> str:
