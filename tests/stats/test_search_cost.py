@@ -122,8 +122,8 @@ def test_no_block_in_which_a_curve_could_be_back_is_passed_over(seed, n, sign, s
     medians = coming_median(y, 17)
     near = np.flatnonzero((medians <= line if sign > 0 else medians >= line) & (step >= at))
     first = int(near[0]) if len(near) else n
-    held = Ahead(y, 17)
-    slope = fall * held.last_of_blocks(step) / n if sign < 0 else None
+    held = Ahead(y, step, 17)
+    slope = fall * held.last_step / n if sign < 0 else None
     found = held.first_possible(at, sign, far, slope)
     assert at <= found <= first
     assert found % BLOCK == 0 or found in (at, n)
@@ -132,9 +132,9 @@ def test_no_block_in_which_a_curve_could_be_back_is_passed_over(seed, n, sign, s
 
 
 def test_blocks_before_the_first_that_was_asked_for_may_hold_anything():
-    y = np.full(BLOCK * 400, 5.0)
-    held = Ahead(y, 17)
+    y, step = np.full(BLOCK * 400, 5.0), np.arange(BLOCK * 400)
+    held = Ahead(y, step, 17)
     assert held.first_possible(BLOCK * 390 + 3, 1, 4.0) == len(y)
     assert held.first_possible(7, 1, 4.0) == 7  # not looked over: it must be read
-    assert Ahead(y, 17).first_possible(7, 1, 4.0) == len(y)
-    assert Ahead(y, 17).first_possible(7, 1, 5.0) == 7
+    assert Ahead(y, step, 17).first_possible(7, 1, 4.0) == len(y)
+    assert Ahead(y, step, 17).first_possible(7, 1, 5.0) == 7

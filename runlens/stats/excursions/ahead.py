@@ -26,9 +26,12 @@ class Ahead:
     fall costs its blocks.
     """
 
-    def __init__(self, raw: Floats, count: int) -> None:
+    def __init__(self, raw: Floats, step: Steps, count: int) -> None:
         self.raw, self.count = raw, count
         blocks = -(-len(raw) // BLOCK)
+        ends = np.minimum(np.arange(1, blocks + 1) * BLOCK + count, len(step))
+        self.last_step: Steps = step[ends - 1]
+        """The last step that a median of each block looks at, shape (blocks,)."""
         self.low = np.full(blocks, -np.inf)
         self.high = np.full(blocks, np.inf)
         self.bottom, self.top = self.low.copy(), self.high.copy()
@@ -70,10 +73,6 @@ class Ahead:
         parts = (first, begin * BLOCK), (high, high + BLOCK), (end * BLOCK, last)
         tops = [a + int(np.argmax(sign * self.raw[a:b])) for a, b in parts if b > a]
         return max(tops, key=lambda at: sign * self.raw[at])
-
-    def last_of_blocks(self, step: Steps) -> Steps:
-        """The last step that a median of each block looks at, shape (blocks,)."""
-        return np.asarray(step[np.minimum(np.arange(1, len(self.low) + 1) * BLOCK + self.count, len(step)) - 1])
 
     def _know(self, blocks: int) -> None:
         """Look over the blocks before this one that nobody has asked for yet, the last of them alone if it is far."""

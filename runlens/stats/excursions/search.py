@@ -93,7 +93,7 @@ def excursions(y: Floats, step: Steps, want: Sensitivity) -> list[Excursion]:
     level = levels.fit(y, step)
     bars = bars_of(y, level, want.floor, want.sigmas, want.lasting)
     falls = levels.settled_from(step, SHORT)
-    ahead = Ahead(raw, CONFIRM[-1])
+    ahead = Ahead(raw, step, CONFIRM[-1])
     found: list[Excursion] = []
     at, origin, begin = levels.NARROWEST, 0, 0.0
     while True:
@@ -144,7 +144,7 @@ def _follow(
     end, size, a = n, 256, at + 1
     while a < n:
         if size >= BLOCK:
-            fall = rate * levels.log_steps(step[onset], ahead.last_of_blocks(step)) if rate else None
+            fall = rate * levels.log_steps(step[onset], ahead.last_step) if rate else None
             possible = ahead.first_possible(a, sign, before + sign * near, fall)
             if possible == n:
                 break
