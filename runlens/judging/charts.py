@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from runlens.comparison.curves import ROLES
 from runlens.comparison.pair import pooled
 from runlens.judging.accused import beside, family, grouped, series_of
 from runlens.model import Chart, Curve, Finding, Reference, RoleSeries, Run
@@ -65,7 +66,7 @@ def charts_of(run: Run, rules: Sequence[AnyRule], points: int, findings: Sequenc
         charts += own
         charts += [beside(group, own[0])] if group.others and own else []
     references = {r.name: r for rule in rules for r in getattr(rule, "references", ())}
-    evals = (part for part in (*main, *accused.values()) if part.role in ("eval_loss", "eval_score", "perplexity"))
+    evals = (part for part in (*main, *accused.values()) if part.role in ROLES)
     for part in {part.series.name: part for part in evals}.values():
         charts += [
             _reference_chart(run, part, reference, members)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from runlens.comparison.curves import MOST, RunCurve, run_curves
+from runlens.comparison.curves import MOST, ROLES, RunCurve, run_curves
 from runlens.comparison.noise import Floats, prior, upward
 from runlens.model import RoleSeries, Run
 from runlens.stats.robust import sigma
@@ -37,7 +37,7 @@ def single_batches(run: Run) -> frozenset[str]:
 
 def roles_by_name(run: Run) -> dict[str, RoleSeries]:
     """Logged name to what is known of each eval."""
-    return {r.series.name: r for role in ("eval_score", "eval_loss", "perplexity") for r in run.every(role)}
+    return {r.series.name: r for role in ROLES for r in run.every(role)}
 
 
 def scatter_of(own: RunCurve) -> float:

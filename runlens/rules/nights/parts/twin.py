@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from runlens.comparison.curves import ROLES
 from runlens.model import PlacedSeries, RoleSeries, Run
 from runlens.model.twin import Score, Twin, TwinCurve
 from runlens.rules.nights.parts.measures import quantities
@@ -12,7 +13,6 @@ from runlens.stats.robust import Floats, median
 
 CURVES = ("train_loss", "grad_norm")
 """Roles whose curves twins have in common step by step."""
-EVALS = ("eval_score", "eval_loss", "perplexity")
 BLOCKS = 48
 """Blocks that a curve is cut into: enough to see from where on two curves part."""
 FEWEST = 8
@@ -38,7 +38,7 @@ def _twin(run: Run) -> Twin:
             curves[role] = curve
     span = run.step_range()
     times = run.time_at(np.array(span)) if span else np.array([np.nan, np.nan])
-    logged = [r for role in EVALS for r in run.every(role) if not r.derived]
+    logged = [r for role in ROLES for r in run.every(role) if not r.derived]
     hardware = {r.series.name for role, group in run.roles.items() if role.startswith(_HARDWARE) for r in group}
     hardware |= {r.series.name for group in run.roles.values() for r in group if r.device}
     others = set(run.placed) - hardware - {r.series.name for r in logged}
