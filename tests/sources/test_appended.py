@@ -10,7 +10,7 @@ import pytest
 
 from runlens.errors import NoRunFound, ReadError
 from runlens.model import ReadOptions
-from runlens.sources import discover, read, table
+from runlens.sources import discover, read, table, text
 from runlens.sources.appended import Between, Course, counted_on, trainings_of
 from runlens.sources.appended.loss import AFRESH, GOES_ON, are_rounds, is_afresh
 from runlens.sources.appended.trainings import begins_anew
@@ -149,6 +149,17 @@ def test_a_table_that_was_looked_through_is_read_once(tmp_path, monkeypatch):
         for run in found("train.csv", pieces, tmp_path).values():
             assert len(run.series["loss"]) == 300
         assert len(times) == 1
+
+
+def test_trainings_of_a_console_log_are_told_apart_once(tmp_path, monkeypatch):
+    times = []
+    launches = text.launches
+    monkeypatch.setattr(text, "launches", lambda *given: times.append(given) or launches(*given))
+    loss = curve(300, np.random.default_rng(2))
+    assert len(found("train.log", [(np.arange(300), loss)] * 3, tmp_path)) == 3 and len(times) == 1
+    with (tmp_path / "train.log").open("a") as log:
+        log.write(text_of(np.arange(50), loss[:50]))
+    assert len(read(discover(str(tmp_path / "train.log"))[-1]).series["loss"]) == 50 and len(times) == 2
 
 
 @forms

@@ -11,7 +11,7 @@ import io
 import re
 import time as clock
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from runlens.sources.text.build import Built, series_of
 from runlens.sources.text.ends import state_of
 from runlens.sources.text.gather import Gathered, gather
 from runlens.sources.text.launches import launches, on_one_axis, part_of
-from runlens.sources.text.rows import rows_of
+from runlens.sources.text.rows import Rows, rows_of
 from runlens.sources.text.steps import Axis, axis_of
 from runlens.sources.text.stretches import is_packed, open_log, stretches
 from runlens.sources.unread import is_said_to_be_a_log, is_text
@@ -106,22 +106,35 @@ def _trainings(path: Path, whatever: bool = False) -> Trainings:
         there = path.stat()
         if not whatever and (is_packed(path) or there.st_size > _LARGEST):
             return Trainings()
-        gathered, _ = _last_gathered(path, there.st_size, there.st_mtime_ns)
-        rows = rows_of(gathered, there.st_mtime)
-        return launches(rows, axis_of(rows), path) if len(rows) else Trainings()
+        return _last_log(path, there.st_size, there.st_mtime_ns).held
     except (*BROKEN, OSError, ReadError):
         return Trainings()
 
 
-@lru_cache(maxsize=1)
-def _last_gathered(path: Path, size: int, changed: int) -> tuple[Gathered, tuple[str, ...]]:
-    """The lines of the log that was read last, and why it breaks off: what is found is read next.
+@dataclass(frozen=True, slots=True)
+class _Log:
+    """A log and where its trainings begin."""
 
-    `size` and `changed` tell one state of a file from another.
+    gathered: Gathered
+    broken: Sequence[str]
+    """Why it breaks off."""
+    rows: Rows
+    axis: Axis
+    held: Trainings
+
+
+@lru_cache(maxsize=1)
+def _last_log(path: Path, size: int, changed: int) -> _Log:
+    """The log that was read last: what is found is read next, and of several trainings one after the other.
+
+    `size` and `changed` (ns) tell one state of a file from another.
     """
     broken: list[str] = []
     with open_log(path) as file:
-        return gather(stretches(file, broken=broken, most=allowed(path))), tuple(broken)
+        gathered = gather(stretches(file, broken=broken, most=allowed(path)))
+    rows = rows_of(gathered, changed / 1e9)
+    axis = axis_of(rows)
+    return _Log(gathered, broken, rows, axis, launches(rows, axis, path))
 
 
 def _holds_metrics(path: Path) -> bool:
@@ -171,17 +184,15 @@ def read(ref: RunRef) -> Run:
     path, where, read_at = Path(ref.location), printable(ref.location), clock.time()
     try:
         there = path.stat()
-        gathered, broken = _last_gathered(path, there.st_size, there.st_mtime_ns)
+        log = _last_log(path, there.st_size, there.st_mtime_ns)
         if not ref.member:
-            _last_gathered.cache_clear()  # nobody asks again
+            _last_log.cache_clear()  # nobody asks again
     except PermissionError as error:
         raise AccessRefused(f"no permission to read {where}; ask its owner for read access") from error
     except (*BROKEN, OSError) as error:
         raise ReadError(f"{where} cannot be read ({in_words(error)}); look at the file and the disk") from error
+    gathered, rows, axis, held = log.gathered, log.rows, log.axis, log.held
     _refuse_too_little(gathered, where)
-    rows = rows_of(gathered, there.st_mtime)
-    axis = axis_of(rows)
-    held = launches(rows, axis, path)
     number = number_of(ref, held, where)
     if len(held.begins) > 1:
         begin, stop, on = held.part(number, len(rows))
@@ -218,7 +229,7 @@ def read(ref: RunRef) -> Run:
             *_taken_for_losses(built, where),
             *_lost(gathered, built, where),
             *told(held, number, where),
-            *_cut(broken, gathered, where),
+            *_cut(log.broken, gathered, where),
         ),
         starts=_starts(built.series),
         read_at=read_at,
