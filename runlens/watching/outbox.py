@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -46,17 +46,22 @@ class Outbox:
     waits: dict[str, Wait] = field(default_factory=dict)
 
     def deliver(
-        self, send: Callable[[Message], None], save: Callable[[], None], say: Callable[[str], None], now: float
+        self,
+        channels: Mapping[str, Callable[[Message], None]],
+        save: Callable[[], None],
+        say: Callable[[str], None],
+        now: float,
     ) -> int:
         """Send what can be sent, and return how many messages were.
 
-        A channel that refuses keeps its messages, and their order; the others are not held up. What was sent is struck
-        off on disk before the next is sent, so that no restart sends it again.
+        A channel that refuses keeps its messages, and their order; the others are not held up. So does one that a watch
+        before this one had, and this one has not. What was sent is struck off on disk before the next is sent, so that
+        no restart sends it again.
 
         Parameters
         ----------
-        send : callable
-            Sends one message; a `RunLensError` means that it was not taken.
+        channels : mapping
+            Name of each channel to what sends one message there; a `RunLensError` means that it was not taken.
         save : callable
             Writes all of this to disk.
         say : callable
@@ -66,14 +71,14 @@ class Outbox:
         """
         held: set[str] = set()
         sent: dict[str, int] = {}
-        for message in list(self.messages):
+        for message in [m for m in self.messages if m.channel in channels]:
             channel = message.channel
             wait = self.waits.setdefault(channel, Wait())
             if channel in held or now < wait.until or sent.get(channel, 0) >= A_LOOK:
                 held.add(channel)
                 continue
             try:
-                send(message)
+                channels[channel](message)
             except RunLensError as error:
                 held.add(channel)
                 wait.tries += 1

@@ -115,7 +115,7 @@ class Told:
 
     def send(self) -> None:
         """Send what is in the outbox and may be sent now."""
-        self.outbox.deliver(lambda message: self.channels[message.channel](message), self.save, self.say, self.clock())
+        self.outbox.deliver(self.channels, self.save, self.say, self.clock())
 
     def _is_for(self, notice: Notice, channel: str) -> bool:
         """Whether a channel is told; it then hears of all that follows under the same id."""

@@ -24,7 +24,7 @@ class Channel:
 def deliver(box, channel, now, said=None, saves=None):
     said = [] if said is None else said
     return box.deliver(
-        channel, lambda: saves.append(len(box.messages)) if saves is not None else None, said.append, now
+        {"Slack": channel}, lambda: saves.append(len(box.messages)) if saves is not None else None, said.append, now
     )
 
 
@@ -65,8 +65,7 @@ def test_one_channel_that_is_down_does_not_hold_up_the_other():
     down, up = Channel(), Channel()
     down.down = True
     box = Outbox([message("a"), message("a", "W&B"), message("b"), message("b", "W&B")])
-    send = {"Slack": down, "W&B": up}
-    box.deliver(lambda m: send[m.channel](m), lambda: None, [].append, 0)
+    box.deliver({"Slack": down, "W&B": up}, lambda: None, [].append, 0)
     assert up.got == ["a", "b"] and [m.channel for m in box.messages] == ["Slack", "Slack"]
 
 

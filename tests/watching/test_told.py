@@ -70,6 +70,19 @@ def test_a_restart_tells_nothing_twice_and_loses_nothing(slack, tmp_path):
     assert out == [["LOSS001"], [], ["LOSS003"]]
 
 
+def test_what_is_to_be_sent_waits_for_a_watch_that_has_the_channel_again(slack, tmp_path):
+    state, webhook = tmp_path / "state.json", Channel()
+    slack.down = True
+    for hour, channels in enumerate(({"Slack": slack}, {"a webhook": webhook}, {"Slack": slack})):
+        world = World()
+        world.now += 3600 * hour
+        watch = world.watch("p", alone=False, channels=channels, state=state, looks=1)
+        watch.look = reported((report(finding()),))
+        assert watch.run() == 0
+        slack.down = False
+    assert slack.kinds == [("found", "LOSS001")]
+
+
 def test_an_end_that_was_told_is_not_told_again_after_a_restart(slack, tmp_path):
     state = tmp_path / "state.json"
     for _ in range(2):
