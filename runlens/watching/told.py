@@ -87,7 +87,7 @@ class Told:
             self.say(f"the state was not written, the watch goes on: {error}")
 
     def look(self, report: Report, turns: Sequence[Turn]) -> None:
-        """Tell what a look has brought."""
+        """Print what a look has brought, and put it into the outbox."""
         notices: list[Notice] = []
         said: set[tuple[str, Life]] = set()
         for run in report.runs:
@@ -102,7 +102,7 @@ class Told:
         self.tell(notices, report)
 
     def tell(self, notices: Sequence[Notice], report: Report | None) -> None:
-        """Print notices, and put them into the outbox of each channel that they are for; then send what can be sent."""
+        """Print notices, and put them into the outbox of each channel that they are for."""
         for notice in notices:
             self.print(words.line(notice))
         self.count += sum(notice.kind == "found" for notice in notices)
@@ -111,7 +111,6 @@ class Told:
             self.outbox.messages += [Message(channel, part, _report(report, part)) for part in self._parts(mine)]
         if self.channels:
             self.save()
-        self.send()
 
     def send(self) -> None:
         """Send what is in the outbox and may be sent now."""

@@ -126,8 +126,7 @@ class Watch:
             notices.append(of_watch("heartbeat", stamp(now), "info", text, self.names))
         if notices:
             self.told.tell(notices, None)
-        else:
-            self.told.send()
+        self.told.send()
 
     def _write(self, *, over: bool = False) -> None:
         """Write the metrics; a disk that is full for a moment does not end a watch."""
@@ -172,6 +171,7 @@ class Watch:
         if self.heartbeat is not None:  # who waits for signs of life is told that there will be none
             text = f"the watch has ended ({why}): {words.counts(self.lives)}"
             self.told.tell([of_watch("ended", stamp(self.clock()), "info", text, self.names)], None)
+            self.told.send()
         self.told.save()
         for text in words.summary(why, self.looked, seconds, self.lives, self.told.count, code):
             self.say(text)

@@ -7,7 +7,9 @@ import pytest
 
 from runlens.errors import SourceDown
 from runlens.model import Action, Report
+from runlens.notify.notice import Notice
 from runlens.watching.memory import PATIENCE
+from runlens.watching.outbox import A_LOOK, Message
 from runlens.watching.sight import BLIND
 from tests.builders import finding, report
 from tests.watching.test_watch import reported
@@ -81,6 +83,17 @@ def test_what_is_to_be_sent_waits_for_a_watch_that_has_the_channel_again(slack, 
         assert watch.run() == 0
         slack.down = False
     assert slack.kinds == [("found", "LOSS001")]
+
+
+def test_a_look_sends_no_more_than_one_look_may(world, slack):
+    watch = world.watch("p", alone=False, channels={"Slack": slack}, looks=2)
+    notices = tuple(Notice("found", str(n), "now", "error", str(n)) for n in range(2 * A_LOOK))
+    watch.told.outbox.messages = [Message("Slack", (notice,), {}) for notice in notices]
+    watch.look = reported((report(),), (report(),))
+    sent = []
+    world.at(30, lambda: sent.append(len(slack.got)))
+    watch.run()
+    assert sent == [A_LOOK] and len(slack.got) == 2 * A_LOOK
 
 
 def test_an_end_that_was_told_is_not_told_again_after_a_restart(slack, tmp_path):
