@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -126,7 +125,7 @@ def watch(
     from runlens.watching.life import Lives
     from runlens.watching.looker import Looker
     from runlens.watching.state import default_file
-    from runlens.watching.told import CLOUD, Told
+    from runlens.watching.told import Told
     from runlens.watching.watch import Watch
 
     flags = {
@@ -150,7 +149,6 @@ def watch(
         floor=Severity(level).rank,
         channels=to,
         file=state or (default_file(runs) if to else None),
-        site=os.environ.get("WANDB_BASE_URL") or CLOUD,
         extra=extra,
     )
     whole = Watch(

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 from runlens.model import Finding, RunReport
+from runlens.model.words import web_address
 
 Kind = Literal[
     "found", "worse", "changed", "resolved", "retracted",
@@ -72,7 +73,7 @@ def of_json(raw: Mapping[str, Any]) -> Notice:
 
 
 def of_run(
-    run: RunReport | None, kind: Kind, id: str, created: str, severity: str, text: str, *, site: str,
+    run: RunReport | None, kind: Kind, id: str, created: str, severity: str, text: str, *,
     finding: Finding | None = None, name: str = "",
 ) -> Notice:  # fmt: skip
     """A notice about a run, with its verdict, cause, action and link.
@@ -83,8 +84,6 @@ def of_run(
         None for one that was never read.
     kind, id, created, severity, text
         As in `Notice`.
-    site : str
-        Address at which W&B's pages are.
     finding : Finding, optional
     name : str
         Of a run that was never read.
@@ -104,7 +103,7 @@ def of_run(
         entity=run.entity,
         project=run.project,
         verdict=run.verdict,
-        link=link_of(run.source, site),
+        link=web_address(run.url),
         code=finding.code if finding else "",
         metric=finding.metric if finding else "",
         steps=finding.steps if finding else None,
@@ -114,11 +113,3 @@ def of_run(
         action_step=action.rewind_to_step if action else None,
         action_text=(action.headline or action.reason) if action else "",
     )
-
-
-def link_of(source: str, site: str) -> str:
-    """The address of a run's page at W&B; empty for what has none."""
-    if not source.startswith("wandb://"):
-        return ""
-    parts = source.removeprefix("wandb://").partition("?")[0].split("/")
-    return f"{site.rstrip('/')}/{parts[0]}/{parts[1]}/runs/{parts[2]}" if len(parts) == 3 else ""

@@ -19,7 +19,6 @@ from runlens.watching.memory import Change, Incidents, id_of
 from runlens.watching.memory import of_json as incidents_of
 from runlens.watching.outbox import Message, Outbox, outbox_of
 
-CLOUD = "https://wandb.ai"
 _ENDS = {StaleRun.code: Life.STALLED, BadEnd.code: Life.CRASHED}
 """Rules whose finding says how a run stands: it is one incident with that."""
 
@@ -38,7 +37,6 @@ class Told:
     """Name of a channel to what sends a message there."""
     file: Path | None = None
     """Where the state is kept; None keeps none."""
-    site: str = CLOUD
     incidents: Incidents = field(default_factory=Incidents)
     outbox: Outbox = field(default_factory=Outbox)
     about: dict[str, list[str]] = field(default_factory=dict)
@@ -143,19 +141,18 @@ class Told:
         id = life_id(run.run) if incident.stands else incident.id
         if finding is not None:
             severity, text = finding.severity.value, finding.message
-            return of_run(run, change.what, id, created, severity, text, site=self.site, finding=finding)
+            return of_run(run, change.what, id, created, severity, text, finding=finding)
         over = (
             "is over" if change.what == "resolved" else "is taken back: with what came since it is not found any more"
         )
-        made = of_run(run, change.what, id, created, "info", f"{over} ({incident.message})", site=self.site)
+        made = of_run(run, change.what, id, created, "info", f"{over} ({incident.message})")
         return replace(made, code=incident.code, metric=incident.metric, steps=incident.steps)
 
     def _of_turn(self, created: str, one: Turn) -> Notice:
         kind: Kind = one.now.value
         return of_run(
-            one.report, kind, life_id(one.run), created, words.SEVERITY[one.now], words.turn(one), site=self.site,
-            name=one.run,
-        )  # fmt: skip
+            one.report, kind, life_id(one.run), created, words.SEVERITY[one.now], words.turn(one), name=one.run
+        )
 
     def _trouble(self, run: RunReport) -> None:
         """Say what could not be read or judged and was readable until now, once until it works again."""

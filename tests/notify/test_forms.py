@@ -7,7 +7,7 @@ import pytest
 
 from runlens.model import Action
 from runlens.notify.forms import FORMS, pages
-from runlens.notify.notice import Notice, link_of, of_json, of_run
+from runlens.notify.notice import Notice, of_json, of_run
 from tests.builders import finding, report
 
 FOUND = Notice(
@@ -76,14 +76,12 @@ def test_a_notice_survives_its_json():
 
 def test_a_notice_of_a_run_holds_its_verdict_action_and_link():
     run = replace(
-        report(finding()), source="wandb://t/p/r?cache=off", verdict="fail", entity="t",
+        report(finding()), url="https://wandb.example/t/p/runs/r", verdict="fail", entity="t",
         action=Action("rewind-and-skip", "why", rewind_to_step=1400, cause="bad data", headline="h"),
     )  # fmt: skip
-    made = of_run(run, "found", "i", "now", "error", "text", site="https://wandb.example/", finding=run.findings[0])
-    assert made.link == "https://wandb.example/t/p/runs/r" and made.steps == (1500, 1512) and made.code == "LOSS001"
+    made = of_run(run, "found", "i", "now", "error", "text", finding=run.findings[0])
+    assert made.link == run.url and made.steps == (1500, 1512) and made.code == "LOSS001"
     assert (made.action, made.action_step, made.action_text, made.cause) == ("rewind-and-skip", 1400, "h", "bad data")
-    assert of_run(None, "gone", "i", "now", "error", "text", site="", name="x").run == "x"
-
-
-def test_links():
-    assert link_of("wandb://t/p", "https://wandb.ai") == "" and link_of("logs/r", "https://wandb.ai") == ""
+    assert of_run(None, "gone", "i", "now", "error", "text", name="x").run == "x"
+    unsafe = replace(run, url="javascript:alert(1)")
+    assert of_run(unsafe, "gone", "i", "now", "error", "text").link == ""
