@@ -1,4 +1,4 @@
-"""Slack: the runs that did not pass, and what is new of a live one."""
+"""Slack: the runs that did not pass."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from runlens.model.words import web_address
 from runlens.notify.address import TROUBLES, check_address
 
 if TYPE_CHECKING:
+    from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
     from slack_sdk.webhook import WebhookClient
 
 MARKS = {"pass": "✅", "fail": "🟥", "undecided": "🟨"}
-
-
 MOST_FINDINGS = 10
 """A message lists no more findings than fit on a telephone's screen; the rest is counted."""
 
@@ -32,14 +31,7 @@ def slack(report: Report, address: str) -> None:
     """
     bad = [run for run in report.runs if run.verdict != "pass"]
     if bad:
-        _post(slack_client(address), f"RunLens: {len(bad)} of {len(report.runs)} runs did not pass", blocks(bad))
-
-
-def slack_news(news: Report, address: str, floor: int = 1) -> None:
-    """Send every finding of a report of news from severity rank `floor` on, whatever the verdict; raises as `slack`."""
-    count = sum(len(run.findings) for run in news.runs)
-    text = f"RunLens: {count} new finding{'' if count == 1 else 's'}"
-    _post(slack_client(address), text, blocks(news.runs, floor))
+        send(slack_client(address), f"RunLens: {len(bad)} of {len(report.runs)} runs did not pass", blocks(bad))
 
 
 def slack_client(address: str) -> WebhookClient:
@@ -47,37 +39,50 @@ def slack_client(address: str) -> WebhookClient:
     if not address:
         raise ConfigError("no Slack webhook: set RUNLENS_SLACK_WEBHOOK to the address of an incoming webhook")
     check_address(address, "RUNLENS_SLACK_WEBHOOK")
-    try:
-        from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
-        from slack_sdk.webhook import WebhookClient
-    except ImportError as error:
-        raise ConfigError("alerts to Slack need slack-sdk: pip install 'runlens-cli[slack]'") from error
+    again = retries()
+    from slack_sdk.webhook import WebhookClient
+
     client = WebhookClient(address, timeout=20)
-    client.retry_handlers.append(RateLimitErrorRetryHandler(max_retry_count=2))
+    client.retry_handlers.append(again)
     return client
 
 
-def _post(client: WebhookClient, text: str, made: list[dict[str, Any]]) -> None:
+def retries() -> RateLimitErrorRetryHandler:
+    """What waits and asks again where Slack is asked too often; `ConfigError` where the extra `slack` is missing."""
+    try:
+        from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
+    except ImportError as error:
+        raise ConfigError("alerts to Slack need slack-sdk: pip install 'runlens-cli[slack]'") from error
+    return RateLimitErrorRetryHandler(max_retry_count=2)
+
+
+def send(client: WebhookClient, text: str, made: list[dict[str, Any]]) -> None:
+    """Send one message through a webhook; raises `SourceDown` as `slack` does."""
     from slack_sdk.errors import SlackClientError
 
     try:
         answer = client.send(text=text, blocks=made)
     except (SlackClientError, *TROUBLES) as error:
-        raise SourceDown(f"Slack could not be reached ({type(error).__name__}): is the network open?") from None
+        raise unreached(error) from None
     if answer.status_code != 200:
         raise SourceDown(f"Slack answered {answer.status_code}: is the webhook still valid?")
 
 
-def blocks(runs: Sequence[RunReport], floor: int = 1) -> list[dict[str, Any]]:
-    """The message in Slack's Block Kit, with the findings from severity rank `floor` on.
+def unreached(error: Exception) -> SourceDown:
+    """What is raised for a connection that failed; the client's own words may hold the address."""
+    return SourceDown(f"Slack could not be reached ({type(error).__name__}): is the network open?")
+
+
+def blocks(runs: Sequence[RunReport]) -> list[dict[str, Any]]:
+    """The message in Slack's Block Kit, with the findings that are more than notes.
 
     Names from logs are escaped as Slack asks (`&`, `<`, `>`).
     """
     made: list[dict[str, Any]] = []
     for run in runs[:MOST_FINDINGS]:
-        counted = [f for f in run.findings if f.suppressed is None and f.severity.rank >= floor]
+        counted = [f for f in run.findings if f.suppressed is None and f.severity.rank >= 1]
         lines = [f"{MARKS[run.verdict]} *{_called(run)}*: {run.verdict}"]
-        lines += [line(f) for f in counted[:MOST_FINDINGS]]
+        lines += [_line(f) for f in counted[:MOST_FINDINGS]]
         if len(counted) > MOST_FINDINGS:
             lines.append(f"… and {len(counted) - MOST_FINDINGS} more")
         lines += [f"• could not judge: {escaped(f.message)}" for f in run.failures[:3]]
@@ -95,7 +100,7 @@ def _called(run: RunReport) -> str:
     return f"<{where.replace('&', '&amp;')}|{shown.replace('|', '¦')}>" if where else shown
 
 
-def line(finding: Finding) -> str:
+def _line(finding: Finding) -> str:
     """One finding as a line."""
     where = f" at step {finding.steps[0]:,}" if finding.steps else ""
     return f"• `{finding.code}`{where}: {escaped(finding.message)}"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from runlens.errors import ConfigError, SourceDown
+from runlens.errors import SourceDown
 from runlens.notify.address import TROUBLES
 from runlens.notify.notice import Notice
-from runlens.notify.slack import MARKS, escaped, slack_client
+from runlens.notify.slack import MARKS, escaped, retries, send, slack_client, unreached
 
 if TYPE_CHECKING:
     from slack_sdk import WebClient
@@ -29,10 +29,7 @@ def post(notices: Sequence[Notice], address: str) -> None:
     ConfigError, SourceDown
         As `runlens.notify.slack.slack` does.
     """
-    client = slack_client(address)
-    answer = _asked(lambda: client.send(text=title(notices), blocks=blocks(notices)))
-    if answer.status_code != 200:
-        raise SourceDown(f"Slack answered {answer.status_code}: is the webhook still valid?")
+    send(slack_client(address), title(notices), blocks(notices))
 
 
 def post_thread(notices: Sequence[Notice], client: WebClient, channel: str, threads: dict[str, str]) -> None:
@@ -46,39 +43,36 @@ def post_thread(notices: Sequence[Notice], client: WebClient, channel: str, thre
     channel : str
     threads : dict
         Id of an incident to Slack's id of the first message; added to.
+
+    Raises
+    ------
+    SourceDown
+        Slack did not take the message.
     """
+    from slack_sdk.errors import SlackApiError, SlackClientError
+
     thread = threads.get(notices[0].id) if len(notices) == 1 else None
-    answer = _asked(
-        lambda: client.chat_postMessage(
+    try:
+        answer = client.chat_postMessage(
             channel=channel, text=title(notices), blocks=blocks(notices), thread_ts=thread, unfurl_links=False
         )
-    )
+    except SlackApiError as error:
+        why = escaped(str(error.response.get("error", "no reason")))[:80]
+        raise SourceDown(f"Slack refused the message ({why})") from None
+    except (SlackClientError, *TROUBLES) as error:
+        raise unreached(error) from None
     for notice in notices:
         threads.setdefault(notice.id, str(answer["ts"]))
 
 
 def app_client(token: str) -> WebClient:
     """A client for an app's token; raises `ConfigError` where the extra `slack` is not installed."""
-    try:
-        from slack_sdk import WebClient
-        from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
-    except ImportError as error:
-        raise ConfigError("alerts to Slack need slack-sdk: pip install 'runlens-cli[slack]'") from error
+    again = retries()
+    from slack_sdk import WebClient
+
     client = WebClient(token, timeout=20)
-    client.retry_handlers.append(RateLimitErrorRetryHandler(max_retry_count=2))
+    client.retry_handlers.append(again)
     return client
-
-
-def _asked(ask: Callable[[], Any]) -> Any:
-    from slack_sdk.errors import SlackApiError, SlackClientError
-
-    try:
-        return ask()
-    except SlackApiError as error:
-        why = escaped(str(error.response.get("error", "no reason")))[:80]
-        raise SourceDown(f"Slack refused the message ({why})") from None
-    except (SlackClientError, *TROUBLES) as error:
-        raise SourceDown(f"Slack could not be reached ({type(error).__name__}): is the network open?") from None
 
 
 def title(notices: Sequence[Notice]) -> str:
@@ -100,8 +94,8 @@ def blocks(notices: Sequence[Notice]) -> list[dict[str, Any]]:
         by_run.setdefault(notice.run, []).append(notice)
     order = sorted(by_run.values(), key=lambda mine: min(_rank(n) for n in mine))
     made = [_section("\n".join(_run(mine))) for mine in order[:RUNS]]
-    for text in _grouped(order[RUNS:]):
-        made += [_section(text[at : at + SECTION]) for at in range(0, len(text), SECTION)]
+    others = _grouped(order[RUNS:])
+    made += [_section(others[at : at + SECTION]) for at in range(0, len(others), SECTION)]
     return made[: BLOCKS - 1] + ([_section(f"… and {len(made) - BLOCKS + 1} more")] if len(made) >= BLOCKS else [])
 
 
@@ -134,10 +128,10 @@ def _line(notice: Notice) -> str:
     return f"• {code}{_FIRST.get(notice.kind, '')}{outcome}{where}{escaped(notice.text)}"
 
 
-def _grouped(others: Sequence[Sequence[Notice]]) -> list[str]:
-    """The runs that are not shown in full, by what was found in them: none is dropped."""
+def _grouped(others: Sequence[Sequence[Notice]]) -> str:
+    """The runs that are not shown in full, by what was found in them: none is dropped. Empty without one."""
     if not others:
-        return []
+        return ""
     by: dict[tuple[str, str], list[str]] = {}
     for mine in others:
         for notice in mine:
@@ -145,7 +139,7 @@ def _grouped(others: Sequence[Sequence[Notice]]) -> list[str]:
     lines = [f"*and {len(others)} more run{'' if len(others) == 1 else 's'}*"]
     for (severity, code), names in sorted(by.items(), key=lambda item: (-len(item[1]), item[0])):
         lines.append(f"{_MARKS.get(severity, '')} `{code}` in {len(names)}: {', '.join(dict.fromkeys(names))}")
-    return ["\n".join(lines)]
+    return "\n".join(lines)
 
 
 def _rank(notice: Notice) -> int:

@@ -7,7 +7,7 @@ import pytest
 
 from runlens.errors import ConfigError, SourceDown
 from runlens.model import Action, Finding, Report, Severity
-from runlens.notify.slack import blocks, slack, slack_client, slack_news
+from runlens.notify.slack import blocks, slack, slack_client
 from runlens.notify.webhook import webhook
 from tests.builders import finding, report
 
@@ -66,15 +66,9 @@ def test_slack_gets_the_findings_and_the_action(receiver):
     assert "1 of 2 runs" in got[0]["text"]
 
 
-def test_news_of_a_run_that_passes_is_sent_too(receiver):
-    pytest.importorskip("slack_sdk")
-    got, address, _ = receiver
-    slack_news(whole(report(finding(severity="warning"), finding(severity="info", code="LOSS002"))), address)
-    assert got[0]["text"] == "RunLens: 2 new findings"
-    text = got[0]["blocks"][0]["text"]["text"]
-    assert "LOSS001" in text and "LOSS002" not in text
-    slack_news(whole(report(finding(severity="info"))), address, 0)
-    assert got[1]["text"] == "RunLens: 1 new finding" and "LOSS001" in got[1]["blocks"][0]["text"]["text"]
+def test_notes_are_left_out():
+    (block,) = blocks([report(finding(severity="warning"), finding(severity="info", code="LOSS002"))])
+    assert "LOSS001" in block["text"]["text"] and "LOSS002" not in block["text"]["text"]
 
 
 @pytest.mark.parametrize("address", ["hooks.slack.com/secret", "https://hooks/secret path", "https://x/secret\n"])
@@ -88,7 +82,7 @@ def test_an_address_that_is_none_is_refused_without_showing_it(address):
 def test_slack_that_is_down_is_said_without_its_address():
     pytest.importorskip("slack_sdk")
     with pytest.raises(SourceDown) as error:
-        slack_news(whole(report(finding())), "http://127.0.0.1:1/secret-path")
+        slack(whole(replace(report(finding()), verdict="fail")), "http://127.0.0.1:1/secret-path")
     assert "secret" not in str(error.value)
 
 
