@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import urllib.error
 import urllib.request
 
@@ -10,20 +9,19 @@ from runlens.errors import SourceDown
 from runlens.notify.address import TROUBLES, check_address
 
 
-def webhook(report_json: str, address: str) -> None:
-    """Send a JSON report to a webhook.
+def webhook(body: str, address: str) -> None:
+    """Send JSON to a webhook.
 
     Raises
     ------
     ConfigError
         If the address is no http(s) address.
     SourceDown
-        If it did not take the report.
+        If it did not take it.
     """
     check_address(address, "RUNLENS_WEBHOOK")
-    json.loads(report_json)
     request = urllib.request.Request(  # noqa: S310 - the scheme is checked above
-        address, data=report_json.encode(), headers={"Content-Type": "application/json"}, method="POST"
+        address, data=body.encode(), headers={"Content-Type": "application/json"}, method="POST"
     )
     try:
         with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310

@@ -16,8 +16,6 @@ from runlens.watching.life import Lives
 
 _BESIDE = ("", "-wal", "-journal")
 """What SQLite writes beside a store before the store itself changes."""
-
-
 GROWN = 1.1
 """Growth of the age of a stale run after which it is looked at anew: the advice says its age, too."""
 
@@ -38,22 +36,18 @@ class Unchanged:
     lives: Lives
     clock: Callable[[], float]
     kept: dict[str, _Kept] = field(default_factory=dict)
-    reused: int = 0
-    """Runs of the last look that were as they were."""
 
     def judge(
         self, plan: Sequence[tuple[RunRef, Settings]], read: Callable[[RunRef], Run] | None
     ) -> Iterator[RunReport]:
         """Judge runs as `runlens.judging.check.check` does, but those that are as they were."""
         seen: Seen = {}
-        self.reused = 0
         here = {ref.id for ref, _ in plan}
         self.kept = {name: kept for name, kept in self.kept.items() if name in here}
         for ref, settings in plan:
             key = _key(ref, settings, seen)  # before reading: what is written meanwhile is seen at the next look
             kept = self.kept.get(ref.id)
             if kept is not None and kept.key == key and (again := self._again(kept, settings)) is not None:
-                self.reused += 1
                 yield again
                 continue
             report, aged = judge_and(ref, settings, _ageing, read)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -113,5 +112,5 @@ def _curve(name: str, chart: Chart, end: str) -> dict[str, object]:
         "end": end,
         "log": name == "Loss" and len(values) > 0 and float(values.min()) > 0,
         "x": [int(s) for s in steps],
-        "y": [float(f"{v:.5g}") for v in values if math.isfinite(v)],
+        "y": [float(f"{v:.5g}") for v in values],
     }

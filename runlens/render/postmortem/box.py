@@ -102,11 +102,10 @@ def _since(run: RunReport, incident: Incident, parts: Sequence[Finding]) -> str:
     if incident.steps is None or run.steps is None:
         return "Of the whole run."
     first = min((f for f in parts if f.steps), key=lambda f: f.steps or (0, 0), default=None)
-    at = f"step {incident.steps[0]:,}"
     spots = [amount(first.tokens[0]) + " tokens"] if first is not None and first.tokens is not None else []
     when = clock(first.time[0]) if first is not None and first.time is not None else ""
     spots += [f"{when} UTC"] if when else []
-    where = f"{at[0].upper()}{at[1:]}" + (f" ({', '.join(spots)})" if spots else "")
+    where = f"Step {incident.steps[0]:,}" + (f" ({', '.join(spots)})" if spots else "")
     left = run.steps[1] - incident.steps[0]
     if left <= 0:
         return f"{where}, where the log ends."
