@@ -1,13 +1,10 @@
-"""What is new since the last look at a live run."""
+"""What is new since the last look at a run from within its training."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from runlens.model import Finding, Report, RunReport
-
-ENDED = ("finished", "crashed")
+from runlens.model import Finding, RunReport
 
 
 @dataclass(slots=True)
@@ -27,7 +24,6 @@ class Memory:
 
     incidents: dict[tuple[str, str, str], list[_Told]] = field(default_factory=dict)
     """By run, code and metric."""
-    failures: set[tuple[str, str]] = field(default_factory=set)
 
     def news(self, run: RunReport) -> tuple[Finding, ...]:
         """The findings that were not told yet, or have got worse, or have another outcome; remembers them.
@@ -40,7 +36,7 @@ class Memory:
     def _is_news(self, run: RunReport, finding: Finding) -> bool:
         outcome, rank = finding.outcome, finding.severity.rank
         before = self.incidents.setdefault((run.run, finding.code, finding.metric), [])
-        known = next((told for told in before if _overlap(told.steps, finding.steps)), None)
+        known = next((told for told in before if overlap(told.steps, finding.steps)), None)
         if known is None:
             before.append(_Told(finding.steps, rank, {outcome}))
             return True
@@ -49,26 +45,9 @@ class Memory:
         known.outcomes.add(outcome)
         return fresh
 
-    def troubles(self, run: RunReport) -> Iterator[str]:
-        """What could not be read or judged and was readable until now, each once until it works again."""
-        now = {(run.run, failure.message) for failure in run.failures}
-        yield from sorted(message for _, message in now - self.failures)
-        self.failures = {f for f in self.failures if f[0] != run.run} | now
 
-
-def only(report: Report, news: Iterable[tuple[str, tuple[Finding, ...]]]) -> Report:
-    """The report with nothing but the news in it, for an alert."""
-    by_run = dict(news)
-    runs = tuple(replace(run, findings=by_run[run.run]) for run in report.runs if by_run.get(run.run) or run.failures)
-    return replace(report, runs=runs)
-
-
-def ended(report: Report) -> bool:
-    """Whether every run says that it has ended; event files and tables never do."""
-    return all(run.state in ENDED for run in report.runs)
-
-
-def _overlap(one: tuple[int, int] | None, other: tuple[int, int] | None) -> bool:
+def overlap(one: tuple[int, int] | None, other: tuple[int, int] | None) -> bool:
+    """Whether two spans of steps share a step; of two that are about the whole run, true."""
     if one is None or other is None:
         return one is other
     return one[0] <= other[1] and other[0] <= one[1]

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from runlens.judging.news import overlap
 from runlens.model import Finding, RunReport
 
 PATIENCE = 2
@@ -138,10 +139,3 @@ def _changed(incident: Incident, finding: Finding) -> What | None:
 def id_of(*parts: str) -> str:
     """A short id that is the same whenever the parts are."""
     return hashlib.sha256("\n".join(parts).encode("utf-8", "backslashreplace")).hexdigest()[:12]
-
-
-def overlap(one: tuple[int, int] | None, other: tuple[int, int] | None) -> bool:
-    """Whether two spans of steps share a step; of two that are about the whole run, true."""
-    if one is None or other is None:
-        return one is other
-    return one[0] <= other[1] and other[0] <= one[1]

@@ -1,7 +1,4 @@
-from dataclasses import replace
-
-from runlens.judging.news import Memory, ended, only
-from runlens.model import Failure, Report, Severity
+from runlens.judging.news import Memory
 from tests.builders import finding, report
 
 
@@ -39,30 +36,5 @@ def test_an_outcome_that_comes_and_goes_is_told_once():
     ]  # fmt: skip
 
 
-def test_what_cannot_be_read_is_said_once_until_it_works_again():
-    memory = Memory()
-    broken = replace(report(), failures=(Failure("read", "no answer"),))
-    assert list(memory.troubles(broken)) == ["no answer"]
-    assert list(memory.troubles(broken)) == []
-    assert list(memory.troubles(report())) == []
-    assert list(memory.troubles(broken)) == ["no answer"]
-    assert list(memory.troubles(replace(broken, run="other"))) == ["no answer"]
-
-
-def test_only_what_says_so_has_ended():
-    states = [replace(report(), state=s) for s in ("finished", "crashed", "running", "unknown")]
-    whole = Report("1", "now", "pass", 0, (), Severity.ERROR)
-    assert ended(replace(whole, runs=tuple(states[:2])))
-    assert not ended(replace(whole, runs=tuple(states[1:3]))) and not ended(replace(whole, runs=tuple(states[3:])))
-
-
 def test_known_findings_are_no_news():
     assert told(Memory(), finding(suppressed="known")) == []
-
-
-def test_an_alert_holds_the_news_and_nothing_else():
-    old, new = finding(steps=(1, 2)), finding(steps=(5, 6))
-    whole = Report("1", "now", "fail", 1, (report(old, new), report(old, run="other")), Severity.ERROR)
-    alert = only(whole, [("r", (new,)), ("other", ())])
-    assert [(r.run, r.findings) for r in alert.runs] == [("r", (new,))]
-    assert replace(alert, runs=()) == replace(whole, runs=())
