@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -45,9 +44,9 @@ class Gauges:
             ended = watched is not None and watched.life in ENDED
             if watched is not None:
                 standing[run.run] = Standing(_STATES[watched.life], watched.since if ended else None)
+                if ended and now - watched.since > KEPT:
+                    continue
             if over and not ended:
-                continue
-            if ended and watched is not None and now - watched.since > KEPT:
                 continue
             shown.append(replace(run, source=in_full(run.source)))
         whole = replace(report, runs=tuple(shown), asked=tuple(map(in_full, report.asked)))
@@ -56,6 +55,5 @@ class Gauges:
 
 def in_full(name: str) -> str:
     """A path in full, since two watches may stand in different folders; an address or a name at a server as it is."""
-    if re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*://", name) or not Path(name).exists():
-        return name
-    return str(Path(name).absolute())
+    there = "://" not in name and Path(name).exists()
+    return str(Path(name).absolute()) if there else name

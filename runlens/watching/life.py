@@ -46,8 +46,6 @@ ENDED = (Life.QUIET, Life.FINISHED, Life.CRASHED, Life.GONE)
 class Watched:
     """One run, as it was seen look by look. All times are the watcher's clock but `newest`, which is the log's."""
 
-    seen: float
-    """First look."""
     changed: float
     """When something new was seen to arrive."""
     newest: float = math.nan
@@ -123,7 +121,7 @@ class Lives:
         newest = max((t for t in times if math.isfinite(t) and t <= now + 86400.0), default=math.nan)
         watched = self.runs.get(run.id)
         if watched is None:
-            watched = self.runs[run.id] = Watched(now, now, live=abs(now - newest) < LIVE_AGE)
+            watched = self.runs[run.id] = Watched(now, live=abs(now - newest) < LIVE_AGE)
             watched.gaps = [now - newest] if 0 <= now - newest < UNKNOWN_GAP else []
         watched.arrived(newest, run.points, now)
         if math.isfinite(newest):
@@ -137,7 +135,7 @@ class Lives:
         turns: list[Turn] = []
         for name, report in here.items():
             new = name not in self.runs
-            watched = self.runs.setdefault(name, Watched(now, now))
+            watched = self.runs.setdefault(name, Watched(now))
             before = None if new or (watched.last is None and not watched.restored) else watched.life
             if any(failure.missing for failure in report.failures):
                 self._missed(watched, now)

@@ -16,6 +16,8 @@ from runlens.watching.life import Life, Watched
 from runlens.watching.memory import id_of
 
 VERSION = 1
+_OF_A_RUN = frozenset(f.name for f in fields(Watched)) - {"last", "restored"}
+"""What is kept of how a run stands; its report is made anew."""
 
 
 def default_file(names: Sequence[str]) -> Path:
@@ -66,15 +68,14 @@ def read(file: Path, say: Callable[[str], None]) -> dict[str, Any] | None:
 
 def lives_to_json(runs: dict[str, Watched]) -> dict[str, Any]:
     """How the runs stand, without their reports."""
-    names = [f.name for f in fields(Watched) if f.name not in ("last", "restored")]
-    return {run: {name: _plain(getattr(watched, name)) for name in names} for run, watched in runs.items()}
+    return {run: {name: _plain(getattr(watched, name)) for name in sorted(_OF_A_RUN)} for run, watched in runs.items()}
 
 
 def lives_of_json(raw: dict[str, Any]) -> dict[str, Watched]:
-    """What `lives_to_json` made."""
+    """What `lives_to_json` made; fields that this version does not know are passed over."""
     made = {}
     for run, values in raw.items():
-        values = {k: math.nan if v is None else v for k, v in values.items()}
+        values = {k: math.nan if v is None else v for k, v in values.items() if k in _OF_A_RUN}
         made[run] = Watched(**{**values, "life": Life(values["life"])}, restored=True)
     return made
 

@@ -9,7 +9,7 @@ from runlens.watching.life import Life, Lives, Watched
 
 
 def lives(*found):
-    return Lives(runs={str(n): Watched(0, 0, life=life) for n, life in enumerate(found)})
+    return Lives(runs={str(n): Watched(0, life=life) for n, life in enumerate(found)})
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,7 @@ def test_the_age_of_a_run_is_by_the_clock_of_its_log(skew):
 
 
 def test_a_log_that_comes_late_ages_by_no_more_than_it_is_late():
-    watched = Watched(START, START)
+    watched = Watched(START)
     for batch in range(5):
         watched.arrived(START - 5000 + 900 * batch, 90 * batch, START + 900 * batch)
     assert watched.late == 900
@@ -112,7 +112,7 @@ def test_a_log_that_comes_late_ages_by_no_more_than_it_is_late():
 
 
 def test_a_stall_that_was_told_is_no_habit_of_the_log():
-    watched = Watched(START, START, life=Life.STALLED)
+    watched = Watched(START, life=Life.STALLED)
     watched.arrived(START, 10, START)
     watched.arrived(START + 50000, 20, START + 50000)
     assert watched.gaps == [] and watched.late == UNKNOWN_GAP and watched.live
