@@ -45,6 +45,7 @@ def render(report: Report, *, incident: int | None = None) -> str:
 
     order = by_gravity(report)
     told = [r for r in order if len(order) == 1 or words.worth_reading(r)][:DETAILS]
+    rows = [row(run) for run in order] if len(order) > 1 else []
     page = environment().get_template("page.html.j2")
     html = page.render(
         report=report,
@@ -53,8 +54,8 @@ def render(report: Report, *, incident: int | None = None) -> str:
         drawings=drawings,
         standing=standing,
         fields=FIELDS,
-        rows=[row(run) for run in order] if len(order) > 1 else [],
-        columns=columns(order),
+        rows=rows,
+        columns=columns(rows),
         common=skips.in_common(order),
         skips=skips,
         overlay=overlay(order) if len(order) > 1 else [],

@@ -15,6 +15,7 @@ from tinyhtml5.parser import HTMLParser
 from runlens.model import Chart, Report, Severity, Skip
 from runlens.render import html
 from runlens.render.many import beside
+from runlens.render.many.rows import row
 from tests.render.reports import HOSTILE, fixed, hostile
 
 EMPTY = Report("0.1.0", "2025-11-24T01:15:00Z", "undecided", 3, ())
@@ -147,7 +148,7 @@ def test_columns_hold_few_points_and_the_extremes_among_them() -> None:
     values = [2.0] * 5000
     values[1234], values[4000] = 9.0, math.nan
     chart = Chart("train_loss", "loss", "nats", tuple(range(5000)), tuple(values))
-    first, _ = beside.columns([replace(r, charts=(chart,)) for r in several(2).runs])
+    first, _ = beside.columns([row(replace(r, charts=(chart,))) for r in several(2).runs])
     (curve,) = first.curves
     assert len(curve["x"]) == len(curve["y"]) <= beside.POINTS and max(curve["y"]) == 9.0  # type: ignore[arg-type, type-var]
     assert (curve["title"], curve["log"], curve["end"]) == ("Loss", True, "2")

@@ -11,7 +11,7 @@ from runlens.model import Chart, Finding, RunReport
 from runlens.render import words
 from runlens.render.figures.panels import readable
 from runlens.render.links import called
-from runlens.render.many.rows import Standing, row
+from runlens.render.many.rows import Row, Standing
 from runlens.render.sparkline import main_chart, speed_chart
 from runlens.render.text import amount, duration, plural, visible
 
@@ -42,18 +42,10 @@ class Column:
     """Loss and speed for the script: title, whether on a log scale, the level at the end, steps and values."""
 
 
-def columns(runs: Sequence[RunReport]) -> list[Column]:
-    """The columns of runs, the first `MOST`; none of fewer than two runs.
-
-    Parameters
-    ----------
-    runs : sequence of RunReport
-        In the order of the table.
-    """
-    if len(runs) < 2:
-        return []
-    keys = _differing(runs)
-    return [_column(at, run, keys) for at, run in enumerate(runs[:MOST])]
+def columns(rows: Sequence[Row]) -> list[Column]:
+    """The columns of the rows of a table, the first `MOST`."""
+    keys = _differing([told.run for told in rows])
+    return [_column(at, told, keys) for at, told in enumerate(rows[:MOST])]
 
 
 def _differing(runs: Sequence[RunReport]) -> list[str]:
@@ -62,8 +54,8 @@ def _differing(runs: Sequence[RunReport]) -> list[str]:
     return [key for key in keys if len({str(run.config.get(key)) for run in runs}) > 1][:SETTINGS]
 
 
-def _column(at: int, run: RunReport, keys: Sequence[str]) -> Column:
-    told = row(run)
+def _column(at: int, told: Row, keys: Sequence[str]) -> Column:
+    run = told.run
     counted = [f for group in words.groups(run) for f in group.findings if f.suppressed is None]
     loss, speed = main_chart(run, "train_loss"), speed_chart(run)
     lasted = duration(run.time[1] - run.time[0]) if run.time is not None and run.time[1] > run.time[0] else ""
