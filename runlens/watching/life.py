@@ -23,6 +23,7 @@ local W&B file some 90 rows, a copy by `rsync` its own interval."""
 SILENT = 600.0
 """Seconds without news after which a run whose log holds no wall times is stalled, at least."""
 KEPT_GAPS = 50
+"""Arrivals that tell how late a log comes, the newest: once more than a tenth of them are late, that is its habit."""
 
 
 class Life(StrEnum):
