@@ -69,7 +69,7 @@ def baseline(
     report = report_of(Request(runs, flags, config, jobs=jobs, read=progress.read, debug=debug))
     for run in report.runs:
         for failure in run.failures:
-            typer.echo(f"runlens: {plain(run.run)}: {plain(failure.message)}", err=True)
+            progress.say(f"{run.run}: {failure.message}")
     new = known_from(report.runs, reason, until, Severity(level), by_job=not this_run)
     today = datetime.datetime.now(datetime.UTC).date()
     kept = renewed(before, new, today)
@@ -81,6 +81,6 @@ def baseline(
             f"known of every night of {plain(', '.join(jobs_named))} (--this-run: of these runs alone)", err=True
         )
     if new and any(k.expired(today) for k in new):
-        typer.echo(f"runlens: their last day, {until}, has passed already: they count again at once", err=True)
+        progress.say(f"their last day, {until}, has passed already: they count again at once")
     if any(run.failures for run in report.runs):
         raise typer.Exit(3)

@@ -61,7 +61,7 @@ def pull(
 
 def _one(ref: RunRef, output: Path | None) -> None:
     from runlens.cli.shared.printing import plain
-    from runlens.cli.shared.progress import rows_of
+    from runlens.cli.shared.progress import rows_of, say
     from runlens.sources import wandb_api
     from runlens.sources.wandb_shape import is_series
 
@@ -82,4 +82,4 @@ def _one(ref: RunRef, output: Path | None) -> None:
     )
     typer.echo(plain(said), err=True)
     for note in pulled.notes:
-        typer.echo(f"runlens: {plain(note.message)}", err=True)
+        say(note.message)

@@ -6,9 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
-from runlens.cli.shared.printing import plain
+from runlens.cli.shared.progress import say
 from runlens.errors import NoRunFound, ReadError, RunLensError
 
 if TYPE_CHECKING:
@@ -21,7 +19,7 @@ def check(report: Report, *, wandb_summary: bool, wandb_alert: bool, slack: bool
     What W&B or Slack does not take is said on standard error: the verdict stands, and so does its exit code.
     """
     for note in report.notes:
-        typer.echo(f"runlens: {plain(note)}", err=True)
+        say(note)
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if step_summary and summary:
         from runlens.render import markdown
@@ -34,11 +32,11 @@ def check(report: Report, *, wandb_summary: bool, wandb_alert: bool, slack: bool
         try:
             wandb_writeback.write(report, summary=wandb_summary, alert=wandb_alert)
         except (ReadError, NoRunFound) as error:
-            typer.echo(f"runlens: warning: not written back to W&B: {plain(str(error))}", err=True)
+            say(f"warning: not written back to W&B: {error}")
     if slack:
         from runlens.notify.slack import slack as send
 
         try:
             send(report, os.environ.get("RUNLENS_SLACK_WEBHOOK", ""))
         except RunLensError as error:
-            typer.echo(f"runlens: warning: not sent to Slack: {plain(str(error))}", err=True)
+            say(f"warning: not sent to Slack: {error}")
