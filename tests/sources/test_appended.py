@@ -139,6 +139,16 @@ def test_a_run_of_a_table_is_named_by_what_its_column_says(tmp_path):
     assert ref.id == "t/b" and len(read(ref).series["loss"]) == 30
 
 
+def test_trainings_of_objects_on_lines_of_a_logger_are_told_apart(tmp_path):
+    """They were not looked for, so that only the last training was read."""
+    rng = np.random.default_rng(4)
+    rows = "".join(lines_of(np.arange(40), curve(40, rng)) for _ in range(3)).splitlines()
+    (tmp_path / "train.log").write_text("".join(f"2026-01-01 00:00:00 | INFO | {row}\n" for row in rows))
+    refs = discover(str(tmp_path / "train.log"))
+    assert [(ref.source, ref.member) for ref in refs] == [("table", "1"), ("table", "2"), ("table", "3")]
+    assert [len(read(ref).series["loss"]) for ref in refs] == [40, 40, 40]
+
+
 def test_a_table_that_was_looked_through_is_read_once(tmp_path, monkeypatch):
     loss = curve(300, np.random.default_rng(2))
     times = []

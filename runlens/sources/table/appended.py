@@ -44,7 +44,7 @@ def may_be(path: Path, names: Sequence[str], x: str = "") -> bool:
         head = head_of(path)
         form = form_of(head)
         dialect = dialect_of(text_of(unpacked(head))) if form == "delimited" else None
-        if form == "lines":
+        if form in ("lines", "logged"):
             key = re.escape(axis).encode()
             found = re.findall(rb'"' + key + rb'"\s*:\s*"?(\d+(?:\.\d+)?)', path.read_bytes())
         elif dialect is not None:
