@@ -118,6 +118,7 @@ def watch(
     from runlens.cli.shared import progress
     from runlens.cli.shared.output import echo
     from runlens.cli.shared.printing import plain
+    from runlens.files import spare
     from runlens.judging.request import Request
     from runlens.model import Severity
     from runlens.watching.ends import moment_of, seconds_of
@@ -136,6 +137,7 @@ def watch(
         "requirements": require,
         "hardware": hardware,
     }
+    spare([state] if state is not None else [], runs)  # before the first look: what is no state is set aside
     outputs = [metrics] if metrics is not None else []
     request = Request(runs, flags, config, read=progress.read, outputs=outputs, debug=debug)
     lives = Lives(seconds_of(idle, "--idle") if idle else math.inf)

@@ -154,6 +154,14 @@ def test_a_channel_that_cannot_work_is_refused_before_the_first_look(tmp_path, f
     assert "secret" not in done.err
 
 
+def test_a_log_is_not_set_aside_for_a_broken_state(tmp_path):
+    log = tmp_path / "run.jsonl"
+    log.write_text('{"step": 1, "loss": 2.0}\n')
+    done = runlens("watch", str(log), "--looks", "1", "--state", str(log))
+    assert done.code == 2 and "would be written over" in done.err
+    assert [file.name for file in tmp_path.iterdir()] == ["run.jsonl"] and log.read_text().count("loss") == 1
+
+
 def test_one_step_is_no_range(tmp_path):
     rows = [{"step": s, "loss": 5.0 - s / 1000 + s % 7 / 100} for s in range(600)]
     rows[300]["loss"] = math.nan
