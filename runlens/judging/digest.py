@@ -67,7 +67,7 @@ def _of_dataclass(value: object, seen: Seen) -> bytes:
         said = (value.id, value.config, value.summary, value.series, value.texts, value.measured, value.unplaced)
         return _of(kind, digest(said, seen))
     names = [field.name for field in dataclasses.fields(value) if field.init]  # type: ignore[arg-type]
-    return _of(kind, *(digest((name, getattr(value, name)), seen) for name in names))
+    return _of(kind, *(name.encode() + digest(getattr(value, name), seen) for name in names))
 
 
 def _of(kind: str, *parts: bytes) -> bytes:
