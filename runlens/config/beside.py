@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from pathlib import Path
 
 from runlens.errors import ConfigError
-from runlens.model import Run
+from runlens.model import Run, RunRef
 
 
 def below(folder: Path, spec: str) -> str:
@@ -22,11 +23,10 @@ def hardware_of(name: str | None, folder: Path) -> str:
     return str(folder / name) if name else ""
 
 
-@functools.lru_cache(maxsize=32)
-def evals_of(specs: tuple[str, ...], folder: Path, here: Path, run_id: str) -> Run | None:
-    """The results that were named as evals of a run, read once; of several models the one that is called as the run is.
+def evals_of(specs: Sequence[str], folder: Path, run_id: str) -> Run | None:
+    """The results that were named as evals of a run; of several models the one that is called as the run is.
 
-    `here` is the working folder, which relative names are of.
+    They are looked for at each call, since more come while a run is watched, and read again once they have changed.
 
     Raises
     ------
@@ -35,7 +35,7 @@ def evals_of(specs: tuple[str, ...], folder: Path, here: Path, run_id: str) -> R
     """
     if not specs:
         return None
-    from runlens import roles, sources
+    from runlens import sources
 
     if len(specs) > 1:
         raise ConfigError(f"--evals takes one folder of results for a run, and got {len(specs)}; put them into one")
@@ -51,4 +51,21 @@ def evals_of(specs: tuple[str, ...], folder: Path, here: Path, run_id: str) -> R
                 f"--evals {spec} holds the results of {len(refs)} models ({some}); name the folder of one"
             )
         refs = named
-    return roles.resolve(sources.read(refs[0]), {})
+    return _read(refs[0], tuple(_state(file) for file in refs[0].files))
+
+
+def _state(file: str) -> tuple[int, int, int]:
+    """What changes when a file does; of one that is gone by now reading says so."""
+    try:
+        stat = Path(file).stat()
+    except OSError:
+        return (0, 0, 0)
+    return stat.st_size, stat.st_mtime_ns, stat.st_ino
+
+
+@functools.lru_cache(maxsize=32)
+def _read(ref: RunRef, states: tuple[tuple[int, int, int], ...]) -> Run:
+    """Results, read once for each state of their files."""
+    from runlens import roles, sources
+
+    return roles.resolve(sources.read(ref), {})

@@ -189,7 +189,7 @@ def settings_for(
         directions=_directions(values),
         fail_on=Severity(values["fail_on"]),
         severities=force.severities(),
-        evals=evals_of(tuple(values["eval_results"]), folder_of(force, config, "eval_results"), Path.cwd(), run_id),
+        evals=evals_of(values["eval_results"], folder_of(force, config, "eval_results"), run_id),
         hardware=hardware_of(values["hardware"], folder_of(force, config, "hardware")),
         tokens_per_step=values["tokens_per_step"],
         total_tokens=given["total_tokens"],

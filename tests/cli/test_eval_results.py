@@ -52,6 +52,15 @@ def test_results_beside_a_run(folder):
     assert done.code == 0 and "LEVEL" in done.out
 
 
+def test_results_that_come_while_a_run_is_watched_are_read(folder):
+    log(folder)
+    codes = []
+    for i, step in enumerate((100, 200, 300)):
+        lm_eval(folder / "evals" / f"step{step}", {"piqa": answered(0.5 + 0.05 * i, 2000, i)}, samples=False)
+        codes.append(within("check", "train.jsonl", "--evals", "evals", "--require", "piqa>=0.58", cwd=folder).code)
+    assert codes == [1, 1, 0]
+
+
 def test_compare_reads_and_joins_as_the_settings_say(folder):
     for i in range(1, 5):
         name = folder / "evals" / f"{100 * i}M-tokens"
