@@ -24,7 +24,8 @@ from runlens.stats.robust import median
 OWN = 3
 """A jump that comes so often, and not at resumes, is the schedule."""
 SAME_PEAK = 0.01
-"""Warm restarts set the rate to one and the same peak, to this share of it."""
+"""Warm restarts set the rate to one and the same peak, to this share of it: a cosine has lost 1 % after a sixteenth of
+its cycle, and its first point may be logged as late."""
 LEARNS = 0.02
 """A training loss that falls by this share meanwhile shows that the rate is not zero, whatever the log says."""
 

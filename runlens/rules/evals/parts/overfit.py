@@ -27,6 +27,7 @@ SHARE = 7
 """Of `WIDE` checkpoints and more the level is a median over a seventh; over three of fewer. Under 3 % of noise a rise
 by 10 % is told in 85 of 100 runs of 60 checkpoints, with three in 62 (`benchmarks.evals_turns`)."""
 WIDE = 35
+"""The first number whose seventh is five, the next odd number after three."""
 USUAL = 1.5
 """The rise must be so many times the largest one from which the loss came back before, and the largest fall since: an
 eval that swings does not turn."""
