@@ -4,13 +4,13 @@ import os
 
 import pytest
 
+from tests.cli.command import runlens as in_a_process
 from tests.cli.command import within as runlens
 
 
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["check", "no/such/run"], 2, "no/such/run"),
         (["compare"], 2, "RUN"),
         (["check", "{good}", "--select", "LOSS01"], 2, "did you mean LOSS001"),
         (["check", "{good}", "--format", "jsn"], 2, "did you mean json"),
@@ -54,9 +54,12 @@ def test_one_unreadable_run_does_not_hide_the_others(folder):
     assert len(done.json["runs"]) == 2
 
 
-def test_debug_shows_the_traceback():
-    done = runlens("check", "no/such/run", "--debug")
-    assert "Traceback" in done.err
+@pytest.mark.parametrize("debug", [False, True])
+def test_a_run_that_is_nowhere_is_said_and_debug_shows_the_traceback(debug):
+    """In a process of its own: the name may be that of a run at W&B, whose client keeps the first server it had."""
+    done = in_a_process("check", "no/such/run", *["--debug"] * debug)
+    assert done.code == 2 and "no/such/run" in done.err
+    assert ("Traceback" in done.err) == debug
 
 
 def test_output_that_cannot_be_written_is_said(folder, tmp_path):
