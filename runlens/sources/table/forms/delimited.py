@@ -57,8 +57,13 @@ class Delimited:
         at = 0
         if before < self.dialect.first:
             at = min(self.dialect.first - before, len(lines))
+        whole = len(lines) - torn
         while at < len(lines):
             line = lines[at]
+            if at < whole and (plain := self._plain(line)) is not None:
+                rows.append(plain)
+                at += 1
+                continue
             if "\0" in line:
                 self.lost.zeros += line.count("\0")
                 line = line.replace("\0", "")
@@ -87,6 +92,17 @@ class Delimited:
         shown = lines_of(raw[max(begin, end - _SHOWING) : end])[-_SIMILAR - 1 : -1]
         self._latest = [cells_of(line, self.dialect.delimiter) for line in shown]
         return raw[end:]
+
+    def _plain(self, line: str) -> list[str] | None:
+        """The cells of a row that asks no questions, as nearly all do: as many as the head, a number first."""
+        delimiter = self.dialect.delimiter
+        if '"' in line or "\0" in line or delimiter in ("", BLANKS) or self._head or self._longer:
+            return None
+        cells = line.split(delimiter)
+        first = cells[0].strip()
+        if len(cells) != len(self.names) or first == self.names[0] or number(first) is None:
+            return None
+        return cells
 
     def _cells(self, line: str, lines: list[str], at: int) -> tuple[list[str], int]:
         """The cells of the row that begins at a line, and the lines that it takes."""

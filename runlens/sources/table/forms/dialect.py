@@ -49,6 +49,13 @@ def cells_of(line: str, delimiter: str) -> list[str]:
     return [cell.strip('"') for cell in line.split(delimiter)]
 
 
+def _cells_in(line: str, delimiter: str) -> int:
+    """How many `cells_of` a line are."""
+    if '"' in line or delimiter in ("", BLANKS):
+        return len(cells_of(line, delimiter))
+    return line.count(delimiter) + 1
+
+
 @lru_cache(maxsize=4)  # of one file it is asked eight times, before the next is opened
 def dialect_of(text: str) -> Dialect | None:
     """The dialect by the first lines of a file, None if these are no table.
@@ -109,9 +116,9 @@ def _delimiter(body: list[str]) -> str | None:
     """What divides the cells: what does so in most lines in the same way."""
     best, most = None, 0.0
     for rank, delimiter in enumerate((*DELIMITERS, BLANKS)):
-        counts = Counter(len(cells_of(line, delimiter)) for line in body)
-        width, times = counts.most_common(1)[0]
-        head = len(cells_of(body[0], delimiter))
+        counts = [_cells_in(line, delimiter) for line in body]
+        width, times = Counter(counts).most_common(1)[0]
+        head = counts[0]
         if head < 2 or (delimiter == BLANKS and not _mostly_numbers(body)):
             continue
         score = times / len(body) + 0.5 * (head == width) + 0.02 * min(head, 10) - 0.001 * rank

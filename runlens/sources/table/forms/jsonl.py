@@ -80,7 +80,7 @@ def logged_row(line: str) -> Row | None:
 
     Where the logger's words name held-out data (`valid`), so do the names of its metrics, unless they do already.
     """
-    found = _LOGGED.fullmatch(line)
+    found = _LOGGED.fullmatch(line) if "{" in line else None
     if found is None:
         return None
     try:
