@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SCHEMA = 1
 _NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 _EXACT = 2.0**53
+_encoded = json.JSONEncoder(allow_nan=False).encode
 
 
 def render(report: Report) -> str:
@@ -180,9 +181,9 @@ def _text(value: Any, indent: str) -> str:
     """Indented JSON, with every list that holds no list or dict on one line (charts have thousands of numbers)."""
     inner = indent + "  "
     if isinstance(value, dict) and value:
-        rows = [f"{inner}{json.dumps(k)}: {_text(v, inner)}" for k, v in value.items()]
+        rows = [f"{inner}{_encoded(k)}: {_text(v, inner)}" for k, v in value.items()]
         return "{\n" + ",\n".join(rows) + f"\n{indent}}}"
     if isinstance(value, list) and not {list, dict}.isdisjoint(map(type, value)):
         rows = [inner + _text(v, inner) for v in value]
         return "[\n" + ",\n".join(rows) + f"\n{indent}]"
-    return json.dumps(value, allow_nan=False)
+    return _encoded(value)
