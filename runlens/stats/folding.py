@@ -55,9 +55,12 @@ def _beat(x: Floats) -> Floats:
     for period in range(2, longest + 1):
         # over whole cycles a mean is constant; a median has two values if every second point is slow
         rest = x - _moving_mean(tame, total, period * (2 * longest // period))
+        whole = float(np.abs(rest - bn.median(rest)).sum())
+        # what two points one period apart differ by is at most what both are off the profile
+        if float(np.abs(rest[period:] - rest[:-period]).sum()) / 2 * n / (n - period) > LEFT * whole:
+            continue
         folded = _folded(rest, period)
         profile = np.asarray(bn.nanmedian(folded, axis=0))
-        whole = float(np.abs(rest - bn.median(rest)).sum())
         left = float(np.abs((folded - profile).ravel()[:n]).sum()) * n / (n - period)
         if left < LEFT * whole and left < 0.9 * least * whole:
             best, least = profile, left / whole

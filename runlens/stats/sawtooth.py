@@ -24,6 +24,8 @@ EVEN = 1.7
 """Factor by which the noise of what came out may differ between the first and the last third of a tooth."""
 FITS = 3.0
 """The same between all of it and the second values of the teeth, which are few."""
+TOGETHER = 1 << 16
+"""Points that are looked at together: of a short curve all that is tried at once."""
 AT_RESETS = 8
 """First places of a tooth in which a wrong phase shows."""
 BELOW = 0.02
@@ -66,24 +68,33 @@ def unaveraged(value: Floats) -> Sawtooth | None:
     change = np.abs(np.diff(value))
     moved = np.log(np.maximum(change, np.finfo(np.float64).tiny + 1e-3 * float(np.median(change))))
     tried = [
-        (period, *_taken_back(value, period, (_reset_phase(moved, period) + near) % period))
+        (period, (phase + near) % period)
         for period in _periods(moved[:LONGEST])
+        for phase in (_reset_phase(moved, period),)
         for near in (0, -2, -1, 1)  # the changes after a reset are large as well
     ]
     if not tried:
         return None
-    period, raw, place = min(tried, key=_rough_at_resets)
+    period, phase = tried[int(np.argmin(_rough_at_resets(value, np.array(tried))))]
+    raw, place = (x[0] for x in _taken_back(value, np.array([[period, phase]])))
     positive = bool(value.min() > 0.0)
     if turns(raw) <= WHITENS or not _even(raw, change, place, period) or (positive and np.mean(raw <= 0.0) > BELOW):
         return None
     return Sawtooth(period, raw)
 
 
-def _rough_at_resets(tried: tuple[int, Floats, npt.NDArray[np.int64]]) -> float:
-    """Mean squared change of what came out in the first places of the teeth and the last: least of the right phase."""
-    period, raw, place = tried
-    near = (place[1:] <= AT_RESETS) | (place[1:] > period - 3)
-    return float(np.square(np.diff(raw))[near].mean())
+def _rough_at_resets(value: Floats, tried: npt.NDArray[np.int64]) -> Floats:
+    """Mean squared change of what came out in the first places of the teeth and the last: least of the right phase.
+
+    `tried` holds a period and a phase in each of its k rows; the result has shape (k,).
+    """
+    at_once = max(TOGETHER // len(value), 1)
+    found = []
+    for some in (tried[i : i + at_once] for i in range(0, len(tried), at_once)):
+        raw, place = _taken_back(value, some)
+        near = (place[:, 1:] <= AT_RESETS) | (place[:, 1:] > some[:, :1] - 3)
+        found.append(np.square(np.diff(raw)).sum(axis=1, where=near) / near.sum(axis=1))
+    return np.concatenate(found)
 
 
 def _even(raw: Floats, moved: Floats, place: npt.NDArray[np.int64], period: int) -> bool:
@@ -97,11 +108,14 @@ def _even(raw: Floats, moved: Floats, place: npt.NDArray[np.int64], period: int)
     return min(early, second) > 0.0 and 1.0 / EVEN < late / early < EVEN and 1.0 / FITS < early / second < FITS
 
 
-def _taken_back(value: Floats, period: int, phase: int) -> tuple[Floats, npt.NDArray[np.int64]]:
-    """What was averaged if teeth begin at this phase, and the place of each point in its tooth, from 1."""
-    place = (np.arange(len(value)) - phase) % period + 1
-    if phase:  # the first tooth began with the log, or before it
-        place[:phase] = np.arange(1, phase + 1)
+def _taken_back(value: Floats, teeth: npt.NDArray[np.int64]) -> tuple[Floats, npt.NDArray[np.int64]]:
+    """What was averaged if teeth have these periods and phases, and the place of each point in its tooth, from 1.
+
+    `teeth` has shape (k, 2), the results (k, n).
+    """
+    period, phase = teeth[:, :1], teeth[:, 1:]
+    at = np.arange(len(value))
+    place = np.where(at < phase, at, (at - phase) % period) + 1  # the first tooth began with the log, or before it
     before = np.concatenate([[0.0], value[:-1]])
     return np.where(place == 1, value, place * value - (place - 1) * before), place
 

@@ -12,9 +12,8 @@ def largest(n):
     """The largest size of a shape fitted alone, under any noise, to `n` points with a range of 1."""
     book, noise = module._dictionary(n), whitening(n)
     sizes = []
-    for matrix, white, ones, free, power in zip(
-        noise.matrices, book.white, book.ones, book.free, book.power, strict=True
-    ):
+    for matrix, ones, free, power in zip(noise.matrices, book.ones, book.free, book.power, strict=True):
+        white = (matrix @ book.columns).T
         flat = ones / np.linalg.norm(ones)
         weights = (white - np.outer(white @ flat, flat)) @ matrix  # of each point in the size of each shape
         usable = free > 1e-6 * power
@@ -39,3 +38,12 @@ def test_nothing_is_fitted_where_no_shape_can_be_and_nothing_is_missed(height, f
     monkeypatch.setattr(module, "BEYOND", np.inf)
     told_too, level_too = shapes(y, 1.0, 9.0)
     assert told_too == told and level_too == pytest.approx(level, abs=1e-12)
+
+
+@pytest.mark.parametrize("n", [8, 24, 96])
+def test_running_sums_say_what_products_say(n):
+    book, noise = module._dictionary(n), whitening(n)
+    white = np.einsum("gij,jp->gpi", noise.matrices, book.columns)
+    series = np.random.default_rng(n).normal(size=(len(noise.matrices), n))
+    assert book.along(series, noise.matrices) == pytest.approx(np.einsum("gpi,gi->gp", white, series), abs=1e-9)
+    assert book.power == pytest.approx((white**2).sum(axis=2), rel=1e-9)

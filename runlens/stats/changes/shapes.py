@@ -40,14 +40,16 @@ class _Dictionary:
     end: npt.NDArray[np.int64]
     columns: Floats
     """(n, p): each shape with size 1."""
-    white: Floats
-    """(g, p, n): the same, whitened."""
     power: Floats
     """(g, p): squared lengths of the whitened shapes."""
     ones: Floats
     """(g, n): the whitened constant."""
     free: Floats
     """(g, p): squared lengths of what of the whitened shapes is no constant."""
+
+    def along(self, white: Floats, matrices: Floats) -> Floats:
+        """(g, p): how far a whitened series, shape (g, n), goes along each whitened shape."""
+        return _of_shapes(_of_blocks(white, matrices), self.kinds, self.start, self.end)
 
 
 _KINDS: tuple[Kind, ...] = ("step", "box", "ramp")
@@ -65,30 +67,50 @@ def _dictionary(n: int) -> _Dictionary:
     t = np.arange(n)[:, None]
     slope = np.clip((t + 0.5 - start) / np.maximum(end - start, 1), 0.0, 1.0)
     columns = np.where(kinds == 2, slope, ((t >= start) & (t < end)).astype(np.float64))
-    # whitened steps are running sums of the matrices, and ramps running sums of steps: no product is needed
     matrices = whitening(n).matrices
-    count = len(matrices)
-    steps = np.zeros((count, n + 2, n))
-    np.cumsum(matrices.transpose(0, 2, 1)[:, ::-1], axis=1, out=steps[:, n - 1 :: -1])
+    white = _of_shapes(matrices.transpose(0, 2, 1), kinds, start, end)
+    ones, power = np.einsum("gij->gi", matrices), np.einsum("gpn,gpn->gp", white, white)
+    constant = _of_shapes(_of_blocks(_unit(ones), matrices), kinds, start, end)
+    return _Dictionary(kinds, start, end, columns, power, ones, power - constant**2)
+
+
+def _of_shapes(
+    of_blocks: Floats, kinds: npt.NDArray[np.int64], start: npt.NDArray[np.int64], end: npt.NDArray[np.int64]
+) -> Floats:
+    """What each shape amounts to, from what a block alone does: steps are running sums of blocks, ramps of steps.
+
+    Parameters
+    ----------
+    of_blocks : ndarray of float64, shape (g, n, ...)
+    kinds, start, end : ndarray, shape (p,)
+
+    Returns
+    -------
+    ndarray of float64, shape (g, p, ...)
+        No product is needed: the cost grows with g (n + p).
+    """
+    n = of_blocks.shape[1]
+    steps = np.zeros((len(of_blocks), n + 2, *of_blocks.shape[2:]))
+    np.cumsum(of_blocks[:, ::-1], axis=1, out=steps[:, n - 1 :: -1])
     sums = np.zeros_like(steps)
     np.cumsum(steps[:, n::-1], axis=1, out=sums[:, n::-1])
     flat, sloped = kinds < 2, kinds == 2
     i, j = start[sloped], end[sloped]
-    white = np.empty((count, len(kinds), n))
-    white[:, flat] = steps[:, start[flat]] - steps[:, end[flat]]
-    white[:, sloped] = (sums[:, i] + sums[:, i + 1] - sums[:, j] - sums[:, j + 1]) / (2.0 * (j - i))[:, None]
-    ones, power = steps[:, 0], np.einsum("gpn,gpn->gp", white, white)
-    return _Dictionary(kinds, start, end, columns, white, power, ones, power - _shared(_unit(ones), white))
+    out = np.empty((len(of_blocks), len(kinds), *of_blocks.shape[2:]))
+    out[:, flat] = steps[:, start[flat]] - steps[:, end[flat]]
+    spread = (2.0 * (j - i)).reshape(-1, *[1] * (of_blocks.ndim - 2))
+    out[:, sloped] = (sums[:, i] + sums[:, i + 1] - sums[:, j] - sums[:, j + 1]) / spread
+    return out
+
+
+def _of_blocks(white: Floats, matrices: Floats) -> Floats:
+    """(g, n): how far a whitened series goes along each whitened block."""
+    return np.asarray(np.einsum("gij,gi->gj", matrices, white))  # no BLAS: see `shapes`
 
 
 def _unit(vectors: Floats) -> Floats:
     """Vectors of length 1, shape (g, n)."""
     return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
-
-
-def _shared(unit: Floats, white: Floats) -> Floats:
-    """(g, p): squared lengths of the whitened shapes along a vector of each noise."""
-    return np.asarray(np.einsum("gi,gpi->gp", unit, white) ** 2)
 
 
 def shapes(y: Floats, least: float, gain: float, most: int = 8) -> tuple[list[Shape], Floats]:
@@ -135,7 +157,7 @@ def shapes(y: Floats, least: float, gain: float, most: int = 8) -> tuple[list[Sh
         orthogonal.append(last)
         residual = residual - (last * residual).sum(axis=1, keepdims=True) * last
         if chosen:
-            free = free - _shared(last, book.white)
+            free = free - book.along(last, noise.matrices) ** 2
         squares = np.maximum((residual * residual).sum(axis=1), 1e-12 * n)
         now = float((-0.5 * n * np.log(squares) - noise.log_det).max())
         if chosen:
@@ -143,7 +165,7 @@ def shapes(y: Floats, least: float, gain: float, most: int = 8) -> tuple[list[Sh
         likelihood = now
         if len(chosen) == most:
             break
-        along = np.einsum("gi,gpi->gp", residual, book.white)
+        along = book.along(residual, noise.matrices)
         usable = free > 1e-6 * book.power
         size = np.divide(along, free, out=np.zeros_like(along), where=usable)
         left = np.maximum(squares[:, None] - size * along, 1e-12 * n)
@@ -153,7 +175,7 @@ def shapes(y: Floats, least: float, gain: float, most: int = 8) -> tuple[list[Sh
         if float(reached[:, best].max()) - likelihood < gain:
             break
         chosen.append(best)
-        basis.append(book.white[:, best])
+        basis.append(np.einsum("gij,j->gi", noise.matrices, book.columns[:, best]))
     return _fitted(centred, chosen, gains, book, median(y))
 
 
@@ -162,7 +184,9 @@ def _fitted(
 ) -> tuple[list[Shape], Floats]:
     """The chosen shapes with the sizes that fit best together, by plain least squares."""
     n = len(centred)
-    design = np.column_stack([np.ones(n), book.columns[:, chosen]]) if chosen else np.ones((n, 1))
+    if not chosen:
+        return [], np.full(n, middle + np.mean(centred))
+    design = np.column_stack([np.ones(n), book.columns[:, chosen]])
     size = np.linalg.lstsq(design, centred, rcond=None)[0]
     out = [
         Shape(_KINDS[book.kinds[c]], int(book.start[c]), int(book.end[c]), float(s), g)
