@@ -17,9 +17,19 @@ def below(folder: Path, spec: str) -> str:
 
 
 def hardware_of(name: str | None, folder: Path) -> str:
-    """The file of a log of nvidia-smi, which must be there; empty for none."""
+    """The file of a log of nvidia-smi, which must be there, or the address of a Prometheus server; empty for none."""
+    if name and "://" in name:
+        from runlens.sources.hardware import Address, is_prometheus
+
+        if not is_prometheus(name):
+            scheme = name.split("://")[0]
+            raise ConfigError(f"--hardware takes a file or prometheus://HOST:9090, and no address of {scheme}://")
+        Address.parse(name)
+        return name
     if name and not (folder / name).is_file():
-        raise ConfigError(f"--hardware {name}: there is no such file; name a log of nvidia-smi")
+        raise ConfigError(
+            f"--hardware {name}: there is no such file; name a log of nvidia-smi, or prometheus://HOST:9090"
+        )
     return str(folder / name) if name else ""
 
 

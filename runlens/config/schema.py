@@ -64,7 +64,10 @@ class Judging(BaseModel):
         None, description="Folder of lm-evaluation-harness, lighteval or OLMES results of the run's checkpoints."
     )
     hardware: str | None = Field(
-        None, min_length=1, description="Log of nvidia-smi (--format=csv, in UTC) that was written beside the run."
+        None,
+        min_length=1,
+        description="Log of nvidia-smi (--format=csv, in UTC) that was written beside the run, or a server: "
+        "prometheus://HOST:9090?match={…}.",
     )
     requirements: list[str] | None = Field(None, description="Requirements for EVAL005, such as 'hellaswag>=0.55@1T'.")
     tokens_per_step: Annotated[float, Field(gt=0)] | None = Field(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runlens.errors import RunLensError
@@ -17,13 +16,13 @@ Joined = tuple[Run, tuple[Failure, ...]]
 
 
 def with_hardware_of(run: Run, settings: Settings) -> Joined:
-    """The run as read, with the GPUs of a log of nvidia-smi."""
+    """The run as read, with the GPUs of a log of nvidia-smi, or of a Prometheus server."""
     if not settings.hardware:
         return run, ()
-    from runlens.sources.nvidia_smi import with_nvidia_smi
+    from runlens.sources.hardware import with_hardware
 
     try:
-        return with_nvidia_smi(run, Path(settings.hardware)), ()
+        return with_hardware(run, settings.hardware), ()
     except RunLensError as error:
         return run, (Failure("read", str(error)),)
 

@@ -47,7 +47,7 @@ class Settings:
     evals: Run | None = None
     """Evals of the run's checkpoints from result files, to be joined to it; resolved."""
     hardware: str = ""
-    """A log of nvidia-smi that was written beside the run; empty for none."""
+    """A log of nvidia-smi that was written beside the run, or the address of a Prometheus server; empty for none."""
     tokens_per_step: float | None = None
     """Tokens of one step, as the user says."""
     total_tokens: float | None = None

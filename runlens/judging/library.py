@@ -28,6 +28,7 @@ def check(
     references: str | Path | Sequence[str | Path] = (),
     requirements: str | Sequence[str] = (),
     evals: str | Path | None = None,
+    hardware: str | Path | None = None,
     tokens_per_step: float | None = None,
     total_tokens: str | float | None = None,
     baseline: str | Path | None = None,
@@ -62,6 +63,8 @@ def check(
         What the evals are compared with, and what they must reach, such as `"hellaswag>=0.55@1T"`.
     evals : str or Path, optional
         Folder of results of lm-evaluation-harness, lighteval or OLMES of the run's checkpoints.
+    hardware : str or Path, optional
+        Log of nvidia-smi that was written beside the run, or `prometheus://HOST:9090?match={…}`.
     tokens_per_step : float, optional
         Tokens of one step, where the log does not tell.
     total_tokens : str or float, optional
@@ -111,6 +114,7 @@ def check(
         "references": _several(references),
         "requirements": _several(requirements),
         "eval_results": [str(evals)] if evals else [],
+        "hardware": str(hardware) if hardware else None,
         "tokens_per_step": tokens_per_step,
         "total_tokens": str(total_tokens) if total_tokens else None,
         "baseline": str(baseline) if baseline else None,

@@ -41,6 +41,8 @@ ROLES = MappingProxyType(
         "gpu_throttle": "1",  # reasons or flags of clocks or power being capped
         "gpu_errors": "1",
         "host_memory": "bytes",  # or "%"
+        "host_cpu": "%",
+        "network_errors": "1/s",
         "world_size": "ranks",
         # understood to be nothing that a rule uses
         "other": "",
@@ -48,7 +50,18 @@ ROLES = MappingProxyType(
 )
 """Role to canonical unit. A series of a role is converted to it where the logged unit is known."""
 
-_FINER = frozenset({"gpu_clock", "gpu_throttle", "data_time", "checkpoint_time", "host_memory", "world_size"})
+_FINER = frozenset(
+    {
+        "gpu_clock",
+        "gpu_throttle",
+        "data_time",
+        "checkpoint_time",
+        "host_memory",
+        "host_cpu",
+        "network_errors",
+        "world_size",
+    }
+)
 
 
 def catalogue_role(role: str) -> str:

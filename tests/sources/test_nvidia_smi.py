@@ -10,7 +10,7 @@ import pytest
 from runlens import check
 from runlens.errors import ConfigError
 from runlens.model import Run, Series
-from runlens.sources.nvidia_smi import read, with_nvidia_smi
+from runlens.sources.hardware.nvidia_smi import read, with_nvidia_smi
 from tests.cli.command import runlens
 
 START = 1_764_460_800.0  # 2025-11-30 00:00 UTC
@@ -124,8 +124,11 @@ def test_the_gpu_that_burns_is_found_and_the_cool_ones_are_not(tmp_path):
 def test_it_may_stand_in_the_settings_and_what_cannot_be_joined_leaves_the_run_undecided(tmp_path):
     name, smi = written(tmp_path, hot=1)
     (tmp_path / "runlens.toml").write_text('hardware = "beside/smi.csv"\n')
-    report = check(name, config=tmp_path / "runlens.toml")
-    assert "HW001" in {f.code for f in report.findings}
+    for report in (
+        check(name, config=tmp_path / "runlens.toml"),
+        check(name, hardware=tmp_path / "beside" / "smi.csv"),
+    ):
+        assert "HW001" in {f.code for f in report.findings}
     (tmp_path / "beside" / "smi.csv").write_text("nonsense\n")
     done = runlens("check", name, "--hardware", smi)
     assert done.code == 3 and "no log of nvidia-smi" in " ".join(done.out.split())

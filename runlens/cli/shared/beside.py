@@ -11,7 +11,8 @@ Hardware = Annotated[
     option(
         "--hardware",
         metavar="FILE",
-        help="Log of nvidia-smi (--query-gpu=timestamp,index,… --format=csv, in UTC) that was written beside the run.",
+        help="Log of nvidia-smi (--query-gpu=timestamp,index,… --format=csv, in UTC) that was written beside the run, "
+        'or a server: prometheus://HOST:9090?match={Hostname="node1"}.',
         section=JUDGING,
     ),
 ]

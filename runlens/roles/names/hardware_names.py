@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from types import MappingProxyType
 
 from runlens.roles.names.claim import Claim
 from runlens.roles.names.take_apart import Name, normalise
@@ -87,6 +88,8 @@ def hardware_claim(name: Name) -> Claim | None:
     Everything else under `system.` (dot: the namespace of W&B) is host statistics; `system/` (slash) is not.
     """
     raw = name.base
+    if raw in _NODE:
+        return _host_of_exporter(name)
     if raw.startswith("system.") and not _START.search(raw):
         return _host(name)
     if not _START.search(raw):
@@ -109,7 +112,7 @@ def _unit(role: str, raw: str, text: str) -> str:
     if role == "gpu_power":
         return "mW" if re.search(r"(^|_)(mw|milliwatts?)($|_)", text) else "W"
     if role == "gpu_clock":
-        return "GHz" if re.search(r"(^|_)ghz($|_)", text) else "MHz"
+        return next((unit for unit in ("GHz", "Hz") if re.search(rf"(^|_){unit.lower()}($|_)", text)), "MHz")
     for unit in ("GiB", "MiB"):
         if unit.lower() in raw.lower():
             return unit
@@ -129,6 +132,14 @@ def _unit(role: str, raw: str, text: str) -> str:
 
 
 _OF_HOST = "host statistics of W&B"
+_NODE = MappingProxyType(
+    {
+        "node_memory_used_percent": ("host_memory", "%"),
+        "node_cpu_used_percent": ("host_cpu", "%"),
+        "node_network_errors_per_second": ("network_errors", "1/s"),
+    }
+)
+"""What `--hardware prometheus://…` makes of node_exporter's series."""
 
 
 def _host(name: Name) -> Claim:
@@ -140,3 +151,9 @@ def _host(name: Name) -> Claim:
             "host_memory", unit, "global", "", frozenset(), "train", name.device, 0.75, _OF_HOST, "pattern", "host"
         )
     return Claim("other", "", "global", "", frozenset({"known"}), "train", "", 0.75, _OF_HOST, "pattern", "host")
+
+
+def _host_of_exporter(name: Name) -> Claim:
+    role, unit = _NODE[name.base]
+    why = "host statistics of node_exporter"
+    return Claim(role, unit, "global", "", frozenset(), "train", name.device, 0.75, why, "pattern", "host")

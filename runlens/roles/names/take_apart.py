@@ -23,7 +23,9 @@ _GPU = re.compile(
 )
 _RANK = re.compile(r"[._/\s-]?(?<![a-z])(?:tp_|dp_|pp_|global_|local_)?rank[._/\s:=-]?(?P<n>\d+)(?!\d)", re.I)
 _NODE = re.compile(r"(?<![a-z])(?:node|host)[._/\s:=-]?(?P<n>\d+)(?!\d)", re.I)
-_PROMETHEUS = re.compile(r"^(?:.*\.)?(?:DCGM_FI_\w+|nvidia_smi_\w+?)(?:\.(?P<n>\d+)|\{(?P<labels>.*)\})?$")
+_PROMETHEUS = re.compile(
+    r"^(?:.*\.)?(?:DCGM_FI_\w+|nvidia_smi_\w+?|node_(?:memory|cpu|network)_\w+(?=\{))(?:\.(?P<n>\d+)|\{(?P<labels>.*)\})?$"
+)
 _SMI = re.compile(
     r"^(?:.*/)?(?:(?:temperature|utilization|fan)\.\w+|memory\.(?:used|free|total|reserved)|(?:enforced\.)?power\.[a-z.]+"
     r"|(?:clocks|clocks_\w+|ecc|retired_pages|remapped_rows)\.[a-z_.]+?)(?:\s*[\[(][^\])]*[\])])?"

@@ -17,13 +17,17 @@ _LEAST = MappingProxyType(
         "gpu_power": 0.03,
         "gpu_utilization": 5.0,  # points of percent
         "gpu_throttle": 0.0,
+        "host_cpu": 10.0,  # points of percent: loaders come and go
+        "network_errors": 0.1,  # a second
         "data_time": 0.2,
         "checkpoint_time": 0.2,
         "world_size": 0.0,
     }
 )
 """Least change that is a tie: in the role's unit for temperature and utilisation, else as a share."""
-_ABSOLUTE = frozenset({"gpu_temperature", "gpu_utilization", "gpu_throttle", "world_size"})
+_ABSOLUTE = frozenset(
+    {"gpu_temperature", "gpu_utilization", "gpu_throttle", "host_cpu", "network_errors", "world_size"}
+)
 _WORDS = MappingProxyType(
     {
         "gpu_temperature": "GPU temperature",
@@ -31,6 +35,8 @@ _WORDS = MappingProxyType(
         "gpu_power": "GPU power",
         "gpu_utilization": "GPU utilisation",
         "gpu_throttle": "clock throttling",
+        "host_cpu": "CPU use",
+        "network_errors": "network errors",
         "data_time": "data loading time",
         "checkpoint_time": "checkpoint time",
         "world_size": "number of ranks",

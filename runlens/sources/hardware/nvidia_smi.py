@@ -8,22 +8,19 @@ import math
 import re
 from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 
 import numpy as np
 
 from runlens.errors import ConfigError
 from runlens.model import Note, Run, Series
+from runlens.sources.hardware.by_time import joined, needed, said, span_of
 from runlens.sources.naming import printable
-from runlens.sources.wandb_shape import steps_at
 
 _WHICH = ("index", "gpu_uuid", "uuid", "gpu_bus_id", "pci.bus_id", "gpu_serial", "serial")
 """Columns that tell GPUs apart, the best first."""
 _WORDS = frozenset({"name", "gpu_name", "driver_version", "pstate", "count", "vbios_version", "timestamp", *_WHICH})
 _NUMBER = re.compile(r"(?P<number>[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?)\s*(?:%|MiB|W|MHz|C|KB/s)?", re.IGNORECASE)
 _FORMS = ("%Y/%m/%d %H:%M:%S.%f", "%Y/%m/%d %H:%M:%S", "%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%d %H:%M:%S")
-AROUND = 600.0
-"""Seconds before and after the run in which samples still belong to it: it warms up before its first point."""
 
 
 def with_nvidia_smi(run: Run, file: Path) -> Run:
@@ -49,26 +46,17 @@ def with_nvidia_smi(run: Run, file: Path) -> Run:
     """
     where = printable(str(file))
     series, bad = read(file)
-    timed = [s for s in run.series.values() if np.isfinite(s.time).any()]
-    if not timed:
-        raise ConfigError(f"--hardware {where}: the log of the run holds no wall times to join it by")
-    spine = max(timed, key=lambda s: int(np.isfinite(s.time).sum()))
-    known = spine.time[np.isfinite(spine.time)]
-    first, last = float(known.min()) - AROUND, float(known.max()) + AROUND
-    joined: dict[str, Series] = {}
-    for name, one in series.items():
-        inside = one.take((one.time >= first) & (one.time <= last))
-        if len(inside) and name not in run.series:
-            joined[name] = Series(name, steps_at(spine.step, spine.time, inside.time), inside.time, inside.value)
-    if not joined:
+    span = needed(span_of(run), where, ConfigError)
+    found = joined(run, series)
+    if found is None:
         times = np.concatenate([one.time for one in series.values()])
         raise ConfigError(
-            f"--hardware {where}: its samples are from {_said(times.min())} to {_said(times.max())} UTC, and the run "
-            f"from {_said(known.min())} to {_said(known.max())}; is it of another run, or in local time? (write it "
+            f"--hardware {where}: its samples are from {said(times.min())} to {said(times.max())} UTC, and the run "
+            f"from {said(span[0])} to {said(span[1])}; is it of another run, or in local time? (write it "
             "with TZ=UTC nvidia-smi …)"
         )
     notes = (Note("damaged", f"{bad:,} rows of {where} could not be read", bad),) if bad else ()
-    return replace(run, series=MappingProxyType({**run.series, **joined}), notes=(*run.notes, *notes))
+    return replace(found, notes=(*found.notes, *notes))
 
 
 def read(file: Path) -> tuple[dict[str, Series], int]:
@@ -140,7 +128,3 @@ def _value(text: str) -> float:
         return float(int(text, 16))
     found = _NUMBER.fullmatch(text)
     return float(found["number"]) if found else math.nan
-
-
-def _said(moment: float) -> str:
-    return datetime.datetime.fromtimestamp(float(moment), datetime.UTC).strftime("%Y-%m-%d %H:%M")

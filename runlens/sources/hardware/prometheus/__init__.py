@@ -1,0 +1,1 @@
+"""A Prometheus server as a source beside a run: `prometheus://HOST:9090?match={…}`."""
