@@ -1,4 +1,4 @@
-"""`runlens cache`: what was fetched from W&B and is kept on this disk."""
+"""`runlens cache`: what was fetched from W&B and from object stores and is kept on this disk."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from runlens.sources.wandb_api.cached import Cached
+    from runlens.sources.caches import Cached
 
-app = typer.Typer(help="Show or clear the cache of W&B histories.", no_args_is_help=True)
+app = typer.Typer(help="Show or clear what is kept of W&B histories and of object stores.", no_args_is_help=True)
 
 Names = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[RUN...]", help="Runs or projects; all of them if none is named.", show_default=False),
+    typer.Argument(
+        metavar="[RUN...]", help="Runs, projects or buckets; all of them if none is named.", show_default=False
+    ),
 ]
 
 
@@ -22,7 +24,7 @@ Names = Annotated[
 def info(names: Names = None) -> None:
     """Where the cache is, and what is in it."""
     from runlens.cli.shared.printing import plain
-    from runlens.sources.wandb_api.cache import root
+    from runlens.sources.caches import root
 
     typer.echo(f"cache: {root()}")
     runs = _named(names or [])
@@ -30,29 +32,38 @@ def info(names: Names = None) -> None:
     for run in runs:
         when = datetime.datetime.fromtimestamp(run.used).astimezone().strftime("%Y-%m-%d %H:%M")
         typer.echo(f"{plain(run.path):<{width}}  {_size(run.bytes):>9}  {when}  {plain(run.server)}")
-    typer.echo(f"{len(runs)} run{'s' if len(runs) != 1 else ''}, {_size(sum(run.bytes for run in runs))}")
+    typer.echo(f"{_counted(runs)}, {_size(sum(run.bytes for run in runs))}")
 
 
 @app.command()
 def clear(names: Names = None) -> None:
     """Remove runs from the cache; they are fetched again when they are asked for."""
     from runlens.errors import NoRunFound
-    from runlens.sources.wandb_api.cached import remove
+    from runlens.sources.caches import remove
 
     runs = _named(names or [])
     if names and not runs:
         raise NoRunFound(f"the cache holds nothing of {', '.join(names)}; `runlens cache info` lists what it holds")
     remove(runs)
     freed = _size(sum(run.bytes for run in runs))
-    typer.echo(f"removed {len(runs)} run{'s' if len(runs) != 1 else ''}, {freed}", err=True)
+    typer.echo(f"removed {_counted(runs)}, {freed}", err=True)
+
+
+def _counted(cached: list[Cached]) -> str:
+    """`3 runs`, and what else there is."""
+    buckets = sum("://" in one.path for one in cached)
+    runs = len(cached) - buckets
+    said = f"{runs} run{'s' if runs != 1 else ''}"
+    return f"{said}, {buckets} bucket{'s' if buckets != 1 else ''}" if buckets else said
 
 
 def _named(names: list[str]) -> list[Cached]:
+    from runlens.sources.object_store.copies import buckets
     from runlens.sources.wandb_api.address import parse
     from runlens.sources.wandb_api.cached import cached_runs
 
     paths = [address.path if (address := parse(name)) else name.strip("/") for name in names]
-    runs = cached_runs()
+    runs = [*cached_runs(), *buckets()]
     return [r for r in runs if not paths or any(r.path == p or r.path.startswith(f"{p}/") for p in paths)]
 
 

@@ -122,7 +122,7 @@ def _lost(item: tuple[RunRef, Settings], sentence: str) -> tuple[RunReport, None
 
 def _failed(ref: RunRef, failure: Failure) -> RunReport:
     return RunReport(
-        ref.id, ref.id, ref.location, "unknown", "undecided", None, None, 0, failures=(failure,), job=job_of(ref.id)
+        ref.id, ref.id, ref.shown, "unknown", "undecided", None, None, 0, failures=(failure,), job=job_of(ref.id)
     )
 
 
@@ -162,15 +162,15 @@ def judge_and(
             raise
         failure = Failure("read", str(error), missing=isinstance(error, NoRunFound))
     except OverBudget:
-        failure = Failure("read", over_time(ref.location, settings.limits))
+        failure = Failure("read", over_time(ref.shown, settings.limits))
     except MemoryError:
         if settings.debug:
             raise
-        failure = Failure("read", over_memory(ref.location, settings.limits))
+        failure = Failure("read", over_memory(ref.shown, settings.limits))
     except Exception as error:  # KeyboardInterrupt and SystemExit are none, and pass
         if settings.debug:
             raise
-        failure = Failure("read", sources.unforeseen(ref.location, doing, error))
+        failure = Failure("read", sources.unforeseen(ref.shown, doing, error))
     return _failed(ref, failure), None
 
 

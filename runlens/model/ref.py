@@ -36,3 +36,15 @@ class RunRef:
     """Which of several runs of one file or store it is, in the reader's own terms; empty where there is but one."""
     options: ReadOptions = AS_FOUND
     """What the user said of how to read it."""
+    copy_of: str = ""
+    """The address of which `location` is a copy on this disk; empty for what is read where it is."""
+
+    @property
+    def shown(self) -> str:
+        """Where it is, for people."""
+        return self.copy_of or self.location
+
+    @property
+    def shown_files(self) -> tuple[str, ...]:
+        """What makes up the run, for people."""
+        return tuple(file.replace(self.location, self.shown, 1) for file in self.files) or (self.shown,)

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from runlens.sources.discovery import broken, discover, read
-    from runlens.sources.naming import unforeseen, unique
-    from runlens.sources.tfevents.files import without_secrets
+    from runlens.sources.naming import unforeseen, unique, without_secrets
     from runlens.sources.unread import Search, in_one_sentence
 
 __all__ = ["Search", "broken", "discover", "in_one_sentence", "read", "unforeseen", "unique", "without_secrets"]
@@ -25,7 +24,7 @@ _HOME = {
     "read": "discovery",
     "unforeseen": "naming",
     "unique": "naming",
-    "without_secrets": "tfevents.files",
+    "without_secrets": "naming",
 }
 
 

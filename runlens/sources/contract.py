@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from runlens.model import ReadOptions, Run, RunRef
+    from runlens.sources.unread import Search
 
 HEAD = 1 << 16
 """Bytes at the beginning of a file by which a source may claim it."""
@@ -79,6 +80,18 @@ class AddressSource(Protocol):
 
     def at(self, address: Any, **filters: Any) -> list[RunRef]:
         """The runs at what `parse` returned; filters only where the entry takes them."""
+        ...  # pragma: no cover
+
+
+class SearchedSource(Protocol):
+    """A source of addresses below which files of any other source may lie."""
+
+    def parse(self, text: str) -> Any:
+        """As `AddressSource.parse`."""
+        ...  # pragma: no cover
+
+    def at(self, address: Any, options: ReadOptions, search: Search) -> list[RunRef]:
+        """The runs at what `parse` returned, by references of those sources; `search` is filled as for a folder."""
         ...  # pragma: no cover
 
 

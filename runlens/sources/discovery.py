@@ -84,6 +84,8 @@ def discover(
         if address is not None and ("://" in name or not Path(path.parts[0]).exists()):
             if not source.filters:
                 _refuse_filters(name, filters)
+            if source.searches:
+                return _told(unique(source.searched_source().at(address, options, search or Search())), options, name)
             return _told(unique(source.address_source().at(address, **filters)), options, name)
     raise NoRunFound(_nothing_there(name, path))
 
@@ -111,6 +113,17 @@ def read(ref: RunRef, *, progress: Progress | None = None) -> Run:
         raise AccessRefused(f"no permission to look into {printable(ref.location)}; ask its owner for read access")
     if ref.source == local.BROKEN:
         raise ReadError(ref.member)
+    if not ref.copy_of:
+        return _read(ref, progress)
+    from runlens.sources import object_store
+
+    try:
+        return object_store.as_stored(_read(object_store.here(ref), progress), ref.copy_of)
+    except ReadError as error:
+        raise object_store.told(error, ref.copy_of) from error
+
+
+def _read(ref: RunRef, progress: Progress | None) -> Run:
     keep_freed_memory()
     source = registry.entry(ref.source)
     if source.heavy:

@@ -34,7 +34,8 @@ UNREADABLE = frozenset({REFUSED, BROKEN})
 _KERNELS = frozenset({"/proc", "/sys", "/dev"})
 """File systems that are no disks: endless, or of devices."""
 
-_PASSED_OVER = {"node_modules", "__pycache__", "site-packages"}
+PASSED_OVER = frozenset({"node_modules", "__pycache__", "site-packages"})
+"""Folders of code, whatever stands in them."""
 
 
 def find(path: Path, options: ReadOptions = AS_FOUND, search: Search | None = None) -> list[RunRef]:
@@ -171,12 +172,12 @@ def _walk(root: Path, search: Search, ignored: Ignored) -> tuple[dict[str, list[
             hidden = ignored.enter(here, files)
             links = [f for f in folders if (here / f).is_symlink()]
             starts += [here / f for f in sorted(links)]
-            left = {*links, *_PASSED_OVER, *registry.inner_folders(files)}
+            left = {*links, *PASSED_OVER, *registry.inner_folders(files)}
             folders[:] = sorted(f for f in folders if f not in left and f[0] != ".")
             for file in sorted(f for f in files if f[0] != "."):
                 if hidden or ignored.leaves_out(here / file):
                     ignored.leave(here / file, log=registry.by_name(file) is not None)
-                elif source := _source_of(here / file, search):
+                elif source := source_of(here / file, search):
                     groups.setdefault(source.name, []).append(here / file)
     search.step(looked, "")
     if root in refused:
@@ -184,7 +185,7 @@ def _walk(root: Path, search: Search, ignored: Ignored) -> tuple[dict[str, list[
     return groups, refused
 
 
-def _source_of(path: Path, search: Search) -> Entry | None:
+def source_of(path: Path, search: Search) -> Entry | None:
     """The source of a file found in a folder; None for one that is no log, or cannot be opened to see.
 
     What is a log by its name, and by nothing in it, is noted as unread.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -34,6 +35,13 @@ def unique(refs: Sequence[RunRef]) -> list[RunRef]:
         seen.add(new)
         out.append(replace(ref, id=new))
     return out
+
+
+def without_secrets(name: str) -> str:
+    """An address without a user, password or query that it may hold; what is no address stays as it is."""
+    if re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*://", name) is None:
+        return name
+    return re.sub(r"\?.*", "", re.sub(r"//[^/@]*@", "//", name))
 
 
 def near(path: Path, most: int = 3) -> list[str]:

@@ -16,10 +16,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, cast
 
-from runlens.sources.contract import AddressSource, AppendedSource, FileSource, Look, SlowSource, TellingSource
+from runlens.sources.contract import (
+    AddressSource,
+    AppendedSource,
+    FileSource,
+    Look,
+    SearchedSource,
+    SlowSource,
+    TellingSource,
+)
 
 _NEAR = 6
 """Parts of a path in which a folder of `within` counts: names of metrics hold a few `/`."""
@@ -45,12 +53,16 @@ class Entry:
     """Names of folders, near above a file, that make it worth asking `claims` whatever its own name."""
     inner: tuple[str, ...] = ()
     """Folders beside its files that hold no runs."""
+    reads: tuple[str, ...] = ()
+    """Those among `inner` that it reads beside its files."""
     finds: bool = False
     """Its `refs` looks through the root itself: a file found only tells that there is something to find."""
     heavy: bool = False
     """Reading takes long enough to say how far it is: its `read` is that of `SlowSource`."""
     filters: bool = False
     """Its `at` takes filters, to choose among many runs."""
+    searches: bool = False
+    """Its `at` is that of `SearchedSource`: it looks through a folder of files of any other source."""
     options: tuple[str, ...] = ()
     """Fields of `ReadOptions` that it obeys."""
     tells: bool = False
@@ -69,6 +81,10 @@ class Entry:
     def why_left_out(self, path: Path, look: Look) -> str:
         """Why a file of its names is in no run; empty if there is nothing to say of it."""
         return cast(TellingSource, self.module()).left_out(path, look) if self.tells else ""
+
+    def searched_source(self) -> SearchedSource:
+        """Its module, as a source of addresses below which files are looked for."""
+        return cast(SearchedSource, self.module())
 
     def address_source(self) -> AddressSource:
         """Its module, as a source of addresses."""
@@ -105,6 +121,7 @@ SOURCES: tuple[Entry, ...] = (
         maybe=("*.db", "*.sqlite", "*.sqlite3", "*.zip", "metrics.json", "info.json", "run.json", "config.json"),
         within=("metrics",),
         inner=("artifacts", "params", "tags", "traces", "inputs", "outputs"),
+        reads=("params", "tags"),
     ),
     Entry(
         "table",
@@ -131,7 +148,12 @@ SOURCES: tuple[Entry, ...] = (
         tells=True,
         appended=True,
     ),
-    Entry("object_store", "the address of a TensorBoard folder", addresses="s3://, gs:// and other object stores"),
+    Entry(
+        "object_store",
+        "the address of such a file or folder",
+        addresses="s3://, gs:// and other object stores",
+        searches=True,
+    ),
     Entry(
         "wandb_api",
         "entity/project/run_id",
@@ -164,7 +186,8 @@ if TYPE_CHECKING:  # mypy holds each module against its protocol
         trackers,
         text,
     )
-    _ADDRESSES: tuple[AddressSource, ...] = (object_store, wandb_api)
+    _ADDRESSES: tuple[AddressSource, ...] = (wandb_api,)
+    _SEARCHED: tuple[SearchedSource, ...] = (object_store,)
     _TELLING: tuple[TellingSource, ...] = (eval_results, table, text)
     _APPENDED: tuple[AppendedSource, ...] = (table, text)
     _SLOW: tuple[SlowSource, ...] = (wandb_api,)
@@ -204,18 +227,23 @@ def by_head(head: bytes, path: Path, *, whatever: bool) -> Entry | None:
     return next((e for e in asked if e.file_source().claims(head, path)), None)
 
 
-def may_be_a_log(path: Path) -> bool:
+def may_be_a_log(path: PurePath) -> bool:
     """Whether a file in a folder is worth opening, since its name or a folder near above it is in some entry."""
     return any(_asks(e, path) for e in SOURCES)
 
 
-def _asks(entry: Entry, path: Path) -> bool:
+def _asks(entry: Entry, path: PurePath) -> bool:
     return _fits(entry.maybe, path.name.lower()) or not set(entry.within).isdisjoint(path.parts[-_NEAR:-1])
 
 
 def inner_folders(files: Sequence[str]) -> frozenset[str]:
     """Names of folders beside files of these names that hold no runs."""
     return frozenset(f for e in SOURCES if e.inner and any(_fits(e.names, n.lower()) for n in files) for f in e.inner)
+
+
+def read_beside() -> frozenset[str]:
+    """Names of those inner folders whose files are read beside a log."""
+    return frozenset(f for e in SOURCES for f in e.reads)
 
 
 def forms() -> str:

@@ -35,7 +35,7 @@ _HPARAMS_TAG = b"_hparams_/session_start_info"
 
 
 def find(path: str) -> list[RunRef]:
-    """The runs at a path: an event file, a folder, or an address such as `s3://bucket/logs`.
+    """The runs at a path: an event file or a folder.
 
     Cheap: only names, small files (hyperparameters, empty logs) and the first bytes of folders below a run are looked
     at. A folder that torch's `add_hparams` made below a run is part of that run, and so are those of its splits, of its
@@ -51,7 +51,7 @@ def find(path: str) -> list[RunRef]:
     ------
     NoRunFound
         If nothing is at the path.
-    AccessRefused, SourceDown, ReadError
+    AccessRefused, ReadError
         If the path cannot be looked at.
     """
     root = files.entry_of(path)
@@ -126,7 +126,7 @@ def read(ref: RunRef) -> Run:
     ------
     NotALog
         If the files hold bytes and not one sound record, or are no regular files.
-    AccessRefused, SourceDown, ReadError
+    AccessRefused, ReadError
         If a file cannot be opened or read.
     """
     paths = ref.files or _files_in(ref.location)
@@ -153,7 +153,7 @@ def read(ref: RunRef) -> Run:
     return Run(
         id=ref.id,
         name=files.name_of(ref.location if len(groups) > 1 and "" not in groups else home),
-        source=files.without_secrets(ref.location),
+        source=ref.location,
         config=MappingProxyType(config),
         series=MappingProxyType(series),
         notes=tuple(notes),
@@ -174,7 +174,7 @@ def _last_step(entries: Sequence[Entry], tag: bytes) -> int | None:
 def _files_in(folder: str) -> tuple[str, ...]:
     entries = walk(folder).get("", []) if files.entry_of(folder).folder else []
     if not entries:
-        raise NotALog(f"{files.without_secrets(folder)} holds no event file (a name with `tfevents` in it)")
+        raise NotALog(f"{folder} holds no event file (a name with `tfevents` in it)")
     return tuple(entry.path for entry in entries)
 
 
@@ -196,7 +196,7 @@ def _read_files(paths: Sequence[str]) -> tuple[Decoder, list[Damage], list[Oddit
         odds.append(odd)
         total += frames.size
     if not any(odd.events for odd in odds) and any(damage.bytes for damage in damages):
-        shown = files.without_secrets(paths[0]) + (f" and {len(paths) - 1} more" if len(paths) > 1 else "")
+        shown = paths[0] + (f" and {len(paths) - 1} more" if len(paths) > 1 else "")
         raise NotALog(f"{shown} is no event file, or is damaged throughout: there is no sound record in it")
     return decoder, damages, odds, total
 

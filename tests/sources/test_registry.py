@@ -16,7 +16,7 @@ import pytest
 from runlens.errors import ConfigError, NoRunFound, NotALog
 from runlens.model import ReadOptions, Run, RunRef, Series
 from runlens.sources import discover, read, registry
-from runlens.sources.contract import AddressSource, AppendedSource, FileSource, SlowSource
+from runlens.sources.contract import AddressSource, AppendedSource, FileSource, SearchedSource, SlowSource
 from runlens.sources.registry import SOURCES, Entry
 
 ROOT = Path(__file__).parents[2]
@@ -26,7 +26,8 @@ NAMES = [e.name for e in SOURCES]
 def protocols(entry: Entry) -> list[type]:
     kinds = (
         (FileSource, entry.files),
-        (AddressSource, entry.addresses),
+        (AddressSource, entry.addresses and not entry.searches),
+        (SearchedSource, entry.searches),
         (SlowSource, entry.heavy),
         (AppendedSource, entry.appended),
     )
@@ -60,6 +61,7 @@ def lacks(entry: Entry) -> list[str]:
         listed = {
             FileSource: "_FILES",
             AddressSource: "_ADDRESSES",
+            SearchedSource: "_SEARCHED",
             SlowSource: "_SLOW",
             AppendedSource: "_APPENDED",
         }[protocol]

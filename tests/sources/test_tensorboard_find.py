@@ -9,10 +9,10 @@ import warnings
 
 import pytest
 
-from runlens.errors import AccessRefused, NoRunFound, NotALog, ReadError, SourceDown
+from runlens.errors import AccessRefused, NoRunFound, NotALog, ReadError
 from runlens.model import RunRef
 from runlens.sources import tensorboard
-from tests.sources.tfevents_writer import T0, hparams, image, scalar, version, write
+from tests.sources.tfevents_writer import T0, hparams, scalar, version, write
 
 LOSS = [version(), scalar("loss", 1, 1.0)]
 
@@ -143,54 +143,6 @@ def test_no_permission_is_said(tmp_path, monkeypatch):
         patch.setattr("os.scandir", refuse)
         with pytest.raises(AccessRefused, match="no permission to read"):
             tensorboard.find(str(tmp_path))
-
-
-def test_an_object_store_is_read_through_fsspec(tmp_path):
-    fsspec = pytest.importorskip("fsspec")
-    memory = fsspec.filesystem("memory")
-    local = write(tmp_path, [version(), *(scalar("loss", s, 1.0) for s in range(200)), image(1, 3_000_000)])
-    for name in ("/logs/a/events.out.tfevents.1.h", "/logs/b/c/events.out.tfevents.1.h"):
-        memory.pipe(name, local.read_bytes())
-    try:
-        refs = tensorboard.find("memory://logs")
-        assert [ref.id for ref in refs] == ["a", "b/c"]
-        run = tensorboard.read(refs[1])
-        assert (run.points, run.name, run.source) == (200, "c", "memory://logs/b/c")
-        (one,) = tensorboard.find("memory://logs/a/events.out.tfevents.1.h")
-        assert (one.id, tensorboard.read(one).points) == ("a", 200)
-        with pytest.raises(NoRunFound, match="memory://nowhere"):
-            tensorboard.find("memory://nowhere")
-    finally:
-        memory.rm("/logs", recursive=True)
-
-
-def test_a_missing_driver_is_said_without_secrets(monkeypatch):
-    pytest.importorskip("fsspec")
-    monkeypatch.setitem(sys.modules, "gcsfs", None)
-    with pytest.raises(ReadError, match="gs://bucket/logs needs a driver that is not installed") as caught:
-        tensorboard.find("gs://user:secret@bucket/logs?token=abc")
-    assert "secret" not in str(caught.value)
-    assert "abc" not in str(caught.value)
-
-
-def test_missing_fsspec_is_said(monkeypatch):
-    monkeypatch.setitem(sys.modules, "fsspec.core", None)
-    with pytest.raises(ReadError, match=r"runlens-cli\[remote\]"):
-        tensorboard.find("s3://bucket/logs")
-
-
-def test_whatever_a_driver_raises_is_one_sentence(monkeypatch):
-    fsspec = pytest.importorskip("fsspec")
-
-    class NoCredentialsError(Exception):
-        pass
-
-    def refuse(*_, **__):
-        raise NoCredentialsError("key=secret")
-
-    monkeypatch.setattr(type(fsspec.filesystem("memory")), "info", refuse)
-    with pytest.raises(SourceDown, match=r"memory://logs could not be read: NoCredentialsError"):
-        tensorboard.find("memory://logs")
 
 
 def test_reading_a_folder_imports_nothing_heavy(tmp_path):

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from runlens.errors import RunLensError
+from runlens.sources.caches import remove
 from runlens.sources.wandb_api.cache import RunCache, root
-from runlens.sources.wandb_api.cached import cached_runs, remove
+from runlens.sources.wandb_api.cached import cached_runs
 from tests.sources.wandb_at import fetch, read, rows_of, same, server
 from tests.wandb_server import Server
 

@@ -22,7 +22,7 @@ def listed(request: Request) -> str:
         unreadable = {BROKEN: f" (not read: {ref.member})", REFUSED: " (no permission to look into it)"}
         form = ref.source if ref.source not in unreadable else "?"
         lines.append(f"{plain(ref.id)}  {form}{plain(unreadable.get(ref.source, ''))}")
-        lines += [f"  {plain(file)}" for file in ref.files or (ref.location,)]
+        lines += [f"  {plain(file)}" for file in ref.shown_files]
     if search.unread:
         lines += ["", "not read, though it looks like a log:"]
         lines += [f"  {plain(one.path)}  ({plain(one.reason)})" for one in search.unread]

@@ -38,7 +38,7 @@ class OneRun:
         self.search = looked_for(Search(gitignore=self.gitignore), self.config, given)
         refs = discover(name, options=options, search=self.search)
         if len(refs) > 1:
-            named = (f"{ref.location}#{ref.member}" if ref.member else ref.location for ref in refs[:5])
+            named = (f"{ref.shown}#{ref.member}" if ref.member else ref.shown for ref in refs[:5])
             some = ", ".join(map(printable, named)) + (", …" if len(refs) > 5 else "")
             raise ConfigError(f"{name} holds {len(refs):,} runs; name one of them: {some}")
         for note in (*self.search.notes, in_one_sentence(self.search.unread)):

@@ -102,14 +102,14 @@ def folders_of(paths: Sequence[str], location: str) -> dict[str, list[str]]:
     paths : sequence of str
         One or more, in the order in which they are to be read.
     location : str
-        A folder or address above them; where it is none, the folder of the first file is taken.
+        A folder above them; where it is none, the folder of the first file is taken.
     """
-    base = _normal(location) if location else ""
-    if not base or _below(_normal(files.parent_of(paths[0])), base) is None:
-        base = _normal(files.parent_of(paths[0]))
+    base = os.path.normpath(location) if location else ""
+    if not base or _below(os.path.normpath(files.parent_of(paths[0])), base) is None:
+        base = os.path.normpath(files.parent_of(paths[0]))
     out: dict[str, list[str]] = {}
     for path in paths:
-        folder = _normal(files.parent_of(path))
+        folder = os.path.normpath(files.parent_of(path))
         inner = _below(folder, base)
         inner = folder if inner is None else inner
         attempt = _VERSION.fullmatch(inner.rpartition("/")[2]) is not None
@@ -125,10 +125,6 @@ def _below(folder: str, base: str) -> str | None:
         return None if folder.startswith(("/", "..")) else folder
     start = base if base.endswith("/") else f"{base}/"
     return folder[len(start) :] if folder.startswith(start) else None
-
-
-def _normal(folder: str) -> str:
-    return folder.rstrip("/") if files.is_address(folder) else os.path.normpath(folder)
 
 
 def _curves(runs: Mapping[str, Sequence[Entry]]) -> list[Family]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import zlib
 from contextlib import AbstractContextManager
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from runlens.sources.caches import root
 from runlens.sources.wandb_api.rows.arrow import from_arrow, read_parquet, to_arrow, write_parquet
 from runlens.sources.wandb_api.rows.table import Table
 from runlens.sources.wandb_api.store import Store
@@ -27,16 +27,6 @@ _PAGE = re.compile(r"^page-(\d+)-(\d+)$")
 _PARTS = ("page-", "export-")
 FORMAT = 2
 """Raised when the layout changes; other layouts are not read."""
-
-
-def root() -> Path:
-    """The folder of all caches: `RUNLENS_CACHE_DIR`, or the system's place for caches."""
-    given = os.environ.get("RUNLENS_CACHE_DIR")
-    if given:
-        return Path(given).expanduser()
-    import platformdirs
-
-    return Path(platformdirs.user_cache_dir("runlens", appauthor=False))
 
 
 @dataclass(frozen=True, slots=True)

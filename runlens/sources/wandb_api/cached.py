@@ -1,27 +1,11 @@
-"""All runs in the cache: to list them, and to remove them."""
+"""All runs of W&B in the cache."""
 
 from __future__ import annotations
 
-import shutil
 import time
-from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import unquote
 
-from runlens.sources.wandb_api.cache import root
-
-
-@dataclass(frozen=True, slots=True)
-class Cached:
-    """One run in the cache, for `runlens cache info`."""
-
-    server: str
-    path: str
-    """`entity/project/run`."""
-    bytes: int
-    used: float
-    """When it was last written, s since the epoch."""
-    folder: Path
+from runlens.sources.caches import Cached, root
 
 
 def cached_runs() -> list[Cached]:
@@ -35,14 +19,3 @@ def cached_runs() -> list[Cached]:
             size, used = sum(f.st_size for f in files), max((f.st_mtime for f in files), default=time.time())
             found.append(Cached(unquote(server), "/".join(rest), size, used, folder))
     return found
-
-
-def remove(runs: list[Cached]) -> None:
-    """Delete runs from the cache, and the folders that this leaves empty."""
-    for run in runs:
-        shutil.rmtree(run.folder, ignore_errors=True)
-        for parent in run.folder.parents[:4]:
-            try:
-                parent.rmdir()
-            except OSError:
-                break
