@@ -9,6 +9,7 @@ from itertools import groupby
 import numpy as np
 
 from runlens.model import PlacedSeries, RoleSeries
+from runlens.roles.names.adversaries import adversaries, is_of_a_side
 from runlens.roles.names.take_apart import normalise
 from runlens.roles.numbers import middle
 
@@ -18,7 +19,7 @@ _ADVERSARIAL = re.compile(
     r"(?<![a-z])(adv|adversarial|wgan|gan|lsgan|hinge|gp|gradient_penalty|fake|real|critic|domain)(?![a-z])"
 )
 """Words of losses of networks that train against each other, by any name but that of a generator or discriminator
-(`rules.loss.parts.adversarial` says of a sum of those two that it need not fall)."""
+(`adversaries` knows these)."""
 _NO_PART = re.compile(
     r"(?<![a-z])(ema|sma|avg|average|mean|running|smooth\w*|raw|unweighted|unscaled|total|overall|sum|old|prev\w*|best"
     r"|min|max|std|var|delta|diff|ratio|weight|coef\w*|scale|lambda|x\d+|epoch|ewm|clipped|ref|teacher|target|oracle"
@@ -43,7 +44,8 @@ def with_total_loss(groups: Mapping[str, list[RoleSeries]]) -> dict[str, list[Ro
     Returns
     -------
     dict
-        Unchanged where another training loss stands, where a loss is adversarial, or where fewer than two parts have
+        Unchanged where another training loss stands, where a loss is adversarial, of a discriminator and a generator
+        beside each other, or where fewer than two parts have
         one prefix and the same steps. A part that equals the sum of the others is the total itself. The sum is marked
         `derived`; one part alone is taken for the loss itself.
     """
@@ -64,6 +66,8 @@ def with_total_loss(groups: Mapping[str, list[RoleSeries]]) -> dict[str, list[Ro
         return _taken(out, only, "the only loss in the log")
     if len(parts) < 2 or any(middle(r.series.value) < 0.0 for r in parts):
         return out
+    if any(is_of_a_side(r.series.name) for r in parts) and adversaries(r.series.name for r in every):
+        return out  # one rises where the other falls, and their sum tells nothing
     values = np.array([r.series.value for r in parts])
     if len(parts) > 2 and (at := _total_among(values)) is not None:
         return _taken(out, parts[at], "the sum of the losses beside it")

@@ -241,3 +241,50 @@ def test_what_weighs_precision_and_recall_is_the_score_before_them():
     assert found.role("eval_score").series.name == "metrics/mAP_0.5"
     alone = resolve(logged(loss=curve(1), **{"val/recall": 1 - curve(2, 0.2, 0.9, n=12)}))
     assert alone.role("eval_score").series.name == "val/recall"
+
+
+@pytest.mark.parametrize(
+    ("losses", "expected"),
+    [
+        ({"G_loss": curve(1), "D_loss": curve(2)}, None),
+        ({"Gen Loss": curve(1), "Disc Loss": curve(2)}, None),
+        ({"generator_loss": curve(1), "discriminator_loss": curve(2), "cycle_loss": curve(3)}, None),
+        ({"g_loss": curve(1), "kd_loss": curve(2)}, "train_loss (derived)"),  # one of the two alone is a letter
+        ({"l_g_pix": curve(1), "l_g_gan": curve(2), "l_d_real": curve(3), "l_d_fake": curve(4)}, None),
+        ({"l_pix": curve(1)}, "l_pix"),
+        ({"l_pix": curve(1), "l_percep": curve(2)}, "train_loss (derived)"),
+        ({"l_pix": curve(1), "l_total": curve(2)}, "l_total"),
+    ],
+)
+def test_losses_of_adversaries_are_not_summed_and_those_of_basicsr_are_known(losses, expected):
+    assert loss_of(logged(**losses)) == expected
+
+
+@pytest.mark.parametrize(
+    ("names", "train", "held_out"),
+    [
+        (["Train MSE", "Val MSE", "Gate Loss"], "Train MSE", "Val MSE"),
+        (["train_rmse", "val_rmse"], "train_rmse", "val_rmse"),
+        (["train_loss", "train_mse", "val_mse"], "train_loss", None),
+        (["Train MSE", "Val MAE"], None, None),
+        (["mse", "Val MSE"], None, None),
+    ],
+)
+def test_an_error_of_both_splits_is_what_is_minimised_where_nothing_is_called_a_loss(names, train, held_out):
+    run = resolve(logged(**{name: curve(i) for i, name in enumerate(names)}))
+    found = [run.role(role) for role in ("train_loss", "eval_loss")]
+    assert [r and r.series.name for r in found] == [train, held_out]
+
+
+@pytest.mark.parametrize(
+    ("names", "scores"),
+    [
+        (["precision", "recall", "fscore"], 3),
+        (["precision", "epoch_time"], 0),
+        (["precision", "recall", "f1", "loss"], 0),
+        (["precision", "recall", "train_time"], 0),
+    ],
+)
+def test_scores_of_a_classifier_alone_are_of_an_evaluation(names, scores):
+    run = resolve(logged(**{name: 0.3 + 0.001 * np.arange(N) for name in names}))
+    assert len(run.every("eval_score")) == scores

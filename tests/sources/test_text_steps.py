@@ -8,7 +8,7 @@ import pytest
 from runlens.errors import NotALog
 from runlens.roles import resolve
 from runlens.sources import discover, read
-from runlens.sources.text.fractions import came_in_blocks, steps_of
+from runlens.sources.text.axis.fractions import came_in_blocks, steps_of
 
 
 def of(text, folder, name="train.log"):

@@ -39,6 +39,8 @@ _PART = compiled(
     r"~(box|cls|dfl|obj|bbox|mask|rpn|seg|kpt|pose|style|commit\w*|recon\w*|kld?|aux\w*|adv\w*|gan|disc\w*|gen\w*|g|d|actor|critic|value|(?<!cross_)entropy|ent|max|min|caption|sft|extra|ewm|reg\w*|penalty)_\w*loss"
     r"|loss_(box|cls|bbox|rpn|mask|obj|reg|seg)\w*|max_loss|ewm_loss"
 )
+_SHORT = compiled(r"(^|/)l_(g_|d_)?(pix\w*|percep\w*|style|fea\w*|gan|real|fake|total|edge|char\w*|freq|fft|ssim|tv)$")
+"""How BasicSR and what grew from it name losses: `l_pix`, `l_g_gan`, `l_d_real`."""
 _NUMBERED = re.compile(r"(?<![^/])\d+_(?=[a-z])")
 """A number that only orders names: `train/1.train_loss`."""
 _NO_LOSS = re.compile(r"timeLoss|TimeLoss|[Pp]acket[ _-]?[Ll]oss|[Hh]earing[ _-]?[Ll]oss|[Hh]eat[ _-]?[Ll]oss")
@@ -98,7 +100,8 @@ def generic_claim(name: Name, eval_dir: bool = False) -> Claim | None:
 
 def may_be_loss(name: Name) -> bool:
     """Whether a name holds a word for a loss: cheap, before `loss_claim`."""
-    return "loss" in name.normal or bool(_LOSS.search(name.normal) or _BPB.search(name.normal))
+    normal = name.normal
+    return "loss" in normal or bool(_LOSS.search(normal) or _BPB.search(normal) or _SHORT.search(normal))
 
 
 def loss_claim(name: Name, eval_dir: bool = False) -> Claim | None:
@@ -107,6 +110,9 @@ def loss_claim(name: Name, eval_dir: bool = False) -> Claim | None:
     held_out = eval_dir or bool(_EVAL.search(normal))
     if _BPB.search(normal):
         return _claim(name, "eval_loss", "bits-per-byte", set(), 0.8, True)
+    if _SHORT.search(normal):
+        total = normal.endswith("l_total") and not held_out
+        return _claim(name, "train_loss" if total else "other", "loss-component", {"part"}, 0.6, held_out)
     if not _LOSS.search(normal):
         return None
     if _SETTING.search(normal):

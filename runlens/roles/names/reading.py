@@ -13,7 +13,7 @@ from runlens.roles.names.metrics import WITH_A_TASK
 from runlens.roles.names.pattern import EVAL, compiled
 from runlens.roles.names.scope import scope_of_name
 from runlens.roles.names.table import common, monitors, table
-from runlens.roles.names.take_apart import Name, shape_of, take_apart
+from runlens.roles.names.take_apart import Name, normalise, shape_of, take_apart
 
 _EVAL_DIR = re.compile(r"^(valid(ation)?\d*|val\d*|eval(uation)?|test|dev)$")
 _HELD_OUT = compiled(EVAL)
@@ -62,6 +62,13 @@ def is_eval_dir(folder: str, names: Collection[str]) -> bool:
     return bool(_EVAL_DIR.match(folder.lower())) and not any(_TRAINING_ONLY.search(n.lower()) for n in names)
 
 
+_ERRORS = frozenset({"mse", "rmse", "mae"})
+_ERROR = compiled(r"(?<![a-z])(mse|rmse|mae|error)(?![a-z])")
+"""Errors that are minimised themselves."""
+_OF_A_CLASSIFIER = compiled(r"^(.*/)?((macro|micro|avg|mean|weighted)_)*(precision|recall|f_?(1|score)(_?score)?)$")
+_FEWEST_SCORES = 2
+_SPLIT = compiled(r"(?<![a-z])(train(ing)?|val(id\w*)?|test|eval\w*|dev)(?![a-z])")
+
 LONGEST = 500
 """Characters of a name: patterns take the square of them, and the longest that a tracker takes (MLflow) has 250."""
 
@@ -107,6 +114,8 @@ def read_name(
         return _loss_by(name, "total", "the total beside parts of a loss")
     if _COST.fullmatch(name.normal) and not any(map(_is_training_loss, siblings)):
         return _loss_by(name, "cost", "a cost where nothing is called a loss")
+    if (claim := _error(name, siblings)) is not None:
+        return claim
     claim = generic_claim(name, eval_dir)
     if claim is not None:
         return claim
@@ -123,6 +132,8 @@ def read_name(
             why=why,
             origin="task",
         )
+    if (claim := _lone_score(name, siblings)) is not None:
+        return claim
     if not eval_dir and not may_be_loss(name) and not may_be_eval(shape_of(name.normal)) and "|" not in raw:
         return None
     result = parse_eval(name.base)
@@ -131,6 +142,54 @@ def read_name(
         if claim is not None:
             return claim
     return _score(name, result, eval_dir)
+
+
+def _error(name: Name, siblings: Collection[str]) -> Claim | None:
+    """A loss by the name of an error, of training and of held-out data, where nothing is called a training loss.
+
+    `Train MSE` beside `Val MSE` is what is minimised; beside a `loss` both are scores.
+    """
+    if not _ERROR.search(name.normal):
+        return None
+    own = parse_eval(name.base)
+    if (
+        own.metric_kind not in _ERRORS
+        or not (own.split == "train" or own.prefixed)
+        or any(map(_is_main_loss, siblings))
+    ):
+        return None
+    told = [parse_eval(take_apart(s).base) for s in siblings if _ERROR.search(normalise(s))]
+    alike = [t for t in told if t.metric_kind == own.metric_kind]
+    if not any(t.split == "train" for t in alike) or not any(t.prefixed for t in alike):
+        return None
+    if own.split == "train":
+        why = f"{own.metric_kind} of training data, where nothing is called a loss"
+        return replace(_loss_by(name, "error", why), confidence=0.6)
+    why = f"{own.metric_kind} of held-out data, where nothing is called a loss"
+    return replace(_loss_by(name, "error", why), role="eval_loss", split="eval", confidence=0.6)
+
+
+def _lone_score(name: Name, siblings: Collection[str]) -> Claim | None:
+    """A score beside others where nothing tells of training: precision, recall and F1 are of an evaluation."""
+    if not _OF_A_CLASSIFIER.search(name.normal) or any(_tells_of_training(s) for s in siblings):
+        return None
+    if sum(1 for s in siblings if _OF_A_CLASSIFIER.search(normalise(s))) < _FEWEST_SCORES:
+        return None
+    why = f"{parse_eval(name.base).metric_kind} where no loss and no split is named"
+    return Claim(
+        "eval_score", "", "global", name.axis, split="eval", confidence=0.5, why=why, origin="task", base=name.base
+    )
+
+
+def _tells_of_training(raw: str) -> bool:
+    normal = normalise(raw)
+    return "loss" in normal or bool(_SPLIT.search(normal))
+
+
+def _is_main_loss(raw: str) -> bool:
+    name = take_apart(raw)
+    claim = loss_claim(name) if may_be_loss(name) else None
+    return claim is not None and claim.role == "train_loss"
 
 
 def _loss_by(name: Name, rule: str, why: str) -> Claim:

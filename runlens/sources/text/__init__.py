@@ -1,7 +1,7 @@
 """Console logs: what trainers print, line by line, of any framework.
 
 `stretches` reads lines, `tokens` takes them apart in columns, `layout` reads one line of each shape closely (by the
-tables in `frameworks`, `words` and `units`), `gather` takes all lines of a shape together, `steps` finds out where each
+tables in `frameworks`, `words` and `units`), `gather` takes all lines of a shape together, `axis` finds out where each
 stands, and `build` makes the series.
 """
 
@@ -23,12 +23,12 @@ from runlens.sources.contract import HEAD, Look
 from runlens.sources.naming import in_words, printable
 from runlens.sources.table.forms.packed import BROKEN, allowed
 from runlens.sources.table.head import tells_of_progress
+from runlens.sources.text.axis.steps import Axis, axis_of
 from runlens.sources.text.build import Built, series_of
 from runlens.sources.text.ends import state_of
 from runlens.sources.text.gather import Gathered, gather
 from runlens.sources.text.launches import launches, on_one_axis, part_of
 from runlens.sources.text.rows import Rows, rows_of
-from runlens.sources.text.steps import Axis, axis_of
 from runlens.sources.text.stretches import is_packed, open_log, stretches
 from runlens.sources.unread import is_said_to_be_a_log, is_text
 

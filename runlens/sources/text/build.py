@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from runlens.model import Series
+from runlens.sources.text.axis.steps import Axis
 from runlens.sources.text.layout import Layout
 from runlens.sources.text.phases import Worded
 from runlens.sources.text.rows import Rows
-from runlens.sources.text.steps import Axis
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]

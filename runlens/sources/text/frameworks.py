@@ -81,10 +81,21 @@ HEADS = (
 )
 
 BAR = re.compile(
-    r"(?P<percent>\d+)%\|[^|]*\|\s*(?P<it>[\d.]+[kM]?)/(?P<of>[\d.]+[kM]?)\s*\[(?P<gone>[\d:]+)<(?P<left>[\d:?]+)(?:,\s*(?P<rate>[\d.]+|\?)\s*"
-    r"(?P<unit>[A-Za-z]+/[A-Za-z]+))?"
+    r"(?P<percent>\d+)%(?:\|[^|]*\|\s*(?=[\d.kM]+/[\d.kM]+\s*\[)|\s+[\x80-\xff]{2,}\s*(?=\d+/\d+\s+\d))"
+    r"(?P<it>[\d.]+[kM]?)/(?P<of>[\d.]+[kM]?)\s*"
+    r"(?:\[(?P<gone>[\d:]+)<(?P<left>[\d:?]+)(?:,\s*(?P<rate>[\d.]+|\?)\s*(?P<unit>[A-Za-z]+/[A-Za-z]+))?"
+    r"|(?:[\d.]+\w*(?:it/s|s/it)\s+)?[\d:.]+s?(?:<[\d:.]+s?)?)"
 )
-"""A tqdm bar: `Epoch 3:  45%|####5     | 45/100 [00:10<00:12,  4.50it/s, loss=0.5]`."""
+"""A tqdm bar, `Epoch 3:  45%|####5     | 45/100 [00:10<00:12,  4.50it/s, loss=0.5]`, or one of Ultralytics 8.4:
+`45% ━━━━━─────── 45/100 4.5it/s 10.2s<12.1s`."""
+DATA_WORK = re.compile(
+    r"\s*(?:\w+: )?(?:Scanning|Map|"
+    r"Filter|Flatten\w*|Cast\w*|Generating|Download\w*|Loading|Saving|Creating|Tokeniz\w*|Packing|Truncating"
+    r"|Applying|Extract\w*|Pre-?process\w*|Running tokenizer|Grouping|Adding|Converting|Fetching|Resolving|Upload\w*)\b"
+)
+"""How bars over data, models and files are called (datasets, TRL, huggingface_hub): none of them counts training."""
+OF_EPOCHS = re.compile(r"(?:^|[\s\])(\[])(?P<epoch>\d+)\s*/\s*(?P<epochs>\d+)\s*[\])]?\s*:?\s*$")
+"""How a bar over the batches of an epoch may be called: `[fold_0] 001/200:`, `[3/50]`."""
 HEADING = re.compile(r"Class\s+Images\s")
 """What Ultralytics' bars of evaluations are described by: the heading of the line that follows, no metrics."""
 KERAS = re.compile(r"^\s*(?P<it>\d+)/(?P<of>\d+) (?:\[[=>. ]*\]|[\x80-\xff\s]+|-)?\s*(?=[- \d].*(?:ETA|step|[\d]s))")

@@ -28,6 +28,10 @@ _REMEMBERED = 200_000
 """Shapes without metrics that are remembered: a log of prose has as many shapes as lines."""
 _PREAMBLE = 1 << 22
 """Bytes from the beginning in which configuration is looked for."""
+_HEADING = re.compile(r"\s*epochs?(?:\s+[A-Za-z][\w/.()-]*){2,}\s*$", re.IGNORECASE)
+"""A heading over bare numbers that stands for a whole epoch: a bar that is drawn again leaves it far above."""
+_HEADINGS = 4
+"""Headings that are remembered, the latest."""
 COUNTERS = ("step", "it", "of", "epoch", "epochs", "sample", "rank")
 _EXAMPLES = 3
 _LONG = 1000
@@ -89,6 +93,7 @@ def gather(stretches: Iterable[bytes]) -> Gathered:
     known: dict[int, Layout | None] = {0: None}
     odd: dict[int, bool] = {}
     above: list[str] = []
+    headings: list[tuple[int, str]] = []
     line = 0
     begun: int | None = None
     endings: dict[int, bytes] = {}
@@ -102,13 +107,16 @@ def gather(stretches: Iterable[bytes]) -> Gathered:
         )
         order = np.argsort(inverse, kind="stable")
         begins = np.concatenate([[0], np.cumsum(counts)])
+        for shape, at in zip(shapes.tolist(), example.tolist(), strict=True):
+            if shape not in known and taken.first[at + 1] == taken.first[at] and _HEADING.match(_text(taken, at)):
+                headings = [*headings, (line + at, _text(taken, at))][-_HEADINGS:]
         for i, shape in enumerate(shapes.tolist()):
             if shape not in known:
                 at = int(example[i])
                 said = _text(taken, at)
                 layout = None
                 if taken.first[at + 1] > taken.first[at]:
-                    layout = parse(said, *_spans(taken, at), _above(taken, at, above))
+                    layout = parse(said, *_spans(taken, at), _above(taken, at, above, line, headings))
                 strange = layout is None and _strange(said)
                 if strange and len(out.examples) < _EXAMPLES:
                     out.examples.append(said.strip()[:160])
@@ -172,12 +180,15 @@ def _spans(taken: Tokens, at: int) -> tuple[list[int], list[int]]:
     return (taken.start[inside] - begin).tolist(), (taken.end[inside] - begin).tolist()
 
 
-def _above(taken: Tokens, at: int, earlier: list[str]) -> Callable[[], list[str]]:
-    """The lines above a line, the nearest first, made only if somebody asks."""
+def _above(
+    taken: Tokens, at: int, earlier: list[str], first: int, headings: list[tuple[int, str]]
+) -> Callable[[], list[str]]:
+    """The lines above a line and the headings farther up, the nearest first, made only if somebody asks."""
 
     def lines() -> list[str]:
         own = [_text(taken, i) for i in range(at - 1, max(-1, at - 1 - _BEFORE), -1)]
-        return own + earlier[: _BEFORE - len(own)]
+        far = [text for number, text in reversed(headings) if number < first + at]
+        return own + earlier[: _BEFORE - len(own)] + far
 
     return lines
 

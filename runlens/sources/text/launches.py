@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from runlens.sources.appended import Between, Course, Trainings, counted_on, trainings_of
+from runlens.sources.text.axis.epochs import carried, epochs_of
+from runlens.sources.text.axis.steps import Axis, axis_of
 from runlens.sources.text.between import between
 from runlens.sources.text.build import begun_bars
 from runlens.sources.text.rows import Rows
-from runlens.sources.text.steps import Axis, axis_of, carried
 from runlens.sources.text.stretches import open_log, stretches
 from runlens.sources.text.words import LOSS, NO_DESCENT
 
@@ -37,7 +38,7 @@ def launches(rows: Rows, axis: Axis, path: Path) -> Trainings:
         The log, of which the lines between two trainings are read once more.
     """
     main, loss = _main(rows, axis)
-    epoch = carried(rows.counters["epoch"])[main]
+    epoch = epochs_of(rows)[main]
     step = epoch if axis.counts == "lines" else axis.step[main].astype(np.float64)
     if not len(main) or not bool(np.isfinite(step).all()):
         return Trainings()
@@ -48,7 +49,9 @@ def launches(rows: Rows, axis: Axis, path: Path) -> Trainings:
         return between(_lines(path, list(zip(starts, ends, strict=True))))
 
     found = trainings_of(Course(step, loss, _to_the_end(rows, axis, main, epoch)), before)
-    begins = [0] + [_first_row(rows, main, k, found.between[n]) for n, k in enumerate(found.begins[1:], 1)]
+    begins = [0] + [
+        _first_row(rows, main, k, float(epoch[k]), found.between[n]) for n, k in enumerate(found.begins[1:], 1)
+    ]
     return replace(found, begins=begins, on=[int(main[k]) for k in found.on])
 
 
@@ -107,7 +110,7 @@ def _loss_of(rows: Rows, number: int) -> int:
     return next((i for i in losses if fields[i].name.lower() in ("loss", "train/loss", "train_loss")), [*losses, -1][0])
 
 
-def _first_row(rows: Rows, main: Ints, at: int, told: Between) -> int:
+def _first_row(rows: Rows, main: Ints, at: int, its_epoch: float, told: Between) -> int:
     """The first row of a training: what says no more than its first line of metrics, and stands before it, is its own.
 
     An evaluation before the first step, and the heading of the first epoch, belong to it; results of the training
@@ -120,7 +123,8 @@ def _first_row(rows: Rows, main: Ints, at: int, told: Between) -> int:
     step, epoch = rows.counters["step"], rows.counters["epoch"]
     while begin > floor:
         one = begin - 1
-        said = [(c[one], c[main[at]]) for c in (step, epoch) if np.isfinite(c[one])]
+        mine = ((step, step[main[at]]), (epoch, its_epoch))
+        said = [(c[one], of) for c, of in mine if np.isfinite(c[one])]
         if not said or any(np.isfinite(of) and value > of for value, of in said):
             break
         begin = one

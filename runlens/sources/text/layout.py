@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from runlens.sources.text.frameworks import BAR, COUNTED, HEADING, HEADS, KERAS, RANKS
+from runlens.sources.text.frameworks import BAR, COUNTED, DATA_WORK, HEADING, HEADS, KERAS, OF_EPOCHS, RANKS
 from runlens.sources.text.pairs import Field, Place, has_metric, pairs, place_of
 from runlens.sources.text.phases import Words, words_in
 from runlens.sources.text.tables import boxed, headed
@@ -25,16 +25,11 @@ _HF_DICT = re.compile(
     r"^\{'(?:loss|eval_loss|train_runtime|eval_runtime|grad_norm|learning_rate|train_loss|num_tokens)'|>> \{'loss'"
 )
 _WITHOUT = re.compile(
-    r"%\||^\d+:\s+learn:|^\s*\||[Ee]poch|[Ee]pisode|\[(?:step|batch|iteration)=|^[\s\d./|:%eEGna+-]+$|^\s*all\s+\d"
+    r"%\||%\s+[\x80-\xff]{2}|^\d+:\s+learn:|^\s*\||[Ee]poch|[Ee]pisode|\[(?:step|batch|iteration)=|^[\s\d./|:%eEGna+-]+$|^\s*all\s+\d"
     r"|^\d+ (?:train|val|hella) \d"
 )
 """What a line that names no metric may be all the same: a bar, a box, a beginning, bare numbers under a heading."""
 _LOGGER = re.compile(r"\S*[\\/.:]\S*|\b(?:INFO|DEBUG|WARNING)\b")
-_DATA_WORK = re.compile(
-    r"\s*(?:Map|Filter|Flatten\w*|Cast\w*|Generating|Download\w*|Loading|Saving|Creating|Tokeniz\w*|Packing|Truncating"
-    r"|Applying|Extract\w*|Pre-?process\w*|Running tokenizer|Grouping|Adding|Converting|Fetching|Resolving|Upload\w*)\b"
-)
-"""How bars over data, models and files are called (datasets, TRL, huggingface_hub): none of them counts training."""
 _REST = re.compile(r"[A-Za-z]{3,}")
 
 
@@ -200,7 +195,7 @@ def _bar(
 ) -> Layout | None:  # fmt: skip
     layout = replace(layout, kind="bar")
     described = line[: bar.start()]
-    if HEADING.search(described) or _DATA_WORK.match(described):
+    if HEADING.search(described) or DATA_WORK.match(described):
         return None
     inside = {i for start, i in numbers.items() if bar.start() <= start < bar.end()}
     layout = _with_groups(layout, bar, numbers, ends, used)
@@ -214,6 +209,11 @@ def _bar(
         if table is not None:
             return replace(layout, kind="keras", fields=table[0], epoch=table[1] or layout.epoch)  # means so far, too
     layout = _with_words(layout, line, numbers, ends, used, bars=True)
+    if layout.epoch is None and not held_out and (found := OF_EPOCHS.search(described)) is not None:
+        at, last = (numbers.get(found.start(name)) for name in ("epoch", "epochs"))
+        if at is not None and last is not None:
+            layout = replace(layout, epoch=Place((at,)), epochs=Place((last,)))
+            used |= {at, last}
     split = _split(held_out[0]) if held_out else ""
     hf = "hf" if "{'" in line[bar.end() :] and _HF_DICT.search(line[line.index("{'", bar.end()) :]) else ""
     fields = pairs(line, numbers, ends, used, hf, split)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from runlens.sources.text.gather import COUNTERS, Gathered
 from runlens.sources.text.layout import Layout
 from runlens.sources.text.times import with_date
+from runlens.sources.text.twins import with_splits
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -81,7 +82,7 @@ def rows_of(gathered: Gathered, written: float) -> Rows:
     time = _numbers([p.time for o in layouts for p in gathered.parts[o]])[order]
     breaks = _whole_numbers(gathered.breaks)
     return Rows(
-        layouts,
+        with_splits(layouts),
         of_layout,
         line[order],
         np.searchsorted(breaks, line[order]),

@@ -12,7 +12,7 @@ _BOX = re.compile(
     r"^\s*\|\s+(?P<name>[A-Za-z][\w /.()%-]*?)\s+\|\s+(?P<value>[-+]?[\d.][\d.eE+-]*|nan|-?inf)\s+\|\s*$", re.IGNORECASE
 )
 _SECTION = re.compile(r"^\s*\|\s+(?P<name>[\w ]+)/\s+\|\s+\|\s*$")
-_BAR = re.compile(r"\d+%\|")
+_BAR = re.compile(r"\d+%(?:\||\s+[\x80-\xff]{2})")
 _CELL = re.compile(r"\S+")
 _COUNTERS = re.compile(r"^(epochs?|iter(ation)?s?|steps?|it|n_updates)$", re.IGNORECASE)
 _FEWEST, _MOST = 3, 30

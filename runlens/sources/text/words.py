@@ -34,7 +34,7 @@ HELD_OUT = re.compile(
 """A word that says that what follows was measured on held-out data."""
 TRAINING = re.compile(_ALONE.format(words="train(?:ing)?|train_inner"), re.IGNORECASE)
 _METRICS = (
-    r"loss(?:es)?|nll|cost|entropy|xent|bce|elbo|kl|logloss|mlogloss|trl|tel",
+    r"loss(?:es)?|l_(?:g_|d_)?(?:pix|percep|style|fea|gan|total)|nll|cost|entropy|xent|bce|elbo|kl|logloss|mlogloss|trl|tel",
     r"err(?:or)?|rmse|mse|mae|mape|l[12]|huber|quantile",
     r"ppl|perplexity|bpb|bpc|wer|cer|bleu|pk|windiff",
     r"acc(?:uracy)?\d*|auc|f1|prec(?:ision)?|recall|top|map|iou|miou|dice|mcc|r2|gini|ndcg|psnr|ssim|fid|score",
@@ -48,9 +48,11 @@ METRIC = re.compile(
 )
 """Words of which a line of metrics has at least one."""
 LOSS = re.compile(
-    r"(?<![a-z])(loss|trl|tel|nll|rmse|mse|mae|logloss|error|cost|l2|l1|perplexity|ppl)(?![a-z])|[a-z]loss(?![a-z])",
+    r"(?<![a-z])(loss|l_(?:g_)?(?:pix|total)|trl|tel|nll|rmse|mse|mae|logloss|error|cost|l2|l1|perplexity|ppl)(?![a-z])|[a-z]loss(?![a-z])",
     re.IGNORECASE,
 )
+LOSS_ALONE = re.compile(r"(?:train(?:ing)?[/_ ])?loss", re.IGNORECASE)
+"""What the loss of the training as a whole is called."""
 BARE = re.compile(
     r"(?<![\w/.-])(?P<name>train(?:ing)?|val(?:id(?:ation)?)?)['\"]?[ \t]*[:=][ \t]*\d*\.\d", re.IGNORECASE
 )

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from runlens.model import Run
+from runlens.roles.names.adversaries import adversaries, is_of_a_side
 from runlens.rules.shared.unlearning import is_kept, unlearning_sign
 
-_LOSS = re.compile(r"loss|(^|[^a-z])err")
-_SIDES = (
-    re.compile(r"(^|[^a-z])(d|disc|discr|discriminator|critic|net_?d)([^a-z]|$)"),
-    re.compile(r"(^|[^a-z])(g|gen|generator|net_?g)([^a-z]|$)"),
-)
 _NAMED = "--metric train_loss=NAME"
-_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 def need_not_fall(run: Run) -> str:
@@ -28,19 +21,8 @@ def need_not_fall(run: Run) -> str:
         return ""
     if not is_kept(role.series.name) and (sign := unlearning_sign(run)):
         return f"{sign} says that this run unlearns, so its loss may rise; name one that must fall: {_NAMED}"
-    pair = run.once("adversaries", lambda: _pair(run))
-    own = role.derived or any(side.search(_plain(role.series.name)) for side in _SIDES)
-    if not (pair and own):
+    pair = run.once("adversaries", lambda: adversaries(run.placed))
+    if not (pair and (role.derived or is_of_a_side(role.series.name))):
         return ""
     two = " and ".join(pair)
     return f"{two} train against each other, so neither need fall; name one that must: {_NAMED}"
-
-
-def _pair(run: Run) -> tuple[str, ...]:
-    losses = sorted((name for name in run.placed if _LOSS.search(_plain(name))), key=lambda name: (len(name), name))
-    sides = tuple(next((name for name in losses if side.search(_plain(name))), "") for side in _SIDES)
-    return sides if all(sides) and sides[0] != sides[1] else ()
-
-
-def _plain(name: str) -> str:
-    return _HUMP.sub("_", name).lower()

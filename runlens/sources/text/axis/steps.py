@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from runlens.sources.text.fractions import came_in_blocks, steps_of
+from runlens.sources.text.axis.epochs import carried, epochs_of
+from runlens.sources.text.axis.fractions import came_in_blocks, steps_of
 from runlens.sources.text.rows import Rows
-from runlens.sources.text.words import LOSS
+from runlens.sources.text.words import LOSS, LOSS_ALONE
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -58,7 +59,7 @@ def axis_of(rows: Rows) -> Axis:
     training was when they were written.
     """
     training = ~rows.held_out & rows.of_kind("row", "bar", "keras", "box", "opens")
-    epoch = carried(rows.counters["epoch"])
+    epoch = epochs_of(rows)
     step, it = rows.counters["step"].copy(), rows.counters["it"].copy()
     fields = rows.measure | rows.of_kind("opens")
     within = _within_epoch(step, epoch, training)
@@ -101,13 +102,6 @@ def _is_within_epochs(rows: Rows, step: Floats, known: Bools) -> bool:
     own = step[known]
     turns = np.diff(rows.counters["epoch"][rows.of_kind("epoch")])
     return len(own) >= 2 and int(np.count_nonzero(turns > 0)) > _HEADINGS * len(own) and bool(np.any(own[1:] <= own[0]))
-
-
-def carried(value: Floats) -> Floats:
-    """The last known value at or before each line, NaN before the first."""
-    at = np.where(np.isfinite(value), np.arange(len(value)), -1)
-    at = np.maximum.accumulate(at) if len(at) else at
-    return np.where(at >= 0, value[np.maximum(at, 0)], np.nan) if len(at) else value
 
 
 def _within_epoch(step: Floats, epoch: Floats, training: Bools) -> Bools:
@@ -237,11 +231,27 @@ def _without_steps(rows: Rows, epoch: Floats) -> Axis:
         return Axis(np.zeros(len(rows), dtype=np.int64), "lines", 0)
     main = np.flatnonzero(candidates & _alike(rows, _main(rows, candidates)))
     said = np.where(fields, epoch, np.nan)  # also that of a line of its own above: `Epoch 3/25`
-    own = said[main]
-    if bool(np.isfinite(own).all()) and bool(np.all(own == np.floor(own))):
-        turns = 1 + int(np.count_nonzero(np.diff(own)))
-        if len(main) <= _PER_EPOCH * turns:
-            return Axis(_filled(said), "epochs", 0)
+    if _one_an_epoch(said[main]) or _has_a_loss_an_epoch(rows, candidates, said, main):
+        return Axis(_filled(said), "epochs", 0)
     count = np.full(len(rows), np.nan)
     count[main] = np.arange(len(main))
     return Axis(_filled(count), "lines", 0)
+
+
+def _one_an_epoch(own: Floats) -> bool:
+    """Whether lines have whole epochs, which tell them apart."""
+    if not len(own) or not bool(np.isfinite(own).all()) or not bool(np.all(own == np.floor(own))):
+        return False
+    return len(own) <= _PER_EPOCH * (1 + int(np.count_nonzero(np.diff(own))))
+
+
+def _has_a_loss_an_epoch(rows: Rows, candidates: Bools, said: Floats, main: Ints) -> bool:
+    """Whether lines of another form than the commonest hold the loss, one an epoch, from before its first line on: what
+    is printed more often may be of a part of the training, or of an evaluation in the middle of it.
+    """
+    for number, layout in enumerate(rows.layouts):
+        if any(LOSS_ALONE.fullmatch(f.name) for f in layout.fields):
+            own = np.flatnonzero(candidates & _alike(rows, number))
+            if len(own) >= _SAME and own[0] < main[0] and _one_an_epoch(said[own]):
+                return True
+    return False

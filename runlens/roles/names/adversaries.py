@@ -1,0 +1,29 @@
+"""Two networks that train against each other, by the names of their losses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+_LOSS = re.compile(r"loss|(^|[^a-z])err")
+_SIDES = (
+    re.compile(r"(^|[^a-z])(d|disc|discr|discriminator|critic|net_?d)([^a-z]|$)"),
+    re.compile(r"(^|[^a-z])(g|gen|generator|net_?g)([^a-z]|$)"),
+)
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+def is_of_a_side(name: str) -> bool:
+    """Whether a loss is called after one of two adversaries, such as `loss/D` or `generator_loss`."""
+    return any(side.search(_plain(name)) for side in _SIDES)
+
+
+def adversaries(names: Iterable[str]) -> tuple[str, ...]:
+    """The losses of a discriminator and a generator among logged names, the shortest of each; empty unless both are."""
+    losses = sorted((name for name in names if _LOSS.search(_plain(name))), key=lambda name: (len(name), name))
+    sides = tuple(next((name for name in losses if side.search(_plain(name))), "") for side in _SIDES)
+    return sides if all(sides) and sides[0] != sides[1] else ()
+
+
+def _plain(name: str) -> str:
+    return _HUMP.sub("_", name).lower()
