@@ -81,8 +81,8 @@ def _written_into(file: Path, content: bytes) -> None:
         into.write(content)
 
 
-def save(file: Path, content: bytes) -> None:
-    """Write a file by way of a neighbour that takes its place, so that nobody reads half of it.
+def save(file: Path, content: bytes | Iterable[bytes]) -> None:
+    """Write a file, whole or in pieces, by way of a neighbour that takes its place, so that nobody reads half of it.
 
     A link is followed: what it leads to is replaced, and the link stays.
 
@@ -93,15 +93,17 @@ def save(file: Path, content: bytes) -> None:
     NotWritten
         If the disk is full.
     """
+    pieces = [content] if isinstance(content, bytes) else content
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         if file.exists() and not file.is_file():  # /dev/stdout, a pipe: there is nothing to replace
-            _written_into(file, content)
+            _written_into(file, b"".join(pieces))
             return
         target = Path(os.path.realpath(file))
         partial = target.with_name(f".{target.name}.{os.getpid()}.part")
         try:
-            partial.write_bytes(content)
+            with partial.open("wb") as out:
+                out.writelines(pieces)
             partial.replace(target)
         except BaseException:  # Ctrl-C and SIGTERM among them: half a report is worse than none
             partial.unlink(missing_ok=True)

@@ -23,6 +23,9 @@ from runlens.rules.select import check_codes
 MANY, SKETCH = 100, 60
 """Of more runs than this, those with nothing to see are drawn with about so many points a series: the page of many runs
 shows each as a sparkline of 20 cells, and curves in full would be nine tenths of a report of 10,000 runs."""
+UNDRAWN = 1000
+"""Of more runs than this, those with nothing to see are not drawn: sketches would be two thirds of the report (14 of
+21 kB a run in memory), and nobody looks at thousands of curves in which nothing was found."""
 
 
 def silent(text: str) -> None:
@@ -107,7 +110,7 @@ class Plan:
 
     def judged_by(self, refs: Sequence[RunRef], learned: Learned, chart_points: int) -> list[tuple[RunRef, Settings]]:
         """Each run with what it is judged by."""
-        quiet = min(chart_points, SKETCH) if len(refs) > MANY else chart_points
+        quiet = 0 if len(refs) > UNDRAWN else min(chart_points, SKETCH) if len(refs) > MANY else chart_points
         counted = tuple(k for k in self.known if not k.expired(self.now.date()))
         given, debug = self.request.given, self.request.debug
         return [

@@ -7,7 +7,7 @@ A figure is `runlens.render.png.render(report, run_index) -> bytes`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
@@ -34,6 +34,12 @@ class Format:
         """The report in this format, ending in a newline."""
         render: Callable[[Report], str] = import_module(f"runlens.render.{self.name}").render
         return render(report)
+
+    def parts(self, report: Report) -> Iterator[str]:
+        """The same in pieces, where the format is long and is made a run at a time."""
+        module = import_module(f"runlens.render.{self.name}")
+        parts: Callable[[Report], Iterator[str]] | None = getattr(module, "parts", None)
+        return parts(report) if parts is not None else iter([module.render(report)])
 
 
 FORMATS: Mapping[str, Format] = MappingProxyType(

@@ -230,3 +230,7 @@ def test_of_many_runs_those_with_nothing_to_see_are_sketched(tmp_path, monkeypat
     points = {name: (len(alone[name].charts[0].steps), len(among[name].charts[0].steps)) for name in names}
     assert points["lr_bump"][0] == points["lr_bump"][1] > 2 * request.SKETCH
     assert request.SKETCH / 2 <= points["ref_small_s0"][1] <= 2 * request.SKETCH < points["ref_small_s0"][0]
+    monkeypatch.setattr(request, "UNDRAWN", 1)
+    vast = {run.run: run for run in runlens.check(tmp_path).runs}
+    assert [run.findings for run in alone.values()] == [run.findings for run in vast.values()]
+    assert (vast["lr_bump"].charts, vast["ref_small_s0"].charts) == (alone["lr_bump"].charts, ())

@@ -181,3 +181,11 @@ def test_a_symptom_of_a_newer_version_is_one_like_no_other() -> None:
     text = (REPORTS / "report.json").read_text(encoding="utf-8").replace('"symptom": "spike"', '"symptom": "new"')
     assert '"new"' in text
     assert json.parse(text).runs[0].about_of("LOSS001").symptom is Symptom.OTHER
+
+
+def test_the_pieces_are_the_whole_as_it_is_indented_at_once() -> None:
+    report = fixed()
+    for runs in (report.runs, (), report.runs * 2):
+        several = replace(report, runs=runs)
+        assert "".join(json.parts(several)) == json._text(json.to_dict(several), "") + "\n"
+        assert len(list(json.parts(several))) == len(runs) + 2

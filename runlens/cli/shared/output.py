@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -107,12 +107,11 @@ def write(report: Report, wanted: Sequence[tuple[str, Path | None]], color: Colo
             from runlens.cli.shared.page import look
             from runlens.render import terminal
 
-            text = terminal.render(report, **look(file, color))
+            put(terminal.render(report, **look(file, color)), file)
         else:
-            from runlens.render import render
+            from runlens.render import FORMATS
 
-            text = render(_below_the_project(report) if name == "gitlab" else report, name)
-        put(text, file)
+            put(FORMATS[name].parts(_below_the_project(report) if name == "gitlab" else report), file)
 
 
 def _below_the_project(report: Report) -> Report:
@@ -127,12 +126,13 @@ def _below_the_project(report: Report) -> Report:
     return replace(report, runs=tuple(replace(run, source=seen(run.source)) for run in report.runs))
 
 
-def put(text: str, file: Path | None) -> None:
-    """Write text to a file, or to standard output (None)."""
+def put(text: str | Iterable[str], file: Path | None) -> None:
+    """Write text, whole or in pieces, to a file, or to standard output (None)."""
+    pieces = [text] if isinstance(text, str) else text
     if file is None:
-        echo(text)
+        echo("".join(pieces))
     else:
-        save(file, text.encode())
+        save(file, (piece.encode() for piece in pieces))
 
 
 def echo(text: str) -> None:
