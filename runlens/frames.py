@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -49,6 +51,70 @@ def history(run: Run, *, every_write: bool = False) -> pd.DataFrame:
     )
 
 
+def reports(file: str | Path) -> Iterator[RunReport]:
+    """The runs of a report that was written with `-f json` or `-f jsonl`; of JSON lines one at a time.
+
+    Raises
+    ------
+    NotALog
+        If the file is no such report.
+    """
+    from runlens.render import json, jsonl
+
+    path = Path(file)
+    if path.suffix.lower() in (".jsonl", ".ndjson"):
+        with path.open(encoding="utf-8") as lines:
+            yield from jsonl.read(lines, str(path))
+    else:
+        yield from json.parse(path.read_bytes(), str(path)).runs
+
+
+def runs(reports: Report | RunReport | Iterable[RunReport]) -> pd.DataFrame:
+    """How one run or many stand, a row a run.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `run`, `source`, `job`, `verdict`, `state`, `errors`, `warnings`, `notes` (findings that are not known
+        ones, by severity), `first_step`, `last_step` (Int64), `points`, `tokens` (at the last step, NaN where not
+        known), `gpus`, `action` and `failure` (why it could not be judged), both empty where there is none.
+    """
+    import pandas as pd
+
+    rows = []
+    for report in _runs(reports):
+        counted = Counter(f.severity.value for f in report.findings if f.suppressed is None)
+        rows.append(
+            {
+                "run": report.run,
+                "source": report.source,
+                "job": report.job,
+                "verdict": report.verdict,
+                "state": report.state,
+                "errors": counted["error"],
+                "warnings": counted["warning"],
+                "notes": counted["info"],
+                "first_step": report.steps[0] if report.steps else None,
+                "last_step": report.steps[1] if report.steps else None,
+                "points": report.points,
+                "tokens": report.tokens[1] if report.tokens else np.nan,
+                "gpus": report.gpus,
+                "action": report.action.kind if report.action else "",
+                "failure": "; ".join(failure.message for failure in report.failures),
+            }
+        )
+    columns: dict[str, Any] = {
+        "run": str, "source": str, "job": str, "verdict": str, "state": str, "errors": "int64", "warnings": "int64",
+        "notes": "int64", "first_step": "Int64", "last_step": "Int64", "points": "int64", "tokens": "float64",
+        "gpus": "int64", "action": str, "failure": str,
+    }  # fmt: skip
+    return pd.DataFrame(rows, columns=list(columns)).astype(columns)
+
+
+def _runs(reports: Report | RunReport | Iterable[RunReport]) -> Iterable[RunReport]:
+    return reports.runs if isinstance(reports, Report) else [reports] if isinstance(reports, RunReport) else reports
+
+
 def findings(reports: Report | RunReport | Iterable[RunReport]) -> pd.DataFrame:
     """What was found in one run or in many, a row a finding.
 
@@ -60,7 +126,6 @@ def findings(reports: Report | RunReport | Iterable[RunReport]) -> pd.DataFrame:
     """
     import pandas as pd
 
-    runs = reports.runs if isinstance(reports, Report) else [reports] if isinstance(reports, RunReport) else reports
     rows = [
         {
             "run": report.run,
@@ -73,7 +138,7 @@ def findings(reports: Report | RunReport | Iterable[RunReport]) -> pd.DataFrame:
             "suppressed": found.suppressed is not None,
             "message": found.message,
         }
-        for report in runs
+        for report in _runs(reports)
         for found in report.findings
     ]
     columns = ["run", "code", "name", "severity", "metric", "first_step", "last_step", "suppressed", "message"]

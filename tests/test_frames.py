@@ -2,10 +2,14 @@ import math
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from runlens import Run, Series
-from runlens.frames import findings, history
+from runlens.errors import NotALog
+from runlens.frames import findings, history, reports, runs
 from runlens.model import Finding, RunReport, Severity
+from runlens.render import json, jsonl
+from tests.render.reports import fixed
 
 
 def series(name, steps, values):
@@ -51,3 +55,29 @@ def test_a_row_a_finding_of_one_run_or_of_many():
     assert len(table) == 4 and len(findings(report)) == 2
     assert table.loc[0, "first_step"] == 5 and table.loc[1, "first_step"] is pd.NA
     assert findings([]).empty
+
+
+@pytest.mark.parametrize(("name", "render"), [("r.json", json.render), ("r.jsonl", jsonl.render)])
+def test_what_was_written_gives_the_tables_that_the_report_gives(tmp_path, name, render):
+    report = fixed()
+    (tmp_path / name).write_text(render(report), encoding="utf-8")
+    pd.testing.assert_frame_equal(runs(reports(tmp_path / name)), runs(report))
+    pd.testing.assert_frame_equal(findings(reports(str(tmp_path / name))), findings(report))
+    table = runs(report)
+    assert table["run"].tolist() == [run.run for run in report.runs]
+    counted = [f for run in report.runs for f in run.findings if f.suppressed is None]
+    assert table[["errors", "warnings", "notes"]].to_numpy().sum() == len(counted) > 0
+
+
+def test_a_run_without_steps_has_its_row_and_no_run_gives_the_columns():
+    table = runs(RunReport("r", "r", "here", "unknown", "undecided", None, None, 0))
+    assert table["first_step"].isna().tolist() == [True] and math.isnan(table["tokens"][0])
+    assert list(runs([]).columns) == list(table.columns) and len(runs([])) == 0
+
+
+@pytest.mark.parametrize("line", ["{", "[1]", '{"schema": 1}', '{"schema": 99, "run": "x"}'])
+def test_a_line_that_is_no_run_is_named(tmp_path, line):
+    whole = jsonl.render(fixed())
+    (tmp_path / "r.jsonl").write_text(whole + "\n" + line + "\n", encoding="utf-8")
+    with pytest.raises(NotALog, match=f"line {len(whole.splitlines()) + 2} of"):
+        list(reports(tmp_path / "r.jsonl"))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from runlens.model import Report
-from runlens.render.json import run_dict, to_dict
+from runlens.errors import NotALog
+from runlens.model import Report, RunReport
+from runlens.render.json import parse, run_dict, to_dict
 
 
 def render(report: Report) -> str:
@@ -22,3 +23,32 @@ def parts(report: Report) -> Iterator[str]:
     for run in report.runs:
         line = {**head, **{k: v for k, v in run_dict(replace(run, charts=())).items() if k != "charts"}}
         yield json.dumps(line, allow_nan=False) + "\n"
+
+
+def read(lines: Iterable[str], where: str = "the text") -> Iterator[RunReport]:
+    """The runs of such lines, one after the other; what a report of many gigabytes needs is one of them in memory.
+
+    Parameters
+    ----------
+    lines : iterable of str
+        Lines of one report or of several, one behind the other; empty ones are passed over.
+    where : str
+        What to call the text in an error, such as its file.
+
+    Raises
+    ------
+    NotALog
+        If a line is not one that `render` makes.
+    """
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            place = f"line {number:,} of {where}"
+            try:
+                run = json.loads(line)
+            except (ValueError, RecursionError) as error:
+                raise NotALog(f"{place} is no run of a report: it is not JSON ({error}).") from None
+            if not isinstance(run, dict):
+                raise NotALog(f"{place} is no run of a report: give what `runlens check RUN -f jsonl` writes.")
+            head = {key: run.pop(key, None) for key in ("schema", "tool", "created")}
+            whole = {**head, "verdict": run.get("verdict"), "exit_code": 0, "runs": [run]}
+            yield from parse(json.dumps(whole), place).runs
