@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from runlens.errors import RunLensError
 from runlens.judging.check import Settings, judge_and
 from runlens.judging.digest import Seen, digest
 from runlens.model import Finding, Run, RunRef, RunReport
@@ -14,6 +16,10 @@ from runlens.rules.log.stale import StaleRun
 from runlens.rules.shared.points import spine
 from runlens.watching.life import Lives
 
+if TYPE_CHECKING:
+    from runlens.sources.wandb_api.live import Live
+
+Read = Callable[[RunRef], Run]
 _BESIDE = ("", "-wal", "-journal")
 """What SQLite writes beside a store before the store itself changes."""
 GROWN = 1.1
@@ -36,16 +42,17 @@ class Unchanged:
     lives: Lives
     clock: Callable[[], float]
     kept: dict[str, _Kept] = field(default_factory=dict)
+    live: dict[str, Live] = field(default_factory=dict)
+    """Runs at W&B, by their reference's id."""
 
-    def judge(
-        self, plan: Sequence[tuple[RunRef, Settings]], read: Callable[[RunRef], Run] | None
-    ) -> Iterator[RunReport]:
+    def judge(self, plan: Sequence[tuple[RunRef, Settings]], read: Read | None) -> Iterator[RunReport]:
         """Judge runs as `runlens.judging.check.check` does, but those that are as they were."""
         seen: Seen = {}
         here = {ref.id for ref, _ in plan}
         self.kept = {name: kept for name, kept in self.kept.items() if name in here}
+        self.live = {name: live for name, live in self.live.items() if name in here}
         for ref, settings in plan:
-            key = _key(ref, settings, seen)  # before reading: what is written meanwhile is seen at the next look
+            key = self._key(ref, settings, seen)  # before reading: what is written meanwhile is seen at the next look
             kept = self.kept.get(ref.id)
             if kept is not None and kept.key == key and (again := self._again(kept, settings)) is not None:
                 yield again
@@ -56,6 +63,44 @@ class Unchanged:
             else:
                 self.kept.pop(ref.id, None)
             yield report
+
+    def read(self, ref: RunRef, whole: Read) -> Run:
+        """Read a run: of one at W&B what is new since the last look, of others, and at first, all of it by `whole`."""
+        live = self.live.get(ref.id)
+        if live is None:
+            return whole(ref)
+        from runlens.sources.bounds import within_bounds
+        from runlens.sources.wandb_api import live as at_wandb
+
+        try:
+            if live.refused is not None:
+                raise live.refused
+            if live.read_at is None:
+                run = whole(ref)
+                live.read_at = live.seen
+                return run
+            run = within_bounds(live.read())
+        finally:
+            live.close()
+        at_wandb.within_bounds(list(self.live.values()))
+        return run
+
+    def _key(self, ref: RunRef, settings: Settings, seen: Seen) -> bytes | None:
+        """What a verdict depends on; None for a run of which that is not known."""
+        if ref.source != "wandb_api":
+            return _key(ref, settings, seen)
+        if settings.hardware:
+            return None
+        from runlens.sources.wandb_api.live import Live
+
+        live = self.live.setdefault(ref.id, Live(ref))
+        try:
+            shown = live.glance()
+        except RunLensError as error:
+            live.refused = error  # said where it would be read
+            return None
+        live.refused = None
+        return digest((ref.source, ref.location, ref.id, shown, settings), seen)
 
     def _again(self, kept: _Kept, settings: Settings) -> RunReport | None:
         """The verdict as of now; None where the clock has changed more in it than an age."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from runlens.sources.wandb_api.server.client import Client
     from runlens.sources.wandb_api.server.login import Login
 
-__all__ = ["at", "check_login", "fetch", "find", "is_name", "is_set_up", "parse", "read"]
+__all__ = ["at", "check_login", "connected", "fetch", "find", "is_name", "is_set_up", "parse", "read"]
 
 
 def is_name(text: str) -> bool:
@@ -96,7 +96,7 @@ def find(
         return [RunRef("wandb_api", address.location, address.run)]
     from runlens.sources.wandb_api import listing
 
-    client = _client(address)
+    client = connected(address)
     try:
         return listing.runs(client, address, filters=filters, states=states, tags=tuple(tags or ()), limit=limit)
     finally:
@@ -151,14 +151,15 @@ def fetch(ref: RunRef, *, progress: Progress | None = None) -> Pulled:
     address = parse(ref.location)
     if address is None or not address.run:
         raise NoRunFound(f"{ref.location!r} names no W&B run")
-    client = _client(address)
+    client = connected(address)
     try:
         return pull(client, address, progress) if progress else pull(client, address)
     finally:
         client.close()
 
 
-def _client(address: Address) -> Client:
+def connected(address: Address) -> Client:
+    """A client that is logged in to the server of an address; whoever asks for it closes it."""
     from runlens.sources.wandb_api.server.client import Client
 
     return Client(_login_for(address))

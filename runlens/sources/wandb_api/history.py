@@ -128,6 +128,22 @@ def read(job: Job) -> Table:
     return _from_all(job, old, covered) if found is None else found
 
 
+def tail(job: Job, old: Table) -> Table | None:
+    """The history of a run of which an earlier state is held, or None if it has not only grown.
+
+    Parameters
+    ----------
+    job : Job
+        Its `known` says how the run was when `old` was all of it.
+    old : Table
+    """
+    last = job.known["signature"]["last_step"]
+    if not len(old) or not isinstance(last, int):
+        return None
+    probe = int(old.step.max())  # asked for again: is this still the same history?
+    return _grown(job, old, without([(0, last + 1)], (probe, probe + 1)))
+
+
 def _grown(job: Job, old: Table, covered: Spans) -> Table | None:
     """The history of a run that has only grown, or None if that does not give the right number of rows."""
     lines, last = job.seen.lines, job.seen.last_step

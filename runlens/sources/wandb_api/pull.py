@@ -46,7 +46,12 @@ class Pulled:
     """Sent by this pull: 1 if nothing has changed since the last one."""
 
 
-def pull(client: Client, address: Address, progress: Progress = lambda done, total: None) -> Pulled:
+def pull(
+    client: Client,
+    address: Address,
+    progress: Progress = lambda done, total: None,
+    shown: Snapshot | None = None,
+) -> Pulled:
     """Fetch a run completely, taking from the cache what is there.
 
     Parameters
@@ -55,6 +60,8 @@ def pull(client: Client, address: Address, progress: Progress = lambda done, tot
     address : Address
         Of a run; its `cache` says how the cache is used.
     progress : callable, optional
+    shown : Snapshot, optional
+        The run as the server showed it just now, where it was asked already.
 
     Raises
     ------
@@ -70,14 +77,14 @@ def pull(client: Client, address: Address, progress: Progress = lambda done, tot
             events = aside.submit(system.fetch, client, address) if not known else None
             sdk = None
             try:
-                seen = snapshot.take(client, address)
+                seen = shown or snapshot.take(client, address)
             except QueryRefused:
                 sdk = fallback.SdkRun(client.login, address)
                 seen = sdk.snapshot()
             if seen is None:
                 raise fallback.missing(client.login, address)
             job = Job(client, address, cache, seen, progress, known, early=early)
-            if not _same_run(known, seen):
+            if not same_run(known, seen):
                 job.forget()
             found = _from_cache(job) if job.complete and not job.changed else None
             return found if found is not None else _fetched(job, sdk, events, aside)
@@ -96,7 +103,7 @@ def _cache(client: Client, address: Address) -> RunCache:
     return cache
 
 
-def _same_run(known: dict[str, Any], seen: Snapshot) -> bool:
+def same_run(known: dict[str, Any], seen: Snapshot) -> bool:
     """Whether what is cached is an earlier part of this run: made anew or rewound, it is not."""
     old = known.get("signature") or {}
     shrunk = any(

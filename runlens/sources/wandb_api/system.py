@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 from runlens.errors import NoRunFound, ReadError
 from runlens.model import Note
 from runlens.sources.wandb_api.address import Address
-from runlens.sources.wandb_api.rows.table import Table, from_rows
+from runlens.sources.wandb_api.rows.table import Table, from_rows, joined
 from runlens.sources.wandb_api.server.client import Client
 from runlens.sources.wandb_api.server.queries import RUN_FULL_HISTORY, RUN_RESUME_STATUS
 
@@ -44,6 +46,28 @@ def from_events(rows: list[dict[str, Any]]) -> Table:
     for i, (row, source) in enumerate(zip(numbered, rows, strict=True)):
         row["_step"], row["_timestamp"] = i, source["_timestamp"]
     return from_rows(numbered)
+
+
+def with_newest(client: Client, address: Address, table: Table) -> Table:
+    """The rows that are known, and the newest that the server has if it is newer: one small request.
+
+    The server hands over the newest row, or all of them; those in between are missing until all are fetched.
+
+    Raises
+    ------
+    ReadError, NoRunFound, SourceDown
+    """
+    names = {"entity": address.entity, "project": address.project, "name": address.run}
+    data = client.graphql(RUN_RESUME_STATUS, names, tries=2)
+    said = ((data.get("model") or {}).get("bucket") or {}).get("eventsTail")
+    try:
+        lines = json.loads(said) if isinstance(said, str) else said
+    except ValueError:
+        lines = None
+    rows = _rows(lines) if isinstance(lines, list) else []
+    newest = float(table.time[-1]) if len(table) else -math.inf
+    new = from_events([row for row in rows if isinstance(at := row.get("_timestamp"), int | float) and at > newest])
+    return joined([table, replace(new, step=new.step + len(table))]) if len(new) else table
 
 
 def note(rows: int, held: int | None) -> tuple[Note, ...]:

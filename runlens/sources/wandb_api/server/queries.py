@@ -99,11 +99,12 @@ query RunResumeStatus($project: String, $entity: String, $name: String!) {
       id
       historyLineCount
       eventsLineCount
+      eventsTail
     }
   }
 }
 """
-"""How many rows of system metrics there are: the read query does not say."""
+"""How many rows of system metrics there are, which the read query does not say, and the newest of them."""
 
 RUN_FILES = """
 query RunFiles($project: String!, $entity: String!, $name: String!, $fileNames: [String] = []) {
