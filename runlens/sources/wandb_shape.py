@@ -22,8 +22,14 @@ _NON_FINITE = {
     sign + word: value
     for word, positive in (("nan", math.nan), ("inf", math.inf), ("infinity", math.inf))
     for sign, value in (("", positive), ("+", positive), ("-", -positive))
+} | {
+    sign + word: value
+    for word, positive in (("1.#qnan", math.nan), ("1.#snan", math.nan), ("1.#ind", math.nan), ("1.#inf", math.inf))
+    for sign, value in (("", positive), ("-", -positive))
 }
-"""As Python, JavaScript and C write them: glibc prints a NaN whose sign bit is set as `-nan`."""
+_NON_FINITE |= {"nan(ind)": math.nan, "-nan(ind)": math.nan}
+"""As Python, JavaScript and C write them: glibc prints a NaN whose sign bit is set as `-nan`, Microsoft's C library
+what it is in words (`1.#QNAN`, `-nan(ind)`)."""
 
 
 def number(value: object) -> float | None:

@@ -115,7 +115,7 @@ def _add(found: Plain, payload: bytes, kind: type) -> None:
         if kind == "tensor" and value.tensor.dtype not in (0, 7, 8, 18, 20, 21):
             try:
                 array = make_ndarray(value.tensor)
-            except (TypeError, ValueError):  # a shape that its content does not fill
+            except (TypeError, ValueError, KeyError):  # a shape that its content does not fill, a type that is none
                 continue
             number = float(array.ravel()[0]) if array.size == 1 else None
         if number is not None:

@@ -56,6 +56,7 @@ def read_file(path: Path) -> Read:
         raise AccessRefused(f"no permission to read {where}; ask its owner for read access") from error
     except (OSError, EOFError) as error:
         raise ReadError(f"{where} cannot be read ({in_words(error)}); look at the file and the disk") from error
+    read.columns.settle()
     if not read.columns.parts:
         why = (
             read.notes[0].message if read.notes else "its cells hold no number" if read.columns.rows else "it is empty"

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from runlens.sources.nested import coco_stats, flat
 from runlens.sources.table.cells import number, says_nothing
+from runlens.sources.table.marks import Commas
 from runlens.sources.table.names import LABELS, METRICS, RUNS, SPLITS, canonical, is_axis, is_time
 from runlens.sources.table.texts import Texts
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Held = TypeVar("Held")
 Found = dict[str, tuple[list[int], list[float]]]
 
 _LABELLED = frozenset({*SPLITS, *RUNS, *LABELS, *METRICS})
@@ -58,6 +61,8 @@ class Columns:
         """Columns of times that are spelt (`1:02:03`, `5m 2s`), which are then in seconds."""
         self.said: dict[int, dict[str, object]] = {}
         """Rows that name no place on any axis, such as a header with the configuration."""
+        self.commas: dict[str, Commas] = {}
+        """Cells with a comma by column, until `settle` tells what it means."""
         self.in_order = False
         """True for lists whose entries stand at their place in the list, with no axis beside them."""
         self._axes: set[str] = set()
@@ -103,6 +108,8 @@ class Columns:
         odd: list[tuple[int, str]] = []
         known: dict[str, float | None] = {}
         for row, text in zip(rows, texts, strict=True):
+            if "," in text and self._waits(name, row, text):
+                continue
             value = known[text] if text in known else known.setdefault(text, number(text, name))
             if value is not None:
                 at.append(row)
@@ -143,6 +150,8 @@ class Columns:
             for inner, stat in stats:
                 self._put_any(found, inner, row, stat)
             return
+        if isinstance(value, str) and "," in value and self._waits(name, row, value.strip()):
+            return
         cell = number(value, name)
         if cell is not None:
             _put(found, name, row, cell)
@@ -154,6 +163,27 @@ class Columns:
             self.lose(name)
             if isinstance(value, str):
                 self._words(name).add((row,), (value.strip(),))
+
+    def _waits(self, name: str, row: int, text: str) -> bool:
+        if is_axis(name) or is_time(name) or is_label(name):
+            return False
+        return self.commas.setdefault(name, Commas()).takes(row, text)
+
+    def settle(self) -> None:
+        """Read the cells whose comma the numbers of their column explain; others are lost. Called once, at the end."""
+        for name, held in self.commas.items():
+            if not held.rows:
+                continue
+            row, value = self.joined(name)
+            sign = held.sign(name, value)
+            if sign == "unknown":
+                self.lose(name, len(held.rows))
+                continue
+            row = np.concatenate([row, np.array(held.rows, dtype=np.int64)])
+            value = np.concatenate([value, np.array(held.numbers(sign), dtype=np.float64)])
+            order = np.argsort(row, kind="stable")
+            self.parts[name] = [(row[order], value[order])]
+        self.commas.clear()
 
     def _words(self, name: str) -> Texts:
         return self.texts.setdefault(name, Texts())
@@ -168,6 +198,16 @@ class Columns:
             self._axes.update(names[:1])
         else:
             self.said[i] = dict(row)
+
+    def rename(self, names: Mapping[str, str]) -> None:
+        """Give columns other names; each of them is one that nothing is called by yet."""
+        self.parts = _renamed(self.parts, names)
+        self.labels = _renamed(self.labels, names)
+        self.texts = _renamed(self.texts, names)
+        self.commas = _renamed(self.commas, names)
+        self.odd = _renamed(self.odd, names)
+        self.short = _renamed(self.short, names)
+        self.repeated = _renamed(self.repeated, names)
 
     def where(self, keep: npt.NDArray[np.bool_], rename: Callable[[str], str] = str) -> Columns:
         """The rows at which `keep`, shape (rows,), is true, numbered anew."""
@@ -188,6 +228,10 @@ class Columns:
         out.repeated = {rename(n): round(k * share) for n, k in self.repeated.items() if round(k * share)}
         out.said = {int(place[row]) if row >= 0 else row: s for row, s in self.said.items() if row < 0 or keep[row]}
         return out
+
+
+def _renamed(held: dict[str, Held], names: Mapping[str, str]) -> dict[str, Held]:
+    return {names.get(name, name): value for name, value in held.items()}
 
 
 def _put(found: Found, name: str, row: int, value: float) -> None:

@@ -246,7 +246,8 @@ def _part(taken: Tokens, rows: Ints, layout: Layout, line: int) -> Part:
             value = value * 1000.0 + np.copysign(taken.value[first + number], value)
         if place.decimals >= 0:
             digits = taken.end[first + place.decimals] - taken.start[first + place.decimals]
-            value = value + np.copysign(taken.value[first + place.decimals] * 10.0**-digits, value)
+            power = 10.0**digits  # both parts are whole, so that one division rounds as the number itself is rounded
+            value = (value * power + np.copysign(taken.value[first + place.decimals], value)) / power
         if place.over >= 0:
             with np.errstate(divide="ignore", invalid="ignore"):
                 value = value / taken.value[first + place.over]

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import csv
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from runlens.sources.table.cells import number
 from runlens.sources.table.forms.arrow import LEAST, add_cells
 from runlens.sources.table.forms.dialect import BLANKS, DELIMITERS, Dialect, apart, cells_of
+from runlens.sources.table.forms.holes import beside_hole
+from runlens.sources.table.forms.kinds import kind_at, usual
 from runlens.sources.table.forms.lost import Lost
 from runlens.sources.table.forms.packed import lines_of
+from runlens.sources.table.forms.points import whole_place, with_point
 from runlens.sources.table.names import is_axis
 from runlens.sources.table.store import Columns
 
-_POINTED = re.compile(r"[+-]?\d{1,3}(\.\d{3})+")
-_COMMA = re.compile(r"[+-]?(?:\d*,\d*|[1-9]\d{0,2}(?:\.\d{3})+,\d+)(?:[eE][+-]?\d+)?")
 _LONGEST_CELL = 50
 """Lines over which a quoted cell may go on: a quote that is open for longer is a stray one."""
 _SHOWING = 1 << 14
@@ -42,6 +42,8 @@ class Delimited:
         """Rows that are longer than the head and were not taken yet: line, bytes, cells."""
         self._head: list[str] = []
         """Names before the log went on with more columns; empty if it did not."""
+        self._kinds: list[frozenset[str]] = []
+        """What the cells under those names held, as far as those of longer rows are taken for the like."""
 
     def add(self, raw: bytes, last: bool) -> None:
         """Add a stretch of whole lines; of the last one the last line may lack its end."""
@@ -64,15 +66,20 @@ class Delimited:
                 rows.append(plain)
                 at += 1
                 continue
-            if "\0" in line:
-                self.lost.zeros += line.count("\0")
-                line = line.replace("\0", "")
+            self.lost.zeros += line.count("\0")
+            line, holed = line.strip("\0"), line
             took = 1
             if line.strip():
                 cells, took = self._cells(line, lines, at)
                 is_last = torn and at + took >= len(lines)
                 if is_last:
                     cells = self._trusted(cells, [*self._latest, *rows])
+                if line != holed or "\0" in line:
+                    cells = beside_hole(holed, cells, len(self.names), rows[-_SIMILAR:] or self._latest)
+                if not cells:
+                    self.lost.add(before + at + 1, len(line.encode("utf-8", "replace")) + 1)
+                    at += took
+                    continue
                 self._take(cells, line, before + at + 1, rows, is_last)
             at += took
         self._latest = rows[-_SIMILAR:] or self._latest
@@ -114,39 +121,58 @@ class Delimited:
             whole += "\n" + following
             if following.count('"') % 2:
                 cells = next(csv.reader(whole.splitlines(keepends=True), delimiter=delimiter))
-                if len(cells) == len(self.names):
+                if len(cells) == len(self.names) and not all(map(self._is_row, lines[at + 1 : at + more])):
                     return cells, more
                 break
         return cells_of(line, delimiter), 1
+
+    def _is_row(self, line: str) -> bool:
+        """Whether a line is a row by itself: two stray quotes some rows apart make no cell of what is between them."""
+        cells = cells_of(line, self.dialect.delimiter)
+        return len(cells) == len(self.names) and 2 * sum(number(cell.strip(' "')) is not None for cell in cells) >= len(
+            cells
+        )
 
     def _take(self, cells: list[str], line: str, number_of_line: int, rows: list[list[str]], last: bool) -> None:
         """Add one row to `rows`, if it is one."""
         names = self.names
         if not names:
             names = self.names = _numbered(len(cells))
-        if len(cells) != len(names):
+        if len(cells) != len(names) and not last:  # what is missing from the last line may come yet
             cells = self._mended(cells, line)
         if cells and cells[0].strip() == names[0] and [cell.strip() for cell in cells] == names:
             return  # the head again: the log was opened anew
         if self._is_head(cells):
             self._flush(rows)
             rows.clear()
-            self.names, self._head = apart([cell.strip() for cell in cells]), []
+            names = apart([cell.strip() for cell in cells])
+            if not self.dialect.names and len(names) == len(self.names):  # the head of what came before, too
+                self.columns.rename(dict(zip(self.names, names, strict=True)))
+            self.names, self._head = names, []
             return
         if self._head and len(cells) == len(self._head) != len(names):
             self._go_on_with(self._head, rows)
             names = self.names
+        if self._head and names != self._head and len(cells) == len(names):
+            if not self._are_alike(cells):
+                self.lost.add(number_of_line, len(line.encode("utf-8", "replace")) + 1)
+                return
+            self._miss(self._head[len(self._kinds) :], 1)
         if len(cells) > len(names):
             self._longer.append((number_of_line, len(line.encode("utf-8", "replace")) + 1, cells))
             if not self._is_another_head(rows):
-                self._give_up_longer(but=len(cells))
+                self._give_up_longer(but=len(cells) if len(self._longer) < _ALIKE else 0)
             return
         self._give_up_longer()
         if len(cells) < len(names):
-            for name in names[len(cells) :] if not last else ():
-                self.columns.short[name] = self.columns.short.get(name, 0) + 1
+            if not last:
+                self._miss(names[len(cells) :], 1)
             cells = cells + [""] * (len(names) - len(cells))
         rows.append(cells)
+
+    def _miss(self, names: Sequence[str], rows: int) -> None:
+        for name in names:
+            self.columns.short[name] = self.columns.short.get(name, 0) + rows
 
     def _is_another_head(self, rows: list[list[str]]) -> bool:
         """Take rows that are longer than the head, if several are alike: the log went on with more columns.
@@ -158,20 +184,31 @@ class Delimited:
         if len(self._longer) < _ALIKE or any(len(cells) != size for _, _, cells in self._longer):
             return False
         before = (rows or self._latest)[-_SIMILAR:]
+        if not before:
+            return False  # the head is that of no row
         same = 0
+        kinds: list[frozenset[str]] = []
         for at in range(len(self.names)):
-            kinds = {number(row[at]) is None for row in before if at < len(row) and row[at].strip()}
-            longer = {number(cells[at]) is None for _, _, cells in self._longer if cells[at].strip()}
-            if kinds and longer and kinds != longer:
+            known = usual(before, at)
+            if not all(kind_at(cells, at) in known for _, _, cells in self._longer):
                 break
+            kinds.append(known)
             same = at + 1
+        if not any(is_axis(name) for name in self.names[:same]) and any(map(is_axis, self.names)):
+            return False  # nothing would say where they stand
         if not self._head:
             self._head = self.names
+        self._kinds = kinds
         taken = [cells for _, _, cells in self._longer]
+        self._miss(self._head[same:], len(taken))
         self._longer.clear()
         self._go_on_with([*self.names[:same], *(f"{_NAMELESS}{i + 1}" for i in range(same, size))], rows)
         rows += taken
         return True
+
+    def _are_alike(self, cells: list[str]) -> bool:
+        """Whether the cells of a longer row are of the kinds that were there before under the same names."""
+        return all(kind_at(cells, at) in kinds for at, kinds in enumerate(self._kinds))
 
     def _go_on_with(self, names: list[str], rows: list[list[str]]) -> None:
         self._flush(rows)
@@ -230,7 +267,10 @@ class Delimited:
 
     def _add_cells(self, name: str, cells: tuple[str, ...], base: int) -> None:
         if self.dialect.decimal_comma:
-            cells = tuple(map(_with_point, cells)) if not is_axis(name) else tuple(map(_whole, cells))
+            grouped = self.dialect.grouped_steps
+            cells = (
+                tuple(map(with_point, cells)) if not is_axis(name) else tuple(whole_place(c, grouped) for c in cells)
+            )
         said = [i for i, cell in enumerate(cells) if cell and not cell.isspace()]
         texts: list[str] | tuple[str, ...] = cells if len(said) == len(cells) else [cells[i] for i in said]
         convert: Callable[[str], float] = float
@@ -240,19 +280,6 @@ class Delimited:
             self.columns.add_texts(name, [base + i for i in said], [t.strip() for t in texts])
             return
         self.columns.add(name, np.array(said, dtype=np.int64) + base, values)
-
-
-def _with_point(cell: str) -> str:
-    """`1.234,5` and `2,345` with a decimal point; `1.234` and `1.5,2` are left as they are."""
-    if not _COMMA.fullmatch(cell.strip()):
-        return cell
-    return cell.replace(".", "").replace(",", ".")
-
-
-def _whole(cell: str) -> str:
-    """A step of a table with decimal commas: `1.000` is a thousand."""
-    text = cell.strip()
-    return text.replace(".", "") if _POINTED.fullmatch(text) else _with_point(text)
 
 
 def _numbered(count: int) -> list[str]:

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 
 from runlens.sources.table.cells import number, says_nothing
 from runlens.sources.table.names import is_axis
@@ -18,6 +19,7 @@ BLANKS = " "
 _COMMENT = ("#", "//", "%")
 _SAMPLE = 50
 _COMMA = re.compile(r"[+-]?\d+,\d+(e[+-]?\d+)?", re.IGNORECASE)
+_POINT = re.compile(r"[+-]?\d+\.\d+(e[+-]?\d+)?", re.IGNORECASE)
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+")
 
 
@@ -32,6 +34,8 @@ class Dialect:
     first: int
     """Line, from 0, at which the rows begin."""
     decimal_comma: bool = False
+    grouped_steps: bool = False
+    """Whether a comma in a step sets its thousands apart, though it is the decimal sign elsewhere."""
     said: dict[str, object] = field(default_factory=dict)
     """What a comment before the head says in JSON, as in stable-baselines3's `monitor.csv`."""
 
@@ -97,9 +101,26 @@ def dialect_of(text: str) -> Dialect | None:
         and len(Counter(map(len, rows))) == 1
         and len(rows[0]) == len(names) + 1
         and rows[0][-1]
+        and _are_named(rows, names)
     ):
         names = ["", *names]  # written with the names of the rows, which have no head (R)
-    return Dialect(delimiter, apart(names), at, _decimal_comma(rows, names, delimiter), _json_of(comments))
+    comma, grouped = _decimal_comma(rows, names, delimiter), _grouped_steps(rows, names)
+    return Dialect(delimiter, apart(names), at, comma, grouped, _json_of(comments))
+
+
+def _are_named(rows: list[list[str]], names: list[str]) -> bool:
+    """Whether the first cells of rows that are longer than the head are the rows' names.
+
+    No two of them are alike, and where the head names a step, the cells that then stand under it rise: those of a table
+    whose decimal commas nobody quoted are cut in two, and stand under other names.
+    """
+    if len({row[0] for row in rows}) < len(rows):
+        return False
+    at = next((i for i, name in enumerate(names, 1) if is_axis(name)), None)
+    steps = [number(row[at], names[at - 1]) for row in rows] if at is not None else []
+    known = [step for step in steps if step is not None]
+    risen = sum(b > a for a, b in pairwise(known))
+    return not known or len(rows) == 1 or 2 * risen >= len(rows) - 1
 
 
 def apart(names: list[str]) -> list[str]:
@@ -154,6 +175,21 @@ def _decimal_comma(rows: list[list[str]], names: list[str], delimiter: str) -> b
         return True
     plain = [cell for name, cell in of if not is_axis(name) and number(cell) is not None and "," not in cell]
     return not plain
+
+
+def _grouped_steps(rows: list[list[str]], names: list[str]) -> bool:
+    """Whether `1,000` is the step of a thousand where other cells may have a decimal comma.
+
+    No cell beside the steps has a comma and some have a point, so that nothing speaks for a decimal comma.
+    """
+    of = [(names[i] if i < len(names) else "", cell.strip()) for row in rows for i, cell in enumerate(row)]
+    steps = [cell for name, cell in of if is_axis(name) and "," in cell]
+    others = [cell for name, cell in of if not is_axis(name)]
+    return (
+        all(_THOUSANDS.fullmatch(cell) for cell in steps)
+        and not any(_COMMA.fullmatch(cell) for cell in others)
+        and any(_POINT.fullmatch(cell) for cell in others)
+    )
 
 
 def _uncommented(comment: str, delimiter: str) -> list[str]:

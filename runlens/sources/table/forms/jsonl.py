@@ -60,7 +60,7 @@ class JsonLines:
     def _row(self, line: str, at: int, torn: bool) -> Row | None:
         if "\0" in line:
             self.lost.zeros += line.count("\0")
-            line = line.replace("\0", "")
+            line = line.strip("\0")  # those within an object may stand in place of digits
         if not line or line.isspace():
             return None
         try:

@@ -22,6 +22,16 @@ RATIO = 200
 LONGEST_LINE = 1 << 28
 """Bytes without the end of a line: no table has such rows, and each further stretch is joined to them."""
 _MAGIC = ((b"\x1f\x8b", ".gz"), (b"BZh", ".bz2"), (b"\xfd7zXZ", ".xz"), (b"\x28\xb5\x2f\xfd", ".zst"))
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before the mark of UTF-16 that it begins with
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_SHOWN = 512
+"""Bytes that show how wide letters are."""
+_FEW = 16
+"""Letters below which nothing is said of that."""
 BROKEN = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile)
 """What is raised where a packed file breaks off."""
 
@@ -62,10 +72,11 @@ def opened(path: Path) -> BinaryIO:
 
         return cast(BinaryIO, pyarrow.CompressedInputStream(pyarrow.OSFile(str(path)), "zstd"))
     file = path.open("rb")
-    head = file.read(3)
-    file.seek(3 if head == codecs.BOM_UTF8 else 0)
-    if head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):  # PowerShell's `>` writes it; such files are small
+    head = file.read(_SHOWN)
+    file.seek(3 if head.startswith(codecs.BOM_UTF8) else 0)
+    if wide(head):  # PowerShell's `>` writes it; such files are small
         with file:
+            file.seek(0)
             return io.BytesIO(text_of(file.read()).encode("utf-8", "replace"))
     return file
 
@@ -187,8 +198,21 @@ def lines_of(raw: bytes) -> list[str]:
     return raw.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
+def wide(head: bytes) -> str:
+    """The encoding of a text whose letters take two or four bytes each, empty for any other.
+
+    By its byte-order mark, or by the zeros that stand in every other byte of what is written in letters of ASCII.
+    """
+    for mark, name in _MARKS:
+        if head.startswith(mark):
+            return name
+    shown = head[:_SHOWN]
+    zeros = shown[::2].count(0), shown[1::2].count(0)
+    if len(shown) >= 2 * _FEW and max(zeros) >= 0.45 * len(shown) and not min(zeros):
+        return "utf-16-le" if zeros[1] else "utf-16-be"
+    return ""
+
+
 def text_of(raw: bytes) -> str:
-    """Text of bytes: UTF-16 if they say so by a byte-order mark, else UTF-8; bytes that are neither become U+FFFD."""
-    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return raw.decode("utf-16", "replace")
-    return raw.decode("utf-8-sig", "replace")
+    """Text of bytes: UTF-8, or what `wide` finds; bytes that are neither become U+FFFD."""
+    return raw.decode(wide(raw) or "utf-8", "replace").removeprefix("\ufeff")
