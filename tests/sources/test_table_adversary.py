@@ -1,4 +1,4 @@
-"""Tables by hand: 43 kinds of damage in five forms, each with the truth of what stands in it.
+"""Tables by hand: 48 kinds of damage in five forms, each with the truth of what stands in it.
 
 None passes while a loss of it is missing, wrong or out of place and nothing says so.
 """
