@@ -14,6 +14,7 @@ from runlens import roles, sources
 from runlens.advice import advise
 from runlens.errors import NoRunFound, RunLensError
 from runlens.judging.about import described
+from runlens.judging.ahead import Ahead
 from runlens.judging.baseline import Known, mark
 from runlens.judging.beside import with_evals_of, with_hardware_of
 from runlens.judging.charts import charts_of, with_series
@@ -103,8 +104,11 @@ def check_and(
     (RunReport, what `also` returned)
         None beside a run that could not be read.
     """
-    here = read if isinstance(engine, InProcess) else None  # what shows progress cannot be sent to workers
-    return engine.each(partial(_item, also, here), plan, _lost)
+    if not isinstance(engine, InProcess):  # what shows progress cannot be sent to workers
+        yield from engine.each(partial(_item, also, None), plan, _lost)
+        return
+    with Ahead([ref for ref, _ in plan], read) as ahead:
+        yield from engine.each(partial(_item, also, ahead), plan, _lost)
 
 
 def _item(

@@ -10,17 +10,28 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from runlens.sources.discovery import broken, discover, read
+    from runlens.sources.discovery import broken, discover, is_slow, read
     from runlens.sources.naming import unforeseen, unique, without_secrets
     from runlens.sources.unread import Search, in_one_sentence
 
-__all__ = ["Search", "broken", "discover", "in_one_sentence", "read", "unforeseen", "unique", "without_secrets"]
+__all__ = [
+    "Search",
+    "broken",
+    "discover",
+    "in_one_sentence",
+    "is_slow",
+    "read",
+    "unforeseen",
+    "unique",
+    "without_secrets",
+]
 
 _HOME = {
     "Search": "unread",
     "broken": "discovery",
     "discover": "discovery",
     "in_one_sentence": "unread",
+    "is_slow": "discovery",
     "read": "discovery",
     "unforeseen": "naming",
     "unique": "naming",

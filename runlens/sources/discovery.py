@@ -95,6 +95,11 @@ def broken(name: str, sentence: str) -> RunRef:
     return RunRef(local.BROKEN, name, name, member=sentence)
 
 
+def is_slow(ref: RunRef) -> bool:
+    """Whether reading a run is mostly waiting for a server."""
+    return ref.source not in local.UNREADABLE and registry.entry(ref.source).heavy
+
+
 def read(ref: RunRef, *, progress: Progress | None = None) -> Run:
     """Read one run that was discovered.
 

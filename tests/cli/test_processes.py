@@ -59,27 +59,25 @@ def test_closed_streams_change_no_code(closed, log):
     assert b"Traceback" not in done.stderr
 
 
-def test_a_full_disk_leaves_the_old_report_and_no_part(tmp_path, monkeypatch):
+def test_a_full_disk_leaves_the_old_report_and_no_part(tmp_path):
     (tmp_path / "r.md").write_text("old")
 
-    def full(self, content):
-        self.open("w").close()
+    def full():
+        yield b"new"
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("pathlib.Path.write_bytes", full)
     with pytest.raises(NotWritten, match="No space left"):
-        save(tmp_path / "r.md", b"new")
+        save(tmp_path / "r.md", full())
     assert [p.name for p in tmp_path.iterdir()] == ["r.md"] and (tmp_path / "r.md").read_text() == "old"
 
 
-def test_what_interrupts_a_write_leaves_no_part(tmp_path, monkeypatch):
-    def stopped(self, content):
-        self.open("w").close()
+def test_what_interrupts_a_write_leaves_no_part(tmp_path):
+    def stopped():
+        yield b"new"
         raise SystemExit(143)
 
-    monkeypatch.setattr("pathlib.Path.write_bytes", stopped)
     with pytest.raises(SystemExit):
-        save(tmp_path / "r.md", b"new")
+        save(tmp_path / "r.md", stopped())
     assert list(tmp_path.iterdir()) == []
 
 

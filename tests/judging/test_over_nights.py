@@ -227,11 +227,10 @@ def test_a_record_is_written_as_reports_are(record, tmp_path, monkeypatch):
     ledger.write(tmp_path / "link.jsonl", records[1:])
     assert (tmp_path / "link.jsonl").is_symlink() and len(ledger.read(record)) == BEFORE - 1
 
-    def full(self, content):
-        self.open("w").close()
+    def full(self, target):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("pathlib.Path.write_bytes", full)
+    monkeypatch.setattr("pathlib.Path.replace", full)
     with pytest.raises(NotWritten, match="No space left"):
         ledger.write(record, records)
     assert {p.name for p in tmp_path.iterdir()} == {"link.jsonl", "nights.jsonl"}

@@ -12,7 +12,7 @@ from runlens.sources import wandb_api
 from runlens.sources.wandb_api import pages
 from runlens.sources.wandb_api.address import Address
 from runlens.sources.wandb_api.server.client import Client
-from runlens.sources.wandb_api.server.gate import Gate, Patience, Stopped, retry_after
+from runlens.sources.wandb_api.server.gate import Gate, Patience, Stopped, hold_of, retry_after
 from runlens.sources.wandb_api.server.login import login
 from tests.sources.wandb_at import NAME, read, rows_of, same, server
 from tests.wandb_server import Server
@@ -260,3 +260,16 @@ def test_the_gate_lets_everybody_go_when_it_is_stopped() -> None:
         gate.wait()
     with pytest.raises(Stopped):
         gate.pause(100)
+
+
+def test_what_a_server_tells_one_pull_holds_for_all_and_a_pull_that_ends_ends_alone() -> None:
+    one, two, other = Gate(hold_of("a")), Gate(hold_of("a")), Gate(hold_of("b"))
+    other.wait()
+    assert one.hold(0.3) and not two.hold(0.1)
+    other.wait()
+    one.stop()
+    with pytest.raises(Stopped):
+        one.wait()
+    began = time.monotonic()
+    two.wait()
+    assert time.monotonic() - began > 0.2

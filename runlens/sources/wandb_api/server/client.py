@@ -15,7 +15,7 @@ from urllib.parse import urljoin, urlsplit
 from runlens.errors import ReadError, SourceDown
 from runlens.sources.wandb_api.server import answers
 from runlens.sources.wandb_api.server.answers import QueryRefused, TooLarge, TooMuch
-from runlens.sources.wandb_api.server.gate import Gate, Patience, retry_after
+from runlens.sources.wandb_api.server.gate import Gate, Patience, hold_of, retry_after
 from runlens.sources.wandb_api.server.login import Login
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Client:
 
         self.login, self.connections = login, connections
         self.patience = patience or Patience.from_environment()
-        self.gate = Gate()
+        self.gate = Gate(hold_of(login.host))
         self.sent = 0
         """Requests sent so far."""
         self._reached = False  # by any answer

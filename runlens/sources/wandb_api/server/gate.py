@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +47,26 @@ class Patience:
         return full * (0.5 + random.random() / 2)  # noqa: S311 - jitter, no secret
 
 
-class Gate:
-    """Closed until a moment that any connection may push further away; `stop` lets everybody go at once."""
+class Hold:
+    """Until when a server wants to be left alone: what it tells one pull holds for all that are under way."""
 
     def __init__(self) -> None:
-        self._opens = 0.0
-        self._changed = threading.Condition()
+        self.opens = 0.0
+        self.changed = threading.Condition()
+
+
+@cache
+def hold_of(host: str) -> Hold:
+    """The hold of a server, one for the whole process."""
+    return Hold()
+
+
+class Gate:
+    """Closed until a moment that any connection may push further away; `stop` lets those of one pull go at once."""
+
+    def __init__(self, hold: Hold | None = None) -> None:
+        self._hold = hold or Hold()
+        self._changed = self._hold.changed
         self.stopped = False
 
     def hold(self, seconds: float) -> bool:
@@ -64,8 +79,8 @@ class Gate:
         """
         with self._changed:
             now = time.monotonic()
-            was_open = self._opens <= now
-            self._opens = max(self._opens, now + seconds)
+            was_open = self._hold.opens <= now
+            self._hold.opens = max(self._hold.opens, now + seconds)
             return was_open
 
     def wait(self) -> None:
@@ -78,7 +93,7 @@ class Gate:
         """
         with self._changed:
             while not self.stopped:
-                left = self._opens - time.monotonic()
+                left = self._hold.opens - time.monotonic()
                 if left <= 0:
                     return
                 self._changed.wait(left)
