@@ -17,7 +17,7 @@ from runlens.sources.members import one_of
 from runlens.sources.naming import near, printable, unique
 from runlens.sources.unread import Search
 
-_SERVERS = frozenset({"mlflow", "aim", "clearml", "comet", "databricks"})
+_SERVERS = frozenset({"aim", "clearml", "comet", "databricks"})
 """Trackers whose runs are not read from their servers, by the names that addresses begin with."""
 
 

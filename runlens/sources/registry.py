@@ -155,6 +155,11 @@ SOURCES: tuple[Entry, ...] = (
         searches=True,
     ),
     Entry(
+        "mlflow_server",
+        "mlflow://EXPERIMENT/RUN",
+        addresses="mlflow://EXPERIMENT/RUN and the page of a run or experiment of MLflow",
+    ),
+    Entry(
         "wandb_api",
         "entity/project/run_id",
         addresses="wandb://entity/project/run_id and the page of a W&B run",
@@ -167,6 +172,7 @@ SOURCES: tuple[Entry, ...] = (
 if TYPE_CHECKING:  # mypy holds each module against its protocol
     from runlens.sources import (
         eval_results,
+        mlflow_server,
         object_store,
         table,
         tensorboard,
@@ -186,7 +192,7 @@ if TYPE_CHECKING:  # mypy holds each module against its protocol
         trackers,
         text,
     )
-    _ADDRESSES: tuple[AddressSource, ...] = (wandb_api,)
+    _ADDRESSES: tuple[AddressSource, ...] = (mlflow_server, wandb_api)
     _SEARCHED: tuple[SearchedSource, ...] = (object_store,)
     _TELLING: tuple[TellingSource, ...] = (eval_results, table, text)
     _APPENDED: tuple[AppendedSource, ...] = (table, text)

@@ -250,7 +250,7 @@ def test_hostile_names_are_made_printable():
     assert len(printable("x" * 5000)) < 310
 
 
-@pytest.mark.parametrize(("name", "told"), [("mlflow://host/run", True), ("aim://repo", True), ("mlflow", False)])
+@pytest.mark.parametrize(("name", "told"), [("clearml://host/run", True), ("aim://repo", True), ("mlflow", False)])
 def test_the_address_of_a_trackers_server_says_how_its_runs_can_be_read(name, told):
     with pytest.raises(NoRunFound) as caught:
         discover(name)

@@ -20,7 +20,7 @@ from runlens.sources.object_store.copies import Copies
 from runlens.sources.object_store.store import Store
 from runlens.sources.unread import Search
 
-_NOT_STORES = {"http", "https", "wandb", "file", "local"}
+_NOT_STORES = {"http", "https", "wandb", "mlflow", "file", "local"}
 _SCHEME = re.compile(r"^([a-z][a-z0-9+.-]*)://")
 
 

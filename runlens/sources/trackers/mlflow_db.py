@@ -12,11 +12,8 @@ import numpy as np
 from runlens.model import Run, RunRef
 from runlens.sources.contract import Look
 from runlens.sources.naming import printable
-from runlens.sources.trackers.points import STATES, Points, cell, setting
+from runlens.sources.trackers.points import STATES, Points, as_logged, cell, setting
 from runlens.sources.trackers.sqlite import columns, has, opened
-
-_INFINITE = 1.7976931348623157e308
-"""What MLflow stores for infinity: the largest float, since SQL has none."""
 
 
 def owns(head: bytes, path: Path) -> bool:
@@ -61,8 +58,7 @@ def read_run(ref: RunRef, key: str) -> Run:
         config = {str(k): setting(v) for k, v in db.execute(_PARAMS, (key,))}
     for metric, cells in metrics.items():
         table = np.array(cells, dtype=np.float64)
-        value = np.where(np.abs(table[:, 2]) >= _INFINITE, np.copysign(np.inf, table[:, 2]), table[:, 2])
-        points.add(metric, table[:, 0], table[:, 1], np.where(table[:, 3] != 0, np.nan, value))
+        points.add(metric, table[:, 0], table[:, 1], np.where(table[:, 3] != 0, np.nan, as_logged(table[:, 2])))
     series = points.series()
     return Run(
         id=ref.id,

@@ -24,6 +24,8 @@ _SYSTEM = "system/"
 _MILLISECONDS = 1e11
 """A unix time this large is in milliseconds (1e11 s is the year 5138): MLflow before 1.0 wrote seconds."""
 _DEEPEST = 8
+_INFINITE = 1.7976931348623157e308
+"""What MLflow stores for infinity: the largest float, since SQL has none."""
 
 
 class Points:
@@ -105,6 +107,11 @@ def _machine_in_time(series: dict[str, Series]) -> dict[str, Series]:
         else s
         for n, s in series.items()
     }
+
+
+def as_logged(value: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Values of MLflow's databases and servers with the infinities that were logged; shape (n,)."""
+    return np.where(np.abs(value) >= _INFINITE, np.copysign(np.inf, value), value)
 
 
 def cell(value: object) -> float:
