@@ -76,10 +76,10 @@ class Delimited:
                     cells = self._trusted(cells, [*self._latest, *rows])
                 if line != holed or "\0" in line:
                     cells = beside_hole(holed, cells, len(self.names), rows[-_SIMILAR:] or self._latest)
-                if not cells:
-                    self.lost.add(before + at + 1, len(line.encode("utf-8", "replace")) + 1)
-                    at += took
-                    continue
+                    if not cells:
+                        self.lost.add(before + at + 1, len(line.encode("utf-8", "replace")) + 1)
+                        at += took
+                        continue
                 self._take(cells, line, before + at + 1, rows, is_last)
             at += took
         self._latest = rows[-_SIMILAR:] or self._latest

@@ -25,7 +25,7 @@ def beside_hole(line: str, cells: list[str], width: int, before: Sequence[Sequen
         A cell with zeros in it keeps them, and one beside zeros that is shorter than those before gets one: its other
         digits may have been lost, and neither is a number.
     """
-    if len(cells) < width and "\0" in line.rstrip("\0"):
+    if not cells or (len(cells) < width and "\0" in line.rstrip("\0")):
         return []
     cut = ([0] if line.startswith("\0") else []) + ([len(cells) - 1] if line.endswith("\0") else [])
     for at in cut:
