@@ -28,6 +28,7 @@ from runlens.judging.nights.job import job_of
 from runlens.model import Direction, Failure, Finding, RoleLine, Run, RunRef, RunReport, Severity, Skip
 from runlens.model.words import role_words
 from runlens.rules.base import AnyRule
+from runlens.rules.loss.parts.adversarial import need_not_fall
 from runlens.run_config.flat import flat
 
 Also = TypeVar("Also")
@@ -260,6 +261,8 @@ def missing_roles(rule: AnyRule, run: Run) -> Skip | None:
     missing = [need for need in needs if not any(run.roles.get(role) for role in need)]
     if not missing:
         return None
+    if ["train_loss"] in missing and (why := need_not_fall(run)):  # there are losses, and none that must come down
+        return rule.skip(why, kind="not-applicable")
     words = ", ".join(" or ".join(map(role_words, need)) for need in missing)
     lacking = [role for need in missing for role in need]
     return rule.skip(
