@@ -57,6 +57,13 @@ def _wander(rng: np.random.Generator, x: Floats) -> Floats:
     return 2.0 * np.exp(out)
 
 
+def _drifts(rng: np.random.Generator, x: Floats) -> Floats:
+    """Noise that is the mean of five draws, four of which the next checkpoint shares: 1.3 % of scatter."""
+    draws = rng.standard_normal(len(x) + 4)
+    out: Floats = np.exp(0.013 * np.convolve(draws, np.full(5, 5**-0.5), "valid"))
+    return out
+
+
 FAULTS = MappingProxyType(
     {
         "turns and rises by 10 %": turns(0.10),
@@ -73,5 +80,8 @@ HEALTHY = MappingProxyType(
         "level all along": lambda rng, x: np.full(len(x), 2.0),
         "swings about a level": lambda rng, x: 2.0 * (1 + 0.04 * np.sin(8 * np.pi * x + rng.uniform(0, 6.28))),
         "wanders about a level": _wander,
+        "drifts about a level": lambda rng, x: 2.0 * _drifts(rng, x),
+        "falls, settles and wanders": lambda rng, x: _learned(x, 0.5) * _wander(rng, x) / 2.0,
+        "falls, settles and drifts": lambda rng, x: _learned(x, 0.5) * _drifts(rng, x),
     }
 )

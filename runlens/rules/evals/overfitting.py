@@ -41,9 +41,10 @@ class Overfitting(Rule[OverfitEvidence]):
     What it does
     ------------
     Finds the best level of each held-out loss (the median of three checkpoints, of a seventh of many, or the first
-    one). If the level at the end lies above it by four standard errors (and 1 %), nine tenths of the later
-    checkpoints stay above it, and the median training loss has fallen meanwhile, the model learns its training data
-    by heart: a warning, an error when the held-out loss has given back half of its progress. Still rising or
+    one). If the level at the end lies above it (by 1 % at least), nine tenths of the later levels stay above it, a
+    lasting rise tells the curve better than noise about a fall does (noise of neighbours that know nothing of each
+    other, and noise that wanders), and the median training loss has fallen meanwhile, the model learns its training
+    data by heart: a warning, an error when the held-out loss has given back half of its progress. Still rising or
     settled above its best makes no difference; a loss that swings about one level has not turned. Scores that were
     logged beside it decide: information where they improved all the while (speech recognition and summarisation
     often do), a warning at most where they held, or where only an accuracy of the same predictions improved. The

@@ -56,7 +56,7 @@ def overfitted(rise, last=12, n=30):
 OVERFITTING = [
     (Overfitting(), overfitted, (0.02, 0.05, 0.4, 0.5), ".wwe"),
     (Overfitting(severe=0.8), overfitted, (0.7, 0.75), "we"),
-    (Overfitting(), lambda last: overfitted(0.3, last), (1, 2), ".w"),
+    (Overfitting(), lambda last: overfitted(0.3, last), (2, 3), ".w"),
     (Overfitting(patience=8), lambda last: overfitted(0.3, last), (6, 7), ".w"),
     (Overfitting(), lambda n: overfitted(0.3, 3, n), (4, 5), "-e"),
 ]

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from runlens.comparison.curves import RunCurve
-from runlens.comparison.noise import Floats, logarithmic, upward
+from runlens.comparison.noise import Floats, logarithmic, prior, upward
 from runlens.model import PlacedSeries
-from runlens.rules.evals.parts.decline import LEAST_LOSS, SIGMAS
+from runlens.rules.evals.parts.decline import LEAST_LOSS
 from runlens.rules.evals.parts.own import running_middle, scatter_of
+from runlens.stats.changes.lasting_rise import lasting_rise
 from runlens.stats.robust import median
 
 LOSSES = ("loss", "ctc_loss", "log_loss", "ppl", "word_ppl", "byte_ppl", "bpb", "bpc", "rmse", "mse", "mae")
@@ -19,18 +20,23 @@ LOSSES = ("loss", "ctc_loss", "log_loss", "ppl", "word_ppl", "byte_ppl", "bpb", 
 TAIL = 4
 """The last quarter of the checkpoints since the best one is the level at the end."""
 ABOVE = 0.9
-"""Share of the checkpoints in the later half since the best one that must lie above it."""
-FEW = 2.0
-"""A scatter that n checkpoints tell is taken 1 + 2 / (n - 2) times as large: with eight, half of all estimates are too
-low by a third."""
+"""Share of the levels in the later half since the best one that must lie above it."""
+ODDS = 4.0
+"""Log odds of a lasting rise, over all checkpoints."""
+ODDS_SINCE = 1.5
+"""The same over the checkpoints since the level was first as good as it is at the end: what came before is a fall of
+some shape, and a shape that is not known to `lasting_rise` must not make up for a rise."""
+CLEAR = 2.0
+"""Standard errors by which the level at the end lies above the best one at least."""
+SWINGS = 4.0
+"""Scatters of a level within which a fall that comes back is noise."""
 SHARE = 7
-"""Of `WIDE` checkpoints and more the level is a median over a seventh; over three of fewer. Under 3 % of noise a rise
-by 10 % is told in 85 of 100 runs of 60 checkpoints, with three in 62 (`benchmarks.evals_turns`)."""
+"""Of `WIDE` checkpoints and more the level is a median over a seventh; over three of fewer."""
 WIDE = 35
 """The first number whose seventh is five, the next odd number after three."""
 USUAL = 1.5
-"""The rise must be so many times the largest one from which the loss came back before, and the largest fall since: an
-eval that swings does not turn."""
+"""The rise must be so many times the largest one from which the loss came back before, and the largest fall since, as
+far as noise does not make them: an eval that swings does not turn."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,13 +94,12 @@ def overfit(own: RunCurve, train: PlacedSeries, patience: int) -> Overfit | None
     Notes
     -----
     The best level is that of the running median, or the first checkpoint, and the level at the end the median
-    of the last quarter since then (`patience` checkpoints or more). The one must lie above the other by `SIGMAS`
-    standard errors and 1 %, `ABOVE` of the later half (of their levels, where those are wide) above the best level by a
-    quarter of the rise, and the rise must be `USUAL` times any from which the loss came back, before or after. So
-    neither a loss that has settled above its best, nor noise, nor a first checkpoint that was the best hides it. Of
-    300 seeds each of 5 to 60 checkpoints with 0.3 to 8 % of noise, falling losses show 0.1 % false turns, and exactly
-    flat ones 1 to 3 %; losses that rise by a half and more from 20 checkpoints of up to 2 % of noise are found in
-    all.
+    of the last quarter since then (`patience` checkpoints or more). The one must lie above the other by `CLEAR`
+    standard errors and 1 %, `ABOVE` of the levels of the later half above the best one, and the rise must be `USUAL`
+    times any from which the loss came back, before or after. That it is no noise, white or wandering, is for
+    `lasting_rise` to say, which uses every checkpoint: two levels alone leave out most of them. Of 200 seeds each of 8
+    to 60 checkpoints, level or falling, 0 to 2 % turn under white noise of up to 3 %, and 0 to 3 % under 1 % of noise
+    with a memory of up to five checkpoints (`benchmarks.evals_turns`).
     """
     up, step, value = upward(own.curve), own.step, own.curve.value
     if len(up) < patience + 2:
@@ -103,8 +108,11 @@ def overfit(own: RunCurve, train: PlacedSeries, patience: int) -> Overfit | None
     least = LEAST_LOSS if logarithmic(own.curve) else LEAST_LOSS * abs(median(value))
     level, reach = _level(up), _window(len(up)) // 2
     turns = reach + int(np.argmax(level[reach:-reach])), 0
-    turn = next((t for t in turns if _turned(up, level, t, scatter, least, patience)), None)
+    turn = next((t for t in turns if _above(up, level, t, scatter, least, patience)), None)
     if turn is None:
+        return None
+    size_of = 1.0 if logarithmic(own.curve) else max(abs(median(value)), 1e-300)
+    if not _rises(up / size_of, level / size_of, prior(own.curve, value[-8:])[0] / size_of, patience):
         return None
     size = max(patience, (len(up) - turn - 1) // TAIL)
     rise = float(level[turn]) - median(up[-size:])
@@ -124,25 +132,31 @@ def overfit(own: RunCurve, train: PlacedSeries, patience: int) -> Overfit | None
     return Overfit(own, since, float(value[at]), int(step[-1]), float(value[-1]), lost, early, late, len(up) - at - 1)
 
 
-def _turned(up: Floats, level: Floats, turn: int, scatter: float, least: float, patience: int) -> bool:
-    """Whether what follows the checkpoint `turn` stays below it on an upward scale."""
+def _above(up: Floats, level: Floats, turn: int, scatter: float, least: float, patience: int) -> bool:
+    """Whether what follows the checkpoint `turn` stays below it on an upward scale, and never came back."""
     after, best = up[turn + 1 :], float(level[turn])
-    size = max(patience, len(after) // TAIL)
     if len(after) < patience:
         return False
+    size = max(patience, len(after) // TAIL)
     wide = _window(len(up))
-    median_of = 0.5 if wide == 3 else np.pi / 2 / wide
-    doubt = scatter * np.sqrt(median_of if turn else 2.0)  # a median, or the first one alone
-    rise = best - median(after[-size:])
-    few = 1.0 + FEW / (len(up) - 2)
-    bar = SIGMAS * few * np.hypot(doubt, scatter * np.sqrt(np.pi / 2 / size))
-    later = (after if wide == 3 else level[turn + 1 :])[len(after) // 2 :]
+    one = scatter * np.sqrt(0.5 if wide == 3 else np.pi / 2 / wide)
+    doubt = np.hypot(one if turn else scatter * np.sqrt(2.0), scatter * np.sqrt(np.pi / 2 / size))
+    rise, later = best - median(after[-size:]), level[turn + 1 :]
+    swing = max(_largest_fall(level[: turn + 1]), _largest_fall(-later)) - SWINGS * one
     return bool(
-        rise > max(bar, least)
-        and float(np.mean(later < best - max(least, rise / 4))) >= ABOVE
-        and rise >= USUAL * _largest_fall(level[: turn + 1])
-        and rise >= USUAL * _largest_fall(-level[turn + 1 :])
+        rise > max(CLEAR * doubt, least)
+        and float(np.mean(later[len(later) // 2 :] < best)) >= ABOVE
+        and rise >= USUAL * swing
     )
+
+
+def _rises(up: Floats, level: Floats, expected: float, patience: int) -> bool:
+    """Whether a lasting rise tells the curve better than noise about a fall, whole and since it was as good as now."""
+    if lasting_rise(-up, expected) < ODDS:
+        return False
+    end = median(up[-max(patience, len(up) // 6) :])
+    first = int(np.argmax(level >= end))
+    return bool(lasting_rise(-up[first:], expected) >= ODDS_SINCE)
 
 
 def _window(n: int) -> int:
