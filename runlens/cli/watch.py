@@ -63,6 +63,14 @@ def watch(
             section=ALERTS,
         ),
     ] = False,
+    pictures: Annotated[
+        bool,
+        typer.Option(
+            "--pictures/--no-pictures",
+            help="As the app of Slack (files:write), put a picture of each incident into its thread.",
+            rich_help_panel=ALERTS,
+        ),
+    ] = True,
     webhook: Annotated[
         bool, o.option("--webhook", help=f"Send what is new to the address in {WEBHOOK}.", section=ALERTS)
     ] = False,
@@ -125,6 +133,7 @@ def watch(
     from runlens.watching.gauges import Gauges
     from runlens.watching.life import Lives
     from runlens.watching.looker import Looker
+    from runlens.watching.pictures import Pictures
     from runlens.watching.state import default_file
     from runlens.watching.told import Told
     from runlens.watching.watch import Watch
@@ -142,7 +151,8 @@ def watch(
     request = Request(runs, flags, config, read=progress.read, outputs=outputs, debug=debug)
     lives = Lives(seconds_of(idle, "--idle") if idle else math.inf)
     extra: dict[str, Any] = {}
-    to = channels(slack=slack, webhook=webhook, form=webhook_form, wandb_alert=wandb_alert, extra=extra)
+    drawn = Pictures(lives, time.time, progress.say) if pictures else None
+    to = channels(slack=slack, webhook=webhook, form=webhook_form, wandb_alert=wandb_alert, extra=extra, pictures=drawn)
     told = Told(
         say=progress.say,
         print=lambda text: echo(plain(text)),

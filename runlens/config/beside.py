@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +15,23 @@ def below(folder: Path, spec: str) -> str:
     """The path below the folder if it is there; else the name as it stands, such as that of a shipped reference."""
     path = folder / spec
     return str(path) if path.exists() else spec
+
+
+@functools.lru_cache(maxsize=256)
+def states_below(path: str) -> tuple[tuple[str, int, int, int], ...]:
+    """What changes when a file at a path, or in the folder there, does; looked at once until `look_anew`.
+
+    Empty for what is no path, such as the name of a shipped reference or an address.
+    """
+    if not Path(path).is_dir():
+        return ((path, *_state(path)),) if Path(path).is_file() else ()
+    files = [f"{folder}{os.sep}{name}" for folder, _, names in os.walk(path) for name in names]
+    return tuple((file, *_state(file)) for file in sorted(files))
+
+
+def look_anew() -> None:
+    """What stands on the disk may be another now."""
+    states_below.cache_clear()
 
 
 def hardware_of(name: str | None, folder: Path) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 import fnmatch
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runlens.config.beside import below, evals_of, hardware_of
+from runlens.config.beside import below, evals_of, hardware_of, states_below
 from runlens.config.load import Config
 from runlens.config.rule_settings import INJECTED, check_settings
 from runlens.config.tokens import count_of_tokens
@@ -54,6 +54,8 @@ DEFAULTS: Mapping[str, Any] = {
 
 
 COMMAND_LINE = "command line"
+Given = tuple[tuple[str, tuple[tuple[str, int, int, int], ...]], ...]
+"""Names, and the states of the files that they stand for: what is read again once it has changed."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -169,8 +171,8 @@ def settings_for(
             raise ConfigError(f"there is no role {role!r}; {did_you_mean(role, ROLES)}")
     folder = folder_of(force, config, "references")
     given: dict[str, Any] = {
-        "references": (*_references(tuple(values["references"]), folder, Path.cwd()), *learned.references),
-        "twins": (*_twins(tuple(values["twins"]), config.folder, Path.cwd()), *learned.twins),
+        "references": (*_references(_given(values["references"], folder), Path.cwd()), *learned.references),
+        "twins": (*_twins(_given(values["twins"], config.folder), Path.cwd()), *learned.twins),
         "requirements": tuple(values["requirements"]),
         "tokens_per_step": values["tokens_per_step"],
         "total_tokens": count_of_tokens(values["total_tokens"]) if values["total_tokens"] else None,
@@ -241,25 +243,29 @@ def as_told(ref: RunRef, config: Config, flags: Mapping[str, Any]) -> RunRef:
     return dataclasses.replace(ref, options=dataclasses.replace(ref.options, x=x)) if x and obeyed else ref
 
 
+def _given(specs: Sequence[str], folder: Path) -> Given:
+    """Each name once, as it stands for something here, with the states of its files."""
+    names = dict.fromkeys(below(folder, spec) for spec in specs)
+    return tuple((name, states_below(name)) for name in names)
+
+
 @functools.lru_cache(maxsize=32)
-def _references(specs: tuple[str, ...], folder: Path, here: Path) -> tuple[Reference, ...]:
-    """Those that were named, each read once; `here` is the working folder, which relative names are of."""
-    if not specs:
+def _references(given: Given, here: Path) -> tuple[Reference, ...]:
+    """Those that were named, each read once as its files are; `here` is the working folder, which names are of."""
+    if not given:
         return ()
     from runlens.references import load
     from runlens.references.bands import bands  # loads what compares evals, which other users of references do not need
 
-    given = dict.fromkeys(below(folder, spec) for spec in specs)
-    return bands([load(spec) for spec in given])
+    return bands([load(name) for name, _ in given])
 
 
 @functools.lru_cache(maxsize=32)
-def _twins(specs: tuple[str, ...], folder: Path, here: Path) -> tuple[Twin, ...]:
-    """The runs that were named as twins, each read once."""
-    if not specs:
+def _twins(given: Given, here: Path) -> tuple[Twin, ...]:
+    """The runs that were named as twins, each read once as its files are."""
+    if not given:
         return ()
     from runlens import roles, sources
     from runlens.rules.nights.parts.twin import twin_of
 
-    given = dict.fromkeys(below(folder, spec) for spec in specs)
-    return tuple(twin_of(roles.resolve(sources.read(ref), {})) for spec in given for ref in sources.discover(spec))
+    return tuple(twin_of(roles.resolve(sources.read(ref), {})) for name, _ in given for ref in sources.discover(name))

@@ -10,6 +10,7 @@ from typing import Any
 
 from runlens import sources
 from runlens.config import Learned, as_told, in_force, load, looked_for, settings_for
+from runlens.config.beside import look_anew
 from runlens.config.load import Config
 from runlens.config.plan import NOTHING_LEARNED, folder_of
 from runlens.errors import ConfigError, NoRunFound, ReadError, UsageError
@@ -139,6 +140,7 @@ def planned(request: Request) -> Plan:
     ConfigError
         A setting or a file that makes no sense.
     """
+    look_anew()
     config = load(request.config_path)
     general = in_force(config, request.given)
     jobs = request.jobs if request.jobs is not None else int(general.values["jobs"])

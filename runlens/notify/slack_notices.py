@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 RUNS, NOTICES = 10, 10
 """Runs that a message shows in full, and notices of each; the others are counted by what was found."""
+THREADS = 5000
+"""Incidents whose thread is remembered; of what is older a follow-up begins a new one."""
 SECTION, BLOCKS = 2900, 50
 """Characters of a section and blocks of a message that Slack takes."""
 _MARKS = {"error": "🟥", "warning": "🟨", "info": "🟦"}
@@ -32,7 +34,7 @@ def post(notices: Sequence[Notice], address: str) -> None:
     send(slack_client(address), title(notices), blocks(notices))
 
 
-def post_thread(notices: Sequence[Notice], client: WebClient, channel: str, threads: dict[str, str]) -> None:
+def post_thread(notices: Sequence[Notice], client: WebClient, channel: str, threads: dict[str, str]) -> tuple[str, str]:
     """Send notices to a channel as an app, a follow-up as an answer in the thread of what was told first.
 
     Parameters
@@ -42,7 +44,12 @@ def post_thread(notices: Sequence[Notice], client: WebClient, channel: str, thre
     client : WebClient
     channel : str
     threads : dict
-        Id of an incident to Slack's id of the first message; added to.
+        Id of an incident to Slack's id of the first message; added to, and the oldest forgotten beyond `THREADS`.
+
+    Returns
+    -------
+    (str, str)
+        Slack's ids of the channel and of the message that begins the thread.
 
     Raises
     ------
@@ -61,8 +68,12 @@ def post_thread(notices: Sequence[Notice], client: WebClient, channel: str, thre
         raise SourceDown(f"Slack refused the message ({why})") from None
     except (SlackClientError, *TROUBLES) as error:
         raise unreached(error) from None
+    began = thread or str(answer["ts"])
     for notice in notices:
-        threads.setdefault(notice.id, str(answer["ts"]))
+        threads[notice.id] = threads.pop(notice.id, began)  # those that are still told of are forgotten last
+    for old in list(threads)[: max(len(threads) - THREADS, 0)]:
+        del threads[old]
+    return str(answer["channel"]), began
 
 
 def app_client(token: str) -> WebClient:

@@ -104,7 +104,7 @@ class App:
 
     def chat_postMessage(self, **post):
         self.posts.append(post)
-        return {"ok": True, "ts": f"1.{len(self.posts)}"}
+        return {"ok": True, "ts": f"1.{len(self.posts)}", "channel": "C1"}
 
 
 def test_what_follows_is_told_in_the_thread_of_what_was_told_first():

@@ -168,3 +168,37 @@ def test_gpus_that_are_logged_beside_a_run_are_looked_at_though_the_run_is_as_it
     watch.run()
     assert world.lines("HW001")
     assert [one.value for one in watch.report.runs[0].latest if one.role == "gpu_temperature"] == [97]
+
+
+@pytest.mark.parametrize("kind", ["references", "twins"])
+def test_what_a_run_is_held_against_is_read_again_once_it_has_changed(world, tmp_path, kind, monkeypatch):
+    calls = counted(monkeypatch)
+    log, other = Log(tmp_path / "run.jsonl", world), tmp_path / "other" / "other.jsonl"
+    log.upto(600)
+    other.parent.mkdir()
+
+    def held_against(score):
+        rows = [{"step": s, "tokens": 1e6 * s, "loss": 3 - s / 100, "eval/piqa/acc": score} for s in range(1, 40)]
+        other.write_text("\n".join(map(json.dumps, rows)) + "\n")
+
+    held_against(0.5)
+    config = tmp_path / "runlens.toml"
+    config.write_text(f'{kind} = ["{other if kind == "twins" else other.parent}"]\n')
+    world.at(130, lambda: held_against(0.75))
+    watch = world.watch(log.path, looks=5, config=config, select=("LOSS", "EVAL001", "TREND002"))
+    watch.run()
+    assert len(calls) == 2
+    ((_, by),) = watch.look.plan.judged_by(sources.discover(str(log.path)), watch.look.request.learned, 400)
+    assert "0.75" in repr(by.rules) and "0.5," not in repr(by.rules).replace("0.50", "")
+
+
+def test_what_a_run_is_held_against_is_read_once_while_it_is_as_it_was(world, tmp_path, monkeypatch):
+    reads, real = [], sources.read
+    log, other = Log(tmp_path / "run.jsonl", world), Log(tmp_path / "other.jsonl", world)
+    log.upto(600)
+    other.upto(600)
+    monkeypatch.setattr(sources, "read", lambda ref, **more: reads.append(ref.id) or real(ref, **more))
+    config = tmp_path / "runlens.toml"
+    config.write_text('twins = ["other.jsonl"]\n')
+    world.watch(log.path, looks=4, config=config, select=("LOSS", "TREND002")).run()
+    assert reads.count("other") == 1

@@ -8,17 +8,24 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from runlens.errors import ConfigError
+from runlens.errors import ConfigError, SourceDown
 
 if TYPE_CHECKING:
     from runlens.watching.outbox import Message
+    from runlens.watching.pictures import Pictures
 
 SLACK, WEBHOOK = "RUNLENS_SLACK_WEBHOOK", "RUNLENS_WEBHOOK"
 TOKEN, CHANNEL, PAGER = "RUNLENS_SLACK_TOKEN", "RUNLENS_SLACK_CHANNEL", "RUNLENS_PAGERDUTY_KEY"
 
 
 def channels(
-    *, slack: bool, webhook: bool, form: str, wandb_alert: bool, extra: dict[str, Any]
+    *,
+    slack: bool,
+    webhook: bool,
+    form: str,
+    wandb_alert: bool,
+    extra: dict[str, Any],
+    pictures: Pictures | None = None,
 ) -> dict[str, Callable[[Message], None]]:
     """Name of each channel that was asked for to what sends a message there.
 
@@ -29,6 +36,8 @@ def channels(
         Of the webhook's bodies (`runlens.notify.forms.FORMS`).
     extra : dict
         What channels remember across restarts; filled.
+    pictures : Pictures, optional
+        What draws for an app of Slack; nothing is drawn without.
 
     Raises
     ------
@@ -37,7 +46,7 @@ def channels(
     """
     made: dict[str, Callable[[Message], None]] = {}
     if slack:
-        made["Slack"] = _slack(extra)
+        made["Slack"] = _slack(extra, pictures)
     if webhook:
         made["a webhook"] = _webhook(form)
     if wandb_alert:
@@ -45,14 +54,26 @@ def channels(
     return made
 
 
-def _slack(extra: dict[str, Any]) -> Callable[[Message], None]:
-    from runlens.notify import slack_notices
+def _slack(extra: dict[str, Any], pictures: Pictures | None) -> Callable[[Message], None]:
+    from runlens.notify import slack_notices, slack_picture
     from runlens.notify.slack import slack_client
 
     token, channel = os.environ.get(TOKEN, ""), os.environ.get(CHANNEL, "")
     if token and channel:
         client, threads = slack_notices.app_client(token), extra.setdefault("threads", {})
-        return lambda message: slack_notices.post_thread(message.notices, client, channel, threads)
+
+        def send(message: Message) -> None:
+            where, thread = slack_notices.post_thread(message.notices, client, channel, threads)
+            if pictures is None:
+                return
+            for title, png in pictures.of(message.notices):
+                try:
+                    slack_picture.share(png, title, client, where, thread)
+                except SourceDown as error:  # the message is there: it must not be sent again for its picture
+                    pictures.failed(str(error))
+                    break
+
+        return send
     if token or channel:
         raise ConfigError(f"an app of Slack needs both {TOKEN} and {CHANNEL}")
     slack_client(os.environ.get(SLACK, ""))
