@@ -14,15 +14,16 @@ from runlens.model import Finding, Report, RunReport, Severity
 from runlens.render import links, words
 from runlens.render.console import Page
 from runlens.render.links import called
-from runlens.render.many.rows import by_gravity, standing
-from runlens.render.many.table import STYLE, last_line, left_out, table
+from runlens.render.many.rows import alike, by_gravity, standing
+from runlens.render.many.table import ROWS, STYLE, last_line, left_out, table
 from runlens.render.sparkline import ASCII_MARKS, BLOCKS, LABEL, MARKS, RAMP, sparklines
 from runlens.render.text import ascii_only, plural, visible
 
 WIDTH = 100
 _NARROWEST = 60
 DETAILS = 20
-"""Runs shown with their findings, of a report of many; the table below them names more."""
+"""Runs shown with their findings, of a report of many; the table below them names more. Of very many only the first of
+those that are alike is shown so."""
 
 _SEVERITY = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 _ACTION = {"continue": "green", "investigate": "bold yellow", "fix-on-the-fly": "bold yellow"}
@@ -70,11 +71,12 @@ def _page(report: Report, width: int, unicode: bool) -> list[Group | Table | Tex
     if len(report.runs) == 1:
         return [*_run(report.runs[0], width, unicode), Text(), *notes]
     page: list[Group | Table | Text] = []
-    shown = [run for run in by_gravity(report) if words.worth_reading(run)]
+    worth = [run for run in by_gravity(report) if words.worth_reading(run)]
+    shown = worth if len(report.runs) <= ROWS else [group[0] for group in alike(worth)]
     for run in shown[:DETAILS]:
         page += [*_run(run, width, unicode, alone=False), Text()]
-    if len(shown) > DETAILS:
-        more = plural(len(shown) - DETAILS, "more run")
+    if (left := len(worth) - len(shown[:DETAILS])) > 0:
+        more = plural(left, "more run")
         page += [Text(f"{more} with findings in the JSON report (--format json)."), Text()]
     if report.runs:
         page += [table(report, width, unicode), *left_out(report), *notes, Text()]

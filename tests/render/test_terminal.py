@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from rich.cells import cell_len
 
-from runlens.model import Chart, Finding, Report, RunReport, Severity, Skip
+from runlens.model import Chart, Failure, Finding, Report, RunReport, Severity, Skip
 from runlens.model.words import role_words
 from runlens.render import terminal
 from runlens.render.sparkline import BLOCKS, figures, sparklines
@@ -122,12 +122,37 @@ def test_ten_thousand_runs_stay_a_page() -> None:
     page = terminal.render(Report("0.1.0", "2025-11-24T01:15:00Z", "fail", 1, runs))
     lines = page.splitlines()
     assert lines[-1] == "FAIL  10,099 runs: 99 failed, 10,000 passed"
-    assert "and 39 more that need a look, all in the JSON report" in page
-    assert "79 more runs with findings in the JSON report" in page
+    assert "and 97 more like it: " in page and "b2), " in page
+    assert "98 more runs with findings in the JSON report" in page
     assert "PASS  10,000 runs  nothing found" in page
     assert "HW001 (10,099 of" not in page
     assert "HW002 (99 of 10,099)" in " ".join(page.split()) or "HW002, TPUT006 (99 of 10,099)" in " ".join(page.split())
-    assert len(lines) < 2500
+    assert len(lines) < 150
+
+
+def test_runs_that_fail_for_other_reasons_are_not_thrown_together_and_too_many_reasons_are_counted() -> None:
+    good, bad = fixed().runs[1], fixed().runs[0]
+    few = tuple(replace(bad, run=f"x{i}", findings=bad.findings[:1]) for i in range(5))
+    lost = tuple(
+        replace(
+            good,
+            run=f"u{i}",
+            source=f"/logs/{i}",
+            verdict="undecided",
+            failures=(Failure("read", f"/logs/{i} is {what}"),),
+        )
+        for i, what in enumerate(["empty", "empty", "empty", "no log", *(f"odd in way {k}" for k in range(40))])
+    )
+    runs = (
+        *(replace(bad, run=f"b{i}") for i in range(5)),
+        *few,
+        *lost,
+        *(replace(good, run=f"g{i}") for i in range(9)),
+    )
+    page = terminal.render(Report("0.1.0", "2025-11-24T01:15:00Z", "fail", 1, runs))
+    assert page.count("and 3 more like it") == 2 and page.count("and 1 more like it") == 1
+    assert "and 14 more that need a look, all in the JSON report" in page
+    assert "is no log" in page and "odd in way 0" in page and "odd in way 39" not in page
 
 
 @pytest.mark.parametrize("width", [80, 100, 120])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -68,6 +68,21 @@ def by_gravity(report: Report) -> list[RunReport]:
         return _ORDER.index(standing(run)), -counted.count(Severity.ERROR), -counted.count(Severity.WARNING)
 
     return sorted(report.runs, key=gravity)
+
+
+def alike(runs: Sequence[RunReport]) -> list[list[RunReport]]:
+    """The runs in groups that stand alike for the same reasons, in the order of the first of each.
+
+    Reasons are the codes of what counts, what to do, and the sentences on what could not be read, without the names
+    of the runs in them.
+    """
+    groups: dict[tuple[object, ...], list[RunReport]] = {}
+    for run in runs:
+        codes = tuple(sorted({f.code for f in run.findings if f.suppressed is None}))
+        failures = tuple(f.message.replace(run.source, "") for f in run.failures)
+        kind = run.action.kind if run.action is not None else ""
+        groups.setdefault((standing(run), codes, kind, failures), []).append(run)
+    return list(groups.values())
 
 
 def row(run: RunReport, blocks: str = BLOCKS) -> Row:

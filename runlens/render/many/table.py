@@ -10,14 +10,18 @@ from runlens.model import Report, RunReport
 from runlens.render import words
 from runlens.render.links import called
 from runlens.render.many import skips
-from runlens.render.many.rows import Row, by_gravity, row, standing, summary
+from runlens.render.many.rows import alike, by_gravity, row, standing, summary
 from runlens.render.sparkline import BLOCKS, RAMP
 from runlens.render.text import plural, visible
 
 ROWS = 30
 """Rows in which each run has its own; of more, those that need no look are one."""
-MOST = 60
-"""Rows of runs that need a look; the rest is counted."""
+EACH = 2
+"""Rows of runs that need a look for the same reasons; those after them are named in one line."""
+MOST = 30
+"""Such groups; the rest is counted."""
+_VERDICT = 12
+"""Columns before the name of a run."""
 WIDE = 100
 """Columns from which the curves are drawn."""
 STYLE = {"pass": "bold green", "fail": "bold red", "undecided": "bold yellow", "warn": "bold bright_yellow"}
@@ -29,27 +33,39 @@ def table(report: Report, width: int, unicode: bool) -> Group:
     runs = by_gravity(report)
     clean = [run for run in runs if standing(run) == "pass"]
     grave = runs[: len(runs) - len(clean)]
-    shown = runs if len(runs) <= ROWS else grave[:MOST]
+    groups = [[run] for run in runs] if len(runs) <= ROWS else alike(grave)[:MOST]
     parts: list[Text | Table] = []
-    if shown:
-        parts.append(_grid([row(run, BLOCKS if unicode else RAMP) for run in shown], width))
-    if len(runs) > ROWS and len(grave) > len(shown):
-        parts.append(Text(f"and {len(grave) - len(shown):,} more that need a look, all in the JSON report", _QUIET))
+    if groups:
+        parts.append(_grid(groups, width, BLOCKS if unicode else RAMP))
+    if len(runs) > ROWS and (left := len(grave) - sum(map(len, groups))):
+        parts.append(Text(f"and {left:,} more that need a look, all in the JSON report", _QUIET))
     if len(runs) > ROWS and clean:
         line = Text("PASS", STYLE["pass"]).append(f"  {plural(len(clean), 'run')}", "not bold default")
-        line.append(f"  {_all(clean)}{summary(clean)}", "not bold default")
-        parts.append(line)
+        said = " · ".join(part for part in (_all(clean), summary(clean)) if part)
+        parts.append(line.append(f"  {said}", "not bold default"))
     return Group(*parts)
 
 
 def _all(clean: list[RunReport]) -> str:
     silent = sum(not run.findings for run in clean)
-    said = "nothing found" if silent == len(clean) else f"nothing found in {silent:,}, notes in {len(clean) - silent:,}"
-    return f"{said} · "
+    return "nothing found" if silent == len(clean) else f"nothing found in {silent:,}, notes in {len(clean) - silent:,}"
 
 
-def _grid(rows: list[Row], width: int) -> Table:
-    """Verdict, name and numbers side by side; what to do in a line of its own, under the name."""
+def _more(runs: list[RunReport], width: int) -> Text:
+    """The runs of a group that have no row of their own, by name as far as a line goes."""
+    names = ", ".join(visible(called(run), 40) for run in runs[:ROWS])
+    line = Text(f"and {len(runs):,} more like it: {names}", style=_QUIET)
+    line.truncate(width - _VERDICT, overflow="ellipsis")
+    return line
+
+
+def _grid(groups: list[list[RunReport]], width: int, blocks: str) -> Table:
+    """Verdict, name and numbers side by side; what to do in a line of its own, under the name.
+
+    Of runs that are alike `EACH` have a row, and those after them a line together.
+    """
+    rows = [row(run, blocks) for group in groups for run in group[:EACH]]
+    last = {id(group[EACH - 1]): group[EACH:] for group in groups if len(group) > EACH}
     grid = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False, expand=False)
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
@@ -71,6 +87,8 @@ def _grid(rows: list[Row], width: int) -> Table:
             grid.add_row(Text("PASS", STYLE["pass"]), head)
         else:
             grid.add_row(Text(r.standing.upper(), STYLE[r.standing]), Group(head, said))
+        if id(r.run) in last:
+            grid.add_row(Text(), _more(last[id(r.run)], width))
     return grid
 
 
