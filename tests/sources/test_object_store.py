@@ -243,7 +243,7 @@ def test_copies_are_private_and_leave_no_parts(memory, tmp_path):
     assert not list((tmp_path / "cache").rglob("*.part"))
 
 
-def test_a_damaged_database_and_a_cache_that_cannot_be_written(memory, tmp_path, monkeypatch):
+def test_a_damaged_database_costs_a_fetch(memory, tmp_path):
     put(memory, {"/logs/m.csv": TABLE})
     discover("memory://logs")
     (tmp_path / "cache/objects/memory/.copies.sqlite").write_bytes(b"no database" * 999)
@@ -251,10 +251,16 @@ def test_a_damaged_database_and_a_cache_that_cannot_be_written(memory, tmp_path,
     with sqlite3.connect(tmp_path / "cache/objects/memory/.copies.sqlite") as base:
         assert base.execute("SELECT count(*) FROM copies").fetchone() == (1,)
     base.close()
+
+
+def test_where_no_copies_can_be_kept_they_are_fetched_each_time_and_it_is_said(memory, tmp_path, monkeypatch):
+    put(memory, {"/logs/m.csv": TABLE})
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("RUNLENS_CACHE_DIR", str(tmp_path / "file"))
-    with pytest.raises(ReadError, match="RUNLENS_CACHE_DIR"):
-        discover("memory://logs")
+    search = Search()
+    (ref,) = discover("memory://logs", search=search)
+    assert (len(read(ref).series["loss"].step), read(ref).source) == (40, "memory://logs/m.csv")
+    assert ["RUNLENS_CACHE_DIR" in note and "memory://logs" in note for note in search.notes] == [True]
 
 
 def test_only_what_the_walk_of_a_folder_would_look_into_is_chosen():

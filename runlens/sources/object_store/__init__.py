@@ -6,8 +6,11 @@ name and first bytes is copied.
 
 from __future__ import annotations
 
+import atexit
 import re
+import tempfile
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from runlens.errors import NoRunFound, ReadError, RunLensError
@@ -45,6 +48,11 @@ def at(address: str, options: ReadOptions, search: Search) -> list[RunRef]:
         It cannot be told.
     """
     store, copies = Store(address), _copies(address)
+    if copies.root.parent != root() / "objects":
+        search.notes.append(
+            f"what {printable(store.shown)} holds is fetched again each time, since {root()} cannot be written; "
+            "set RUNLENS_CACHE_DIR to a folder that can"
+        )
     begun = len(search.unread)
     failed = _fetch(store, copies, search)
     lost = [_lost(_shown(str(copies.place(key)), address), why) for key, why in sorted(failed.items())]
@@ -116,4 +124,18 @@ def _shown(text: str, address: str) -> str:
 
 def _copies(address: str) -> Copies:
     """Where the copies of the objects of a kind of store lie."""
-    return Copies(root() / "objects" / address.partition("://")[0].lower())
+    return Copies(_top(root()) / address.partition("://")[0].lower())
+
+
+@cache
+def _top(cache_folder: Path) -> Path:
+    """The folder of all copies; where none can be kept, as on a disk that is read-only, one for this process alone."""
+    top = cache_folder / "objects"
+    try:
+        top.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryFile(dir=top):
+            return top
+    except OSError:
+        folder = tempfile.TemporaryDirectory(prefix="runlens-")
+        atexit.register(folder.cleanup)
+        return Path(folder.name)
