@@ -1,4 +1,4 @@
-"""Runs at an MLflow server, by its REST API: every point of every metric, no sample. The MLflow package is not needed."""
+"""Runs at an MLflow server, by its REST API: every point of every metric. The MLflow package is not needed."""
 
 from __future__ import annotations
 
