@@ -27,6 +27,7 @@ from runlens.sources.tfevents.hparams import config_of
 from runlens.sources.tfevents.kin import families, folders_of, name_below
 from runlens.sources.tfevents.listing import grouped, is_event_file, walk
 from runlens.sources.tfevents.wire import WireError
+from runlens.sources.tfevents.words import PLUGIN, Words, series_of_words
 
 SOURCE = "tensorboard"
 _SMALL = 1 << 16  # bytes: files that hold hyperparameters or nothing at all are smaller, and can be looked into
@@ -132,6 +133,7 @@ def read(ref: RunRef) -> Run:
     paths = ref.files or _files_in(ref.location)
     groups = folders_of(paths, ref.location)
     series: dict[str, Series] = {}
+    words: dict[str, Words] = {}
     config: dict[str, object] = {}
     notes: list[Note] = []
     starts: list[float] = []
@@ -147,15 +149,18 @@ def read(ref: RunRef) -> Run:
             name = name_below(inner, tag)
             name = f"{name} ({inner})" if name in series else name
             series[name] = Series(name, one.step, one.time, one.value)
+        words |= {name_below(inner, tag): said for tag, said in _words(decoder).items()}
         if not starts:  # the folder of the training comes first; those of other splits began with it
             starts = [odds[part[0]].first_time for part in generations] + [t for odd in odds for t in odd.starts]
     home = files.parent_of(paths[0])
+    worded, texts, constant = series_of_words(words, series)
     return Run(
         id=ref.id,
         name=files.name_of(ref.location if len(groups) > 1 and "" not in groups else home),
         source=ref.location,
-        config=MappingProxyType(config),
-        series=MappingProxyType(series),
+        config=MappingProxyType(constant | config),
+        series=MappingProxyType(series | worded),
+        texts=MappingProxyType(texts),
         notes=tuple(notes),
         starts=tuple(sorted(float(t) for t in starts if np.isfinite(t))),
         read_at=time.time(),
@@ -214,6 +219,11 @@ def _series(decoder: Decoder) -> tuple[dict[str, Series], list[list[int]]]:
                 name += "'"
             series |= {found.name: found for found in writers.series_of(name, number, tagged, generations)}
     return series, generations
+
+
+def _words(decoder: Decoder) -> dict[str, Words]:
+    texts = {tag.name for tag in decoder.tags if tag.plugin == PLUGIN}
+    return {tag.decode("utf-8", "backslashreplace"): w for tag, w in decoder.words.items() if tag in texts}
 
 
 def _config(odds: Sequence[Oddities]) -> dict[str, object]:

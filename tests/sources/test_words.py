@@ -12,7 +12,7 @@ from runlens.render.pages import show, show_json
 from runlens.roles import resolve
 from runlens.sources import discover, read
 from runlens.sources.table.forms import arrow
-from runlens.sources.table.texts import LONGEST, MOST
+from runlens.sources.worded import LONGEST, MOST
 
 STEPS = 40
 ROWS = [

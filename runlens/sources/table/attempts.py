@@ -13,6 +13,7 @@ from runlens.model import Series
 from runlens.sources.table.axis import axis_of
 from runlens.sources.table.build import Built
 from runlens.sources.table.reading import read_file
+from runlens.sources.worded import one_numbering, renumbered
 
 VERSION = re.compile(r"version_(\d+)")
 _LARGEST = 1 << 26
@@ -48,23 +49,16 @@ def one_after_another(parts: Sequence[Built]) -> tuple[dict[str, Series], dict[s
     A column that one attempt holds as words is one of words: each attempt numbers its own, and here they are numbered
     together.
     """
-    texts: dict[str, tuple[str, ...]] = {}
-    for name in dict.fromkeys(name for part in parts for name in part.texts):
-        texts[name] = tuple(dict.fromkeys(word for part in parts for word in part.texts.get(name, ())))
+    texts = one_numbering([part.texts for part in parts])
     out = {}
     for name in dict.fromkeys(name for part in parts for name in part.series):
         pieces = [part.series[name] for part in parts if name in part.series]
         if name in texts:
             own = [part for part in parts if name in part.texts]
-            pieces = [_renumbered(part.series[name], part.texts[name], texts[name]) for part in own]
+            pieces = [renumbered(part.series[name], part.texts[name], texts[name]) for part in own]
         columns = (np.concatenate([getattr(p, c) for p in pieces]) for c in ("step", "time", "value"))
         out[name] = Series(name, *columns)
     return out, texts
-
-
-def _renumbered(series: Series, words: Sequence[str], among: Sequence[str]) -> Series:
-    place = np.array([among.index(word) for word in words], dtype=np.float64)
-    return Series(series.name, series.step, series.time, place[series.value.astype(np.int64)])
 
 
 def _number(file: Path) -> int:

@@ -18,7 +18,7 @@ from runlens.sources.table.head import tells_of_training
 from runlens.sources.table.names import STEPS, canonical
 from runlens.sources.table.splits import pivoted, with_splits
 from runlens.sources.table.store import Columns, settings_in
-from runlens.sources.table.texts import coded
+from runlens.sources.table.texts import words_of
 from runlens.sources.table.times import times_of
 
 _NAMED = 20
@@ -82,7 +82,7 @@ def built(
     first, last = int(says[0]), int(says[-1])
     series: dict[str, Series] = {}
     astray: dict[str, int] = {}
-    words, constant = coded(columns)
+    words, constant = words_of(columns)
     for name in [*(n for n in columns.parts if n not in axis.used and n != clock), *words]:
         row, value = (words[name].row, words[name].value) if name in words else columns.joined(name)
         columns.parts.pop(name, None)

@@ -13,7 +13,7 @@ from runlens.sources.nested import coco_stats, flat
 from runlens.sources.table.cells import number, says_nothing
 from runlens.sources.table.marks import Commas
 from runlens.sources.table.names import LABELS, METRICS, RUNS, SPLITS, canonical, is_axis, is_time
-from runlens.sources.table.texts import Texts
+from runlens.sources.worded import Texts
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from runlens.model import Series
-from runlens.sources.table.texts import MOST
 from runlens.sources.text.words import HELD_OUT, TRAINING
+from runlens.sources.worded import MOST
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

@@ -14,6 +14,7 @@ from runlens.sources.tfevents.headers import FRAME, HEADER, I64
 from runlens.sources.tfevents.layout import Layout, crc_is_right, gather, width_of
 from runlens.sources.tfevents.store import Block, Store
 from runlens.sources.tfevents.wire import Message, WireError
+from runlens.sources.tfevents.words import Words
 
 _SAMPLE = 64
 """Records of one length that kinds are learned from at first: most logs have few. What is left comes in turn."""
@@ -62,6 +63,7 @@ class Decoder:
     def __init__(self, forms: Forms | None = None) -> None:
         self.tags: list[Tag] = []
         self.store = Store()
+        self.words: dict[bytes, Words] = {}
         self._forms = forms or Forms()
         self._numbers: dict[bytes, int] = {}
         self._tags_of: dict[int, I64] = {}  # by shape: numbers of the tags of each kind, or -1 as long as none was met
@@ -187,6 +189,8 @@ class Decoder:
         for tag, plugin in event.plugins.items():
             self._number(tag, plugin, simple=False)
         odd.contents += event.contents
+        for tag, text in event.texts:
+            self.words.setdefault(tag, Words()).add(event.step, event.time, text)
         for tag in event.unread:
             odd.unread[tag] = odd.unread.get(tag, 0) + 1
         if event.points:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from runlens.sources.tfevents import wire
-from runlens.sources.tfevents.tensor import Number, fixed, number_of
+from runlens.sources.tfevents.tensor import Number, fixed, number_of, text_of
 from runlens.sources.tfevents.wire import BYTES, FIXED32, FIXED64, VARINT, Field, Message
 
 SESSION_START = 1
@@ -46,6 +46,8 @@ class Event:
     """Plugin name of each tag whose metadata the event holds."""
     contents: list[tuple[bytes, bytes]] = field(default_factory=list)
     """Tag and plugin data of values that belong to the plugin `hparams`."""
+    texts: list[tuple[bytes, bytes]] = field(default_factory=list)
+    """Tag and text of values that are one text; their plugin decides whether it is a word that somebody logged."""
     unread: list[bytes] = field(default_factory=list)
     """Tags whose values are tensors that are no single number."""
     session_status: int | None = None
@@ -118,6 +120,9 @@ def _read_value(event: Event, message: Message, value: Field) -> None:
     elif held.number == _TENSOR:
         number = number_of(message, held.start, held.end)
         if number is None:
+            said = text_of(message, held.start, held.end)
+            if said is not None:
+                event.texts.append((tag, said))
             event.unread.append(tag)
         else:
             event.points.append(Point(tag, number, True, tag_at))

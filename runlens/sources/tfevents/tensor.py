@@ -44,6 +44,8 @@ _TYPES = {
 }
 
 
+_TEXT, _TEXT_FIELD = 7, 8
+"""`DT_STRING`, and the field of its values."""
 _DEEPEST = 254
 """Dimensions of a tensor, as TensorFlow's own `TensorShape` limits them."""
 
@@ -83,6 +85,23 @@ def number_of(message: Message, start: int, end: int) -> Number | None:
     if in_field:
         return _typed_fixed(message, typed.get(number, []), in_field)
     return _typed_varint(message, typed.get(number, []), in_content)
+
+
+def text_of(message: Message, start: int, end: int) -> bytes | None:
+    """The one text in the `TensorProto` at `message[start:end]`; None for numbers, and for several texts.
+
+    Raises
+    ------
+    WireError
+        If the bytes are no message.
+    """
+    kind, found = 0, []
+    for field in wire.fields(message, start, end):
+        if field.number == 1 and field.kind == VARINT:
+            kind = wire.varint(message, field.start, field.end)[0]
+        elif field.number == _TEXT_FIELD and field.kind == BYTES:
+            found.append(bytes(message[field.start : field.end]))
+    return found[0] if kind == _TEXT and len(found) == 1 else None
 
 
 def _is_single(message: Message, shape: Field) -> bool:

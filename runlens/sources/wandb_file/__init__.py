@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time as clock
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from runlens.sources.wandb_file.meta import Meta
 from runlens.sources.wandb_file.records import CONFIG, EXIT, HISTORY, METRIC, RUN, STATS, SUMMARY, kinds
 from runlens.sources.wandb_file.wire import Ints
 from runlens.sources.wandb_shape import step_metric_of
+from runlens.sources.worded import one_numbering, renumbered
 
 _ABOUT = (CONFIG, EXIT, METRIC, RUN)
 _LARGE = 16 << 20
@@ -84,6 +85,8 @@ class _Attempt:
 
     meta: Meta
     series: dict[str, Series]
+    texts: dict[str, tuple[str, ...]]
+    """Words that some series number."""
     last_step: int
     notes: tuple[Note, ...]
     start: float
@@ -117,7 +120,8 @@ def read(ref: RunRef) -> Run:
     for attempt in attempts:
         config |= attempt.meta.config
         summary |= attempt.meta.summary
-    series = joined([a.series for a in attempts])
+    texts = one_numbering([a.texts for a in attempts])
+    series = joined([_with_words(a, texts) for a in attempts])
     defined = [d for a in attempts for d in a.meta.defined]
     config.pop("_wandb", None)
     return Run(
@@ -130,9 +134,10 @@ def read(ref: RunRef) -> Run:
         config=config,
         summary=summary,
         series=series,
+        texts=texts,
         notes=tuple(note for a in attempts for note in a.notes),
         starts=tuple(a.start for a in attempts if math.isfinite(a.start)),
-        step_metric=step_metric_of(defined, {name: len(s) for name, s in series.items()}),
+        step_metric=step_metric_of(defined, {name: len(s) for name, s in series.items() if name not in texts}),
         read_at=read_at,
     )
 
@@ -156,16 +161,33 @@ def _read_file(path: Path, before: int | None) -> _Attempt:
     summaries.flush()
     step, time = history.axes()
     parts = history.series(step, time)
+    words, texts, constant = history.words(step, time, parts)
     if before is not None and _counts_calls(step, parts, before):
         step = step + (before + 1)
-        parts = {name: Series(name, s.step + (before + 1), s.time, s.value) for name, s in parts.items()}
+        parts, words = (
+            {name: Series(name, s.step + (before + 1), s.time, s.value) for name, s in of.items()}
+            for of in (parts, words)
+        )
     for name, series in parts.items():
         meta.summary.setdefault(name, float(series.value[-1]))
     parts |= {n: s for n, s in stats.series(step, time).items() if n not in parts}
+    parts |= {n: s for n, s in words.items() if n not in parts}
+    meta.config = constant | meta.config
     first = time[np.isfinite(time)][:1]
     began = meta.start if math.isfinite(meta.start) else float(first[0]) if len(first) else math.nan
     notes = _notes(path, damage, bad + summaries.bad + history.bad + stats.bad)
-    return _Attempt(meta, parts, int(step.max()) if len(step) else -1 if before is None else before, notes, began)
+    return _Attempt(
+        meta, parts, texts, int(step.max()) if len(step) else -1 if before is None else before, notes, began
+    )
+
+
+def _with_words(attempt: _Attempt, texts: Mapping[str, tuple[str, ...]]) -> dict[str, Series]:
+    """The series of an attempt, its words numbered as in all attempts; one that is of words in another is so here."""
+    return {
+        name: renumbered(s, attempt.texts[name], texts[name]) if name in attempt.texts else s
+        for name, s in attempt.series.items()
+        if name in attempt.texts or name not in texts
+    }
 
 
 class _Summaries:

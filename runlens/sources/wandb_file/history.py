@@ -12,6 +12,8 @@ from runlens.sources import wandb_shape
 from runlens.sources.wandb_file.counts import counts
 from runlens.sources.wandb_file.rows import AXES, HISTORY_ITEM, STATS_ITEM, Keys, Values, read_rows
 from runlens.sources.wandb_file.wire import Ints
+from runlens.sources.wandb_file.words import Said, Words
+from runlens.sources.worded import coded
 
 Floats = npt.NDArray[np.float64]
 _UNSAID = np.iinfo(np.int64).min
@@ -68,6 +70,7 @@ class History:
     def __init__(self, quick: bool = False) -> None:
         self._quick = quick
         self._columns = _Columns()
+        self._words = Words()
         self._step: list[Ints] = []
         self._time: list[Floats] = []
         self.bad = 0
@@ -78,9 +81,11 @@ class History:
     def add(self, raw: bytes, start: Ints, stop: Ints, place: Ints) -> None:
         """Rows at `raw[start:stop]`, with `start` increasing; `place` says in which order they were written."""
         keys = self._columns.keys
-        values = read_rows(raw, start, stop, HISTORY_ITEM, keys, self._quick)
+        said = Said()
+        values = read_rows(raw, start, stop, HISTORY_ITEM, keys, self._quick, said)
         self.bad += values.bad
         order = _ranks(place)
+        self._words.add(said, order + self._columns.rows)
         by_key = self._columns.add(values, order)
         step = np.full(len(order), _UNSAID)
         own = by_key.get(keys.by_name.get("_step", -1))
@@ -106,6 +111,17 @@ class History:
     def series(self, step: Ints, time: Floats) -> dict[str, Series]:
         """One series for each metric, over the axes given (those of `axes()`, perhaps moved)."""
         return self._columns.series(step, time)
+
+    def words(
+        self, step: Ints, time: Floats, numbers: Mapping[str, Series]
+    ) -> tuple[dict[str, Series], dict[str, tuple[str, ...]], dict[str, object]]:
+        """Series of words by key and the words that they number, and what was one word all along; `numbers` are the
+        series of numbers.
+        """
+        names = self._columns.keys.names
+        found, constant = coded({names[key]: texts for key, texts in self._words.texts.items()}, numbers)
+        series = {n: Series(n, step[w.row], time[w.row], w.value) for n, w in found.items()}
+        return series, {n: w.names for n, w in found.items()}, constant
 
 
 class Stats:
