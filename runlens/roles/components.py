@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import groupby
 
 import numpy as np
+import numpy.typing as npt
 
 from runlens.model import PlacedSeries, RoleSeries
 from runlens.roles.names.adversaries import adversaries, is_of_a_side
@@ -29,6 +31,10 @@ _NO_PART = re.compile(
 learning logs."""
 _MODEL = re.compile(r"^(loss_(vae|ae|model|net|network|total|all)|(vae|ae|model|net|network)_loss)$")
 """A loss called after the model, beside others called after its terms (`loss_vae` beside `loss_recon`, `loss_kl`)."""
+Ints = npt.NDArray[np.int64]
+COMMON = 0.75
+"""Share of the longest part's steps that the parts of a sum have in common. Parts that are logged in one call lack but
+rows that were lost; one that is logged every second time shares half."""
 SAME = 0.01
 """A loss that equals the sum of the others beside it to 1 % is their total."""
 
@@ -45,9 +51,9 @@ def with_total_loss(groups: Mapping[str, list[RoleSeries]]) -> dict[str, list[Ro
     -------
     dict
         Unchanged where another training loss stands, where a loss is adversarial, of a discriminator and a generator
-        beside each other, or where fewer than two parts have
-        one prefix and the same steps. A part that equals the sum of the others is the total itself. The sum is marked
-        `derived`; one part alone is taken for the loss itself.
+        beside each other, or where fewer than two parts have one prefix and nearly the same steps. A part that equals
+        the sum of the others is the total itself. The sum is marked `derived`, and stands at the steps that all parts
+        have; one part alone is taken for the loss itself.
     """
     out = {role: list(group) for role, group in groups.items()}
     losses = out.get("train_loss", [])
@@ -82,14 +88,46 @@ def with_total_loss(groups: Mapping[str, list[RoleSeries]]) -> dict[str, list[Ro
 
 
 def _together(parts: list[RoleSeries]) -> list[RoleSeries]:
-    """Those with one prefix and the very same steps: the largest such group, of equal ones the longest series."""
+    """Those with one prefix and nearly the same steps, cut to the steps that all have: the largest such group, of equal
+    ones the longest series.
+    """
 
-    def place(r: RoleSeries) -> tuple[str, int, bytes]:
-        prefix = r.series.name.rpartition("/")[0]
-        return prefix, len(r.series), r.series.step.tobytes()
+    def prefix(r: RoleSeries) -> str:
+        return r.series.name.rpartition("/")[0]
 
-    alike = [list(group) for _, group in groupby(sorted(parts, key=place), place)]
-    return max(alike, key=lambda group: (len(group), len(group[0].series)), default=[])
+    def place(r: RoleSeries) -> tuple[int, bytes]:
+        return len(r.series), r.series.step.tobytes()
+
+    groups: list[list[RoleSeries]] = []
+    for _, kin in groupby(sorted(parts, key=prefix), prefix):
+        alike = [list(group) for _, group in groupby(sorted(kin, key=place, reverse=True), place)]
+        while alike:  # the longest, and those that have nearly all of its steps
+            first, *others = alike
+            steps, group, alike = first[0].series.step, first, []
+            for other in others:
+                common = _common(steps, other[0].series.step)
+                if len(common) >= COMMON * len(first[0].series):
+                    steps, group = common, group + other
+                else:
+                    alike.append(other)
+            groups.append([_at(r, steps) for r in group])
+    return max(groups, key=lambda group: (len(group), len(group[0].series)), default=[])
+
+
+def _common(one: Ints, other: Ints) -> Ints:
+    """The steps that two series share; none where one of them goes back, since its steps then name no point."""
+    if np.array_equal(one, other):
+        return one
+    rising = all(bool(np.all(np.diff(step) > 0)) for step in (one, other))
+    return np.intersect1d(one, other, assume_unique=True) if rising else one[:0]
+
+
+def _at(part: RoleSeries, steps: Ints) -> RoleSeries:
+    series = part.series
+    if len(series) == len(steps):
+        return part
+    keep = np.isin(series.step, steps, assume_unique=True)
+    return replace(part, series=PlacedSeries(series.name, series.step[keep], series.time[keep], series.value[keep]))
 
 
 def _total_among(values: np.ndarray) -> int | None:
@@ -106,5 +144,5 @@ def _taken(out: dict[str, list[RoleSeries]], part: RoleSeries, why: str) -> dict
     """The groups with a part as the training loss."""
     loss = RoleSeries("train_loss", part.series, "1", direction="down", confidence=0.5, why=why, origin="only")
     out["train_loss"] = [loss, *out.get("train_loss", [])]
-    out["other"] = [r for r in out.get("other", []) if r is not part]
+    out["other"] = [r for r in out.get("other", []) if r.series.name != part.series.name]
     return out

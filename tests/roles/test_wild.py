@@ -288,3 +288,28 @@ def test_an_error_of_both_splits_is_what_is_minimised_where_nothing_is_called_a_
 def test_scores_of_a_classifier_alone_are_of_an_evaluation(names, scores):
     run = resolve(logged(**{name: 0.3 + 0.001 * np.arange(N) for name in names}))
     assert len(run.every("eval_score")) == scores
+
+
+@pytest.mark.parametrize(("lost", "summed"), [(0, True), (1, True), (15, True), (16, False), (30, False)])
+def test_parts_that_lack_rows_are_summed_at_the_steps_that_all_have(lost, summed):
+    box, cls = curve(1), curve(2)
+    step = np.arange(N) * 10
+    gone = np.random.default_rng(lost).permutation(N)[:lost]
+    kept = np.delete(np.arange(N), gone)
+    series = {
+        "time_loss": Series("time_loss", step, step * 1.0, box),
+        "mark_loss": Series("mark_loss", step[kept], step[kept] * 1.0, cls[kept]),
+    }
+    role = resolve(Run("r", "r", "r", series=series)).role("train_loss")
+    assert (role is not None) == summed
+    if summed:
+        assert role.series.step.tolist() == step[kept].tolist()
+        assert role.series.value == pytest.approx(box[kept] + cls[kept])
+
+
+def test_parts_whose_steps_go_back_are_summed_only_where_they_are_the_same():
+    again = np.concatenate([np.arange(40), np.arange(30, 60)])
+    series = {name: Series(name, again, again * 1.0, curve(1, n=70)) for name in ("time_loss", "mark_loss")}
+    assert resolve(Run("r", "r", "r", series=series)).role("train_loss").series.name == "train_loss (derived)"
+    short = Series("mark_loss", again[:-1], again[:-1] * 1.0, curve(1, n=69))
+    assert resolve(Run("r", "r", "r", series={**series, "mark_loss": short})).role("train_loss") is None
