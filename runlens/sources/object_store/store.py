@@ -90,7 +90,9 @@ class Store:
         except PermissionError as error:
             raise AccessRefused(f"no permission to read {self.shown}") from error
         except ImportError as error:
-            raise ReadError(f"{self.shown} needs a driver that is not installed: {error}") from error
+            raise ReadError(
+                f"{self.shown} needs a driver that is not installed: {error}; runlens-cli[remote] brings that of s3://"
+            ) from error
         except Exception as error:  # drivers raise errors of their own for credentials, hosts and time-outs
             told = (error.strerror if isinstance(error, OSError) else "") or type(error).__name__
             raise SourceDown(f"{self.shown} could not be read: {told}") from error
