@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import time
 import zlib
@@ -17,6 +18,7 @@ from runlens.judging.digest import Seen, digest
 from runlens.judging.engines import Engine
 from runlens.model import Run, RunRef, RunReport
 
+log = logging.getLogger(__name__)
 NAME = "judged.sqlite"
 COMMIT_EVERY = 1.0
 """Seconds: writing to the disk takes milliseconds, judging a short run ten."""
@@ -87,24 +89,50 @@ class Kept:
 
     def known(self, keys: Iterable[bytes | None]) -> list[RunReport | None]:
         """The report under each key; None where there is none, or it cannot be read."""
+        wanted = list(keys)
         with closing(self._open()) as db:
-            rows = [k and db.execute("SELECT report FROM judged WHERE key = ?", (k,)).fetchone() for k in keys]
+            try:
+                rows = [k and db.execute("SELECT report FROM judged WHERE key = ?", (k,)).fetchone() for k in wanted]
+            except sqlite3.Error as error:
+                self._without(error)
+                return [None] * len(wanted)
         return [_unpacked(row[0]) if row else None for row in rows]
 
     def keeping(self, judged: Iterable[tuple[bytes | None, RunReport]]) -> Iterator[RunReport]:
         """Pass reports on, and keep those that may be; what came in the last second before a kill is judged again."""
         with closing(self._open()) as db:
-            written = time.monotonic()
+            written, broken = time.monotonic(), False
             try:
                 for key, report in judged:
-                    if key is not None and not report.failures and report.state != "running":
-                        db.execute("INSERT OR REPLACE INTO judged VALUES (?, ?)", (key, _packed(report)))
-                    if time.monotonic() - written > COMMIT_EVERY:
-                        db.commit()
+                    if key is not None and not broken and not report.failures and report.state != "running":
+                        broken = not self._put(db, key, report)
+                    if not broken and time.monotonic() - written > COMMIT_EVERY:
+                        broken = not self._commit(db)
                         written = time.monotonic()
                     yield report
             finally:
-                db.commit()
+                if not broken:
+                    self._commit(db)
+
+    def _put(self, db: sqlite3.Connection, key: bytes, report: RunReport) -> bool:
+        try:
+            db.execute("INSERT OR REPLACE INTO judged VALUES (?, ?)", (key, _packed(report)))
+        except sqlite3.Error as error:
+            return self._without(error)
+        return True
+
+    def _commit(self, db: sqlite3.Connection) -> bool:
+        try:
+            db.commit()
+        except sqlite3.Error as error:
+            return self._without(error)
+        return True
+
+    def _without(self, error: sqlite3.Error) -> bool:
+        """Say that verdicts are not kept, and go on: they are right without it."""
+        where = self.folder / NAME
+        log.warning("%s cannot be used (%s): runs are judged and not kept; remove it to keep them again", where, error)
+        return False
 
     def _open(self) -> sqlite3.Connection:
         try:

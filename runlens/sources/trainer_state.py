@@ -94,6 +94,7 @@ def read(ref: RunRef) -> Run:
         raise NotALog(f"the log_history of {where} is empty; nothing was logged before this checkpoint")
     columns = Columns()
     columns.add_objects(rows)
+    columns.settle()
     found = built(columns, where)
     return Run(
         id=ref.id,

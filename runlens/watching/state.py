@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -36,7 +37,12 @@ def write(file: Path, state: dict[str, Any]) -> None:
     ConfigError, NotWritten
         It cannot be written there.
     """
-    save(file, json.dumps({"runlens-watch": VERSION, **state}, indent=1).encode())
+    save(file, json.dumps({"runlens-watch": VERSION, "sum": _sum(state), **state}, indent=1).encode())
+
+
+def _sum(state: dict[str, Any]) -> str:
+    """A checksum of the state, so that one damaged figure is not taken for what was told."""
+    return f"{zlib.crc32(json.dumps(state, sort_keys=True).encode()):08x}"
 
 
 def read(file: Path, say: Callable[[str], None]) -> dict[str, Any] | None:
@@ -56,7 +62,10 @@ def read(file: Path, say: Callable[[str], None]) -> dict[str, Any] | None:
         raw = json.loads(text_of(file))
         if not isinstance(raw, dict) or raw.get("runlens-watch") != VERSION:
             raise ValueError("it is no state of this version")
-    except ValueError as error:
+        del raw["runlens-watch"]
+        if raw.pop("sum", None) != _sum(raw):
+            raise ValueError("its checksum is wrong")
+    except (ValueError, RecursionError) as error:
         aside = file.with_suffix(".broken")
         file.replace(aside)
         say(f"{file} is no state of a watch ({error}): it was set aside as {aside.name}, and the watch begins anew")

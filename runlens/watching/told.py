@@ -58,9 +58,10 @@ class Told:
             self.about = {key: list(value) for key, value in raw["about"].items()}
             for key, value in raw["extra"].items():
                 self.extra.setdefault(key, {}).update(value)
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             self.say(f"{self.file} cannot be used ({type(error).__name__}: {error}); the watch begins anew")
             self.incidents, self.outbox = Incidents(), Outbox()
+            self.lives.runs, self.about = {}, {}
             return
         told, kept = len(self.incidents.known), len(self.outbox.messages)
         self.say(f"goes on where the watch before left off: {told} told, {kept} to be sent ({self.file})")

@@ -9,7 +9,14 @@ from tests.fuzz.targets import SMALL, TARGETS
 
 CASES = 600
 """Of each target; a minute in all on two slow cores."""
-FEWER = {"judged": 200, "tables-damaged": 100, **dict.fromkeys(SMALL, 40)}
+FEWER = {
+    "judged": 200,
+    "tables-damaged": 100,
+    "watch-state": 100,
+    "nights": 100,
+    "kept": 60,
+    **dict.fromkeys(SMALL, 40),
+}
 """A case of a small target is some hundred inputs."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import math
 
@@ -10,7 +11,7 @@ import pytest
 
 from runlens.errors import ReadError
 from runlens.sources import table
-from runlens.sources.table.forms.packed import wide
+from runlens.sources.table.forms.packed import LONGEST_HEAD, shows_rows, wide
 
 
 def read(tmp_path, name, text):
@@ -185,3 +186,21 @@ def test_the_torn_end_of_a_last_line_is_not_mended(tmp_path):
     """Blanks divide this line, too, into as many cells as the head has."""
     text = "step\tlr\tloss\n" + "".join(f"{i}\t0.1\t{i}.12345\n" for i in range(10, 40))
     assert values(read(tmp_path, "a.tsv", text[:-2])) == [float(f"{i}.12345") for i in range(10, 39)]
+
+
+def test_a_head_longer_than_what_is_looked_at_first_is_read(tmp_path):
+    names = [f"metric_{i:05d}_of_layer_weights" for i in range(3000)]
+    rows = ["step,loss," + ",".join(names), *(f"{i},{i}.5," + ",".join(["0.5"] * 3000) for i in range(4))]
+    for name, packed in (("a.csv", bytes), ("a.csv.gz", gzip.compress)):
+        run = read(tmp_path, name, packed(("\n".join(rows) + "\n").encode()))
+        assert values(run) == [0.5, 1.5, 2.5, 3.5] and len(run.series) == 3001 and not run.notes
+
+
+def test_a_long_line_of_something_else_is_not_looked_through():
+    assert shows_rows(b"{" * 100_000) and shows_rows(b"x" * LONGEST_HEAD) and shows_rows(b"a\0" * 50_000)
+    assert not shows_rows(b"step,loss," * 9000)
+
+
+def test_rows_of_one_cell_under_a_head_of_three_are_told(tmp_path):
+    run = read(tmp_path, "a.csv", "epoch,step,train_loss\n" + "".join(f"0{i}2.5\n" for i in range(40)))
+    assert told(run, "train_loss") == 40 and not run.series

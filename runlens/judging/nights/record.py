@@ -20,6 +20,8 @@ from runlens.rules.nights.parts.rule import NightRule
 
 FORMAT = 1
 LISTS = ("found", "unlike", "held_against", "compared", "not_compared")
+_SHOWN = 200
+"""Characters of a value that a sentence shows."""
 _DIGITS = 6
 """Significant digits of a value: a thousandth of any floor, and half the size."""
 
@@ -147,16 +149,22 @@ def of_line(line: str, where: str) -> NightRecord:
     try:
         told = json.loads(line)
         if told["runlens_night"] != FORMAT:
-            raise ConfigError(f"{where}: format {told['runlens_night']!r}; this RunLens reads {FORMAT}")
+            raise ConfigError(f"{where}: format {_shown(told['runlens_night'])}; this RunLens reads {FORMAT}")
         if told["verdict"] not in ("pass", "fail", "undecided"):
-            raise ConfigError(f"{where}: the verdict {told['verdict']!r} is none")
+            raise ConfigError(f"{where}: the verdict {_shown(told['verdict'])} is none")
         texts = {name: str(told[name]) for name in ("night", "key", "job", "judged", "why", "reason", "accepted")}
         lists = {name: tuple(map(str, told[name])) for name in LISTS}
         twin = _twin(told["night"], told["measured"]) if told["measured"] is not None else None
         fields: dict[str, Any] = {**texts, **lists}
         return NightRecord(verdict=told["verdict"], twin=twin, **fields)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ConfigError(f"{where} is no record of a night: {type(error).__name__}: {error}") from error
+        said = str(error)[:_SHOWN]
+        raise ConfigError(f"{where} is no record of a night: {type(error).__name__}: {said}") from error
+
+
+def _shown(value: object) -> str:
+    """A value that is none of those that are known, for a sentence."""
+    return f"{value!r:.{_SHOWN}}"
 
 
 def _of_twin(twin: Twin) -> dict[str, Any]:

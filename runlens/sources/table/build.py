@@ -123,8 +123,9 @@ def _lost(columns: Columns, astray: Mapping[str, int], series: Mapping[str, Seri
                 )
             )
     for name, short in _most(columns.short):
-        if name in series:
-            notes.append(_of_cells(name, short, len(series[name]), where, "missing from rows that end early", ""))
+        if name in series or (not series and tells_of_training([name])):  # a column that was never written is no loss
+            read = len(series[name]) if name in series else 0
+            notes.append(_of_cells(name, short, read, where, "missing from rows that end early", ""))
     for name, again in _most(columns.repeated):
         told, done = "under a key that stands again in the same object", "left out for the last one"
         if name in series:

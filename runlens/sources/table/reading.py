@@ -15,7 +15,7 @@ from runlens.sources.table.forms.dialect import dialect_of
 from runlens.sources.table.forms.document import read_document
 from runlens.sources.table.forms.jsonl import JsonLines
 from runlens.sources.table.forms.lost import Lost
-from runlens.sources.table.forms.packed import Broken, allowed, opened, stretches, whole
+from runlens.sources.table.forms.packed import Broken, allowed, beginning, opened, shows_rows, stretches, whole
 from runlens.sources.table.head import form_of, suffix
 from runlens.sources.table.store import Columns
 
@@ -66,7 +66,7 @@ def read_file(path: Path) -> Read:
 
 
 def head_of(path: Path) -> bytes:
-    """The first bytes of a file.
+    """The first bytes of a file: more where they hold no row of a table yet, since its head is that long.
 
     Raises
     ------
@@ -74,7 +74,10 @@ def head_of(path: Path) -> bytes:
         It cannot be opened or read.
     """
     with path.open("rb") as file:
-        return file.read(HEAD)
+        head = file.read(HEAD)
+        while not shows_rows(head) and (more := file.read(len(head))):
+            head += more
+        return head
 
 
 def _read(path: Path, where: str) -> Read:
@@ -104,7 +107,7 @@ def _read(path: Path, where: str) -> Read:
             begin = next(pieces, (b"", True))
             reader: _Reader
             if form == "delimited":
-                dialect = dialect_of(begin[0][:HEAD].decode("utf-8", "replace"))
+                dialect = dialect_of(beginning(begin[0], HEAD).decode("utf-8", "replace"))
                 if dialect is None:
                     raise NotALog(f"{where} is no table: its first lines have no cells in common")
                 said, reader = dialect.said, Delimited(dialect, columns, lost)

@@ -110,7 +110,7 @@ def of_baseline(draw: Random, folder: Path) -> Outcome:
 
 def of_report(draw: Random, folder: Path) -> Outcome:
     """A saved report, rendered again in some format."""
-    report = report_json.parse(_changed(draw, _report()), "the report")
+    report = report_json.parse(changed(draw, _report()), "the report")
     name = draw.choice(sorted(FORMATS))
     render(report, name)
     return "read"
@@ -124,7 +124,7 @@ def of_reference(draw: Random, folder: Path) -> Outcome:
     return "read"
 
 
-def _changed(draw: Random, raw: bytes) -> bytes:
+def changed(draw: Random, raw: bytes) -> bytes:
     """Damage to the text, or to a value: a report that parses and says something else."""
     if draw.random() < 0.3:
         return damaged(draw, raw, _TOKENS, 2)

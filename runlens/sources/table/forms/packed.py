@@ -21,6 +21,9 @@ RATIO = 200
 """Times its own size to which a larger one may: logs pack to a twentieth, a bomb of one byte to a thousandth."""
 LONGEST_LINE = 1 << 28
 """Bytes without the end of a line: no table has such rows, and each further stretch is joined to them."""
+LONGEST_HEAD = 1 << 22
+"""Bytes in which the head of a table and its first row must stand: some 100,000 names."""
+_LINES = 3
 _MAGIC = ((b"\x1f\x8b", ".gz"), (b"BZh", ".bz2"), (b"\xfd7zXZ", ".xz"), (b"\x28\xb5\x2f\xfd", ".zst"))
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),  # before the mark of UTF-16 that it begins with
@@ -81,8 +84,33 @@ def opened(path: Path) -> BinaryIO:
     return file
 
 
+def shows_rows(head: bytes) -> bool:
+    """Whether the first bytes of a file tell its form: some lines, or anything else than text of long lines."""
+    text = head.lstrip()
+    long = len(head) < LONGEST_HEAD and head.count(b"\n") < _LINES
+    return not long or text[:1] in (b"{", b"[", b"") or b"\0" in head or head.startswith(tuple(m for m, _ in _MAGIC))
+
+
+def beginning(text: bytes, most: int) -> bytes:
+    """So many bytes from the beginning of a text, or more if its first lines are longer than that."""
+    end = -1
+    for _ in range(_LINES):
+        end = text.find(b"\n", end + 1, LONGEST_HEAD)
+        if end < 0:
+            return text[:LONGEST_HEAD]
+    return text[: max(end + 1, most)]
+
+
 def unpacked(head: bytes, most: int = 1 << 16) -> bytes:
-    """The beginning of a file as it is once unpacked, from its own beginning; as it is if it is not packed."""
+    """The beginning of a file as it is once unpacked, from its own beginning; as it is if it is not packed.
+
+    It is longer than `most` where so many bytes hold no row of a table, since its head is that long.
+    """
+    found = _unpacked(head, most)
+    return found if shows_rows(found) else _unpacked(head, LONGEST_HEAD)
+
+
+def _unpacked(head: bytes, most: int) -> bytes:
     kind = next((kind for magic, kind in _MAGIC if head.startswith(magic)), "")
     try:
         if kind == ".gz":
