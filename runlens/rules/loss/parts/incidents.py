@@ -58,7 +58,8 @@ def _searched(run: Run, want: LossSensitivity) -> tuple[LossIncident, ...]:
 
 
 def _of_curve(curve: LossCurve, want: LossSensitivity, rewound: bool = False) -> list[LossIncident]:
-    y, step = curve.y, curve.step - from_start(curve.step)
+    origin = from_start(curve.step)
+    y, step = curve.y, curve.step - origin if origin else curve.step  # of 10 million points a copy is 80 MB
     found = [
         one for one in all_excursions(y, step, want.of_curve(curve.grain)) if one.sign < 0 or stands_above(y, step, one)
     ]

@@ -14,6 +14,7 @@ from runlens.stats.blocks import block_midmeans
 from runlens.stats.periodicity import in_a_row
 from runlens.stats.robust import Floats, median, sigma
 from runlens.stats.rolling import centred_median
+from runlens.stats.spans import spans
 
 SAMPLE = 200_000
 """Points from which a median is taken: its standard error is then 0.3 % of the deviation."""
@@ -87,7 +88,8 @@ def episodes(signal: RateSignal, depth: float, sigmas: float, gap: int = 2) -> E
         away = np.log(usual / signal.rate[at])
     else:
         away = level(signal)
-        away -= signal.log
+        for a, b in spans(len(away)):
+            away[a:b] -= np.log(signal.rate[a:b])
         noise = sigma(away[:: max(len(away) // SAMPLE, 1)], 0.0)
         at = np.flatnonzero(away > max(np.log1p(depth), sigmas * noise))
         away = away[at]
