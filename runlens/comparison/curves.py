@@ -79,6 +79,9 @@ def run_curves(run: Run, axis: Axis = "tokens", tokens_per_step: float | None = 
             else:
                 left_out.append((part.series.name, "no finite value at a known position"))
     why_not = "" if curves else "the run logged no evals and no validation loss"
+    if left_out and not curves:
+        others = f", nor of {len(left_out) - 1:,} more" if len(left_out) > 1 else ""
+        why_not = f"nothing can be compared of {left_out[0][0]} ({left_out[0][1]}){others}"
     return RunCurves(tuple(curves), tuple(left_out), origin, why_not)
 
 

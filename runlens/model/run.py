@@ -213,12 +213,15 @@ class Run:
         -------
         ndarray of float64, shape (m,)
             Interpolated linearly in the `tokens` role; beyond its ends the mean tokens per step
-            is carried on. All NaN if the run has no `tokens` role or fewer than two points of it.
+            is carried on; of a single point only its own step is known. All NaN if the run has no `tokens`
+            role or no point of it.
         """
         wanted = np.atleast_1d(np.asarray(steps, dtype=np.float64))
         known = self.once("tokens", self._tokens)
-        if known is None or len(known) < 2:
+        if known is None or len(known) == 0:
             return np.full(wanted.shape, np.nan)
+        if len(known) == 1:
+            return np.where(wanted == known.step[0], known.value[0], np.nan)
         # the points on both sides of each step are enough, and most runs have millions more
         within = np.clip(np.nan_to_num(wanted), known.step[0] - 1, known.step[-1])
         after = np.searchsorted(known.step, np.floor(within).astype(np.int64), side="right")

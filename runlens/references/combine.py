@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -36,7 +37,8 @@ def combine(parts: Sequence[Reference], name: str = "") -> Reference:
     if len(parts) == 1:
         return replace(parts[0], name=name or parts[0].name)
     placed = _on_one_axis(parts)
-    single = all(len({float(at) for c in curves for at in c.at}) == 1 for _, curves in placed)
+    ends = [{float(at) for c in curves for at in c.at} for _, curves in placed]
+    single = all(len(at) == 1 and math.isfinite(*at) for at in ends)  # models without a place are no checkpoints of one
     curves = _joined([c for _, own in placed for c in own]) if single else _band(placed)
     per_step = {p.tokens_per_step for p in parts}
     settings: dict[str, object] = {} if single else {"members": [p.name for p in parts]}

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from runlens.comparison.training import training_of
-from runlens.errors import ConfigError, NoRunFound
+from runlens.errors import ConfigError, NoRunFound, NotALog
 from runlens.model import Reference
 from runlens.references.build import build
 from runlens.references.combine import combine
@@ -72,7 +72,13 @@ def _from_runs(spec: str, tokens_per_step: float | None) -> Reference:
         raise ConfigError(f"reference {spec!r}: {error}") from error
     parts, without, training = [], [], []
     for ref in refs:
-        run = roles.resolve(sources.read(ref), {})
+        try:
+            run = roles.resolve(sources.read(ref), {})
+        except NotALog as error:
+            if len(refs) == 1:
+                raise
+            without.append(f"{ref.id}: {error}")
+            continue
         trained = training_of(run)
         if trained.curves:
             training.append(trained)

@@ -99,7 +99,7 @@ SOURCES: tuple[Entry, ...] = (
     Entry(
         "eval_results",
         "a folder of eval results",
-        "result files of lm-evaluation-harness, lighteval and OLMES",
+        "result files of lm-evaluation-harness, lighteval, OLMES and DCLM",
         names=(
             "results_20[0-9][0-9]-*.json",
             "samples_*_20[0-9][0-9]-*.jsonl",

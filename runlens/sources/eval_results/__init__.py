@@ -1,4 +1,4 @@
-"""Folders of eval results: lm-evaluation-harness, lighteval and OLMES, one run for each model, one point a checkpoint.
+"""Folders of eval results: lm-evaluation-harness, lighteval, OLMES, DCLM, one run a model, one point a checkpoint.
 
 Where a file stands in training is taken from the names of its folders, then from the model's revision and name. A model
 of which nothing tells (a final one) has one point, and its place is not known (`Run.unplaced`).
@@ -20,7 +20,7 @@ from runlens.roles.joined import PLACES
 from runlens.sources.contract import HEAD, Look
 from runlens.sources.eval_results.answers import Kept, TooMuch
 from runlens.sources.eval_results.families import GENERIC, families, named
-from runlens.sources.eval_results.files import ANSWERS, ResultFile, is_result, read_file
+from runlens.sources.eval_results.files import ANSWERS, ResultFile, is_printed, is_result, read_file
 from runlens.sources.eval_results.gather import Course, Key, gather
 from runlens.sources.eval_results.positions import NOWHERE, Place, in_order, position
 from runlens.sources.naming import printable
@@ -31,7 +31,7 @@ TOKENS = "tokens"
 
 def claims(head: bytes, path: Path) -> bool:
     """Whether a file begins as a result file does."""
-    return is_result(head)
+    return is_result(head) or is_printed(path, head)
 
 
 def refs(files: Sequence[Path], look: Look) -> list[RunRef]:
@@ -176,7 +176,7 @@ def _stderr(name: str) -> str:
 def _begins(file: Path) -> bool:
     """Whether a file that was taken by its name is a result file."""
     with file.open("rb") as opened:
-        return file.suffix == ".jsonl" or is_result(opened.read(HEAD))
+        return file.suffix == ".jsonl" or claims(opened.read(HEAD), file)
 
 
 def _once(files: Sequence[Path]) -> list[Path]:

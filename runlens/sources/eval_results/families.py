@@ -21,6 +21,8 @@ _TASK = re.compile(rb'"(?:results"\s*:\s*\{\s*|task_name"\s*:\s*)"([^"\n]{1,300}
 _MODEL = re.compile(
     rb'"(?:revision|pretrained|model_name|model)"\s*:\s*"([^"\n]{1,300})"|(?:pretrained|revision)=([^,"\n]{1,300})'
 )
+_OF_DCLM = re.compile(rb'("eval_metrics")\s*:')
+"""Its `model` is an architecture that many trainings share, and no name of one."""
 _ENGINES = re.compile(r"(?:hf|vllm|sglang|gguf|dummy|main|huggingface|local|openai|neuronx|nemo_lm)(?:[-_]\w+)*")
 """What lm-evaluation-harness calls a model that is none, and the revision that tells nothing."""
 _LOOK = 1 << 16
@@ -123,6 +125,8 @@ def _plain(text: str) -> str:
 
 def _model(file: Path) -> list[str]:
     """Parts of the model's name and revision, from the beginning and the end of the file."""
+    if _found(_OF_DCLM, file, end=False):
+        return []
     said = dict.fromkeys([*_found(_MODEL, file, end=False), *_found(_MODEL, file, end=True)])
     return [part for text in said if not _ENGINES.fullmatch(text) for part in reversed(text.split("/")) if part]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from runlens.errors import AccessRefused, NotALog, ReadError
-from runlens.sources.eval_results import lighteval, lm_eval, olmes
+from runlens.sources.eval_results import dclm, lighteval, lm_eval, markdown, olmes
 from runlens.sources.eval_results.positions import Place, reached
 from runlens.sources.eval_results.score import Score, number, table
 from runlens.sources.naming import printable
@@ -23,6 +23,7 @@ ANSWERS = re.compile(
 _TABLE = re.compile(rb'"results"\s*:\s*\{\s*"[^"\n]{1,300}"\s*:\s*\{')
 _OF_LM_EVAL = re.compile(rb'_stderr[",]|,none"|"versions"\s*:\s*\{|"n-shot"\s*:')
 _OF_OLMES = re.compile(rb'"(?:all_primary_scores|task_hash|primary_score)"\s*:')
+_OF_DCLM = re.compile(rb'"eval_metrics"\s*:\s*\{\s*"icl"\s*:\s*\{')
 _CONFIG_OF_OLMES = re.compile(rb'"task_config"\s*:|"metrics"\s*:|"tasks"\s*:')
 
 
@@ -43,11 +44,18 @@ def is_result(head: bytes) -> bool:
     """Whether a file begins as a result file does."""
     if head.lstrip()[:1] != b"{":
         return False
+    if _OF_DCLM.search(head):
+        return True
     if _OF_OLMES.search(head) and _CONFIG_OF_OLMES.search(head):
         return True
     if b'"config_general"' in head and (b'"results"' in head or b'"lighteval_sha"' in head):
         return True
     return bool(_TABLE.search(head) and _OF_LM_EVAL.search(head))
+
+
+def is_printed(path: Path, head: bytes) -> bool:
+    """Whether a file of Markdown holds a printed table; a text log with one at its end is a log."""
+    return path.suffix.lower() in (".md", ".markdown") and markdown.has_table(head)
 
 
 def read_file(path: Path) -> list[ResultFile]:
@@ -67,6 +75,12 @@ def read_file(path: Path) -> list[ResultFile]:
         raise AccessRefused(f"no permission to read {where}; ask its owner for read access") from error
     except OSError as error:
         raise ReadError(f"{where} cannot be read ({error.strerror}); look at the disk") from error
+    if is_printed(path, text.encode("utf-8", "replace")):
+        try:
+            printed = markdown.tables(text)
+        except markdown.Differs as error:
+            raise NotALog(f"{where} holds results that differ ({error}); keep each model's tables in a file") from error
+        return [ResultFile(path, "lm-evaluation-harness", tuple(lm_eval.scores(printed)), tuple(_models(printed)))]
     try:
         lines = path.suffix == ".jsonl"
         data = [json.loads(line) for line in text.splitlines() if line.strip()] if lines else json.loads(text)
@@ -79,11 +93,13 @@ def read_file(path: Path) -> list[ResultFile]:
         found = (lighteval if light else lm_eval).scores(data)
         name = "lighteval" if light else "lm-evaluation-harness"
         return [ResultFile(path, name, tuple(found), tuple(_models(data)))]
+    if isinstance(data, Mapping) and dclm.is_dclm(data):  # its `model` is an architecture, and no name
+        return [ResultFile(path, "DCLM", tuple(dclm.scores(data)), ())]
     tasks = olmes.entries(data)
     if not tasks:
         raise NotALog(
-            f"{where} is no result file of lm-evaluation-harness, lighteval or OLMES: it has no table 'results' and no "
-            "metrics of tasks"
+            f"{where} is no result file of lm-evaluation-harness, lighteval, OLMES or DCLM: it has no table 'results' "
+            "and no metrics of tasks"
         )
     of_model = data if isinstance(data, Mapping) else tasks[0]
     return [ResultFile(path, "OLMES", tuple(olmes.scores(tasks)), tuple(_models(of_model)))]

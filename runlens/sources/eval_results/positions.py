@@ -10,7 +10,7 @@ from runlens.sources.bounds import FARTHEST
 _UNITS = {"": 1.0, "k": 1e3, "m": 1e6, "b": 1e9, "g": 1e9, "t": 1e12}
 _TOKENS = re.compile(
     r"(?<![a-z0-9.])(?:tokens?|tok)[-_=]?(\d+(?:\.\d+)?)([kmbgt]?)(?![a-z0-9])"
-    r"|(?<![a-z0-9.])(\d+(?:\.\d+)?)([kmbgt])?[-_]?(?:tokens?|tok|toks)(?![a-z0-9])"
+    r"|(?<![a-z0-9.])(\d+(?:\.\d+)?)([kmbgt])?[-_]?(?:tokens?|tok|toks)(?![a-z0-9]|[-_=]\d)"
 )
 _STEP = re.compile(
     r"(?<![a-z])(?:global[-_]?step|steps?|checkpoint|ckpt|iter(?:ation)?|ba)[-_=]?(\d+(?:\.\d+)?)(k|m)?(?![a-z0-9.]*\.(?!json))(?![a-z0-9])"
