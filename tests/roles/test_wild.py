@@ -268,6 +268,8 @@ def test_losses_of_adversaries_are_not_summed_and_those_of_basicsr_are_known(los
         (["train_loss", "train_mse", "val_mse"], "train_loss", None),
         (["Train MSE", "Val MAE"], None, None),
         (["mse", "Val MSE"], None, None),
+        (["train_mse", "train_rmse", "train_mae", "val_mae", "val_mse", "val_rmse"], "train_rmse", "val_rmse"),
+        (["train_mse", "train_mae", "val_mae", "val_mse"], "train_mse", "val_mse"),
     ],
 )
 def test_an_error_of_both_splits_is_what_is_minimised_where_nothing_is_called_a_loss(names, train, held_out):

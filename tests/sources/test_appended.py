@@ -12,6 +12,7 @@ from runlens.errors import NoRunFound, ReadError
 from runlens.model import ReadOptions
 from runlens.sources import discover, read, table, text
 from runlens.sources.appended import Between, Course, counted_on, trainings_of
+from runlens.sources.appended import loss as appended_loss
 from runlens.sources.appended.loss import AFRESH, GOES_ON, are_rounds, is_afresh
 from runlens.sources.appended.trainings import begins_anew
 from runlens.sources.text.between import between
@@ -465,3 +466,53 @@ def test_a_row_in_the_wrong_place_begins_no_training(steps):
 )
 def test_rows_that_begin_with_the_first_step_begin_a_training(steps, cuts):
     assert begins_anew(np.array(steps, dtype=np.float64)) == cuts
+
+
+def falling_pair(drop, noise, rng, n, afresh):
+    """A training that falls by a share of its level, and one that begins from the top or goes on where it was left."""
+    t = np.arange(n) / n
+    first, second = (2 + 2 * drop * np.exp(-4 * (t + on)) + noise * rng.standard_normal(n) for on in (0, not afresh))
+    return np.arange(n), first, second
+
+
+@pytest.mark.parametrize("noise", [0.002, 0.02, 0.1])
+def test_what_tells_a_training_begun_afresh_from_one_that_goes_on(noise):
+    """Seeded evidence for the two bounds of what a loss must have fallen by (docstrings of `_CLEAR` and `_LEAST`)."""
+    rng = np.random.default_rng(11)
+    told = {}
+    for drop in (0.0, 0.1, 0.5):
+        for afresh in (True, False):
+            pairs = [falling_pair(drop, noise, rng, int(rng.choice([20, 60, 200, 1000])), afresh) for _ in range(200)]
+            answers = [is_afresh(step, first, step, second) for step, first, second in pairs]
+            told[drop, afresh] = (
+                np.mean([a is afresh for a in answers]),
+                np.mean([a is (not afresh) for a in answers]),
+            )
+    assert all(wrong <= 0.03 for _, wrong in told.values()), told
+    assert all(right >= 0.97 for (drop, _), (right, _) in told.items() if drop == 0.5), told
+    assert all(right >= (0.97 if noise < 0.1 else 0.5) for (drop, _), (right, _) in told.items() if drop == 0.1), told
+
+
+@pytest.mark.parametrize(("share", "told"), [(0.0199, None), (0.0201, True)])
+def test_a_fall_of_two_per_cent_is_the_least(share, told):
+    step, loss = np.arange(40), np.linspace(1.0, 1.0 - share, 40)
+    loss[:4], loss[-8:] = 1.0, 1.0 - share
+    assert is_afresh(step, loss, step, loss) is told
+
+
+@pytest.mark.parametrize(("noise", "told"), [(0.0554, True), (0.0556, None)])
+def test_a_fall_of_three_standard_errors_is_clear(monkeypatch, noise, told):
+    """The first level is that of 4 points here, the last of 9: their difference has an error of 0.6 of the noise."""
+    monkeypatch.setattr(appended_loss, "_noise", lambda loss: noise)
+    step, loss = np.arange(45), np.linspace(1.0, 0.9, 45)
+    loss[:4], loss[-9:] = 1.0, 0.9
+    assert is_afresh(step, loss, step, loss) is told
+
+
+def test_thousands_of_rounds_are_counted_on_in_one_pass():
+    rounds, each = 4000, 25
+    step = np.tile(np.arange(0, 10 * each, 10), rounds)
+    np.testing.assert_array_equal(counted_on(step, list(range(each, len(step), each))), 10 * np.arange(rounds * each))
+    once = np.array([5, 10, 15, 5, 10, 5, 10])
+    np.testing.assert_array_equal(counted_on(once, [3, 5]), [5, 10, 15, 20, 25, 30, 35])
+    np.testing.assert_array_equal(counted_on(once, [2, 3, 5, 99]), [5, 10, 15, 20, 25, 30, 35])

@@ -160,3 +160,25 @@ def test_lines_of_scores_alone_are_a_log_of_evaluations(tmp_path):
     )
     run = of(text, tmp_path)
     assert run.role("eval_score").series.name == "fscore" and len(run.role("eval_score").series) == 40
+
+
+def test_a_bar_of_epochs_beside_bars_of_batches_tells_the_epoch(tmp_path):
+    text, loss = "", iter(falling(60))
+    for e in range(6):
+        if not e:
+            text += "INFO - 0%|          | 0/6 [00:00<?, ?epoch/s]\n"
+        for i in range(10):
+            text += f"INFO - {10 * (i + 1)}%|##| {i + 1}.00/10 [00:00<00:28, 5.89batch/s, loss={next(loss):.4f}]\n"
+        text += f"INFO - 17%|# | {e + 1}/6 [00:26<04:01, 26.86s/epoch, loss=1.5, val_loss={2 - e / 9:.4f}]\n"
+    run = of(text, tmp_path)
+    assert list(run.series["loss"].step[:10]) == list(range(1, 11)) and run.series["loss"].step[-1] == 60
+    np.testing.assert_array_equal(run.role("eval_loss").series.step, 10 * np.arange(1, 7))
+
+
+@pytest.mark.parametrize(
+    ("cost", "is_loss"), [("Cost: {:.1f} sec", False), ("Cost {:.1f} s", False), ("Cost: {:.4f}", True)]
+)
+def test_a_cost_in_seconds_is_none_that_training_lowers(tmp_path, cost, is_loss):
+    text = "".join(f"Epoch {e} Train, reg:0.{30 - e}, {cost.format(falling(20)[e])}\n" for e in range(20))
+    role = of(text, tmp_path).role("train_loss")
+    assert (role is not None and role.series.name.lower() == "cost") is is_loss

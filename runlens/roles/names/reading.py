@@ -62,9 +62,9 @@ def is_eval_dir(folder: str, names: Collection[str]) -> bool:
     return bool(_EVAL_DIR.match(folder.lower())) and not any(_TRAINING_ONLY.search(n.lower()) for n in names)
 
 
-_ERRORS = frozenset({"mse", "rmse", "mae"})
+_ERRORS = ("rmse", "mse", "mae")
 _ERROR = compiled(r"(?<![a-z])(mse|rmse|mae|error)(?![a-z])")
-"""Errors that are minimised themselves."""
+"""Errors that may be minimised themselves; of several the first stands for the loss, in both splits alike."""
 _OF_A_CLASSIFIER = compiled(r"^(.*/)?((macro|micro|avg|mean|weighted)_)*(precision|recall|f_?(1|score)(_?score)?)$")
 _FEWEST_SCORES = 2
 _SPLIT = compiled(r"(?<![a-z])(train(ing)?|val(id\w*)?|test|eval\w*|dev)(?![a-z])")
@@ -159,8 +159,11 @@ def _error(name: Name, siblings: Collection[str]) -> Claim | None:
     ):
         return None
     told = [parse_eval(take_apart(s).base) for s in siblings if _ERROR.search(normalise(s))]
-    alike = [t for t in told if t.metric_kind == own.metric_kind]
-    if not any(t.split == "train" for t in alike) or not any(t.prefixed for t in alike):
+    trained, held_out = (
+        {t.metric_kind for t in told if t.split == "train"},
+        {t.metric_kind for t in told if t.prefixed},
+    )
+    if own.metric_kind != next((kind for kind in _ERRORS if kind in trained & held_out), ""):
         return None
     if own.split == "train":
         why = f"{own.metric_kind} of training data, where nothing is called a loss"

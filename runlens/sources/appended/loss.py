@@ -14,9 +14,17 @@ AFRESH = 0.5
 GOES_ON = 0.25
 """Share up to which it is the same training's: a resume without the optimizer's state costs less, and heals."""
 _CLEAR = 3.0
-"""Standard errors by which the first and the last level must differ to tell anything."""
+"""Standard errors by which the first and the last level must differ to tell anything.
+
+Of 800 seeded pairs whose loss falls by 10 % (noise 0.1 to 5 % of it, 20 to 1,000 rows) 89 % are told right and 0.6 %
+wrong, of flat ones and those that fall by 0.5 % 0.2 % wrong; at 1 it is 95, 1.2 and 5 %, at 6 it is 72, 0 and 0 %.
+"""
 _LEAST = 0.02
-"""Share of the first level by which they must differ at the least."""
+"""Share of the first level by which they must differ at the least.
+
+Of such pairs that fall by 3 % it tells 62 % right and 0.5 % wrong; at 5 % it tells 2 %, and without it a third of the
+pairs that fall by 0.5 % is told, which a few rows of warm-up may be.
+"""
 _FIRST, _LAST = 10, 50
 """Points of which the first and the last level are taken, at most."""
 
@@ -50,7 +58,8 @@ def is_afresh(step: Floats, loss: Floats, next_step: Floats, next_loss: Floats) 
     tail = loss[-max(1, min(_LAST, len(loss) // 5)) :]
     last = _level(tail)
     apart = first - last
-    if not np.isfinite(last) or abs(apart) <= max(_CLEAR * _noise(loss) / np.sqrt(len(tail)), _LEAST * abs(first)):
+    error = _noise(loss) * np.sqrt(1.0 / size + 1.0 / len(tail))
+    if not np.isfinite(last) or abs(apart) <= max(_CLEAR * error, _LEAST * abs(first)):
         return None
     way = (again - last) / apart
     return True if way >= AFRESH else False if way <= GOES_ON else None

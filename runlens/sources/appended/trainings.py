@@ -162,10 +162,16 @@ def _given_up(course: Course, begun: int, at: int, told: Between, done: bool, lo
 
 def counted_on(step: npt.NDArray[np.int64], at: Sequence[int]) -> npt.NDArray[np.int64]:
     """Steps that go on at the rows at which their counter begins anew, by its usual stride; shape (n,)."""
+    rows = [row for row in at if 0 < row < len(step)]
+    if not rows:
+        return step.copy()
+    change = np.diff(step[: rows[-1]])
+    stride = int(np.median(change[change > 0])) if bool(np.any(change > 0)) else 1
     out = step.copy()
-    for row in at:
-        if 0 < row < len(out) and out[row] < out[row - 1]:
-            change = np.diff(out[:row])
-            stride = int(np.median(change[change > 0])) if bool(np.any(change > 0)) else 1
-            out[row:] += out[:row].max() + stride - out[row]
+    top, moved, begun = int(step[: rows[0]].max()), 0, 0
+    for row, end in itertools.pairwise([*rows, len(step)]):
+        top = max(top, int(step[begun:row].max()) + moved)
+        moved = top + stride - int(step[row]) if step[row] < step[row - 1] else moved
+        out[row:end] += moved
+        begun = row
     return out

@@ -199,6 +199,8 @@ def _bar(
         return None
     inside = {i for start, i in numbers.items() if bar.start() <= start < bar.end()}
     layout = _with_groups(layout, bar, numbers, ends, used)
+    if "epoch" in (bar["unit"] or ""):
+        layout = replace(layout, epoch=layout.it, epochs=layout.of, it=None, of=None)
     used |= inside
     tune = _TUNE.match(described)
     held_out = HELD_OUT.search(described)

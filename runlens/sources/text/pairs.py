@@ -252,6 +252,7 @@ def _in_unit(name: str, place: Place, unit: str) -> tuple[str, Place]:
     """Times in seconds, shares as fractions, 2.05K as 2050; a unit that stays becomes part of the name."""
     timed = TIMES.get(unit.removesuffix("/step").removesuffix("/iter").removesuffix("/it"))
     if timed and name not in KEPT_UNITS:
+        name = f"{name} time" if name.lower() in ("cost", "costs") else name  # no cost that training lowers
         return name, replace(place, scale=place.scale * SECONDS[timed])
     memory = re.search(r"(?<![a-z])(mem|memory|gpu_mem|vram|alloc\w*|reserved)", name, re.IGNORECASE)
     if unit in MANY and not memory:
