@@ -39,7 +39,7 @@ def render(report: Report, *, incident: int | None = None) -> str:
     from runlens.render.many import skips
     from runlens.render.many.beside import columns
     from runlens.render.many.overlay import overlay
-    from runlens.render.many.rows import by_gravity, row, standing
+    from runlens.render.many.rows import by_gravity, row, standing, told_together
     from runlens.render.postmortem import story
     from runlens.render.postmortem.fields import FIELDS
 
@@ -55,6 +55,7 @@ def render(report: Report, *, incident: int | None = None) -> str:
         standing=standing,
         fields=FIELDS,
         rows=rows,
+        together=told_together(report),
         columns=columns(rows),
         common=skips.in_common(order),
         skips=skips,

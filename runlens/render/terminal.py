@@ -14,8 +14,8 @@ from runlens.model import Finding, Report, RunReport, Severity
 from runlens.render import links, words
 from runlens.render.console import Page
 from runlens.render.links import called
-from runlens.render.many.rows import alike, by_gravity, standing
-from runlens.render.many.table import ROWS, STYLE, last_line, left_out, table
+from runlens.render.many.rows import ROWS, alike, by_gravity, standing
+from runlens.render.many.table import STYLE, last_line, left_out, table
 from runlens.render.sparkline import ASCII_MARKS, BLOCKS, LABEL, MARKS, RAMP, sparklines
 from runlens.render.text import ascii_only, plural, visible
 

@@ -152,3 +152,12 @@ def test_columns_hold_few_points_and_the_extremes_among_them() -> None:
     (curve,) = first.curves
     assert len(curve["x"]) == len(curve["y"]) <= beside.POINTS and max(curve["y"]) == 9.0  # type: ignore[arg-type, type-var]
     assert (curve["title"], curve["log"], curve["end"]) == ("Loss", True, "2")
+
+
+def test_a_page_of_very_many_runs_says_first_which_are_alike() -> None:
+    bad, good = fixed().runs[0], fixed().runs[1]
+    runs = tuple(replace(bad, run=f"b{i}") for i in range(7)) + tuple(replace(good, run=f"g{i}") for i in range(40))
+    page = html.render(replace(fixed(), runs=runs))
+    (said,) = re.findall(r'<ul class="alike">(.*?)</ul>', page, re.DOTALL)
+    assert said.count("<li>") == 1 and "7 runs alike, such as" in said and "b0" in said
+    assert 'class="alike"' not in html.render(replace(fixed(), runs=runs[:20]))

@@ -17,6 +17,9 @@ from runlens.render.text import amount, number
 Standing = Literal["fail", "undecided", "warn", "pass"]
 """How a run stands, the gravest first."""
 _ORDER: tuple[Standing, ...] = get_args(Standing)
+ROWS = 30
+"""Runs up to which each has a row of its own on a terminal; of more, those that need no look share one, and those that
+are alike are said to be."""
 CELLS = 12
 """Cells of a curve in a row."""
 
@@ -83,6 +86,17 @@ def alike(runs: Sequence[RunReport]) -> list[list[RunReport]]:
         kind = run.action.kind if run.action is not None else ""
         groups.setdefault((standing(run), codes, kind, failures), []).append(run)
     return list(groups.values())
+
+
+def told_together(report: Report, most: int = 20) -> list[tuple[int, Row]]:
+    """Of a report of many runs how many that need a look are alike, and the row of the first of them; empty for few.
+
+    The gravest group comes first; one run is no group.
+    """
+    if len(report.runs) <= ROWS:
+        return []
+    grave = [run for run in by_gravity(report) if standing(run) != "pass"]
+    return [(len(group), row(group[0])) for group in alike(grave) if len(group) > 1][:most]
 
 
 def row(run: RunReport, blocks: str = BLOCKS) -> Row:

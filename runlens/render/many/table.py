@@ -10,12 +10,10 @@ from runlens.model import Report, RunReport
 from runlens.render import words
 from runlens.render.links import called
 from runlens.render.many import skips
-from runlens.render.many.rows import alike, by_gravity, row, standing, summary
+from runlens.render.many.rows import ROWS, alike, by_gravity, row, standing, summary
 from runlens.render.sparkline import BLOCKS, RAMP
 from runlens.render.text import plural, visible
 
-ROWS = 30
-"""Rows in which each run has its own; of more, those that need no look are one."""
 EACH = 2
 """Rows of runs that need a look for the same reasons; those after them are named in one line."""
 MOST = 30
