@@ -95,7 +95,7 @@ def group_lag(kind: Group, parts: list[tuple[Part, Explained]], bar: Bar) -> Gro
         trend=trend,
         behind=behind,
         alone=alone,
-        far=behind and factor >= bar.factor and (persists or sure([a for a, _ in now], found)),
+        far=behind and round(factor, 2) >= bar.factor and (persists or sure([a for a, _ in now], found)),
         persists=persists,
         from_start=from_start,
         since=since,

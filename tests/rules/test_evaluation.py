@@ -69,6 +69,16 @@ def test_the_smallest_lag_is_a_setting(bug, healthy):
     assert small.severity is Severity.WARNING, "proven, and how far is another question"
 
 
+def test_a_lag_that_is_shown_as_the_limit_has_reached_it(healthy, bug):
+    (found,) = BehindReference(references=(healthy,), factor=1.01).check(bug)
+    shown = round(found.evidence["lag_factor"], 2)
+    severities = [
+        next(iter(BehindReference(references=(healthy,), factor=factor).check(bug))).severity
+        for factor in (shown, round(shown + 0.01, 2))
+    ]
+    assert severities == [Severity.ERROR, Severity.WARNING]
+
+
 def test_many_scores_are_said_in_one_sentence():
     rng = np.random.default_rng(1)
     tasks = ("hellaswag", "arc_easy", "piqa", "winogrande", "sciq")
