@@ -516,3 +516,26 @@ def test_thousands_of_rounds_are_counted_on_in_one_pass():
     once = np.array([5, 10, 15, 5, 10, 5, 10])
     np.testing.assert_array_equal(counted_on(once, [3, 5]), [5, 10, 15, 20, 25, 30, 35])
     np.testing.assert_array_equal(counted_on(once, [2, 3, 5, 99]), [5, 10, 15, 20, 25, 30, 35])
+
+
+def three_trainings():
+    """Steps and falling losses of three trainings of 30 rows."""
+    for seed in range(3):
+        noise = 0.01 * np.random.default_rng(seed).standard_normal(30)
+        yield from ((step, 1 + 2 * np.exp(-step / 8) + noise[step]) for step in range(30))
+
+
+@pytest.mark.parametrize("form", ["records", "lists", "nested", "UTF-16 lines", "UTF-16 CSV", "UTF-16 document"])
+def test_trainings_of_documents_and_of_wide_texts_are_told_apart(tmp_path, form):
+    rows = [{"step": step, "loss": round(loss, 6)} for step, loss in three_trainings()]
+    lists = {name: [row[name] for row in rows] for name in ("step", "loss")}
+    said = {
+        "records": json.dumps(rows), "lists": json.dumps(lists, indent=1), "nested": json.dumps({"history": rows}),
+        "UTF-16 lines": "".join(json.dumps(row) + "\n" for row in rows), "UTF-16 document": json.dumps(rows),
+        "UTF-16 CSV": "step,loss\n" + "".join(f"{row['step']},{row['loss']}\n" for row in rows),
+    }[form]  # fmt: skip
+    path = tmp_path / ("history.csv" if "CSV" in form else "history.jsonl" if "lines" in form else "history.json")
+    path.write_bytes(said.encode("utf-16" if "UTF-16" in form else "utf-8"))
+    runs = [read(ref) for ref in discover(str(path))]
+    assert [len(run.series["loss"]) for run in runs] == [30, 30, 30]
+    np.testing.assert_allclose(np.concatenate([run.series["loss"].value for run in runs]), lists["loss"])

@@ -14,7 +14,7 @@ from runlens.model import Note, RunRef
 from runlens.sources.appended import Between, Course, Trainings, number_of, told, trainings_of
 from runlens.sources.table.axis import Axis, axis_of
 from runlens.sources.table.forms.dialect import BLANKS, dialect_of
-from runlens.sources.table.forms.packed import text_of, unpacked
+from runlens.sources.table.forms.packed import text_of, unpacked, wide
 from runlens.sources.table.head import form_of
 from runlens.sources.table.names import AXES, EPOCHS, METRICS, STEPS, canonical, first
 from runlens.sources.table.reading import head_of
@@ -35,7 +35,7 @@ _LOSSES = ("loss", "train_loss", "train/loss", "training_loss", "loss/train")
 
 def may_be(path: Path, names: Sequence[str], x: str = "") -> bool:
     """Whether the step of a table goes back to where it began, by a quick look at that column; False for what the look
-    is not for: packed and very large tables, documents, parquet.
+    is not for: packed and very large tables, parquet.
     """
     axis = first(names, [canonical(x)] if x else AXES)
     try:
@@ -44,11 +44,10 @@ def may_be(path: Path, names: Sequence[str], x: str = "") -> bool:
         head = head_of(path)
         form = form_of(head)
         dialect = dialect_of(text_of(unpacked(head))) if form == "delimited" else None
-        if form in ("lines", "logged"):
-            key = re.escape(axis).encode()
-            found = re.findall(rb'"' + key + rb'"\s*:\s*"?(\d+(?:\.\d+)?)', path.read_bytes())
+        if form in ("lines", "logged", "document"):
+            found = _of_key(_text(path, head), axis)
         elif dialect is not None:
-            found = _column(path.read_bytes(), list(names).index(axis), dialect.delimiter)
+            found = _column(_text(path, head), list(names).index(axis), dialect.delimiter)
         else:
             return False
     except OSError:
@@ -62,6 +61,20 @@ def may_be(path: Path, names: Sequence[str], x: str = "") -> bool:
         return False
     rises = np.diff(step)[np.diff(step) > 0]
     return bool(np.any(step[fell] <= step[0] + (np.median(rises) if len(rises) else 0.0)))
+
+
+def _text(path: Path, head: bytes) -> bytes:
+    """A table as UTF-8."""
+    raw, code = path.read_bytes(), wide(head)
+    return raw if not code else raw.decode(code, "replace").removeprefix("\ufeff").encode()
+
+
+def _of_key(text: bytes, key: str) -> list[bytes]:
+    """The numbers of a key of records, or those of its list."""
+    name = rb'"' + re.escape(key).encode() + rb'"\s*:\s*'
+    found = re.findall(name + rb'"?(\d+(?:\.\d+)?)', text)
+    listed = None if found else re.search(name + rb"\[([^\[\]]*)\]", text)
+    return found if listed is None else [cell for cell in listed[1].split(b",") if cell.strip()[:1].isdigit()]
 
 
 def _column(text: bytes, at: int, delimiter: str) -> list[bytes]:
