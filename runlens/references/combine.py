@@ -67,14 +67,25 @@ def _common(parts: Sequence[Reference]) -> str:
 def _on_one_axis(parts: Sequence[Reference]) -> list[tuple[Reference, tuple[Curve, ...]]]:
     axis = _common(parts)
     if not axis:
-        over = ", ".join(f"{p.name} is over {p.axis}" for p in parts)
-        raise ConfigError(f"the references have no axis in common ({over}); give --tokens-per-step")
+        over: dict[str, list[str]] = {}
+        for part in parts:
+            known = any(np.isfinite(curve.at).any() for curve in part.curves)
+            over.setdefault(part.axis if known else "no known place", []).append(part.name)
+        said = "; ".join(f"over {axis}: {_first(names)}" for axis, names in over.items())
+        advice = "give final models and checkpoints apart" if "no known place" in over else "give --tokens-per-step"
+        raise ConfigError(f"the references have no axis in common ({said}); {advice}")
     placed = []
     for part in parts:
         per_step = part.tokens_per_step or 1.0
         factor = 1.0 if part.axis == axis else per_step if axis == "tokens" else 1 / per_step
         placed.append((part, tuple(replace(c, at=c.at * factor) for c in part.curves)))
     return placed
+
+
+def _first(names: Sequence[str]) -> str:
+    """Three names at most, and how many more."""
+    more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more
 
 
 def _joined(curves: list[Curve]) -> tuple[Curve, ...]:

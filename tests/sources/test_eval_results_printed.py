@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from runlens.comparison.curves import run_curves
-from runlens.errors import NotALog
+from runlens.errors import ConfigError, NotALog
 from runlens.references import load
 from runlens.roles import resolve
 from runlens.sources import discover, read
@@ -149,3 +149,11 @@ def test_a_model_without_scores_is_left_out_of_a_band_with_its_reason(tmp_path):
     reference = load(str(tmp_path))
     assert reference.settings["members"] == ["first", "second"]
     assert ["holds a score" in text for text in reference.settings["left out"]] == [True]
+
+
+def test_final_models_and_checkpoints_in_one_folder_are_told_apart_in_few_words(tmp_path):
+    for i in range(5):
+        dclm(tmp_path / f"evaluation_final-{'abcde'[i]}_heavy.json", {"arc_easy": 0.7})
+    dclm(tmp_path / "evaluation_x-tokens=28795904000_heavy.json", {"arc_easy": 0.7})
+    with pytest.raises(ConfigError, match=r"over no known place: .* and 2 more; over tokens: .*; give final models"):
+        load(str(tmp_path))
