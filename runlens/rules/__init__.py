@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from runlens.rules.base import AnyRule, Rule
 from runlens.rules.evals.behind_reference import BehindReference
+from runlens.rules.evals.frozen_score import FrozenScore
 from runlens.rules.evals.overdue import EvalOverdue
 from runlens.rules.evals.overfitting import Overfitting
 from runlens.rules.evals.regression import EvalRegression
@@ -75,6 +76,7 @@ RULES: tuple[type[AnyRule], ...] = (
     EvalOverdue,
     Overfitting,
     RequirementMissed,
+    FrozenScore,
     PolicyCollapse,
     ExpertImbalance,
     SlowCreep,

@@ -19,6 +19,7 @@ BY_THEMSELVES = {
     "TREND001": "test_slow_creep.py",
     "TREND002": "test_unlike_twins.py",
     "EVAL005": "",
+    "EVAL006": "test_frozen_score.py",
 }
 """Rules whose edges have a test file of their own; a requirement is a bound that the user gives."""
 

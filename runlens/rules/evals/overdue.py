@@ -16,6 +16,7 @@ from runlens.rules.evals.parts.own import single_batches
 from runlens.rules.meaning import Part
 from runlens.rules.shared.panels import BESIDE_EVALS, EVALS
 from runlens.stats.distinct import distinct
+from runlens.stats.robust import Floats
 
 _RECORD = re.compile(r"(^|[^a-z])(best|lowest|highest|max(imum)?|min(imum)?)([^a-z]|$)")
 """Words for the best value so far: a trainer that writes it when it improves keeps no cadence with it."""
@@ -47,11 +48,12 @@ class EvalOverdue(Rule[OverdueEvidence]):
     What it does
     ------------
     Takes the longest of the last five gaps between the evaluations of each eval, in steps, and warns when training
-    has gone on for `factor` times as long since the last one. A gap of that length that was closed again is
-    information. All gaps make one finding, and so do all evals that stopped; each says how many it tells of. A best
-    value so far, which is written when it improves, has no cadence, nor has what is measured where another eval was
-    better than ever, mostly there and nowhere else. Values of single batches of an evaluation (`val_loss_step` beside
-    `val_loss_epoch`) are left out.
+    has gone on for `factor` times as long since the last one, by its steps and, where both are told, by its clock: what
+    counts its own episodes from 0 has not stopped where the steps go on. Two gaps that differ by more than that are no
+    cadence. A gap of that length that was closed again is information. All gaps make one finding, and so do all evals
+    that stopped; each says how many it tells of. A best value so far, which is written when it improves, has no
+    cadence, nor has what is measured where another eval was better than ever, mostly there and nowhere else. Values of
+    single batches of an evaluation (`val_loss_step` beside `val_loss_epoch`) are left out.
 
     Why it matters
     --------------
@@ -99,12 +101,15 @@ class EvalOverdue(Rule[OverdueEvidence]):
                 "fewer than three evaluations of each eval: no cadence to hold it to", kind="too-few-points"
             )
             return
+        clock = {r.series.name: r.series.time for r in evals}
+        ended = max((float(np.nanmax(t)) for t in _clocks(run) if bool(np.isfinite(t).any())), default=np.nan)
         stopped: dict[_Gap, list[str]] = {}
         gaps: dict[_Gap, list[str]] = {}
         for name, at in known.items():
             between = np.diff(at)
             usual = int(between[-5:].max())
-            if span[1] - int(at[-1]) > self.factor * usual:
+            habit = len(between) > 2 or usual <= self.factor * int(between.min())
+            if habit and span[1] - int(at[-1]) > self.factor * usual and not _goes_on(clock[name], ended, self.factor):
                 stopped.setdefault((int(at[-1]), span[1], usual), []).append(name)
             for i in range(2, len(between)):
                 before = int(between[max(0, i - 5) : i].max())
@@ -161,6 +166,19 @@ class EvalOverdue(Rule[OverdueEvidence]):
             "ratio": round(_ratio(told), 3),
         }
         return evidence if len(found) == 1 else {**evidence, "count": len(found)}
+
+
+def _goes_on(time: Floats, ended: float, factor: float) -> bool:
+    """Whether an eval was measured up to the end of the run by the clock, whatever its own count says."""
+    known = np.unique(time[np.isfinite(time)])
+    if len(known) < 3 or not ended > known[0]:
+        return False
+    return bool(ended - known[-1] <= factor * np.diff(known[-6:]).max() < ended - known[0])
+
+
+def _clocks(run: Run) -> Iterator[Floats]:
+    """Wall times of everything that was logged."""
+    return (series.time for series in run.series.values())
 
 
 def _ratio(gap: _Gap) -> float:

@@ -47,7 +47,8 @@ class Overfitting(Rule[OverfitEvidence]):
     data by heart: a warning, an error when the held-out loss has given back half of its progress. Still rising or
     settled above its best makes no difference; a loss that swings about one level has not turned. Scores that were
     logged beside it decide: information where they improved all the while (speech recognition and summarisation
-    often do), a warning at most where they held, or where only an accuracy of the same predictions improved. The
+    often do), a warning at most where they held, or where only an accuracy of the same predictions improved, and
+    information there unless the loss has given back `given_back` of its progress. The
     metric that the run itself chooses its best model by is asked first, and then alone. Terms of a held-out loss
     that the training loss has as well (`val/box_loss`) are not judged one by one: their total is, or their sum
     where no total was logged. In a run that unlearns, by the names of its series or its config, what is to be
@@ -66,6 +67,7 @@ class Overfitting(Rule[OverfitEvidence]):
     --------
     patience : checkpoints that must follow the best one
     severe : share of all progress whose loss is an error
+    given_back : share of all progress whose loss is a warning although the scores held
 
     References
     ----------
@@ -82,6 +84,7 @@ class Overfitting(Rule[OverfitEvidence]):
 
     patience: int = 3
     severe: float = 0.5
+    given_back: float = 0.1
 
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """One finding, of the held-out loss that has lost most."""
@@ -118,7 +121,7 @@ class Overfitting(Rule[OverfitEvidence]):
             message += f"; but {scores[1]} improved all the while, and scores decide"
             help = f"Choose the checkpoint by {scores[1]}; the loss says that the model has become too sure of itself."
         elif scores is not None and scores[0] != "worsened":
-            severity = Severity.WARNING
+            severity = Severity.WARNING if found.lost >= self.given_back else Severity.INFO
             message += f"; {scores[1]} {'stood still' if scores[0] == 'held' else 'improved meanwhile'}"
         if unlearns and not is_kept(curve.name):
             severity = Severity.INFO

@@ -38,6 +38,7 @@ class BadEnd(Rule[BadEndEvidence]):
     ------------
     `error` if its source says that the run crashed, failed or was killed. `warning` if it is finished and reached less
     than `plan` of the steps that its own settings plan; of a run whose log does not say whether it goes on, nothing.
+    A log that is written every so many steps may end that much before the run does.
     Compares the last logged step of the training loss, of the gradient norm and of the rate with that of the other
     series of the training. `error` if the loss is missing for `error_share` of the run, `warning` if any of them
     lacks `points` points by its own cadence and `warning_share` of the run. Nothing is said where another series of
@@ -99,7 +100,7 @@ class BadEnd(Rule[BadEndEvidence]):
         last, crashed = span[1], run.state == "crashed"
         planned = run.configured.planned_steps(last)
         of = float(planned.value) if planned is not None else None
-        if not crashed and (of is None or last + 1 >= self.plan * of):
+        if not crashed and (of is None or last + max(1.0, _interval(run)) >= self.plan * of):
             return None
         done = f", {percent((last + 1) / of)} of the {of:,.0f} that {planned.key} plans" if of and planned else ""
         how = "crashed, failed or was killed" if crashed else "is finished, short of its plan,"
@@ -166,3 +167,9 @@ class BadEnd(Rule[BadEndEvidence]):
             },
             f"Look at the training's own output after step {last:,}: whether it became NaN, and how that was logged.",
         )
+
+
+def _interval(run: Run) -> float:
+    """Steps from one logged point to the next, of what shows where the run ended; 0 where it has fewer than two."""
+    found = next((r for role in _WITNESSES if (r := run.role(role)) is not None), None)
+    return float(np.median(np.abs(np.diff(found.series.step[-1000:])))) if found and len(found.series) > 1 else 0.0

@@ -13,6 +13,7 @@ from runlens.model.words import percent
 from runlens.rules.base import Rule
 from runlens.rules.loss.parts.adversarial import need_not_fall
 from runlens.rules.loss.parts.curve import LossCurve, train_curve
+from runlens.rules.loss.parts.guess import held_out_stands, stands_at_a_guess, stands_level
 from runlens.rules.loss.parts.incidents import loss_incidents
 from runlens.rules.loss.parts.rising import TWICE, Worse, only_worse
 from runlens.rules.loss.parts.sensitivity import USUAL, LossSensitivity
@@ -65,7 +66,9 @@ class StalledLoss(Rule[StallEvidence]):
     or if an approach to a floor fits descent and level about as well as a descent that breaks off, as with a diffusion
     model; nothing if the rate is lower, since then little progress is due, and nothing where the loss swung or where a
     spike or a shift (LOSS001, LOSS005) accounts for level or trend. A loss of ten points and more that does nothing but
-    rise is a `warning`, and an `error` where it doubles.
+    rise is a `warning`, and an `error` where it doubles. Two things show in fewer points that nothing is learnt: a loss
+    of 20 points that never leaves the logarithm of a number of classes by half a percent, and a held-out loss that is
+    the same to a thousandth at eight checkpoints and more beside a training loss that is level from the start.
 
     Why it matters
     --------------
@@ -112,6 +115,10 @@ class StalledLoss(Rule[StallEvidence]):
         if curve is not None and worse is not None and not _spiked_for_good(run, self.sensitivity):
             yield self._worse(curve, worse)
             return
+        why = _nothing_learnt(run, curve, self.rate) if curve is not None else ""
+        if curve is not None and why:
+            yield self._nothing_learnt(curve, why)
+            return
         if curve is None or len(curve.y) < FEWEST:
             yield self.skip(
                 f"fewer than {FEWEST} finite points of training loss: too few for a trend", kind="too-few-points"
@@ -151,6 +158,25 @@ class StalledLoss(Rule[StallEvidence]):
             "Check the sign of the loss, the learning rate and the labels: a model that learns gets better.",
         )
 
+    def _nothing_learnt(self, curve: LossCurve, why: str) -> Finding:
+        first, last, level = int(curve.step[0]), int(curve.step[-1]), median(curve.value)
+        return self.finding(
+            Severity.WARNING,
+            curve.metric,
+            (first, last),
+            f"the loss has not moved since the start: {level:.4g} from step {first:,} to {last:,}, {why}",
+            {
+                "level": level,
+                "change": 0.0,
+                "expected_change": 0.0,
+                "doubt": 0.0,
+                "learning_rate_share": None,
+                "since_start": True,
+                "nears_floor": False,
+            },
+            "Check that parameters change, that labels belong to their inputs, and the learning rate in use.",
+        )
+
     def _finding(self, curve: LossCurve, stall: Stall, never: bool, near: bool, rate: float | None) -> Finding:
         first, last = int(curve.step[stall.first]), int(curve.step[-1])
         level = curve.loss(median(curve.y[stall.first :]))
@@ -182,6 +208,17 @@ class StalledLoss(Rule[StallEvidence]):
             },
             "Check that parameters change, the learning rate in use, and whether evals still improve.",
         )
+
+
+def _nothing_learnt(run: Run, curve: LossCurve, due: float) -> str:
+    """What shows in a few points that nothing is learnt; empty where nothing does."""
+    classes = stands_at_a_guess(curve.value)
+    if classes:
+        return f"what a guess among {classes} classes costs"
+    rate = _rate_left(run, int(curve.step[0])) if len(curve.step) else None
+    if (rate is None or rate >= due) and stands_level(curve.y) and held_out_stands(run):
+        return "and no held-out loss moves by a thousandth"
+    return ""
 
 
 def _spiked_for_good(run: Run, want: LossSensitivity) -> bool:

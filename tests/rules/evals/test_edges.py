@@ -53,7 +53,21 @@ def overfitted(rise, last=12, n=30):
     return evaluated(STEPS[:n], eval_loss=loss)
 
 
+def overfitted_while_scores_held(rise):
+    """The same beside an accuracy that stands still."""
+    n, loss = 30, 2 + np.exp(-np.arange(30) / 6)
+    loss[18:] = loss[17] + rise * np.minimum(np.arange(1, 13) / 3, 1.0)
+    return evaluated(STEPS[:n], eval_loss=loss, eval__accuracy=0.6 + 0.002 * (-1.0) ** np.arange(n))
+
+
+def measured_thrice(gap):
+    """Three evaluations, the second 250 steps after the first."""
+    return evaluated(np.array([250, 500, 500 + gap]), eval_loss=np.full(3, 2.0))
+
+
 OVERFITTING = [
+    (Overfitting(), overfitted_while_scores_held, (0.07, 0.14), "iw"),
+    (Overfitting(given_back=0.3), overfitted_while_scores_held, (0.2, 0.4), "iw"),
     (Overfitting(), overfitted, (0.02, 0.05, 0.4, 0.5), ".wwe"),
     (Overfitting(severe=0.8), overfitted, (0.7, 0.75), "we"),
     (Overfitting(), lambda last: overfitted(0.3, last), (2, 3), ".w"),
@@ -76,6 +90,7 @@ def paused(gap):
 
 OVERDUE = [
     (EvalOverdue(), stopped, (7250, 7500), "w."),
+    (EvalOverdue(), measured_thrice, (620, 630), "w."),
     (EvalOverdue(factor=4.0), stopped, (6750, 7000), "w."),
     (EvalOverdue(), paused, (620, 630), ".i"),
     (EvalOverdue(factor=4.0), paused, (1000, 1010), ".i"),

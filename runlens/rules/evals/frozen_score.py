@@ -1,0 +1,135 @@
+"""EVAL006: a score that does not move by a single item, at a level that is no success."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar, TypedDict
+
+import numpy as np
+
+from runlens.comparison.curves import ROLES, RunCurve
+from runlens.comparison.noise import Floats
+from runlens.comparison.words import label
+from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
+from runlens.roles.rl import rl_sign
+from runlens.rules.base import Rule
+from runlens.rules.evals.parts.overfit import held_out_loss, part_of_loss
+from runlens.rules.evals.parts.own import own_curves, roles_by_name
+from runlens.rules.meaning import Part, Stage, Story
+from runlens.rules.shared.frozen import Frozen, frozen_tail
+from runlens.rules.shared.panels import BESIDE_EVALS, EVALS
+from runlens.rules.shared.unlearning import is_forgotten
+
+WHOLE = 1.5
+"""Scores up to this are shares, others percent."""
+
+
+class FrozenScoreEvidence(TypedDict):
+    """The score, and since when it stands."""
+
+    value: float
+    evaluations: int
+    """How many in a row, up to the last one."""
+    since_start: bool
+    others: list[str]
+    """Further scores that stand still."""
+
+
+@dataclass(frozen=True)
+class FrozenScore(Rule[FrozenScoreEvidence]):
+    """A score that is exactly the same at evaluation after evaluation, at a level that is no success.
+
+    What it does
+    ------------
+    Looks at the equal values that each score ends with. `warning` if the last `evaluations` and more, and at least
+    `share` of all, are the same, and the run was never worse: it has stood there since its first evaluation, or came
+    down to it. Nothing is said of a score that stands at `good` of the best possible (small test sets repeat themselves
+    there) or above its first value, nor where any other score of the run still moves. Losses are LOSS004's and
+    LOSS006's; what a policy earns in reinforcement learning is RL001's.
+
+    Why it matters
+    --------------
+    A model that gives one answer to everything (the commonest class, blanks, the end of the text) scores the same
+    however its weights move. The loss may come down all the while.
+
+    What to do
+    ----------
+    Look at what the model answers. Compare the score with the share of the commonest class; check the labels, the
+    learning rate, frozen layers, and whether the evaluation loads the weights that are trained.
+
+    Settings
+    --------
+    evaluations : evaluations in a row with the same score
+    share : part of all evaluations that they must be
+    good : share of the best possible score from which a score that stands still is a success
+
+    References
+    ----------
+    A score over n items that moves at all by chance repeats itself six times in a row with a probability of about
+    (1 / sqrt(2 pi n p (1 - p)))^5: below 1e-7 for 100 items, so such a score says that no answer changed.
+    """
+
+    code: ClassVar[str] = "EVAL006"
+    name: ClassVar[str] = "frozen-score"
+    needs: ClassVar[tuple[str, ...]] = ("|".join(ROLES),)
+    symptom = Symptom.STALL
+    headline = "frozen score"
+    part = Part((Story.OPTIMISATION,), stage=Stage.EVALS, place=2)
+    figure = Figure(panels=EVALS, beside=BESIDE_EVALS)
+    settles = False
+
+    evaluations: int = 6
+    share: float = 0.5
+    good: float = 0.9
+
+    def check(self, run: Run) -> Iterator[Finding | Skip]:
+        """One finding for all scores that stand still."""
+        if rl_sign(run.placed):
+            yield self.skip("RL001 judges what a policy earns", kind="not-applicable")
+            return
+        known = roles_by_name(run)
+        scores = [
+            c
+            for c in own_curves(run)
+            if not (held_out_loss(c) or part_of_loss(c) or is_forgotten(c.curve.name))
+            and known[c.curve.name].direction is not None
+        ]
+        if all(len(c.step) < self.evaluations for c in scores):
+            yield self.skip(f"fewer than {self.evaluations} evaluations of each score", kind="too-few-points")
+            return
+        long = [c for c in scores if len(c.step) >= self.evaluations]
+        stands = [(c, tail) for c in long if (tail := self._stands(c)) is not None]
+        if len(stands) == len(long):
+            yield self._finding(stands)
+
+    def _stands(self, own: RunCurve) -> Frozen | None:
+        """The equal values that a score ends with, where it never was worse, at a level that is no success."""
+        value = own.curve.value
+        tail = frozen_tail(value)
+        if tail is None or tail.points < max(self.evaluations, self.share * len(value)):
+            return None
+        sign = 1.0 if own.curve.direction == "up" else -1.0
+        worst = bool(np.all(sign * value >= sign * tail.value))
+        return tail if worst and not self._succeeds(tail.value, value, sign) else None
+
+    def _succeeds(self, stands: float, value: Floats, sign: float) -> bool:
+        """Whether a score is as good as `good` of the best possible, of a share or of percent."""
+        best = 1.0 if float(np.abs(value).max()) <= WHOLE else 100.0
+        return stands >= self.good * best if sign > 0 else stands <= (1.0 - self.good) * best
+
+    def _finding(self, stands: list[tuple[RunCurve, Frozen]]) -> Finding:
+        own, tail = max(stands, key=lambda found: found[1].points)
+        first, last = int(own.step[tail.first]), int(own.step[-1])
+        since = "at every evaluation" if not tail.first else f"from step {first:,} on"
+        others = [c.curve.name for c, _ in stands if c is not own]
+        more = f"; so are {len(others):,} other scores" if len(others) > 1 else "; so is another score" * len(others)
+        return self.finding(
+            Severity.WARNING,
+            own.curve.name,
+            (first, last),
+            f"{label(own.curve)} is exactly {tail.value:.6g} {since}, {tail.points:,} times in a row: the model gives "
+            f"the same answers however its weights move{more}",
+            {"value": tail.value, "evaluations": tail.points, "since_start": not tail.first, "others": others},
+            "Look at what the model answers, at the share of the commonest class, and at which weights are evaluated.",
+        )

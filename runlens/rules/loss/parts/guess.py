@@ -1,0 +1,68 @@
+"""Losses that show by themselves that a model has learnt nothing: they stand where a guess stands, or to a hair."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from runlens.model import Run
+from runlens.rules.evals.parts.overfit import held_out_loss
+from runlens.rules.evals.parts.own import own_curves
+from runlens.stats.robust import Floats, difference_sigma, median, standard_error_of_median
+
+POINTS = 20
+"""Points of a loss that may be a guess: a run that learns leaves it within the first few."""
+NEAR = 0.005
+"""Share of the logarithm of its classes within which each point of such a loss stands: batches of a model that knows
+something, and guesses less than all alike, scatter by a few percent."""
+MOST = 20
+"""Classes up to which the logarithms of neighbours lie 5 % apart: of more, some number fits any level."""
+LEVEL = 0.001
+"""A loss of two classes may show by a thousandth that something is learnt: medians of both halves differ by less."""
+DOUBT = 3.0
+"""Standard errors within which the thirds of a curve that goes nowhere agree."""
+CHECKPOINTS = 8
+STILL = 0.001
+"""Share of its level within which a held-out loss stands still: always the same samples, so nothing but the model moves
+it. Training that goes on from a model at its floor moves it by a few thousandths."""
+
+
+def stands_at_a_guess(value: Floats) -> int:
+    """Number of classes whose logarithm a loss never leaves, 0 where there is none.
+
+    Parameters
+    ----------
+    value : ndarray of float64, shape (n,)
+        Finite, in the order of steps.
+
+    Notes
+    -----
+    All values lie within `NEAR` of ln k for a whole k, their median within `LEVEL` of it, and so do the medians of both
+    halves of each other. Values that do not differ at all are LOSS006's. None for fewer than `POINTS`.
+    """
+    n = len(value)
+    if n < POINTS or not value.min() > 0 or value.min() == value.max():
+        return 0
+    middle = median(value)
+    classes = round(float(np.exp(min(middle, np.log(2.0 * MOST)))))
+    if not 2 <= classes <= MOST or abs(middle - np.log(classes)) > LEVEL * np.log(classes):
+        return 0
+    near = bool(np.all(np.abs(value - np.log(classes)) <= NEAR * np.log(classes)))
+    return classes if near and abs(median(value[: n // 2]) - median(value[n // 2 :])) <= LEVEL * middle else 0
+
+
+def stands_level(y: Floats) -> bool:
+    """Whether the medians of the thirds of a curve agree within their doubt; False for fewer than `POINTS` points."""
+    if len(y) < POINTS:
+        return False
+    parts = np.array_split(y, 3)
+    doubt = standard_error_of_median(difference_sigma(y), len(parts[-1]))
+    levels = [median(part) for part in parts]
+    return bool(max(levels) - min(levels) <= DOUBT * doubt * np.sqrt(2.0))
+
+
+def held_out_stands(run: Run) -> bool:
+    """Whether every held-out loss is the same to `STILL` at `CHECKPOINTS` checkpoints and more; False without any."""
+    values = [own.curve.value for own in own_curves(run) if held_out_loss(own)]
+    return bool(values) and all(
+        len(v) >= CHECKPOINTS and 0 < float(np.ptp(v)) <= STILL * abs(median(v)) for v in values
+    )

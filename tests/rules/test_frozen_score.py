@@ -1,0 +1,82 @@
+"""EVAL006 at the edge of each of its thresholds, and what it leaves alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from runlens.model import Finding, Run, Series, Skip
+from runlens.roles import resolve
+from runlens.rules.evals.frozen_score import FrozenScore
+
+
+def run(**scores: list[float]) -> Run:
+    """A run of a falling loss with scores logged at the ends of its ten times as many steps."""
+    n = 10 * max(map(len, scores.values()))
+    at = np.arange(n, dtype=np.int64)
+    rng = np.random.default_rng(6)
+    series = {"train_loss": Series("train_loss", at, np.full(n, np.nan), 2.0 / (1 + at) + rng.normal(0.5, 0.01, n))}
+    for name, values in scores.items():
+        name = name.replace("__", "/")
+        step = np.arange(1, len(values) + 1, dtype=np.int64) * 10 - 1
+        series[name] = Series(name, step, np.full(len(step), np.nan), np.array(values, dtype=np.float64))
+    return resolve(Run(id="r", name="r", source="s", series=series))
+
+
+def found(settings: dict[str, float] | None = None, **scores: list[float]) -> list[Finding]:
+    return [f for f in FrozenScore(**(settings or {})).check(run(**scores)) if isinstance(f, Finding)]  # type: ignore[arg-type]
+
+
+def test_a_score_that_never_moved():
+    (one,) = found(val_accuracy=[0.7241] * 8)
+    assert one.evidence["since_start"] and one.evidence["evaluations"] == 8
+    assert "0.7241 at every evaluation" in one.message
+
+
+def test_a_score_that_fell_to_its_worst_and_stays():
+    (one,) = found(val_accuracy=[0.2, 0.19, *[0.0625] * 8])
+    assert one.steps == (29, 99)
+
+
+@pytest.mark.parametrize(("n", "told"), [(5, 0), (6, 1)])
+def test_evaluations(n, told):
+    assert len(found(val_accuracy=[0.3] * n)) == told
+    assert len(found({"evaluations": 5}, val_accuracy=[0.3] * n)) == 1
+
+
+@pytest.mark.parametrize(("before", "told"), [(8, 1), (9, 0)])
+def test_share(before, told):
+    moving = [0.5 + 0.001 * i for i in range(before)]
+    assert len(found(val_accuracy=moving + [0.3] * 8)) == told
+    assert len(found({"share": 0.4}, val_accuracy=moving + [0.3] * 8)) == 1
+
+
+@pytest.mark.parametrize(("level", "told"), [(0.8999, 1), (0.9, 0), (1.0, 0), (89.9, 1), (90.0, 0), (0.0, 1)])
+def test_good(level, told):
+    assert len(found(val_accuracy=[level] * 8)) == told
+    assert not found({"good": 0.5}, val_accuracy=[max(level, 0.5) if level <= 1 else level] * 8)
+
+
+@pytest.mark.parametrize(("level", "told"), [(1.0, 1), (0.11, 1), (0.09, 0), (0.0, 0)])
+def test_an_error_rate_is_good_where_it_is_low(level, told):
+    assert len(found(eval__wer=[level] * 8)) == told
+
+
+def test_a_score_that_settled_above_its_first_value_has_learnt():
+    assert not found(val_accuracy=[0.3, 0.5, *[0.62] * 8])
+
+
+def test_another_score_that_moves_says_that_answers_change():
+    assert not found(val_accuracy=[0.5] * 8, val_auc=[0.5 + 0.01 * i for i in range(8)])
+    (one,) = found(val_accuracy=[0.5] * 8, val_auc=[0.5] * 8)
+    assert "another score" in one.message and len(one.evidence["others"]) == 1
+
+
+def test_what_a_policy_earns_is_not_judged():
+    made = run(rollout__ep_rew_mean=[0.0] * 8, val_accuracy=[0.5] * 8)
+    assert all(isinstance(x, Skip) for x in FrozenScore().check(made))
+
+
+def test_no_finite_score_and_too_few_are_skipped():
+    assert [type(x) for x in FrozenScore().check(run(val_accuracy=[np.nan] * 8))] == [Skip]
+    assert [type(x) for x in FrozenScore().check(run(val_accuracy=[0.5] * 3))] == [Skip]
