@@ -16,7 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from runlens.errors import AccessRefused, NotALog, ReadError
-from runlens.model import Note, Run, RunRef, Series
+from runlens.model import Note, Run, RunRef
 from runlens.model.words import percent
 from runlens.sources.appended import Trainings, every_one, number_of, of_one_file, told
 from runlens.sources.contract import HEAD, Look
@@ -28,7 +28,7 @@ from runlens.sources.text.build import Built, series_of
 from runlens.sources.text.ends import state_of
 from runlens.sources.text.gather import Gathered, gather
 from runlens.sources.text.launches import launches, on_one_axis, part_of
-from runlens.sources.text.rows import Rows, rows_of
+from runlens.sources.text.rows import Rows, rows_of, starts_of
 from runlens.sources.text.stretches import is_packed, open_log, stretches
 from runlens.sources.unread import is_said_to_be_a_log, is_text
 
@@ -231,7 +231,7 @@ def read(ref: RunRef) -> Run:
             *told(held, number, where),
             *_cut(log.broken, gathered, where),
         ),
-        starts=_starts(built.series),
+        starts=starts_of(built.series, rows, gathered.taken_up),
         read_at=read_at,
     )
 
@@ -288,11 +288,3 @@ def _taken_for_losses(built: Built, where: str) -> list[Note]:
 def _cut(broken: Sequence[str], gathered: Gathered, where: str) -> list[Note]:
     said = f"the log {where} breaks off after {gathered.lines:,} lines"
     return [Note("truncated", f"{said} ({why})") for why in broken]
-
-
-def _starts(series: dict[str, Series]) -> tuple[float, ...]:
-    """Wall times at which the attempts of the longest series with times begin."""
-    timed = [s for s in series.values() if len(s) and s.time[0] == s.time[0]]
-    if not timed:
-        return ()
-    return tuple(float(a.time[0]) for a in max(timed, key=len).attempts() if a.time[0] == a.time[0])

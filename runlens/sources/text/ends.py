@@ -1,4 +1,4 @@
-"""How a run ended, by what was printed after its last line of metrics."""
+"""How a run ended, and where it was taken up again, by what was printed between its lines of metrics."""
 
 from __future__ import annotations
 
@@ -20,6 +20,12 @@ FINISHED = re.compile(
     rb"|`Trainer\.fit` stopped|Total training time|epochs completed in|Training time \d",
     re.IGNORECASE,
 )
+TAKEN_UP = re.compile(
+    rb"Starting training from iteration [1-9]|resum(?:ed|ing)(?: training| state| states| run| model)? (?:from|at)\b"
+    rb"|resumed epoch: \d|Restor(?:ed|ing) (?:all )?states from the checkpoint|Continuing training from checkpoint",
+    re.IGNORECASE,
+)
+"""What detectron2, mmcv, Lightning, the HF Trainer and hand-written loops print when they go on from a checkpoint."""
 
 
 def state_of(tail: bytes, once: Mapping[str, object]) -> State:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from runlens.sources.text.ends import TAIL
+from runlens.sources.text.ends import TAIL, TAKEN_UP
 from runlens.sources.text.layout import Layout, parse
 from runlens.sources.text.pairs import Place
 from runlens.sources.text.settings import preamble
@@ -58,6 +58,8 @@ class Gathered:
     """What a log holds."""
 
     parts: dict[Layout, list[Part]] = field(default_factory=dict)
+    taken_up: list[int] = field(default_factory=list)
+    """Numbers of the lines that say that training goes on from a checkpoint."""
     breaks: list[Ints] = field(default_factory=list)
     """Numbers of the lines that are blank or a rule."""
     config: dict[str, object] = field(default_factory=dict)
@@ -143,6 +145,8 @@ def gather(stretches: Iterable[bytes]) -> Gathered:
             preamble(text[:end], out.config)
         last = max((int(parts[-1].line[-1]) for parts in out.parts.values()), default=-1) - line
         out.tail = (text[int(taken.line[last + 1]) :] if last >= 0 else out.tail + text)[-TAIL:]
+        for words in TAKEN_UP.finditer(text):
+            out.taken_up.append(line + int(np.searchsorted(taken.line, words.start(), side="right")) - 1)
         empty = np.flatnonzero(taken.shape == 0)
         out.breaks.append(empty + line)
         out.lines += lines - len(empty)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from runlens.model import Series
 from runlens.sources.text.gather import COUNTERS, Gathered
 from runlens.sources.text.layout import Layout
 from runlens.sources.text.times import with_date
@@ -115,3 +117,24 @@ def _dated(time: Floats, of_layout: Ints, layouts: list[Layout], written: float)
         if bool(which.any()):
             out[which] = with_date(time[which], form, written)
     return out
+
+
+def starts_of(series: Mapping[str, Series], rows: Rows, taken_up: Sequence[int]) -> tuple[float, ...]:
+    """Wall times at which a run was started or taken up again.
+
+    Parameters
+    ----------
+    series : mapping of str to Series
+        Of the run: the attempts of the longest one with times begin at such times.
+    rows : Rows
+        Of the run.
+    taken_up : sequence of int
+        Numbers of the lines that say that training goes on from a checkpoint: it does with the next row.
+    """
+    timed = [s for s in series.values() if len(s) and s.time[0] == s.time[0]]
+    if not timed:
+        return ()
+    begun = {float(a.time[0]) for a in max(timed, key=len).attempts() if a.time[0] == a.time[0]}
+    after = np.searchsorted(rows.line, np.asarray(taken_up, dtype=np.int64))
+    said = rows.time[after[(after > 0) & (after < len(rows))]]
+    return tuple(sorted(begun | set(said[np.isfinite(said)].tolist())))
