@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from runlens.judging.news import overlap
 from runlens.model import Finding, RunReport
+from runlens.rules.loss.spike import RECOVERED
 
 PATIENCE = 2
 """Judged looks in a row without a finding before it is taken back: what comes and goes is no news."""
@@ -133,7 +134,10 @@ def _changed(incident: Incident, finding: Finding) -> What | None:
         return "found"  # it was taken back, and is there again
     if finding.severity.rank > incident.rank:
         return "worse"
-    return "changed" if finding.outcome not in incident.outcomes else None
+    known = set(incident.outcomes)
+    if finding.outcome in RECOVERED and known & set(RECOVERED):
+        return None  # what counts as fast grows with the run: that it is over was told
+    return "changed" if finding.outcome not in known else None
 
 
 def id_of(*parts: str) -> str:

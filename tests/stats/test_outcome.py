@@ -73,3 +73,49 @@ def test_what_overshoots_or_takes_long_to_rise_is_no_data_stage():
 )
 def test_short_runs_have_less_time_to_recover(steps, expected):
     assert limits(steps.astype(np.float64), 500, 5000) == expected
+
+
+def at_cuts(excess, seed=0, n=6000, at=2000, cuts=16):
+    """What is said of the first excursion at cuts of a curve, farther and farther behind its onset."""
+    step = np.arange(n, dtype=np.float64)
+    y = np.log(2 + 8 * (1 + step / 20) ** -0.6) + 0.01 * np.random.default_rng(seed).standard_normal(n)
+    y[at:] += excess(np.arange(n - at, dtype=np.float64))
+    said = []
+    for end in (at + np.geomspace(20, n - at, cuts)).astype(int):
+        found = [one for one in all_excursions(y[:end], step[:end], Sensitivity()) if one.end >= at]
+        if found:
+            until = found[1].first if len(found) > 1 else end
+            said.append(ending(y[:end], step[:end], found[0], until, *limits(step[:end], 500, 5000)).outcome)
+    return said
+
+
+@pytest.mark.parametrize("tau", [20, 60, 200, 500])
+@pytest.mark.parametrize("height", [0.2, 0.5, 1.2])
+@pytest.mark.parametrize("shape", ["exponential", "power"])
+def test_a_spike_that_heals_is_never_given_up_on_the_way(shape, height, tau):
+    heals = {"exponential": lambda t: height * np.exp(-t / tau), "power": lambda t: height * (1 + 3 * t / tau) ** -1.5}
+    said = at_cuts(heals[shape])
+    assert said[-1].startswith("recovered")
+    assert set(said) <= {"unresolved", "recovered-fast", "recovered-slow"}
+
+
+@pytest.mark.parametrize(
+    "stays",
+    [lambda t: 1.2 + 0 * t, lambda t: np.minimum(t / 100, 1.5) * 0.8, lambda t: 1.2 * (1 + t / 50) ** -0.05],
+)
+def test_what_does_not_heal_is_told_as_soon_as_a_fast_recovery_is_over(stays):
+    said = at_cuts(stays, cuts=24)
+    first = next(i for i, outcome in enumerate(said) if outcome in ("diverged", "plateaued"))
+    assert np.geomspace(20, 4000, 24)[first] < 2.5 * 110, "fast is 5 % of some 2,200 steps"
+    assert set(said[first:]) <= {"diverged", "plateaued"}
+
+
+@pytest.mark.parametrize(("share", "outcome"), [(0.04, "diverged"), (0.06, "unresolved")])
+def test_what_falls_by_five_per_cent_of_its_excess_may_come_back(share, outcome):
+    """Between the middle of the middle third and that of the last, a straight fall is a third of that over all."""
+    step = np.arange(1300, dtype=np.float64)
+    y = 2.0 + 0.001 * np.random.default_rng(0).standard_normal(1300)
+    y[:40] += np.linspace(1.5, 0, 40)  # there is progress to be lost
+    y[1000:] += np.linspace(2.0, 2.0 * (1 - 3 * share), 300)
+    (one,) = all_excursions(y, step, Sensitivity())
+    assert ending(y, step, one, len(y), *limits(step, 100, 5000)).outcome == outcome

@@ -10,10 +10,13 @@ import numpy as np
 
 from runlens.stats.excursions.level import decay_rate, log_steps
 from runlens.stats.excursions.search import Excursion
-from runlens.stats.robust import Floats, Steps, median, standard_error_of_median
+from runlens.stats.robust import Floats, Steps, median, sigma, standard_error_of_median
 
 Outcome = Literal["recovered-fast", "recovered-slow", "plateaued", "diverged", "unresolved"]
 
+RISES, FALLS = 0.1, 0.05
+"""Share of the excess by which it must change from the middle third of the points since the onset to the last to rise,
+or to fall. What falls may yet come back, and is not given up before the time of a slow recovery."""
 LOST = 0.5
 """A run that has lost half of all its progress, on the scale of the curve, has diverged."""
 SETTLED = 0.5
@@ -89,15 +92,22 @@ def ending(
         return Ending("diverged", after, None, lost, False)
     third = n // 3
     middle, last = (median(part[third : 2 * third]), median(part[-third:])) if third else (math.nan, math.nan)
-    doubt = 2.0 * standard_error_of_median(one.sigma, third) * math.sqrt(2.0)
-    rising = n >= 3 * FEWEST and last - middle > max(doubt, 0.1 * (last - one.level), 0.0)
+    # a run that is thrown about scatters more than it did before
+    scatter = max(one.sigma, sigma(np.diff(part)) / math.sqrt(2.0)) if n > FEWEST else one.sigma
+    doubt = 2.0 * standard_error_of_median(scatter, third) * math.sqrt(2.0)
+    rising = (
+        n >= 3 * FEWEST
+        and last - middle > max(doubt, RISES * (last - one.level), 0.0)
+        and after > last - 2.0 * standard_error_of_median(scatter, max(3, min(n // 8, 64))) * math.sqrt(2.0)
+    )
+    falling = third > 1 and _falls(_away(y[:until], step[:until], one), third, doubt)
     since = float(step[until - 1] - step[one.first])
     halfway = _halfway(y, step, one, until) - one.level
     if n < FEWEST:
         outcome = "unresolved"
-    elif since >= fast and (rising or lost >= LOST):
+    elif since >= fast and (rising or (lost >= LOST and (since >= slow or not falling))):
         outcome = "diverged"
-    elif (since >= slow or (since >= 2 * fast and after - one.level > SETTLED * halfway)) and (
+    elif (since >= slow or (since >= 2 * fast and after - one.level > SETTLED * halfway and not falling)) and (
         until < len(y) or not _on_its_way_back(y, step, one)
     ):
         outcome = "plateaued"
@@ -106,10 +116,21 @@ def ending(
     return Ending(outcome, after, None, lost, rising)
 
 
+def _away(y: Floats, step: Steps, one: Excursion) -> Floats:
+    """Excess above the level before the onset carried on along its own decay, from the onset on."""
+    rate = decay_rate(y, step, one.first)
+    return y[one.first :] - one.level + rate * log_steps(step[one.first], step[one.first :])
+
+
+def _falls(away: Floats, third: int, doubt: float) -> bool:
+    """Whether the excess gets smaller, beyond doubt."""
+    middle, last = median(away[third : 2 * third]), median(away[-third:])
+    return bool(middle - last > max(doubt, FALLS * middle))
+
+
 def _on_its_way_back(y: Floats, step: Steps, one: Excursion) -> bool:
     """Whether a curve that ends in an excursion is coming down from it, and not only along with its own decay."""
-    rate = decay_rate(y, step, one.first)
-    away = y[one.first :] - one.level + rate * log_steps(step[one.first], step[one.first :])
+    away = _away(y, step, one)
     middle = int(np.searchsorted(step[one.first :], 0.5 * (step[one.first] + step[-1])))
     near = max(2, len(away) // 16)
     half, end = median(away[max(0, middle - near) : middle + near + 1]), median(away[-2 * near :])
