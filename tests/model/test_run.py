@@ -20,7 +20,11 @@ def test_tokens_are_interpolated_and_carried_on_beyond_the_ends():
 
 def test_tokens_are_nan_where_the_run_has_none():
     assert np.isnan(run(train_loss=([0], [0], [1])).tokens_at([0, 1])).all()
-    assert np.isnan(run(tokens=([3], [0], [1])).tokens_at([3])).all()
+
+
+def test_of_a_single_count_of_tokens_only_its_own_step_is_known():
+    known = run(tokens=([3], [0], [7])).tokens_at([2, 3, 4])
+    assert known[1] == 7 and np.isnan(known[[0, 2]]).all()
 
 
 def test_tokens_follow_the_last_attempt():
