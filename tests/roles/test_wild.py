@@ -285,6 +285,8 @@ def test_an_error_of_both_splits_is_what_is_minimised_where_nothing_is_called_a_
         (["precision", "epoch_time"], 0),
         (["precision", "recall", "f1", "loss"], 0),
         (["precision", "recall", "train_time"], 0),
+        (["precision", "recall", "f1", "threshold"], 0),
+        (["precision", "recall", "f1-score", "support"], 0),
     ],
 )
 def test_scores_of_a_classifier_alone_are_of_an_evaluation(names, scores):

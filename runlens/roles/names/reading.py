@@ -67,6 +67,7 @@ _ERROR = compiled(r"(?<![a-z])(mse|rmse|mae|error)(?![a-z])")
 """Errors that may be minimised themselves; of several the first stands for the loss, in both splits alike."""
 _OF_A_CLASSIFIER = compiled(r"^(.*/)?((macro|micro|avg|mean|weighted)_)*(precision|recall|f_?(1|score)(_?score)?)$")
 _FEWEST_SCORES = 2
+_BY_ROW = compiled(r"(^|/)(thresholds?|thr|cut_?off|confidence|support|class(es)?|labels?)$")
 _SPLIT = compiled(r"(?<![a-z])(train(ing)?|val(id\w*)?|test|eval\w*|dev)(?![a-z])")
 
 LONGEST = 500
@@ -174,7 +175,7 @@ def _error(name: Name, siblings: Collection[str]) -> Claim | None:
 
 def _lone_score(name: Name, siblings: Collection[str]) -> Claim | None:
     """A score beside others where nothing tells of training: precision, recall and F1 are of an evaluation."""
-    if not _OF_A_CLASSIFIER.search(name.normal) or any(_tells_of_training(s) for s in siblings):
+    if not _OF_A_CLASSIFIER.search(name.normal) or any(_tells_more(s) for s in siblings):
         return None
     if sum(1 for s in siblings if _OF_A_CLASSIFIER.search(normalise(s))) < _FEWEST_SCORES:
         return None
@@ -184,9 +185,10 @@ def _lone_score(name: Name, siblings: Collection[str]) -> Claim | None:
     )
 
 
-def _tells_of_training(raw: str) -> bool:
+def _tells_more(raw: str) -> bool:
+    """Whether a name is of training or of a split, or says that rows are thresholds or classes: no course in time."""
     normal = normalise(raw)
-    return "loss" in normal or bool(_SPLIT.search(normal))
+    return "loss" in normal or bool(_SPLIT.search(normal) or _BY_ROW.search(normal))
 
 
 def _is_main_loss(raw: str) -> bool:
