@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import signal
 import sys
@@ -47,6 +49,7 @@ def main() -> None:
     from runlens.errors import RunLensError
 
     _open_what_is_closed()
+    _do_without_an_ear()
     _end_on_sigterm()
     try:
         app(prog_name="runlens")
@@ -57,6 +60,9 @@ def main() -> None:
         code = _interrupted(error)
         if code is not None:
             sys.exit(code)
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT) and error.filename is None:
+            _complain(f"what was to be written could not be: {error.strerror}")
+            sys.exit(3)
         _complain(f"{type(error).__name__}: {error} (this is a fault of RunLens; --debug shows where)")
         sys.exit(3)
 
@@ -92,6 +98,36 @@ def _open_what_is_closed() -> None:
                 os.close(nowhere)
             stream = open(number, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - for good
             setattr(sys, name, stream)
+
+
+class _Unheard(io.TextIOWrapper):
+    """Standard error that may be full or cut off: nobody is told then, and the exit code is what it would have been."""
+
+    def write(self, text: str) -> int:
+        try:
+            return super().write(text)
+        except OSError:
+            _to_nowhere(2)
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            super().flush()
+        except OSError:
+            _to_nowhere(2)
+
+
+def _to_nowhere(number: int) -> None:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, number)
+    os.close(nowhere)
+
+
+def _do_without_an_ear() -> None:
+    """Let no sentence for standard error change the exit code, where it is the process's own."""
+    if sys.stderr is sys.__stderr__ and isinstance(sys.stderr, io.TextIOWrapper):
+        own = sys.stderr
+        sys.stderr = _Unheard(own.buffer, encoding=own.encoding, errors=own.errors, line_buffering=True)
 
 
 def _end_on_sigterm() -> None:

@@ -43,6 +43,41 @@ def run(*arguments, **how):
 
 
 @FULL
+@pytest.mark.parametrize(("arguments", "code"), [(("check", "nowhere"), 2), (("chekc",), 2), (("rule", "LOSS001"), 0)])
+def test_a_full_disk_under_standard_error_changes_no_code(arguments, code):
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        done = subprocess.run(
+            [sys.executable, "-m", "runlens", *arguments], stdout=subprocess.DEVNULL, stderr=full, check=False
+        )
+    assert done.returncode == code
+
+
+@FULL
+def test_help_on_a_full_disk_is_no_fault_of_runlens():
+    with open("/dev/full", "w") as full, run("--help", stdout=full) as process:  # noqa: PTH123
+        said = process.stderr.read().decode()
+        assert process.wait(60) == 3
+    assert said == "runlens: what was to be written could not be: No space left on device\n"
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        {"PYTHONIOENCODING": "ascii"},
+        {"TERM": "dumb"},
+        {"COLUMNS": "1"},
+        {"COLUMNS": "many"},
+        {"TMPDIR": "/nonexistent"},
+        {"HOME": "/nonexistent", "XDG_CACHE_HOME": "/nonexistent", "XDG_CONFIG_HOME": "/nonexistent"},
+    ],
+)
+def test_odd_surroundings_change_no_code(env, log):
+    done = runlens("check", str(log), env=env)
+    assert (done.code, done.err) == (0, "") and "PASS" in done.out
+
+
+@FULL
 def test_a_full_disk_under_standard_output_is_told(log):
     with open("/dev/full", "w") as full, run("check", str(log), stdout=full) as process:  # noqa: PTH123
         said = process.stderr.read().decode()
@@ -192,7 +227,7 @@ def gone(pid):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes with ps")
-@pytest.mark.parametrize(("sent", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGKILL, -9)])
 def test_a_signal_ends_it_with_its_code_and_leaves_no_worker(sent, code, tmp_path):
     for i in range(400):
         (tmp_path / f"r{i}.csv").write_text(LOG)
@@ -211,7 +246,7 @@ def test_a_signal_ends_it_with_its_code_and_leaves_no_worker(sent, code, tmp_pat
         assert process.poll() is None, process.stderr.read()
         process.send_signal(sent)
         assert process.wait(60) == code, process.stderr.read()
-    for _ in range(200):
+    for _ in range(600):  # after SIGKILL each worker sees within a second that it is alone
         if all(map(gone, workers)):
             break
         time.sleep(0.05)

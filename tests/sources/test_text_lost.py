@@ -63,3 +63,20 @@ def test_a_decimal_comma_stands_between_whole_numbers(text, value, tmp_path):
         read(tmp_path, [text if i == 9 else f"2,{50 + i}" for i in range(20)], "step {i} | loss: {v} | lr: 0,1\n")
     )
     assert found.get(9) == value and found[8] == 2.58
+
+
+@pytest.mark.parametrize("line", ["[{i}] step={i} loss={v} lr=0.1\n", "step {i} | loss: {v} | lr: 1.0e-04\n"])
+@pytest.mark.parametrize(
+    ("odd", "first"), [("1,+16", 1.0), ("2.000,28", 2.0), ("8/.2.2", 8.0), ("1,1e5", 1.0), ("2e3,5", 2000.0)]
+)
+def test_numbers_that_run_into_each_other_are_no_third_one(odd, first, line, tmp_path):
+    """The first of them may be what is meant, as in a list; of `1,+16` once 1016 was made."""
+    run = read(tmp_path, [odd if i % 7 == 3 else f"{2 - i / 100:.2f}" for i in range(40)], line)
+    found = points(run)
+    assert {found.pop(i, first) for i in range(3, 40, 7)} == {first}
+    assert found == {i: float(f"{2 - i / 100:.2f}") for i in range(40) if i % 7 != 3}
+
+
+@pytest.mark.parametrize(("text", "value"), [("1,7", 1.7), ("-0,35", -0.35), ("47,8365", 47.8365)])
+def test_a_decimal_comma_is_read_to_the_last_bit(text, value, tmp_path):
+    assert points(read(tmp_path, [text] * 20)) == dict.fromkeys(range(20), value)

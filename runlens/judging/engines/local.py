@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
@@ -18,6 +20,8 @@ Out = TypeVar("Out")
 MOST_AT_ONCE, SHARES = 16, 8
 """A worker is sent at most so many items at once, and so many shares of the work over all: a share costs about 1 ms to
 send, a run of 300 points 10 ms to judge, and the last shares should end at about the same time."""
+_PARENT_EVERY = 1.0
+"""Seconds between two looks whether the parent is there; an idle worker of loky's waits for five minutes."""
 KILLED = (
     "the process that judged it was killed twice, most likely for its memory; judge it alone, on a machine with more "
     "memory, or see the system's log"
@@ -69,7 +73,18 @@ def _pool(jobs: int) -> ProcessPoolExecutor:
     """A pool of its own: loky's do not load the caller's main module again, so a plain script may use them."""
     from joblib.externals.loky import ProcessPoolExecutor
 
-    return ProcessPoolExecutor(jobs)
+    return ProcessPoolExecutor(jobs, initializer=_end_with, initargs=(os.getpid(),))
+
+
+def _end_with(parent: int) -> None:
+    """End this worker when the process that it works for is gone: killed by force, it can end nothing itself."""
+
+    def look() -> None:
+        while os.getppid() == parent:
+            time.sleep(_PARENT_EVERY)
+        os._exit(1)
+
+    threading.Thread(target=look, daemon=True).start()
 
 
 def _share(work: Callable[[Any], Out], items: Sequence[Any]) -> list[Out]:

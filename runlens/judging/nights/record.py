@@ -207,7 +207,10 @@ def _rounded(value: float) -> float:
 
 
 def _array(values: Any) -> Any:
-    return np.asarray(values, dtype=np.float64)
+    found = np.asarray(values, dtype=np.float64)
+    if found.ndim != 1:
+        raise ValueError("a curve is a list of numbers")
+    return found
 
 
 def _number(value: float) -> float | None:

@@ -209,7 +209,8 @@ def _sound(taken: Tokens, rows: Ints, layout: Layout, lost: Counter[str]) -> Int
         if place.decimals >= 0:
             wrong |= ~_decimals(taken, first + place.at[-1], first + place.decimals)
         if place.over >= 0:
-            wrong |= taken.malformed[first + place.over] | (taken.value[first + place.over] == 0.0)
+            over = first + place.over
+            wrong |= taken.malformed[over] | (taken.value[over] == 0.0) | _is_behind_a_dot(taken, over)
     count = int(np.count_nonzero(wrong))
     if not count:
         return rows
@@ -221,9 +222,24 @@ def _decimals(taken: Tokens, whole: Ints, after: Ints) -> Bools:
     """Which pairs of numbers are one with a decimal comma: a whole one, the comma, and digits alone."""
     text, value = np.frombuffer(taken.text, np.uint8), taken.value[after]
     start, end = taken.start[after], taken.end[after]
-    good: Bools = (np.mod(taken.value[whole], 1.0) == 0.0) & (start == taken.end[whole] + 1)
+    good: Bools = _digits_alone(taken, whole) & (start == taken.end[whole] + 1)
     digits = (text[start] - np.uint8(ord("0"))) < 10  # no sign, no dot
     return np.asarray(good & digits & (np.mod(value, 1.0) == 0.0) & (value < 10.0 ** (end - start)))
+
+
+def _is_behind_a_dot(taken: Tokens, numbers: Ints) -> Bools:
+    """Which numbers are the end of something else, such as 2.2 of `8/.2.2`."""
+    text = np.frombuffer(taken.text, np.uint8)
+    return np.isin(text[np.maximum(taken.start[numbers] - 1, 0)], (ord("."), ord(",")))
+
+
+def _digits_alone(taken: Tokens, numbers: Ints) -> Bools:
+    """Which numbers are written with digits alone, behind a sign or none: `2.000` and `2e3` are whole, too."""
+    text = np.frombuffer(taken.text, np.uint8)
+    odd = np.concatenate([[0], np.cumsum((text - np.uint8(ord("0"))) >= 10)])
+    start = taken.start[numbers]
+    start = start + np.isin(text[start], (ord("-"), ord("+")))
+    return np.asarray(odd[taken.end[numbers]] == odd[start])
 
 
 def _grouped(taken: Tokens, numbers: list[Ints]) -> Bools:
@@ -231,10 +247,12 @@ def _grouped(taken: Tokens, numbers: list[Ints]) -> Bools:
     text = np.frombuffer(taken.text, np.uint8)
     head = taken.start[numbers[0]]
     digits = taken.end[numbers[0]] - head - np.isin(text[head], (ord("-"), ord("+")))
-    good: Bools = (digits <= 3) & (np.mod(taken.value[numbers[0]], 1.0) == 0.0)
+    good: Bools = (digits <= 3) & _digits_alone(taken, numbers[0])
     for at, group in enumerate(numbers[1:], 1):
         start, end = taken.start[group], taken.end[group]
-        good &= (start == taken.end[numbers[at - 1]] + 1) & (end >= start + 3) & (text[start] != ord("."))
+        good &= (start == taken.end[numbers[at - 1]] + 1) & (end >= start + 3)
+        for digit in range(3):
+            good &= (text[np.minimum(start + digit, len(text) - 1)] - np.uint8(ord("0"))) < 10
         dot = (text[np.minimum(start + 3, len(text) - 1)] == ord(".")) & (at == len(numbers) - 1)
         good &= (end == start + 3) | dot
     return good
