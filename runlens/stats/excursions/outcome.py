@@ -100,7 +100,7 @@ def ending(
         and last - middle > max(doubt, RISES * (last - one.level), 0.0)
         and after > last - 2.0 * standard_error_of_median(scatter, max(3, min(n // 8, 64))) * math.sqrt(2.0)
     )
-    falling = third > 1 and _falls(_away(y[:until], step[:until], one), third, doubt)
+    falling = third > 1 and _falls(_away(y[:until], step[:until], one), step[one.first : until], doubt, slow)
     since = float(step[until - 1] - step[one.first])
     halfway = _halfway(y, step, one, until) - one.level
     if n < FEWEST:
@@ -122,10 +122,18 @@ def _away(y: Floats, step: Steps, one: Excursion) -> Floats:
     return y[one.first :] - one.level + rate * log_steps(step[one.first], step[one.first :])
 
 
-def _falls(away: Floats, third: int, doubt: float) -> bool:
-    """Whether the excess gets smaller, beyond doubt."""
+def _falls(away: Floats, step: Steps, doubt: float, slow: float) -> bool:
+    """Whether the excess gets smaller beyond doubt, and so fast that it would be gone within the time of a slow recovery.
+
+    What creeps down for longer than that, if it goes on like that, is not on its way back.
+    """
+    third = len(away) // 3
     middle, last = median(away[third : 2 * third]), median(away[-third:])
-    return bool(middle - last > max(doubt, FALLS * middle))
+    fall = middle - last
+    if not fall > max(doubt, FALLS * middle):
+        return False
+    before, now = (float(step[at] - step[0]) for at in (third + third // 2, len(step) - 1 - third // 2))
+    return bool(now + max(last, 0.0) / fall * (now - before) <= slow)
 
 
 def _on_its_way_back(y: Floats, step: Steps, one: Excursion) -> bool:
