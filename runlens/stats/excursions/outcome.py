@@ -123,7 +123,7 @@ def _away(y: Floats, step: Steps, one: Excursion) -> Floats:
 
 
 def _falls(away: Floats, step: Steps, doubt: float, slow: float) -> bool:
-    """Whether the excess gets smaller beyond doubt, and so fast that it would be gone within the time of a slow recovery.
+    """Whether the excess gets smaller beyond doubt, and so fast that it would be gone in the time of a slow recovery.
 
     What creeps down for longer than that, if it goes on like that, is not on its way back.
     """
