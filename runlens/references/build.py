@@ -11,6 +11,7 @@ from runlens.comparison.curves import run_curves
 from runlens.errors import ConfigError
 from runlens.model import Reference, Run
 from runlens.references.placed import placed
+from runlens.sources.naming import printable
 
 
 def build(run: Run, tokens_per_step: float | None = None, axis: Asked = "auto") -> Reference:
@@ -46,7 +47,8 @@ def build(run: Run, tokens_per_step: float | None = None, axis: Asked = "auto") 
     if not over_tokens:
         found = run_curves(run, "steps")
     if not found.curves:
-        raise ConfigError(f"{run.name}: {found.why_not}, so it is no reference")
+        why = printable(f"{run.name}: {found.why_not}", 1000)[1:-1]  # with names that the log gave
+        raise ConfigError(f"{why}, so it is no reference")
     curves = tuple(c.curve for c in found.curves)
     if tokens is not None:
         over_tokens, curves = True, tuple(replace(c, at=np.array([tokens])) for c in curves)
