@@ -65,6 +65,18 @@ def test_warm_restarts_are_at_most_info(cycles, floor):
     assert [f.steps[0] for f in found] == [STEPS // cycles * k for k in range(1, cycles)]
 
 
+@pytest.mark.parametrize(("lower", "severity"), [(0.35, "info"), (0.45, "info"), (0.12, "warning")])
+def test_a_schedule_that_ends_and_the_next_one_are_no_dip_of_the_rate(lower, severity):
+    """A second round of training at a lower peak, every fiftieth step logged, and a rate that is knocked out."""
+    first = PEAK * 0.5 * (1 + np.cos(np.pi * np.linspace(0, 1, 10)))
+    second = lower * PEAK * 0.5 * (1 + np.cos(np.pi * np.linspace(0.02, 1, 21)))
+    if severity == "warning":  # no round: the cosine goes on, and one point of it is lost
+        first, second = cosine(30, floor=0.0)[:14], cosine(30, floor=0.0)[15:]
+        first = np.append(first, 1e-9)
+    found = said(np.concatenate([first, second]), every=50)
+    assert [f.severity for f in found] == [Severity(severity)]
+
+
 def changed(first, last, times, base=None):
     rate = cosine(STEPS) if base is None else base.copy()
     rate[first:last] *= times

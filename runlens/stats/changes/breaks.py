@@ -185,7 +185,16 @@ def _down(rate: Floats, at: int, reach: int) -> Break | None:
         return None
     end = at + 1 + int(again[0])
     way, top = rate[at:end], _top(rate, end)
-    if rate[top] > 2.0 * SAME * before:  # the foot of a warm restart that goes on to a peak of its own
+    # the foot of a warm restart that goes on to a peak of its own, or the end of a schedule and the start of the next
+    if rate[top] > 2.0 * SAME * before or (rate[top] > SAME * before and _at_its_own_pace(rate, at)):
         return Break("restarted", at, top, before, float(rate[top]))
     ramp = len(distinct(way[way > 1.05 * way[0]])) >= 2 and bool(np.all(np.diff(way) >= 0))
     return Break("rewarmed" if ramp else "dip", at, end - 1, before, float(way.min()))
+
+
+def _at_its_own_pace(rate: Floats, at: int) -> bool:
+    """Whether a rate falls at a point by no more than it did from one point to the next on its way down before."""
+    falls = -np.diff(rate[:at])
+    rises = np.flatnonzero(falls <= 0)
+    way = falls[int(rises[-1]) + 1 :] if len(rises) else falls
+    return bool(len(way) and rate[at - 1] - rate[at] <= way.max())
