@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -302,3 +303,16 @@ def test_a_remark_in_brackets_before_a_name_is_none_of_it(tmp_path):
     run = of("\n".join(rows) + "\n", tmp_path)
     assert {"loss_vae", "loss_recon"} <= run.series.keys()
     assert resolve(run).role("train_loss").series.name == "loss_vae"
+
+
+def test_dates_with_points_between_their_parts_are_dates_beyond_midnight_too(tmp_path):
+    lines = [
+        f"2023.01.{18 + hour // 24:02d} {hour % 24:02d}:15:30 [Epoch: {hour - 17:02d}] loss: {9.5 - hour / 10}"
+        for hour in range(18, 31)
+    ]
+    (tmp_path / "train.log").write_text("\n".join(lines) + "\n")
+    (ref,) = discover(str(tmp_path / "train.log"))
+    loss = read(ref).series["loss"]
+    assert loss.step.tolist() == list(range(1, 14))
+    assert np.diff(loss.time).tolist() == [3600.0] * 12
+    assert datetime.fromtimestamp(loss.time[0], UTC) == datetime(2023, 1, 18, 18, 15, 30, tzinfo=UTC)

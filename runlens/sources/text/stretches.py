@@ -19,6 +19,10 @@ _PACKED: dict[str, Callable[[Path], object]] = {".gz": gzip.GzipFile, ".bz2": bz
 SIZE = 1 << 18
 """Bytes of a stretch: what a core's cache holds with the arrays made of it."""
 _COLOUR = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_=>78])|[\x00\x08]")
+_DOTTED = re.compile(rb"(?<!\d)(\d{4})\.(\d\d)\.(\d\d)(?=[ T_,|-]{1,3}\d\d:\d\d:\d\d)")
+"""A date whose parts are set apart by points, which would be read as one number and a fraction."""
+_LOOKED = 1 << 14
+"""Bytes of a stretch in which such a date is looked for: a log that writes them has one in its first lines."""
 _LONGEST = 1 << 24
 """A line longer than this is cut: no line of metrics is, and a file without line ends must not fill the memory."""
 
@@ -50,7 +54,7 @@ def stretches(
         Bytes to which it may unpack.
     """
     decode = None
-    rest, first, total = b"", True, 0
+    rest, first, total, dotted = b"", True, 0, False
     while block := _block(file, size, broken):
         total += len(block)
         if total > most:
@@ -73,9 +77,10 @@ def stretches(
             continue
         cut = cut or len(block)
         rest = block[cut:]
-        yield _plain(block[:cut])
+        dotted = dotted or _DOTTED.search(block, 0, _LOOKED) is not None
+        yield _plain(block[:cut], dotted)
     if rest:
-        yield _plain(rest)
+        yield _plain(rest, dotted)
 
 
 def _block(file: BinaryIO, size: int, broken: list[str] | None) -> bytes:
@@ -90,7 +95,9 @@ def _block(file: BinaryIO, size: int, broken: list[str] | None) -> bytes:
         return b""
 
 
-def _plain(text: bytes) -> bytes:
+def _plain(text: bytes, dotted: bool) -> bytes:
+    if dotted:
+        text = _DOTTED.sub(rb"\1-\2-\3", text)
     if b"\x1b" in text or b"\0" in text or b"\b" in text:
         text = _COLOUR.sub(b"", text)
     return text if text.isascii() else in_english(text)
