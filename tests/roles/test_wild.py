@@ -90,6 +90,7 @@ RL = [
     ["loss", "reward", "reward_std", "completion_length", "kl"],  # GRPO of TRL, as it prints
     ["actor_loss", "critic_loss", "alpha", "episode"],  # SAC by hand
     ["policy_loss", "value_loss", "total_loss"],
+    ["loss", "kl", "entropy", "explained_var_old", "explained_var_new"],  # AlphaZero for Gomoku, and what grew from it
 ]
 
 
