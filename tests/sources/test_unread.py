@@ -39,7 +39,7 @@ def searched(folder, *exclude):
         ("b/metrics.csv", "step,bananas\n1,2\n2,3\n", "no metric"),
         ("b/dev_results.csv", "epoch,steps,bananas\n0.1,30,0.9\n0.2,60,0.8\n", "no metric"),
         ("b/train.log", "hello\nworld\n", "no line"),
-        ("b/evaluation.json", '{"eval_metrics": {"icl": {"piqa": 0.8, "copa": 0.9}}, "uuid": "1"}', "one row"),
+        ("b/evaluation.json", '{"eval_metrics": {"tasks": {"piqa": 0.8, "copa": 0.9}}, "uuid": "1"}', "one row"),
         ("b/log.txt", "\x01\x02\x03" * 50, "neither"),
     ],
 )

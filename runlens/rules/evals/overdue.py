@@ -178,7 +178,7 @@ def _goes_on(time: Floats, ended: float, factor: float) -> bool:
 
 def _clocks(run: Run) -> Iterator[Floats]:
     """Wall times of everything that was logged."""
-    return (series.time for series in run.series.values())
+    return (series.time for series in run.placed.values())
 
 
 def _ratio(gap: _Gap) -> float:
