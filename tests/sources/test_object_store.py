@@ -343,3 +343,15 @@ def test_the_cache_tells_of_its_buckets_and_is_cleared(memory, capsys):
     assert (ended.value.code, [one.path for one in buckets()]) == (0, ["memory://odd%name"])
     assert "removed 0 runs, 1 bucket" in capsys.readouterr().err
     assert len(read(discover("memory://logs")[0]).series["loss"].step) == 40
+
+
+def test_each_object_that_is_fetched_is_a_sign_of_life(memory):
+    put(memory, {f"/logs/{name}.csv": TABLE for name in "abc"})
+    said = []
+    discover("memory://logs", search=Search(step=lambda count, place: said.append((count, place))))
+    assert [one for one in said if one[1].endswith(".csv")] == [
+        (i, f"/logs/{name}.csv") for i, name in enumerate("abc")
+    ]
+    said.clear()
+    discover("memory://logs", search=Search(step=lambda count, place: said.append((count, place))))
+    assert not [one for one in said if one[1].endswith(".csv")]

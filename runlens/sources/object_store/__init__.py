@@ -104,7 +104,7 @@ def _fetch(store: Store, copies: Copies, search: Search) -> dict[str, ReadError]
     search.step(len(objects), store.shown)
     wanted = {name: names[name] for name in chosen(names, search)}
     unsure = {one.key for name, one in wanted.items() if name and registry.by_name(name.rpartition("/")[2]) is None}
-    failed = copies.fetch(store, list(wanted.values()), unsure, _is_log)
+    failed = copies.fetch(store, list(wanted.values()), unsure, _is_log, search.step)
     copies.forget(store.key, {one.key for one in objects})
     return failed
 

@@ -60,7 +60,12 @@ class Copies:
         return "/".join("" if part == _EMPTY else unquote(part) for part in parts)
 
     def fetch(
-        self, store: Store, wanted: Sequence[Stored], unsure: Container[str], looked: Looked
+        self,
+        store: Store,
+        wanted: Sequence[Stored],
+        unsure: Container[str],
+        looked: Looked,
+        step: Callable[[int, str], None],
     ) -> dict[str, ReadError]:
         """Bring copies up to date.
 
@@ -72,6 +77,8 @@ class Copies:
             Keys whose names do not tell a log. Of those longer than `HEAD` the beginning is fetched first,
         looked : callable
             and this is asked: what is no log is not fetched.
+        step : callable
+            Takes how many are done, and the key of the one that is next.
 
         Returns
         -------
@@ -91,7 +98,8 @@ class Copies:
                 for one in new
             }
             try:
-                for key, task in tasks.items():
+                for done, (key, task) in enumerate(tasks.items()):
+                    step(done, key)
                     if (error := _outcome(task)) is not None:
                         failed[key] = error
             except BaseException:  # an interrupt: what has not begun is not wanted any more
