@@ -11,7 +11,7 @@ _SURE = re.compile(
     r"(^|[/_])(ep_rew_mean|episodic_return|ep_return|episode_(reward|return)s?(_mean)?|cumulative_reward|ep_len_mean|eprewmean"
     r"|avg_raw_reward|avg_final_rewards|policy_gradient_loss|pg_(loss|clipfrac)|ppo_(kl|clip\w*)|ppo_\w*loss|qf\d?_loss"
     r"|td_(loss|error)|ent_coef_loss|approx_?kl|clip_?frac\w*|group_reward|average_return|mean_episode_\w+"
-    r"|explained_var_(old|new))$"
+    r"|explained_var_(old|new)|total_rewards?)$"
     r"|^objective/|^critic/(score|scores|rewards|returns|advantages)/(mean|avg)$|^rollout_scores/|^env_runners/"
     r"|^train/completions/|^(train/)?rewards/(?!chosen|rejected|margins|accuracies)\w+/(mean|std)$"
 )

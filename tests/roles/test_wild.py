@@ -91,6 +91,7 @@ RL = [
     ["actor_loss", "critic_loss", "alpha", "episode"],  # SAC by hand
     ["policy_loss", "value_loss", "total_loss"],
     ["loss", "kl", "entropy", "explained_var_old", "explained_var_new"],  # AlphaZero for Gomoku, and what grew from it
+    ["avg_loss", "total_reward", "detection_rate"],  # a DQN by hand, a row an episode
 ]
 
 
