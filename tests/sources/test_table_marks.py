@@ -83,6 +83,18 @@ def test_two_stray_quotes_swallow_nothing_between_them(tmp_path):
     assert values(read(tmp_path, "a.csv", "step,loss\n" + "\n".join(rows) + "\n")) == [i + 0.5 for i in range(20)]
 
 
+@pytest.mark.parametrize("torn", [(5,), (8,), (5, 8)])
+def test_two_stray_quotes_swallow_nothing_where_they_tear_their_rows(torn, tmp_path):
+    rows = [f'{i},"{i}.' if i in torn else f'{i},"{i}.5,x' if i in (5, 8) else f"{i},{i}.5,x" for i in range(20)]
+    run = read(tmp_path, "a.csv", "step,loss,note\n" + "\n".join(rows) + "\n")
+    assert run.series["loss"].step.tolist() == list(range(20))
+
+
+def test_a_cell_of_several_lines_is_one_cell(tmp_path):
+    rows = [f'{i},{i}.5,"one {i}\ntwo, and\nthree"' for i in range(20)]
+    assert values(read(tmp_path, "a.csv", "step,loss,note\n" + "\n".join(rows) + "\n")) == [i + 0.5 for i in range(20)]
+
+
 @pytest.mark.parametrize("place", [1, 3, 20])
 def test_a_late_head_names_what_came_before(place, tmp_path):
     rows = [f"{10 * i},{i}.5" for i in range(20)]

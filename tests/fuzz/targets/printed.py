@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter, defaultdict
 from datetime import UTC, datetime
@@ -40,7 +41,9 @@ def of_values(draw: Random, folder: Path) -> Counter[Outcome]:
     missing = 0
     for i, text in enumerate(texts):
         value, sure = at.get(i), must_be(text)
-        if value is not None and repr(value) not in may_be(text) | may_be(text.rstrip(_UNITS)) | _within(f"{text} {i}"):
+        if value is not None and not _is_one_of(
+            value, may_be(text) | may_be(text.rstrip(_UNITS)) | _within(f"{text} {i}")
+        ):
             raise Lost(f"step {i} says {text!r}, and {value!r} was made of it in {shape!r}")
         if i % 3 == 0:
             if value is None or repr(value) != repr(sure):
@@ -60,11 +63,15 @@ def _within(text: str) -> set[str]:
     numbers_in = [one for form in forms for way in said for one in re.findall(form, way)]
     found = [float(one) for one in numbers_in]
     words = {repr(float(word)) for word in re.findall(r"[-+]?\b(?:nan|inf(?:inity)?)\b", text.lower())}
-    scaled = {
-        repr(value * scale) for value in found for scale in (1.0, 0.01, 1e-3, 1e3, 1e6, 1e9, 60.0, 3600.0, 86400.0)
-    }
-    grouped = {repr(float(one.replace(",", ""))) for one in re.findall(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?", text)}
-    return grouped | words | scaled | {repr(a / b) for a in found for b in found if b}
+    grouped = [float(one.replace(",", "")) for one in re.findall(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?", text)]
+    scales = (1.0, 0.01, 1e-3, 1e3, 1e6, 1e9, 60.0, 3600.0, 86400.0)
+    scaled = {repr(value * scale) for value in (*found, *grouped) for scale in scales}
+    return words | scaled | {repr(a / b) for a in found for b in found if b}
+
+
+def _is_one_of(value: float, texts: set[str]) -> bool:
+    """Whether a number is one of those, but for the last bit: a number in groups is put together from its parts."""
+    return repr(value) in texts or any(math.isclose(value, float(one), rel_tol=1e-15) for one in texts)
 
 
 def _sound(draw: Random) -> str:

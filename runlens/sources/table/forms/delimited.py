@@ -121,13 +121,20 @@ class Delimited:
             whole += "\n" + following
             if following.count('"') % 2:
                 cells = next(csv.reader(whole.splitlines(keepends=True), delimiter=delimiter))
-                if len(cells) == len(self.names) and not all(map(self._is_row, lines[at + 1 : at + more])):
+                if len(cells) == len(self.names) and not self._are_rows(lines[at + 1 : at + more]):
                     return cells, more
                 break
         return cells_of(line, delimiter), 1
 
+    def _are_rows(self, lines: list[str]) -> bool:
+        """Whether lines are rows by themselves: two stray quotes some rows apart make no cell of what is between them.
+
+        The last one holds the second quote, and may be torn by it as the first one was.
+        """
+        between = lines[:-1] or lines
+        return 2 * sum(map(self._is_row, between)) > len(between)
+
     def _is_row(self, line: str) -> bool:
-        """Whether a line is a row by itself: two stray quotes some rows apart make no cell of what is between them."""
         cells = cells_of(line, self.dialect.delimiter)
         return len(cells) == len(self.names) and 2 * sum(number(cell.strip(' "')) is not None for cell in cells) >= len(
             cells
