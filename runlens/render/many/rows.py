@@ -88,15 +88,16 @@ def alike(runs: Sequence[RunReport]) -> list[list[RunReport]]:
     return list(groups.values())
 
 
-def told_together(report: Report, most: int = 20) -> list[tuple[int, Row]]:
-    """Of a report of many runs how many that need a look are alike, and the row of the first of them; empty for few.
+def told_together(rows: Sequence[Row], most: int = 20) -> list[tuple[int, Row]]:
+    """Of very many rows, the gravest first: how many that need a look are alike, and the first of them; empty for few.
 
-    The gravest group comes first; one run is no group.
+    One row is no group.
     """
-    if len(report.runs) <= ROWS:
+    if len(rows) <= ROWS:
         return []
-    grave = [run for run in by_gravity(report) if standing(run) != "pass"]
-    return [(len(group), row(group[0])) for group in alike(grave) if len(group) > 1][:most]
+    grave = {id(one.run): one for one in rows if one.standing != "pass"}
+    groups = alike([one.run for one in grave.values()])
+    return [(len(group), grave[id(group[0])]) for group in groups if len(group) > 1][:most]
 
 
 def row(run: RunReport, blocks: str = BLOCKS) -> Row:
