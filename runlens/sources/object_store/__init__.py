@@ -69,8 +69,8 @@ def at(address: str, options: ReadOptions, search: Search) -> list[RunRef]:
         raise told(error, address) from error
     search.unread[begun:] = [replace(one, path=_shown(one.path, address)) for one in search.unread[begun:]]
     search.notes[:] = [_shown(note, address) for note in search.notes]
-    scheme = address.partition("://")[0].lower()
-    return [*(replace(ref, copy_of=f"{scheme}://{copies.key_of(ref.location)}") for ref in refs), *lost]
+    found = [replace(ref, copy_of=f"{_scheme(address)}://{copies.key_of(ref.location)}") for ref in refs]
+    return [*found, *lost]
 
 
 def here(ref: RunRef) -> RunRef:
@@ -119,12 +119,16 @@ def _lost(name: str, why: ReadError) -> RunRef:
 
 def _shown(text: str, address: str) -> str:
     """A sentence or path with the address in place of the folder of copies."""
-    return text.replace(f"{_copies(address).root}/", f"{address.partition('://')[0].lower()}://")
+    return text.replace(f"{_copies(address).root}/", f"{_scheme(address)}://")
+
+
+def _scheme(address: str) -> str:
+    return address.partition("://")[0].lower()
 
 
 def _copies(address: str) -> Copies:
     """Where the copies of the objects of a kind of store lie."""
-    return Copies(_top(root()) / address.partition("://")[0].lower())
+    return Copies(_top(root()) / _scheme(address))
 
 
 @cache
