@@ -51,10 +51,11 @@ def clear(names: Names = None) -> None:
 
 def _counted(cached: list[Cached]) -> str:
     """`3 runs`, and what else there is."""
+    from runlens.render.text import plural
+
     buckets = sum("://" in one.path for one in cached)
-    runs = len(cached) - buckets
-    said = f"{runs} run{'s' if runs != 1 else ''}"
-    return f"{said}, {buckets} bucket{'s' if buckets != 1 else ''}" if buckets else said
+    said = plural(len(cached) - buckets, "run")
+    return f"{said}, {plural(buckets, 'bucket')}" if buckets else said
 
 
 def _named(names: list[str]) -> list[Cached]:

@@ -111,7 +111,9 @@ class Plan:
 
     def judged_by(self, refs: Sequence[RunRef], learned: Learned, chart_points: int) -> list[tuple[RunRef, Settings]]:
         """Each run with what it is judged by."""
-        quiet = 0 if len(refs) > UNDRAWN else min(chart_points, SKETCH) if len(refs) > MANY else chart_points
+        quiet = min(chart_points, SKETCH) if len(refs) > MANY else chart_points
+        if len(refs) > UNDRAWN:
+            quiet = 0
         counted = tuple(k for k in self.known if not k.expired(self.now.date()))
         given, debug = self.request.given, self.request.debug
         return [
