@@ -6,18 +6,24 @@ import dataclasses
 import hashlib
 from collections.abc import Mapping, Set
 from enum import Enum
-from pathlib import PurePath
-from typing import TypeAlias
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from runlens.model import Reference, Run
+from runlens.model import Reference, Run, RunRef
 from runlens.model.twin import Twin
+
+if TYPE_CHECKING:
+    from runlens.judging.check import Settings
 
 SHARED = (Reference, Twin, Run)
 """What the settings of many runs have in common, and is large."""
 Seen: TypeAlias = dict[int, tuple[object, bytes]]
 """Digests of what is `SHARED`, by identity; each object is held, so that no other can take its place in memory."""
+
+_BESIDE = ("", "-wal", "-journal")
+"""What SQLite writes beside a store before the store itself changes."""
 
 
 def digest(value: object, seen: Seen) -> bytes:
@@ -59,6 +65,37 @@ def digest(value: object, seen: Seen) -> bytes:
             seen[id(value)] = value, _of_dataclass(value, seen)
         return seen[id(value)][1]
     raise TypeError(f"a {type(value).__qualname__} has no digest")
+
+
+def footprint(ref: RunRef, settings: Settings, seen: Seen) -> bytes | None:
+    """A digest of the files with sizes and times, of how they are read, and of the settings.
+
+    Parameters
+    ----------
+    ref : RunRef
+    settings : Settings
+        Its log of GPUs is one of the files.
+    seen : dict
+        What runs share, such as references, is looked at once (`digest`).
+
+    Returns
+    -------
+    bytes or None
+        None for a run of which that cannot be told: it, or what is measured beside it, is in no files here.
+    """
+    if not ref.files:
+        return None
+    found: list[tuple[str, int, int, int]] = []
+    for name in (*ref.files, *([settings.hardware] if settings.hardware else [])):
+        for end in _BESIDE:
+            try:
+                stat = Path(f"{name}{end}").stat()
+            except OSError:
+                if not end:
+                    return None
+                continue
+            found.append((f"{name}{end}", stat.st_size, stat.st_mtime_ns, stat.st_ino))
+    return digest((ref.source, ref.location, ref.id, ref.member, ref.options, found, settings), seen)
 
 
 def _of_dataclass(value: object, seen: Seen) -> bytes:

@@ -14,7 +14,7 @@ from pathlib import Path
 from runlens import model
 from runlens.errors import ConfigError
 from runlens.judging.check import Settings, check
-from runlens.judging.digest import Seen, digest
+from runlens.judging.digest import Seen, digest, footprint
 from runlens.judging.engines import Engine
 from runlens.model import Run, RunRef, RunReport
 
@@ -62,30 +62,25 @@ class Kept:
     """Of RunLens: another one may judge otherwise."""
 
     def key_of(self, ref: RunRef, settings: Settings, seen: Seen) -> bytes | None:
-        """What a verdict depends on: version, files with sizes and times, how they are read, and the settings.
+        """What a verdict depends on: the version, and the footprint of a run.
 
         Parameters
         ----------
         ref : RunRef
         settings : Settings
         seen : dict
-            What runs share, such as references, is looked at once (`digest`).
+            As in `footprint`.
 
         Returns
         -------
         bytes or None
-            None for a run whose verdict may change while its files do not: a remote one, one with a log of its GPUs
+            None for a run whose verdict may change while its files do not: a remote one, one with a server of its GPUs
             beside it, or one that some rule judges by the clock (`live`).
         """
-        try:
-            stats = [Path(file).stat() for file in ref.files]
-        except OSError:
+        if any(rule.by_clock for rule in settings.rules):
             return None
-        if not stats or settings.hardware or any(rule.by_clock for rule in settings.rules):
-            return None
-        files = [(name, s.st_size, s.st_mtime_ns, s.st_ino) for name, s in zip(ref.files, stats, strict=True)]
-        what = (self.version, ref.source, ref.location, ref.id, ref.member, ref.options, files, settings)
-        return digest(what, seen)
+        found = footprint(ref, settings, seen)
+        return found and digest((self.version, found), seen)
 
     def known(self, keys: Iterable[bytes | None]) -> list[RunReport | None]:
         """The report under each key; None where there is none, or it cannot be read."""

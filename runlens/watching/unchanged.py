@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runlens.errors import RunLensError
 from runlens.judging.check import Settings, judge_and
-from runlens.judging.digest import Seen, digest
+from runlens.judging.digest import Seen, digest, footprint
 from runlens.model import Finding, Run, RunRef, RunReport
 from runlens.rules.log.clock_jump import ClockJump
 from runlens.rules.log.stale import StaleRun
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from runlens.sources.wandb_api.live import Live
 
 Read = Callable[[RunRef], Run]
-_BESIDE = ("", "-wal", "-journal")
-"""What SQLite writes beside a store before the store itself changes."""
 GROWN = 1.1
 """Growth of the age of a stale run after which it is looked at anew: the advice says its age, too."""
 
@@ -88,7 +85,7 @@ class Unchanged:
     def _key(self, ref: RunRef, settings: Settings, seen: Seen) -> bytes | None:
         """What a verdict depends on; None for a run of which that is not known."""
         if ref.source != "wandb_api":
-            return _key(ref, settings, seen)
+            return footprint(ref, settings, seen)
         if settings.hardware:
             return None
         from runlens.sources.wandb_api.live import Live
@@ -138,20 +135,3 @@ def _ageing(ref: RunRef, run: Run, report: RunReport) -> Run:
     """The run with nothing but the series by which it ages: what LOG004 looks at."""
     part = spine(run)
     return Run(run.id, run.name, run.source, run.state, roles={part.role: (part,)} if part is not None else {})
-
-
-def _key(ref: RunRef, settings: Settings, seen: Seen) -> bytes | None:
-    """What a verdict depends on; None for a run that is in no files here."""
-    if not ref.files:
-        return None
-    found: list[tuple[str, int, int, int]] = []
-    for name in (*ref.files, *([settings.hardware] if settings.hardware else [])):
-        for end in _BESIDE:
-            try:
-                stat = Path(f"{name}{end}").stat()
-            except OSError:
-                if not end:
-                    return None
-                continue
-            found.append((f"{name}{end}", stat.st_size, stat.st_mtime_ns, stat.st_ino))
-    return digest((ref.source, ref.location, ref.id, ref.member, ref.options, found, settings), seen)

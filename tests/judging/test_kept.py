@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import json
 import os
 import shutil
 import sqlite3
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import runlens
+from runlens import sources
 from runlens.errors import ConfigError
 from runlens.judging import check as judging
 from runlens.judging.kept import NAME, Kept
@@ -75,6 +78,41 @@ def test_whatever_a_verdict_depends_on_makes_it_anew(logs, read, change, monkeyp
         more = {"metrics": {"train_loss": "train/loss"}}
     check(logs, **more)
     assert read == (["lr_bump"] if change in ("grown", "touched") else ["lr_bump", "restart_clean"])
+
+
+def test_a_store_that_writes_ahead_makes_it_anew(tmp_path, read):
+    """SQLite in WAL mode leaves the store itself alone until a checkpoint."""
+    db = sqlite3.connect(tmp_path / "proj.db")
+    db.execute("PRAGMA journal_mode=WAL")
+    db.execute("PRAGMA wal_autocheckpoint=0")
+    db.execute(
+        "CREATE TABLE metrics (id INTEGER PRIMARY KEY, timestamp TEXT, run_name TEXT, step INTEGER, metrics TEXT)"
+    )
+
+    def put(first, last):
+        rows = [("2027-01-15T08:00:00", "r", s, json.dumps({"train/loss": 5 - s / 1000})) for s in range(first, last)]
+        db.executemany("INSERT INTO metrics (timestamp, run_name, step, metrics) VALUES (?, ?, ?, ?)", rows)
+        db.commit()
+
+    put(0, 600)
+    assert [check(tmp_path / "proj.db")[0].points for _ in range(2)] == [600, 600] and read == ["proj/r"]
+    put(600, 620)
+    assert check(tmp_path / "proj.db")[0].points == 620
+    db.close()
+
+
+def test_a_log_of_gpus_beside_the_run_makes_it_anew(logs, read):
+    smi = logs.parent / "smi.csv"
+    began = min(one.time[0] for one in sources.read(sources.discover(str(logs / "lr_bump"))[0]).series.values())
+    moment = datetime.datetime.fromtimestamp(began, datetime.UTC)
+    smi.write_text(f"timestamp, index, temperature.gpu\n{moment:%Y/%m/%d %H:%M:%S}.000, 0, 60\n")
+
+    def degrees():
+        return [one.value for one in check(logs / "lr_bump", hardware=smi)[0].latest if one.role == "gpu_temperature"]
+
+    assert [degrees(), degrees()] == [[60.0], [60.0]] and read == ["lr_bump"]
+    smi.write_text(smi.read_text().replace(", 60", ", 61"))
+    assert degrees() == [61.0]
 
 
 def test_a_run_that_goes_on_is_judged_each_time(logs, read):
