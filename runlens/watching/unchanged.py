@@ -49,17 +49,24 @@ class Unchanged:
         self.kept = {name: kept for name, kept in self.kept.items() if name in here}
         self.live = {name: live for name, live in self.live.items() if name in here}
         for ref, settings in plan:
-            key = self._key(ref, settings, seen)  # before reading: what is written meanwhile is seen at the next look
-            kept = self.kept.get(ref.id)
-            if kept is not None and kept.key == key and (again := self._again(kept, settings)) is not None:
-                yield again
-                continue
-            report, aged = judge_and(ref, settings, _ageing, read)
-            if key is not None and aged is not None and not report.failures:
-                self.kept[ref.id] = _Kept(key, report, aged)
-            else:
-                self.kept.pop(ref.id, None)
+            try:
+                report = self._judged(ref, settings, seen, read)
+            finally:
+                if ref.id in self.live:
+                    self.live[ref.id].close()
             yield report
+
+    def _judged(self, ref: RunRef, settings: Settings, seen: Seen, read: Read | None) -> RunReport:
+        key = self._key(ref, settings, seen)  # before reading: what is written meanwhile is seen at the next look
+        kept = self.kept.get(ref.id)
+        if kept is not None and kept.key == key and (again := self._again(kept, settings)) is not None:
+            return again
+        report, aged = judge_and(ref, settings, _ageing, read)
+        if key is not None and aged is not None and not report.failures:
+            self.kept[ref.id] = _Kept(key, report, aged)
+        else:
+            self.kept.pop(ref.id, None)
+        return report
 
     def read(self, ref: RunRef, whole: Read) -> Run:
         """Read a run: of one at W&B what is new since the last look, of others, and at first, all of it by `whole`."""
@@ -69,16 +76,13 @@ class Unchanged:
         from runlens.sources.bounds import within_bounds
         from runlens.sources.wandb_api import live as at_wandb
 
-        try:
-            if live.refused is not None:
-                raise live.refused
-            if live.read_at is None:
-                run = whole(ref)
-                live.read_at = live.seen
-                return run
-            run = within_bounds(live.read())
-        finally:
-            live.close()
+        if live.refused is not None:
+            raise live.refused
+        if live.read_at is None:
+            run = whole(ref)
+            live.read_at = live.seen
+            return run
+        run = within_bounds(live.read())
         at_wandb.within_bounds(list(self.live.values()))
         return run
 
@@ -87,6 +91,7 @@ class Unchanged:
         if ref.source != "wandb_api":
             return footprint(ref, settings, seen)
         if settings.hardware:
+            self.live.pop(ref.id, None)
             return None
         from runlens.sources.wandb_api.live import Live
 

@@ -2,6 +2,8 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -74,6 +76,27 @@ def test_a_run_that_is_as_it_was_costs_one_request_and_is_not_judged(at):
         asked, again = at.look()
         assert asked == {"Run": 1} and again.findings == first.findings
     assert len(at.calls) == 1
+
+
+def test_no_connection_stays_open_between_looks(at):
+    """Of thousands of runs each would take a file descriptor of the watch."""
+    at.look()
+    at.look()
+    (live,) = at.watch.look.unchanged.live.values()
+    assert live._client is None
+
+
+def test_gpus_that_the_settings_name_later_are_joined_to_all_of_the_run(at, tmp_path):
+    at.look()
+    at.log(3)
+    at.look()
+    request = at.watch.look.request
+    at.watch.look.request = replace(request, given={**request.given, "hardware": str(tmp_path / "smi.csv")})
+    (tmp_path / "smi.csv").write_text(
+        "timestamp, index, temperature.gpu\n" + f"{datetime.fromtimestamp(START + 60, UTC):%Y/%m/%d %H:%M:%S}, 0, 61\n"
+    )
+    _, after = at.look()
+    assert not after.failures and after.steps == (0, at.steps - 1)
 
 
 def test_a_run_that_has_grown_is_asked_for_its_new_rows_and_its_newest_sample(at):
