@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -40,12 +41,10 @@ class Live:
     """As it was read last; None if that is not held."""
     read_at: Snapshot | None = None
     """What the server showed when it was read last."""
-    whole_at: float = field(default=-1e18)
+    whole_at: float = -math.inf
     """When it was pulled whole."""
     refused: RunLensError | None = None
     """Why the last glance failed."""
-    sent: int = 0
-    """Requests of this look."""
     _client: Client | None = field(default=None, repr=False)
 
     def glance(self) -> dict[str, Any]:
@@ -65,8 +64,6 @@ class Live:
             seen = snapshot.take(self._client, address)
         except QueryRefused:
             seen = fallback.SdkRun(self._client.login, address).snapshot()
-        finally:
-            self.sent = self._client.sent
         if seen is None:
             raise fallback.missing(self._client.login, address)
         self.seen = seen
@@ -104,7 +101,7 @@ class Live:
             raise NoRunFound(f"{self.ref.location!r} names no W&B run")
         return address
 
-    def read(self, progress: Callable[[int, int | None], None] = lambda done, total: None) -> Run:
+    def read(self) -> Run:
         """The run as of the last glance: what is held, and what is new.
 
         Raises
@@ -119,9 +116,9 @@ class Live:
             raise ReadError(f"{self.ref.location} was not looked at before it was read")
         found = self._grown(client, seen)
         if found is None:
-            found = pull(client, self.address, progress, seen)
+            found = pull(client, self.address, shown=seen)
             self.whole_at = self.clock()
-        self.pulled, self.read_at, self.sent = found, seen, client.sent
+        self.pulled, self.read_at = found, seen
         return to_run(found, self.ref.id)
 
     def _grown(self, client: Client, seen: Snapshot) -> Pulled | None:
