@@ -63,7 +63,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
         self.asked, self.runs = Counter(), runs()
-        self.failing, self.status, self.login, self.body = 0, 503, "", b""
+        self.failing, self.status, self.login, self.body, self.wait = 0, 503, "", b"", 0
 
     @property
     def address(self):
@@ -112,6 +112,8 @@ class Handler(BaseHTTPRequestHandler):
         body = said if isinstance(said, bytes) else json.dumps(said).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
+        if status == self.server.status and self.server.wait:
+            self.send_header("Retry-After", str(self.server.wait))
         self.end_headers()
         self.wfile.write(body)
 
@@ -211,15 +213,21 @@ def test_a_login_goes_to_its_own_server_alone(server, monkeypatch, way, sent):
     assert "t0k" not in str(refused.value)
 
 
-def test_a_server_that_is_busy_is_asked_again(server):
+def test_a_server_that_is_busy_is_asked_again_after_as_long_as_it_says(server, monkeypatch):
+    slept = []
+    monkeypatch.setattr("urllib3.util.retry.time.sleep", slept.append)
     server.failing = 3
     assert len(read(discover(f"mlflow://{ID}")[0]).series) == 2
+    server.failing, server.wait = 3, 300
+    slept.clear()
+    assert len(discover(f"{server.address}/#/experiments/7")) == 2 and slept == [300] * 3
 
 
 @pytest.mark.parametrize(
     ("of", "error", "said"),
     [
         ({"failing": 99}, SourceDown, "failed .HTTP 503. 5 times"),
+        ({"failing": 99, "wait": 301}, SourceDown, "asks to wait 301 s"),
         ({"body": b"<html>"}, ReadError, "not as an MLflow server does"),
         ({"body": b"[1]"}, ReadError, "not as an MLflow server does"),
         ({"failing": 1, "status": 400}, ReadError, "refused runs/get .HTTP 400."),

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from runlens.errors import AccessRefused, ConfigError, NoRunFound, ReadError, SourceDown
 from runlens.sources.mlflow_server.address import Address
 from runlens.sources.naming import printable
 
+if TYPE_CHECKING:
+    from urllib3 import BaseHTTPResponse
+    from urllib3.util.retry import Retry
+
 CONNECTIONS = 8
 _TIMES_OUT = (10.0, 120.0)
 """Seconds for a connection and for an answer: a history of millions of points takes a server a while."""
 _TRIES = 4
+_LONGEST_WAIT = 300.0
+"""Seconds that the server may ask to wait (`Retry-After`); more is said to the user, not slept through."""
 _BUSY = (408, 429, 500, 502, 503, 504)
 _PAGE = 25_000
 """Points of a metric asked for at once: the most that servers give (`MAX_RESULTS_PER_PAGE` of MLflow)."""
@@ -35,7 +41,6 @@ class Client:
     def __init__(self, address: Address) -> None:
         import requests
         from requests.adapters import HTTPAdapter
-        from urllib3.util.retry import Retry
 
         own = os.environ.get("MLFLOW_TRACKING_URI", "").strip().rstrip("/")
         server = address.server or own
@@ -48,7 +53,7 @@ class Client:
         self._errors = requests.exceptions
         self._session = requests.Session()
         self._session.headers["User-Agent"] = "runlens"
-        patience = Retry(_TRIES, status_forcelist=_BUSY, backoff_factor=0.2, raise_on_status=False)
+        patience = _patience()
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, HTTPAdapter(pool_maxsize=CONNECTIONS, max_retries=patience))
         self._session.verify = os.environ.get("MLFLOW_TRACKING_SERVER_CERT_PATH") or (
@@ -118,6 +123,8 @@ class Client:
         try:
             response = self._session.request(method, f"{self._base}/{what}", timeout=_TIMES_OUT, **of)
             found = response.json() if response.content else {}
+        except _LongWait as wait:
+            raise SourceDown(f"{self.host} asks to wait {wait} s; try again then") from None
         except self._errors.SSLError:
             raise SourceDown(
                 f"the certificate of {self.host} is not trusted; set MLFLOW_TRACKING_SERVER_CERT_PATH to your authority"
@@ -148,6 +155,24 @@ class Client:
             said = printable(str(found.get("message", ""))[:200])
             raise ReadError(f"{self.host} refused {what} (HTTP {status}): {said}")
         return found
+
+
+class _LongWait(Exception):
+    """How many seconds the server asks to wait."""
+
+
+def _patience() -> Retry:
+    """How often a request is tried again: each, since those that are a POST change nothing either."""
+    from urllib3.util.retry import Retry
+
+    class Bounded(Retry):
+        def get_retry_after(self, response: BaseHTTPResponse) -> float | None:
+            wait = super().get_retry_after(response)
+            if wait is not None and wait > _LONGEST_WAIT:
+                raise _LongWait(f"{wait:.0f}")
+            return wait
+
+    return Bounded(_TRIES, allowed_methods=None, status_forcelist=_BUSY, backoff_factor=0.2, raise_on_status=False)
 
 
 def _origin(server: str) -> tuple[str, str | None, int | None]:
