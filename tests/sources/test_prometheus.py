@@ -306,16 +306,17 @@ def test_a_long_run_is_asked_in_windows_and_nothing_ahead():
     assert max(float(form["end"]) for _, form in server.asked) <= START + week
 
 
-def test_a_second_look_asks_for_what_is_new_alone_and_gives_the_same():
+@pytest.mark.parametrize(("query", "step"), [("", 15), ("?step=7", 7), ("?step=120", 120), ("?step=600", 600)])
+def test_a_second_look_asks_for_what_is_new_alone_and_gives_the_same(query, step):
     data = dcgm()
     with serving(data) as server:
-        first = joined(server, of=run(1800), now=START + 1800)
+        first = joined(server, query, of=run(1800), now=START + 1800)
         server.asked.clear()
-        grown = joined(server, of=run(2400), now=START + 2400)
+        grown = joined(server, query, of=run(2400), now=START + 2400)
         spans = [float(f["end"]) - float(f["start"]) for p, f in server.asked if p.endswith("query_range")]
-        assert spans and max(spans) <= 600 + 300 + 15
+        assert spans and max(spans) <= 600 + 300 + step
         HELD.runs.clear()
-        whole = joined(server, of=run(2400), now=START + 2400)
+        whole = joined(server, query, of=run(2400), now=START + 2400)
     assert grown.series.keys() == whole.series.keys() == first.series.keys()
     for name, one in whole.series.items():
         assert np.array_equal(one.time, grown.series[name].time) and np.array_equal(one.value, grown.series[name].value)
@@ -369,13 +370,19 @@ def test_no_secret_is_in_what_is_said(monkeypatch):
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
-def test_what_passes_is_asked_again(status):
+def test_what_passes_is_asked_again(status, monkeypatch):
     with serving(dcgm()) as server:
         server.trouble = [(status, {}, b"busy"), (status, {"Retry-After": "0"}, b"")]
         assert len(joined(server).series) > 2
         server.trouble = [(status, {}, b"busy")] * 3
         with pytest.raises(SourceDown, match=rf"HTTP {status}.* after 3 tries"):
             joined(server)
+        slept = []
+        monkeypatch.setattr(client.time, "sleep", slept.append)
+        server.trouble = [(status, {"Retry-After": "1"}, b"busy")] * 3
+        with pytest.raises(SourceDown, match="after 3 tries"):
+            joined(server)
+        assert slept == [1.0, 1.0]
         server.trouble = [(status, {"Retry-After": "900"}, b"")]
         with pytest.raises(SourceDown, match="asks to wait 900 s"):
             joined(server)

@@ -61,10 +61,10 @@ class Client:
         """
         import requests
 
-        where, trouble = self.address.where, ""
+        where, trouble, wait = self.address.where, "", 0.0
         for number in range(1, self.patience.tries + 1):
             if number > 1:
-                time.sleep(self.patience.before_try(number))
+                time.sleep(max(wait, self.patience.before_try(number)))
             self.sent += 1
             try:
                 with requests.Session() as session:
@@ -89,7 +89,6 @@ class Client:
                 wait = retry_after(answer.headers.get("Retry-After")) or 0.0
                 if wait > self.patience.longest_wait:
                     raise SourceDown(f"--hardware {where} asks to wait {wait:.0f} s; try again then")
-                time.sleep(wait)
                 continue
             return self._data(answer.status_code, body)
         raise SourceDown(f"--hardware {where} {trouble} after {self.patience.tries} tries; is Prometheus there?")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
@@ -66,7 +67,8 @@ class Held:
 
     def done(self) -> None:
         """All was asked: what is older than the server looks back for a sample will not change any more."""
-        self.until = self.grid.last - LOOK_BACK
+        step = self.grid.step  # it stays on the grid: later windows begin from there
+        self.until = self.grid.last - math.ceil(LOOK_BACK / step) * step
 
     @property
     def size(self) -> int:
