@@ -86,7 +86,8 @@ def ending(
         return Ending(outcome, median(tail), took, 0.0, False)
     part = y[one.first : until]
     n = len(part)
-    after = median(part[-max(3, min(n // 8, 64)) :]) if n else one.level
+    size = max(3, min(n // 8, 64))
+    after = median(part[-size:]) if n else one.level
     lost = (after - one.level) / progress if progress > 0 else math.nan
     if lost_for_good:
         return Ending("diverged", after, None, lost, False)
@@ -98,9 +99,10 @@ def ending(
     rising = (
         n >= 3 * FEWEST
         and last - middle > max(doubt, RISES * (last - one.level), 0.0)
-        and after > last - 2.0 * standard_error_of_median(scatter, max(3, min(n // 8, 64))) * math.sqrt(2.0)
+        and after > last - 2.0 * standard_error_of_median(scatter, size) * math.sqrt(2.0)
     )
-    falling = third > 1 and _falls(_away(y[:until], step[:until], one), step[one.first : until], doubt, slow)
+    away, at = _away(y, step, one, until), step[one.first : until]
+    falling = third > 1 and _falls(away, at, doubt, slow)
     since = float(step[until - 1] - step[one.first])
     halfway = _halfway(y, step, one, until) - one.level
     if n < FEWEST:
@@ -108,7 +110,7 @@ def ending(
     elif since >= fast and (rising or (lost >= LOST and (since >= slow or not falling))):
         outcome = "diverged"
     elif (since >= slow or (since >= 2 * fast and after - one.level > SETTLED * halfway and not falling)) and (
-        until < len(y) or not _on_its_way_back(y, step, one)
+        until < len(y) or not _on_its_way_back(away, at, one.sigma)
     ):
         outcome = "plateaued"
     else:
@@ -116,10 +118,10 @@ def ending(
     return Ending(outcome, after, None, lost, rising)
 
 
-def _away(y: Floats, step: Steps, one: Excursion) -> Floats:
+def _away(y: Floats, step: Steps, one: Excursion, until: int) -> Floats:
     """Excess above the level before the onset carried on along its own decay, from the onset on."""
     rate = decay_rate(y, step, one.first)
-    return y[one.first :] - one.level + rate * log_steps(step[one.first], step[one.first :])
+    return y[one.first : until] - one.level + rate * log_steps(step[one.first], step[one.first : until])
 
 
 def _falls(away: Floats, step: Steps, doubt: float, slow: float) -> bool:
@@ -136,13 +138,12 @@ def _falls(away: Floats, step: Steps, doubt: float, slow: float) -> bool:
     return bool(now + max(last, 0.0) / fall * (now - before) <= slow)
 
 
-def _on_its_way_back(y: Floats, step: Steps, one: Excursion) -> bool:
+def _on_its_way_back(away: Floats, step: Steps, noise: float) -> bool:
     """Whether a curve that ends in an excursion is coming down from it, and not only along with its own decay."""
-    away = _away(y, step, one)
-    middle = int(np.searchsorted(step[one.first :], 0.5 * (step[one.first] + step[-1])))
+    middle = int(np.searchsorted(step, 0.5 * (step[0] + step[-1])))
     near = max(2, len(away) // 16)
     half, end = median(away[max(0, middle - near) : middle + near + 1]), median(away[-2 * near :])
-    doubt = 3.0 * standard_error_of_median(one.sigma, 2 * near)
+    doubt = 3.0 * standard_error_of_median(noise, 2 * near)
     return bool(end < BACK * half - doubt)
 
 
