@@ -71,6 +71,14 @@ def test_a_limit_in_the_line_before_the_table_is_a_condition(tmp_path):
     assert said == {"None": "all", "100.0": "the first 100"}
 
 
+@pytest.mark.parametrize("cell", ["nan", "-inf"])
+def test_a_score_that_is_printed_as_no_number_is_left_out(tmp_path, cell):
+    run = printed(tmp_path, NEW.format(limit="None", acc_norm=cell))
+    assert sorted(values(run)) == [
+        "arc_easy/acc,none", "gsm8k/exact_match,flexible-extract", "wikitext/word_perplexity,none",
+    ]  # fmt: skip
+
+
 def test_a_table_of_an_older_harness(tmp_path):
     run = printed(tmp_path, OLD, "a-model.md")
     assert values(run) == {"arc_challenge/acc": 0.5427, "arc_challenge/acc_norm": 0.5478} and run.unplaced

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from runlens.sources.eval_results.score import is_number
+
 _HEADER = re.compile(rb"\|[ \t]*Tasks?[ \t]*\|[ \t]*Version[ \t]*\|(?:[^|\r\n]*\|){0,2}[ \t]*Metric[ \t]*\|")
 _RULE = re.compile(r"[|:\- ]+")
 _CALL = re.compile(r"^\W*(?P<engine>[\w-]+) \((?P<arguments>.*?)\),? *(?:gen_kwargs|limit|provide_description)\b")
@@ -72,7 +74,7 @@ def _rows(text: str) -> Iterator[dict[str, str]]:
 def _add(out: dict[str, Any], row: dict[str, str]) -> None:
     task, metric = row.get("Tasks", "").lstrip("- "), row.get("Metric", "")
     value = _number(row.get("Value", ""))
-    if not task or not metric or value is None:
+    if not task or not metric or not is_number(value):
         return
     kind = f",{row['Filter']}" if row.get("Filter") else ""
     figures = out["results"].setdefault(task, {})
