@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.quality import HEADINGS
+from benchmarks.quality import HEADINGS, LIMITS
 from benchmarks.quality_floors import FLOORS, Floor, number, shortfalls
 from benchmarks.quality_summary import cell
 from benchmarks.tables import table
@@ -33,6 +33,10 @@ TEXT = "\n".join(
 )
 def test_a_cell_is_found_by_title_row_and_column_or_not_at_all(title, row, column, said):
     assert cell(TEXT, title, row, column) == said
+
+
+def test_the_page_ends_with_the_limits_that_are_written_when_it_is_made_again():
+    assert PAGE.read_text("utf-8").endswith(LIMITS)
 
 
 def test_the_page_has_every_family_and_a_summary_without_gaps():
