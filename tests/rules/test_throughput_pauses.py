@@ -196,10 +196,13 @@ class TestStall:
         assert isinstance(said, Skip)
 
 
-@pytest.mark.parametrize(("every", "severity"), [(1, Severity.WARNING), (10, Severity.INFO)])
-def test_a_timer_of_every_tenth_step_alone_tells_of_no_standstill(every, severity):
+@pytest.mark.parametrize(
+    ("every", "longest", "severity"),
+    [(1, 300.0, Severity.WARNING), (10, 300.0, Severity.INFO), (10, 8000.0, Severity.INFO)],
+)
+def test_a_timer_of_every_tenth_step_alone_tells_of_no_standstill(every, longest, severity):
     took = seconds(2000)
-    took[1000] = 300.0
+    took[1000] = longest
     at = np.arange(0, 2000, every)
     untimed = Series("step_time", at, np.full(len(at), np.nan), took[at])
     run = resolve(Run("r", "r", "r", series={untimed.name: untimed}))

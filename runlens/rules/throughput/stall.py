@@ -27,6 +27,7 @@ TOLD = 20
 """Steps that are named where one finding tells of many stalls."""
 PARKED = 4.0
 """Times `error_seconds` from which a run that goes on did not hang: its collectives would have given up."""
+BY_TIMER = "; a timer of single steps says so, and no clock"
 
 
 class StandstillEvidence(CostEvidence):
@@ -168,7 +169,7 @@ class Stall(Rule[StandstillEvidence]):
         if resumed:
             message += "; it was resumed there"
         if _of_single_steps(signal):
-            message += "; a timer of single steps says so, and no clock"
+            message += BY_TIMER
         evidence: StandstillEvidence = {
             "seconds_lost": lost,
             "step_seconds": signal.normal_seconds / signal.stride,
@@ -196,9 +197,10 @@ class Stall(Rule[StandstillEvidence]):
         each = duration(normal / signal.stride)
         message = f"the run stood still for {duration(lost)} {where} where a step takes {each}{in_gpus}"
         severity = Severity.ERROR if lost >= self.error_seconds else Severity.WARNING
-        if _of_single_steps(signal):
+        by_timer = _of_single_steps(signal)
+        if by_timer:
             severity = Severity.INFO
-            message += "; a timer of single steps says so, and no clock"
+            message += BY_TIMER
         elif is_petty(cost, signal, self.petty_share, self.petty_seconds):
             severity = Severity.INFO
         elif lost < 2.0 * MINUTE and alone and _may_be_first_checkpoint(signal, first):
@@ -207,7 +209,7 @@ class Stall(Rule[StandstillEvidence]):
         if resumed:
             severity = Severity.INFO
             message += "; it was resumed there"
-        elif lost >= PARKED * self.error_seconds:
+        elif lost >= PARKED * self.error_seconds and not by_timer:
             severity = Severity.WARNING
             message += "; no time-out waits so long, so it was probably stopped and started again"
         hours = cost.evidence()
