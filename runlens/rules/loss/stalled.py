@@ -15,7 +15,7 @@ from runlens.rules.loss.parts.adversarial import need_not_fall
 from runlens.rules.loss.parts.curve import LossCurve, train_curve
 from runlens.rules.loss.parts.guess import held_out_stands, stands_at_a_guess, stands_level
 from runlens.rules.loss.parts.incidents import loss_incidents
-from runlens.rules.loss.parts.rising import TWICE, Worse, only_worse
+from runlens.rules.loss.parts.rising import TWICE, only_worse
 from runlens.rules.loss.parts.sensitivity import USUAL, LossSensitivity
 from runlens.rules.meaning import Part, Stage, Story
 from runlens.rules.shared.frozen import frozen_tail
@@ -111,13 +111,8 @@ class StalledLoss(Rule[StallEvidence]):
             yield self.skip(why, kind="not-applicable")
             return
         curve = train_curve(run)
-        worse = only_worse(curve) if curve is not None else None
-        if curve is not None and worse is not None and not _spiked_for_good(run, self.sensitivity):
-            yield self._worse(curve, worse)
-            return
-        why = _nothing_learnt(run, curve, self.rate) if curve is not None else ""
-        if curve is not None and why:
-            yield self._nothing_learnt(curve, why)
+        if curve is not None and (found := self._from_the_start(run, curve)) is not None:
+            yield found
             return
         if curve is None or len(curve.y) < FEWEST:
             yield self.skip(
@@ -138,43 +133,42 @@ class StalledLoss(Rule[StallEvidence]):
             near = not never and nears_floor(curve.y, curve.step, stall.trend_from, stall.first)
             yield self._finding(curve, stall, never, near, rate)
 
-    def _worse(self, curve: LossCurve, worse: Worse) -> Finding:
+    def _from_the_start(self, run: Run, curve: LossCurve) -> Finding | None:
+        """What shows without a trend: a loss that only gets worse, or that never moves."""
+        if not len(curve.step):
+            return None
         first, last = int(curve.step[0]), int(curve.step[-1])
+        severity, rise, doubt = Severity.WARNING, 0.0, 0.0
+        worse = only_worse(curve)
+        if worse is not None and not _spiked_for_good(run, self.sensitivity):
+            severity = Severity.ERROR if worse.rise >= TWICE else Severity.WARNING
+            level, rise, doubt = curve.loss(worse.after), round(worse.rise, 5), round(worse.doubt, 6)
+            text = (
+                f"the loss only gets worse: from {curve.loss(worse.before):.4g} in the first tenth of the log to "
+                f"{level:.4g} in the last, at steps {first:,} to {last:,}"
+            )
+            help = "Check the sign of the loss, the learning rate and the labels: a model that learns gets better."
+        elif why := _nothing_learnt(run, curve, self.rate):
+            level = median(curve.value)
+            text = f"the loss has not moved since the start: {level:.4g} from step {first:,} to {last:,}, {why}"
+            help = "Check that parameters change, that labels belong to their inputs, and the learning rate in use."
+        else:
+            return None
         return self.finding(
-            Severity.ERROR if worse.rise >= TWICE else Severity.WARNING,
+            severity,
             curve.metric,
             (first, last),
-            f"the loss only gets worse: from {curve.loss(worse.before):.4g} in the first tenth of the log to "
-            f"{curve.loss(worse.after):.4g} in the last, at steps {first:,} to {last:,}",
-            {
-                "level": curve.loss(worse.after),
-                "change": round(worse.rise, 5),
-                "expected_change": 0.0,
-                "doubt": round(worse.doubt, 6),
-                "learning_rate_share": None,
-                "since_start": True,
-                "nears_floor": False,
-            },
-            "Check the sign of the loss, the learning rate and the labels: a model that learns gets better.",
-        )
-
-    def _nothing_learnt(self, curve: LossCurve, why: str) -> Finding:
-        first, last, level = int(curve.step[0]), int(curve.step[-1]), median(curve.value)
-        return self.finding(
-            Severity.WARNING,
-            curve.metric,
-            (first, last),
-            f"the loss has not moved since the start: {level:.4g} from step {first:,} to {last:,}, {why}",
+            text,
             {
                 "level": level,
-                "change": 0.0,
+                "change": rise,
                 "expected_change": 0.0,
-                "doubt": 0.0,
+                "doubt": doubt,
                 "learning_rate_share": None,
                 "since_start": True,
                 "nears_floor": False,
             },
-            "Check that parameters change, that labels belong to their inputs, and the learning rate in use.",
+            help,
         )
 
     def _finding(self, curve: LossCurve, stall: Stall, never: bool, near: bool, rate: float | None) -> Finding:
@@ -212,10 +206,9 @@ class StalledLoss(Rule[StallEvidence]):
 
 def _nothing_learnt(run: Run, curve: LossCurve, due: float) -> str:
     """What shows in a few points that nothing is learnt; empty where nothing does."""
-    classes = stands_at_a_guess(curve.value)
-    if classes:
+    if classes := stands_at_a_guess(curve.value):
         return f"what a guess among {classes} classes costs"
-    rate = _rate_left(run, int(curve.step[0])) if len(curve.step) else None
+    rate = _rate_left(run, int(curve.step[0]))
     if (rate is None or rate >= due) and stands_level(curve.y) and held_out_stands(run):
         return "and no held-out loss moves by a thousandth"
     return ""

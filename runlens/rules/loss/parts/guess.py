@@ -21,6 +21,7 @@ LEVEL = 0.001
 DOUBT = 3.0
 """Standard errors within which the thirds of a curve that goes nowhere agree."""
 CHECKPOINTS = 8
+"""Checkpoints that must agree at least."""
 STILL = 0.001
 """Share of its level within which a held-out loss stands still: always the same samples, so nothing but the model moves
 it. Training that goes on from a model at its floor moves it by a few thousandths."""
