@@ -178,21 +178,16 @@ def _facts(reference: Reference) -> dict[str, object]:
     }
 
 
-def _of(members: list[object]) -> str:
-    """The first names of a band's members: a band of models that are no twins of one another is no yardstick."""
-    names = [str(member) for member in members[:3]]
-    more = f" and {len(members) - 3:,} more" if len(members) > 3 else ""
-    return f" ({', '.join(names)}{more})"
-
-
 def _told(found: Reference, output: Path | None) -> None:
     """One line on standard error about what was built, and a line for each thing that is not in it."""
     from runlens.cli.shared.printing import plain
+    from runlens.model.words import some
 
     ends = [float(v) for c in found.curves if len(c.at) for v in (c.at[0], c.at[-1])]
     most = max((len(c.at) for c in found.curves), default=0)
     members = found.settings.get("members")
-    band = f", a band of {len(members)} members{_of(members)}" if isinstance(members, list) else ""
+    # a band of models that are no twins of one another is no yardstick
+    band = f", a band of {len(members)} members ({some(members)})" if isinstance(members, list) else ""
     where = f"wrote {output}: " if output else ""
     known = [end for end in ends if math.isfinite(end)]
     span = f"{min(known):,.0f} to {max(known):,.0f} {found.axis}" if known else "a model whose place nothing tells"

@@ -13,6 +13,7 @@ from runlens.comparison.conditions import assumed, differ
 from runlens.comparison.curves import RunCurve
 from runlens.comparison.words import label
 from runlens.model import Curve, Reference
+from runlens.model.words import some
 
 _LOSSES = frozenset(("loss", "bpb", "bpc", "ppl", "byte_ppl", "word_ppl"))
 
@@ -151,9 +152,7 @@ def unlogged(matched: Collection[tuple[str, str, str]], reference: Reference) ->
     missing = sorted(names[key] for key, times in held.items() if times >= count and key not in matched)
     if not missing:
         return ""
-    more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
-    some = ", ".join(missing[:MOST_NAMED]) + more
-    return f"the run logged nothing that can be compared with {some}"
+    return f"the run logged nothing that can be compared with {some(missing, MOST_NAMED)}"
 
 
 def rescaled(run: Curve, reference: Curve) -> tuple[float, str]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from runlens.model import AtOnePoint, Comparison, Curve, GroupLag, Point, TaskLag
 from runlens.model.comparison import Verdict
+from runlens.model.words import some
 
 _NAMES = {
     "arc_challenge": "ARC-Challenge",
@@ -91,9 +92,8 @@ def behind_sentence(comparison: Comparison, group: GroupLag) -> str:
     if len(tasks) == 1:
         subject, verb = f"the {label(tasks[0].run)}" if not tasks[0].run.task else label(tasks[0].run), "stands"
     else:
-        names = ", ".join(label(t.run) for t in sorted(tasks, key=lambda t: (not t.behind, t.gap))[:3])
-        more = f" and {len(tasks) - 3} more" if len(tasks) > 3 else ""
-        subject, verb = f"{'the losses' if group.group == 'losses' else 'the scores'} ({names}{more})", "stand"
+        names = some([label(t.run) for t in sorted(tasks, key=lambda t: (not t.behind, t.gap))])
+        subject, verb = f"{'the losses' if group.group == 'losses' else 'the scores'} ({names})", "stand"
     text = (
         f"at {amount(group.at, axis)} {subject} {verb} "
         f"{standing(group.at, group.factor, axis).replace('the reference', comparison.reference, 1)}"

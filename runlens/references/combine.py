@@ -10,6 +10,7 @@ import numpy as np
 
 from runlens.errors import ConfigError
 from runlens.model import Curve, Reference
+from runlens.model.words import some
 from runlens.references.store import curve_of
 
 
@@ -71,7 +72,7 @@ def _on_one_axis(parts: Sequence[Reference]) -> list[tuple[Reference, tuple[Curv
         for part in parts:
             known = any(np.isfinite(curve.at).any() for curve in part.curves)
             over.setdefault(part.axis if known else "no known place", []).append(part.name)
-        said = "; ".join(f"over {axis}: {_first(names)}" for axis, names in over.items())
+        said = "; ".join(f"over {axis}: {some(names)}" for axis, names in over.items())
         advice = "give final models and checkpoints apart" if "no known place" in over else "give --tokens-per-step"
         raise ConfigError(f"the references have no axis in common ({said}); {advice}")
     placed = []
@@ -80,12 +81,6 @@ def _on_one_axis(parts: Sequence[Reference]) -> list[tuple[Reference, tuple[Curv
         factor = 1.0 if part.axis == axis else per_step if axis == "tokens" else 1 / per_step
         placed.append((part, tuple(replace(c, at=c.at * factor) for c in part.curves)))
     return placed
-
-
-def _first(names: Sequence[str]) -> str:
-    """Three names at most, and how many more."""
-    more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
-    return ", ".join(names[:3]) + more
 
 
 def _joined(curves: list[Curve]) -> tuple[Curve, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from runlens.model import Report
+from runlens.model.words import some
 from runlens.notify.notice import Notice
 from runlens.render.text import clock, duration, named, plural, steps
 from runlens.watching.life import Life, Lives, Turn
@@ -53,7 +54,7 @@ def start(
     names: Sequence[str], report: Report, interval: float, *, until: float | None, idle: float, to: Sequence[str]
 ) -> str:
     """What is watched, how often, where it is told and when it ends."""
-    what = f"{plural(len(report.runs), 'run')} of {_some([named(n) for n in names])}"
+    what = f"{plural(len(report.runs), 'run')} of {some([named(n) for n in names])}"
     where = f"; told to {', '.join(to)}" if to else ""
     ends = f"at {clock(until)} UTC" if until is not None else "when every run has ended"
     quiet = f"; a run counts as ended after {duration(idle)} without news" if idle != float("inf") else ""
@@ -92,8 +93,3 @@ def summary(why: str, looks: int, seconds: float, lives: Lives, told: int, code:
     if len(order) > MOST:
         lines.append(f"  and {plural(len(order) - MOST, 'more run')}")
     return lines
-
-
-def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:3])
-    return f"{shown} and {len(names) - 3} more" if len(names) > 3 else shown

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from runlens.model.words import percent, role_words
+from runlens.model.words import percent, role_words, some
 from runlens.roles import ROLES
 
 
@@ -34,3 +34,10 @@ def test_an_increase_is_signed_where_a_change_is_told():
 def test_roles_in_words_keep_their_capitals():
     assert [role_words(r) for r in ("gpu_errors", "mfu", "train_loss")] == ["GPU errors", "MFU", "train loss"]
     assert not [r for r in ROLES if re.search(r"_|\bgpu\b", role_words(r))]
+
+
+@pytest.mark.parametrize(
+    ("names", "said"), [("", ""), ("ab", "a, b"), ("abc", "a, b, c"), ("abcde", "a, b, c and 2 more")]
+)
+def test_of_many_names_the_first_are_told_and_the_rest_is_counted(names, said):
+    assert some(names) == said

@@ -11,6 +11,7 @@ import numpy as np
 
 from runlens.comparison.curves import ROLES
 from runlens.model import Figure, Finding, RoleSeries, Run, Severity, Skip, Symptom
+from runlens.model.words import some
 from runlens.rules.base import Rule
 from runlens.rules.evals.parts.own import single_batches
 from runlens.rules.meaning import Part
@@ -214,5 +215,4 @@ def _of_best_models(evals: list[RoleSeries]) -> frozenset[str]:
 
 
 def _named(names: list[str]) -> str:
-    more = f" and {len(names) - 2} more" if len(names) > 2 else ""
-    return f"{', '.join(names[:2])}{more} {'was' if len(names) == 1 else 'were'}"
+    return f"{some(names, 2)} {'was' if len(names) == 1 else 'were'}"

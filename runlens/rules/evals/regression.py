@@ -9,7 +9,7 @@ from typing import ClassVar, TypedDict
 from runlens.comparison.curves import ROLES, RunCurve
 from runlens.comparison.words import label
 from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
-from runlens.model.words import percent
+from runlens.model.words import percent, some
 from runlens.roles.rl import rl_sign
 from runlens.rules.base import Rule
 from runlens.rules.evals.parts.classes import by_class, traded
@@ -160,11 +160,11 @@ class EvalRegression(Rule[RegressionEvidence]):
         forgotten = [c.curve.name for c in every if is_forgotten(c.curve.name)]
         if forgotten:
             yield self.skip(
-                f"not judged: {_some(forgotten)}; to be forgotten, it gets worse on purpose", kind="not-applicable"
+                f"not judged: {some(forgotten)}; to be forgotten, it gets worse on purpose", kind="not-applicable"
             )
         rewards = [c.curve.name for c in every if _of_policy(run, c)]
         if rewards:
-            yield self.skip(f"not judged: {_some(rewards)}; RL001 judges what a policy earns", kind="not-applicable")
+            yield self.skip(f"not judged: {some(rewards)}; RL001 judges what a policy earns", kind="not-applicable")
 
     def _lasting(self, run: Run, curves: tuple[RunCurve, ...], lasting: list[Decline], self_told: set[str]) -> Finding:
         """One finding for all evals that are worse up to the end; of a loss the scores beside it decide."""
@@ -219,7 +219,7 @@ class EvalRegression(Rule[RegressionEvidence]):
     def _not_judged(self, names: list[str]) -> Skip:
         setting = f'[evals."{names[0]}"] higher_is_better = true'
         return self.skip(
-            f"not judged: {_some(names)}; say which way is better, such as {setting}",
+            f"not judged: {some(names)}; say which way is better, such as {setting}",
             kind="not-asked",
             lacking=(setting,),
         )
@@ -274,11 +274,6 @@ class EvalRegression(Rule[RegressionEvidence]):
 
 def _tasks(curves: tuple[RunCurve, ...], names: frozenset[str]) -> set[str]:
     return {c.curve.task for c in curves if c.curve.name in names}
-
-
-def _some(names: list[str]) -> str:
-    """The first three names, and how many more there are."""
-    return ", ".join(names[:3]) + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")
 
 
 def _of_policy(run: Run, own: RunCurve) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from runlens.model.twin import Twin
-from runlens.model.words import number, percent, plus_minus
+from runlens.model.words import number, percent, plus_minus, some
 from runlens.rules.nights.parts.held import Held
 from runlens.rules.nights.parts.measures import Measure
 
@@ -20,7 +20,7 @@ def counted(nights: Sequence[Twin]) -> str:
 
 def listed(names: Sequence[str]) -> str:
     """The first names, and how many more."""
-    return ", ".join(names[:MOST]) + (f" and {len(names) - MOST} more" if len(names) > MOST else "")
+    return some(names, MOST)
 
 
 def difference(measure: Measure, shift: float, unit: str) -> str:
