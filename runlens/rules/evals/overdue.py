@@ -103,14 +103,13 @@ class EvalOverdue(Rule[OverdueEvidence]):
             )
             return
         clock = {r.series.name: r.series.time for r in evals}
-        ended = max((float(np.nanmax(t)) for t in _clocks(run) if bool(np.isfinite(t).any())), default=np.nan)
         stopped: dict[_Gap, list[str]] = {}
         gaps: dict[_Gap, list[str]] = {}
         for name, at in known.items():
             between = np.diff(at)
             usual = int(between[-5:].max())
             habit = len(between) > 2 or usual <= self.factor * int(between.min())
-            if habit and span[1] - int(at[-1]) > self.factor * usual and not _goes_on(clock[name], ended, self.factor):
+            if habit and span[1] - int(at[-1]) > self.factor * usual and not _goes_on(run, clock[name], self.factor):
                 stopped.setdefault((int(at[-1]), span[1], usual), []).append(name)
             for i in range(2, len(between)):
                 before = int(between[max(0, i - 5) : i].max())
@@ -169,17 +168,19 @@ class EvalOverdue(Rule[OverdueEvidence]):
         return evidence if len(found) == 1 else {**evidence, "count": len(found)}
 
 
-def _goes_on(time: Floats, ended: float, factor: float) -> bool:
+def _goes_on(run: Run, time: Floats, factor: float) -> bool:
     """Whether an eval was measured up to the end of the run by the clock, whatever its own count says."""
     known = np.unique(time[np.isfinite(time)])
-    if len(known) < 3 or not ended > known[0]:
+    if len(known) < 3:
         return False
+    ended = run.once("last wall time", lambda: _last_time(run))
     return bool(ended - known[-1] <= factor * np.diff(known[-6:]).max() < ended - known[0])
 
 
-def _clocks(run: Run) -> Iterator[Floats]:
-    """Wall times of everything that was logged."""
-    return (series.time for series in run.placed.values())
+def _last_time(run: Run) -> float:
+    """The last wall time of everything that was logged, NaN where nothing has one."""
+    known = (s.time for s in run.placed.values() if bool(np.isfinite(s.time).any()))
+    return max((float(np.nanmax(time)) for time in known), default=np.nan)
 
 
 def _ratio(gap: _Gap) -> float:
