@@ -8,7 +8,7 @@ from typing import TypedDict
 
 import numpy as np
 
-from runlens.model import Figure, Finding, RoleSeries, Run, Severity, Skip, Symptom
+from runlens.model import Figure, Finding, PlacedSeries, RoleSeries, Run, Severity, Skip, Symptom
 from runlens.model.words import percent, role_words
 from runlens.rules.base import Rule
 from runlens.rules.meaning import Part
@@ -97,17 +97,16 @@ class BadEnd(Rule[BadEndEvidence]):
         span = run.step_range()
         if span is None or run.state not in ("crashed", "finished"):
             return None
-        last, crashed = span[1], run.state == "crashed"
+        last, crashed, series = span[1], run.state == "crashed", _main(run)
         planned = run.configured.planned_steps(last)
         of = float(planned.value) if planned is not None else None
-        if not crashed and (of is None or last + max(1.0, _interval(run)) >= self.plan * of):
+        if not crashed and (of is None or last + max(1.0, _interval(series)) >= self.plan * of):
             return None
         done = f", {percent((last + 1) / of)} of the {of:,.0f} that {planned.key} plans" if of and planned else ""
         how = "crashed, failed or was killed" if crashed else "is finished, short of its plan,"
-        series = self._main(run)
         return self.finding(
             Severity.ERROR if crashed else Severity.WARNING,
-            series,
+            series.name if series is not None else "",
             (last, last),
             f"the run {how} at step {last:,}{done}",
             {
@@ -121,18 +120,12 @@ class BadEnd(Rule[BadEndEvidence]):
             "Look at the last lines of the job's output, its exit code, and the scheduler's word on it.",
         )
 
-    @staticmethod
-    def _main(run: Run) -> str:
-        """Name of the series that shows where the run ended."""
-        found = next((r for role in _WITNESSES if (r := run.role(role)) is not None), None)
-        return found.series.name if found is not None else ""
-
     def _stopped(self, run: Run, group: list[RoleSeries]) -> Finding | None:
         series = max(group, key=lambda r: len(r.series)).series
         if len(series) < self.points:
             return None
         last = max(int(r.series.step.max()) for r in group if len(r.series))
-        stride = float(np.median(np.abs(np.diff(series.step[-1000:])))) or 1.0
+        stride = _interval(series) or 1.0
         witnesses = [
             r.series
             for role in _WITNESSES
@@ -169,7 +162,11 @@ class BadEnd(Rule[BadEndEvidence]):
         )
 
 
-def _interval(run: Run) -> float:
-    """Steps from one logged point to the next, of what shows where the run ended; 0 where it has fewer than two."""
-    found = next((r for role in _WITNESSES if (r := run.role(role)) is not None), None)
-    return float(np.median(np.abs(np.diff(found.series.step[-1000:])))) if found and len(found.series) > 1 else 0.0
+def _main(run: Run) -> PlacedSeries | None:
+    """The series that shows where the run ended."""
+    return next((r.series for role in _WITNESSES if (r := run.role(role)) is not None), None)
+
+
+def _interval(series: PlacedSeries | None) -> float:
+    """Steps from one of the last points of a series to the next; 0 for fewer than two."""
+    return float(np.median(np.abs(np.diff(series.step[-1000:])))) if series is not None and len(series) > 1 else 0.0
