@@ -22,6 +22,7 @@ from runlens import roles
 from runlens.config import parse, settings_for
 from runlens.judging.check import judge_run
 from runlens.model import Run, Series, Severity
+from runlens.render.text import duration
 
 EVERY = 10.0
 """Seconds between two rows."""
@@ -114,21 +115,12 @@ def delays(rows: Sequence[int], seeds: int) -> str:
             missed = sum(look is None and not before for look, before in found)
             median = known[len(known) // 2] if known else None
             cells.append(
-                (f"{median:,} ({_time(median * EVERY)})" if median else "–") + (f", {missed} missed" if missed else "")
+                (f"{median:,} ({duration(median * EVERY)})" if median else "–")
+                + (f", {missed} missed" if missed else "")
             )
         lines.append((fault.code, fault.what, *cells))
     heads = ("rule", "fault", *(f"{length:,} rows before" for length in rows))
     return f"{table('Rows behind the onset', lines, heads)}\n{false} found before the onset\n"
-
-
-def _time(seconds: float) -> str:
-    return (
-        f"{seconds:.0f} s"
-        if seconds < 100
-        else f"{seconds / 60:.0f} min"
-        if seconds < 6000
-        else f"{seconds / 3600:.0f} h"
-    )
 
 
 def main() -> None:
