@@ -110,7 +110,7 @@ def serve(points: int, pipe: Connection) -> None:
 
 
 def cost_at_wandb(points: int, folder: Path) -> dict[str, float]:
-    """CPU seconds of the looks at a run at W&B, after how many requests each sent."""
+    """CPU seconds of the looks at a run at W&B; prints how many requests they sent."""
     from tests.wandb_server import environment
 
     ours, theirs = multiprocessing.Pipe()

@@ -95,10 +95,10 @@ class FrozenScore(Rule[FrozenScoreEvidence]):
             if not (held_out_loss(c) or part_of_loss(c) or is_forgotten(c.curve.name))
             and known[c.curve.name].direction is not None
         ]
-        if all(len(c.step) < self.evaluations for c in scores):
+        long = [c for c in scores if len(c.step) >= self.evaluations]
+        if not long:
             yield self.skip(f"fewer than {self.evaluations} evaluations of each score", kind="too-few-points")
             return
-        long = [c for c in scores if len(c.step) >= self.evaluations]
         stands = [(c, tail) for c in long if (tail := self._stands(c)) is not None]
         if len(stands) == len(long):
             yield self._finding(stands)

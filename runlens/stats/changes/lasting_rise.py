@@ -23,8 +23,6 @@ RISES = (0.1, 0.3)
 """Times over which it rises and then settles; besides, it may rise to the end."""
 FEWEST = 3
 """So many points at least follow the turn."""
-
-
 PRIOR = 4.0
 """Points that the expected scatter is worth."""
 
