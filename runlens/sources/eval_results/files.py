@@ -70,12 +70,13 @@ def read_file(path: Path) -> list[ResultFile]:
     """
     where = printable(str(path))
     try:
-        text = path.read_text("utf-8-sig", errors="replace")
+        raw = path.read_bytes()
     except PermissionError as error:
         raise AccessRefused(f"no permission to read {where}; ask its owner for read access") from error
     except OSError as error:
         raise ReadError(f"{where} cannot be read ({error.strerror}); look at the disk") from error
-    if is_printed(path, text.encode("utf-8", "replace")):
+    text = raw.decode("utf-8-sig", errors="replace")
+    if is_printed(path, raw):
         try:
             printed = markdown.tables(text)
         except markdown.Differs as error:
