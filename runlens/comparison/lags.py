@@ -95,6 +95,7 @@ def group_lag(kind: Group, parts: list[tuple[Part, Explained]], bar: Bar) -> Gro
         trend=trend,
         behind=behind,
         alone=alone,
+        # by the figure that is shown
         far=behind and round(factor, 2) >= bar.factor and (persists or sure([a for a, _ in now], found)),
         persists=persists,
         from_start=from_start,
