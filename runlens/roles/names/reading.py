@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from runlens.roles.names.claim import Claim
 from runlens.roles.names.evals import EvalName, is_benchmark, may_be_eval, parse_eval
@@ -153,36 +154,42 @@ def _error(name: Name, siblings: Collection[str]) -> Claim | None:
     if not _ERROR.search(name.normal):
         return None
     own = parse_eval(name.base)
-    if (
-        own.metric_kind not in _ERRORS
-        or not (own.split == "train" or own.prefixed)
-        or any(map(_is_main_loss, siblings))
-    ):
+    trained = own.split == "train"
+    if not (trained or own.prefixed) or own.metric_kind not in _ERRORS:
         return None
-    told = [parse_eval(take_apart(s).base) for s in siblings if _ERROR.search(normalise(s))]
-    trained, held_out = (
-        {t.metric_kind for t in told if t.split == "train"},
-        {t.metric_kind for t in told if t.prefixed},
-    )
-    if own.metric_kind != next((kind for kind in _ERRORS if kind in trained & held_out), ""):
+    if own.metric_kind != _error_for_loss(tuple(siblings)):
         return None
-    if own.split == "train":
-        why = f"{own.metric_kind} of training data, where nothing is called a loss"
-        return replace(_loss_by(name, "error", why), confidence=0.6)
-    why = f"{own.metric_kind} of held-out data, where nothing is called a loss"
-    return replace(_loss_by(name, "error", why), role="eval_loss", split="eval", confidence=0.6)
+    why = f"{own.metric_kind} of {'training' if trained else 'held-out'} data, where nothing is called a loss"
+    claim = replace(_loss_by(name, "error", why), confidence=0.6)
+    return claim if trained else replace(claim, role="eval_loss", split="eval")
+
+
+@lru_cache(maxsize=4)  # of the names of one run it is asked for each of them
+def _error_for_loss(names: tuple[str, ...]) -> str:
+    """The error that both splits of a run name, empty where none is or where something is called a training loss."""
+    if any(map(_is_main_loss, names)):
+        return ""
+    told = [parse_eval(take_apart(s).base) for s in names if _ERROR.search(normalise(s))]
+    trained = {t.metric_kind for t in told if t.split == "train"}
+    held_out = {t.metric_kind for t in told if t.prefixed}
+    return next((kind for kind in _ERRORS if kind in trained & held_out), "")
 
 
 def _lone_score(name: Name, siblings: Collection[str]) -> Claim | None:
     """A score beside others where nothing tells of training: precision, recall and F1 are of an evaluation."""
-    if not _OF_A_CLASSIFIER.search(name.normal) or any(_tells_more(s) for s in siblings):
-        return None
-    if sum(1 for s in siblings if _OF_A_CLASSIFIER.search(normalise(s))) < _FEWEST_SCORES:
+    if not _OF_A_CLASSIFIER.search(name.normal) or not _are_scores_alone(tuple(siblings)):
         return None
     why = f"{parse_eval(name.base).metric_kind} where no loss and no split is named"
     return Claim(
         "eval_score", "", "global", name.axis, split="eval", confidence=0.5, why=why, origin="task", base=name.base
     )
+
+
+@lru_cache(maxsize=4)  # as above
+def _are_scores_alone(names: tuple[str, ...]) -> bool:
+    """Whether several of a run's names are scores of a classifier, and none tells of training."""
+    scores = sum(1 for s in names if _OF_A_CLASSIFIER.search(normalise(s)))
+    return scores >= _FEWEST_SCORES and not any(map(_tells_more, names))
 
 
 def _tells_more(raw: str) -> bool:
