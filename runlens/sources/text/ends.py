@@ -20,12 +20,19 @@ FINISHED = re.compile(
     rb"|`Trainer\.fit` stopped|Total training time|epochs completed in|Training time \d",
     re.IGNORECASE,
 )
-TAKEN_UP = re.compile(
-    rb"Starting training from iteration [1-9]|resum(?:ed|ing)(?: training| state| states| run| model)? (?:from|at)\b"
-    rb"|resumed epoch: \d|Restor(?:ed|ing) (?:all )?states from the checkpoint|Continuing training from checkpoint",
-    re.IGNORECASE,
+_TAKEN_UP = re.compile(
+    rb"starting training from iteration [1-9]|resum(?:ed|ing)(?: training| state| states| run| model)? (?:from|at)\b"
+    rb"|resumed epoch: \d|restor(?:ed|ing) (?:all )?states from the checkpoint|continuing training from checkpoint"
 )
 """What detectron2, mmcv, Lightning, the HF Trainer and hand-written loops print when they go on from a checkpoint."""
+_HINTS = (b"starting training from", b"resum", b"restor", b"continuing training")
+"""One of these stands wherever such words do: most text holds none, which is found 40 times as fast."""
+
+
+def taken_up(text: bytes) -> list[int]:
+    """Where a text says that training goes on from a checkpoint: bytes from its beginning."""
+    text = text.lower()
+    return [said.start() for said in _TAKEN_UP.finditer(text)] if any(hint in text for hint in _HINTS) else []
 
 
 def state_of(tail: bytes, once: Mapping[str, object]) -> State:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from runlens.sources.text.ends import TAIL, TAKEN_UP
+from runlens.sources.text.ends import TAIL, taken_up
 from runlens.sources.text.layout import Layout, parse
 from runlens.sources.text.pairs import Place
 from runlens.sources.text.settings import preamble
@@ -145,8 +145,8 @@ def gather(stretches: Iterable[bytes]) -> Gathered:
             preamble(text[:end], out.config)
         last = max((int(parts[-1].line[-1]) for parts in out.parts.values()), default=-1) - line
         out.tail = (text[int(taken.line[last + 1]) :] if last >= 0 else out.tail + text)[-TAIL:]
-        for words in TAKEN_UP.finditer(text):
-            out.taken_up.append(line + int(np.searchsorted(taken.line, words.start(), side="right")) - 1)
+        said_at = np.searchsorted(taken.line, taken_up(text), side="right")
+        out.taken_up += (said_at + (line - 1)).tolist()
         empty = np.flatnonzero(taken.shape == 0)
         out.breaks.append(empty + line)
         out.lines += lines - len(empty)
@@ -236,10 +236,11 @@ def _is_behind_a_dot(taken: Tokens, numbers: Ints) -> Bools:
 def _digits_alone(taken: Tokens, numbers: Ints) -> Bools:
     """Which numbers are written with digits alone, behind a sign or none: `2.000` and `2e3` are whole, too."""
     text = np.frombuffer(taken.text, np.uint8)
-    odd = np.concatenate([[0], np.cumsum((text - np.uint8(ord("0"))) >= 10)])
+    odd = (text - np.uint8(ord("0"))) >= 10
     start = taken.start[numbers]
     start = start + np.isin(text[start], (ord("-"), ord("+")))
-    return np.asarray(odd[taken.end[numbers]] == odd[start])
+    spans = np.column_stack([start, taken.end[numbers]]).ravel()
+    return ~np.logical_or.reduceat(odd, spans)[::2]
 
 
 def _grouped(taken: Tokens, numbers: list[Ints]) -> Bools:
