@@ -101,15 +101,15 @@ class Delimited:
         return raw[end:]
 
     def _plain(self, line: str) -> list[str] | None:
-        """The cells of a row that asks no questions, as nearly all do: as many as the head, a number first."""
+        """The cells of a row that asks no questions, as nearly all do: as many as the head, a number at an end."""
         delimiter = self.dialect.delimiter
         if '"' in line or "\0" in line or delimiter in ("", BLANKS) or self._head or self._longer:
             return None
         cells = line.split(delimiter)
-        first = cells[0].strip()
-        if len(cells) != len(self.names) or first == self.names[0] or number(first) is None:
+        if len(cells) != len(self.names) or cells[0].strip() == self.names[0]:
             return None
-        return cells
+        # The last first: many a table begins with a time, which takes long to be found no number.
+        return None if number(cells[-1]) is None and number(cells[0]) is None else cells
 
     def _cells(self, line: str, lines: list[str], at: int) -> tuple[list[str], int]:
         """The cells of the row that begins at a line, and the lines that it takes."""

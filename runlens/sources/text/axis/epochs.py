@@ -7,7 +7,6 @@ import numpy.typing as npt
 
 from runlens.sources.text.rows import Rows
 
-Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
 _TOLD = 0.9
