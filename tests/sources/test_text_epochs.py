@@ -114,6 +114,18 @@ def test_one_epoch_of_later_ultralytics_is_read_by_its_bars(tmp_path):
     assert len(run.role("train_loss").series) == 600 and run.role("train_loss").series.step[-1] == 599
 
 
+@pytest.mark.parametrize("named", ["box cls dfl", "giou obj lnd"])
+def test_of_two_headings_far_above_the_nearer_one_holds(named, tmp_path):
+    heads = {
+        "box cls dfl": "  Epoch  GPU_mem  box_loss  cls_loss  dfl_loss  Instances\n",
+        "giou obj lnd": "  Epoch  GPU_mem  giou_loss  obj_loss  lnd_loss  Labels\n",
+    }
+    nearer = heads.pop(named)
+    text = "".join(heads.values()) + nearer + "".join(f"{'abcdefgh'[i % 8] * (1 + i // 8)}\n" for i in range(60))
+    text += "".join(f"  {i}/99  2.5G  {1.5 - i / 100:.4f}  0.75{i}  1.25{i}  {i + 10}\n" for i in range(1, 10))
+    assert {f"{name}_loss" for name in named.split()} <= set(of(text, tmp_path).series)
+
+
 def test_a_loss_an_epoch_is_the_axis_beside_lines_that_come_more_often(tmp_path):
     text = ""
     for e in range(40):

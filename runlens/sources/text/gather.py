@@ -109,9 +109,12 @@ def gather(stretches: Iterable[bytes]) -> Gathered:
         )
         order = np.argsort(inverse, kind="stable")
         begins = np.concatenate([[0], np.cumsum(counts)])
-        for shape, at in zip(shapes.tolist(), example.tolist(), strict=True):
-            if shape not in known and taken.first[at + 1] == taken.first[at] and _HEADING.match(_text(taken, at)):
-                headings = [*headings, (line + at, _text(taken, at))][-_HEADINGS:]
+        new = [
+            (line + at, _text(taken, at))
+            for shape, at in zip(shapes.tolist(), example.tolist(), strict=True)
+            if shape not in known and taken.first[at + 1] == taken.first[at]
+        ]
+        headings = sorted([*headings, *(one for one in new if _HEADING.match(one[1]))])[-_HEADINGS:]
         for i, shape in enumerate(shapes.tolist()):
             if shape not in known:
                 at = int(example[i])
