@@ -10,17 +10,7 @@ import pytest
 
 from runlens.errors import ReadError
 from runlens.sources import table
-
-
-def read(tmp_path, name, text):
-    path = tmp_path / name
-    path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    (ref,) = table.find(str(path))
-    return table.read(ref)
-
-
-def values(run, name="loss"):
-    return run.series[name].value.tolist()
+from tests.sources.tables import read, values
 
 
 def test_a_stray_quote_swallows_nothing(tmp_path):

@@ -10,19 +10,8 @@ import numpy as np
 import pytest
 
 from runlens.errors import ReadError
-from runlens.sources import table
 from runlens.sources.table.forms.packed import LONGEST_HEAD, shows_rows, wide
-
-
-def read(tmp_path, name, text):
-    path = tmp_path / name
-    path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    (ref,) = table.find(str(path))
-    return table.read(ref)
-
-
-def values(run, name="loss"):
-    return run.series[name].value.tolist()
+from tests.sources.tables import read, values
 
 
 def told(run, name="loss"):
