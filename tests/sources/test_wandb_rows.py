@@ -109,7 +109,7 @@ def slowly(messages, number):
     out = []
     for message in messages:
         try:
-            found, place = slow_row(message, number)
+            found, _, place = slow_row(message, number)
         except ValueError:
             out.append(None)
             continue

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from runlens.sources.wandb_file.slow import BLANKS, LONGEST_WORD, number_of, slow_row
 from runlens.sources.wandb_file.wire import Bytes, Ints, fields, text, varints
-from runlens.sources.wandb_file.words import Said, slow_words
+from runlens.sources.wandb_file.words import Said
 from runlens.sources.wandb_shape import is_series
 
 Floats = npt.NDArray[np.float64]
@@ -113,27 +113,15 @@ def read_rows(
     wanted = np.array(keys.wanted, dtype=np.bool_)
     if not wanted.all():
         row, key, value_start, end = (a[wanted[key]] for a in (row, key, value_start, end))
-    if said is not None:
-        said.add(raw, row, key, value_start, end)
-        _add_slow(said, raw, start, stop, item, keys, np.flatnonzero(odd))
     kept, value = _numbers(buffer, raw, value_start, end, quick)
     if value is None:  # a text that begins as a number and is none: no telling which
-        return _all_slow(raw, start, stop, item, keys)
+        return _all_slow(raw, start, stop, item, keys, said)
+    if said is not None:
+        said.add(raw, row, key, value_start, end)
     row, key = row[kept], key[kept]
     if not odd.any():
         return Values(row, key, value, place, 0)
-    return _with_slow(Values(row, key, value, place, 0), raw, start, stop, item, keys, np.flatnonzero(odd))
-
-
-def _add_slow(said: Said, raw: bytes, start: Ints, stop: Ints, item: int, keys: Keys, which: Ints) -> None:
-    """The texts of the rows numbered `which`, read one by one; what is no message at all is counted elsewhere."""
-    for i in which.tolist():
-        try:
-            found = slow_words(raw[int(start[i]) : int(stop[i])], item)
-        except ValueError:
-            continue
-        numbered = [(keys.of_name(name), value) for name, value in found]
-        said.add_slow(i, [(key, value) for key, value in numbered if keys.wanted[key]])
+    return _with_slow(Values(row, key, value, place, 0), raw, start, stop, item, keys, np.flatnonzero(odd), said)
 
 
 def _name(encoded: bytes) -> str:
@@ -256,14 +244,16 @@ def _parsed(buffer: Bytes, start: Ints, stop: Ints, quick: bool) -> Floats | Non
     return value if len(value) == len(start) else None
 
 
-def _all_slow(raw: bytes, start: Ints, stop: Ints, item: int, keys: Keys) -> Values:
+def _all_slow(raw: bytes, start: Ints, stop: Ints, item: int, keys: Keys, said: Said | None) -> Values:
     none = np.empty(0, np.int64)
     nothing = Values(none, none, np.empty(0), np.full((len(start), 2), -1, np.int64), 0)
-    return _with_slow(nothing, raw, start, stop, item, keys, np.arange(len(start)))
+    return _with_slow(nothing, raw, start, stop, item, keys, np.arange(len(start)), said)
 
 
-def _with_slow(fast: Values, raw: bytes, start: Ints, stop: Ints, item: int, keys: Keys, which: Ints) -> Values:
-    """`fast` with the rows numbered `which` added, read one by one."""
+def _with_slow(
+    fast: Values, raw: bytes, start: Ints, stop: Ints, item: int, keys: Keys, which: Ints, said: Said | None
+) -> Values:
+    """`fast` with the rows numbered `which` added, read one by one; their texts go to `said`."""
     row: list[int] = []
     key: list[int] = []
     value: list[float] = []
@@ -271,7 +261,7 @@ def _with_slow(fast: Values, raw: bytes, start: Ints, stop: Ints, item: int, key
     for i in which.tolist():
         a, b = int(start[i]), int(stop[i])
         try:
-            found, place = slow_row(raw[a:b], item)
+            found, words, place = slow_row(raw[a:b], item)
         except ValueError:
             fast.place[i] = -1
             bad += 1
@@ -284,6 +274,9 @@ def _with_slow(fast: Values, raw: bytes, start: Ints, stop: Ints, item: int, key
                 row.append(i)
                 key.append(known)
                 value.append(number)
+        if said is not None and words:
+            numbered = [(keys.of_name(name), word) for name, word in words]
+            said.add_slow(i, [(known, word) for known, word in numbered if keys.wanted[known]])
     rows = np.concatenate([fast.row, np.array(row, dtype=np.int64)])
     order = np.argsort(rows, kind="stable")
     return Values(

@@ -18,8 +18,8 @@ BLANKS = b" \t\r\n"
 _WORDS = {b"true": 1.0, b"false": 0.0, b"NaN": math.nan, b"Infinity": math.inf, b"-Infinity": -math.inf}
 
 
-def slow_row(message: bytes, item: int) -> tuple[list[tuple[str, float]], bytes | None]:
-    """Key and value of each number in one row, and the row's field 2.
+def slow_row(message: bytes, item: int) -> tuple[list[tuple[str, float]], list[tuple[str, bytes]], bytes | None]:
+    """Key and value of each number in one row, key and JSON text of each text, and the row's field 2.
 
     Raises
     ------
@@ -27,32 +27,35 @@ def slow_row(message: bytes, item: int) -> tuple[list[tuple[str, float]], bytes 
         The bytes are no message.
     """
     out: list[tuple[str, float]] = []
+    words: list[tuple[str, bytes]] = []
     place: bytes | None = None
     for number, content in fields(message):
         if number == item and isinstance(content, bytes):
             key: list[str] = []
             value: float | None = None
-            nested = b""
+            said = b""
             for inner, part in fields(content):
                 if inner in (1, 2):
                     key.append(text(part))
                 elif inner == 16 and isinstance(part, bytes):
                     said = part.strip(BLANKS)
                     value = number_of(said)
-                    nested = said if said[:1] == b"{" else b""
                 elif inner == 4:
                     value = float(signed(part))
                 elif inner == 5:
                     value = float(zigzag(part))
                 elif inner == 6:
                     value = double(part)
+            name = ".".join(key)
             if key and value is not None:
-                out.append((".".join(key), value))
-            elif key and nested:
-                out += numbers_in(".".join(key), nested)
+                out.append((name, value))
+            elif key and said[:1] == b'"':
+                words.append((name, said))
+            elif key and said[:1] == b"{":
+                _add_nested(name, said, out, words)
         elif number == 2 and isinstance(content, bytes):
             place = content
-    return out, place
+    return out, words, place
 
 
 def number_of(value: bytes) -> float | None:
@@ -72,14 +75,18 @@ def number_of(value: bytes) -> float | None:
         return None
 
 
-def numbers_in(name: str, value: bytes) -> list[tuple[str, float]]:
-    """The numbers of a nested dict, as older clients log one in the JSON text of one item; none of media."""
+def _add_nested(name: str, value: bytes, out: list[tuple[str, float]], words: list[tuple[str, bytes]]) -> None:
+    """Add what a nested dict holds, as older clients log one in the JSON text of one item; nothing of media."""
     try:
         found = json.loads(value)
     except (ValueError, RecursionError):
-        return []
-    cells = ((inner, wandb_shape.number(cell)) for inner, cell in flat({name: found}, "."))
-    return [(inner, number) for inner, number in cells if number is not None]
+        return
+    for inner, cell in flat({name: found}, "."):
+        number = wandb_shape.number(cell)
+        if number is not None:
+            out.append((inner, number))
+        elif isinstance(cell, str):
+            words.append((inner, json.dumps(cell).encode()))
 
 
 def slow_counts(message: bytes) -> tuple[int, int]:

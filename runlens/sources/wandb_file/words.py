@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from runlens.sources import wandb_shape
-from runlens.sources.nested import flat
-from runlens.sources.wandb_file.wire import Ints, fields, text
+from runlens.sources.wandb_file.wire import Ints
 from runlens.sources.worded import LONGEST, Texts
 
 _WIDEST = 6 * LONGEST + 2
@@ -38,7 +37,7 @@ class Said:
         for key, value in found:
             self.row.append(row)
             self.key.append(key)
-            self.value.append(value)
+            self.value.append(value[: _WIDEST + 1])
 
 
 class Words:
@@ -77,38 +76,3 @@ class Words:
         if len(self._known) < 1 << 16:
             self._known[value] = word
         return word
-
-
-def slow_words(message: bytes, item: int) -> list[tuple[str, bytes]]:
-    """Key and JSON text of each text in one row, those within nested dicts too.
-
-    Raises
-    ------
-    ValueError
-        The bytes are no message.
-    """
-    out: list[tuple[str, bytes]] = []
-    for number, content in fields(message):
-        if number != item or not isinstance(content, bytes):
-            continue
-        key: list[str] = []
-        said = b""
-        for inner, part in fields(content):
-            if inner in (1, 2):
-                key.append(text(part))
-            elif inner == 16 and isinstance(part, bytes):
-                said = part.strip(b" \t\r\n")
-        name = ".".join(key)
-        if said[:1] == b'"':
-            out.append((name, said[: _WIDEST + 1]))
-        elif said[:1] == b"{":
-            out += _within(name, said)
-    return out
-
-
-def _within(name: str, value: bytes) -> list[tuple[str, bytes]]:
-    try:
-        cells = flat({name: json.loads(value)}, ".")
-        return [(inner, json.dumps(cell).encode()) for inner, cell in cells if isinstance(cell, str)]
-    except (ValueError, RecursionError):
-        return []
