@@ -19,7 +19,7 @@ from runlens.sources.hardware.prometheus.beside import with_prometheus
 from runlens.sources.hardware.prometheus.grid import MOST_IN_ALL, MOST_POINTS, MOST_SAMPLES, Grid
 from runlens.sources.hardware.prometheus.held import HELD
 from runlens.sources.hardware.prometheus.series import codes_of_events, together, without_history
-from runlens.sources.wandb_api.server.gate import Patience
+from runlens.sources.patience import Patience
 from tests.cli.command import runlens
 from tests.sources.prometheus_server import Data, serving
 

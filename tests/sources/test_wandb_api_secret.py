@@ -38,8 +38,8 @@ def command(*arguments: str) -> str:
     script = (
         "import logging, sys; logging.basicConfig(level=logging.DEBUG); "
         "logging.getLogger('urllib3').setLevel(logging.INFO); "
-        "from runlens.sources.wandb_api.server.gate import Patience; quick = Patience(tries=2, pause=0.01); "
-        "Patience.from_environment = classmethod(lambda cls: quick); "
+        "from runlens.sources.patience import Patience; quick = Patience(tries=2, pause=0.01); "
+        "from runlens.sources.wandb_api.server import client; client.usual_patience = lambda: quick; "
         "sys.argv[0] = 'runlens'; from runlens.cli import main; main()"
     )
     whole = [sys.executable, "-c", script, *arguments]

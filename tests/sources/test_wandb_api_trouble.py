@@ -9,10 +9,11 @@ import pytest
 
 from runlens.errors import AccessRefused, NoRunFound, RunLensError, SourceDown, UsageError
 from runlens.sources import wandb_api
+from runlens.sources.patience import Patience, retry_after
 from runlens.sources.wandb_api import pages
 from runlens.sources.wandb_api.address import Address
 from runlens.sources.wandb_api.server.client import Client
-from runlens.sources.wandb_api.server.gate import Gate, Patience, Stopped, hold_of, retry_after
+from runlens.sources.wandb_api.server.gate import Gate, Stopped, hold_of
 from runlens.sources.wandb_api.server.login import login
 from tests.sources.wandb_at import NAME, read, rows_of, same, server
 from tests.wandb_server import Server
@@ -124,7 +125,7 @@ def test_when_one_connection_is_told_to_wait_all_do(server: Server, header: str 
 
 def test_waits_come_to_an_end(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     short = dataclasses.replace(Patience(), in_all=0.5, pause=0.02)
-    monkeypatch.setattr(Patience, "from_environment", classmethod(lambda cls: short))
+    monkeypatch.setattr("runlens.sources.wandb_api.server.client.usual_patience", lambda: short)
     server.store.add()
     server.faults.throttle, server.faults.retry_after = 10**6, "0"
     assert "limiting requests" in refused(SourceDown)
@@ -151,7 +152,7 @@ def test_being_told_to_wait_very_long_is_said(server: Server) -> None:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Short pauses between tries."""
     made = dataclasses.replace(Patience(), pause=0.02)
-    monkeypatch.setattr(Patience, "from_environment", classmethod(lambda cls: made))
+    monkeypatch.setattr("runlens.sources.wandb_api.server.client.usual_patience", lambda: made)
 
 
 @pytest.mark.usefixtures("quick")
@@ -191,7 +192,7 @@ def test_a_page_that_is_too_much_is_cut(server: Server, monkeypatch: pytest.Monk
     run = server.store.add(state="finished")
     run.log(rows_of(np.arange(3_000)))
     quick = dataclasses.replace(Patience(), tries=2, pause=0.01)
-    monkeypatch.setattr(Patience, "from_environment", classmethod(lambda cls: quick))
+    monkeypatch.setattr("runlens.sources.wandb_api.server.client.usual_patience", lambda: quick)
     server.faults.only, server.faults.errors = {"HistoryPage"}, 5
     same(read(), run)
 
@@ -201,7 +202,7 @@ def test_a_server_that_fails_at_large_pages(server: Server, monkeypatch: pytest.
     run = server.store.add(state="finished")
     run.log(rows_of(np.arange(3_000)))
     quick = dataclasses.replace(Patience(), tries=2, pause=0.01)
-    monkeypatch.setattr(Patience, "from_environment", classmethod(lambda cls: quick))
+    monkeypatch.setattr("runlens.sources.wandb_api.server.client.usual_patience", lambda: quick)
     server.faults.fails_above, server.faults.hide_live_data = 60, not told
     same(read(), run)
 
@@ -231,13 +232,14 @@ def test_rows_of_many_values_make_short_pages(server: Server) -> None:
 def test_a_server_that_stays_down_in_the_middle(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     server.store.add(state="finished").log(rows_of(np.arange(3_000)))
     quick = dataclasses.replace(Patience(), tries=2, pause=0.01)
-    monkeypatch.setattr(Patience, "from_environment", classmethod(lambda cls: quick))
+    monkeypatch.setattr("runlens.sources.wandb_api.server.client.usual_patience", lambda: quick)
     server.faults.only, server.faults.errors = {"HistoryPage"}, 10_000
     assert "HTTP 503" in refused(SourceDown)
 
 
 @pytest.mark.parametrize(
-    ("header", "seconds"), [("3", 3.0), ("0.5", 0.5), ("-4", 0.0), ("", None), (None, None), ("soon", None)]
+    ("header", "seconds"),
+    [("3", 3.0), ("0.5", 0.5), ("-4", 0.0), ("", None), (None, None), ("soon", None), ("nan", 0.0)],
 )
 def test_retry_after(header: str | None, seconds: float | None) -> None:
     assert retry_after(header) == seconds

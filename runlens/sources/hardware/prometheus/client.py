@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from runlens.errors import AccessRefused, ConfigError, ReadError, SourceDown
 from runlens.sources.hardware.prometheus.address import Address
 from runlens.sources.naming import printable
-from runlens.sources.wandb_api.server.gate import Patience, retry_after
+from runlens.sources.patience import Patience, as_is, retry_after
 
 if TYPE_CHECKING:
     from requests import Response
@@ -42,7 +42,7 @@ class Client:
                 raise ConfigError(f"{name} holds characters that no header can")
         if token:
             self._headers = {"Authorization": f"Bearer {token}"}
-        self._auth = (user, password) if user and not token else _as_is
+        self._auth = (user, password) if user and not token else as_is
         self._secrets = tuple(filter(None, (token, password)))
 
     def ask(self, path: str, form: Mapping[str, str]) -> Any:
@@ -137,8 +137,3 @@ def _json(body: bytes) -> Any:
         return json.loads(body)
     except ValueError:
         return None
-
-
-def _as_is(request: Any) -> Any:
-    """No credentials, not even those that a netrc holds for the host."""
-    return request

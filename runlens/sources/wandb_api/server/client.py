@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
 import time
 import zlib
@@ -13,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from runlens.errors import ReadError, SourceDown
+from runlens.sources.patience import Patience, as_is, retry_after
 from runlens.sources.wandb_api.server import answers
 from runlens.sources.wandb_api.server.answers import QueryRefused, TooLarge, TooMuch
-from runlens.sources.wandb_api.server.gate import Gate, Patience, hold_of, retry_after
+from runlens.sources.wandb_api.server.gate import Gate, hold_of
 from runlens.sources.wandb_api.server.login import Login
 
 if TYPE_CHECKING:
@@ -45,7 +47,7 @@ class Client:
         from requests.adapters import HTTPAdapter
 
         self.login, self.connections = login, connections
-        self.patience = patience or Patience.from_environment()
+        self.patience = patience or usual_patience()
         self.gate = Gate(hold_of(login.host))
         self.sent = 0
         """Requests sent so far."""
@@ -204,7 +206,7 @@ class Client:
                     data=data,
                     headers=headers
                     | ({"Authorization": f"Bearer {self.login.token}"} if own and self.login.token else {}),
-                    auth=self._auth if own and self.login.key else _as_is,
+                    auth=self._auth if own and self.login.key else as_is,
                     timeout=(self.patience.connect, seconds if self._reached else min(seconds, self.patience.first)),
                     stream=True,
                 )
@@ -263,6 +265,10 @@ class Client:
         return ("api", self.login.key)
 
 
-def _as_is(request: Any) -> Any:
-    """No credentials at all, not even those that a netrc holds for the host of a signed address."""
-    return request
+def usual_patience() -> Patience:
+    """How long to go on, with the seconds for an answer that `WANDB_HTTP_TIMEOUT` says, as for wandb itself."""
+    try:
+        seconds = max(float(os.environ["WANDB_HTTP_TIMEOUT"]), 0.1)
+        return Patience(first=seconds, answer=seconds)
+    except (KeyError, ValueError):
+        return Patience()
