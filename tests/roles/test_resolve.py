@@ -403,7 +403,7 @@ def test_two_thousand_names_cost_little(columns, most):
         resolve(big)
     finally:
         sys.setprofile(None)
-    assert calls < most * len(big.series), "40 to 65 % of it now: the work for a name does not grow with the number of names"
+    assert calls < most * len(big.series), "40 to 65 % now: the work for a name does not grow with their number"
 
 
 def test_nothing_heavy_is_imported():
