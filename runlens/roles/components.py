@@ -35,6 +35,9 @@ Ints = npt.NDArray[np.int64]
 COMMON = 0.75
 """Share of the longest part's steps that the parts of a sum have in common. Parts that are logged in one call lack but
 rows that were lost; one that is logged every second time shares half."""
+KINDS = 32
+"""Ways in which parts of one prefix were logged that are held against each other, those of the longest: each is held
+against each, and a loss has not so many parts."""
 SAME = 0.01
 """A loss that equals the sum of the others beside it to 1 % is their total."""
 
@@ -101,6 +104,8 @@ def _together(parts: list[RoleSeries]) -> list[RoleSeries]:
     groups: list[list[RoleSeries]] = []
     for _, kin in groupby(sorted(parts, key=prefix), prefix):
         alike = [list(group) for _, group in groupby(sorted(kin, key=place, reverse=True), place)]
+        groups += alike[KINDS:]
+        alike = alike[:KINDS]
         while alike:  # the longest, and those that have nearly all of its steps
             first, *others = alike
             steps, group, alike = first[0].series.step, first, []

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from runlens.model import Run, Series
-from runlens.roles import resolve
+from runlens.roles import components, resolve
 from runlens.roles.names.frameworks import recognise
 from runlens.roles.rl import rl_sign
 
@@ -319,3 +319,15 @@ def test_parts_whose_steps_go_back_are_summed_only_where_they_are_the_same():
     assert resolve(Run("r", "r", "r", series=series)).role("train_loss").series.name == "train_loss (derived)"
     short = Series("mark_loss", again[:-1], again[:-1] * 1.0, curve(1, n=69))
     assert resolve(Run("r", "r", "r", series={**series, "mark_loss": short})).role("train_loss") is None
+
+
+def test_parts_that_were_all_logged_otherwise_are_not_all_held_against_each_other(monkeypatch):
+    asked = []
+    common = components._common
+    monkeypatch.setattr(components, "_common", lambda *steps: asked.append(steps) or common(*steps))
+    series = {}
+    for i in range(200):
+        step = np.arange(N) * 1000 + i
+        series[f"part{i}_loss"] = Series(f"part{i}_loss", step, step * 1.0, curve(i))
+    assert resolve(Run("r", "r", "r", series=series)).role("train_loss") is None
+    assert 0 < len(asked) <= components.KINDS * (components.KINDS - 1) / 2
