@@ -44,6 +44,10 @@ class Texts:
             self.rows.append(row)
             self.values.append(code)
 
+    def branch(self) -> Texts:
+        """The same, to be added to without a change of this."""
+        return Texts(dict(self.codes), list(self.rows), list(self.values), self.free)
+
     def where(self, keep: npt.NDArray[np.bool_], place: npt.NDArray[np.int64]) -> Texts:
         """The cells of the rows at which `keep` is true, at their new places; words are numbered anew."""
         out = Texts(free=self.free)

@@ -16,6 +16,7 @@ from runlens.rules.shared.points import spine
 from runlens.watching.life import Lives
 
 if TYPE_CHECKING:
+    from runlens.sources.carried import Carried
     from runlens.sources.wandb_api.live import Live
 
 Read = Callable[[RunRef], Run]
@@ -41,6 +42,8 @@ class Unchanged:
     kept: dict[str, _Kept] = field(default_factory=dict)
     live: dict[str, Live] = field(default_factory=dict)
     """Runs at W&B, by their reference's id."""
+    carried: dict[str, tuple[RunRef, Carried | None]] = field(default_factory=dict)
+    """What was read of runs in files that grow; None for one that is read whole."""
 
     def judge(self, plan: Sequence[tuple[RunRef, Settings]], read: Read | None) -> Iterator[RunReport]:
         """Judge runs as `runlens.judging.check.check` does, but those that are as they were."""
@@ -48,6 +51,7 @@ class Unchanged:
         here = {ref.id for ref, _ in plan}
         self.kept = {name: kept for name, kept in self.kept.items() if name in here}
         self.live = {name: live for name, live in self.live.items() if name in here}
+        self.carried = {name: of for name, of in self.carried.items() if name in here}
         for ref, settings in plan:
             try:
                 report = self._judged(ref, settings, seen, read)
@@ -69,10 +73,10 @@ class Unchanged:
         return report
 
     def read(self, ref: RunRef, whole: Read) -> Run:
-        """Read a run: of one at W&B what is new since the last look, of others, and at first, all of it by `whole`."""
+        """Read a run: what is new since the last look where its form allows that, else all of it by `whole`."""
         live = self.live.get(ref.id)
         if live is None:
-            return whole(ref)
+            return self._in_files(ref, whole)
         from runlens.sources.bounds import within_bounds
         from runlens.sources.wandb_api import live as at_wandb
 
@@ -85,6 +89,16 @@ class Unchanged:
         run = within_bounds(live.read())
         at_wandb.within_bounds(list(self.live.values()))
         return run
+
+    def _in_files(self, ref: RunRef, whole: Read) -> Run:
+        from runlens.sources.bounds import within_bounds
+        from runlens.sources.carried import carried
+
+        known, reader = self.carried.get(ref.id, (None, None))
+        if known != ref:
+            reader = carried(ref)
+            self.carried[ref.id] = ref, reader
+        return within_bounds(reader.read()) if reader is not None else whole(ref)
 
     def _key(self, ref: RunRef, settings: Settings, seen: Seen) -> bytes | None:
         """What a verdict depends on; None for a run of which that is not known."""

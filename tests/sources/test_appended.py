@@ -153,8 +153,8 @@ def test_trainings_of_objects_on_lines_of_a_logger_are_told_apart(tmp_path):
 def test_a_table_that_was_looked_through_is_read_once(tmp_path, monkeypatch):
     loss = curve(300, np.random.default_rng(2))
     times = []
-    read_file = table.read_file
-    monkeypatch.setattr(table, "read_file", lambda path: times.append(path) or read_file(path))
+    read_file = table.run.read_file
+    monkeypatch.setattr(table.run, "read_file", lambda path: times.append(path) or read_file(path))
     for pieces in ([(np.arange(180), loss[:180]), (np.arange(120), loss[180:])], [(np.arange(300), loss)] * 3):
         times.clear()
         for run in found("train.csv", pieces, tmp_path).values():

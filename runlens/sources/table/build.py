@@ -80,12 +80,16 @@ def built(
     if not len(says):
         raise NotALog(f"{where} holds no row with a number in it")
     first, last = int(says[0]), int(says[-1])
+    says_all = len(says) == columns.rows
     series: dict[str, Series] = {}
     astray: dict[str, int] = {}
     words, constant = words_of(columns)
     for name in [*(n for n in columns.parts if n not in axis.used and n != clock), *words]:
         row, value = (words[name].row, words[name].value) if name in words else columns.joined(name)
         columns.parts.pop(name, None)
+        if says_all and len(row) == columns.rows and (row is columns.every or bool(np.all(np.diff(row) == 1))):
+            series[name] = Series(name, axis.step, time, value)  # a column with a cell in every row, as most are
+            continue
         inside = (row >= first) & (row <= last)
         belongs = inside | axis.astray[row] | (bool(inside.any()) & (row > last))
         row, value = row[belongs], value[belongs]

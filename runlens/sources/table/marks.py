@@ -29,6 +29,10 @@ class Commas:
     decimal: bool = False
     """Whether a cell holds a decimal comma beyond doubt, such as `2,34`."""
 
+    def branch(self) -> Commas:
+        """The same, to be added to without a change of this."""
+        return Commas(list(self.rows), list(self.texts), self.grouped, self.decimal)
+
     def takes(self, row: int, text: str) -> bool:
         """Keep a cell whose comma another cell must explain; False for one that says itself what it means."""
         if _UNSURE.fullmatch(text):

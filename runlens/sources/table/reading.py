@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -33,14 +33,28 @@ class Read:
     """What stands in comments before the head."""
 
 
-class _Reader(Protocol):
+class Reader(Protocol):
+    """What reads lines into columns."""
+
+    doubt: int
+
     def add(self, raw: bytes, last: bool) -> None:
         """Add a stretch of whole lines; of the last one the last line may lack its end."""
         ...  # pragma: no cover
 
+    def branch(self, columns: Columns, lost: Lost) -> Reader:
+        """A reader that goes on from here with other columns."""
+        ...  # pragma: no cover
 
-def read_file(path: Path) -> Read:
+
+def read_file(path: Path, cells: Callable[[Path, str], Read] | None = None) -> Read:
     """The cells of a table.
+
+    Parameters
+    ----------
+    path : Path
+    cells : callable, optional
+        What reads them, given the path and how it is shown; all of the file is read if None.
 
     Raises
     ------
@@ -51,7 +65,7 @@ def read_file(path: Path) -> Read:
     """
     where = printable(str(path))
     try:
-        read = _read(path, where)
+        read = (cells or read_all)(path, where)
     except PermissionError as error:
         raise AccessRefused(f"no permission to read {where}; ask its owner for read access") from error
     except (OSError, EOFError) as error:
@@ -80,7 +94,8 @@ def head_of(path: Path) -> bytes:
         return head
 
 
-def _read(path: Path, where: str) -> Read:
+def read_all(path: Path, where: str) -> Read:
+    """All cells of a file, not settled. Raises as `read_file`, and OSError and EOFError as they come."""
     columns, lost = Columns(), Lost()
     raw = head_of(path)
     form = form_of(raw)
@@ -96,7 +111,6 @@ def _read(path: Path, where: str) -> Read:
     if form is None and raw.strip():
         raise NotALog(f"{where} is no table: its first lines hold neither JSON objects nor cells that a sign divides")
     said: dict[str, object] = {}
-    what = "row of the table" if form == "delimited" else "JSON object"
     with opened(path) as file:
         if form == "document":
             why = read_document(whole(file, allowed(path)).decode("utf-8", "replace").strip("\0"), columns, lost)
@@ -105,18 +119,32 @@ def _read(path: Path, where: str) -> Read:
         elif form is not None:
             pieces = _pieces(stretches(file, allowed(path)), lost)
             begin = next(pieces, (b"", True))
-            reader: _Reader
-            if form == "delimited":
-                dialect = dialect_of(beginning(begin[0], HEAD).decode("utf-8", "replace"))
-                if dialect is None:
-                    raise NotALog(f"{where} is no table: its first lines have no cells in common")
-                said, reader = dialect.said, Delimited(dialect, columns, lost)
-            else:
-                reader = JsonLines(columns, lost, logged=form == "logged")
+            reader, said = begun(begin[0], form, columns, lost, where)
             reader.add(*begin)
             for piece, last in pieces:
                 reader.add(piece, last)
-    return Read(columns, lost.notes(where, what, path.stat().st_size), said)
+    return Read(columns, lost.notes(where, row_of(form), path.stat().st_size), said)
+
+
+def row_of(form: str | None) -> str:
+    """What a line of a table is called."""
+    return "row of the table" if form == "delimited" else "JSON object"
+
+
+def begun(begin: bytes, form: str, columns: Columns, lost: Lost, where: str) -> tuple[Reader, dict[str, object]]:
+    """What reads a table of lines that begins so, and what stands in comments before its head.
+
+    Raises
+    ------
+    NotALog
+        These lines are no table.
+    """
+    if form != "delimited":
+        return JsonLines(columns, lost, logged=form == "logged"), {}
+    dialect = dialect_of(beginning(begin, HEAD).decode("utf-8", "replace"))
+    if dialect is None:
+        raise NotALog(f"{where} is no table: its first lines have no cells in common")
+    return Delimited(dialect, columns, lost), dialect.said
 
 
 def _pieces(found: Iterator[bytes], lost: Lost) -> Iterator[tuple[bytes, bool]]:

@@ -21,7 +21,7 @@ Held = TypeVar("Held")
 Found = dict[str, tuple[list[int], list[float]]]
 
 _LABELLED = frozenset({*SPLITS, *RUNS, *LABELS, *METRICS})
-_WRAPPERS = ("data", "metrics", "scalars", "logs", "log", "stats")
+WRAPPERS = ("data", "metrics", "scalars", "logs", "log", "stats")
 """Keys under which a row holds its metrics apart from its step (verl: `{"step": 1, "data": {…}}`): no part of a
 name."""
 _SETTINGS = ("config", "hparams", "args")
@@ -65,7 +65,21 @@ class Columns:
         """Cells with a comma by column, until `settle` tells what it means."""
         self.in_order = False
         """True for lists whose entries stand at their place in the list, with no axis beside them."""
+        self.every: Ints | None = None
+        """The numbers of all rows, where a column that stands in each of them is known by holding this very array."""
         self._axes: set[str] = set()
+
+    def branch(self) -> Columns:
+        """The same cells, to be added to and used up without a change of these."""
+        other = Columns()
+        other.rows, other.every, other.in_order = self.rows, self.every, self.in_order
+        other.parts = {name: list(pieces) for name, pieces in self.parts.items()}
+        other.labels = {name: list(cells) for name, cells in self.labels.items()}
+        other.texts = {name: texts.branch() for name, texts in self.texts.items()}
+        other.commas = {name: held.branch() for name, held in self.commas.items()}
+        other.odd, other.short, other.repeated = dict(self.odd), dict(self.short), dict(self.repeated)
+        other.spelt, other.said, other._axes = set(self.spelt), dict(self.said), set(self._axes)
+        return other
 
     def add(self, name: str, row: Ints, value: Floats) -> None:
         """Numbers of one column."""
@@ -88,16 +102,21 @@ class Columns:
 
     def dense(self, name: str) -> Floats:
         """One column over all rows, NaN where it says nothing; shape (rows,)."""
+        pieces = self.parts.get(name, ())
+        if len(pieces) == 1 and pieces[0][0] is self.every and len(pieces[0][1]) == self.rows:
+            return pieces[0][1].copy()
         out = np.full(self.rows, np.nan)
-        for row, value in self.parts.get(name, ()):
+        for row, value in pieces:
             out[row] = value
         return out
 
     def joined(self, name: str) -> tuple[Ints, Floats]:
-        """Rows and values of one column, in the order written."""
+        """Rows and values of one column, in the order written; not to be changed."""
         pieces = self.parts.get(name, [])
         if not pieces:
             return np.empty(0, np.int64), np.empty(0)
+        if len(pieces) == 1:
+            return pieces[0]
         rows, values = zip(*pieces, strict=True)
         return np.concatenate(rows), np.concatenate(values)
 
@@ -136,7 +155,7 @@ class Columns:
                 if type(value) is float or (type(value) is int and -(1 << 63) < value < 1 << 63):
                     _put(found, key, i, value)
                 elif isinstance(value, dict):
-                    inner = value if key in _WRAPPERS and key not in self.parts else {key: value}
+                    inner = value if key in WRAPPERS and key not in self.parts else {key: value}
                     for name, cell in flat(inner, "/", means=True):
                         self._put_any(found, name, i, cell)
                 elif value is not None:
@@ -192,7 +211,7 @@ class Columns:
         if not self._axes.isdisjoint(row) or len(self.said) >= _MOST_SAID:
             return
         names = [key for key, value in row.items() if is_axis(key) and value is not None]
-        inner = [row[key] for key in _WRAPPERS if key in row]
+        inner = [row[key] for key in WRAPPERS if key in row]
         names += [key for held in inner if isinstance(held, dict) for key in held if is_axis(key)]
         if names:
             self._axes.update(names[:1])

@@ -9,10 +9,11 @@ import numpy as np
 
 from runlens.sources.table.cells import number
 from runlens.sources.table.forms.arrow import LEAST, add_cells
-from runlens.sources.table.forms.dialect import BLANKS, DELIMITERS, Dialect, apart, cells_of
+from runlens.sources.table.forms.dialect import BLANKS, Dialect, apart, cells_of
 from runlens.sources.table.forms.holes import beside_hole
 from runlens.sources.table.forms.kinds import kind_at, usual
 from runlens.sources.table.forms.lost import Lost
+from runlens.sources.table.forms.mending import mended, trusted
 from runlens.sources.table.forms.packed import lines_of
 from runlens.sources.table.forms.points import whole_place, with_point
 from runlens.sources.table.names import is_axis
@@ -44,6 +45,15 @@ class Delimited:
         """Names before the log went on with more columns; empty if it did not."""
         self._kinds: list[frozenset[str]] = []
         """What the cells under those names held, as far as those of longer rows are taken for the like."""
+        self.doubt = 0
+        """Number of the last line that was read with an eye on those around it, which others may yet follow."""
+
+    def branch(self, columns: Columns, lost: Lost) -> Delimited:
+        """A reader that goes on from here with other columns, and leaves this one as it is."""
+        other = Delimited(self.dialect, columns, lost)
+        other.names, other._head, other._kinds, other.doubt = self.names, self._head, self._kinds, self.doubt
+        other._latest, other._longer = list(self._latest), list(self._longer)
+        return other
 
     def add(self, raw: bytes, last: bool) -> None:
         """Add a stretch of whole lines; of the last one the last line may lack its end."""
@@ -70,10 +80,12 @@ class Delimited:
             line, holed = line.strip("\0"), line
             took = 1
             if line.strip():
+                if '"' in line or line != holed or "\0" in line:
+                    self.doubt = before + at + 1
                 cells, took = self._cells(line, lines, at)
                 is_last = torn and at + took >= len(lines)
                 if is_last:
-                    cells = self._trusted(cells, [*self._latest, *rows])
+                    cells = trusted(cells, [*self._latest, *rows][-_SIMILAR:])
                 if line != holed or "\0" in line:
                     cells = beside_hole(holed, cells, len(self.names), rows[-_SIMILAR:] or self._latest)
                     if not cells:
@@ -82,7 +94,7 @@ class Delimited:
                         continue
                 self._take(cells, line, before + at + 1, rows, is_last)
             at += took
-        self._latest = rows[-_SIMILAR:] or self._latest
+        self._latest = [*self._latest, *rows[-_SIMILAR:]][-_SIMILAR:]
         self._flush(rows)
         if last:
             self._give_up_longer()
@@ -143,13 +155,20 @@ class Delimited:
     def _take(self, cells: list[str], line: str, number_of_line: int, rows: list[list[str]], last: bool) -> None:
         """Add one row to `rows`, if it is one."""
         names = self.names
+        if (
+            self._head
+            or self._longer
+            or (names and (len(cells) > len(names) or (len(cells) < len(names) and not last)))
+        ):
+            self.doubt = number_of_line
         if not names:
             names = self.names = _numbered(len(cells))
         if len(cells) != len(names) and not last:  # what is missing from the last line may come yet
-            cells = self._mended(cells, line)
+            cells = mended(cells, line, len(names), self.dialect.delimiter)
         if cells and cells[0].strip() == names[0] and [cell.strip() for cell in cells] == names:
             return  # the head again: the log was opened anew
         if self._is_head(cells):
+            self.doubt = number_of_line
             self._flush(rows)
             rows.clear()
             names = apart([cell.strip() for cell in cells])
@@ -229,17 +248,6 @@ class Delimited:
             line, size, _ = self._longer.pop(0)
             self.lost.add(line, size)
 
-    def _mended(self, cells: list[str], line: str) -> list[str]:
-        """The cells of a line that has not as many as the head, if it can be seen how it is meant."""
-        wanted = len(self.names)
-        if len(cells) > wanted and not any(cell.strip() for cell in cells[wanted:]):
-            return cells[:wanted]
-        for other in (*DELIMITERS, BLANKS):
-            found = cells_of(line, other) if other != self.dialect.delimiter else []
-            if len(found) == wanted > 1 and 2 * sum(number(cell) is not None for cell in found) >= wanted:
-                return found
-        return cells
-
     def _is_head(self, cells: list[str]) -> bool:
         """Whether a row among the others is another head: it names an axis, and nothing in it is a number."""
         return (
@@ -247,20 +255,6 @@ class Delimited:
             and all(number(cell) is None and cell.strip() for cell in cells)  # mostly settled by the first cell
             and any(is_axis(cell) for cell in cells)
         )
-
-    def _trusted(self, cells: list[str], rows: list[list[str]]) -> list[str]:
-        """The cells of a last line without an end, whose last cell may be torn (2.3 of 2.345).
-
-        It is taken if it is as long as the shortest of its kind; a whole number, if it is as long as the one before.
-        """
-        at = len(cells) - 1
-        text = cells[at].strip()
-        before = [row[at].strip() for row in rows[-_SIMILAR:] if len(row) > at and row[at].strip()]
-        pointed = "." in text
-        least = min(map(len, before), default=0) if pointed else max(map(len, before[-1:]), default=0)
-        if before and len(text) >= least and (pointed or not any("." in cell for cell in before)):
-            return cells
-        return cells[:-1]
 
     def _flush(self, rows: list[list[str]]) -> None:
         """Add rows, all as long as the head, to the columns."""

@@ -27,6 +27,12 @@ class JsonLines:
         self.columns, self.lost = columns, lost
         self.logged = logged
         """True if other words stand before the objects: lines without one are then no damage."""
+        self.doubt = 0
+        """As of `Delimited`: never, since each line is read by itself."""
+
+    def branch(self, columns: Columns, lost: Lost) -> JsonLines:
+        """A reader that goes on from here with other columns."""
+        return JsonLines(columns, lost, self.logged)
 
     def add(self, raw: bytes, last: bool) -> None:
         """Add a stretch of whole lines; of the last one the last line may lack its end."""

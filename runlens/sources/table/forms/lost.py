@@ -25,6 +25,14 @@ class Lost:
         self.total = 0
         """Lines of the file."""
 
+    def branch(self) -> Lost:
+        """The same, to be added to without a change of this."""
+        other = Lost()
+        other.lines = list(self.lines)
+        for name in ("bytes", "zeros", "entries", "nameless", "cut", "total"):
+            setattr(other, name, getattr(self, name))
+        return other
+
     def add(self, line: int, size: int) -> None:
         """One line, by its number from 1 and its size in bytes."""
         self.lines.append(line)

@@ -1,0 +1,111 @@
+"""Logs that grow in pieces, seeded, with all that makes a reader look twice; and whether two runs are the same."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+
+import numpy as np
+
+START = 1_800_000_000.0
+
+
+def same(one, other):
+    """Whether two runs hold the same, to the last bit."""
+    assert list(one.series) == list(other.series)
+    for name, a in one.series.items():
+        b = other.series[name]
+        for column in ("step", "time", "value"):
+            left, right = getattr(a, column), getattr(b, column)
+            assert left.dtype == right.dtype and left.tobytes() == right.tobytes(), (name, column)
+    for field in ("id", "name", "source", "state", "texts", "starts", "notes", "step_metric", "x_is_step", "url"):
+        assert getattr(one, field) == getattr(other, field), field
+    for field in ("config", "summary"):
+        assert repr(dict(getattr(one, field))) == repr(dict(getattr(other, field))), field
+
+
+def curve(step, rng):
+    return 2 + 4 * (step + 20.0) ** -0.3 + rng.normal(0, 0.01)
+
+
+def _rows(rng, rows, odd):
+    """Rows as dicts; with `odd`, one in some fifty is of another kind."""
+    step, phase = 0, "warmup"
+    for at in range(rows):
+        row = {"step": step, "time": round(START + at * 2.0, 3), "loss": curve(step, rng), "lr": 3e-4}
+        row["grad_norm"] = float(np.exp(rng.normal(0, 0.1)))
+        step += 1
+        if odd and rng.random() < 0.02:
+            kind = rng.integers(7)
+            if kind == 0:
+                row["loss"] = [math.nan, math.inf, None][rng.integers(3)]
+            elif kind == 1:
+                row.pop("grad_norm")
+            elif kind == 2:
+                row["eval/loss"] = curve(step, rng)
+            elif kind == 3:
+                phase = ["warmup", "stable", "decay"][rng.integers(3)]
+            elif kind == 4:
+                step = max(step - int(rng.integers(200)), 0)
+            elif kind == 5:
+                row["note"] = ["ok", "a, b", 'he said "no"', "1,234"][rng.integers(4)]
+            else:
+                row.pop("step")
+        if odd:
+            row["phase"] = phase
+        yield row
+
+
+def json_lines(rng, rows, odd):
+    """JSON lines, some of them damaged."""
+    out = []
+    for row in _rows(rng, rows, odd):
+        if odd and rng.random() < 0.003:
+            out.append([b"{broken\n", b"\n", b"[1, 2]\n", b"\0\0\0\n", b'{"step": 1, "step": 2}\n'][rng.integers(5)])
+        if odd and rng.random() < 0.003:
+            row["inner"] = {"a": 1.5, "b": {"c": 2}}
+        out.append(json.dumps(row).encode() + b"\n")
+    return b"".join(out)
+
+
+def logged_lines(rng, rows, odd):
+    """JSON objects behind the words of a logger."""
+    out = [b"2027-01-15 08:00:00 | INFO | fairseq_cli.train | begin\n"]
+    for row in _rows(rng, rows, odd):
+        row.pop("time")
+        where = b"valid" if odd and rng.random() < 0.02 else b"train_inner"
+        out.append(b"2027-01-15 08:00:00 | INFO | " + where + b" | " + json.dumps(row).encode() + b"\n")
+    return b"".join(out)
+
+
+def table(rng, rows, odd):
+    """A CSV, with rows that are too long or too short, quotes, and heads that come again."""
+    names = ["step", "time", "loss", "lr", "grad_norm", *(["eval/loss", "phase", "note"] if odd else [])]
+    out = io.StringIO()
+    write = csv.DictWriter(out, names, restval="", extrasaction="ignore", lineterminator="\n")
+    write.writeheader()
+    for row in _rows(rng, rows, odd):
+        write.writerow(row)
+        if odd and rng.random() < 0.004:
+            kind = rng.integers(5)
+            text = ",".join(map(str, row.values()))
+            if kind == 0:
+                out.write(text[: len(text) // 2] + "\n")
+            elif kind == 1:
+                out.write(text + ",1,2,3,4\n" * int(rng.integers(1, 5)))
+            elif kind == 2:
+                write.writeheader()
+            elif kind == 3:
+                out.write('1,2,"an open quote\n')
+            else:
+                out.write("\n")
+    return out.getvalue().encode()
+
+
+def pieces(content, rng, count, first):
+    """The ends of so many pieces; the first holds at least `first` bytes, and most end within a line."""
+    ends = np.sort(rng.integers(first, len(content), count)).tolist()
+    lines = [content.rfind(b"\n", 0, end) + 1 for end in ends]
+    return [a if rng.random() < 0.7 else b for a, b in zip(ends, lines, strict=True)] + [len(content)]

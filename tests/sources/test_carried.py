@@ -1,0 +1,119 @@
+"""A run that is read look by look is the run that is read at once, whatever happens to its file."""
+
+import os
+
+import numpy as np
+import pytest
+
+from runlens import sources
+from runlens.model import RunRef
+from runlens.sources.bounds import within_bounds
+from runlens.sources.carried import carried, table
+from runlens.sources.carried.grown import Grown
+from runlens.sources.carried.prefix import Prefix
+from tests.sources import growing
+
+TABLES = {"a.jsonl": growing.json_lines, "a.csv": growing.table, "a.log": growing.logged_lines}
+
+
+def looks(path, content, ends, others=None, source="table"):
+    """Look at a file of each of these lengths, and hold each look against reading it at once."""
+    ref = RunRef(source, str(path), "run", (str(path),))
+    reader = carried(ref)
+    for k, end in enumerate(ends):
+        if others is not None and k in others:
+            others[k]()
+        done = path.stat().st_size if path.exists() else 0
+        with path.open("ab") as file:
+            file.write(content[done:end])
+        growing.same(within_bounds(reader.read()), sources.read(ref))
+
+
+def begun(monkeypatch):
+    """How often a file was begun anew."""
+    count = []
+    real = table._Lines.begin
+    monkeypatch.setattr(table._Lines, "begin", lambda *args: count.append(1) or real(*args))
+    return count
+
+
+@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("odd", [False, True], ids=["plain", "odd"])
+def test_at_random_cuts_a_table_is_the_one_that_is_read_at_once(tmp_path, monkeypatch, name, seed, odd):
+    rng = np.random.default_rng([seed, odd])
+    content = TABLES[name](rng, 2500, odd)
+    count = begun(monkeypatch)
+    ends = growing.pieces(content, rng, 8, 150_000)
+    looks(tmp_path / name, content, ends)
+    assert len(count) == 1 if name != "a.csv" or not odd else 1 <= len(count) < 2 * len(ends)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_file_that_is_still_short_is_read_whole(tmp_path, monkeypatch, name):
+    content = TABLES[name](np.random.default_rng(0), 2500, True)
+    looks(tmp_path / name, content, [700, 5000, 70_000, 140_000, 200_000])
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_file_that_was_cut_replaced_or_written_anew_is_read_again(tmp_path, name):
+    path = tmp_path / name
+    content, other = (TABLES[name](np.random.default_rng(seed), 3000, False) for seed in (1, 2))
+
+    def cut():
+        os.truncate(path, 160_000)
+
+    def replaced():
+        size = path.stat().st_size
+        (tmp_path / "new").write_bytes(other[:size])
+        (tmp_path / "new").replace(path)
+
+    def anew():
+        size = path.stat().st_size
+        with path.open("r+b") as file:
+            file.write(other[:size])
+
+    looks(path, content, [170_000, 150_000 + 20_000, 180_000, 190_000], {2: cut})
+    path.unlink()
+    looks(path, other, [170_000, 180_000], {1: replaced})
+    path.unlink()
+    looks(path, other, [170_000, 180_000], {1: anew})
+
+
+def test_a_change_before_what_is_new_is_seen(tmp_path):
+    """In the first bytes, in those before the end, and at places between them."""
+    path = tmp_path / "file"
+    content = bytes(np.random.default_rng(0).integers(0, 255, 1 << 20, dtype=np.uint8))
+    path.write_bytes(content)
+    with path.open("rb") as file:
+        known = Prefix.of(file, len(content))
+    assert known.is_of(path)
+    with path.open("ab") as file:
+        file.write(b"more")
+    assert known.is_of(path)
+    for at in (0, 65_535, len(content) - 1, len(content) - 65_536):
+        with path.open("r+b") as file:
+            file.seek(at)
+            file.write(bytes([content[at] ^ 1]))
+        assert not known.is_of(path)
+        with path.open("r+b") as file:
+            file.seek(at)
+            file.write(content[at : at + 1])
+    with path.open("r+b") as file:  # a line that was put into the middle moves all behind it
+        file.seek(len(content) // 2)
+        file.write(b"x" + content[len(content) // 2 :])
+    assert not known.is_of(path)
+    os.truncate(path, len(content) - 1)
+    assert not known.is_of(path)
+    path.unlink()
+    assert not known.is_of(path)
+
+
+def test_a_column_that_grows_leaves_what_was_shown_as_it_was():
+    grown, shown = Grown(np.float64), []
+    for n in range(0, 5000, 37):
+        grown.extend(np.arange(n, n + 37, dtype=np.float64))
+        shown.append(grown.view())
+    for k, view in enumerate(shown):
+        assert np.array_equal(view, np.arange(37 * (k + 1)))
+        assert not view.flags.writeable
