@@ -18,7 +18,7 @@ Floats = npt.NDArray[np.float64]
 _STEPS_PER_SECOND = re.compile(
     r"^(?!eval|val|test|train/batches_per|train/train_steps)(.*/)?(steps_per_sec(ond)?s?|(batch|epoch)_steps_per_second|ups|it/s"
     r"|iter(ation)?s_per_sec(ond)?|updates_per_sec(ond)?|device/BPS"
-    r"|(?<!device/)batches_per_sec(ond)?|device/batches_per_second)$"
+    r"|(?<!device/)batches_per_sec(ond)?|device/batches_per_second|[^/]*\((?:it|iters?|steps?|batch(es)?)/s(ec)?\))$"
 )
 """Rates whose inverse is the time of a step. `device/batches_per_sec` is divided by the world size in Composer and
 NeMo, `train/batches_per_sec` multiplied by it in Lightning: neither is here. OLMo's `device/batches_per_second` and

@@ -190,5 +190,5 @@ def test_a_rate_with_its_unit_is_a_number(tmp_path):
     rows = "".join(f"{s},{2 - s / 50},{30 + s}.5_samples/s,{s}.2 it/s\n" for s in range(30))
     (tmp_path / "log.csv").write_text("step,loss,throughput,speed\n" + rows)
     run = table.read(table.find(str(tmp_path / "log.csv"))[0])
-    np.testing.assert_allclose(run.series["throughput"].value, np.arange(30) + 30.5)
-    np.testing.assert_allclose(run.series["speed"].value, np.arange(30) + 0.2)
+    np.testing.assert_allclose(run.series["throughput (samples/s)"].value, np.arange(30) + 30.5)
+    np.testing.assert_allclose(run.series["speed (it/s)"].value, np.arange(30) + 0.2)

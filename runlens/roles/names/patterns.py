@@ -121,7 +121,7 @@ PATTERNS = (
         r"~(gpu|cuda|vram|device|hbm|max|peak|alloc\w*|reserv\w*|active|free)_?\w*(mem|memory|vram|gb_free)"
         r"|(mem|memory|vram)\w*[_/]?\w*(alloc|reserv|active|peak|free|used|usage|max|gib|gb~)"
         r"|gb_(free|allocated|reserved)|alloc\w*_bytes|reserved_bytes|peak_(gb|gib|mem)"
-        r"|reserved_mem|^mem$|^(train/)?memory(_gib|_gb|_mb)?$|max_(active|reserved|allocated)"
+        r"|reserved_mem|^mem(_gib|_gb|_mib|_mb)?$|^(train/)?memory(_gib|_gb|_mb)?$|max_(active|reserved|allocated)"
         r"|^vram|memory_gib",
         r"cpu|host|retr|ooms|count|power|process|ram~|disk|temp|utilization$|^layer|/qkv/",
     ),

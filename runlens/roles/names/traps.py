@@ -11,7 +11,11 @@ TRAPS = (
         r"~(total_(training_)?(log_)?[gptez]?flop\w*|total_petaflops|gflops)$|per_device_tflops$",
         r"per_sec|_per_gpu",
     ),
-    P("other:trap-batches", r"~bps~|batch(es)?_per_sec|steps_per_sec|~ups~|updates_per_sec|iterations?_per_sec|~it_s$"),
+    P(
+        "other:trap-batches",
+        r"~bps~|batch(es)?_per_sec|steps_per_sec|~ups~|updates_per_sec|iterations?_per_sec|~it_s$"
+        r"|~(it|iters?|steps?|batch(es)?)/s(ec)?~$",
+    ),
     P(
         "batch_size:trap-per-step",
         r"total_num_tokens$|progress/tokens$|global_valid_tok(en)?s$|total_weights$|tokens_this_"

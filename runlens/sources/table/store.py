@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
@@ -13,6 +14,7 @@ from runlens.sources.nested import coco_stats, flat
 from runlens.sources.table.cells import number, says_nothing
 from runlens.sources.table.marks import Commas
 from runlens.sources.table.names import LABELS, METRICS, RUNS, SPLITS, canonical, is_axis, is_time
+from runlens.sources.table.units import Measured, named, quantity
 from runlens.sources.worded import Texts
 
 Ints = npt.NDArray[np.int64]
@@ -63,6 +65,8 @@ class Columns:
         """Rows that name no place on any axis, such as a header with the configuration."""
         self.commas: dict[str, Commas] = {}
         """Cells with a comma by column, until `settle` tells what it means."""
+        self.measured: dict[str, Measured] = {}
+        """Cells that say their unit by column, until `settle` tells whether the column is one of such cells."""
         self.in_order = False
         """True for lists whose entries stand at their place in the list, with no axis beside them."""
         self.every: Ints | None = None
@@ -127,7 +131,7 @@ class Columns:
         odd: list[tuple[int, str]] = []
         known: dict[str, float | None] = {}
         for row, text in zip(rows, texts, strict=True):
-            if "," in text and self._waits(name, row, text):
+            if ("," in text and self._waits(name, row, text)) or (not keeps and self._measures(name, row, text)):
                 continue
             value = known[text] if text in known else known.setdefault(text, number(text, name))
             if value is not None:
@@ -169,7 +173,9 @@ class Columns:
             for inner, stat in stats:
                 self._put_any(found, inner, row, stat)
             return
-        if isinstance(value, str) and "," in value and self._waits(name, row, value.strip()):
+        if isinstance(value, str) and (
+            ("," in value and self._waits(name, row, value.strip())) or self._measures(name, row, value.strip())
+        ):
             return
         cell = number(value, name)
         if cell is not None:
@@ -183,26 +189,59 @@ class Columns:
             if isinstance(value, str):
                 self._words(name).add((row,), (value.strip(),))
 
+    def _measures(self, name: str, row: int, text: str) -> bool:
+        """Whether a cell says a number with its unit; it is kept until the whole column is known."""
+        if is_label(name) or (found := quantity(text)) is None or (is_time(name) and number(text, name) is not None):
+            return False
+        self.measured.setdefault(name, Measured()).take(row, found, text)
+        return True
+
     def _waits(self, name: str, row: int, text: str) -> bool:
         if is_axis(name) or is_time(name) or is_label(name):
             return False
         return self.commas.setdefault(name, Commas()).takes(row, text)
 
     def settle(self) -> None:
-        """Read the cells whose comma the numbers of their column explain; others are lost. Called once, at the end."""
+        """Read the cells that the others of their column explain: those with a comma, and those with a unit; others
+        are lost. Called once, at the end.
+        """
         for name, held in self.commas.items():
             if not held.rows:
                 continue
-            row, value = self.joined(name)
-            sign = held.sign(name, value)
+            sign = held.sign(name, self.joined(name)[1])
             if sign == "unknown":
                 self.lose(name, len(held.rows))
-                continue
-            row = np.concatenate([row, np.array(held.rows, dtype=np.int64)])
-            value = np.concatenate([value, np.array(held.numbers(sign), dtype=np.float64)])
-            order = np.argsort(row, kind="stable")
-            self.parts[name] = [(row[order], value[order])]
+            else:
+                self._add_late(name, held.rows, held.numbers(sign))
         self.commas.clear()
+        for name, measured in self.measured.items():
+            self._settle_units(name, measured)
+        self.measured.clear()
+
+    def _settle_units(self, name: str, measured: Measured) -> None:
+        values = measured.numbers(name)
+        read = [i for i, value in enumerate(values) if not math.isnan(value)]
+        if 2 * len(read) <= self.count(name) + self.odd.get(name, 0) + len(values) - len(read):
+            self.lose(name, len(values))
+            self._words(name).add(measured.rows, measured.texts)
+            return
+        self.lose(name, len(measured.rows) - len(read))
+        if measured.scaled(name):  # a number alone may be in whatever unit, but for 0
+            row, value = self.joined(name)
+            self.parts[name] = [(row[value == 0], value[value == 0])]
+            self.lose(name, int(np.count_nonzero(value)))
+        self._add_late(name, [measured.rows[i] for i in read], [values[i] for i in read])
+        if is_time(name):
+            self.spelt.add(name)
+        self.rename({name: named(name, measured.unit, self.parts)})
+
+    def _add_late(self, name: str, rows: Sequence[int], values: Sequence[float]) -> None:
+        """Numbers of a column that stand between others of it."""
+        row, value = self.joined(name)
+        row = np.concatenate([row, np.array(rows, dtype=np.int64)])
+        value = np.concatenate([value, np.array(values, dtype=np.float64)])
+        order = np.argsort(row, kind="stable")
+        self.parts[name] = [(row[order], value[order])]
 
     def _words(self, name: str) -> Texts:
         return self.texts.setdefault(name, Texts())
@@ -224,6 +263,7 @@ class Columns:
         self.labels = _renamed(self.labels, names)
         self.texts = _renamed(self.texts, names)
         self.commas = _renamed(self.commas, names)
+        self.measured = _renamed(self.measured, names)
         self.odd = _renamed(self.odd, names)
         self.short = _renamed(self.short, names)
         self.repeated = _renamed(self.repeated, names)

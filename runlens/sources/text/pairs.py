@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from runlens.sources.text.phases import STAGE
-from runlens.sources.text.units import KEPT_UNITS, MANY, MEMORY, NAMED_BY_UNIT, SECONDS, TIMES, UNIT
 from runlens.sources.text.words import BARE, HELD_OUT, METRIC, NEVER, PROSE, RENAMED, RENAMED_OF, STATED, TRAINING
+from runlens.sources.units import KEPT_UNITS, MANY, MEMORY, NAMED_BY_UNIT, PER_STEP, RATE, SECONDS, TIMES, UNIT
 
 _OPENERS = re.compile(r"(?:tensor\(|array\(|np\.float\d*\(|[\[({'\"\s])*$")
 _QUOTED = re.compile(r"['\"]([^'\"]+)['\"]$")
@@ -24,6 +24,8 @@ _CLOSED = re.compile(r"^[)\]][.:,]?\s+(?=[A-Za-z])")
 """The end of a remark before a name: `TRAINING (phase 1). loss: 0.3`."""
 _LASTING = re.compile(r"(?: ?\d+ ?(?:s|m|h|d|min|sec)\b)+")
 _CLOCK = re.compile(r"(?::\d\d)+(?:[.,]\d+)?")
+_SPEED = re.compile(r"(?<![a-z])(?:speed|throughput|thrput|rate|perf\w*|pace|velocity)$", re.IGNORECASE)
+"""Names of a speed that leave it to the unit what is counted: `throughput: 12.5k tok/s`."""
 _JUNK = " *-+#>.!~_/"
 _DELIMITED = re.compile(r"\s*(?:$|[|,;)\]}(\t]|\s{2}|- )")
 _LONGEST_NAME = 120
@@ -236,7 +238,10 @@ def _unit(line: str, end: int) -> tuple[str, int]:
     found = UNIT.match(line, end)
     if found is None:
         return "", end
-    return found["attached"] or found["apart"], found.end()
+    unit = found["attached"] or found["apart"]
+    if unit in MANY and (rate := RATE.match(line, found.end())) is not None:
+        return f"{unit} {rate[1]}", rate.end()
+    return unit, found.end()
 
 
 def _by_unit(gap: str, unit: str) -> str:
@@ -245,14 +250,18 @@ def _by_unit(gap: str, unit: str) -> str:
         return ""
     if unit.endswith("/step") and unit[:-5] in TIMES:
         return "time/step"
-    return NAMED_BY_UNIT.get(unit, "")
+    return NAMED_BY_UNIT.get(unit.rpartition(" ")[2], "")
 
 
 def _in_unit(name: str, place: Place, unit: str) -> tuple[str, Place]:
     """Times in seconds, shares as fractions, 2.05K as 2050; a unit that stays becomes part of the name."""
-    timed = TIMES.get(unit.removesuffix("/step").removesuffix("/iter").removesuffix("/it"))
+    many, _, unit = unit.rpartition(" ")
+    place = replace(place, scale=place.scale * MANY.get(many, 1.0))
+    length, _, step = unit.partition("/")
+    timed = TIMES.get(length) if not step or step in PER_STEP else None
     if timed and name not in KEPT_UNITS:
         name = f"{name} time" if name.lower() in ("cost", "costs") else name  # no cost that training lowers
+        name = f"{name} (s/it)" if step and _SPEED.search(name) else name
         return name, replace(place, scale=place.scale * SECONDS[timed])
     memory = re.search(r"(?<![a-z])(mem|memory|gpu_mem|vram|alloc\w*|reserved)", name, re.IGNORECASE)
     if unit in MANY and not memory:
@@ -263,6 +272,8 @@ def _in_unit(name: str, place: Place, unit: str) -> tuple[str, Place]:
         shown = unit if len(unit) > 1 else f"{unit}B"
         return (name if shown.lower() in name.lower() else f"{name} ({shown})"), place
     if unit and "flop" in unit.lower() and "flop" not in name.lower():
+        return f"{name} ({unit})", place
+    if RATE.fullmatch(unit) and _SPEED.search(name):
         return f"{name} ({unit})", place
     return name, place
 
