@@ -49,6 +49,14 @@ def test_at_random_cuts_a_table_is_the_one_that_is_read_at_once(tmp_path, monkey
     assert len(count) == 1 if name != "a.csv" or not odd else 1 <= len(count) < 2 * len(ends)
 
 
+@pytest.mark.parametrize("form", ['{{"step": {0}, "loss": {1}, "speed": "{2} s/it"}}', "{0},{1},{2}k tok/s"])
+def test_units_in_cells_are_those_of_the_whole_table(tmp_path, form):
+    head = "" if form[0] == "{" and form[1] == "{" else "step,loss,speed\n"
+    rows = (form.format(s, round(3 - s / 4000, 4), round(1 + s % 7 / 10, 1)) + "\n" for s in range(9000))
+    content = (head + "".join(rows)).encode()
+    looks(tmp_path / ("a.csv" if head else "a.jsonl"), content, [90_000, 120_001, 150_500, len(content)])
+
+
 @pytest.mark.parametrize("name", TABLES)
 def test_a_file_that_is_still_short_is_read_whole(tmp_path, monkeypatch, name):
     content = TABLES[name](np.random.default_rng(0), 2500, True)

@@ -81,6 +81,7 @@ class Columns:
         other.labels = {name: list(cells) for name, cells in self.labels.items()}
         other.texts = {name: texts.branch() for name, texts in self.texts.items()}
         other.commas = {name: held.branch() for name, held in self.commas.items()}
+        other.measured = {name: held.branch() for name, held in self.measured.items()}
         other.odd, other.short, other.repeated = dict(self.odd), dict(self.short), dict(self.repeated)
         other.spelt, other.said, other._axes = set(self.spelt), dict(self.said), set(self._axes)
         return other

@@ -73,6 +73,12 @@ class Measured:
         self.unit = ""
         """That of the first cell that a name should tell: not seconds, shares and plain counts."""
 
+    def branch(self) -> Measured:
+        """The same, to be added to without a change of this."""
+        other = Measured()
+        other.rows, other.texts, other.cells = list(self.rows), list(self.texts), list(self.cells)
+        return other
+
     def take(self, row: int, cell: Quantity, text: str) -> None:
         """Keep a cell until it is known whether the column is one of such cells."""
         self.rows.append(row)
