@@ -178,10 +178,20 @@ class TestWorth:
     @pytest.mark.parametrize(
         ("make", "knobs", "expected"),
         [
-            # 200 of 600 steps, 20 % slower: 7.7 % of the run, and of a minute from 1.2 s a step on
+            # 200 of 600 steps, 20 % slower: 7.7 % of the run, and of a minute from 1.2 s a step on; nobody logs a speed
             (
                 lambda s: run_of(
                     {"loss": LOSS}, STEP, START + s * np.cumsum(np.where((STEP > 200) & (STEP <= 400), 1.25, 1.0))
+                ),
+                (0.1, 1.19, 1.21),
+                "iiw",
+            ),
+            # the same where tokens are counted: somebody asks for speed
+            (
+                lambda s: run_of(
+                    {"loss": LOSS, "consumed_tokens": STEP * 4096.0},
+                    STEP,
+                    START + s * np.cumsum(np.where((STEP > 200) & (STEP <= 400), 1.25, 1.0)),
                 ),
                 (0.1, 2.0),
                 "ww",

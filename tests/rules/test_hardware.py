@@ -228,6 +228,16 @@ class TestUse:
             machine.columns[f"system.gpu.{gpu}.gpu"][:] = 15.0
         assert len(only(GpuUnderused(), machine).evidence["devices"]) == 4
 
+    @pytest.mark.parametrize(("last", "told"), [(0, 0), (60, 1)])
+    def test_what_was_sampled_after_the_last_step_is_not_held_against_it(self, last, told):
+        """A notebook samples on when its training is over; `last` samples of it fall within the training."""
+        machine = made.healthy(26)
+        ends = 120
+        machine.step[ends:] = machine.step[ends]
+        for gpu in range(4):
+            machine.columns[f"system.gpu.{gpu}.gpu"][ends - last :] = 2.0
+        assert len(findings(GpuUnderused(), machine)) == told
+
     def test_three_quarters_busy_is_fine(self):
         machine = made.healthy(23)
         for gpu in range(4):

@@ -87,6 +87,16 @@ class TestDips:
         took[1900:1930] *= 1.4
         assert loud(RecurringDips(), log(took)) == []
 
+    @pytest.mark.parametrize(("until", "severity"), [(1100, "info"), (2900, "warning")])
+    def test_the_ups_and_downs_of_a_stretch_of_lower_speed_are_only_worth_knowing(self, until, severity):
+        took = seconds()
+        took[800:1100] /= 0.8
+        for at in range(810, until, 90 if until < 1200 else 160):
+            took[at : at + 40] *= 1.4
+        found = [f for f in findings(RecurringDips(), log(took)) if f.evidence["kind"] == "slow stretches"]
+        assert [f.severity.value for f in found] == [severity]
+        assert ("which TPUT001 tells of" in found[0].message) is (severity == "info")
+
     @pytest.mark.parametrize("noise", list(NOISES), ids=list(NOISES))
     def test_healthy_runs_are_silent(self, noise):
         for seed in range(3):

@@ -30,7 +30,7 @@ _MAIN_LOSS = compiled(
     r"|log|raw|smoothed|smooth|model|"
     r"metric|iter|iteration|token|per_token|entropy|softmax|policy|pg|rnnt|reconstruction|mse"
     r"|diffusion|dpo|simple|per|nonpadding|target|all|tokens|out)_)*"
-    rf"{_LOSS_WORD}(_(avg|average|mean|global_avg|train(ing)?|tr|step|total|per_\w+|ema|smoothed?|nats|bits))*$"
+    rf"{_LOSS_WORD}(_(avg|average|mean|global_avg|train(ing)?|tr|step|batch|total|per_\w+|ema|smoothed?|nats|bits))*$"
     rf"|loss(es)?/(train(ing)?/)?((train(ing)?|tr)_)?(total|mean|avg|out|train(ing)?|tr|lm_loss|lm|loss|step|epoch|iter|batch)$"
     rf"|loss\w*/(global_)?(avg|mean)_loss$"
     rf"|^loss\w*/\w*(total|policy|lm)\w*$"

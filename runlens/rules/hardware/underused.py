@@ -58,6 +58,7 @@ class GpuUnderused(Rule[UnderusedEvidence]):
     `limit`, at the latest after `startup` minutes. Reports stretches in which its moving median over five samples is
     below `limit` for `minutes` and for at least a tenth of the log; devices that wait in the same steps are one
     finding. GPUs of the node that the run does not use are left out where a monitor tells (`gpu.process.N` of W&B).
+    So is what was sampled after the last step: the training was over, and a notebook goes on to sample.
     Tensor-core activity and occupancy are not held against it: 30 % of those can be all that a model asks for.
 
     Why it matters
@@ -108,6 +109,8 @@ class GpuUnderused(Rule[UnderusedEvidence]):
             )
             return
         spans = [(d, steps_of(s, stretch)) for d, s in series.items() for stretch in self._low(s)]
+        over = run.step_range()
+        spans = [(d, span) for d, span in spans if over is None or over[0] == over[1] or span[0] < over[1]]
         for devices, span in overlapping(spans):
             yield self._finding(run, series, devices, span)
 

@@ -14,12 +14,13 @@ from runlens.rules.base import Rule
 from runlens.rules.meaning import Advice, Extent, Part, Stage, Story
 from runlens.rules.shared.logged_settings import Setting, longer_there
 from runlens.rules.shared.panels import MACHINES, SPEEDS
-from runlens.rules.throughput.parts.clock import whole_clock
-from runlens.rules.throughput.parts.cost import CostEvidence, cost_of_time, is_petty
+from runlens.rules.throughput.parts.clock import clock_signal, whole_clock
+from runlens.rules.throughput.parts.cost import CostEvidence, cost_of_time, is_petty_loss
 from runlens.rules.throughput.parts.episodes import Episodes, episodes, paused, regular, seconds_lost
-from runlens.rules.throughput.parts.levels import settle_in
+from runlens.rules.throughput.parts.levels import settle_in, slowdowns
 from runlens.rules.throughput.parts.needs import NEEDS, NOTHING
 from runlens.rules.throughput.parts.signal import FEWEST, RateSignal, rate_signal
+from runlens.rules.throughput.parts.slowdown import SlowdownRule
 from runlens.rules.throughput.parts.words import duration
 from runlens.stats.periodicity import Beat, beat
 from runlens.stats.robust import median
@@ -88,7 +89,8 @@ class RecurringDips(Rule[DipsEvidence]):
         Share of the time from which pauses on schedule are a warning, if the log names no eval or checkpoint there.
     petty_share, petty_seconds : float
         What costs less than this share of the run's time and less than so many seconds is `info`; of single slow points
-        and pauses the seconds alone count, since some work falls on every n-th step of most runs.
+        and pauses the seconds alone count, since some work falls on every n-th step of most runs, and of a run that
+        logs no rate, timer or tokens.
 
     References
     ----------
@@ -132,6 +134,9 @@ class RecurringDips(Rule[DipsEvidence]):
         if wall is not None and len(wall) >= FEWEST:
             # by the clock only what the logged rate does not show
             told += [f for f in self._of(run, wall) if not any(_same(f, known) for known in told)]
+        if any(_in_stretches(f) for f in told):
+            lower = [span for one in (signal, clock_signal(run)) if one is not None for span in _lower(one)]
+            told = [_inside(f) if _within(f, lower) else f for f in told]
         yield from sorted(told, key=lambda f: f.steps or (0, 0))
 
     def _of(self, run: Run, signal: RateSignal) -> Iterator[Finding]:
@@ -183,7 +188,7 @@ class RecurringDips(Rule[DipsEvidence]):
         cost = cost_of_time(run, lost * signal.normal_seconds)
         longer_steps = _longer_steps(run, signal, found)
         single = what != "slow stretches" and 3600.0 * cost.hours < self.petty_seconds
-        if longer_steps is not None or single or is_petty(cost, signal, self.petty_share, self.petty_seconds):
+        if longer_steps is not None or single or is_petty_loss(cost, signal, self.petty_share, self.petty_seconds):
             severity = Severity.INFO
         steps = int(signal.step[found.first].min()), int(signal.step[found.last].max())
         every = f"every {rhythm.period:,.0f} steps" if rhythm.regular else f"about {rhythm.period:,.0f} steps apart"
@@ -247,6 +252,27 @@ def _same(a: Finding, b: Finding) -> bool:
     if a.steps is None or b.steps is None or a.evidence["kind"] != b.evidence["kind"]:
         return False
     return a.steps[0] <= b.steps[1] and b.steps[0] <= a.steps[1]
+
+
+def _lower(signal: RateSignal) -> list[tuple[int, int]]:
+    """First and last step of each stretch of lower speed that TPUT001 tells of by its own settings."""
+    found = slowdowns(signal, SlowdownRule.drop, SlowdownRule.min_points)
+    return [(int(signal.step[slow.start]), int(signal.step[slow.end])) for slow in found if slow.kind == "step"]
+
+
+def _within(finding: Finding, lower: list[tuple[int, int]]) -> bool:
+    """Whether slow stretches are the ups and downs of one stretch of lower speed that came and went."""
+    first, last = finding.steps or (0, 0)
+    return _in_stretches(finding) and any(a <= first and last <= b for a, b in lower)
+
+
+def _in_stretches(finding: Finding) -> bool:
+    return finding.evidence["kind"] == "slow stretches" and finding.severity is not Severity.INFO
+
+
+def _inside(finding: Finding) -> Finding:
+    message = f"{finding.message}; all of them in a stretch of lower speed, which TPUT001 tells of"
+    return replace(finding, severity=Severity.INFO, message=message)
 
 
 def _longer_steps(run: Run, signal: RateSignal, found: Episodes) -> Setting | None:

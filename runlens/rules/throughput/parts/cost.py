@@ -106,6 +106,16 @@ def is_petty(cost: Cost, signal: RateSignal, share: float, seconds: float) -> bo
     return lost < seconds and lost < share * len(signal) * signal.normal_seconds
 
 
+def is_petty_loss(cost: Cost, signal: RateSignal, share: float, seconds: float) -> bool:
+    """Whether lost speed is not worth a warning: as `is_petty`, but by the seconds alone where nobody logs a speed.
+
+    A trainer that logs a rate, a timer or its tokens is asked to hold its speed. Of 7 public runs whose speed only the
+    clock beside the loss told and that lost less than a minute, none had more to tell than that the machine was shared.
+    """
+    lost = 3600.0 * max(cost.hours, cost.hours_by_end or 0.0)
+    return (lost < seconds and signal.untold) or is_petty(cost, signal, share, seconds)
+
+
 def cost_of_time(run: Run, seconds: float) -> Cost:
     """Cost of time that is lost and over: pauses, slow stretches, a hang. NaN seconds cost NaN hours."""
     return _cost(run, seconds / 3600.0, None)

@@ -89,6 +89,11 @@ class RateSignal:
         return self.stride / median(self.rate) if self.unit == "steps/s" else float("nan")
 
     @property
+    def untold(self) -> bool:
+        """Whether nothing but the step and the clock tells the speed: no rate, no timer, no tokens."""
+        return self.origin == "wall time" and self.unit == "steps/s"
+
+    @property
     def log(self) -> Floats:
         """(n,) float64: natural logarithm of the rate, in which a loss of 5 % is 0.05 at any speed.
 

@@ -14,7 +14,7 @@ from runlens.roles.rl import rl_sign
 from runlens.rules.base import Rule
 from runlens.rules.shared.logged_settings import SettingEvidence, changed_plan, raised_setting
 from runlens.rules.throughput.parts.clock import clock_signal, matched, stands_still, work_is_known
-from runlens.rules.throughput.parts.cost import cost_of, is_petty
+from runlens.rules.throughput.parts.cost import cost_of, is_petty_loss
 from runlens.rules.throughput.parts.levels import Slowdown, settle_in, slowdowns
 from runlens.rules.throughput.parts.needs import NOTHING
 from runlens.rules.throughput.parts.signal import FEWEST, RateSignal, rate_signal
@@ -69,7 +69,8 @@ class SlowdownRule(Rule[SlowdownEvidence]):
     petty_share: float = 0.01
     """Share of the run's time up to which a loss is only worth knowing, if it is also less than `petty_seconds`."""
     petty_seconds: float = 60.0
-    """Seconds up to which a loss is only worth knowing, if it is also less than `petty_share` of the run's time."""
+    """Seconds up to which a loss is only worth knowing, if it is also less than `petty_share` of the run's time, or if
+    the trainer logs no rate, timer or tokens."""
     kind: ClassVar[Literal["step", "ramp"]]
 
     def check(self, run: Run) -> Iterator[Finding | Skip]:
@@ -130,7 +131,7 @@ class SlowdownRule(Rule[SlowdownEvidence]):
         fewer = None if signal.per_gpu else _fewer_ranks(tied, slow)
         severity = Severity.WARNING
         by_clock = signal.origin == "wall steps"
-        petty = is_petty(cost, signal, self.petty_share, self.petty_seconds)
+        petty = is_petty_loss(cost, signal, self.petty_share, self.petty_seconds)
         told_by = slow.end - slow.start + 1
         if slow.kind == "step":  # a slope may begin with the log
             told_by = min(told_by, slow.start - settle_in(len(signal)))
