@@ -9,20 +9,21 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
 
-from runlens.errors import NoRunFound, NotALog, ReadError, RunLensError
+from runlens.errors import NotALog, RunLensError
 from runlens.model import Note, Run, RunRef, Series
 from runlens.model.words import percent
 from runlens.sources.contract import Look
-from runlens.sources.tfevents import files, forms, writers
+from runlens.sources.event_files import Folder, read_folder
+from runlens.sources.tfevents import files
 from runlens.sources.tfevents.decode import Decoder, Oddities
 from runlens.sources.tfevents.files import Entry
-from runlens.sources.tfevents.frames import Damage, Frames
+from runlens.sources.tfevents.frames import Damage
 from runlens.sources.tfevents.hparams import config_of
 from runlens.sources.tfevents.kin import families, folders_of, name_below
 from runlens.sources.tfevents.listing import grouped, is_event_file, walk
@@ -107,13 +108,15 @@ def _holds_hparams(entries: Sequence[Entry]) -> bool:
         return False  # it stays a run of its own, and reading it says what is wrong
 
 
-def read(ref: RunRef) -> Run:
+def read(ref: RunRef, folder: Callable[[Sequence[str]], Folder] | None = None) -> Run:
     """Read every scalar of a run, of every attempt, in the order written.
 
     Parameters
     ----------
     ref : RunRef
         As from `find`. Without `files`, those in the folder `location` are read.
+    folder : callable, optional
+        What reads the files of one folder, such as one that knows what was read of them before.
 
     Returns
     -------
@@ -138,10 +141,10 @@ def read(ref: RunRef) -> Run:
     notes: list[Note] = []
     starts: list[float] = []
     for inner, group in groups.items():
-        decoder, damage, odds, total = _read_files(group)
-        found, generations = _series(decoder)
+        held = (folder or read_folder)(group)
+        decoder, found, odds = held.decoder, held.series, held.odds
         config |= _config(odds)
-        notes += _notes(decoder, group, damage, odds, total)
+        notes += _notes(decoder, group, held.damage, odds, held.total)
         if _HPARAMS_FOLDER.fullmatch(inner.rpartition("/")[2]):
             series = found | series  # a tag that the run has itself is a final value there
             continue
@@ -151,7 +154,7 @@ def read(ref: RunRef) -> Run:
             series[name] = Series(name, one.step, one.time, one.value)
         words |= {name_below(inner, tag): said for tag, said in _words(decoder).items()}
         if not starts:  # the folder of the training comes first; those of other splits began with it
-            starts = [odds[part[0]].first_time for part in generations] + [t for odd in odds for t in odd.starts]
+            starts = [odds[part[0]].first_time for part in held.generations] + [t for odd in odds for t in odd.starts]
     home = files.parent_of(paths[0])
     worded, texts, constant = series_of_words(words, series)
     return Run(
@@ -159,7 +162,7 @@ def read(ref: RunRef) -> Run:
         name=files.name_of(ref.location if len(groups) > 1 and "" not in groups else home),
         source=ref.location,
         config=MappingProxyType(constant | config),
-        series=MappingProxyType(series | worded),
+        series=MappingProxyType(dict(sorted((series | worded).items()))),
         texts=MappingProxyType(texts),
         notes=tuple(notes),
         starts=tuple(sorted(float(t) for t in starts if np.isfinite(t))),
@@ -183,44 +186,6 @@ def _files_in(folder: str) -> tuple[str, ...]:
     return tuple(entry.path for entry in entries)
 
 
-def _read_files(paths: Sequence[str]) -> tuple[Decoder, list[Damage], list[Oddities], int]:
-    """Everything in the files, in order, and their bytes."""
-    decoder = Decoder(forms.shared())
-    damages, odds, total = [], [], 0
-    for path in paths:
-        odd = Oddities()
-        decoder.store.begin_file()
-        try:
-            with files.opened(path) as (stream, size):
-                frames = Frames(stream, size)
-                for segment in frames:
-                    decoder.read(segment, frames.damage, odd)
-        except NoRunFound as error:  # it was there when the folder was listed
-            raise ReadError(f"{error}; it was removed while the run was being read") from error
-        damages.append(frames.damage)
-        odds.append(odd)
-        total += frames.size
-    if not any(odd.events for odd in odds) and any(damage.bytes for damage in damages):
-        shown = paths[0] + (f" and {len(paths) - 1} more" if len(paths) > 1 else "")
-        raise NotALog(f"{shown} is no event file, or is damaged throughout: there is no sound record in it")
-    return decoder, damages, odds, total
-
-
-def _series(decoder: Decoder) -> tuple[dict[str, Series], list[list[int]]]:
-    """The scalar series by tag, and which files were written at once."""
-    tagged = decoder.store.finish(len(decoder.tags))
-    generations = writers.generations(tagged)
-    series: dict[str, Series] = {}
-    for number, tag in enumerate(decoder.tags):
-        # A single number under a histogram's or a text's tag is no scalar; only the plugin's name tells.
-        if tag.plugin in (b"", b"scalars") or tag.simple:
-            name = tag.name.decode("utf-8", "backslashreplace")
-            while name in series:  # two tags that differ only in bytes that are no text
-                name += "'"
-            series |= {found.name: found for found in writers.series_of(name, number, tagged, generations)}
-    return series, generations
-
-
 def _words(decoder: Decoder) -> dict[str, Words]:
     texts = {tag.name for tag in decoder.tags if tag.plugin == PLUGIN}
     return {tag.decode("utf-8", "backslashreplace"): w for tag, w in decoder.words.items() if tag in texts}
@@ -229,6 +194,7 @@ def _words(decoder: Decoder) -> dict[str, Words]:
 def _config(odds: Sequence[Oddities]) -> dict[str, object]:
     config: dict[str, object] = {}
     for odd in odds:
+        odd.bad_hparams = 0
         for _, content in odd.contents:
             try:
                 config |= config_of(content)

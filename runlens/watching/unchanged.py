@@ -95,9 +95,11 @@ class Unchanged:
         from runlens.sources.carried import carried
 
         known, reader = self.carried.get(ref.id, (None, None))
-        if known != ref:
+        if known is None or replace(known, files=ref.files) != ref:
             reader = carried(ref)
-            self.carried[ref.id] = ref, reader
+        elif reader is not None:
+            reader.ref = ref  # another file was begun
+        self.carried[ref.id] = ref, reader
         return within_bounds(reader.read()) if reader is not None else whole(ref)
 
     def _key(self, ref: RunRef, settings: Settings, seen: Seen) -> bytes | None:

@@ -9,6 +9,8 @@ import math
 
 import numpy as np
 
+from tests.sources import tfevents_writer as ev
+
 START = 1_800_000_000.0
 
 
@@ -109,3 +111,27 @@ def pieces(content, rng, count, first):
     ends = np.sort(rng.integers(first, len(content), count)).tolist()
     lines = [content.rfind(b"\n", 0, end) + 1 for end in ends]
     return [a if rng.random() < 0.7 else b for a, b in zip(ends, lines, strict=True)] + [len(content)]
+
+
+def events(rng, rows, odd, first=0):
+    """Records of an event file, a tag an event; with `odd`, other kinds between them, and damage."""
+    out = [ev.version(ev.T0 + first)]
+    for step in range(first, first + rows):
+        out.append(ev.scalar("loss", step, curve(step, rng)))
+        out.append(ev.scalar("lr", step, 3e-4))
+        out.append(ev.many(step, {"grad_norm": float(rng.random()), "tokens": 1e3 * step}))
+        if odd and rng.random() < 0.02:
+            kind = rng.integers(7)
+            out += [
+                [ev.scalar("eval/loss", step, curve(step, rng))],
+                [ev.scalar("loss", step, math.nan)],
+                [ev.image(step)],
+                [ev.session_start(step, ev.T0 + step)],
+                [ev.tensor("tensor", step, ev.float_tensor(1.5), "scalars")],
+                [ev.histogram(step)],
+                [ev.hparams({"lr": 3e-4})],
+            ][kind]
+    content = bytearray(ev.log(out))
+    for at in rng.integers(0, len(content), 3) if odd and rng.random() < 0.5 else ():
+        content[at] ^= 1
+    return bytes(content)

@@ -8,7 +8,7 @@ import pytest
 from runlens import sources
 from runlens.model import RunRef
 from runlens.sources.bounds import within_bounds
-from runlens.sources.carried import carried, table
+from runlens.sources.carried import carried, event_files, table
 from runlens.sources.carried.grown import Grown
 from runlens.sources.carried.prefix import Prefix
 from tests.sources import growing
@@ -55,6 +55,38 @@ def test_units_in_cells_are_those_of_the_whole_table(tmp_path, form):
     rows = (form.format(s, round(3 - s / 4000, 4), round(1 + s % 7 / 10, 1)) + "\n" for s in range(9000))
     content = (head + "".join(rows)).encode()
     looks(tmp_path / ("a.csv" if head else "a.jsonl"), content, [90_000, 120_001, 150_500, len(content)])
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("odd", [False, True], ids=["plain", "odd"])
+def test_at_random_cuts_event_files_are_those_that_are_read_at_once(tmp_path, monkeypatch, seed, odd):
+    """One file, or several of a run that was taken up again; records are cut anywhere."""
+    rng = np.random.default_rng([seed, odd])
+    names = [f"events.out.tfevents.{1790000000 + k}.host.1.{k}" for k in range(1 + seed % 3)]
+    contents = [growing.events(rng, 300, odd, (290 - 90 * (seed > 5)) * k) for k in range(len(names))]
+    count = []
+    real = event_files.read_file
+    monkeypatch.setattr(event_files, "read_file", lambda *args: count.append(args[3]) or real(*args))
+    ref = reader = known = None
+    for end in [*np.sort(rng.integers(0, sum(map(len, contents)), 12)), sum(map(len, contents))]:
+        for name, content in zip(names, contents, strict=True):
+            if end > 0 or name == names[0]:
+                (tmp_path / name).write_bytes(b"") if not (tmp_path / name).exists() else None
+                with (tmp_path / name).open("r+b") as file:
+                    done = file.seek(0, 2)
+                    file.write(content[done : max(end, 0)])
+            end -= len(content)
+        (ref,) = sources.discover(str(tmp_path))
+        if ref != known:  # another file
+            known, reader = ref, reader if known and reader_takes(reader, ref) else carried(ref)
+        growing.same(within_bounds(reader.read()), sources.read(ref))
+    assert odd or seed > 5 or sum(base > 0 for base in count) >= 8, "rows that were read are not read again"
+
+
+def reader_takes(reader, ref):
+    """Give the reader the new reference, as the watch does."""
+    reader.ref = ref
+    return True
 
 
 @pytest.mark.parametrize("name", TABLES)

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 class Carried(Protocol):
     """One run, and what was read of it."""
 
+    ref: RunRef
+    """Which run: another file of it may be added."""
+
     def read(self) -> Run:
         """The run as it is now. Raises a `ReadError` of `runlens.errors`."""
         ...  # pragma: no cover
@@ -33,4 +36,10 @@ def _table(ref: RunRef) -> Carried:
     return CarriedTable(ref)
 
 
-_FORMS: dict[str, Callable[[RunRef], Carried]] = {"table": _table}
+def _event_files(ref: RunRef) -> Carried:
+    from runlens.sources.carried.event_files import CarriedEventFiles
+
+    return CarriedEventFiles(ref)
+
+
+_FORMS: dict[str, Callable[[RunRef], Carried]] = {"table": _table, "tensorboard": _event_files}

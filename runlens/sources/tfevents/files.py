@@ -95,8 +95,8 @@ def size_of(path: str) -> int:
 
 
 @contextmanager
-def opened(path: str) -> Iterator[tuple[ByteStream, int]]:
-    """A file to read, and its size in bytes.
+def opened(path: str, base: int = 0) -> Iterator[tuple[ByteStream, int]]:
+    """A file to read from `base` on, and its size in bytes.
 
     Raises
     ------
@@ -110,6 +110,7 @@ def opened(path: str) -> Iterator[tuple[ByteStream, int]]:
         if not stat.S_ISREG(Path(path).stat().st_mode):
             raise NotALog(f"{path} is no regular file, so it cannot be read as an event file")
         with Path(path).open("rb", buffering=0) as stream:
+            stream.seek(base)
             yield stream, os.fstat(stream.fileno()).st_size
 
 

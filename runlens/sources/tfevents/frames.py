@@ -75,21 +75,24 @@ class Frames:
         Bytes to read: the size of the file when it was opened. A file that grows meanwhile is read up to there.
     segment : int
         Bytes read at once.
+    base : int
+        Where the stream stands in the file: at the beginning, or behind a record.
     """
 
-    def __init__(self, stream: ByteStream, size: int, segment: int = SEGMENT) -> None:
+    def __init__(self, stream: ByteStream, size: int, segment: int = SEGMENT, base: int = 0) -> None:
         self.damage = Damage()
         self.size = size
         self.records = 0
         """Records with a valid header, so far."""
         self._stream = stream
         self._segment = segment
-        self._data: U8 = np.zeros(min(max(segment, HEADER), size) + PADDING, np.uint8)
+        self._data: U8 = np.zeros(min(max(segment, HEADER), size - base) + PADDING, np.uint8)
         self._filled = 0
-        self._base = 0  # place in the file of the first byte in the buffer
+        self._base = base  # place in the file of the first byte in the buffer
         self._pattern = Pattern()
         self._lost: int | None = None  # place in the file where damage began whose end is still looked for
         self._torn = False  # and whether it is a mere torn tail if nothing follows
+        self._last: tuple[int, int] | None = None  # place in the file and payload bytes of the last record
 
     def __iter__(self) -> Iterator[Segment]:
         """Segments in order; `damage` is complete for headers when they are exhausted."""
@@ -100,12 +103,25 @@ class Frames:
             chosen, keep = self._follow(data, starts, lengths)
             if len(chosen):
                 self.records += len(chosen)
+                self._last = self._base + int(starts[chosen[-1]]), int(lengths[chosen[-1]])
                 yield Segment(self._data, starts[chosen], lengths[chosen])
             if self._at_end:
                 break
             self._pattern.note(lengths[chosen])
         if self._lost is not None and not self._torn:
             self.damage.add(self.size - self._lost)
+
+    @property
+    def behind(self) -> int | None:
+        """Where reading may go on once more was written, when the segments are exhausted: behind the last record.
+
+        None where that is not certain: there is no record, it is not sound, or damage follows it.
+        """
+        if self._last is None or (self._lost is not None and not self._torn):
+            return None
+        place, length = self._last
+        whole = place >= self._base and sound(self._data, place - self._base, length)
+        return place + length + FRAME if whole else None
 
     def _expected(self, data: U8) -> tuple[I64, I64] | None:
         """The headers in `data` if they go on as before; where damage or the file's end is near, all are looked for."""

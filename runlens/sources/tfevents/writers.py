@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from runlens.model import Series
@@ -38,12 +40,16 @@ def generations(tagged: Tagged) -> list[list[int]]:
     list of list of int
         Numbers of files, in a group the one with the most points first. Files without a point are left out.
     """
-    found: list[list[int]] = []
     if tagged.end.shape[1] == 1:  # most runs: nothing to tell apart
         return [[0]] if len(tagged.step) else []
-    span = spans(tagged)
     points = np.diff(tagged.end.ravel(), prepend=0).reshape(tagged.end.shape).sum(axis=0)
-    for file in np.flatnonzero(points).tolist():
+    return generations_of(spans(tagged), points.tolist())
+
+
+def generations_of(span: F64, points: Sequence[int]) -> list[list[int]]:
+    """As `generations`, by first and last wall time of each file, shape (files, 2), and how many points it holds."""
+    found: list[list[int]] = []
+    for file in (file for file, count in enumerate(points) if count):
         if found and any(_at_once(span[other], span[file]) for other in found[-1]):
             found[-1].append(file)
         else:
