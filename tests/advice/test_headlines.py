@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from runlens.advice import advise
+from runlens.advice.causes.table import _in_a_sentence
 from runlens.model import Incident, Severity, Suspect
 from tests.advice.headlines import STATES, TABLE, headline, lines, shown, table
 from tests.builders import finding, report, run
@@ -114,3 +115,11 @@ def test_a_requirement_that_fails_the_run_is_no_footnote_of_a_slowdown():
     slow = finding("TPUT001", "warning", (360, 599))
     missed = replace(finding("EVAL005", "error", (2599, 2599)), name="requirement-missed")
     assert advise(report(slow, missed), run()).headline.startswith("Requirement missed")
+
+
+@pytest.mark.parametrize(
+    ("title", "said"),
+    [("GPUs throttled", "GPUs throttled"), ("Bad data", "bad data"), ("A slow disk", "a slow disk")],
+)
+def test_a_title_within_a_sentence_keeps_its_abbreviation(title, said):
+    assert _in_a_sentence(title) == said

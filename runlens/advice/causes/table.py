@@ -172,9 +172,14 @@ def suspects(case: Case, most: int = 5) -> list[Suspect]:
             suspect = Suspect(
                 cause.title, cause.check, tuple(t for _, t in sorted(good, key=lambda g: -g[0])),
                 tuple(t for _, t in sorted(bad)), sum(w for w, _ in good + bad),
-                cause.short or cause.title[:1].lower() + cause.title[1:], cause.mend, cause.skips,
+                cause.short or _in_a_sentence(cause.title), cause.mend, cause.skips,
             )  # fmt: skip
             seen = any(text and weight >= SETTLES and clue not in SETTINGS for weight, text, clue in said)
             found.append((seen, suspect))
     found.sort(key=lambda one: (not one[0], -one[1].score))
     return [suspect for _, suspect in found][:most]
+
+
+def _in_a_sentence(title: str) -> str:
+    """The title with a small first letter, unless it begins with an abbreviation such as `GPUs`."""
+    return title[:1].lower() + title[1:] if title[1:2].islower() or title[1:2] == " " else title
