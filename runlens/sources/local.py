@@ -10,6 +10,7 @@ from runlens.errors import AccessRefused, NoRunFound, NotALog, RunLensError, Usa
 from runlens.model import AS_FOUND, ReadOptions, RunRef
 from runlens.sources import registry
 from runlens.sources.contract import HEAD, Look
+from runlens.sources.halves import joined
 from runlens.sources.ignored import NAME, Ignored
 from runlens.sources.naming import printable, unforeseen
 from runlens.sources.registry import Entry
@@ -103,6 +104,7 @@ def _in_folder(root: Path, options: ReadOptions, search: Search, ignored: Ignore
                 beside[source.name] = sorted(set(files).difference(left))
                 for file in left:
                     _tell(source, file, look, search)
+    refs = joined(refs)
     refs += [RunRef(REFUSED, str(folder), folder.relative_to(root).as_posix()) for folder in refused]
     search.unread[begun:] = sorted(search.unread[begun:], key=lambda one: one.path)
     if not refs:

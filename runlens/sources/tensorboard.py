@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -20,6 +21,7 @@ from runlens.model import Note, Run, RunRef, Series
 from runlens.model.words import percent
 from runlens.sources.contract import Look
 from runlens.sources.event_files import Folder, read_folder
+from runlens.sources.halves.tables import with_tables
 from runlens.sources.tfevents import files
 from runlens.sources.tfevents.decode import Decoder, Oddities
 from runlens.sources.tfevents.files import Entry
@@ -134,6 +136,9 @@ def read(ref: RunRef, folder: Callable[[Sequence[str]], Folder] | None = None) -
         If a file cannot be opened or read.
     """
     paths = ref.files or _files_in(ref.location)
+    tables = [path for path in paths if not is_event_file(files.name_of(path))]
+    if tables and len(tables) < len(paths):
+        return with_tables(read(replace(ref, files=tuple(p for p in paths if p not in tables)), folder), tables)
     groups = folders_of(paths, ref.location)
     series: dict[str, Series] = {}
     words: dict[str, Words] = {}
