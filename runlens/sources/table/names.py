@@ -84,11 +84,17 @@ def canonical(column: str) -> str:
 
 _AXIS_NAMES = frozenset(AXES)
 _TIME_NAMES = frozenset(TIMES)
+_LABELLED = frozenset({*SPLITS, *RUNS, *LABELS, *METRICS})
 
 
 def is_axis(column: str) -> bool:
     """Whether a column may be the x axis by its name."""
     return canonical(column) in _AXIS_NAMES
+
+
+def is_label(column: str) -> bool:
+    """Whether the texts of a column are kept, since they may say of which run, split or metric a row is."""
+    return canonical(column) in _LABELLED
 
 
 @lru_cache(maxsize=16384)

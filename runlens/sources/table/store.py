@@ -13,7 +13,7 @@ import numpy.typing as npt
 from runlens.sources.nested import coco_stats, flat
 from runlens.sources.table.cells import number, says_nothing
 from runlens.sources.table.marks import Commas
-from runlens.sources.table.names import LABELS, METRICS, RUNS, SPLITS, canonical, is_axis, is_time
+from runlens.sources.table.names import is_axis, is_label, is_time
 from runlens.sources.table.units import Measured, named, quantity
 from runlens.sources.worded import Texts
 
@@ -22,7 +22,6 @@ Floats = npt.NDArray[np.float64]
 Held = TypeVar("Held")
 Found = dict[str, tuple[list[int], list[float]]]
 
-_LABELLED = frozenset({*SPLITS, *RUNS, *LABELS, *METRICS})
 WRAPPERS = ("data", "metrics", "scalars", "logs", "log", "stats")
 """Keys under which a row holds its metrics apart from its step (verl: `{"step": 1, "data": {…}}`): no part of a
 name."""
@@ -30,11 +29,6 @@ _SETTINGS = ("config", "hparams", "args")
 """Keys under which a row or a document holds its settings."""
 _MOST_SAID = 1000
 _SPELT = re.compile(r"[:dhms]")
-
-
-def is_label(column: str) -> bool:
-    """Whether the texts of a column are kept, since they may say of which run, split or metric a row is."""
-    return canonical(column) in _LABELLED
 
 
 def settings_in(cells: Mapping[str, object]) -> Mapping[str, object]:
