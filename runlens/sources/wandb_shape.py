@@ -78,8 +78,10 @@ def steps_at(
     known = np.isfinite(time)
     if not known.any():
         return np.zeros(at.shape, dtype=np.int64)
-    order = np.argsort(time[known], kind="stable")
-    sorted_time, sorted_step = time[known][order], step[known][order]
+    sorted_time, sorted_step = (time, step) if known.all() else (time[known], step[known])
+    if np.any(sorted_time[1:] < sorted_time[:-1]):
+        order = np.argsort(sorted_time, kind="stable")
+        sorted_time, sorted_step = sorted_time[order], sorted_step[order]
     found: npt.NDArray[np.int64] = sorted_step[np.maximum(np.searchsorted(sorted_time, at, side="right") - 1, 0)]
     return found
 

@@ -10,6 +10,7 @@ import math
 import numpy as np
 
 from tests.sources import tfevents_writer as ev
+from tests.sources import wandb_writer as wb
 
 START = 1_800_000_000.0
 
@@ -135,3 +136,31 @@ def events(rng, rows, odd, first=0):
     for at in rng.integers(0, len(content), 3) if odd and rng.random() < 0.5 else ():
         content[at] ^= 1
     return bytes(content)
+
+
+def wandb_records(rng, rows, odd, first=0):
+    """Records of a `.wandb` file, with system metrics between them; with `odd`, rows of other kinds, and words."""
+    out = [wb.run_record("abc", "a run", int(START), lr="0.0003"), wb.metric("loss", step="trainer/step")]
+    for step in range(first, first + rows):
+        row = {"loss": repr(curve(step, rng)), "grad_norm": repr(float(rng.random())), "_timestamp": repr(START + step)}
+        row["trainer/step"] = str(2 * step)
+        said = step
+        if odd and rng.random() < 0.05:
+            kind = rng.integers(6)
+            if kind == 0:
+                row["loss"] = ["NaN", "Infinity", "null", '"NaN"', '"word"', "1.5e400"][rng.integers(6)]
+            elif kind == 1:
+                row = {"eval/loss": "2.5", "_timestamp": row["_timestamp"]}
+            elif kind == 2:
+                row["phase"] = ['"warmup"', '"stable"'][rng.integers(2)]
+            elif kind == 3:
+                said = None
+            elif kind == 4:
+                out.append(wb.config({"seed": str(step)}))
+            else:
+                row["text"] = '"' + "x" * 40_000 + '"'  # a record over blocks
+        out.append(wb.summary({key: value for key, value in row.items() if key != "text"}))
+        out.append(wb.history(row, said))
+        if step % 5 == 0:
+            out.append(wb.stats(int(START) + step - 3 * (odd and step % 2), 0, {"gpu.0.temp": str(60 + step % 3)}))
+    return wb.framed([*out, wb.exit_record(0)] if odd and rng.random() < 0.5 else out)

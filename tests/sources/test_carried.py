@@ -8,7 +8,7 @@ import pytest
 from runlens import sources
 from runlens.model import RunRef
 from runlens.sources.bounds import within_bounds
-from runlens.sources.carried import carried, event_files, table
+from runlens.sources.carried import carried, event_files, table, wandb_file
 from runlens.sources.carried.grown import Grown
 from runlens.sources.carried.prefix import Prefix
 from tests.sources import growing
@@ -81,6 +81,46 @@ def test_at_random_cuts_event_files_are_those_that_are_read_at_once(tmp_path, mo
             known, reader = ref, reader if known and reader_takes(reader, ref) else carried(ref)
         growing.same(within_bounds(reader.read()), sources.read(ref))
     assert odd or seed > 5 or sum(base > 0 for base in count) >= 8, "rows that were read are not read again"
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("odd", [False, True], ids=["plain", "odd"])
+def test_at_random_cuts_a_wandb_file_is_the_one_that_is_read_at_once(tmp_path, monkeypatch, seed, odd):
+    """Blocks are flushed whole, or cut anywhere; the second file of a run that was resumed grows, too."""
+    rng = np.random.default_rng([seed, odd])
+    count = []
+    real = wandb_file._File.read
+    monkeypatch.setattr(
+        wandb_file._File, "read", lambda own, *more: count.append(own._frames.behind) or real(own, *more)
+    )
+    files = [tmp_path / "wandb" / f"offline-run-2027010{k}_000000-abc" / "run-abc.wandb" for k in range(1 + seed % 2)]
+    reader = None
+    for k, file in enumerate(files):
+        content = growing.wandb_records(rng, 600, odd, 0 if odd else 500 * k)
+        file.parent.mkdir(parents=True)
+        for end in [*np.sort(rng.integers(0, len(content), 8)), len(content)]:
+            with file.open("ab") as out:
+                out.write(content[out.tell() : end if rng.random() < 0.5 else end // 32768 * 32768])
+            (ref,) = sources.discover(str(tmp_path))
+            reader = reader or carried(ref)
+            reader.ref = ref
+            growing.same(within_bounds(reader.read()), sources.read(ref))
+    assert sum(behind > 0 for behind in count) >= 5, "rows that were read are not read again"
+
+
+def test_a_damaged_wandb_file_is_read_whole_and_so_is_one_that_was_replaced(tmp_path):
+    path = tmp_path / "run-abc.wandb"
+    content, other = (growing.wandb_records(np.random.default_rng(seed), 900, True) for seed in (1, 2))
+    hurt = bytearray(content)
+    hurt[150_000] ^= 1
+
+    def replaced():
+        (tmp_path / "new").write_bytes(other[: path.stat().st_size])
+        (tmp_path / "new").replace(path)
+
+    looks(path, bytes(hurt), [100_000, 140_000, 160_000, 200_000, len(content)], source="wandb_file")
+    path.unlink()
+    looks(path, other, [100_000, 140_000, 160_000], {2: replaced}, source="wandb_file")
 
 
 def reader_takes(reader, ref):

@@ -256,7 +256,7 @@ def test_no_permission_is_said(tmp_path, monkeypatch):
 def test_both_parsers_of_numbers_give_the_same_run(tmp_path, monkeypatch):
     path = next(RUNS.glob("gpu_drop6/*/*.wandb"))
     plain = read(path)
-    monkeypatch.setattr(wandb_file, "_LARGE", 0)
+    monkeypatch.setattr(wandb_file.attempt, "LARGE", 0)
     quick = read(path)
     assert list(plain.series) == list(quick.series)
     for name, series in plain.series.items():

@@ -42,4 +42,14 @@ def _event_files(ref: RunRef) -> Carried:
     return CarriedEventFiles(ref)
 
 
-_FORMS: dict[str, Callable[[RunRef], Carried]] = {"table": _table, "tensorboard": _event_files}
+def _wandb_file(ref: RunRef) -> Carried:
+    from runlens.sources.carried.wandb_file import CarriedWandbFile
+
+    return CarriedWandbFile(ref)
+
+
+_FORMS: dict[str, Callable[[RunRef], Carried]] = {
+    "table": _table,
+    "tensorboard": _event_files,
+    "wandb_file": _wandb_file,
+}

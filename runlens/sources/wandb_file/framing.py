@@ -65,28 +65,39 @@ def segments(path: Path, damage: Damage) -> Iterator[Segment]:
         The file does not begin as a `.wandb` file does. An empty file, or one cut within its header, has no records.
     """
     with path.open("rb") as file:
-        size = file.seek(0, 2)
-        file.seek(0)
-        head = file.read(len(MAGIC))
-        if head != MAGIC[: len(head)]:
-            raise NotALog(f"{printable(str(path))} is no W&B run file (wrong header); name a run's .wandb file")
-        file.seek(0)
-        yield from _Reader(file, size, damage).segments()
+        yield from Frames(damage).segments(file, path)
 
 
-class _Reader:
-    """The state between segments: a record that goes on in the next one."""
+class Frames:
+    """What is known between segments: a record that goes on in the next one, and where the last sound chunk ended."""
 
-    def __init__(self, file: BinaryIO, size: int, damage: Damage) -> None:
-        self.file, self.size, self.damage = file, size, damage
+    def __init__(self, damage: Damage) -> None:
+        self.damage = damage
+        self.size = 0
+        self.behind = 0
+        """Where reading goes on once more was written."""
         self.pending: list[bytes] = []
         self.pending_chunk = -1
         self.pending_end = -1  # where the next block begins: a sound chunk further on is no part of the record
         self.chunks_seen = 0
 
-    def segments(self) -> Iterator[Segment]:
-        for base in range(0, self.size, SEGMENT):
-            data = self.file.read(min(SEGMENT, self.size - base))
+    def segments(self, file: BinaryIO, path: Path) -> Iterator[Segment]:
+        """The records of an open file from `behind` on; `path` is for messages.
+
+        Raises
+        ------
+        NotALog
+            The file does not begin as a `.wandb` file does.
+        """
+        self.size = file.seek(0, 2)
+        file.seek(0)
+        head = file.read(len(MAGIC))
+        if head != MAGIC[: len(head)]:
+            raise NotALog(f"{printable(str(path))} is no W&B run file (wrong header); name a run's .wandb file")
+        begin = self.behind // BLOCK * BLOCK
+        file.seek(begin)
+        for base in range(begin, self.size, SEGMENT):
+            data = file.read(min(SEGMENT, self.size - base))
             yield self._segment(data, base)
         if self.pending and self.pending_chunk != self.chunks_seen - 1:
             self._lose_pending()
@@ -103,6 +114,8 @@ class _Reader:
                 joined.append(whole)
                 place.append(int(at[i]) + base)
         self.chunks_seen += len(at)
+        if len(at):
+            self.behind = base + int(at[-1]) + HEADER + int(length[-1])
         start, stop = at[full] + HEADER, at[full] + HEADER + length[full]
         ends = len(data) + np.cumsum(np.array([len(j) for j in joined], dtype=np.int64))
         begins = ends - np.array([len(j) for j in joined], dtype=np.int64)
@@ -142,7 +155,8 @@ class _Reader:
     def _chunks(self, data: bytes, base: int) -> tuple[Ints, Ints, Ints]:
         """Position in `data`, type and payload length of every sound chunk, in file order."""
         buffer = np.frombuffer(data, np.uint8)
-        at, kind, length, odd = _walk_blocks(buffer, base)
+        first = max(self.behind - base, 0 if base else len(MAGIC))
+        at, kind, length, odd = _walk_blocks(buffer, min(first, len(buffer)))
         check = buffer[at[:, None] + np.arange(4)].view("<u4")[:, 0] if len(at) else np.empty(0, np.uint32)
         view = memoryview(data)
         ends = (at + HEADER + length).tolist()
@@ -153,17 +167,17 @@ class _Reader:
         keep = ~odd[at // BLOCK]
         slow: list[tuple[int, int, int]] = []
         for block in np.flatnonzero(odd).tolist():
-            slow += self._scan(data, base, block)
+            slow += self._scan(data, base, block, first)
         extra = np.array(slow, dtype=np.int64).reshape(-1, 3)
         at, kind, length = (np.concatenate([a[keep], extra[:, i]]) for i, a in enumerate((at, kind, length)))
         order = np.argsort(at, kind="stable")
         return at[order], kind[order], length[order]
 
-    def _scan(self, data: bytes, base: int, block: int) -> list[tuple[int, int, int]]:
+    def _scan(self, data: bytes, base: int, block: int, first: int) -> list[tuple[int, int, int]]:
         """Sound chunks of one block, walked one by one; what lies between them is damage, a torn tail is not."""
         limit = (block + 1) * BLOCK
         end = min(limit, len(data))
-        at = block * BLOCK if base + block else len(MAGIC)
+        at = max(block * BLOCK, first)
         torn_here = base + end == self.size and end < limit
         out: list[tuple[int, int, int]] = []
         while end - at >= HEADER:
@@ -188,8 +202,8 @@ class _Reader:
         return out
 
 
-def _walk_blocks(buffer: npt.NDArray[np.uint8], base: int) -> tuple[Ints, Ints, Ints, npt.NDArray[np.bool_]]:
-    """Walk the chunks of all blocks side by side.
+def _walk_blocks(buffer: npt.NDArray[np.uint8], first: int) -> tuple[Ints, Ints, Ints, npt.NDArray[np.bool_]]:
+    """Walk the chunks of all blocks side by side, in the first one from `first` on.
 
     Returns
     -------
@@ -201,8 +215,8 @@ def _walk_blocks(buffer: npt.NDArray[np.uint8], base: int) -> tuple[Ints, Ints, 
     blocks = -(-len(buffer) // BLOCK)
     position = np.arange(blocks, dtype=np.int64) * BLOCK
     end = np.minimum(position + BLOCK, len(buffer))
-    if base == 0 and blocks:
-        position[0] = len(MAGIC)
+    if blocks:
+        position[0] = min(first, int(end[0]))
     odd = np.zeros(blocks, dtype=np.bool_)
     lane = np.flatnonzero(end - position >= HEADER)
     if blocks and end[-1] % BLOCK and 0 < end[-1] - position[-1] < HEADER:

@@ -16,10 +16,10 @@ from runlens.sources.wandb_file.words import Said, Words
 from runlens.sources.worded import coded
 
 Floats = npt.NDArray[np.float64]
-_UNSAID = np.iinfo(np.int64).min
+UNSAID = np.iinfo(np.int64).min
 
 
-class _Columns:
+class Rows:
     """Values of rows, by key, in the order of the rows."""
 
     def __init__(self) -> None:
@@ -67,9 +67,9 @@ class _Columns:
 class History:
     """The history rows of one file."""
 
-    def __init__(self, quick: bool = False) -> None:
+    def __init__(self, quick: bool = False, columns: Rows | None = None) -> None:
         self._quick = quick
-        self._columns = _Columns()
+        self._columns = columns or Rows()
         self._words = Words()
         self._step: list[Ints] = []
         self._time: list[Floats] = []
@@ -87,7 +87,7 @@ class History:
         order = _ranks(place)
         self._words.add(said, order + self._columns.rows)
         by_key = self._columns.add(values, order)
-        step = np.full(len(order), _UNSAID)
+        step = np.full(len(order), UNSAID)
         own = by_key.get(keys.by_name.get("_step", -1))
         if own is not None:
             finite = np.abs(own[1]) < 2**62
@@ -104,7 +104,7 @@ class History:
     def axes(self) -> tuple[Ints, Floats]:
         """`_step` and `_timestamp` of every row; a row that says no step follows the one before it."""
         step = np.concatenate([*self._step, np.empty(0, np.int64)])
-        for i in np.flatnonzero(step == _UNSAID).tolist():
+        for i in np.flatnonzero(step == UNSAID).tolist():
             step[i] = step[i - 1] + 1 if i else 0
         return step, np.concatenate([*self._time, np.empty(0)])
 
@@ -127,8 +127,8 @@ class History:
 class Stats:
     """System metrics of one file."""
 
-    def __init__(self) -> None:
-        self._columns = _Columns()
+    def __init__(self, columns: Rows | None = None) -> None:
+        self._columns = columns or Rows()
         self._time: list[Floats] = []
         self.bad = 0
 
