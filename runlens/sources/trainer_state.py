@@ -20,6 +20,7 @@ from runlens.model import AS_FOUND, Run, RunRef, State
 from runlens.sources.contract import Look
 from runlens.sources.naming import in_words, printable
 from runlens.sources.table.build import built
+from runlens.sources.table.forms.packed import text_of
 from runlens.sources.table.store import Columns
 
 _CHECKPOINT = re.compile(r"checkpoint-(\d+)")
@@ -76,7 +77,7 @@ def read(ref: RunRef) -> Run:
     where = printable(ref.location)
     read_at = clock.time()
     try:
-        state = json.loads(Path(ref.location).read_text(encoding="utf-8", errors="replace"))
+        state = json.loads(text_of(Path(ref.location).read_bytes()))
     except PermissionError as error:
         raise AccessRefused(f"no permission to read {where}; ask its owner for read access") from error
     except OSError as error:
@@ -135,8 +136,8 @@ def _global_step(path: Path) -> float:
     if named:
         return float(named[1])
     try:
-        with path.open(encoding="utf-8", errors="replace") as file:
-            found = _STEP_FIELD.search(file.read(_HEAD))
+        with path.open("rb") as file:
+            found = _STEP_FIELD.search(text_of(file.read(_HEAD)))
     except OSError:  # `read` says so, if this is the only one
         return -math.inf
     return float(found[1]) if found else -math.inf

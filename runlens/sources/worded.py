@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from runlens.model import Series
+from runlens.model import Note, Series
+from runlens.model.words import percent
+from runlens.sources.naming import printable
 
 MOST = 64
 """Different words of a series that is kept: a run has some stages, and thousands of prompts or paths."""
@@ -28,9 +30,12 @@ class Texts:
     values: list[int] = field(default_factory=list)
     free: bool = False
     """True for free text, of which nothing is kept."""
+    cells: int = 0
+    """Cells of text in all, of free text too."""
 
     def add(self, rows: Sequence[int], texts: Sequence[str]) -> None:
         """Cells of text, with their rows."""
+        self.cells += len(rows)
         if self.free:
             return
         codes = self.codes
@@ -46,7 +51,7 @@ class Texts:
 
     def branch(self) -> Texts:
         """The same, to be added to without a change of this."""
-        return Texts(dict(self.codes), list(self.rows), list(self.values), self.free)
+        return Texts(dict(self.codes), list(self.rows), list(self.values), self.free, self.cells)
 
     def where(self, keep: npt.NDArray[np.bool_], place: npt.NDArray[np.int64]) -> Texts:
         """The cells of the rows at which `keep` is true, at their new places; words are numbered anew."""
@@ -89,6 +94,19 @@ def coded(texts: Mapping[str, Texts], numbers: Container[str]) -> tuple[dict[str
             row, value = np.array(one.rows, dtype=np.int64), np.array(one.values, dtype=np.float64)
             found[name] = Coded(row, value, tuple(one.codes))
     return found, constant
+
+
+def words_among(texts: Mapping[str, Texts], numbers: Mapping[str, Series]) -> list[Note]:
+    """A note for each series of numbers some of whose cells are words, which are no points of it."""
+    notes = []
+    for name, one in texts.items():
+        if name in numbers and one.cells:
+            share = one.cells / (one.cells + len(numbers[name]))
+            of = f"of {printable(name)} ({percent(share)})"
+            said = f"1 value {of} is a word" if one.cells == 1 else f"{one.cells:,} values {of} are words"
+            said = f"{said} among numbers and left out"
+            notes.append(Note("unsupported", said, one.cells, series=name, share=share))
+    return notes
 
 
 def one_numbering(parts: Sequence[Mapping[str, tuple[str, ...]]]) -> dict[str, tuple[str, ...]]:

@@ -47,6 +47,17 @@ def test_each_gpu_has_a_series_of_each_number(tmp_path):
     assert series["gpu.1.temperature.gpu"].time.tolist() == [START, START + 5]
 
 
+@pytest.mark.parametrize("code", ["utf-16", "utf-16-le", "utf-8-sig"])
+def test_a_log_in_another_code_reads_alike(tmp_path, code):
+    (tmp_path / "a.csv").write_text(log(seconds=60))
+    (tmp_path / "b.csv").write_bytes(log(seconds=60).encode(code))
+    plain, _ = read(tmp_path / "a.csv")
+    other, bad = read(tmp_path / "b.csv")
+    assert bad == 0 and {n: s.value.tolist() for n, s in other.items()} == {
+        n: s.value.tolist() for n, s in plain.items()
+    }
+
+
 def test_a_sample_stands_at_the_step_that_was_current(tmp_path):
     file = tmp_path / "smi.csv"
     file.write_text(log(seconds=60))

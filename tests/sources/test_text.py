@@ -68,7 +68,7 @@ def test_where_the_stretches_end_changes_nothing(name, size):
         assert any(np.isin(line, other).all() for other, _ in same)
 
 
-@pytest.mark.parametrize("code", ["utf-16", "utf-8-sig"])
+@pytest.mark.parametrize("code", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-8-sig"])
 def test_text_in_other_codes_reads_alike(code, tmp_path):
     run = of("\r\n".join(lines(3, 2.5, 2)).encode(code), tmp_path)
     np.testing.assert_array_equal(run.series["loss"].value, [3, 2.5, 2])

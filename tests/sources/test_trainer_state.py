@@ -111,3 +111,12 @@ def test_every_truncation_is_an_error_of_ours(tmp_path):
     for end in range(len(whole)):
         with pytest.raises(RunLensError):
             only(put(tmp_path / "trainer_state.json", whole[:end]))
+
+
+@pytest.mark.parametrize("code", ["utf-16", "utf-16-le", "utf-8-sig"])
+def test_a_state_in_another_code_reads_alike(tmp_path, code):
+    plain = only(put(tmp_path / "a" / "trainer_state.json", state(20)))
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "trainer_state.json").write_bytes(json.dumps(state(20)).encode(code))
+    other = only(tmp_path / "b" / "trainer_state.json")
+    np.testing.assert_array_equal(other.series["train/loss"].value, plain.series["train/loss"].value)

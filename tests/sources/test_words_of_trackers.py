@@ -167,3 +167,47 @@ def test_texts_of_event_files_that_are_no_words(tmp_path, kind):
     run = events(tmp_path, [(0, scalar_pb("loss", 1.0)), *texts])
     assert set(run.series) == {"loss"} and not run.texts and not run.notes
     assert ("note" in run.config) is False
+
+
+def test_words_among_the_numbers_of_a_key_are_said(tmp_path):
+    rows = [{"loss": 2 - i / 50, "lr": "warm" if i in (3, 7) else 1e-3, "phase": "a"} for i in range(STEPS)]
+    run = of(wandb_run(tmp_path, rows))
+    assert len(run.series["lr"]) == STEPS - 2
+    (note,) = run.notes
+    assert (note.kind, note.records, note.series) == ("unsupported", 2, "lr")
+    assert note.message == "2 values of 'lr' (5 %) are words among numbers and left out"
+
+
+def test_sentences_among_the_numbers_of_a_key_are_counted_too(tmp_path):
+    rows = [{"loss": 2 - i / 50, "lr": 1e-3 if i % 4 else f"{i} {'x' * LONGEST}"} for i in range(STEPS)]
+    run = of(wandb_run(tmp_path, rows))
+    assert [(n.records, n.series) for n in run.notes] == [(STEPS // 4, "lr")]
+
+
+def test_numbers_in_quotes_are_no_words(tmp_path):
+    rows = [{"loss": 2 - i / 50, "lr": "NaN" if i == 3 else 1e-3} for i in range(STEPS)]
+    run = of(wandb_run(tmp_path, rows))
+    assert len(run.series["lr"]) == STEPS and not run.notes
+
+
+def test_tags_that_differ_in_the_suffix_of_writers_keep_their_own(tmp_path):
+    (tmp_path / "a").mkdir()
+    writer = EventFileWriter(str(tmp_path / "a"))
+    for i in range(STEPS):
+        for tag, word in (
+            ("phase", f"p{i // 20}"),
+            ("phase/text_summary", f"q{i // 10}"),
+            ("lr/text_summary", f"r{i // 20}"),
+        ):
+            writer.add_event(Event(step=i, wall_time=1.7e9 + i, summary=text_pb(tag, word)))
+        writer.add_event(
+            Event(step=i, wall_time=1.7e9 + i, summary=Summary(value=[Summary.Value(tag="lr", simple_value=0.1)]))
+        )
+    writer.close()
+    run = of(tmp_path)
+    assert run.texts == {
+        "phase": ("p0", "p1"),
+        "phase/text_summary": ("q0", "q1", "q2", "q3"),
+        "lr/text_summary": ("r0", "r1"),
+    }
+    assert len(run.series["lr"]) == STEPS

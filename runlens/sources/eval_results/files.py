@@ -14,6 +14,7 @@ from runlens.sources.eval_results import dclm, lighteval, lm_eval, markdown, olm
 from runlens.sources.eval_results.positions import Place, reached
 from runlens.sources.eval_results.score import Score, number, table
 from runlens.sources.naming import printable
+from runlens.sources.table.forms.packed import text_of
 
 ANSWERS = re.compile(
     r"samples_.+_\d{4}-\d\d-\d\dT[\d.:-]+\.jsonl|details_.+_\d{4}-\d\d-\d\dT[\d.:-]+\.parquet"
@@ -75,7 +76,7 @@ def read_file(path: Path) -> list[ResultFile]:
         raise AccessRefused(f"no permission to read {where}; ask its owner for read access") from error
     except OSError as error:
         raise ReadError(f"{where} cannot be read ({error.strerror}); look at the disk") from error
-    text = raw.decode("utf-8-sig", errors="replace")
+    text = text_of(raw)
     if is_printed(path, raw):
         try:
             printed = markdown.tables(text)

@@ -15,6 +15,7 @@ from runlens.errors import ConfigError
 from runlens.model import Note, Run, Series
 from runlens.sources.hardware.by_time import joined, needed, said, span_of
 from runlens.sources.naming import printable
+from runlens.sources.table.forms.packed import text_of
 
 _WHICH = ("index", "gpu_uuid", "uuid", "gpu_bus_id", "pci.bus_id", "gpu_serial", "serial")
 """Columns that tell GPUs apart, the best first."""
@@ -69,7 +70,7 @@ def read(file: Path) -> tuple[dict[str, Series], int]:
     """
     where = printable(str(file))
     try:
-        text = file.read_text(encoding="utf-8", errors="replace")
+        text = text_of(file.read_bytes())
     except OSError as error:
         raise ConfigError(f"--hardware {where} cannot be read: {error.strerror or error}") from error
     lines = text.splitlines()

@@ -21,7 +21,7 @@ from runlens.model.words import percent
 from runlens.sources.appended import Trainings, every_one, number_of, of_one_file, told
 from runlens.sources.contract import HEAD, Look
 from runlens.sources.naming import in_words, printable
-from runlens.sources.table.forms.packed import BROKEN, allowed
+from runlens.sources.table.forms.packed import BROKEN, allowed, wide
 from runlens.sources.table.head import tells_of_progress
 from runlens.sources.text.axis.steps import Axis, axis_of
 from runlens.sources.text.build import Built, series_of
@@ -50,9 +50,8 @@ def claims(head: bytes, path: Path) -> bool:
     """Whether a file is text, and is named as a log or begins with lines of metrics."""
     if is_packed(path):
         return _SUFFIX.search(path.name) is not None
-    wide = head[:2] in (b"\xff\xfe", b"\xfe\xff")
     begin = head.lstrip()[:2]
-    if not wide and (
+    if not wide(head) and (
         not begin or begin == b'{"' or head.translate(None, _TEXT + b"\0") or head.count(0) > len(head) // 2
     ):
         return False

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from runlens.sources.naming import in_words
-from runlens.sources.table.forms.packed import BROKEN
+from runlens.sources.table.forms.packed import BROKEN, wide
 from runlens.sources.text.tongues import in_english
 
 _PACKED: dict[str, Callable[[Path], object]] = {".gz": gzip.GzipFile, ".bz2": bz2.BZ2File, ".xz": lzma.LZMAFile}
@@ -45,7 +45,7 @@ def stretches(
     Parameters
     ----------
     file : binary file
-        UTF-8 or any code that agrees with ASCII; UTF-16 (as PowerShell redirects) if it says so by its first bytes.
+        UTF-8 or any code that agrees with ASCII; UTF-16 (as PowerShell redirects), with or without a mark.
     size : int
         Bytes read at once.
     broken : list of str, optional
@@ -63,8 +63,9 @@ def stretches(
             break
         if first:
             first = False
-            if block[:2] in (b"\xff\xfe", b"\xfe\xff"):
-                decode = codecs.getincrementaldecoder("utf-16")("replace")
+            if code := wide(block):
+                block = block.removeprefix("\ufeff".encode(code))
+                decode = codecs.getincrementaldecoder(code)("replace")
             block = block.removeprefix(b"\xef\xbb\xbf")
         if decode is not None:
             block = decode.decode(block).encode()

@@ -41,11 +41,14 @@ def series_of_words(
     Parameters
     ----------
     words : mapping
-        By tag; the suffix that writers put behind it is taken off.
+        By tag; the suffix that writers put behind it is taken off, but where another series is called so.
     numbers : mapping
         Series of numbers, which keep their names.
     """
-    named = {tag.removesuffix(_SUFFIX): one for tag, one in words.items()}
+    named: dict[str, Words] = {}
+    for tag, one in words.items():
+        stem = tag.removesuffix(_SUFFIX)
+        named[tag if stem != tag and (stem in words or stem in numbers) else stem] = one
     found, constant = coded({name: one.texts for name, one in named.items()}, numbers)
     series = {
         name: Series(name, np.array(named[name].step)[w.row], np.array(named[name].time)[w.row], w.value)

@@ -90,6 +90,7 @@ class Gathered:
         step, time = history.axes()
         parts = history.series(step, time)
         words, texts, constant = history.words(step, time, parts)
+        odd_words = history.words_among(parts)
         if before is not None and _counts_calls(step, parts, before):
             step = step + (before + 1)
             parts, words = (
@@ -103,7 +104,8 @@ class Gathered:
         meta.config = constant | meta.config
         first = time[np.isfinite(time)][:1]
         began = meta.start if math.isfinite(meta.start) else float(first[0]) if len(first) else math.nan
-        notes = _notes(path, self.damage, self.bad + self.summaries.bad + history.bad + stats.bad)
+        bad = self.bad + self.summaries.bad + history.bad + stats.bad
+        notes = (*_notes(path, self.damage, bad), *odd_words)
         last_step = int(step.max()) if len(step) else -1 if before is None else before
         return Attempt(meta, parts, texts, last_step, notes, began)
 

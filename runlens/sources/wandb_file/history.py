@@ -7,13 +7,13 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from runlens.model import Series
+from runlens.model import Note, Series
 from runlens.sources import wandb_shape
 from runlens.sources.wandb_file.counts import counts
 from runlens.sources.wandb_file.rows import AXES, HISTORY_ITEM, STATS_ITEM, Keys, Values, read_rows
 from runlens.sources.wandb_file.wire import Ints
 from runlens.sources.wandb_file.words import Said, Words
-from runlens.sources.worded import coded
+from runlens.sources.worded import coded, words_among
 
 Floats = npt.NDArray[np.float64]
 UNSAID = np.iinfo(np.int64).min
@@ -122,6 +122,11 @@ class History:
         found, constant = coded({names[key]: texts for key, texts in self._words.texts.items()}, numbers)
         series = {n: Series(n, step[w.row], time[w.row], w.value) for n, w in found.items()}
         return series, {n: w.names for n, w in found.items()}, constant
+
+    def words_among(self, numbers: Mapping[str, Series]) -> list[Note]:
+        """What is said of words among the numbers of a key."""
+        names = self._columns.keys.names
+        return words_among({names[key]: texts for key, texts in self._words.texts.items()}, numbers)
 
 
 class Stats:

@@ -51,16 +51,13 @@ class Words:
         """Texts of rows, with the place of each row among all."""
         rows: dict[int, list[tuple[int, str]]] = {}
         for row, key, value in zip(said.row, said.key, said.value, strict=True):
-            texts = self.texts.setdefault(key, Texts())
-            if texts.free:
-                continue
             word = self._word(value)
             if word is None:
                 continue
             rows.setdefault(key, []).append((int(place[row]), word))
         for key, cells in rows.items():
             cells.sort(key=lambda cell: cell[0])
-            self.texts[key].add([row for row, _ in cells], [word for _, word in cells])
+            self.texts.setdefault(key, Texts()).add([row for row, _ in cells], [word for _, word in cells])
 
     def _word(self, value: bytes) -> str | None:
         """The text that a JSON value is, None for one that is a number in quotes, or no sound text."""
