@@ -146,6 +146,8 @@ class Run:
     """GPUs (or other accelerators) of the whole run; 0 if unknown."""
     url: str = ""
     """Its page at the tracker that holds it, by the tracker's own word; empty where it has none. No secrets."""
+    memory: dict[Hashable, object] | None = field(default=None, repr=False)
+    """What `kept` holds of looks before at the same run, and for later ones; None where it is looked at once."""
     _worked_out: dict[Hashable, object] = field(default_factory=dict, init=False, repr=False)
     """What `once` has found."""
 
@@ -154,6 +156,13 @@ class Run:
         if key not in self._worked_out:
             self._worked_out[key] = find()
         return cast("Found", self._worked_out[key])
+
+    def kept(self, key: Hashable, begin: Callable[[], Found]) -> Found | None:
+        """What may be taken up from the look before under `key`, `begin()` at the first; None where nothing is kept.
+
+        It must hold itself against the run as it is: what is found may not depend on it.
+        """
+        return None if self.memory is None else cast("Found", self.memory.setdefault(key, begin()))
 
     @property
     def configured(self) -> RunConfig:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from runlens.errors import RunLensError
 from runlens.judging.check import Settings, judge_and
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 Read = Callable[[RunRef], Run]
 GROWN = 1.1
 """Growth of the age of a stale run after which it is looked at anew: the advice says its age, too."""
+
+MOST_POINTS = 50_000_000
+"""Points of all runs together that are kept between looks, some 30 bytes each: beyond it runs that have not changed for
+longest are read whole when they do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,10 @@ class Unchanged:
     """Runs at W&B, by their reference's id."""
     carried: dict[str, tuple[RunRef, Carried | None]] = field(default_factory=dict)
     """What was read of runs in files that grow; None for one that is read whole."""
+    memory: dict[str, dict[Hashable, object]] = field(default_factory=dict)
+    """What rules have worked out of each run, for the next look."""
+    points: dict[str, int] = field(default_factory=dict)
+    """Points of those runs, the one that changed last at the end."""
 
     def judge(self, plan: Sequence[tuple[RunRef, Settings]], read: Read | None) -> Iterator[RunReport]:
         """Judge runs as `runlens.judging.check.check` does, but those that are as they were."""
@@ -51,7 +59,8 @@ class Unchanged:
         here = {ref.id for ref, _ in plan}
         self.kept = {name: kept for name, kept in self.kept.items() if name in here}
         self.live = {name: live for name, live in self.live.items() if name in here}
-        self.carried = {name: of for name, of in self.carried.items() if name in here}
+        for name in self.points.keys() - here:
+            self._forget(name)
         for ref, settings in plan:
             try:
                 report = self._judged(ref, settings, seen, read)
@@ -76,7 +85,7 @@ class Unchanged:
         """Read a run: what is new since the last look where its form allows that, else all of it by `whole`."""
         live = self.live.get(ref.id)
         if live is None:
-            return self._in_files(ref, whole)
+            return self._remembered(ref, self._in_files(ref, whole))
         from runlens.sources.bounds import within_bounds
         from runlens.sources.wandb_api import live as at_wandb
 
@@ -88,7 +97,20 @@ class Unchanged:
             return run
         run = within_bounds(live.read())
         at_wandb.within_bounds(list(self.live.values()))
-        return run
+        return self._remembered(ref, run)
+
+    def _remembered(self, ref: RunRef, run: Run) -> Run:
+        """The run with what was worked out of it before; of runs that have not changed for longest that is let go."""
+        self.points.pop(ref.id, None)
+        self.points[ref.id] = run.points
+        while len(self.points) > 1 and sum(self.points.values()) > MOST_POINTS:
+            self._forget(next(iter(self.points)))
+        return replace(run, memory=self.memory.setdefault(ref.id, {}))
+
+    def _forget(self, name: str) -> None:
+        every: tuple[MutableMapping[str, Any], ...] = (self.points, self.memory, self.carried)
+        for held in every:
+            held.pop(name, None)
 
     def _in_files(self, ref: RunRef, whole: Read) -> Run:
         from runlens.sources.bounds import within_bounds

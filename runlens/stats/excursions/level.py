@@ -8,6 +8,7 @@ import bottleneck as bn
 import numpy as np
 import numpy.typing as npt
 
+from runlens.stats.excursions.kept import Kept
 from runlens.stats.excursions.smoothed import SAMPLE, shared_noise
 from runlens.stats.noise import FEWEST, REACH, noise
 from runlens.stats.robust import Floats, Steps, finite, quantile, theil_sen
@@ -50,7 +51,7 @@ class Level:
     """By how much neighbours understate that deviation, because they share their noise: 1 where they do not."""
 
 
-def fit(y: Floats, step: Steps) -> Level:
+def fit(y: Floats, step: Steps, kept: Kept | None = None) -> Level:
     """Level and noise of a whole curve.
 
     Parameters
@@ -59,17 +60,34 @@ def fit(y: Floats, step: Steps) -> Level:
         NaN are points to be left out.
     step : ndarray of int64 or float64, shape (n,)
         Not decreasing.
+    kept : Kept, optional
+        What was found when the curve was shorter: stretches that no new point reaches are taken from it, and it then
+        holds those of this curve. What is found does not depend on it.
     """
     n = len(y)
     height = max(bn.nanmax(y), -bn.nanmin(y))
     level = Level(_column(n, height), _column(n, height), _column(n, height))
-    for start in range(0, n, CHUNK):
+    taken = _take_over(level, y, step, kept) if kept is not None else 0
+    for start in range(taken, n, CHUNK):
         patch(level, y, step, start, min(n, start + CHUNK))
+    if kept is not None:
+        kept.y, kept.step, kept.taken = y, step, taken
+        kept.columns = level.expected.copy(), level.recent.copy(), level.sigma.copy()
     hidden = shared_noise(y, WINDOW)
     if hidden > 1.0:
         level.scale = max(1.0, min(hidden, _distance(y, level)))
         _widen(level, 0, n)
     return level
+
+
+def _take_over(level: Level, y: Floats, step: Steps, kept: Kept) -> int:
+    """Take over the leading stretches that were found before and that no other point reaches; how many points."""
+    if not kept.columns or kept.columns[0].dtype != level.expected.dtype:
+        return 0
+    points = max((kept.same(y, step) - REACH - 1) // CHUNK, 0) * CHUNK  # noise looks so far ahead, and sees the end
+    for column, before in zip((level.expected, level.recent, level.sigma), kept.columns, strict=True):
+        column[:points] = before[:points]
+    return points
 
 
 def _column(n: int, height: float) -> Column:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from runlens.stats.excursions.ahead import coming_median
+from runlens.stats.excursions.kept import AllKept
 from runlens.stats.excursions.search import Excursion, Sensitivity, belongs, excursions, joined
 from runlens.stats.robust import Floats, Steps, median
 from runlens.stats.rolling import block_median
@@ -24,17 +25,18 @@ FEWEST = 32
 """Blocks below which a level has no noise to speak of."""
 
 
-def all_excursions(y: Floats, step: Steps, want: Sensitivity) -> list[Excursion]:
+def all_excursions(y: Floats, step: Steps, want: Sensitivity, kept: AllKept | None = None) -> list[Excursion]:
     """Excursions of a curve at every pace, each once, in order of onset (see `excursions`)."""
-    found = excursions(y, step, want)
+    found = excursions(y, step, want, kept.of(1) if kept is not None else None)
     size = STRIDE
     while len(y) // size >= FEWEST:
         blocks = _blocks_without(y, found, size)
-        kept = np.flatnonzero(np.isfinite(blocks))
-        if len(kept) >= FEWEST:
-            for slow in excursions(blocks[kept], step[kept * size], replace(want, lasting=LASTING)):
+        known = np.flatnonzero(np.isfinite(blocks))
+        if len(known) >= FEWEST:
+            before = kept.of(size) if kept is not None else None
+            for slow in excursions(blocks[known], step[known * size], replace(want, lasting=LASTING), before):
                 if slow.sign > 0:
-                    found = _with(found, _on_points(y, slow, kept, size), y, size)
+                    found = _with(found, _on_points(y, slow, known, size), y, size)
         size *= STRIDE
     return [one for one in found if one.sign * (y[one.peak] - one.level) > want.rise]
 

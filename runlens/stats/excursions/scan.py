@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import cast
 
@@ -9,6 +10,7 @@ import bottleneck as bn
 import numpy as np
 import numpy.typing as npt
 
+from runlens.stats.excursions.kept import Kept
 from runlens.stats.excursions.level import Level
 from runlens.stats.excursions.tail import MOST, ONE_FALSE_IN, fit_tail, thinned
 from runlens.stats.robust import Floats, finite, mad, median_in_place
@@ -54,14 +56,15 @@ def standardise(y: Floats, level: Level, first: int, last: int, floor: float) ->
     return np.asarray((y[first:last] - level.expected[first:last]) / np.fmax(level.sigma[first:last], floor))
 
 
-def bars_of(y: Floats, level: Level, floor: float, sigmas: float, lasting: float) -> Bars:
-    """Bars from the tails of the curve's own residuals: at least `sigmas`, or `lasting` of them for rises that last."""
+def bars_of(y: Floats, level: Level, floor: float, sigmas: float, lasting: float, kept: Kept | None = None) -> Bars:
+    """Bars from the tails of the curve's own residuals: at least `sigmas`, or `lasting` of them for rises that last.
+
+    `kept` is what `level` was made with; the residuals of stretches that were taken over are taken from it, too.
+    """
     n = len(y)
     # single precision: residuals need no more digits, and of a long run they are most of the memory
     calm, count = cast("Floats", np.empty(n, dtype=np.float32)), 0
-    for first in range(0, n, BLOCK):
-        z, keep = _residuals(y, level, floor, first, min(n, first + BLOCK))
-        part = finite(z[keep])
+    for part in _calm(y, level, floor, kept):
         calm[count : count + len(part)] = part
         count += len(part)
     calm = calm[:count]
@@ -79,6 +82,23 @@ def bars_of(y: Floats, level: Level, floor: float, sigmas: float, lasting: float
         high=max(sigmas, up.quantile(1.0 / ONE_FALSE_IN)),
         company=max(sigmas / 2.0, up.quantile(COMPANY) * wander[3]),
     )
+
+
+def _calm(y: Floats, level: Level, floor: float, kept: Kept | None) -> Iterator[Floats]:
+    """The residuals of noise, block by block."""
+    n, by = len(y), (level.scale, floor)
+    # those of a block depend on the level a few points behind it
+    old = kept.calm[: max(kept.taken // BLOCK - 1, 0)] if kept is not None and kept.by == by else []
+    new: list[npt.NDArray[np.float32]] = []
+    yield from cast("list[Floats]", old)
+    for first in range(len(old) * BLOCK, n, BLOCK):
+        z, keep = _residuals(y, level, floor, first, min(n, first + BLOCK))
+        part = finite(z[keep])
+        if kept is not None:
+            new.append(part.astype(np.float32))
+        yield part
+    if kept is not None:
+        kept.calm, kept.by = [*old, *new], by
 
 
 def _residuals(y: Floats, level: Level, floor: float, a: int, b: int) -> tuple[Floats, npt.NDArray[np.bool_]]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from runlens.stats.excursions import level as levels
 from runlens.stats.excursions.ahead import BLOCK, Ahead, coming_median
+from runlens.stats.excursions.kept import Kept
 from runlens.stats.excursions.scan import bars_of, next_departure, standardise
 from runlens.stats.robust import Floats, Steps, median
 
@@ -70,7 +71,7 @@ class Sensitivity:
         return max(self.rise / 30.0, 0.5 * self.grain)
 
 
-def excursions(y: Floats, step: Steps, want: Sensitivity) -> list[Excursion]:
+def excursions(y: Floats, step: Steps, want: Sensitivity, kept: Kept | None = None) -> list[Excursion]:
     """All excursions of a curve, in order of onset.
 
     Parameters
@@ -80,6 +81,8 @@ def excursions(y: Floats, step: Steps, want: Sensitivity) -> list[Excursion]:
     step : ndarray of int64 or float64, shape (n,)
         Not decreasing.
     want : Sensitivity
+    kept : Kept, optional
+        What was worked out when the curve was shorter; what is found does not depend on it.
 
     Returns
     -------
@@ -90,8 +93,8 @@ def excursions(y: Floats, step: Steps, want: Sensitivity) -> list[Excursion]:
     if n < FEWEST:
         return []
     raw = y
-    level = levels.fit(y, step)
-    bars = bars_of(y, level, want.floor, want.sigmas, want.lasting)
+    level = levels.fit(y, step, kept)
+    bars = bars_of(y, level, want.floor, want.sigmas, want.lasting, kept)
     falls = levels.settled_from(step, SHORT)
     ahead = Ahead(raw, step, CONFIRM[-1])
     found: list[Excursion] = []

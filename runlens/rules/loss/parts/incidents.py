@@ -10,6 +10,7 @@ from runlens.rules.loss.parts.level import has_none
 from runlens.rules.loss.parts.sensitivity import LossSensitivity
 from runlens.stats.excursions.contrast import stands_above
 from runlens.stats.excursions.early import blow_up
+from runlens.stats.excursions.kept import AllKept
 from runlens.stats.excursions.level import from_start
 from runlens.stats.excursions.outcome import Ending, ending, limits
 from runlens.stats.excursions.pyramid import all_excursions
@@ -50,19 +51,20 @@ def _searched(run: Run, want: LossSensitivity) -> tuple[LossIncident, ...]:
     series, whole = train_loss(run), train_curve(run)
     if series is None or whole is None or has_none(run):
         return ()
-    found = _of_curve(whole, want)
+    found = _of_curve(whole, want, kept=run.kept(("loss incidents", want), AllKept))
     for part, first in overwritten(series):
         curve = loss_curve(part)
         found += [i for i in _of_curve(curve, want, rewound=True) if i.steps[0] >= first]
     return tuple(sorted(found, key=lambda i: i.steps))
 
 
-def _of_curve(curve: LossCurve, want: LossSensitivity, rewound: bool = False) -> list[LossIncident]:
+def _of_curve(
+    curve: LossCurve, want: LossSensitivity, rewound: bool = False, kept: AllKept | None = None
+) -> list[LossIncident]:
     origin = from_start(curve.step)
     y, step = curve.y, curve.step - origin if origin else curve.step  # of 10 million points a copy is 80 MB
-    found = [
-        one for one in all_excursions(y, step, want.of_curve(curve.grain)) if one.sign < 0 or stands_above(y, step, one)
-    ]
+    every = all_excursions(y, step, want.of_curve(curve.grain), kept)
+    found = [one for one in every if one.sign < 0 or stands_above(y, step, one)]
     early = blow_up(y) if curve.log and not rewound else None
     if early is not None and not any(one.sign > 0 and one.first <= early.known_by for one in found):
         found = sorted([*found, early.excursion], key=lambda one: one.first)
