@@ -183,3 +183,17 @@ def test_links_that_lead_nowhere_are_named(tmp_path):
     assert [(one.path, one.reason) for one in search.unread] == [
         (str(tmp_path / "history.csv"), "it is a link that leads nowhere")
     ]
+
+
+def test_words_of_a_tokenizer_and_answers_of_an_evaluation_are_no_runs(tmp_path):
+    words = {"<s>": 0, "loss": 1, "step": 2, "acc": 3} | {f"w{i}": i for i in range(4, 9000)}
+    (tmp_path / "vocab.json").write_text(json.dumps(words))
+    answers = [{"sample": f"s{i}", "said": "walk", "label": "run", "right": i % 2 == 0} for i in range(800)]
+    results = {"args": {"fps": 2.0}, "overall": {"accuracy": 0.5, "total": 800}, "answers": answers}
+    for name, indent in (("eval_finetuned.json", 2), ("eval_small.json", None)):
+        few = results if indent else {**results, "answers": answers[:4]}
+        (tmp_path / name).write_text(json.dumps(few, indent=indent))
+    (tmp_path / "history.json").write_text(json.dumps({"loss": [3 - i / 10 for i in range(20)]}))
+    search = Search()
+    assert [ref.id for ref in sources.discover(str(tmp_path), search=search)] == ["history"]
+    assert {Path(one.path).name for one in search.unread} >= {"eval_finetuned.json", "eval_small.json"}

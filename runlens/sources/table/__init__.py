@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
-from runlens.errors import ReadError
+from runlens.errors import NotALog, ReadError
 from runlens.model import AS_FOUND, RunRef
 from runlens.sources.appended import Trainings, every_one, of_one_file
 from runlens.sources.contract import Look
@@ -157,7 +158,24 @@ def _is_log(path: Path, names: list[str]) -> bool:
         return False
     if head.startswith(b"PAR1"):
         return first(names, AXES) is not None and tells_of_training(names)
-    return is_log(head, names) and not _is_lone(path, head)
+    if not is_log(head, names) or _is_lone(path, head):
+        return False
+    if path.suffix.lower() != ".json" or form_of(head) != "document":
+        return True
+    there = path.stat()
+    return _holds_a_run(path, there.st_size, there.st_mtime_ns)
+
+
+@lru_cache(maxsize=256)
+def _holds_a_run(path: Path, size: int, changed: int) -> bool:
+    """Whether a JSON document holds a history: answers of an evaluation begin alike. Reading it tells."""
+    try:
+        read(RunRef("table", str(path), "", (str(path),)))
+    except NotALog:
+        return False
+    except ReadError:  # which reading it as a run says
+        return True
+    return True
 
 
 def _is_lone(path: Path, head: bytes) -> bool:

@@ -30,6 +30,9 @@ _LONGEST = 500
 """Characters of a name: what is longer is text."""
 _LOGGED_LINES = 2
 """Lines of a logger with an object in them that make a log of such lines."""
+_FLAT = 100
+"""Single values in a row by which an object that is longer than what was read of it is known to hold no history."""
+_KEY = re.compile(r'[\s,]*"(?:[^"\\]|\\.)*"\s*:\s*')
 _ROWS = 3
 """Lines that make rows of metrics: two may be a question and its answer."""
 _SHOWN = 20
@@ -176,9 +179,29 @@ def is_summary(raw: bytes) -> bool:
 
 
 def is_lone(raw: bytes) -> bool:
-    """Whether a file is one JSON object without a history, nested or not: no series is in it."""
+    """Whether a file is one JSON object without a history, nested or not: no series is in it.
+
+    Of an object that goes on behind `raw`, such as the words of a tokenizer, the first `_FLAT` values tell.
+    """
     found = _whole(raw)
-    return found is not None and not holds_history(found)
+    return is_flat(raw) if found is None else not holds_history(found)
+
+
+def is_flat(raw: bytes) -> bool:
+    """Whether a JSON object begins with `_FLAT` single values and none that may hold a history."""
+    text, values = text_of(unpacked(raw)).lstrip(), 0
+    decoder = json.JSONDecoder()
+    at = 1 if text.startswith("{") else len(text)
+    while values < _FLAT and at < len(text):
+        key = _KEY.match(text, at)
+        if key is None or text[key.end() : key.end() + 1] in ("{", "["):
+            return False
+        try:
+            _, at = decoder.raw_decode(text, key.end())
+        except (ValueError, RecursionError):
+            return False
+        values += 1
+    return values == _FLAT
 
 
 def _whole(raw: bytes) -> dict[str, Any] | None:
