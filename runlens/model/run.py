@@ -126,6 +126,8 @@ class Run:
     """Wall times (s since the epoch) at which the run was started or resumed, as far as known."""
     step_metric: str = ""
     """Name of the series that is the training step where the log's own x axis is not (W&B `define_metric`)."""
+    axis_name: str = ""
+    """What the log calls its own x axis, such as `episode`; empty where it has no name or the reader does not say."""
     x_is_step: bool = False
     """True where the x axis is the training step whatever other counters were logged: the user named it, or the reader
     looked at all of them (a table of environment steps)."""

@@ -92,7 +92,7 @@ def resolve(
     claims = {**claims, **_override_claims(claims, overrides, series)}
     axis = _axis(run, claims)
     groups = _grouped(claims, series, axis)
-    sign = rl_sign(series)
+    sign = rl_sign(series, run.axis_name)
     if sign and "train_loss" not in overrides:
         _set_aside_rl_loss(groups, sign)
     elif not sign:

@@ -32,20 +32,37 @@ _SIGNS = tuple(
 )
 """Names each of which others log as well: two of different kinds give it away, one of them among the first `_OWN`."""
 _OWN = 3
+_AXIS = re.compile(
+    r"episodes?(_(num|number|count|idx|id))?|num_episodes|(total_|num_)?timesteps?(_total)?|timesteps_total"
+    r"|total_?env_?steps|env(ironment)?_steps?|num_env_steps(_sampled)?"
+)
+"""What only a training in an environment counts; few-shot learning counts episodes, too, and logs an accuracy."""
+_ACCURACY = re.compile(r"(^|[/_])acc(uracy)?([/_]|$)")
 _LETTERS = ({"a", "p", "pi"}, {"v"}, {"e", "h", "ent"})
 """What trainers with short lines call the losses of actor and critic and the entropy: `Loss, A, V, E`."""
 _SHORTEST = 3
 """Letters of the longest of them."""
 
 
-def rl_sign(names: Iterable[str]) -> str:
+def rl_sign(names: Iterable[str], axis: str = "") -> str:
     """The logged names that give reinforcement learning away, in words, or empty.
 
     One name that nobody else logs is enough (`rollout/ep_rew_mean`), or two of different kinds (`policy_loss` and
     `value_loss`, `reward` and `kl`), or the letters of all three of its losses: a reward alone beside a loss is none,
     nor are a KL and an entropy (VAE, distillation). Preference tuning (DPO, reward models: `rewards/chosen`,
-    `rewards/margins`) is none either: its loss is an ordinary one.
+    `rewards/margins`) is none either: its loss is an ordinary one. An x axis of episodes or of an environment's steps
+    is enough, too, where no accuracy is logged.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Of the series.
+    axis : str
+        What the log calls its x axis.
     """
+    names = list(names)
+    if _AXIS.fullmatch(normalise(axis)) and not any(_ACCURACY.search(normalise(name)) for name in names):
+        return axis
     found: dict[int, str] = {}
     letters: dict[str, str] = {}
     for name in names:

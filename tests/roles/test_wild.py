@@ -331,3 +331,20 @@ def test_parts_that_were_all_logged_otherwise_are_not_all_held_against_each_othe
         series[f"part{i}_loss"] = Series(f"part{i}_loss", step, step * 1.0, curve(i))
     assert resolve(Run("r", "r", "r", series=series)).role("train_loss") is None
     assert 0 < len(asked) <= components.KINDS * (components.KINDS - 1) / 2
+
+
+@pytest.mark.parametrize(
+    ("axis", "names", "reinforced"),
+    [
+        ("episode", ["loss", "epsilon_greedy"], True),
+        ("total_timesteps", ["loss"], True),
+        ("env_steps", ["loss", "score"], True),
+        ("timestep", ["loss"], True),
+        ("episode", ["loss", "train_acc"], False),  # few-shot learning
+        ("step", ["loss"], False),
+        ("epoch", ["loss"], False),
+        ("", ["loss"], False),
+    ],
+)
+def test_an_axis_of_episodes_is_a_sign_by_itself(axis, names, reinforced):
+    assert rl_sign(names, axis) == (axis if reinforced else "")

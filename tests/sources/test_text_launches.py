@@ -68,3 +68,21 @@ def test_how_the_last_one_ended_is_said_of_the_last_one(tmp_path):
         steps(50, 50) + steps(30, 50) + "Traceback (most recent call last):\nRuntimeError: CUDA error\n", tmp_path
     )
     assert [run.state for run in runs.values()] == ["unknown", "crashed"]
+
+
+def counted(first, last, loss=3.0):
+    return "".join(f"step {i} loss {loss - i / 500:.4f}\n" for i in range(first, last + 1))
+
+
+@pytest.mark.parametrize(
+    ("trial", "then", "spans"),
+    [
+        (14, 301, [(1, 300), (301, 400)]),  # a trial from the first step, and the job goes on
+        (14, 290, [(1, 300), (290, 400)]),  # from its last checkpoint
+        (14, 312, [(1, 300), (1, 400)]),  # nobody was there before
+        (14, 24, [(1, 300), (1, 400)]),  # ten strides ahead are no leap
+    ],
+)
+def test_a_leap_to_where_an_older_training_was_goes_on_with_that_one(tmp_path, trial, then, spans):
+    runs = found(counted(1, 300) + counted(1, trial) + counted(then, 400, loss=2.9), tmp_path)
+    assert [(int(r.series["loss"].step[0]), int(r.series["loss"].step[-1])) for r in runs.values()] == spans

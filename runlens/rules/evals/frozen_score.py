@@ -85,7 +85,7 @@ class FrozenScore(Rule[FrozenScoreEvidence]):
 
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """One finding for all scores that stand still."""
-        if rl_sign(run.placed):
+        if rl_sign(run.placed, run.axis_name):
             yield self.skip("RL001 judges what a policy earns", kind="not-applicable")
             return
         known = roles_by_name(run)

@@ -278,4 +278,4 @@ def _tasks(curves: tuple[RunCurve, ...], names: frozenset[str]) -> set[str]:
 
 def _of_policy(run: Run, own: RunCurve) -> bool:
     """Whether a curve is what a policy earns in training: its rises and falls are RL001's."""
-    return own.curve.metric == "reward" and bool(rl_sign(run.placed))
+    return own.curve.metric == "reward" and bool(rl_sign(run.placed, run.axis_name))

@@ -13,7 +13,7 @@ from runlens.rules.loss.parts.curve import train_loss
 from runlens.rules.meaning import Part, Stage, Story
 from runlens.rules.shared.non_finite import NonFinite, NonFiniteEvidence, stretches
 from runlens.rules.shared.panels import LOSSES, TRAINING
-from runlens.rules.shared.watched import goes_bad, standing, watched
+from runlens.rules.shared.watched import goes_bad, never_finite, standing, watched
 
 MOST = 4
 """Names that one sentence lists; the rest is counted."""
@@ -29,7 +29,8 @@ class NonFiniteLoss(Rule[NonFiniteEvidence]):
     `steps` logged points in a row, `warning` if it comes back sooner. Many stretches are one finding. What a resume
     went back to before is history: `info`. Every other loss, KL divergence, reward or entropy that was finite and then
     is not to the end, for `steps` points, is an `error` too, also of another process that writes to the same folder,
-    and in reinforcement learning, where no training loss is judged.
+    and in reinforcement learning, where no training loss is judged. A held-out loss that is a number at none of three
+    or more evaluations is a `warning`: weights may be sound, and nothing tells.
 
     Why it matters
     --------------
@@ -88,6 +89,8 @@ class NonFiniteLoss(Rule[NonFiniteEvidence]):
             first = run.placed[names[0]]
             if worst := stretches(first.where(first.step >= since[names[0]])):
                 yield self._others(names, worst)
+        elif never := never_finite(run):
+            yield self._never(run.placed[never[0]], never)
 
     def _loss(self, loss: PlacedSeries, bad: NonFinite, others: list[str]) -> Finding:
         lasting = bad.to_the_end or bad.longest >= self.steps
@@ -134,6 +137,22 @@ class NonFiniteLoss(Rule[NonFiniteEvidence]):
             f"{_named(names)} {verb} {bad.what} from step {bad.steps[0]:,} to the end of the log",
             evidence,
             "Rewind to the last checkpoint before it.",
+        )
+
+    def _never(self, series: PlacedSeries, names: list[str]) -> Finding:
+        bad = stretches(series)
+        assert bad is not None
+        verb = "is" if len(names) == 1 else "are"
+        evidence = bad.evidence()
+        evidence["others"] = names[1:]
+        return self.finding(
+            Severity.WARNING,
+            series.name,
+            bad.steps,
+            f"{_named(names)} {verb} {bad.what} at every evaluation, {len(series)} of {len(series)}: nothing tells how "
+            "good the model is",
+            evidence,
+            "Evaluate one batch by hand: an empty set, labels that are all masked, or half precision that overflows.",
         )
 
 

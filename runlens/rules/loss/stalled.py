@@ -15,7 +15,7 @@ from runlens.rules.loss.parts.adversarial import need_not_fall
 from runlens.rules.loss.parts.curve import LossCurve, train_curve
 from runlens.rules.loss.parts.guess import held_out_stands, stands_at_a_guess, stands_level
 from runlens.rules.loss.parts.incidents import loss_incidents
-from runlens.rules.loss.parts.rising import TWICE, only_worse
+from runlens.rules.loss.parts.rising import TWICE, falls_without_bound, only_worse
 from runlens.rules.loss.parts.sensitivity import USUAL, LossSensitivity
 from runlens.rules.meaning import Part, Stage, Story
 from runlens.rules.shared.frozen import frozen_tail
@@ -66,9 +66,10 @@ class StalledLoss(Rule[StallEvidence]):
     or if an approach to a floor fits descent and level about as well as a descent that breaks off, as with a diffusion
     model; nothing if the rate is lower, since then little progress is due, and nothing where the loss swung or where a
     spike or a shift (LOSS001, LOSS005) accounts for level or trend. A loss of ten points and more that does nothing but
-    rise is a `warning`, and an `error` where it doubles. Two things show in fewer points that nothing is learnt: a loss
-    of 20 points that never leaves the logarithm of a number of classes by half a percent, and a held-out loss that is
-    the same to a thousandth at eight checkpoints and more beside a training loss that is level from the start.
+    rise is a `warning`, and an `error` where it doubles, as is one that falls below zero without bound. Two things show
+    in fewer points that nothing is learnt: a loss of 20 points that never leaves the logarithm of a number of classes
+    by half a percent, and a held-out loss that is the same to a thousandth at eight checkpoints and more beside a
+    training loss that is level from the start.
 
     Why it matters
     --------------
@@ -139,8 +140,14 @@ class StalledLoss(Rule[StallEvidence]):
             return None
         first, last = int(curve.step[0]), int(curve.step[-1])
         severity, rise, doubt = Severity.WARNING, 0.0, 0.0
-        worse = only_worse(curve)
-        if worse is not None and not _spiked_for_good(run, self.sensitivity):
+        worse, below = only_worse(curve), falls_without_bound(curve.value)
+        if below is not None:
+            severity, level, rise = Severity.ERROR, below.after, below.after - below.before
+            text = (
+                f"the loss falls without bound: from {below.before:.4g} to {level:.4g} at steps {first:,} to {last:,}"
+            )
+            help = "Check the sign of each part of the loss: what is to be made small must have a least value."
+        elif worse is not None and not _spiked_for_good(run, self.sensitivity):
             severity = Severity.ERROR if worse.rise >= TWICE else Severity.WARNING
             level, rise, doubt = curve.loss(worse.after), round(worse.rise, 5), round(worse.doubt, 6)
             text = (

@@ -122,7 +122,7 @@ class PolicyCollapse(Rule[CollapseEvidence]):
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """Yield one finding for all signs."""
         rewards = reward(run)
-        if not rl_sign(run.placed) and (rewards is None or run.role("train_loss") is not None):
+        if not rl_sign(run.placed, run.axis_name) and (rewards is None or run.role("train_loss") is not None):
             yield self.skip("nothing says that this is reinforcement learning", kind="missing-role")
             return
         limits = Limits(self.fall, self.kl, self.entropy, self.length, self.lasting)

@@ -18,6 +18,9 @@ _NO_MEASURE = re.compile(r"std|scale|coef|weight|(^|[^a-z])(min|max|var)([^a-z]|
 FINITE_BEFORE = 5
 """Finite points before NaN: a mean over nothing, such as the return before an episode ended, is NaN at the start."""
 
+FEWEST_EVALS = 3
+"""Evaluations without a number from which on it is no accident of the first one."""
+
 
 def watched(run: Run, but: PlacedSeries | None) -> list[PlacedSeries]:
     """Losses, KL and rewards of a run beside its training loss, in the order of their names.
@@ -46,6 +49,14 @@ def goes_bad(series: PlacedSeries, points: int) -> int | None:
     if len(finite) < FINITE_BEFORE or len(bad) - 1 - finite[-1] < points:
         return None
     return int(series.step[finite[-1] + 1])
+
+
+def never_finite(run: Run) -> list[str]:
+    """Held-out losses of `FEWEST_EVALS` evaluations or more of which none is a number, if no other held-out loss is."""
+    losses = {r.series.name: r.series for r in run.every("eval_loss") if r.split == "eval" and len(r.series)}
+    if any(bool(np.isfinite(s.value).any()) for s in losses.values()):
+        return []
+    return [name for name, s in losses.items() if len(s) >= FEWEST_EVALS]
 
 
 def standing(series: PlacedSeries) -> npt.NDArray[np.bool_]:

@@ -74,7 +74,8 @@ class Stall(Rule[StandstillEvidence]):
     interval : float
         Least length as a share of the time between two logged points; from a minute on any length counts.
     petty_share, petty_seconds : float
-        A stall of less than this share of the run's time and of less than so many seconds is `info`.
+        A stall of less than this share of the run's time and of less than so many seconds is `info`: a saved checkpoint
+        or an evaluation that nothing logs takes minutes, and the shortest time-out of collectives (NCCL) is ten.
     unusual : float
         A pause on schedule this many times as long as the median one is a stall.
     error_seconds : float
@@ -99,7 +100,7 @@ class Stall(Rule[StandstillEvidence]):
     steps: float = 10.0
     interval: float = 0.5
     petty_share: float = 0.01
-    petty_seconds: float = 60.0
+    petty_seconds: float = 600.0
     unusual: float = 5.0
     error_seconds: float = 1800.0
     most: int = 3

@@ -23,6 +23,10 @@ MOST = 100
 """Trainings that are told apart: a step that begins anew more often counts something else, such as rounds."""
 
 
+LEAP = 10
+"""Usual strides that a step must leap ahead to be another training's, as LOG003 asks of steps that are missing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Course:
     """The rows of the training loss of a log, or of whatever its loop logs, in the order written."""
@@ -73,6 +77,8 @@ def trainings_of(course: Course, before: Callable[[Sequence[int]], Sequence[Betw
     if len(step) < 2 * FEWEST or not bool(np.isfinite(step).all()):
         return Trainings()
     cuts = begins_anew(step)
+    older = taken_up_again(step, cuts)
+    cuts = sorted({*cuts, *older})
     sizes = np.diff([0, *cuts, len(step)])
     if not cuts or 2 * np.count_nonzero(sizes < FEWEST) > len(sizes):
         return Trainings()
@@ -86,6 +92,7 @@ def trainings_of(course: Course, before: Callable[[Sequence[int]], Sequence[Betw
         (2 * afresh.count(False) > len(cuts) and 4 * afresh.count(True) <= len(cuts))
         or (2 * afresh.count(True) < len(cuts) and are_rounds([loss[piece] for piece in pieces]))
     )
+    in_rounds = in_rounds and not older
     if len(cuts) >= MOST:
         return Trainings(on=cuts) if in_rounds else Trainings()
     said = before(cuts) if cuts else []
@@ -95,6 +102,12 @@ def trainings_of(course: Course, before: Callable[[Sequence[int]], Sequence[Betw
     begun = 0
     for k, (at, told) in enumerate(zip(cuts, said, strict=True)):
         short = sizes[k] < FEWEST
+        if at in older:
+            out.left[len(out.begins) - 1] = f"it has {at - begun} rows, and after it an older training goes on"
+            out.begins.append(at)
+            out.between[len(out.begins) - 1] = told
+            begun = at
+            continue
         if in_rounds or (afresh[k] is False and not done[k] and not told.names_another):
             out.on.append(at)
             continue
@@ -128,6 +141,27 @@ def begins_anew(step: Floats) -> list[int]:
         if not misplaced and (at - begun >= JUDGED or step[at] == step[begun]):
             cuts.append(at)
     return cuts
+
+
+def taken_up_again(step: Floats, cuts: Sequence[int]) -> set[int]:
+    """Positions of the rows at which an older training goes on after one that was begun anew in between.
+
+    There the step leaps, by more than the newer training has rows, to where an older one has been or stopped: a trial
+    of a few rows, and after it the job that it was for.
+    """
+    if not cuts:
+        return set()
+    change = np.diff(step)
+    stride = float(np.median(change[change > 0])) if bool(np.any(change > 0)) else 1.0
+    found = set()
+    for begin, end in itertools.pairwise([*cuts, len(step)]):
+        leaps = begin + np.flatnonzero(change[begin : end - 1] > LEAP * stride)
+        for at in leaps[:1].tolist():
+            reached = float(step[:begin].max())
+            far = change[at] > stride * (at + 1 - begin)
+            if far and step[at] < step[at + 1] <= reached + LEAP * stride:
+                found.add(at + 1)
+    return found
 
 
 def _done(course: Course, pieces: Sequence[slice], said: Sequence[Between]) -> list[bool]:

@@ -62,6 +62,7 @@ def read(ref: RunRef, cells: Cells | None = None) -> Run:
         series=found.series,
         texts=found.texts,
         notes=(*notes, *found.notes),
+        axis_name=found.axis,
         x_is_step=bool(ref.options.x) or canonical(found.axis) in AMOUNTS,
         read_at=read_at,
     )

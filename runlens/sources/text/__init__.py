@@ -28,6 +28,7 @@ from runlens.sources.text.build import Built, series_of
 from runlens.sources.text.ends import state_of
 from runlens.sources.text.gather import Gathered, gather
 from runlens.sources.text.launches import launches, on_one_axis, part_of
+from runlens.sources.text.loops import with_evaluations
 from runlens.sources.text.rows import Rows, rows_of, starts_of
 from runlens.sources.text.stretches import is_packed, open_log, stretches
 from runlens.sources.unread import is_said_to_be_a_log, is_text
@@ -131,7 +132,7 @@ def _last_log(path: Path, size: int, changed: int) -> _Log:
     broken: list[str] = []
     with open_log(path) as file:
         gathered = gather(stretches(file, broken=broken, most=allowed(path)))
-    rows = rows_of(gathered, changed / 1e9)
+    rows = with_evaluations(rows_of(gathered, changed / 1e9))
     axis = axis_of(rows)
     return _Log(gathered, broken, rows, axis, launches(rows, axis, path))
 
@@ -230,6 +231,7 @@ def read(ref: RunRef) -> Run:
             *told(held, number, where),
             *_cut(log.broken, gathered, where),
         ),
+        axis_name=next((o.axis for o in rows.layouts if o.axis and o.fields), ""),
         starts=starts_of(built.series, rows, gathered.taken_up),
         read_at=read_at,
     )

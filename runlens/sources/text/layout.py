@@ -8,11 +8,23 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from runlens.sources.text.frameworks import BAR, COUNTED, DATA_WORK, HEADING, HEADS, KERAS, OF_EPOCHS, RANKS
+from runlens.sources.text.groups import all_numbers, named_groups
 from runlens.sources.text.pairs import Field, Place, has_metric, pairs, place_of
 from runlens.sources.text.phases import Words, words_in
 from runlens.sources.text.tables import boxed, headed
 from runlens.sources.text.times import Stamp, find_stamp
-from runlens.sources.text.words import BARE, EPOCH, HELD_OUT, METRIC, PAIRED, SETTING, SETTINGS, STEP, STEPS
+from runlens.sources.text.words import (
+    BARE,
+    EPOCH,
+    HELD_OUT,
+    METRIC,
+    PAIRED,
+    SETTING,
+    SETTINGS,
+    STEP,
+    STEPS,
+    environment,
+)
 
 Kind = Literal["row", "bar", "keras", "member", "box", "count", "epoch", "opens"]
 
@@ -57,6 +69,8 @@ class Layout:
     split: str = ""
     """`val` or `test` where the whole line is of held-out data."""
     framework: str = ""
+    axis: str = ""
+    """What the line calls its counter, where that is an episode or a step of an environment."""
     words: Words = ()
     """Words that it says of the stage of training."""
 
@@ -93,9 +107,8 @@ def parse(line: str, starts: Sequence[int], ends: Sequence[int], before: Callabl
     if stamp is not None:
         used |= {i for start, i in numbers.items() if stamp.span[0] <= start < stamp.span[1]}
     rank = _rank(line, numbers, used)
-    fixed = rank if isinstance(rank, int) else -1
-    rank = rank if isinstance(rank, Place) else None
-    common = Layout("row", stamp=stamp, rank=rank, fixed_rank=fixed, words=words_in(line))
+    at, fixed = (None, rank) if isinstance(rank, int) else (rank, -1)
+    common = Layout("row", stamp=stamp, rank=at, fixed_rank=fixed, words=words_in(line))
     box = boxed(line, numbers, before)
     if box is not None:
         return replace(common, kind="box", fields=(box,), step=box.place if box.name.endswith("timesteps") else None)
@@ -133,10 +146,10 @@ def _row(
     else:
         for head in HEADS:
             found = head.pattern.search(line) if head.has in line else None
-            if found is not None and _counted(found, numbers):
+            if found is not None and all_numbers(found, numbers):
                 layout = _with_groups(replace(layout, framework=head.framework), found, numbers, ends, used)
                 split = _split(found.groupdict().get("split") or "")
-                named = _named_groups(found, numbers)
+                named = named_groups(found, numbers)
                 if head.framework == "fairseq" and found.groupdict().get("split"):
                     prefix = f"{found['split']}/"
                 if head.opens:
@@ -173,12 +186,6 @@ def _row(
     return replace(layout, fields=fields, split=split or (fields[0].split if everything else ""))
 
 
-def _counted(found: re.Match[str], numbers: dict[int, int]) -> bool:
-    """Whether the counters that a pattern found are numbers, not parts of names."""
-    starts = [found.start(name) for name in found.groupdict() if name != "split" and found[name] is not None]
-    return all(start in numbers for start in starts)
-
-
 def _headed_row(
     line: str, numbers: dict[int, int], ends: Sequence[int], layout: Layout, before: Callable[[], list[str]]
 ) -> Layout | None:
@@ -194,8 +201,7 @@ def _bar(
     before: Callable[[], list[str]],
 ) -> Layout | None:  # fmt: skip
     layout = replace(layout, kind="bar")
-    described = line[: bar.start()]
-    if HEADING.search(described) or DATA_WORK.match(described):
+    if HEADING.search(described := line[: bar.start()]) or DATA_WORK.match(described):
         return None
     inside = {i for start, i in numbers.items() if bar.start() <= start < bar.end()}
     layout = _with_groups(layout, bar, numbers, ends, used)
@@ -216,7 +222,7 @@ def _bar(
         if at is not None and last is not None:
             layout = replace(layout, epoch=Place((at,)), epochs=Place((last,)))
             used |= {at, last}
-    split = _split(held_out[0]) if held_out else ""
+    split = _split(held_out[0] if held_out else "")
     hf = "hf" if "{'" in line[bar.end() :] and _HF_DICT.search(line[line.index("{'", bar.end()) :]) else ""
     fields = pairs(line, numbers, ends, used, hf, split)
     if not has_metric(fields):
@@ -239,14 +245,6 @@ def _with_groups(
             got[name] = place_of(found.string, found.start(name), numbers, ends)
     used |= {i for start, i in numbers.items() if found.start() <= start < found.end()}
     return replace(layout, **got)  # type: ignore[arg-type]
-
-
-def _named_groups(found: re.Match[str], numbers: dict[int, int]) -> tuple[Field, ...]:
-    return tuple(
-        Field(name[2:], Place((numbers[found.start(name)],)))
-        for name, text in found.groupdict().items()
-        if name.startswith("x_") and text is not None and found.start(name) in numbers
-    )
 
 
 def _with_words(
@@ -272,14 +270,17 @@ def _with_words(
             if found["of"] and found.start("of") in numbers
             else layout.of
         )
-        layout = replace(layout, step=step, of=of, it=None if best[0] == 0 else layout.it)
+        layout = replace(
+            layout, step=step, of=of, it=None if best[0] == 0 else layout.it, axis=environment(found["word"])
+        )
         used |= {i for start, i in numbers.items() if found.start("step") <= start < found.end()}
     if layout.epoch is None:
         for found in EPOCH.finditer(line):
             number = numbers.get(found.start("epoch"))
             if number is not None and number not in used:
                 last = numbers.get(found.start("epochs")) if found["epochs"] else None
-                layout = replace(layout, epoch=Place((number,)), epochs=None if last is None else Place((last,)))
+                epochs, axis = None if last is None else Place((last,)), layout.axis or environment(found[0])
+                layout = replace(layout, epoch=Place((number,)), epochs=epochs, axis=axis)
                 used |= {i for start, i in numbers.items() if found.start("epoch") <= start < found.end()}
                 break
     return layout

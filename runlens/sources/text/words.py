@@ -26,6 +26,7 @@ EPOCH = re.compile(
     rf"{_END}(?P<epoch>\d+(?:\.\d+)?)(?:[ \t]*(?:/|of)[ \t]*(?P<epochs>\d+))?",
     re.IGNORECASE,
 )
+_OF_AN_ENVIRONMENT = re.compile(r"episodes?|(?:total[ _])?timesteps?", re.IGNORECASE)
 _ALONE = r"(?<![\w/.\\-])({words})(?![\w/.\\-])"
 HELD_OUT = re.compile(
     _ALONE.format(words="val(?:id(?:at(?:ion|ing|e))?)?|eval(?:uat(?:ion|ing|e))?|test(?:ing)?|dev|held[- ]?out"),
@@ -110,3 +111,9 @@ RENAMED = (
 """Names of console lines that differ from what the same framework sends to a tracker."""
 RENAMED_OF = {"ESPnet": {"iter_time": "data_time", "train_time": "step_time"}}
 """Names that mean something else in one framework than in all others."""
+
+
+def environment(word: str) -> str:
+    """What a counter is called, where that is an episode or a step of an environment; else empty."""
+    found = _OF_AN_ENVIRONMENT.match(word)
+    return found[0].lower() if found is not None else ""

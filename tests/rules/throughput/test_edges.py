@@ -141,10 +141,10 @@ STALL = [
     (Stall(seconds=0.1, steps=50), stalled, (4.9, 5.1), ".w"),
     (Stall(), lambda s: stalled(s, 200, 200), (9.9, 10.1), ".i"),
     (Stall(interval=2.0), lambda s: stalled(s, 200, 200), (39, 41), ".w"),
-    (Stall(interval=3.0), lambda s: stalled(s, 200, 400), (59, 61), ".w"),  # a minute at most
+    (Stall(interval=3.0), lambda s: stalled(s, 200, 400), (59, 61), ".i"),  # a minute at most
     (Stall(), lambda s: stalled(s, 5000, 10), (49, 51), "iw"),
     (Stall(petty_share=0.005), lambda s: stalled(s, 5000, 10), (24.9, 25.1), "iw"),
-    (Stall(petty_share=0.5), lambda s: stalled(s, 5000, 10), (59, 61), "iw"),  # a minute is never small
+    (Stall(petty_share=0.5), lambda s: stalled(s, 5000, 10), (599, 601), "iw"),  # ten minutes are never small
     (Stall(petty_share=0.5, petty_seconds=20), lambda s: stalled(s, 5000, 10), (19, 21), "iw"),
     (Stall(), stalls, (3, 4), "Ww"),
     (Stall(most=5), stalls, (5, 6), "Ww"),

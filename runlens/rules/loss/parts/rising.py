@@ -8,7 +8,7 @@ import numpy as np
 
 from runlens.rules.loss.parts.curve import LossCurve
 from runlens.stats.excursions.smoothed import shared_noise
-from runlens.stats.robust import difference_sigma, median
+from runlens.stats.robust import Floats, difference_sigma, median
 
 FEWEST = 10
 """Points that a loss must have to be seen to do nothing but rise."""
@@ -20,6 +20,12 @@ RISES = 0.03
 """Least rise from the first tenth to the last, on the scale of the curve: that of LOSS001."""
 SIGMAS = 6.0
 """The same in standard errors of a tenth's median, as of a spike."""
+BELOW = 1e4
+"""Times its first level, or 1, that a loss must stand below zero."""
+GOES_ON = 1.2
+"""Times as low as in the middle of the log that it must stand at its end: what has found its level is no fall."""
+TENTHS = ((0.0, 0.1), (0.5, 0.6), (0.9, 1.0))
+"""Parts of the log of which levels are taken."""
 WIDEST = 128
 """Points over which neighbours may share noise."""
 TWICE = float(np.log(2.0))
@@ -53,3 +59,25 @@ def only_worse(curve: LossCurve) -> Worse | None:
     noise = difference_sigma(curve.y) * shared_noise(curve.y, WIDEST)
     found = Worse(float(blocks[0]), float(blocks[-1]), float(noise * np.sqrt(2.0 * len(blocks) / n)))
     return found if found.rise > max(RISES, SIGMAS * found.doubt) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Unbounded:
+    """Levels of the first and the last tenth of a loss that falls without bound."""
+
+    before: float
+    after: float
+
+
+def falls_without_bound(value: Floats) -> Unbounded | None:
+    """Where a loss goes off below zero; None of any other, and of fewer than `FEWEST` points.
+
+    An error, a cross entropy or a divergence cannot be negative, and the negative logarithm of a density, which can,
+    ends some hundred times as far below zero as it began above it: `BELOW` times is no likelihood any more.
+    """
+    n = len(value)
+    if n < FEWEST:
+        return None
+    first, middle, last = (median(value[int(a * n) : max(int(b * n), int(a * n) + 1)]) for a, b in TENTHS)
+    falls = last < GOES_ON * middle and last < -BELOW * max(abs(first), 1.0)
+    return Unbounded(first, last) if falls else None
