@@ -12,6 +12,8 @@ _SURE = re.compile(
     r"|avg_raw_reward|avg_final_rewards|policy_gradient_loss|pg_(loss|clipfrac)|ppo_(kl|clip\w*)|ppo_\w*loss|qf\d?_loss"
     r"|td_(loss|error)|ent_coef_loss|approx_?kl|clip_?frac\w*|group_reward|average_return|mean_episode_\w+"
     r"|explained_var_(old|new)|total_rewards?)$"
+    r"|(^|[/_])(episodic|episode|cumulative|average|avg|mean|total)_([a-z]+_)?rewards?/(t|info|episodes?|steps?)$"
+    r"|(^|[/_])(total|average|avg|mean)_(predator|prey|agent|team|player|episodic?)_rewards?$"
     r"|^objective/|^critic/(score|scores|rewards|returns|advantages)/(mean|avg)$|^rollout_scores/|^env_runners/"
     r"|^train/completions/|^(train/)?rewards/(?!chosen|rejected|margins|accuracies)\w+/(mean|std)$"
 )

@@ -1,8 +1,8 @@
 """TensorBoard event files: which runs there are below a folder, and all scalars of one run.
 
 Each folder that holds event files is a run, named by its path below the root, but for folders that are one run together
-(`runlens.sources.tfevents.kin`). The format is read by
-`runlens.sources.tfevents` in numpy alone; neither TensorFlow nor tensorboard is needed.
+(`runlens.sources.tfevents.kin`) and one that holds several trainings (`runlens.sources.appended.event_files`). The
+format is read by `runlens.sources.tfevents` in numpy alone; neither TensorFlow nor tensorboard is needed.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import numpy as np
 from runlens.errors import NotALog, RunLensError
 from runlens.model import Note, Run, RunRef, Series
 from runlens.model.words import percent
+from runlens.sources.appended.event_files import each_training, notes_of
 from runlens.sources.contract import Look
 from runlens.sources.event_files import Folder, read_folder
 from runlens.sources.halves.tables import with_tables
@@ -77,10 +78,11 @@ def _runs(runs: dict[str, list[Entry]], path: str) -> list[RunRef]:
             runs[parent] = runs[parent] + runs.pop(inner)
     found = [(inner, inner, entries) for inner, entries in runs.items() if inner not in joined]
     found += [(f.name, f.home, [entry for folder in f.folders for entry in runs[folder]]) for f in kin]
-    return [
+    whole = [
         RunRef(SOURCE, files.join(path, home), name or files.name_of(path), tuple(e.path for e in entries))
         for name, home, entries in sorted(found, key=lambda run: run[0])
     ]
+    return [ref for one in whole for ref in each_training(one)]
 
 
 def claims(head: bytes, path: Path) -> bool:
@@ -160,6 +162,7 @@ def read(ref: RunRef, folder: Callable[[Sequence[str]], Folder] | None = None) -
         words |= {name_below(inner, tag): said for tag, said in _words(decoder).items()}
         if not starts:  # the folder of the training comes first; those of other splits began with it
             starts = [odds[part[0]].first_time for part in held.generations] + [t for odd in odds for t in odd.starts]
+    notes += notes_of(ref)
     home = files.parent_of(paths[0])
     worded, texts, constant = series_of_words(words, series)
     return Run(

@@ -9,6 +9,7 @@ import pytest
 
 from runlens.judging.check import missing_roles
 from runlens.model import Finding, Severity, Skip
+from runlens.roles import resolve
 from runlens.rules.hardware.errors import GpuErrors
 from runlens.rules.hardware.memory_growth import MemoryGrowth
 from runlens.rules.hardware.outlier import GpuOutlier
@@ -324,6 +325,25 @@ class TestClocks:
         machine = made.healthy(52)
         made.throttle(machine, slower=0.0)
         assert only(ClockThrottling(), machine).severity is Severity.INFO
+
+    @pytest.mark.parametrize(("known", "severity"), [(True, Severity.WARNING), (False, Severity.INFO)])
+    def test_where_nothing_tells_the_speed_a_clock_alone_is_only_worth_knowing(self, known, severity):
+        machine = made.healthy(54)
+        made.throttle(machine)
+        run = machine.run()
+        if not known:
+            run = resolve(replace(run, series={n: s for n, s in run.series.items() if n.startswith("system.")}))
+        (finding,) = [f for f in ClockThrottling().check(run) if isinstance(f, Finding)]
+        assert finding.severity is severity
+
+    @pytest.mark.parametrize("step", [0, 1])
+    def test_the_minutes_of_an_idle_device_are_those_of_its_samples(self, step):
+        """Also where no step was logged."""
+        machine = made.healthy(27)
+        machine.step[:] = machine.step * step
+        for gpu in range(4):
+            machine.columns[f"system.gpu.{gpu}.gpu"][:] = 15.0
+        assert only(GpuUnderused(), machine).evidence["minutes"] > 60
 
     def test_the_driver_s_reasons_count_by_themselves(self):
         machine = made.healthy(53)

@@ -97,6 +97,15 @@ class TestDrop:
         run = resolve(replace(run, series={**run.series, returns.name: returns}))
         assert only(ThroughputDrop(), run).severity is severity
 
+    def test_a_dip_that_is_over_is_the_policys_too(self):
+        took = seconds()
+        drop(took, 800, 1399, 0.3)
+        run = log(took)
+        assert only(ThroughputDrop(), run).severity is Severity.WARNING
+        returns = replace(next(iter(run.series.values())), name="rollout/ep_rew_mean")
+        run = resolve(replace(run, series={**run.series, returns.name: returns}))
+        assert only(ThroughputDrop(), run).severity is Severity.INFO
+
     def test_two_drops_are_two_findings(self):
         took = seconds()
         drop(took, 700, 1999, 0.06)

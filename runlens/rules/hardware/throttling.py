@@ -80,7 +80,8 @@ class ClockThrottling(Rule[ThrottlingEvidence]):
     hardware slowdown, or time lost to violations. A power cap alone is normal for a GPU that trains (it runs at its
     limit by design), and so are lower clocks while it draws its own limit (`enforcedPowerLimitWatts`): they count only
     with a loss of throughput. Devices held down in the same steps are one finding;
-    `info` if throughput is known and did not fall by `slower`.
+    `info` if throughput did not fall by `slower`, or is not known where the clock alone says it: a board near its
+    limit of power or heat wanders by 30 % with what it is given to do.
 
     Why it matters
     --------------
@@ -174,7 +175,8 @@ class ClockThrottling(Rule[ThrottlingEvidence]):
         self, run: Run, devices: list[str], span: tuple[int, int], parts: list[_Capped], lost: float | None
     ) -> Finding:
         parts.sort(key=lambda c: (c.evidence["reason"] != "clock", c.device))
-        harmless = lost is not None and lost < self.slower
+        by_clock = all(c.evidence["reason"] == "clock" for c in parts)
+        harmless = by_clock if lost is None else lost < self.slower
         heat = _peak(run, devices, span)
         hot = f", at up to {heat:.0f} °C" if heat else ""
         return self.finding(

@@ -129,8 +129,9 @@ class GpuUnderused(Rule[UnderusedEvidence]):
         inside = {d: series[d].value[(series[d].step >= span[0]) & (series[d].step <= span[1])] for d in devices}
         levels = {d: median(v) for d, v in inside.items()}
         worst = min(levels, key=lambda d: levels[d])
-        times = run.time_at(np.array(span))
-        lasted = float(times[1] - times[0]) / 60.0
+        own = series[worst]
+        within = own.time[(own.step >= span[0]) & (own.step <= span[1])]
+        lasted = float(within[-1] - within[0]) / 60.0
         others = len(series) - len(devices)
         waiting = f"{named(devices)} of {len(series)} GPUs" if others else named(devices)
         lost = slower_by(run, span)

@@ -142,16 +142,16 @@ def limited(share):
 
 
 THROTTLING = [
-    (ClockThrottling(), limited, (0.94, 0.95, 1.0), "w.."),
-    (ClockThrottling(), lambda to: machine("smClock", stretch(1000, to), speed=np.nan), (931, 929, 900), ".ww"),
-    (ClockThrottling(drop=0.2), lambda to: machine("smClock", stretch(1000, to), speed=np.nan), (801, 799), ".w"),
+    (ClockThrottling(), limited, (0.94, 0.95, 1.0), "i.."),
+    (ClockThrottling(), lambda to: machine("smClock", stretch(1000, to), speed=np.nan), (931, 929, 900), ".ii"),
+    (ClockThrottling(drop=0.2), lambda to: machine("smClock", stretch(1000, to), speed=np.nan), (801, 799), ".i"),
     (ClockThrottling(), slowed, (0.0, 0.019, 0.021, 0.2), "iiww"),
     (ClockThrottling(slower=0.1), slowed, (0.09, 0.11), "iw"),
-    (ClockThrottling(), lambda n: machine("smClock", stretch(1000, 800, points=n)), (4, 5), ".w"),
+    (ClockThrottling(), lambda n: machine("smClock", stretch(1000, 800, points=n)), (4, 5), ".i"),
     (ClockThrottling(minutes=5), lambda n: machine("smClock", stretch(1000, 800, points=n)), (9, 10), ".i"),
-    (ClockThrottling(), lambda s: machine("smClock", stretch(1000, 800, points=5), seconds=s), (23.9, 24), ".w"),
+    (ClockThrottling(), lambda s: machine("smClock", stretch(1000, 800, points=5), seconds=s), (23.9, 24), ".i"),
     (ClockThrottling(), lambda use: machine("smClock", stretch(1000, 800), system__gpu__0__gpu=use), (49, 50), ".i"),
-    (ClockThrottling(), lambda n: machine("smClock", stretch(1000, 800, n - 6, 6, n), n), (14, 15, 24), ".ww"),
+    (ClockThrottling(), lambda n: machine("smClock", stretch(1000, 800, n - 6, 6, n), n), (14, 15, 24), ".ii"),
     (ClockThrottling(), lambda lost: capped("CLOCK_THROTTLE_REASONS_POWER", lost), (0.0, 0.019, 0.021), "..w"),
     (ClockThrottling(), lambda lost: capped("CLOCK_THROTTLE_REASONS_THERMAL", lost), (0.0, 0.019, 0.021), "iiw"),
     (ClockThrottling(), lambda n: capped("CLOCK_THROTTLE_REASONS_THERMAL", 0.1, n), (4, 5), ".w"),

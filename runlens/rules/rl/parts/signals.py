@@ -33,7 +33,7 @@ _REWARDS = tuple(
         r"|cumulative_reward|average_(ep_ret|return)|return_average|mean_(episode_)?(reward|return)|avg_raw_reward"
         r"|rollout_scores(/mean)?|reward_mean|mean_scores)$",
         r"^critic/(rewards|returns)/(mean|avg)$|^objective/rlhf_reward$",
-        r"(^|[/_])(total_)?(reward|rewards|return|returns|ep_?rew)(_?(mean|avg)|/mean|/avg|/iter)?$",
+        r"(^|[/_])(total_)?(reward|rewards|return|returns|ep_?rew)(_?(mean|avg)|/mean|/avg|/iter|/t|/info|/episode)?$",
     )
 )
 """The most telling first: what the environment or the judge gave, before a penalty for the KL is taken off."""

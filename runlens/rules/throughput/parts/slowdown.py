@@ -135,7 +135,8 @@ class SlowdownRule(Rule[SlowdownEvidence]):
         told_by = slow.end - slow.start + 1
         if slow.kind == "step":  # a slope may begin with the log
             told_by = min(told_by, slow.start - settle_in(len(signal)))
-        by_policy = slow.share < self.error_drop and bool(rl_sign(run.placed, run.axis_name))
+        small = slow.share < self.error_drop or slow.recovered or slow.kind == "ramp"
+        by_policy = small and bool(rl_sign(run.placed, run.axis_name))
         known_cause = explained or setting is not None or fewer is not None or by_policy
         if slow.familiar or slow.brief or petty or told_by < LEVEL or known_cause:
             severity = Severity.INFO
