@@ -14,6 +14,8 @@ from runlens.model import Report, Run, RunReport
 if TYPE_CHECKING:
     import pandas as pd
 
+Reports = Report | RunReport | Iterable[RunReport] | str | Path
+
 
 def history(run: Run, *, every_write: bool = False) -> pd.DataFrame:
     """What a run logged, as one table.
@@ -69,8 +71,13 @@ def reports(file: str | Path) -> Iterator[RunReport]:
         yield from json.parse(path.read_bytes(), str(path)).runs
 
 
-def runs(reports: Report | RunReport | Iterable[RunReport]) -> pd.DataFrame:
+def runs(reports: Reports) -> pd.DataFrame:
     """How one run or many stand, a row a run.
+
+    Parameters
+    ----------
+    reports : Report, RunReport, iterable of RunReport, str or Path
+        A name is that of a report in a file, or of a folder that `runlens check -f parquet -o DIR` wrote.
 
     Returns
     -------
@@ -81,6 +88,8 @@ def runs(reports: Report | RunReport | Iterable[RunReport]) -> pd.DataFrame:
     """
     import pandas as pd
 
+    if (folder := _tables(reports)) is not None:
+        return pd.read_parquet(folder / "runs")
     rows = []
     for report in _runs(reports):
         counted = Counter(f.severity.value for f in report.findings if f.suppressed is None)
@@ -111,12 +120,24 @@ def runs(reports: Report | RunReport | Iterable[RunReport]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(columns)).astype(columns)
 
 
-def _runs(reports: Report | RunReport | Iterable[RunReport]) -> Iterable[RunReport]:
-    return reports.runs if isinstance(reports, Report) else [reports] if isinstance(reports, RunReport) else reports
+def _runs(told: Reports) -> Iterable[RunReport]:
+    if isinstance(told, str | Path):
+        return reports(told)
+    return told.runs if isinstance(told, Report) else [told] if isinstance(told, RunReport) else told
 
 
-def findings(reports: Report | RunReport | Iterable[RunReport]) -> pd.DataFrame:
+def _tables(told: Reports) -> Path | None:
+    """The folder of tables that a name stands for, None if it stands for something else."""
+    return Path(told) if isinstance(told, str | Path) and (Path(told) / "runs").is_dir() else None
+
+
+def findings(reports: Reports) -> pd.DataFrame:
     """What was found in one run or in many, a row a finding.
+
+    Parameters
+    ----------
+    reports : Report, RunReport, iterable of RunReport, str or Path
+        As in `runs`.
 
     Returns
     -------
@@ -126,6 +147,8 @@ def findings(reports: Report | RunReport | Iterable[RunReport]) -> pd.DataFrame:
     """
     import pandas as pd
 
+    if (folder := _tables(reports)) is not None and (folder / "findings").is_dir():
+        return pd.read_parquet(folder / "findings")
     rows = [
         {
             "run": report.run,
@@ -138,7 +161,7 @@ def findings(reports: Report | RunReport | Iterable[RunReport]) -> pd.DataFrame:
             "suppressed": found.suppressed is not None,
             "message": found.message,
         }
-        for report in _runs(reports)
+        for report in (_runs(reports) if folder is None else ())
         for found in report.findings
     ]
     columns = ["run", "code", "name", "severity", "metric", "first_step", "last_step", "suppressed", "message"]

@@ -113,8 +113,9 @@ def check(
     """
     from runlens.cli.shared import after, progress, stdin
     from runlens.cli.shared import output as out
+    from runlens.cli.shared.streams import Streams
     from runlens.judging.library import report_of
-    from runlens.judging.request import Request
+    from runlens.judging.request import Request, planned
     from runlens.sources.unread import Search, silent
 
     wanted = out.destinations(out.only(format), output, report or [])
@@ -162,9 +163,10 @@ def check(
 
         typer.echo(listed(request), nl=False)
         raise typer.Exit
-    with progress.working(quiet) as count:
-        result = report_of(replace(request, count=count))
-    out.write(result, wanted, color)
+    plan = planned(request)
+    with Streams(wanted, plan.created) as streams, progress.working(quiet) as count:
+        result = report_of(request, replace(plan, request=replace(request, count=count, each=streams.add)))
+    out.write(result, streams.rest, color)
     if png is not None:
         out.write_png(result, png)
     after.check(

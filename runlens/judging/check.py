@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -257,17 +257,22 @@ def judge_run(run: Run, settings: Settings) -> RunReport:
 
 def missing_roles(rule: AnyRule, run: Run) -> Skip | None:
     """That the rule cannot judge, because the run logs none of the roles of one of its needs; None if it can."""
-    needs = [need.split("|") for need in rule.needs]
-    missing = [need for need in needs if not any(run.roles.get(role) for role in need)]
+    there = run.roles.get  # asked of every rule: most needs are one role
+    missing = tuple(n for n in rule.needs if not there(n) and not ("|" in n and any(map(there, n.split("|")))))
     if not missing:
         return None
-    if ["train_loss"] in missing and (why := need_not_fall(run)):  # there are losses, and none that must come down
+    if "train_loss" in missing and (why := need_not_fall(run)):  # there are losses, and none that must come down
         return rule.skip(why, kind="not-applicable")
-    words = ", ".join(" or ".join(map(role_words, need)) for need in missing)
-    lacking = [role for need in missing for role in need]
-    return rule.skip(
-        f"not in the log: {words}", kind="not-comparable" if rule.asked else "missing-role", lacking=lacking
-    )
+    words, lacking = _not_logged(missing)
+    return rule.skip(words, kind="not-comparable" if rule.asked else "missing-role", lacking=lacking)
+
+
+@lru_cache(maxsize=256)  # of most runs the same is said
+def _not_logged(missing: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """That needs are not met, in words, and the roles that they name."""
+    needs = [need.split("|") for need in missing]
+    words = ", ".join(" or ".join(map(role_words, need)) for need in needs)
+    return f"not in the log: {words}", tuple(role for need in needs for role in need)
 
 
 def regraded(finding: Finding, severities: Mapping[str, Severity]) -> Finding:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -159,7 +159,12 @@ def report_of(request: Request, plan: Plan | None = None) -> Report:
     search = request.searching()
     refs = found(request, plan.config, request.names, search)
     spare_inputs(plan, refs)
-    runs = over_nights(plan, refs) if request.baseline_runs or plan.nights is not None else by_themselves(plan, refs)
+    if request.baseline_runs or plan.nights is not None:  # what a run says then depends on others
+        runs = over_nights(plan, refs)
+        for run in runs:
+            plan.request.each(run)
+    else:
+        runs = by_themselves(plan, refs)
     gone = [failure for run in runs for failure in run.failures if failure.missing]
     if len(gone) == len(runs):
         raise NoRunFound(gone[0].message)
@@ -170,7 +175,7 @@ def report_of(request: Request, plan: Plan | None = None) -> Report:
     said = sources.in_one_sentence(unread)
     return Report(
         version=__version__,
-        created=plan.now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        created=plan.created,
         verdict=overall,
         exit_code=EXIT_CODES[overall],
         runs=runs,
@@ -191,16 +196,15 @@ def by_themselves(plan: Plan, refs: Sequence[RunRef]) -> tuple[RunReport, ...]:
     if request.judge is not None:
         return tuple(request.judge(judged_by, request.read))
     runs = judged(judged_by, plan.engine(len(refs)), keep=keep, read=request.read)
-    return tuple(_counted(runs, [ref.id for ref in refs], request.count))
+    return tuple(_counted(runs, [ref.id for ref in refs], request))
 
 
-def _counted(
-    runs: Iterator[RunReport], names: Sequence[str], count: Callable[[int, int, str], None]
-) -> Iterator[RunReport]:
-    """The runs as they come, each counted."""
-    count(0, len(names), names[0] if names else "")
+def _counted(runs: Iterator[RunReport], names: Sequence[str], request: Request) -> Iterator[RunReport]:
+    """The runs as they come, each told and counted."""
+    request.count(0, len(names), names[0] if names else "")
     for done, run in enumerate(runs, 1):
-        count(done, len(names), names[done] if done < len(names) else "")
+        request.each(run)
+        request.count(done, len(names), names[done] if done < len(names) else "")
         yield run
 
 

@@ -37,6 +37,10 @@ def uncounted(done: int, of: int, name: str) -> None:
     """Count nothing."""
 
 
+def untold(run: RunReport) -> None:
+    """Tell no one of a run before all are judged."""
+
+
 @dataclass(frozen=True)
 class Request:
     """What the user asked for, before anything is read."""
@@ -76,6 +80,8 @@ class Request:
     """Takes a sentence on what is being done that is not part of the report."""
     count: Callable[[int, int, str], None] = uncounted
     """Takes how many runs are judged, of how many, and the one that comes next: before the first, and after each."""
+    each: Callable[[RunReport], None] = untold
+    """Takes each run's report as it comes, in order, such as to write it: a sweep may be broken off."""
     search: sources.Search = field(default_factory=lambda: sources.Search())
     """How runs are looked for in folders; `searching` gives one to be filled."""
     strict: bool = False
@@ -104,6 +110,11 @@ class Plan:
     now: datetime.datetime
     nights: Path | None = None
     """The file of the records of nights; None if none are kept."""
+
+    @property
+    def created(self) -> str:
+        """The time that the report bears."""
+        return self.now.strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def engine(self, items: int) -> engines.Engine:
         """Who judges so many runs."""

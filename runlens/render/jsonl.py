@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from runlens.errors import NotALog
@@ -18,11 +18,25 @@ def render(report: Report) -> str:
 
 def parts(report: Report) -> Iterator[str]:
     """What `render` gives, a run at a time."""
+    return map(_lines_of(report), report.runs)
+
+
+def lines_for(created: str) -> Callable[[RunReport], str]:
+    """What makes the line of each run of a report that bears this time, before its other runs are known."""
+    from runlens import __version__
+
+    return _lines_of(Report(__version__, created, "pass", 0, ()))
+
+
+def _lines_of(report: Report) -> Callable[[RunReport], str]:
     whole = to_dict(replace(report, runs=()))
     head = {key: whole[key] for key in ("schema", "tool", "created")}
-    for run in report.runs:
-        line = {**head, **{k: v for k, v in run_dict(replace(run, charts=())).items() if k != "charts"}}
-        yield json.dumps(line, allow_nan=False) + "\n"
+
+    def line(run: RunReport) -> str:
+        cells = {k: v for k, v in run_dict(replace(run, charts=())).items() if k != "charts"}
+        return json.dumps({**head, **cells}, allow_nan=False) + "\n"
+
+    return line
 
 
 def read(lines: Iterable[str], where: str = "the text") -> Iterator[RunReport]:

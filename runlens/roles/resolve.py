@@ -22,7 +22,7 @@ from runlens.roles.names.claim import Claim
 from runlens.roles.names.evals import parse_eval
 from runlens.roles.names.frameworks import recognise
 from runlens.roles.names.metrics import FRACTIONS
-from runlens.roles.names.reading import read_name
+from runlens.roles.names.reading import is_eval_dir, read_names
 from runlens.roles.names.table import short
 from runlens.roles.names.take_apart import take_apart
 from runlens.roles.numbers import middle
@@ -120,13 +120,13 @@ def _devices(groups: Mapping[str, list[RoleSeries]]) -> int:
 
 def _claims(run: Run, frameworks: tuple[str, ...], folder: str) -> dict[str, Claim]:
     out: dict[str, Claim] = {}
-    for name, series in run.series.items():
+    said = read_names(tuple(run.series), frameworks, is_eval_dir(folder, run.series))
+    for (name, series), claim in zip(run.series.items(), said, strict=True):
         if name in run.texts:
             continue
         if (measured := run.measured.get(name)) is not None:
             out[name] = claim_of(measured)
             continue
-        claim = read_name(name, run.series, frameworks, folder)
         if claim is not None and (claim := checked(claim, series)) is not None:
             out[name] = of_training(claim, name)
     return without_training_scores(out, run.series)

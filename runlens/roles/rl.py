@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from runlens.roles.names.take_apart import normalise
 
@@ -62,7 +63,11 @@ def rl_sign(names: Iterable[str], axis: str = "") -> str:
     axis : str
         What the log calls its x axis.
     """
-    names = list(names)
+    return _sign(tuple(names), axis)
+
+
+@lru_cache(maxsize=8)  # several ask of one run, and the runs of a fleet log the same names
+def _sign(names: tuple[str, ...], axis: str) -> str:
     if _AXIS.fullmatch(normalise(axis)) and not any(_ACCURACY.search(normalise(name)) for name in names):
         return axis
     found: dict[int, str] = {}

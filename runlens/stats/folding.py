@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
 import bottleneck as bn
 import numpy as np
+import numpy.typing as npt
 
 from runlens.stats.robust import Floats
 
@@ -14,6 +19,10 @@ LONGEST = 64
 LEFT = 0.6
 """Part of the absolute deviations that may be left when a beat is taken out. Medians over `CYCLES` cycles and more
 leave over 0.8 of white noise."""
+SHORT = 512
+"""Points up to which all periods are looked at together, in some MB."""
+SAFE = 1.0 + 1e-9
+"""Sums of the same numbers in another order differ by far less."""
 WILD = 1.0
 """Distance from the median up to which a point moves the mean of its neighbours."""
 BEATS = 3
@@ -52,9 +61,9 @@ def _beat(x: Floats) -> Floats:
     tame = np.clip(x, middle - WILD, middle + WILD)
     total = np.concatenate([[0.0], np.cumsum(tame)])
     least = 1.0
-    for period in range(2, longest + 1):
+    for period in _possible(x, tame, total, longest):
         # over whole cycles a mean is constant; a median has two values if every second point is slow
-        rest = x - _moving_mean(tame, total, period * (2 * longest // period))
+        rest = x - _moving_mean(tame, total, _window(period, longest))
         whole = float(np.abs(rest - bn.median(rest)).sum())
         # what two points one period apart differ by is at most what both are off the profile
         if float(np.abs(rest[period:] - rest[:-period]).sum()) / 2 * n / (n - period) > LEFT * whole:
@@ -65,6 +74,60 @@ def _beat(x: Floats) -> Floats:
         if left < LEFT * whole and left < 0.9 * least * whole:
             best, least = profile, left / whole
     return best
+
+
+def _window(period: int, longest: int) -> int:
+    """Points that means are taken over: whole cycles, about as many for every period."""
+    return period * (2 * longest // period)
+
+
+def _possible(x: Floats, tame: Floats, total: Floats, longest: int) -> Iterable[int]:
+    """The periods that the test on points one period apart leaves; all, for a series of more than `SHORT` points.
+
+    In a short series calls cost more than numbers: all periods are tried at once, about 0 in place of the median, which
+    makes the whole larger.
+    """
+    n = len(x)
+    if n > SHORT:
+        return range(2, longest + 1)
+    at = _places(n, longest)
+    mean = (total[at.after] - total[at.before]) / at.window
+    mean -= (tame[at.before] + tame[at.last]) * at.ends
+    rest = x - mean
+    apart = np.abs(np.take_along_axis(rest, at.next, 1) - rest).sum(axis=1) / 2 * n / (n - at.period)
+    return (np.flatnonzero(apart <= LEFT * SAFE * np.abs(rest).sum(axis=1)) + 2).tolist()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Places:
+    """Where the moving means of all periods p, from 2 on, are taken; shape (p, n) unless said."""
+
+    period: npt.NDArray[np.int64]
+    """(p,)"""
+    window: npt.NDArray[np.int64]
+    """(p, 1)"""
+    ends: Floats
+    """(p, 1): weight that is taken off both ends of a window, 0 where it is odd."""
+    before: npt.NDArray[np.int64]
+    """First point of the window; the running sum there lacks it."""
+    last: npt.NDArray[np.int64]
+    after: npt.NDArray[np.int64]
+    """Where the running sum holds the whole window."""
+    next: npt.NDArray[np.int64]
+    """The point one period on, or the point itself where there is none."""
+
+
+@lru_cache(maxsize=4)
+def _places(n: int, longest: int) -> _Places:
+    period = np.arange(2, longest + 1)
+    window = np.array([_window(int(p), longest) for p in period])[:, None]
+    half, at = window // 2, np.arange(n)
+    middle = np.clip(at, half, n - 1 - half)
+    following = at + period[:, None]
+    ends = np.where(window % 2 == 0, 0.5 / window, 0.0)
+    return _Places(
+        period, window, ends, middle - half, middle + half, middle + half + 1, np.where(following < n, following, at)
+    )
 
 
 def _moving_mean(x: Floats, total: Floats, window: int) -> Floats:

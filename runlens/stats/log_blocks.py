@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 import numpy.typing as npt
 
 from runlens.stats.distinct import distinct
-from runlens.stats.robust import Floats, Steps, median
+from runlens.stats.robust import Floats, Steps, medians_between
 
 BLOCKS = 64
 """Blocks of a curve; fewer where several would hold the same points."""
@@ -40,4 +38,4 @@ def log_blocks(y: Floats, x: Floats, since: int = 0) -> tuple[npt.NDArray[np.int
     """
     cuts = np.searchsorted(x, np.linspace(x[since], x[-1], BLOCKS + 1)[1:-1])
     edges = distinct(np.concatenate([[since], cuts, [len(y)]]).astype(np.int64))
-    return edges, np.array([median(y[a:b]) for a, b in pairwise(edges)])
+    return edges, medians_between(y, edges)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from functools import lru_cache
 
 import bottleneck as bn
 import numpy as np
@@ -30,6 +32,32 @@ def median(x: Floats) -> float:
     """Median of the finite points; NaN if there are none."""
     kept = finite(x)
     return median_in_place(kept.copy() if len(kept) > LONG else kept)
+
+
+def medians_between(x: Floats, edges: npt.NDArray[np.int64]) -> Floats:
+    """`median` of `x[a:b]` for each two neighbouring edges; shape (len(edges) - 1,)."""
+    simple = len(x) <= LONG and bool(np.isfinite(x).all())  # of many short stretches the asking costs most
+    return np.array(
+        [
+            float(bn.median(x[a:b])) if simple and a < b else median(x[a:b])
+            for a, b in itertools.pairwise(edges.tolist())
+        ]
+    )
+
+
+def medians_of_parts(x: Floats, parts: int) -> Floats:
+    """`median` of each of so many parts of about equal length, as `np.array_split` cuts them; shape (parts,)."""
+    size, longer = divmod(len(x), parts)
+    at = np.arange(parts + 1)
+    return medians_between(x, at * size + np.minimum(at, longer))
+
+
+@lru_cache(maxsize=8)
+def pairs(n: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The first and the second of each two of `n`, as `np.triu_indices(n, 1)` gives them; not to be written to."""
+    first, second = np.triu_indices(n, 1)
+    first.flags.writeable = second.flags.writeable = False
+    return first, second
 
 
 def mad(x: Floats, center: float | None = None) -> float:
@@ -89,7 +117,7 @@ def theil_sen(x: Floats, y: Floats, most: int = 300) -> tuple[float, float]:
     if len(x) > most:
         at = np.linspace(0, len(x) - 1, most).astype(np.int64)
         x, y = x[at], y[at]
-    i, j = np.triu_indices(len(x), 1)
+    i, j = pairs(len(x))
     dx = x[j] - x[i]
     use = dx != 0
     if not use.any():

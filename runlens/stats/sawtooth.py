@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +33,9 @@ BELOW = 0.02
 """Share of values below zero that rounding may make of positive ones."""
 WHITENS = 0.6
 """Rate of turns that what was averaged reaches at least: white noise turns at 2/3 of the points, its means at 1/2."""
+
+
+Whole = npt.NDArray[np.signedinteger[Any]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,11 +97,13 @@ def _rough_at_resets(value: Floats, tried: npt.NDArray[np.int64]) -> Floats:
     for some in (tried[i : i + at_once] for i in range(0, len(tried), at_once)):
         raw, place = _taken_back(value, some)
         near = (place[:, 1:] <= AT_RESETS) | (place[:, 1:] > some[:, :1] - 3)
-        found.append(np.square(np.diff(raw)).sum(axis=1, where=near) / near.sum(axis=1))
+        change = raw[:, 1:] - raw[:, :-1]
+        change *= near
+        found.append(np.einsum("ij,ij->i", change, change) / np.count_nonzero(near, axis=1))
     return np.concatenate(found)
 
 
-def _even(raw: Floats, moved: Floats, place: npt.NDArray[np.int64], period: int) -> bool:
+def _even(raw: Floats, moved: Floats, place: Whole, period: int) -> bool:
     """Whether what came out is as noisy late in a tooth as early, and as the second value of each tooth says.
 
     Of a wrong period the noise grows with the place. The second mean moves by half of what the value does.
@@ -108,16 +114,20 @@ def _even(raw: Floats, moved: Floats, place: npt.NDArray[np.int64], period: int)
     return min(early, second) > 0.0 and 1.0 / EVEN < late / early < EVEN and 1.0 / FITS < early / second < FITS
 
 
-def _taken_back(value: Floats, teeth: npt.NDArray[np.int64]) -> tuple[Floats, npt.NDArray[np.int64]]:
+def _taken_back(value: Floats, teeth: Whole) -> tuple[Floats, Whole]:
     """What was averaged if teeth have these periods and phases, and the place of each point in its tooth, from 1.
 
     `teeth` has shape (k, 2), the results (k, n).
     """
+    if len(value) < 1 << 31:  # a remainder of long integers takes three times as long
+        teeth = teeth.astype(np.int32)
     period, phase = teeth[:, :1], teeth[:, 1:]
-    at = np.arange(len(value))
+    at = np.arange(len(value), dtype=teeth.dtype)
     place = np.where(at < phase, at, (at - phase) % period) + 1  # the first tooth began with the log, or before it
     before = np.concatenate([[0.0], value[:-1]])
-    return np.where(place == 1, value, place * value - (place - 1) * before), place
+    # of a first place nothing is taken off, also where the value before it is far larger
+    raw = place * value - (place - 1) * before
+    return raw, place
 
 
 def _periods(moved: Floats) -> list[int]:

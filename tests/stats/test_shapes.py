@@ -12,10 +12,9 @@ def largest(n):
     """The largest size of a shape fitted alone, under any noise, to `n` points with a range of 1."""
     book, noise = module._dictionary(n), whitening(n)
     sizes = []
-    for matrix, ones, free, power in zip(noise.matrices, book.ones, book.free, book.power, strict=True):
+    for matrix, unit, free, power in zip(noise.matrices, book.unit, book.free, book.power, strict=True):
         white = (matrix @ book.columns).T
-        flat = ones / np.linalg.norm(ones)
-        weights = (white - np.outer(white @ flat, flat)) @ matrix  # of each point in the size of each shape
+        weights = (white - np.outer(white @ unit, unit)) @ matrix  # of each point in the size of each shape
         usable = free > 1e-6 * power
         sizes.append(0.5 * np.abs(weights[usable]).sum(axis=1) / free[usable])
     return max(size.max() for size in sizes)

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from runlens.model import Report
 
 
+TABLES = "parquet"
+"""A row a run and a row a finding, in files: no text, and so no format among the others."""
+
+
 def destinations(format: str, output: Path | None, extra: Sequence[str]) -> list[tuple[str, Path | None]]:
     """The formats to write, each with its file (None is standard output), checked before anything is read.
 
@@ -31,8 +35,11 @@ def destinations(format: str, output: Path | None, extra: Sequence[str]) -> list
         if not (sign and file):
             raise ConfigError(f"--report {text!r} must be FORMAT=FILE, such as junit=runlens.xml")
         wanted.append((name, Path(file)))
-    for name, _ in wanted:
-        check_format(name)
+    for name, place in wanted:
+        if name != TABLES:
+            check_format(name)
+        elif place is None:
+            raise ConfigError("parquet is written into a folder; name it: -f parquet -o DIR, or --report parquet=DIR")
     _refuse_twice([file for _, file in wanted if file is not None])
     return wanted
 
@@ -108,6 +115,13 @@ def write(report: Report, wanted: Sequence[tuple[str, Path | None]], color: Colo
             from runlens.render import terminal
 
             put(terminal.render(report, **look(file, color)), file)
+        elif name == TABLES and file is not None:
+            from runlens.cli.shared.streams import Tables
+
+            tables = Tables(file)
+            for run in report.runs:
+                tables.add(run)
+            tables.close(True)
         else:
             from runlens.render import FORMATS
 

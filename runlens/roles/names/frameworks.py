@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Container
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 
 from runlens.roles.names.table import table
@@ -204,8 +205,14 @@ def recognise(names: Collection[str]) -> tuple[str, ...]:
     Parameters
     ----------
     names : collection of str
-        All logged names of a run, as logged; a dict or set for speed.
+        All logged names of a run, as logged.
     """
+    return _recognised(tuple(names))
+
+
+@lru_cache(maxsize=8)  # the runs of a fleet log the same names
+def _recognised(logged: tuple[str, ...]) -> tuple[str, ...]:
+    names = dict.fromkeys(logged)
     text = "\n" + "\n".join(names)
     found = dict.fromkeys(f.framework for f in FINGERPRINTS if _fits(f, names, text))
     return tuple(framework for framework in found if _has_two(framework, names))

@@ -98,9 +98,19 @@ def read_name(
     Claim or None
         None if the name is not understood; so is one longer than `LONGEST`, which is text and no name.
     """
+    return _read(raw, siblings, frameworks, is_eval_dir(folder, siblings), exact)
+
+
+@lru_cache(maxsize=8)  # the runs of a fleet log the same names, one run after the other
+def read_names(names: tuple[str, ...], frameworks: tuple[str, ...], eval_dir: bool) -> tuple[Claim | None, ...]:
+    """What `read_name` makes of all names of a run; `eval_dir` says that its folder is one of held-out data."""
+    siblings = dict.fromkeys(names)
+    return tuple(_read(name, siblings, frameworks, eval_dir, True) for name in names)
+
+
+def _read(raw: str, siblings: Collection[str], frameworks: Sequence[str], eval_dir: bool, exact: bool) -> Claim | None:
     if len(raw) > LONGEST:
         return None
-    eval_dir = is_eval_dir(folder, siblings)
     name = take_apart(raw, siblings)
     if exact and (claim := _from_table(name, frameworks, eval_dir)) is not None:
         return claim

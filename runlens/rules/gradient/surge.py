@@ -19,6 +19,7 @@ from runlens.rules.resume.parts.breaks import explained
 from runlens.rules.shared.panels import TRAINING
 from runlens.stats.excursions.level import from_start
 from runlens.stats.excursions.outcome import limits
+from runlens.stats.excursions.quiet import may_rise
 from runlens.stats.excursions.search import Excursion, Sensitivity, excursions
 from runlens.stats.robust import Floats, Steps, median
 from runlens.stats.rolling import block_median, trailing_min
@@ -97,17 +98,17 @@ class GradientSurge(Rule[SurgeEvidence]):
                 "fewer than 50 positive points of gradient norm: too few for a level", kind="too-few-points"
             )
             return
-        spikes = [
-            i
-            for i in loss_incidents(run, self.sensitivity)
-            if i.kind == "spike" and not i.rewound and not context_of(run, i).scheduled
-        ]
         start = norm.step[0] + self.settle * (norm.step[-1] - norm.step[0])
         rise = float(np.log(self.multiple))
         want = Sensitivity(self.sigmas, rise, tolerance=0.2)
         found = excursions(norm.y, norm.step - from_start(norm.step), want) if _may_surge(norm.y, rise) else []
         surges = [one for one in found if one.sign > 0 and norm.step[one.first] >= start]
         surges = [one for one in surges if explained(run, int(norm.step[one.first])) is None]  # RES001 says it
+        spikes = [
+            i
+            for i in (loss_incidents(run, self.sensitivity) if surges else ())
+            if i.kind == "spike" and not i.rewound and not context_of(run, i).scheduled
+        ]
         for one, following in itertools.zip_longest(surges, surges[1:]):
             yield self._finding(norm, one, following.first if following else len(norm.y), spikes)
 
@@ -175,10 +176,13 @@ def _norm(series: PlacedSeries) -> Norm:
 
 
 def _may_surge(y: Floats, rise: float) -> bool:
-    """Whether any block of a long log reaches 70 % of a surge above the lowest of the blocks before it.
+    """Whether any point is a surge above the lowest before it, which is no higher than any level.
 
-    The search for surges costs twenty times as much, and in a healthy run there is none.
+    In a long log, where that is likely, whether any block reaches 70 % of a surge above the lowest of the blocks before
+    it. The search for surges costs twenty times as much, and in a healthy run there is none.
     """
+    if not may_rise(y, rise):
+        return False
     if len(y) < LONG:
         return True
     level = block_median(y, BLOCK)

@@ -125,7 +125,6 @@ class BadEnd(Rule[BadEndEvidence]):
         if len(series) < self.points:
             return None
         last = max(int(r.series.step.max()) for r in group if len(r.series))
-        stride = _interval(series) or 1.0
         witnesses = [
             r.series
             for role in _WITNESSES
@@ -137,7 +136,7 @@ class BadEnd(Rule[BadEndEvidence]):
             return None
         witness = max(going_on, key=lambda w: int(w.step.max()))
         first, end = int(series.step.min()), int(witness.step.max())
-        missing = int((end - last) / stride)
+        missing = int((end - last) / (_interval(series) or 1.0))
         share = (end - last) / max(end - first, 1)
         if missing < self.points or share < self.warning_share:
             return None

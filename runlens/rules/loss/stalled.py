@@ -215,8 +215,10 @@ def _nothing_learnt(run: Run, curve: LossCurve, due: float) -> str:
     """What shows in a few points that nothing is learnt; empty where nothing does."""
     if classes := stands_at_a_guess(curve.value):
         return f"what a guess among {classes} classes costs"
+    if not stands_level(curve.y):  # asked first, since it costs least
+        return ""
     rate = _rate_left(run, int(curve.step[0]))
-    if (rate is None or rate >= due) and stands_level(curve.y) and held_out_stands(run):
+    if (rate is None or rate >= due) and held_out_stands(run):
         return "and no held-out loss moves by a thousandth"
     return ""
 

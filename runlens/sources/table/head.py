@@ -66,7 +66,7 @@ def form_of(raw: bytes) -> Form | None:
         return None
     if start[0] in "{[":
         return _json_form(start)
-    lines = text.splitlines()[:200]
+    lines = text.splitlines()[:200] if "{" in text else []
     if sum(logged_row(line) is not None for line in lines) >= _LOGGED_LINES:
         return "logged"
     return "delimited" if dialect_of(text) is not None else None

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from runlens.stats.log_blocks import log_blocks, log_steps
-from runlens.stats.robust import Floats, Steps, difference_sigma, median, standard_error_of_median, theil_sen
+from runlens.stats.robust import (
+    Floats,
+    Steps,
+    difference_sigma,
+    median,
+    medians_of_parts,
+    standard_error_of_median,
+    theil_sen,
+)
 
 LEVEL = 0.01
 """A curve stands at a level within this (log loss: share), or within two standard errors."""
@@ -76,10 +84,10 @@ def last_stall(y: Floats, step: Steps, shortest: float) -> Stall | None:
     before = slice(int(np.searchsorted(x, earliest)), int(np.searchsorted(x, x[first])))
     slope = theil_sen(x[before], y[before])[0] if before.stop - before.start >= 8 else 0.0
     expected = min(slope, 0.0) * float(x[-1] - x[first])
-    parts = [median(part) for part in np.array_split(rest, PARTS)]
+    parts = medians_of_parts(rest, PARTS)
     steady = max(-0.5 * expected, 2.0 * LEVEL, 6.0 * standard_error_of_median(noise, len(rest) // PARTS))
-    moves = max(parts) - min(parts)
-    doubt = max(doubt, float(np.sqrt(8.0 / PARTS)) * difference_sigma(np.array(parts)))  # noise that remembers
+    moves = float(parts.max() - parts.min())
+    doubt = max(doubt, float(np.sqrt(8.0 / PARTS)) * difference_sigma(parts))  # noise that remembers
     progress = change < -3.0 * LEVEL or change - 2.0 * doubt < min(LEFT * expected, -LEVEL)
     if progress or change > max(near, 2.0 * doubt) or moves > steady:
         return None

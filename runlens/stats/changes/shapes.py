@@ -42,10 +42,12 @@ class _Dictionary:
     """(n, p): each shape with size 1."""
     power: Floats
     """(g, p): squared lengths of the whitened shapes."""
-    ones: Floats
-    """(g, n): the whitened constant."""
+    unit: Floats
+    """(g, n): the whitened constant at length 1."""
     free: Floats
     """(g, p): squared lengths of what of the whitened shapes is no constant."""
+    divisor: Floats
+    """(g, p): `free`, as `_dividing` makes it of it."""
 
     def along(self, white: Floats, matrices: Floats) -> Floats:
         """(g, p): how far a whitened series, shape (g, n), goes along each whitened shape."""
@@ -69,9 +71,9 @@ def _dictionary(n: int) -> _Dictionary:
     columns = np.where(kinds == 2, slope, ((t >= start) & (t < end)).astype(np.float64))
     matrices = whitening(n).matrices
     white = _of_shapes(matrices.transpose(0, 2, 1), kinds, start, end)
-    ones, power = np.einsum("gij->gi", matrices), np.einsum("gpn,gpn->gp", white, white)
-    constant = _of_shapes(_of_blocks(_unit(ones), matrices), kinds, start, end)
-    return _Dictionary(kinds, start, end, columns, power, ones, power - constant**2)
+    unit, power = _unit(np.einsum("gij->gi", matrices)), np.einsum("gpn,gpn->gp", white, white)
+    free = power - _of_shapes(_of_blocks(unit, matrices), kinds, start, end) ** 2
+    return _Dictionary(kinds, start, end, columns, power, unit, free, _dividing(free, power))
 
 
 def _of_shapes(
@@ -83,6 +85,7 @@ def _of_shapes(
     ----------
     of_blocks : ndarray of float64, shape (g, n, ...)
     kinds, start, end : ndarray, shape (p,)
+        Ramps last.
 
     Returns
     -------
@@ -94,13 +97,18 @@ def _of_shapes(
     np.cumsum(of_blocks[:, ::-1], axis=1, out=steps[:, n - 1 :: -1])
     sums = np.zeros_like(steps)
     np.cumsum(steps[:, n::-1], axis=1, out=sums[:, n::-1])
-    flat, sloped = kinds < 2, kinds == 2
-    i, j = start[sloped], end[sloped]
+    flat = int(np.searchsorted(kinds, 2))
+    i, j = start[flat:], end[flat:]
     out = np.empty((len(of_blocks), len(kinds), *of_blocks.shape[2:]))
-    out[:, flat] = steps[:, start[flat]] - steps[:, end[flat]]
+    out[:, :flat] = steps.take(start[:flat], 1) - steps.take(end[:flat], 1)
     spread = (2.0 * (j - i)).reshape(-1, *[1] * (of_blocks.ndim - 2))
-    out[:, sloped] = (sums[:, i] + sums[:, i + 1] - sums[:, j] - sums[:, j + 1]) / spread
+    out[:, flat:] = (sums.take(i, 1) + sums.take(i + 1, 1) - sums.take(j, 1) - sums.take(j + 1, 1)) / spread
     return out
+
+
+def _dividing(free: Floats, power: Floats) -> Floats:
+    """Squared lengths to divide by: infinite where next to nothing is left of a shape, which then has no size."""
+    return np.where(free > 1e-6 * power, free, np.inf)
 
 
 def _of_blocks(white: Floats, matrices: Floats) -> Floats:
@@ -143,21 +151,21 @@ def shapes(y: Floats, least: float, gain: float, most: int = 8) -> tuple[list[Sh
     book, noise = _dictionary(n), whitening(n)
     centred = y - median(y)
     white = np.einsum("gij,j->gi", noise.matrices, centred)  # no BLAS: its threads cost more than such small products
-    basis = [book.ones]
     chosen: list[int] = []
     gains: list[float] = []
     orthogonal: list[Floats] = []
-    residual, free = white, book.free
-    likelihood = -np.inf
+    residual, free, divisor = white, book.free, book.divisor
+    likelihood, last = -np.inf, book.unit
     while True:
-        last = basis[-1]
-        for q in orthogonal:
-            last = last - (q * last).sum(axis=1, keepdims=True) * q
-        last = _unit(last)
+        if chosen:
+            last = np.einsum("gij,j->gi", noise.matrices, book.columns[:, chosen[-1]])
+            for q in orthogonal:
+                last = last - (q * last).sum(axis=1, keepdims=True) * q
+            last = _unit(last)
+            free = free - book.along(last, noise.matrices) ** 2
+            divisor = _dividing(free, book.power)
         orthogonal.append(last)
         residual = residual - (last * residual).sum(axis=1, keepdims=True) * last
-        if chosen:
-            free = free - book.along(last, noise.matrices) ** 2
         squares = np.maximum((residual * residual).sum(axis=1), 1e-12 * n)
         now = float((-0.5 * n * np.log(squares) - noise.log_det).max())
         if chosen:
@@ -166,16 +174,15 @@ def shapes(y: Floats, least: float, gain: float, most: int = 8) -> tuple[list[Sh
         if len(chosen) == most:
             break
         along = book.along(residual, noise.matrices)
-        usable = free > 1e-6 * book.power
-        size = np.divide(along, free, out=np.zeros_like(along), where=usable)
-        left = np.maximum(squares[:, None] - size * along, 1e-12 * n)
-        reached = -0.5 * n * np.log(left) - noise.log_det[:, None]
-        reached = np.where(usable & (np.abs(size) >= least), reached, -np.inf)
-        best = int(np.argmax(reached.max(axis=0)))
-        if float(reached[:, best].max()) - likelihood < gain:
+        size = along / divisor
+        at = np.flatnonzero((np.abs(size) >= least) & (divisor < np.inf))
+        of, shape = np.divmod(at, along.shape[1])
+        left = np.maximum(squares[of] - size.ravel()[at] * along.ravel()[at], 1e-12 * n)
+        reached = -0.5 * n * np.log(left) - noise.log_det[of]
+        if reached.max(initial=-np.inf) - likelihood < gain:
             break
+        best = int(shape[reached == reached.max()].min())
         chosen.append(best)
-        basis.append(np.einsum("gij,j->gi", noise.matrices, book.columns[:, best]))
     return _fitted(centred, chosen, gains, book, median(y))
 
 

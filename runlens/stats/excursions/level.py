@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import bottleneck as bn
@@ -12,7 +13,7 @@ from runlens.stats.excursions.kept import Kept
 from runlens.stats.excursions.smoothed import SAMPLE, shared_noise
 from runlens.stats.noise import FEWEST, REACH, noise
 from runlens.stats.robust import Floats, Steps, finite, quantile, theil_sen
-from runlens.stats.rolling import shifted, trailing_median, trailing_min
+from runlens.stats.rolling import trailing_median, trailing_min
 
 CHUNK = 1 << 16
 """Points worked on at once, which bounds the memory of temporary arrays; what is found does not depend on it."""
@@ -65,18 +66,50 @@ def fit(y: Floats, step: Steps, kept: Kept | None = None) -> Level:
         holds those of this curve. What is found does not depend on it.
     """
     n = len(y)
-    height = max(bn.nanmax(y), -bn.nanmin(y))
-    level = Level(_column(n, height), _column(n, height), _column(n, height))
+    level = _empty(y)
     taken = _take_over(level, y, step, kept) if kept is not None else 0
     for start in range(taken, n, CHUNK):
         patch(level, y, step, start, min(n, start + CHUNK))
     if kept is not None:
         kept.y, kept.step, kept.taken = y, step, taken
         kept.columns = level.expected.copy(), level.recent.copy(), level.sigma.copy()
+    return _with_shared_noise(level, y)
+
+
+def fit_where(y: Floats, step: Steps, may_leave: Callable[[Level], bool]) -> Level | None:
+    """`fit` of a curve that may leave its level, None as soon as it is known that it does not.
+
+    Parameters
+    ----------
+    y, step : ndarrays, shape (n,)
+        As in `fit`, finite.
+    may_leave : callable
+        Asked of the level before its noise is known (`sigma` is NaN), and again before it is known whether neighbours
+        share it: `sigma` then only grows. The noise is two thirds of the cost, and most curves stay at their level.
+        Not asked of curves of more than `CHUNK` points.
+    """
+    n = len(y)
+    if n > CHUNK:
+        return fit(y, step)
+    level = _empty(y)
+    course = _course(y, step, 0, n, 0, 0.0)
+    level.expected[:], level.recent[:] = course.expected, course.recent
+    if not may_leave(level):
+        return None
+    level.sigma[:] = _noise_about(course, y, n, 0)
+    return _with_shared_noise(level, y) if may_leave(level) else None
+
+
+def _empty(y: Floats) -> Level:
+    height = max(bn.nanmax(y), -bn.nanmin(y))
+    return Level(_column(len(y), height), _column(len(y), height), _column(len(y), height))
+
+
+def _with_shared_noise(level: Level, y: Floats) -> Level:
     hidden = shared_noise(y, WINDOW)
     if hidden > 1.0:
         level.scale = max(1.0, min(hidden, _distance(y, level)))
-        _widen(level, 0, n)
+        _widen(level, 0, len(y))
     return level
 
 
@@ -131,17 +164,35 @@ def patch(level: Level, y: Floats, step: Steps, first: int, last: int, origin: i
     """
     low = max(origin, first - 2 * REACH)
     high = min(len(y), last + REACH)
-    expected, newer = _extrapolate(y, step, low, high, origin, start)
-    recent = trailing_min(newer, HOLD)
-    expected = np.fmin(expected, recent)
-    lost = _lost_ahead(newer, recent, float(bn.nanmedian(y[:5])))
-    sigma = noise(y[low:high], lost, low - origin, high == len(y))
+    course = _course(y, step, low, high, origin, start)
     inside = slice(first - low, last - low)
-    level.expected[first:last] = expected[inside]
-    level.recent[first:last] = recent[inside]
-    level.sigma[first:last] = sigma[inside]
+    level.expected[first:last] = course.expected[inside]
+    level.recent[first:last] = course.recent[inside]
+    level.sigma[first:last] = _noise_about(course, y, high, origin)[inside]
     if level.scale > 1.0:
         _widen(level, first, last)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Course:
+    """Where a curve should be from position `low` on, before anything is known of its noise."""
+
+    low: int
+    expected: Floats
+    recent: Floats
+    newer: Floats
+    """Median of the newer half of each window, as it is."""
+
+
+def _course(y: Floats, step: Steps, low: int, high: int, origin: int, start: float) -> _Course:
+    expected, newer = _extrapolate(y, step, low, high, origin, start)
+    recent = trailing_min(newer, HOLD)
+    return _Course(low, np.fmin(expected, recent), recent, newer)
+
+
+def _noise_about(course: _Course, y: Floats, high: int, origin: int) -> Floats:
+    lost = _lost_ahead(course.newer, course.recent, float(bn.nanmedian(y[:5])))
+    return noise(y[course.low : high], lost, course.low - origin, high == len(y))
 
 
 def _lost_ahead(newer: Floats, recent: Floats, start: float) -> Floats:
@@ -202,11 +253,11 @@ def _extrapolate(y: Floats, step: Steps, low: int, high: int, origin: int, begin
             start = max(origin, low + int(at[0]) - size - 1)
             stop = low + int(at[-1]) + 1
             medians = trailing_median(y[start:stop], half)
-            newer, older = shifted(medians, 1), shifted(medians, 1 + half)
+            medians = np.concatenate([np.full(half + 1, np.nan), medians])  # nothing stood before the first
+            at_segment = at + (low - start)
+            newer, older = medians[at_segment + half], medians[at_segment]
             # the newer median stands half a window back, plus half a point: carry its fall on, never its rise
-            fall = np.fmin(newer - older, 0.0)
-            at_segment = at + low - start
-            expected[at] = (newer + fall * ((half + 1) / (2 * half)))[at_segment]
-            recent[at] = newer[at_segment]
+            expected[at] = newer + np.fmin(newer - older, 0.0) * ((half + 1) / (2 * half))
+            recent[at] = newer
         size *= 2
     return expected, recent

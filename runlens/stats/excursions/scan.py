@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from runlens.stats.excursions.kept import Kept
-from runlens.stats.excursions.level import Level
+from runlens.stats.excursions.level import NARROWEST, Level
 from runlens.stats.excursions.tail import MOST, ONE_FALSE_IN, fit_tail, thinned
 from runlens.stats.robust import Floats, finite, mad, median_in_place
 from runlens.stats.rolling import trailing_median
@@ -143,6 +143,22 @@ def _gap(z: Floats) -> float:
     alone = np.searchsorted(high, high / GAP) == position
     clear = (alone & (high > 2.0 * GAP)) | ((above >= 3) & (2 * near < above) & (near >= 0) & (high > 2.5 * 2.0))
     return float(0.9 * high[np.argmax(clear)]) if clear.any() else np.inf
+
+
+def may_depart(y: Floats, level: Level, rise: float, floor: float, least: tuple[float, float], falls_from: int) -> bool:
+    """Whether any point is high or low enough to begin a departure, which no bar of the curve's own noise changes.
+
+    Bars are never below `least` (of rises, of falls), and noise that is not known yet never below `floor`: where this
+    is False, `next_departure` finds nothing.
+    """
+    part = slice(NARROWEST, len(y))
+    raised = y[part] - level.recent[part] > rise
+    fallen = level.expected[part] - y[part] > rise
+    fallen[: max(0, falls_from - NARROWEST)] = False
+    if not (raised.any() or fallen.any()):
+        return False
+    z = standardise(y, level, NARROWEST, len(y), floor)
+    return bool((raised & (z > least[0])).any() or (fallen & (z < -least[1])).any())
 
 
 def next_departure(

@@ -10,7 +10,8 @@ import numpy as np
 from runlens.stats.excursions import level as levels
 from runlens.stats.excursions.ahead import BLOCK, Ahead, coming_median
 from runlens.stats.excursions.kept import Kept
-from runlens.stats.excursions.scan import bars_of, next_departure, standardise
+from runlens.stats.excursions.quiet import may_fall, may_rise
+from runlens.stats.excursions.scan import bars_of, may_depart, next_departure, standardise
 from runlens.stats.robust import Floats, Steps, median
 
 SHORT = 16
@@ -93,9 +94,17 @@ def excursions(y: Floats, step: Steps, want: Sensitivity, kept: Kept | None = No
     if n < FEWEST:
         return []
     raw = y
-    level = levels.fit(y, step, kept)
-    bars = bars_of(y, level, want.floor, want.sigmas, want.lasting, kept)
     falls = levels.settled_from(step, SHORT)
+    if kept is not None:
+        level: levels.Level | None = levels.fit(y, step, kept)
+    elif may_rise(y, want.rise) or may_fall(y, want.rise, falls):
+        least = want.sigmas * min(1.0, want.lasting), want.sigmas
+        level = levels.fit_where(y, step, lambda known: may_depart(y, known, want.rise, want.floor, least, falls))
+    else:
+        level = None
+    if level is None:
+        return []
+    bars = bars_of(y, level, want.floor, want.sigmas, want.lasting, kept)
     ahead = Ahead(raw, step, CONFIRM[-1])
     found: list[Excursion] = []
     at, origin, begin = levels.NARROWEST, 0, 0.0

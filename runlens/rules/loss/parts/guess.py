@@ -7,7 +7,7 @@ import numpy as np
 from runlens.model import Run
 from runlens.rules.evals.parts.overfit import held_out_loss
 from runlens.rules.evals.parts.own import own_curves
-from runlens.stats.robust import Floats, difference_sigma, median, standard_error_of_median
+from runlens.stats.robust import Floats, difference_sigma, median, medians_of_parts, standard_error_of_median
 
 POINTS = 20
 """Points of a loss that may be a guess: a run that learns leaves it within the first few."""
@@ -55,10 +55,9 @@ def stands_level(y: Floats) -> bool:
     """Whether the medians of the thirds of a curve agree within their doubt; False for fewer than `POINTS` points."""
     if len(y) < POINTS:
         return False
-    parts = np.array_split(y, 3)
-    doubt = standard_error_of_median(difference_sigma(y), len(parts[-1]))
-    levels = [median(part) for part in parts]
-    return bool(max(levels) - min(levels) <= DOUBT * doubt * np.sqrt(2.0))
+    levels = medians_of_parts(y, 3)
+    doubt = standard_error_of_median(difference_sigma(y), len(y) // 3)
+    return bool(levels.max() - levels.min() <= DOUBT * doubt * np.sqrt(2.0))
 
 
 def held_out_stands(run: Run) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 
 from runlens.rules.loss.parts.curve import LossCurve
 from runlens.stats.excursions.smoothed import shared_noise
-from runlens.stats.robust import Floats, difference_sigma, median
+from runlens.stats.robust import Floats, difference_sigma, median, medians_of_parts, pairs
 
 FEWEST = 10
 """Points that a loss must have to be seen to do nothing but rise."""
@@ -52,8 +52,8 @@ def only_worse(curve: LossCurve) -> Worse | None:
     n = len(curve.y)
     if n < FEWEST:
         return None
-    blocks = np.array([median(part) for part in np.array_split(curve.y, min(BLOCKS, n // 2))])
-    later = np.triu_indices(len(blocks), 1)
+    blocks = medians_of_parts(curve.y, min(BLOCKS, n // 2))
+    later = pairs(len(blocks))
     if float(np.mean(blocks[later[1]] > blocks[later[0]])) < ORDERED:
         return None
     noise = difference_sigma(curve.y) * shared_noise(curve.y, WIDEST)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from runlens.sources.table.forms.kinds import kind_at, usual
 from runlens.sources.table.forms.lost import Lost
 from runlens.sources.table.forms.mending import mended, trusted
 from runlens.sources.table.forms.packed import lines_of
+from runlens.sources.table.forms.plain import all_numbers
 from runlens.sources.table.forms.points import whole_place, with_point
 from runlens.sources.table.names import is_axis
 from runlens.sources.table.store import Columns
@@ -70,6 +71,9 @@ class Delimited:
         if before < self.dialect.first:
             at = min(self.dialect.first - before, len(lines))
         whole = len(lines) - torn
+        if not (self._head or self._longer):
+            rows = all_numbers(lines[at:whole], self.names, self.dialect.delimiter)
+            at += len(rows)
         while at < len(lines):
             line = lines[at]
             if at < whole and (plain := self._plain(line)) is not None:
@@ -272,15 +276,17 @@ class Delimited:
             cells = (
                 tuple(map(with_point, cells)) if not is_axis(name) else tuple(whole_place(c, grouped) for c in cells)
             )
-        said = [i for i, cell in enumerate(cells) if cell and not cell.isspace()]
-        texts: list[str] | tuple[str, ...] = cells if len(said) == len(cells) else [cells[i] for i in said]
-        convert: Callable[[str], float] = float
+        full = all(cells) and not any(map(str.isspace, cells))
+        said = np.arange(len(cells))
+        if not full:
+            said = said[[bool(cell) and not cell.isspace() for cell in cells]]
+        texts: Sequence[str] = cells if full else [cells[i] for i in said.tolist()]
         try:
-            values = np.array(list(map(convert, texts)), dtype=np.float64)
+            values = np.array(list(map(float, texts)), dtype=np.float64)
         except ValueError:
-            self.columns.add_texts(name, [base + i for i in said], [t.strip() for t in texts])
+            self.columns.add_texts(name, (said + base).tolist(), [t.strip() for t in texts])
             return
-        self.columns.add(name, np.array(said, dtype=np.int64) + base, values)
+        self.columns.add(name, said + base, values)
 
 
 def _numbered(count: int) -> list[str]:

@@ -53,13 +53,6 @@ def cells_of(line: str, delimiter: str) -> list[str]:
     return [cell.strip('"') for cell in line.split(delimiter)]
 
 
-def _cells_in(line: str, delimiter: str) -> int:
-    """How many `cells_of` a line are."""
-    if '"' in line or delimiter in ("", BLANKS):
-        return len(cells_of(line, delimiter))
-    return line.count(delimiter) + 1
-
-
 @lru_cache(maxsize=4)  # of one file it is asked eight times, before the next is opened
 def dialect_of(text: str) -> Dialect | None:
     """The dialect by the first lines of a file, None if these are no table.
@@ -104,7 +97,8 @@ def dialect_of(text: str) -> Dialect | None:
         and _are_named(rows, names)
     ):
         names = ["", *names]  # written with the names of the rows, which have no head (R)
-    comma, grouped = _decimal_comma(rows, names, delimiter), _grouped_steps(rows, names)
+    comma = _decimal_comma(rows, names, delimiter)
+    grouped = comma and _grouped_steps(rows, names)
     return Dialect(delimiter, apart(names), at, comma, grouped, _json_of(comments))
 
 
@@ -136,8 +130,12 @@ def apart(names: list[str]) -> list[str]:
 def _delimiter(body: list[str]) -> str | None:
     """What divides the cells: what does so in most lines in the same way."""
     best, most = None, 0.0
+    quoted = any('"' in line for line in body)
     for rank, delimiter in enumerate((*DELIMITERS, BLANKS)):
-        counts = [_cells_in(line, delimiter) for line in body]
+        if quoted or delimiter == BLANKS:
+            counts = [len(cells_of(line, delimiter)) for line in body]
+        else:
+            counts = [line.count(delimiter) + 1 for line in body]
         width, times = Counter(counts).most_common(1)[0]
         head = counts[0]
         if head < 2 or (delimiter == BLANKS and not _mostly_numbers(body)):
