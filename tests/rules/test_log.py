@@ -207,9 +207,21 @@ def test_a_start_that_is_a_restart_is_told_once():
 
 def test_a_hole_in_the_steps_is_found():
     step = np.concatenate([np.arange(0, 5000, 10), np.arange(7000, 12_000, 10)])
-    (found,) = findings(StepGap(), run(step))
+    (found,) = findings(StepGap(), run(step, 1.7e9 + step))
     assert (found.severity, found.steps) == ("warning", (4990, 7000))
     assert found.evidence["missing_points"] == 200
+
+
+@pytest.mark.parametrize(
+    ("times", "severity"), [(0.0, "info"), (0.49, "info"), (0.51, "warning"), (2.99, "warning"), (3.01, "info")]
+)
+def test_only_a_clock_says_that_the_steps_of_a_hole_were_trained(times, severity):
+    step = np.concatenate([np.arange(0, 5000, 10), np.arange(7000, 12_000, 10)])
+    time = 1.7e9 + step + np.where(step >= 7000, 2010 * (times - 1.0), 0.0)
+    (found,) = findings(StepGap(), run(step, time))
+    assert found.severity == severity and ("by the clock" in found.message) is (severity == "info")
+    (found,) = findings(StepGap(), run(step))
+    assert found.severity == "info" and "no clock says" in found.message
 
 
 def test_a_small_hole_is_info_and_a_few_points_are_nothing():

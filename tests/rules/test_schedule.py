@@ -209,3 +209,11 @@ def test_three_jumps_to_one_peak_are_restarts():
             rate[at : at + 5] = rate.max()
         told.append(len(said(rate)))
     assert told == [1, 2, 0]
+
+
+@pytest.mark.parametrize(("missing", "found"), [(0, 1), (9, 1), (10, 0), (300, 0)])
+def test_a_rise_across_missing_steps_is_the_schedules_own(missing, found):
+    rate = np.full(STEPS, PEAK)
+    rate[700:] *= 3.0
+    rate[700 : 700 + missing] = np.nan
+    assert len(said(rate)) == found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar, TypedDict
@@ -24,6 +25,8 @@ from runlens.rules.shared.unlearning import is_forgotten, is_kept, unlearning_si
 
 MOST_CLASSES = 1 / 3
 """Share of the classes up to which some that fall say nothing of the model: each is scored on few samples."""
+
+_HELD_OUT = re.compile(r"(^|[^a-z])(val|valid\w*|eval\w*|test\w*|dev|held\w*)([^a-z]|$)|lm[-_]eval|benchmark")
 
 
 class WorseEval(TypedDict):
@@ -59,15 +62,15 @@ class EvalRegression(Rule[RegressionEvidence]):
     three checkpoints up to the last one, or for two when a quarter of all progress is gone; an error when half of
     it is gone. One checkpoint far off, and a dip that came back, are information; a fall no deeper than earlier
     ones that came back is the eval's own noise. An eval that is worse than its very first value ever since is a
-    warning. One finding tells of all evals that fell together. A held-out loss that rises while the training loss
-    falls is EVAL004, and one whose scores improved meanwhile is information. Which way is better is told by the
-    name, `[evals."NAME"] higher_is_better = true`, a requirement, or the course of the run while it was young (a
-    warning at most, then); an eval of which nothing tells it is named as not judged. Parts of a held-out loss (of a
-    head, a layer, a term) that rise while the whole does not are information, so are scores of single classes while
-    that of all does not fall (or fewer than a third of the classes do), precision and recall while mAP or F1 does
-    not fall, and so is a loss that lost less than `at_once` while its scores held. What a policy earns in reinforcement
-    learning is RL001's; what a run that unlearns is to forget is not judged, and its other evals but those of what is
-    to be kept are information.
+    warning, if its name says that it is of held-out data. One finding tells of all evals that fell together. A held-out
+    loss that rises while the training loss falls is EVAL004, and one whose scores improved meanwhile is information.
+    Which way is better is told by the name, `[evals."NAME"] higher_is_better = true`, a requirement, or the course of
+    the run while it was young (a warning at most, then); an eval of which nothing tells it is named as not judged.
+    Parts of a held-out loss (of a head, a layer, a term) that rise while the whole does not are information, so are
+    scores of single classes while that of all does not fall (or fewer than a third of the classes do), precision and
+    recall while mAP or F1 does not fall, and so is a loss that lost less than `at_once` while its scores held. What a
+    policy earns in reinforcement learning is RL001's; what a run that unlearns is to forget is not judged, and its
+    other evals but those of what is to be kept are information.
 
     Why it matters
     --------------
@@ -209,7 +212,7 @@ class EvalRegression(Rule[RegressionEvidence]):
         return max((eval["level_at_step"] for eval in cls.evidence_of(finding).get("evals", ())), default=None)
 
     def _severity(self, decline: Decline, self_told: bool) -> Severity:
-        if decline.checkpoints == 1:
+        if decline.checkpoints == 1 or (decline.since_first and not _says_held_out(decline.eval.curve.name)):
             return Severity.INFO
         if decline.share >= self.severe and not self_told:
             return Severity.ERROR
@@ -274,6 +277,11 @@ class EvalRegression(Rule[RegressionEvidence]):
 
 def _tasks(curves: tuple[RunCurve, ...], names: frozenset[str]) -> set[str]:
     return {c.curve.task for c in curves if c.curve.name in names}
+
+
+def _says_held_out(name: str) -> bool:
+    """Whether a name says that it was measured on held-out data: a score of training batches begins at any value."""
+    return _HELD_OUT.search(name.lower()) is not None
 
 
 def _of_policy(run: Run, own: RunCurve) -> bool:

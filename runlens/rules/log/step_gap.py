@@ -14,8 +14,11 @@ from runlens.rules.base import Rule
 from runlens.rules.meaning import Part, Story
 from runlens.rules.shared.panels import BESIDE_LOG
 from runlens.rules.shared.points import TRAINING, all_steps
-from runlens.stats.robust import quantile
+from runlens.stats.robust import median, quantile
 from runlens.stats.strides import gap_range
+
+TRAINED = (0.5, 3.0)
+"""Time of a gap over what its steps take at the usual pace, from which and up to which they were trained in it."""
 
 
 class GapEvidence(TypedDict):
@@ -24,6 +27,8 @@ class GapEvidence(TypedDict):
     missing_points: int
     interval_steps: float
     share: float
+    time_share: float | None
+    """Time that the gap lasted over what its steps take at the usual pace; None where no clock tells."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,10 @@ class StepGap(Rule[GapEvidence]):
     ------------
     Takes every step at which any training metric was logged, and looks for jumps from one to the next that are at least
     `points` times as long as the intervals just before and just after, and `spread` times as long as 95 % of all
-    intervals of the run. A change of the logging interval is no gap, nor are the irregular ones of a sampled history.
+    intervals of the run. It is a `warning` where the clock says that they were trained: the gap lasted about as long as
+    they take. Where no time is logged, or it lasted far longer or shorter, it is `info`: scripts that are tried for a
+    few steps and then take up an older checkpoint leave such gaps, and consoles that forget lines. A change of the
+    logging interval is no gap, nor are the irregular ones of a sampled history.
 
     Why it matters
     --------------
@@ -95,12 +103,41 @@ class StepGap(Rule[GapEvidence]):
             first, last = int(step[i]), int(step[i + 1])
             share = (last - first) / (int(step[-1]) - int(step[0]))
             large = missing >= self.warning_points or share >= self.warning_share
+            lasted = _time_share(run, first, last)
+            trained = lasted is not None and TRAINED[0] <= lasted <= TRAINED[1]
+            said = "" if trained or not large else _untrained(lasted)
             yield self.finding(
-                Severity.WARNING if large else Severity.INFO,
+                Severity.WARNING if large and trained else Severity.INFO,
                 metric,
                 (first, last),
                 f"nothing was logged between steps {first:,} and {last:,}: about {missing:,.0f} points at the interval "
-                f"of {usual:,.0f} steps around it, {percent(share)} of the run",
-                {"missing_points": round(missing), "interval_steps": usual, "share": share},
+                f"of {usual:,.0f} steps around it, {percent(share)} of the run{said}",
+                {"missing_points": round(missing), "interval_steps": usual, "share": share, "time_share": lasted},
                 "Look for another log of these steps; what happened in them was not judged.",
             )
+
+
+def _untrained(lasted: float | None) -> str:
+    if lasted is None:
+        return "; no clock says that they were trained"
+    return f"; by the clock they were not trained there: it took {lasted:.2g} times as long as they do"
+
+
+def _time_share(run: Run, first: int, last: int) -> float | None:
+    """How long the gap lasted by the clock over what its steps take at the usual pace; None where no clock tells."""
+    series = [r.series for name in TRAINING[0].split("|") if (r := run.role(name)) is not None]
+    timed = max((s for s in series if np.isfinite(s.time).any()), key=len, default=None)
+    if timed is None:
+        return None
+    order = np.argsort(timed.step, kind="stable")
+    known = order[np.isfinite(timed.time[order])]
+    step, time = timed.step[known], timed.time[known]
+    steps, seconds = np.diff(step), np.diff(time)
+    forward = (steps > 0) & (seconds > 0)
+    if not bool(forward.any()):
+        return None
+    pace = median(seconds[forward] / steps[forward])
+    before, after = np.searchsorted(step, first, side="right") - 1, np.searchsorted(step, last)
+    if before < 0 or after >= len(step):
+        return None
+    return round(float((time[after] - time[before]) / (pace * (step[after] - step[before]))), 4)

@@ -41,6 +41,10 @@ class ScheduleEvidence(TypedDict):
     groups: list[str]
 
 
+GAP = 10.0
+"""Usual intervals from one logged rate to the next beyond which steps are missing, as of LOG003."""
+
+
 @dataclass(frozen=True)
 class ScheduleBreak(Rule[ScheduleEvidence]):
     """The learning rate jumps, or falls to zero before the end, against its own schedule.
@@ -53,8 +57,8 @@ class ScheduleBreak(Rule[ScheduleEvidence]):
     says more of that, and then alone); or it comes down and climbs again smoothly to the end, as a schedule does that
     is stepped too often. `info`: a restart up to where it had been, away from a resume, which is what SGDR does; and a
     break in a few parameter groups only. Silent: constant, linear, cosine, step-decay, warmup-stable-decay, one-cycle
-    and cyclic schedules, warm-ups of every kind, a lower rate after a rewind, and whatever comes three times without a
-    resume.
+    and cyclic schedules, warm-ups of every kind, a lower rate after a rewind, whatever comes three times without a
+    resume, and a rise across steps that are missing from the log.
 
     Why it matters
     --------------
@@ -120,7 +124,7 @@ class ScheduleBreak(Rule[ScheduleEvidence]):
             yield self._finding(run, alike, len(groups))
 
     def _against_the_schedule(self, line: PlacedSeries, resumed: npt.NDArray[np.int64]) -> list[Break]:
-        found = breaks(line.step, line.value, self.short, self.zero)
+        found = [b for b in breaks(line.step, line.value, self.short, self.zero) if not _after_a_gap(line, b)]
         away = [b for b in found if not _at_resume(line, b, resumed)]
         often = {kind for kind, count in Counter(b.kind for b in away).items() if count >= OWN}
         own = {id(b) for b in away if b.kind in often or _to_its_peak(line, b)}
@@ -244,3 +248,12 @@ def _learns(run: Run, steps: tuple[int, int]) -> bool:
         return False
     early, late = median(part[:tenth]), median(part[-tenth:])
     return bool(early > 0 and late < (1.0 - LEARNS) * early)
+
+
+def _after_a_gap(line: PlacedSeries, one: Break) -> bool:
+    """Whether a rise begins where steps are missing from the log: a schedule may go anywhere in those."""
+    if one.first < 1 or one.kind not in ("bump", "raised"):
+        return False
+    change = np.diff(line.step)
+    usual = np.median(change[change > 0]) if bool(np.any(change > 0)) else 1
+    return bool(change[one.first - 1] > GAP * usual)
