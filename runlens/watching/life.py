@@ -124,7 +124,9 @@ class Lives:
         if watched is None:
             watched = self.runs[run.id] = Watched(now, live=abs(now - newest) < LIVE_AGE)
             watched.gaps = [now - newest] if 0 <= now - newest < UNKNOWN_GAP else []
-        watched.arrived(newest, run.points, now)
+        # of system metrics at W&B a look brings the newest sample, and every half hour all: more of them is no news
+        points = sum(len(s) for name, s in run.series.items() if not name.startswith("system."))
+        watched.arrived(newest, points, now)
         if math.isfinite(newest):
             run = replace(run, read_at=watched.log_clock(now))
         return replace(run, state="running") if run.state == "unknown" and self.live(watched) else run

@@ -40,6 +40,37 @@ def half_slower(factor, at=300):
     return took
 
 
+class TestWholeSeconds:
+    """Console logs write the time in whole seconds."""
+
+    def whole(self, took, rate):
+        run = logged(took, tokens_per_second=rate)
+        return run_of(
+            {"train/loss": LOSS, "tokens_per_second": rate}, step=STEP, time=np.floor(START + np.cumsum(took))
+        ), run
+
+    @pytest.mark.parametrize("length", [2.0, 2.2, 7.0])
+    def test_a_drop_of_the_rate_is_told_as_by_a_finer_clock(self, length):
+        took = noisy(size=0.002, length=length)
+        took[300:] *= 1.18
+        rounded, fine = self.whole(took, 1e5 / took)
+        (found,), (same,) = findings(ThroughputDrop(), rounded), findings(ThroughputDrop(), fine)
+        assert (found.severity, found.steps[0], found.evidence["source"]) == (same.severity, same.steps[0], "rate")
+
+    def test_a_rate_that_falls_while_steps_take_no_longer_is_still_none(self):
+        took = noisy(size=0.002, length=2.35)
+        rounded, _ = self.whole(took, np.where(STEP > 300, 0.85, 1.0) * 1e5 / took)
+        assert [f for f in findings(ThroughputDrop(), rounded) if f.severity is not Severity.INFO] == []
+
+    @pytest.mark.parametrize(("longer", "kinds"), [(0.0, 0), (1.0, 0), (2.0, 1)])
+    def test_what_rounding_makes_of_steps_comes_back_as_nothing(self, longer, kinds):
+        """Steps of 2.35 s take 2, 2 and 3 s by such a clock; one of two seconds more is longer by any clock."""
+        took = np.full(N, 2.35 if not longer else 2.0)
+        took[::8] += longer
+        rounded, _ = self.whole(took, np.full(N, 1e5))
+        assert len([f for f in findings(RecurringDips(), rounded) if f.evidence["source"] == "wall steps"]) == kinds
+
+
 class TestClockBesideATimer:
     def test_a_step_that_doubles_beside_a_flat_timer_is_a_drop_by_the_clock(self):
         (found,) = findings(ThroughputDrop(), logged(half_slower(2.0), noisy(seed=1)))

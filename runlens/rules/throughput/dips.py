@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Final, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
 from runlens.model.words import percent
@@ -14,7 +15,7 @@ from runlens.rules.base import Rule
 from runlens.rules.meaning import Advice, Extent, Part, Stage, Story
 from runlens.rules.shared.logged_settings import Setting, longer_there
 from runlens.rules.shared.panels import MACHINES, SPEEDS
-from runlens.rules.throughput.parts.clock import clock_signal, whole_clock
+from runlens.rules.throughput.parts.clock import clock_signal, in_whole_seconds, whole_clock
 from runlens.rules.throughput.parts.cost import CostEvidence, cost_of_time, is_petty_loss
 from runlens.rules.throughput.parts.episodes import Episodes, episodes, paused, regular, seconds_lost
 from runlens.rules.throughput.parts.levels import settle_in, slowdowns
@@ -26,6 +27,8 @@ from runlens.stats.periodicity import Beat, beat
 from runlens.stats.robust import median
 
 Recurrence = Literal["slow steps", "slow stretches", "pauses on schedule", "pauses where the run evaluated or saved"]
+_TICK = 1.001
+"""Seconds by which a step may seem longer that ends just behind a whole second and began just before one."""
 AT_EVALS: Final = "pauses where the run evaluated or saved"
 ON_SCHEDULE: Final = "pauses on schedule"
 
@@ -52,7 +55,8 @@ class RecurringDips(Rule[DipsEvidence]):
     Marks the points that are slower than their surroundings by `depth` and by `sigmas` robust deviations, gathers them
     into episodes, and sets aside single pauses on schedule (equal intervals of `pause_period` steps and more, or where
     the log names an eval or a checkpoint, however often: those are normal, and are reported as `info` with the share of
-    time that they take). Beside a logged rate the wall clock is judged too, for the pauses that the rate leaves out.
+    time that they take). Beside a logged rate the wall clock is judged too, for the pauses that the rate leaves out; by
+    one of whole seconds a step that seems a second longer is none.
     Stretches at which a logged setting or phase says that a step holds more are explained, and `info`.
     What is left is a finding when it comes back `times` times: stretches of three and more slow points from `overhead`
     on, single slow points (every eighth step, or at random) from `single_overhead` on.
@@ -142,7 +146,7 @@ class RecurringDips(Rule[DipsEvidence]):
     def _of(self, run: Run, signal: RateSignal) -> Iterator[Finding]:
         """What comes back in one signal."""
         found = episodes(signal, self.depth, self.sigmas)
-        found = found.take(found.first >= settle_in(len(signal)))
+        found = found.take((found.first >= settle_in(len(signal))) & ~_rounded(signal, found))
         if not len(found):
             return
         evals = paused(run, signal, found)
@@ -226,6 +230,13 @@ class RecurringDips(Rule[DipsEvidence]):
             else "compare with data loading time and GPU utilisation; raise loader workers, look at storage"
         )
         yield self.finding(severity, signal.metric, steps, message, evidence, help)
+
+
+def _rounded(signal: RateSignal, found: Episodes) -> npt.NDArray[np.bool_]:
+    """Which episodes are no longer than a clock of whole seconds makes them: of steps of 2.35 s it makes 2, 2 and 3."""
+    if not signal.origin.startswith("wall") or not in_whole_seconds(signal):
+        return np.zeros(len(found), dtype=bool)
+    return seconds_lost(signal, found) <= _TICK * found.slow
 
 
 def _rhythm(signal: RateSignal, found: Episodes) -> Beat:

@@ -22,6 +22,8 @@ _PAUSES = re.compile(
     r"(^|[^a-z])(eval\w*|val(id\w*)?|test|held_?out|check_?points?|ckpts?|save[ds]?|saving|snapshots?)([^a-z]|$)"
 )
 """Names of series that are written where a run evaluates or saves."""
+_PAUSE = 3.0
+"""An interval so many times as long as usual is no step."""
 MOST = 3
 """Least points to an eval or checkpoint: where they come more often, they are part of every interval."""
 MANY = 1 << 15
@@ -173,6 +175,21 @@ def stands_still(run: Run, signal: RateSignal, slow: Slowdown) -> bool:
 
 
 def _seconds(clock: RateSignal, span: tuple[int, int]) -> float:
-    """Median seconds of a step by the clock between two steps; NaN if fewer than three intervals tell."""
+    """Median seconds of a step by the clock between two steps; NaN if fewer than three intervals tell.
+
+    By a clock of whole seconds the mean of all that are no pauses: most steps of 2.3 s take 2 s by it.
+    """
     inside = (clock.step > span[0]) & (clock.step <= span[1])
-    return 1.0 / median(clock.rate[inside]) if np.count_nonzero(inside) >= 3 else float("nan")
+    if np.count_nonzero(inside) < 3:
+        return float("nan")
+    usual = 1.0 / median(clock.rate[inside])
+    if not in_whole_seconds(clock):
+        return usual
+    each = 1.0 / clock.rate[inside]
+    return float(np.mean(each[each <= _PAUSE * usual]))
+
+
+def in_whole_seconds(clock: RateSignal) -> bool:
+    """Whether a clock was written down in whole seconds, as console logs have it."""
+    known = clock.time[np.isfinite(clock.time)]
+    return len(known) > 0 and bool(np.all(known == np.floor(known)))
