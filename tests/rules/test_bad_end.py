@@ -85,6 +85,11 @@ def test_a_finished_run_must_have_reached_its_plan(steps, found):
     assert [f.evidence["kind"] for f in said] == ["short-of-plan"] * found
 
 
+@pytest.mark.parametrize(("steps", "found"), [(9, True), (10, False), (11, True)])
+def test_one_that_logs_a_row_an_epoch_did_all_of_its_epochs(steps, found):
+    assert bool(ended("finished", steps, max_steps=130, num_epochs=10)) is found
+
+
 @pytest.mark.parametrize("state", ["running", "unknown"])
 def test_a_run_that_may_go_on_is_not_short(state):
     assert ended(state, 100, max_steps=1000) == []

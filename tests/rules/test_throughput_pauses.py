@@ -200,6 +200,21 @@ class TestStall:
         run = Run("r", "r", "r", roles={"train_loss": (loss,)})
         assert loud(Stall(), run) == []
 
+    @pytest.mark.parametrize(("lost", "severity"), [(900.0, "info"), (1100.0, "warning")])
+    @pytest.mark.parametrize("name", ["rollout/ep_rew_mean", "train/loss"])
+    def test_a_policy_sets_the_length_of_an_interval_of_many_steps(self, name, lost, severity):
+        """An interval takes 100 s here: 1,000 steps of 0.1 s."""
+        step = np.arange(1, 61) * 1000
+        took = np.full(60, 100.0)
+        took[40] += lost
+        value = np.linspace(0.0, 1.0, 60) if "rew" in name else np.exp(-np.arange(60) / 20)
+        series = {
+            n: Series(n, step, 1.7e9 + np.cumsum(took), v) for n, v in ((name, value), ("train/lr", value * 0 + 1))
+        }
+        run = resolve(Run("a", "a", "a", series=series))
+        (found,) = findings(Stall(), run)
+        assert found.severity.value == (severity if "rew" in name else "warning")
+
     def test_a_run_without_times_is_not_judged(self):
         loss = RoleSeries("train_loss", Series("loss", np.arange(99), np.full(99, np.nan), np.ones(99)), "nats")
         (said,) = Stall().check(Run("r", "r", "r", roles={"train_loss": (loss,)}))

@@ -37,8 +37,9 @@ class BadEnd(Rule[BadEndEvidence]):
     What it does
     ------------
     `error` if its source says that the run crashed, failed or was killed. `warning` if it is finished and reached less
-    than `plan` of the steps that its own settings plan; of a run whose log does not say whether it goes on, nothing.
-    A log that is written every so many steps may end that much before the run does.
+    than `plan` of the steps that its own settings plan, unless it logs a row an epoch and did all of those; of a run
+    whose log does not say whether it goes on, nothing. A log that is written every so many steps may end that much
+    before the run does.
     Compares the last logged step of the training loss, of the gradient norm and of the rate with that of the other
     series of the training. `error` if the loss is missing for `error_share` of the run, `warning` if any of them
     lacks `points` points by its own cadence and `warning_share` of the run. Nothing is said where another series of
@@ -101,6 +102,8 @@ class BadEnd(Rule[BadEndEvidence]):
         planned = run.configured.planned_steps(last)
         of = float(planned.value) if planned is not None else None
         if not crashed and (of is None or last + max(1.0, _interval(series)) >= self.plan * of):
+            return None
+        if not crashed and _in_epochs(run, series):
             return None
         done = f", {percent((last + 1) / of)} of the {of:,.0f} that {planned.key} plans" if of and planned else ""
         how = "crashed, failed or was killed" if crashed else "is finished, short of its plan,"
@@ -169,3 +172,9 @@ def _main(run: Run) -> PlacedSeries | None:
 def _interval(series: PlacedSeries | None) -> float:
     """Steps from one of the last points of a series to the next; 0 for fewer than two."""
     return float(np.median(np.abs(np.diff(series.step[-1000:])))) if series is not None and len(series) > 1 else 0.0
+
+
+def _in_epochs(run: Run, series: PlacedSeries | None) -> bool:
+    """Whether the rows of the log are epochs and all of the plan were done: a plan in steps counts something else."""
+    epochs = run.configured.planned_epochs()
+    return epochs is not None and series is not None and epochs.value > 1 and len(series) == round(epochs.value)

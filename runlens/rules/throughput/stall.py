@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
+from runlens.roles.rl import rl_sign
 from runlens.rules.base import Rule
 from runlens.rules.meaning import Advice, Extent, Part, Stage, Story
 from runlens.rules.shared.panels import MACHINES, SPEEDS
@@ -27,6 +28,10 @@ TOLD = 20
 """Steps that are named where one finding tells of many stalls."""
 PARKED = 4.0
 """Times `error_seconds` from which a run that goes on did not hang: its collectives would have given up."""
+PACE = 10.0
+"""Times the usual length of an interval of many steps up to which a policy may set it: its episodes grow threefold and
+more while it learns, and a learner that begins to update after so many steps slows down as much.
+"""
 BY_TIMER = "; a timer of single steps says so, and no clock"
 
 
@@ -54,7 +59,8 @@ class Stall(Rule[StandstillEvidence]):
     intervals or at evals are pauses on schedule and count only where they are `unusual` times as long as the others; a
     gap at a resume is `info`, and so is the only one of a log if it is shorter than two minutes, follows a round step
     and would not have come again yet, as a first checkpoint; so is one of which no clock tells but the timer of every
-    n-th step. One of four times `error_seconds` and more, which no hang survives, is no error.
+    n-th step, and so is an interval of many steps in reinforcement learning that took less than ten times as long as
+    usual. One of four times `error_seconds` and more, which no hang survives, is no error.
 
     Why it matters
     --------------
@@ -204,6 +210,9 @@ class Stall(Rule[StandstillEvidence]):
             message += BY_TIMER
         elif is_petty(cost, signal, self.petty_share, self.petty_seconds):
             severity = Severity.INFO
+        elif signal.stride > 1 and lost < PACE * normal and rl_sign(run.placed, run.axis_name):
+            severity = Severity.INFO
+            message += "; what the policy does sets how long its environment takes"
         elif lost < 2.0 * MINUTE and alone and _may_be_first_checkpoint(signal, first):
             severity = Severity.INFO
             message += "; the step is round, so it may be the first checkpoint"
