@@ -233,3 +233,21 @@ def test_short_logs_of_sparse_points_tell_a_spike_from_noise():
     loss[40:42] *= 2.5
     (one,) = said(loss, step)
     assert one.steps[0] == step[40]
+
+
+@pytest.mark.parametrize("seed", [0, 6, 8])
+def test_a_spike_that_the_next_one_overtakes_is_left_to_that(seed):
+    """One line says what was lost; the first is not "too early to tell" in the middle of a log."""
+    rise, fall = np.geomspace(4, 200, 40), np.geomspace(180, 2.4, 1500)
+    loss = np.concatenate([np.linspace(2.3, 1.3, 20), np.full(90, 3.9), rise, fall, np.full(600, 2.4)])
+    loss *= np.exp(np.random.default_rng(seed).normal(0, 0.12, len(loss)))
+    first, second = said(loss, np.arange(1, len(loss) + 1))
+    assert (first.severity, second.severity) == (Severity.INFO, Severity.WARNING)
+    assert first.steps[1] + 1 == second.steps[0] and "where the next one begins" in first.message
+
+
+def test_one_with_which_the_log_ends_is_too_early_to_tell():
+    loss = healthy()
+    loss[1194:] *= 2.0
+    (found,) = said(loss)
+    assert found.severity is Severity.WARNING and "too early to tell" in found.message

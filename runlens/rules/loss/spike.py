@@ -66,16 +66,17 @@ class LossSpike(Rule[SpikeEvidence]):
     own slope, and reports every stretch above it once: one finding per incident, with its outcome in
     `evidence.outcome`, judged against the level before the onset. `recovered-fast` and `recovered-slow`: back within
     one standard deviation, and staying there. `plateaued`: settled above the old level. `diverged`: non-finite, still
-    rising at the end, or half of all progress lost. `unresolved`: the log ends too early to tell. The noise sets its
-    own bar: a point that stands alone must be higher than what the tail of the run's own residuals reaches once in
-    ten million points, a cluster may be lower. A slow rise is looked for on medians of 4, 16, 64 … points, of which a
-    cluster needs three quarters of the standard deviations only. The losses of two networks that train against each
-    other (GAN) are not judged, unless one is named with `--metric`. Where neighbours share their noise (running means),
-    it is measured at the distance over which they do; means since an epoch began are taken back first. A loss that
-    doubles within the first points and stays so high for a tenth of the log is a spike, too, and an error where it
-    stays for three tenths. A rise at which a logged stage, phase or switch of
-    the loss changes is `info`, or a warning where most of the progress is lost, unless it goes on. A bump while the
-    learning rate warms up for the first time, and that is gone within a tenth of the log, is `info`.
+    rising at the end, or half of all progress lost. `unresolved`: the log ends too early to tell, or the next spike
+    begins, which then says what was lost (`info`). The noise sets its own bar: a point that stands alone must be higher
+    than what the tail of the run's own residuals reaches once in ten million points, a cluster may be lower. A slow
+    rise is looked for on medians of 4, 16, 64 … points, of which a cluster needs three quarters of the standard
+    deviations only. The losses of two networks that train against each other (GAN) are not judged, unless one is named
+    with `--metric`. Where neighbours share their noise (running means), it is measured at the distance over which they
+    do; means since an epoch began are taken back first. A loss that doubles within the first points and stays so high
+    for a tenth of the log is a spike, too, and an error where it stays for three tenths. A rise at which a logged
+    stage, phase or switch of the loss changes is `info`, or a warning where most of the progress is lost, unless it
+    goes on. A bump while the learning rate warms up for the first time, and that is gone within a tenth of the log, is
+    `info`.
 
     Why it matters
     --------------
@@ -166,7 +167,12 @@ def _severity(incident: LossIncident, context: Context) -> Severity:
         return Severity.ERROR
     if context.warming_up and incident.ending.outcome in RECOVERED and incident.points <= SOON * len(incident.curve.y):
         return Severity.INFO
-    return SEVERITY[incident.ending.outcome]
+    return Severity.INFO if _overtaken(incident) else SEVERITY[incident.ending.outcome]
+
+
+def _overtaken(incident: LossIncident) -> bool:
+    """Whether another excursion began before it could be told how this one ends: that one says what was lost."""
+    return incident.ending.outcome == "unresolved" and incident.until < len(incident.curve.y)
 
 
 def _message(incident: LossIncident, context: Context) -> str:
@@ -188,6 +194,8 @@ def _message(incident: LossIncident, context: Context) -> str:
             said.append(f"diverged: still rising at {after:.4g} at step {last:,}")
         else:
             said.append(f"diverged: {percent(end.lost)} of all progress is lost, the loss stands at {after:.4g}")
+    elif _overtaken(incident):
+        said.append(f"not back by step {last:,}, where the next one begins at {after:.4g}")
     else:
         said.append(f"not back by step {last:,}, where the log ends at {after:.4g}: too early to tell")
     if context.gradient_first:
