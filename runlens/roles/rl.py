@@ -22,9 +22,9 @@ _SURE = re.compile(
 _SIGNS = tuple(
     re.compile(pattern)
     for pattern in (
-        r"(^|[/_])(reward|rewards|return|returns|rew)(_?(mean|avg|std))?$",
-        r"(^|[/_])(policy|actor|pi|pg)_?loss$",
-        r"(^|[/_])(value|critic|q|vf|v|baseline)_?(function_)?loss$",
+        r"(^|[/_])(reward|rewards|return|returns|rew)(_?(mean|avg|std|\d))?$",
+        r"(^|[/_])(policy|actor|pi|pg)_?loss(_?\d)?$",
+        r"(^|[/_])(value|critic|q|vf|v|baseline)_?(function_)?loss(_?\d)?$",
         r"^episodes?$|(^|[/_])episode(_?(length|len|number|count))?$|(^|[/_])ep_?len$"
         r"|^(ep(isode)?_)?len(gth)?s?_?(mean|avg)$",
         r"(^|/)(policy_)?entropy(_loss)?$",

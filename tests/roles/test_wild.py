@@ -90,6 +90,7 @@ RL = [
     ["loss", "reward", "reward_std", "completion_length", "kl"],  # GRPO of TRL, as it prints
     ["actor_loss", "critic_loss", "alpha", "episode"],  # SAC by hand
     ["policy_loss", "value_loss", "total_loss"],
+    ["Reward 1", "Reward 2", "Critic Loss 1", "Critic Loss 2", "Actor Loss 1", "Actor Loss 2"],  # several agents
     ["loss", "kl", "entropy", "explained_var_old", "explained_var_new"],  # AlphaZero for Gomoku, and what grew from it
     ["avg_loss", "total_reward", "detection_rate"],  # a DQN by hand, a row an episode
 ]

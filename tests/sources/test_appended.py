@@ -379,9 +379,10 @@ def test_the_step_must_fall_to_where_the_log_begins():
     assert len(begun([*range(5000, 7000, 100), *range(5100, 7100, 100)], fall).begins) == 1
 
 
-@pytest.mark.parametrize(("pieces", "runs"), [(100, 100), (101, 1)])
-def test_a_step_that_begins_anew_too_often_counts_something_else(pieces, runs):
-    assert len(begun([*range(10)] * pieces, [*np.linspace(3, 1, 10)] * pieces).begins) == runs
+@pytest.mark.parametrize(("pieces", "runs", "last"), [(100, 100, 3), (101, 1, 3), (1000, 1000, 1), (1001, 1, 1)])
+def test_a_step_that_begins_anew_too_often_counts_something_else(pieces, runs, last):
+    """Ten times as often where a loss that falls begins afresh each time, as with a hundred folds."""
+    assert len(begun([*range(10)] * pieces, [*np.linspace(3, last, 10)] * pieces).begins) == runs
 
 
 def test_rounds_begin_where_the_one_before_ended():

@@ -256,3 +256,32 @@ def test_words_in_other_languages_are_read_as_those_in_english(tmp_path, said):
     for role, first in (("train_loss", 3.0), ("eval_loss", 3.1)):
         np.testing.assert_array_equal(run.role(role).series.step, np.arange(1, 30))
         np.testing.assert_allclose(run.role(role).series.value, first - np.arange(1, 30) / 9, atol=1e-4)
+
+
+def test_a_number_alone_before_the_first_loss_is_the_step(tmp_path):
+    text = "".join(f"{i} Image loss: {0.8 - i / 99:.4f} Fake loss: {0.4 + i / 99:.4f}\n" for i in range(40))
+    run = of(text, tmp_path)
+    np.testing.assert_array_equal(run.series["Fake loss"].step, np.arange(40))
+    assert not run.notes
+
+
+@pytest.mark.parametrize("held", ["heldout", "held_out", "val", "validation"])
+def test_splits_without_a_metric_beside_a_rate_are_losses(tmp_path, held):
+    rows = "".join(
+        f"[pre] epoch {i:3d}/40  train={35 / i:.4f}  {held}={36 / i:.4f}  lr=1.5e-04  (best)\n" for i in range(1, 41)
+    )
+    run = of(rows, tmp_path)
+    np.testing.assert_allclose(run.role("train_loss").series.value, np.round(35 / np.arange(1, 41), 4))
+    np.testing.assert_allclose(run.role("eval_loss").series.value, np.round(36 / np.arange(1, 41), 4))
+    assert run.role("learning_rate").series.name == "lr"
+
+
+def test_the_time_of_an_iteration_of_basicsr_is_one(tmp_path):
+    rows = "".join(
+        f"2024-02-13 17:{i:02d}:40,638 INFO: [CVH..][epoch: {i:2d}, iter:   {i * 200:,}, lr:(1.000e-04,)] "
+        f"[eta: 1 day, 3:33:01, time (data): 0.4{i:02d} (0.005)] l_pix: {1 / i:.4e} \n"
+        for i in range(1, 30)
+    )
+    run = of(rows, tmp_path)
+    np.testing.assert_allclose(run.role("step_time").series.value, 0.4 + np.arange(1, 30) / 1000)
+    np.testing.assert_array_equal(run.role("train_loss").series.step, np.arange(1, 30) * 200)

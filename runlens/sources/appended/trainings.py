@@ -20,7 +20,8 @@ FEWEST = 3
 JUDGED = 8
 """Rows below which a training that was begun anew is a start that failed, if another has as many."""
 MOST = 100
-"""Trainings that are told apart: a step that begins anew more often counts something else, such as rounds."""
+"""Trainings that are told apart: a step that begins anew more often counts something else, such as rounds. Ten times as
+many, where the loss begins afresh with most of them: a hundred folds."""
 
 
 LEAP = 10
@@ -93,7 +94,7 @@ def trainings_of(course: Course, before: Callable[[Sequence[int]], Sequence[Betw
         or (2 * afresh.count(True) < len(cuts) and are_rounds([loss[piece] for piece in pieces]))
     )
     in_rounds = in_rounds and not older
-    if len(cuts) >= MOST:
+    if len(cuts) >= (10 * MOST if 2 * afresh.count(True) > len(cuts) else MOST):
         return Trainings(on=cuts) if in_rounds else Trainings()
     said = before(cuts) if cuts else []
     done = _done(course, pieces, said)

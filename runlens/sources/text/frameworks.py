@@ -73,6 +73,7 @@ HEADS = (
     _head("build-nanogpt", " val ", r"^(?P<step>\d+) val (?P<x_val_loss>\d+\.\d+)\s*$"),
     _head("build-nanogpt", " hella ", r"^(?P<step>\d+) hella (?P<x_hellaswag_acc>\d+\.\d+)\s*$"),
     _head("", "/", r"^\s*\[\s*(?P<step>\d+)\s*/\s*(?P<of>\d+)\s*\]"),
+    _head("DL4J", "Score at iteration", r"Score at iteration (?P<step>\d+) is (?P<x_loss>[\d.]+(?:[eE][-+]?\d+)?)"),
     _head("clu", "] [", r"\] \[(?P<step>\d+)\] (?=[\w/]+=)"),
     _head("Stable Baselines", "timesteps", r"^\|\s+(?:total_)?timesteps\s+\|\s+(?P<step>\d+)\s+\|"),
     _head(
@@ -109,5 +110,5 @@ RANKS = (
     re.compile(r"\brank=(?P<rank>\d+)\b"),
 )
 """Which rank wrote a line: torchrun, mpirun, srun, DeepSpeed, OLMo."""
-COUNTED = re.compile(r"^\s*(?P<step>\d+): ")
-"""What srun's prefix is where a line says no other step: `100: loss 2.5`."""
+COUNTED = re.compile(r"^\s*(?P<step>\d+)(?:: |[ \t]+(?=[A-Za-z][A-Za-z_ -]{0,24}loss['\"]?[ \t]*[:=]))", re.IGNORECASE)
+"""What srun's prefix is where a line says no other step: `100: loss 2.5`; or a number alone before the first loss."""

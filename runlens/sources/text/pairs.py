@@ -7,7 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from runlens.sources.text.phases import STAGE
-from runlens.sources.text.words import BARE, HELD_OUT, METRIC, NEVER, PROSE, RENAMED, RENAMED_OF, STATED, TRAINING
+from runlens.sources.text.words import (
+    BARE,
+    HELD_OUT,
+    MEASURED,
+    METRIC,
+    NEVER,
+    PROSE,
+    RENAMED,
+    RENAMED_OF,
+    STATED,
+    TRAINING,
+)
 from runlens.sources.units import KEPT_UNITS, MANY, MEMORY, NAMED_BY_UNIT, PER_STEP, RATE, SECONDS, TIMES, UNIT
 
 _OPENERS = re.compile(r"(?:tensor\(|array\(|np\.float\d*\(|[\[({'\"\s])*$")
@@ -29,7 +40,7 @@ _SPEED = re.compile(r"(?<![a-z])(?:speed|throughput|thrput|rate|perf\w*|pace|vel
 _JUNK = " *-+#>.!~_/"
 _DELIMITED = re.compile(r"\s*(?:$|[|,;)\]}(\t]|\s{2}|- )")
 _LONGEST_NAME = 120
-_HELD = re.compile(r"(?<![a-z])(val(id\w*)?|eval\w*|test\w*|dev)(?![a-z])", re.IGNORECASE)
+_HELD = re.compile(r"(?<![a-z])(val(id\w*)?|eval\w*|test\w*|dev|held[-_ ]?out)(?![a-z])", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +113,7 @@ def pairs(
     """
     out: dict[str, Field] = {}
     section, soft, previous, skip = split, "", 0, -1
-    bare = METRIC.search(line) is None
+    bare = MEASURED.search(line) is None
     pending = ""
     for start, number in numbers.items():
         if line[start].isalpha() and line[ends[number] : ends[number] + 2].strip().isalpha():

@@ -29,7 +29,7 @@ EPOCH = re.compile(
 _OF_AN_ENVIRONMENT = re.compile(r"episodes?|(?:total[ _])?timesteps?", re.IGNORECASE)
 _ALONE = r"(?<![\w/.\\-])({words})(?![\w/.\\-])"
 HELD_OUT = re.compile(
-    _ALONE.format(words="val(?:id(?:at(?:ion|ing|e))?)?|eval(?:uat(?:ion|ing|e))?|test(?:ing)?|dev|held[- ]?out"),
+    _ALONE.format(words="val(?:id(?:at(?:ion|ing|e))?)?|eval(?:uat(?:ion|ing|e))?|test(?:ing)?|dev|held[-_ ]?out"),
     re.IGNORECASE,
 )
 """A word that says that what follows was measured on held-out data."""
@@ -43,11 +43,11 @@ _METRICS = (
     r"lr|learning.rate|grad|gnorm|norm",
     r"tok|tokens|samples|throughput|tps|mfu|tflops?|tflop/s/gpu|time",
 )
-METRIC = re.compile(
-    rf"(?<![a-z])({'|'.join(_METRICS)})(?![a-z])|cross_?entropy|(?<!time)(?<=[a-z])(?:loss|acc|ppl)(?![a-z])",
-    re.IGNORECASE,
-)
+_JOINED = r"cross_?entropy|(?<!time)(?<=[a-z])(?:loss|acc|ppl)(?![a-z])"
+METRIC = re.compile(rf"(?<![a-z])({'|'.join(_METRICS)})(?![a-z])|{_JOINED}", re.IGNORECASE)
 """Words of which a line of metrics has at least one."""
+MEASURED = re.compile(rf"(?<![a-z])({'|'.join(_METRICS[:5])})(?![a-z])|{_JOINED}", re.IGNORECASE)
+"""Those among them for what a model is measured by, and no rate, norm or speed."""
 LOSS = re.compile(
     r"(?<![a-z])(loss|l_(?:g_)?(?:pix|total)|trl|tel|nll|rmse|mse|mae|logloss|error|cost|l2|l1|perplexity|ppl)(?![a-z])|[a-z]loss(?![a-z])",
     re.IGNORECASE,
@@ -55,9 +55,9 @@ LOSS = re.compile(
 LOSS_ALONE = re.compile(r"(?:train(?:ing)?[/_ ])?loss", re.IGNORECASE)
 """What the loss of the training as a whole is called."""
 BARE = re.compile(
-    r"(?<![\w/.-])(?P<name>train(?:ing)?|val(?:id(?:ation)?)?)['\"]?[ \t]*[:=][ \t]*\d*\.\d", re.IGNORECASE
+    r"(?<![\w/.-])(?P<name>train(?:ing)?|val(?:id(?:ation)?)?|held[-_]?out)['\"]?[ \t]*[:=][ \t]*\d*\.\d", re.IGNORECASE
 )
-"""A split and a number on a line that names no metric: `step 200  train=2.3038  val=2.2490`."""
+"""A split and a number on a line that names nothing measured: `step 200  train=2.3038  val=2.2490  lr=0.001`."""
 SETTINGS = re.compile(
     r"\bNamespace\(|(?:\b(?:True|False|None)\b.*){3}"
     r"|\b(?i:args|arguments|config|configuration|hparams|settings)\s*[:=]?\s*\{\s*['\"]?\w+['\"]?\s*:"
@@ -105,6 +105,7 @@ RENAMED = (
     (re.compile(r"^(.*lm[ _]loss)[ _](?:PPL|ppl)(?: value)?$"), r"\1 ppl"),
     (re.compile(r"^throughput per GPU \(TFLOP/s/GPU\)$"), "TFLOP/s per GPU"),
     (re.compile(r"^(\w+)'s (.+)$"), r"\1_\2"),
+    (re.compile(r"^time \(data\)$"), "step_time"),
     (re.compile(r"^gloabl batch size$"), "global batch size"),
     (re.compile(r"^(?:Train|Eval) (\w\S*/\S+)$"), r"\1"),
 )

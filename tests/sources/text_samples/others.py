@@ -124,3 +124,15 @@ def opennmt() -> Sample:
         for i, step, loss, lr, _, _ in t.rows()
     ]
     return Sample("\n".join(lines), {}, True)
+
+
+@sample
+def dl4j() -> Sample:
+    """Deeplearning4j: the loss is a score, in a sentence."""
+    t = truth()
+    lines = [
+        f"06:{i // 60:02d}:{i % 60:02d}.402 [main] INFO org.deeplearning4j.optimize.listeners.ScoreIterationListener - "
+        f"Score at iteration {step} is {loss}"
+        for i, (_, step, loss, *_) in enumerate(t.rows())
+    ]
+    return Sample("\n".join(lines), {"train_loss": (t.step, t.loss)})
