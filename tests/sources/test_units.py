@@ -109,3 +109,8 @@ def test_a_number_named_by_its_unit_alone(tmp_path):
     run = console(tmp_path, lines)
     np.testing.assert_allclose(run.role("step_time").series.value, VALUE)
     np.testing.assert_allclose(run.role("tokens_per_second").series.value, VALUE * 1e4)
+
+
+def test_a_share_with_its_name_behind_it_is_no_rate(tmp_path):
+    run = console(tmp_path, [f"| {v * 30:.1f}% bf16 MFU | {v:.1f} ms" for v in VALUE])
+    np.testing.assert_allclose(run.role("mfu").series.value, VALUE * 0.3, rtol=1e-3)

@@ -250,9 +250,8 @@ def _unit(line: str, end: int) -> tuple[str, int]:
     if found is None:
         return "", end
     unit = found["attached"] or found["apart"]
-    if unit in MANY and (rate := RATE.match(line, found.end())) is not None:
-        return f"{unit} {rate[1]}", rate.end()
-    return unit, found.end()
+    rate = RATE.match(line, found.end()) if unit in MANY else None
+    return (unit, found.end()) if rate is None else (f"{unit} {rate[1]}", rate.end())
 
 
 def _by_unit(gap: str, unit: str) -> str:
@@ -261,13 +260,14 @@ def _by_unit(gap: str, unit: str) -> str:
         return ""
     if unit.endswith("/step") and unit[:-5] in TIMES:
         return "time/step"
-    return NAMED_BY_UNIT.get(unit.rpartition(" ")[2], "")
+    return NAMED_BY_UNIT.get(unit) or NAMED_BY_UNIT.get(unit.rpartition(" ")[2], "")
 
 
 def _in_unit(name: str, place: Place, unit: str) -> tuple[str, Place]:
     """Times in seconds, shares as fractions, 2.05K as 2050; a unit that stays becomes part of the name."""
-    many, _, unit = unit.rpartition(" ")
-    place = replace(place, scale=place.scale * MANY.get(many, 1.0))
+    many, _, rate = unit.partition(" ")
+    if many in MANY and rate:
+        place, unit = replace(place, scale=place.scale * MANY[many]), rate
     length, _, step = unit.partition("/")
     timed = TIMES.get(length) if not step or step in PER_STEP else None
     if timed and name not in KEPT_UNITS:
@@ -292,10 +292,8 @@ def _in_unit(name: str, place: Place, unit: str) -> tuple[str, Place]:
 def _full(name: str, prefix: str, split: str) -> str:
     """The name as a tracker would know it."""
     if prefix == "hf":
-        for start in ("eval_", "test_"):
-            if name.startswith(start):
-                return f"{start[:-1]}/{name.removeprefix(start)}"
-        return f"train/{name}"
+        held_out = name.startswith(("eval_", "test_"))
+        return f"{name[:4]}/{name[5:]}" if held_out else f"train/{name}"
     if split and not _HELD.search(name):
         return f"{prefix or split + '/'}{name}"
     return f"{prefix}{name}"
