@@ -32,24 +32,18 @@ def checked(claim: Claim, series: Series) -> Claim | None:
     series : Series
         As read; an empty series keeps its claim.
     """
-    value = series.value[np.isfinite(series.value)]
-    if len(value) == 0:
+    finite = np.isfinite(series.value)
+    if not finite.any():
         return claim
-    exact = claim.confidence >= 0.9
+    if claim.confidence >= 0.9 and claim.role != "tokens":  # an exact name
+        return claim
+    value = series.value if finite.all() else series.value[finite]
     if claim.role == "tokens":
         return claim if _grows(series) else replace(
             claim, role="batch_size", unit="tokens", why=f"{claim.why}; it does not grow, so it counts tokens per step"
         )  # fmt: skip
-    if (
-        claim.role == "batch_size"
-        and not exact
-        and claim.unit == "tokens"
-        and len(value) > 5
-        and _grows(series, strictly=True)
-    ):
+    if claim.role == "batch_size" and claim.unit == "tokens" and len(value) > 5 and _grows(series, strictly=True):
         return replace(claim, role="tokens", why=f"{claim.why}; it grows all the time, so it is cumulative")
-    if exact:
-        return claim
     if claim.role in _CLOCKS and len(value) >= _AT_ONE_STEP and bool(np.all(series.step == series.step[0])):
         return None
     if claim.role in _POSITIVE and middle(value) < 0:

@@ -86,31 +86,38 @@ def tokens_per_time(series: PlacedSeries) -> PlacedSeries | None:
 
 def _over_blocks(part: PlacedSeries, time: Floats, amount: Floats) -> PlacedSeries | None:
     """Time for each unit of amount between points, over blocks long enough that writing in bursts does not show."""
-    known = np.flatnonzero(np.isfinite(time) & np.isfinite(amount))
+    known = np.isfinite(time) & np.isfinite(amount)
+    if not known.all():
+        part, time, amount = part.where(known), time[known], amount[known]
     for block in (1, 10, 20, 50, 100):
-        at = known[::block]
+        at, counted = time[::block], amount[::block]
         if len(at) < 3:
             return None
-        gone, done = np.diff(time[at]), np.diff(amount[at])
+        gone, done = np.diff(at), np.diff(counted)
         ok = (done > 0) & (gone > 0)
         if int(ok.sum()) < 2:
             continue
-        each = gone[ok] / done[ok]
-        if block > 1 or not _in_bursts(time[at], amount[at]):
-            end = at[1:][ok]
-            return PlacedSeries(part.name, part.step[end], part.time[end], each)
+        if block > 1 or not _in_bursts(at, counted):
+            end = part.take(slice(None, None, block)).take(slice(1, None))
+            every = bool(ok.all())  # as nearly always; what is chosen is copied, and of a long run that shows
+            end = end if every else end.where(ok)
+            return PlacedSeries(part.name, end.step, end.time, gone / done if every else gone[ok] / done[ok])
     return None
 
 
 def _in_bursts(time: Floats, amount: Floats) -> bool:
     """Whether more than a tenth of the gaps is below a tenth of the usual gap: points were written several at once."""
     lag = 10 if len(time) >= 30 else len(time) - 1
-    gone, done = time[lag:] - time[:-lag], amount[lag:] - amount[:-lag]
-    steady = gone[done > 0] / done[done > 0]
+    steady = _each(time[lag:] - time[:-lag], amount[lag:] - amount[:-lag])
     if len(steady) == 0:
         return False
-    single, some = np.diff(time), np.diff(amount)
-    return float(np.mean(single[some > 0] / some[some > 0] < 0.1 * middle(steady))) > 0.1
+    return float(np.mean(_each(np.diff(time), np.diff(amount)) < 0.1 * middle(steady))) > 0.1
+
+
+def _each(gone: Floats, done: Floats) -> Floats:
+    """Time for each unit, where any was done."""
+    some = done > 0
+    return gone / done if some.all() else gone[some] / done[some]
 
 
 def _joined(name: str, parts: list[PlacedSeries]) -> PlacedSeries | None:

@@ -11,6 +11,10 @@ import numpy.typing as npt
 def middle(values: npt.ArrayLike) -> float:
     """Median of the finite values of an array, NaN if there is none."""
     known = np.asarray(values, dtype=np.float64).ravel()
-    known = np.sort(known[np.isfinite(known)])
+    known = known[np.isfinite(known)]  # a copy
     n = len(known)
-    return float((known[(n - 1) // 2] + known[n // 2]) / 2.0) if n else math.nan
+    if not n:
+        return math.nan
+    known.partition(n // 2)  # at one place: at two it takes five times as long
+    upper = known[n // 2]
+    return float((upper if n % 2 else known[: n // 2].max()) + upper) / 2.0

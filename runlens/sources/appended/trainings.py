@@ -131,6 +131,8 @@ def begins_anew(step: Floats) -> list[int]:
     a training of their own, unless the next one begins with the same step.
     """
     change = np.diff(step)
+    if not bool(np.any(change < 0)):
+        return []
     stride = float(np.median(change[change > 0])) if bool(np.any(change > 0)) else 1.0
     top = max(float(step[0]), stride)
     cuts: list[int] = []

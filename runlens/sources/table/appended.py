@@ -119,6 +119,8 @@ def _main(columns: Columns, axis: Axis) -> tuple[Ints, Floats]:
         rows = np.flatnonzero(there)
         return rows, np.full(len(rows), np.nan)
     row, value = columns.joined(name)
+    if there.all() and bool(np.all(row[1:] > row[:-1])):
+        return row, value
     keep = there[row]
     order = np.argsort(row[keep], kind="stable")
     return row[keep][order], value[keep][order]

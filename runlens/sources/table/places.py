@@ -67,12 +67,12 @@ def placed(columns: Columns, whole: Floats, own: Bools) -> tuple[Ints, Bools]:
     ndarray of bool, shape (rows,)
         Rows of that second kind.
     """
+    if own.all():
+        return whole.astype(np.int64), ~own
     says = np.flatnonzero(own)
     at = np.arange(len(whole))
     last = np.maximum.accumulate(np.where(own, at, says[0]))
     step = whole[last]
-    if len(says) == len(whole):
-        return step.astype(np.int64), ~own
     lost = ~own & _like_the_others(columns, own)
     if lost.any():
         between = np.floor(np.interp(at, says, whole[says]))

@@ -114,5 +114,8 @@ def _unit(gone: Floats, done: Ints) -> float:
 
 
 def _middle(values: Floats) -> float:
-    known = np.sort(values[np.isfinite(values)])
-    return float(known[len(known) // 2]) if len(known) else 0.0
+    known = values[np.isfinite(values)]  # a copy
+    if not len(known):
+        return 0.0
+    known.partition(len(known) // 2)
+    return float(known[len(known) // 2])

@@ -86,11 +86,12 @@ def fit_where(y: Floats, step: Steps, may_leave: Callable[[Level], bool]) -> Lev
     may_leave : callable
         Asked of the level before its noise is known (`sigma` is NaN), and again before it is known whether neighbours
         share it: `sigma` then only grows. The noise is two thirds of the cost, and most curves stay at their level.
-        Not asked of curves of more than `CHUNK` points.
+        Of curves of more than `CHUNK` points it is asked once, when all is known.
     """
     n = len(y)
     if n > CHUNK:
-        return fit(y, step)
+        whole = fit(y, step)
+        return whole if may_leave(whole) else None
     level = _empty(y)
     course = _course(y, step, 0, n, 0, 0.0)
     level.expected[:], level.recent[:] = course.expected, course.recent

@@ -95,13 +95,18 @@ def excursions(y: Floats, step: Steps, want: Sensitivity, kept: Kept | None = No
         return []
     raw = y
     falls = levels.settled_from(step, SHORT)
-    if kept is not None:
-        level: levels.Level | None = levels.fit(y, step, kept)
-    elif may_rise(y, want.rise) or may_fall(y, want.rise, falls):
+    level: levels.Level | None = None
+    if may_rise(y, want.rise) or may_fall(y, want.rise, falls):
         least = want.sigmas * min(1.0, want.lasting), want.sigmas
-        level = levels.fit_where(y, step, lambda known: may_depart(y, known, want.rise, want.floor, least, falls))
-    else:
-        level = None
+
+        def departs(known: levels.Level) -> bool:
+            return may_depart(y, known, want.rise, want.floor, least, falls)
+
+        if kept is None:
+            level = levels.fit_where(y, step, departs)
+        else:
+            whole = levels.fit(y, step, kept)
+            level = whole if departs(whole) else None
     if level is None:
         return []
     bars = bars_of(y, level, want.floor, want.sigmas, want.lasting, kept)
