@@ -192,3 +192,21 @@ def test_a_rate_with_its_unit_is_a_number(tmp_path):
     run = table.read(table.find(str(tmp_path / "log.csv"))[0])
     np.testing.assert_allclose(run.series["throughput (samples/s)"].value, np.arange(30) + 30.5)
     np.testing.assert_allclose(run.series["speed (it/s)"].value, np.arange(30) + 0.2)
+
+
+def test_a_step_within_the_epoch_stands_back_for_a_global_one(tmp_path):
+    rows = [(e, s, e * 500 + s - 1, 3 / (1 + e * 500 + s)) for e in range(5) for s in range(100, 600, 100)]
+    (tmp_path / "loss.csv").write_text(
+        "epoch,step,global_step,loss\n" + "".join(f"{','.join(map(str, row))}\n" for row in rows)
+    )
+    (ref,) = table.find(str(tmp_path / "loss.csv"))
+    np.testing.assert_array_equal(table.read(ref).series["loss"].step, [row[2] for row in rows])
+
+
+def test_one_column_without_a_head_is_what_its_file_is_called(tmp_path):
+    for name in ("loss.csv", "numbers.csv"):
+        (tmp_path / name).write_text("".join(f"{3 / (1 + i):.8e}\n" for i in range(200)))
+    run = table.read(table.find(str(tmp_path / "loss.csv"))[0])
+    assert list(run.series) == ["loss"] and len(run.series["loss"]) == 200
+    with pytest.raises(NotALog, match="no column that is known"):
+        table.read(table.find(str(tmp_path / "numbers.csv"))[0])

@@ -109,10 +109,16 @@ def _found(columns: Columns) -> str | None:
         here = every(fit, tier)
         if here:
             most = max(map(columns.count, here))
-            return next(n for n in here if columns.count(n) >= 0.5 * most)
+            usual = [n for n in here if columns.count(n) >= 0.5 * most]
+            whole = [n for n in usual if "global" in canonical(n) and _falls(columns, n) < _falls(columns, usual[0])]
+            return [*whole, *usual][0]  # `step` within each epoch beside a `global_step`
     if names:
         return names[0]
     return next((n for n in every(columns.parts, ROWS) if _varies(columns, n)), None)
+
+
+def _falls(columns: Columns, name: str) -> int:
+    return int(np.count_nonzero(np.diff(columns.joined(name)[1]) < 0))
 
 
 def _counts_apart(columns: Columns, name: str, fit: list[str]) -> bool:

@@ -90,12 +90,13 @@ def _one(path: Path, ref: RunRef, cells: Cells | None) -> tuple[Built, tuple[Not
         on=part.on,
         since=float(since) if isinstance(since, (int, float)) else 0.0,
     )
-    if not found.axis and not tells_of_progress(found.series):
+    series = _named(found.series, path)
+    if not found.axis and not tells_of_progress(series):
         raise NotALog(
             f"{where} has no column that is known to be a step, and none that is known to be a loss or a score; "
             "name the column of the steps with --x COLUMN"
         )
-    return replace(found, series=_named(found.series, path)), (*read.notes, *part.notes)
+    return replace(found, series=series), (*read.notes, *part.notes)
 
 
 def _joined(files: Sequence[Path], ref: RunRef, cells: Cells | None) -> tuple[Built, tuple[Note, ...]]:
