@@ -1,5 +1,7 @@
 """What a look of `runlens watch` costs: the first, one at a log that is as it was, and one after 60 new rows.
 
+The log is a CSV of eight columns; of one that has grown the new rows alone are read (`runlens.sources.carried`).
+
 Run as `python -m benchmarks.watch [--wandb] [POINTS…]` (10k and 1M points if none are given; 10M takes a minute and
 1 GB). Prints CPU seconds of each, the peak of memory, and the exponent of the cost of a look by the number of points.
 With `--wandb` the run is at a server on the loopback, in a process of its own, and requests are counted.

@@ -1,5 +1,8 @@
 """An hour of a live run in each form: each incident is told once, none is lost, whatever refuses or restarts."""
 
+from dataclasses import dataclass
+from pathlib import Path
+
 import pytest
 
 from benchmarks import watch_hour, watch_hour_forms
@@ -8,6 +11,19 @@ from tests.sources.wandb_at import server
 __all__ = ["server"]
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
+
+
+def test_the_page_has_a_row_for_each_incident():
+    page = (Path(__file__).parents[2] / "docs" / "watching.md").read_text(encoding="utf-8")
+    known = [one.what for crashes in (True, False) for one in watch_hour.incidents(Crashing(crashes))]
+    assert [what for what in known if f"| {what} | " not in page] == []
+
+
+@dataclass
+class Crashing:
+    crashes: bool
+    hardware: bool = True
+    late: float = 0.0
 
 
 def right(hour):
