@@ -59,7 +59,7 @@ class Unchanged:
         here = {ref.id for ref, _ in plan}
         self.kept = {name: kept for name, kept in self.kept.items() if name in here}
         self.live = {name: live for name, live in self.live.items() if name in here}
-        for name in self.points.keys() - here:
+        for name in (self.points.keys() | self.carried.keys()) - here:
             self._forget(name)
         for ref, settings in plan:
             try:

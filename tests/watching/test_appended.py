@@ -119,6 +119,9 @@ def test_runs_that_have_not_changed_for_longest_are_let_go(tmp_path, monkeypatch
     known = watch.look.unchanged
     assert list(known.points) == list(known.carried) == list(known.memory) == ["b/run", "c/run"]
     assert MOST_POINTS > 10_000_000
+    (tmp_path / "b" / "run.jsonl").unlink()
+    watch.look()
+    assert known.carried.keys() | known.points.keys() | known.memory.keys() == {"c/run"}
 
 
 def test_a_part_of_a_file_and_what_lies_in_a_store_are_read_whole(tmp_path):
