@@ -92,9 +92,9 @@ class RecurringDips(Rule[DipsEvidence]):
     pause_overhead : float
         Share of the time from which pauses on schedule are a warning, if the log names no eval or checkpoint there.
     petty_share, petty_seconds : float
-        What costs less than this share of the run's time and less than so many seconds is `info`; of single slow points
-        and pauses the seconds alone count, since some work falls on every n-th step of most runs, and of a run that
-        logs no rate, timer or tokens.
+        What costs less than this share of the run's time (12.5 % of a run that logs no rate, timer or tokens) and less
+        than so many seconds is `info`; of single slow points and pauses the seconds alone count, since some work falls
+        on every n-th step of most runs.
 
     References
     ----------

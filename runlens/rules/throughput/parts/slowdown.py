@@ -69,8 +69,7 @@ class SlowdownRule(Rule[SlowdownEvidence]):
     petty_share: float = 0.01
     """Share of the run's time up to which a loss is only worth knowing, if it is also less than `petty_seconds`."""
     petty_seconds: float = 60.0
-    """Seconds up to which a loss is only worth knowing, if it is also less than `petty_share` of the run's time, or if
-    the trainer logs no rate, timer or tokens."""
+    """Seconds up to which a loss is only worth knowing, if it is also less than `petty_share` of the run's time."""
     kind: ClassVar[Literal["step", "ramp"]]
 
     def check(self, run: Run) -> Iterator[Finding | Skip]:
