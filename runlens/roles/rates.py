@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -10,11 +10,12 @@ import numpy as np
 from runlens.model import PlacedSeries, RoleSeries
 from runlens.roles.names.claim import Claim
 from runlens.roles.names.pattern import EVAL, compiled
-from runlens.roles.names.take_apart import take_apart
+from runlens.roles.names.take_apart import normalise, take_apart
 from runlens.roles.numbers import middle
 
 _SPEED = frozenset({"tokens_per_second", "samples_per_second", "tflops", "mfu", "step_time", "data_time"})
 _HELD_OUT = compiled(EVAL)
+_RATE = compiled(r"(samples?|examples?|tokens?|steps?|batch(es)?|iter(ation)?s?|it)_per_s(ec(ond)?)?$")
 
 
 def of_training(claim: Claim, name: str) -> Claim:
@@ -31,6 +32,11 @@ def of_training(claim: Claim, name: str) -> Claim:
         return claim
     why = f"{claim.why}; of evaluation, which is no speed of training"
     return replace(claim, role="other", unit="", flags=claim.flags | {"known"}, why=why)
+
+
+def has_speed_of_evaluation(names: Iterable[str]) -> bool:
+    """Whether a name is a rate of evaluation, such as `eval/samples_per_second`."""
+    return any(_RATE.search(name) and _HELD_OUT.search(name) for name in map(normalise, names))
 
 
 def without_running_mean(role: str, series: PlacedSeries) -> PlacedSeries:

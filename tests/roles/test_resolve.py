@@ -11,6 +11,7 @@ import pytest
 from runlens.errors import ConfigError
 from runlens.model import Run, Series
 from runlens.roles import resolve
+from runlens.roles.rates import has_speed_of_evaluation
 
 N = 200
 STEP = np.arange(N) * 10
@@ -306,6 +307,16 @@ class TestSpeedOfEvaluation:
     def test_a_rate_of_training_beside_it_is(self):
         found = resolve(run({"loss": LOSS, "eval/samples_per_second": 100.0, "train/samples_per_second": 50.0}))
         assert names(found, "samples_per_second") == ["train/samples_per_second"]
+
+    @pytest.mark.parametrize(
+        ("name", "said"),
+        [
+            ("eval/samples_per_second", True), ("valSamplesPerSec", True), ("val/it_per_s", True), ("eval/loss", False),
+            ("train/samples_per_second", False), ("eval/samples_per_secondary", False), ("eval/reward_per_sec", False),
+        ],
+    )  # fmt: skip
+    def test_it_is_known_by_its_name(self, name, said):
+        assert has_speed_of_evaluation(["loss", name]) is said
 
 
 class TestOverride:

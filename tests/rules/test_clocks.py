@@ -233,6 +233,16 @@ class TestWorth:
                 (0.1, 2.0),
                 "ww",
             ),
+            # nor is it petty where evaluation alone logs its rate; the clock tells that of training
+            (
+                lambda s: run_of(
+                    {"loss": LOSS, "eval/samples_per_second": np.where(STEP % 50, np.nan, 90.0)},
+                    STEP,
+                    START + s * np.cumsum(np.where((STEP > 200) & (STEP <= 400), 1.25, 1.0)),
+                ),
+                (0.1, 2.0),
+                "ww",
+            ),
             # 60 of 600 steps, 5 % slower: half a percent
             (
                 lambda s: run_of(

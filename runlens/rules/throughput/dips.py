@@ -192,7 +192,7 @@ class RecurringDips(Rule[DipsEvidence]):
         cost = cost_of_time(run, lost * signal.normal_seconds)
         longer_steps = _longer_steps(run, signal, found)
         single = what != "slow stretches" and 3600.0 * cost.hours < self.petty_seconds
-        if longer_steps is not None or single or is_petty_loss(cost, signal, self.petty_share, self.petty_seconds):
+        if longer_steps is not None or single or is_petty_loss(run, cost, signal, self.petty_share, self.petty_seconds):
             severity = Severity.INFO
         steps = int(signal.step[found.first].min()), int(signal.step[found.last].max())
         every = f"every {rhythm.period:,.0f} steps" if rhythm.regular else f"about {rhythm.period:,.0f} steps apart"

@@ -8,6 +8,7 @@ from typing import TypedDict
 import numpy as np
 
 from runlens.model import Run
+from runlens.roles.rates import has_speed_of_evaluation
 from runlens.rules.throughput.parts.signal import RateSignal
 from runlens.rules.throughput.parts.words import amount
 from runlens.stats.robust import Floats, median
@@ -108,14 +109,15 @@ def is_petty(cost: Cost, signal: RateSignal, share: float, seconds: float) -> bo
     return lost < seconds and lost < share * len(signal) * signal.normal_seconds
 
 
-def is_petty_loss(cost: Cost, signal: RateSignal, share: float, seconds: float) -> bool:
+def is_petty_loss(run: Run, cost: Cost, signal: RateSignal, share: float, seconds: float) -> bool:
     """Whether lost speed is not worth a warning: as `is_petty`, with a larger share where nobody logs a speed.
 
-    A trainer that logs a rate, a timer or its tokens is asked to hold its speed. Of 7 public runs whose speed only the
-    clock beside the loss told and that lost less than a minute, 1 to 12 % of their time, none had more to tell than
-    that the machine was shared.
+    Whoever logs a rate, a timer or tokens, be it the rate of evaluation alone, is asked to hold the speed. Of 7 public
+    runs whose speed only the clock beside the loss told and that lost less than a minute, 1 to 12 % of their time, none
+    had more to tell than that the machine was shared.
     """
-    return is_petty(cost, signal, max(share, UNTOLD) if signal.untold else share, seconds)
+    untold = signal.untold and not has_speed_of_evaluation(run.series)
+    return is_petty(cost, signal, max(share, UNTOLD) if untold else share, seconds)
 
 
 def cost_of_time(run: Run, seconds: float) -> Cost:

@@ -130,7 +130,7 @@ class SlowdownRule(Rule[SlowdownEvidence]):
         fewer = None if signal.per_gpu else _fewer_ranks(tied, slow)
         severity = Severity.WARNING
         by_clock = signal.origin == "wall steps"
-        petty = is_petty_loss(cost, signal, self.petty_share, self.petty_seconds)
+        petty = is_petty_loss(run, cost, signal, self.petty_share, self.petty_seconds)
         told_by = slow.end - slow.start + 1
         if slow.kind == "step":  # a slope may begin with the log
             told_by = min(told_by, slow.start - settle_in(len(signal)))
