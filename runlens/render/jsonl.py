@@ -21,11 +21,9 @@ def parts(report: Report) -> Iterator[str]:
     return map(_lines_of(report), report.runs)
 
 
-def lines_for(created: str) -> Callable[[RunReport], str]:
-    """What makes the line of each run of a report that bears this time, before its other runs are known."""
-    from runlens import __version__
-
-    return _lines_of(Report(__version__, created, "pass", 0, ()))
+def lines_for(version: str, created: str) -> Callable[[RunReport], str]:
+    """What makes the line of each run of a report of this version and time, before its other runs are known."""
+    return _lines_of(Report(version, created, "pass", 0, ()))
 
 
 def _lines_of(report: Report) -> Callable[[RunReport], str]:

@@ -95,9 +95,10 @@ class Lines:
     def add(self, run: RunReport) -> None:
         """Write the line of a run, so that it is there whatever comes."""
         if self._line is None:
+            from runlens import __version__
             from runlens.render.jsonl import lines_for
 
-            self._line = lines_for(self.created)
+            self._line = lines_for(__version__, self.created)
         text = self._line(run)
         if self.file is None:
             from runlens.cli.shared.output import echo
