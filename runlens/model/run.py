@@ -127,7 +127,8 @@ class Run:
     step_metric: str = ""
     """Name of the series that is the training step where the log's own x axis is not (W&B `define_metric`)."""
     axis_name: str = ""
-    """What the log calls its own x axis, such as `episode`; empty where it has no name or the reader does not say."""
+    """What the log calls its own x axis, such as `episode`; `lines` where a console log prints none and its lines were
+    counted; empty where it has no name or the reader does not say."""
     x_is_step: bool = False
     """True where the x axis is the training step whatever other counters were logged: the user named it, or the reader
     looked at all of them (a table of environment steps)."""
@@ -152,6 +153,11 @@ class Run:
     """What `kept` holds of looks before at the same run, and for later ones; None where it is looked at once."""
     _worked_out: dict[Hashable, object] = field(default_factory=dict, init=False, repr=False)
     """What `once` has found."""
+
+    @property
+    def counts_lines(self) -> bool:
+        """Whether the x axis counts lines of a log without a step: nothing tells one launch from the next there."""
+        return self.axis_name == "lines"
 
     def once(self, key: Hashable, find: Callable[[], Found]) -> Found:
         """What `find` returns, worked out when it is first asked for under `key` and kept as long as the run."""

@@ -48,13 +48,14 @@ class EvalOverdue(Rule[OverdueEvidence]):
 
     What it does
     ------------
-    Takes the longest of the last five gaps between the evaluations of each eval, in steps, and warns when training
-    has gone on for `factor` times as long since the last one, by its steps and, where both are told, by its clock: what
+    Takes the longest of the last five gaps between the evaluations of each eval, in steps, and warns when training has
+    gone on for `factor` times as long since the last one, by its steps and, where both are told, by its clock: what
     counts its own episodes from 0 has not stopped where the steps go on. Two gaps that differ by more than that are no
     cadence. A gap of that length that was closed again is information. All gaps make one finding, and so do all evals
     that stopped; each says how many it tells of. A best value so far, which is written when it improves, has no
     cadence, nor has what is measured where another eval was better than ever, mostly there and nowhere else. Values of
-    single batches of an evaluation (`val_loss_step` beside `val_loss_epoch`) are left out.
+    single batches of an evaluation (`val_loss_step` beside `val_loss_epoch`) are left out. In a log that prints no
+    step, whose lines are counted, it is information.
 
     Why it matters
     --------------
@@ -118,7 +119,7 @@ class EvalOverdue(Rule[OverdueEvidence]):
         if gaps and not run.measured:  # which checkpoints of a folder of results were evaluated was somebody's choice
             yield self._closed(gaps)
         if stopped:
-            yield self._open(stopped)
+            yield self._open(stopped, Severity.INFO if run.counts_lines else Severity.WARNING)
 
     def _closed(self, gaps: dict[_Gap, list[str]]) -> Finding:
         """All gaps that were closed again, told by the one that was longest for its cadence."""
@@ -136,7 +137,7 @@ class EvalOverdue(Rule[OverdueEvidence]):
             "Evaluate the checkpoints of that time if anything went wrong in it.",
         )
 
-    def _open(self, stopped: dict[_Gap, list[str]]) -> Finding:
+    def _open(self, stopped: dict[_Gap, list[str]], severity: Severity) -> Finding:
         """All evals that stopped, told by those that are the longest overdue for their cadence."""
         last, now, usual = max(stopped, key=_ratio)
         names = stopped[last, now, usual]
@@ -148,7 +149,7 @@ class EvalOverdue(Rule[OverdueEvidence]):
         if others:
             message += f"; {others} more {'eval has' if others == 1 else 'evals have'} stopped"
         return self.finding(
-            Severity.WARNING,
+            severity,
             names[0],
             (min(gap[0] for gap in stopped), now),
             message,

@@ -16,6 +16,8 @@ from runlens.rules.shared.panels import BESIDE_LOG
 from runlens.rules.shared.points import TRAINING
 
 _JUDGED = ("train_loss", "grad_norm", "tokens_per_second")
+_LEARNT = ("train_loss", "eval_loss", "eval_score", "perplexity", "tokens_per_second", "step_time", "grad_norm")
+"""What is logged of a training, beside settings."""
 _WITNESSES = (*TRAINING[0].split("|"), "samples_per_second", "loss_scale")
 
 
@@ -99,6 +101,8 @@ class BadEnd(Rule[BadEndEvidence]):
         if span is None or run.state not in ("crashed", "finished"):
             return None
         last, crashed, series = span[1], run.state == "crashed", _main(run)
+        if span[0] == last and run.framework == "" and not any(run.role(role) for role in _LEARNT):
+            return None  # settings that were printed once: of no training is anything known
         planned = run.configured.planned_steps(last)
         of = float(planned.value) if planned is not None else None
         if not crashed and (of is None or last + max(1.0, _interval(series)) >= self.plan * of):

@@ -76,7 +76,7 @@ class LossSpike(Rule[SpikeEvidence]):
     for a tenth of the log is a spike, too, and an error where it stays for three tenths. A rise at which a logged
     stage, phase or switch of the loss changes is `info`, or a warning where most of the progress is lost, unless it
     goes on. A bump while the learning rate warms up for the first time, and that is gone within a tenth of the log, is
-    `info`.
+    `info`. So is an unresolved one of a log that prints no step: another training may begin there.
 
     Why it matters
     --------------
@@ -133,7 +133,7 @@ class LossSpike(Rule[SpikeEvidence]):
             if more:
                 message += f", and so were {more:,} more at these steps"
             yield self.finding(
-                _severity(incident, context),
+                _severity(incident, context, run.counts_lines),
                 incident.curve.metric,
                 incident.steps,
                 message,
@@ -158,8 +158,10 @@ def _at_once(spikes: Sequence[LossIncident]) -> list[tuple[LossIncident, int]]:
     return told
 
 
-def _severity(incident: LossIncident, context: Context) -> Severity:
+def _severity(incident: LossIncident, context: Context, counts_lines: bool) -> Severity:
     if incident.rewound or context.warm_restart:
+        return Severity.INFO
+    if counts_lines and incident.ending.outcome == "unresolved":  # another training may begin there
         return Severity.INFO
     if context.plan is not None:  # a stage may be harder, but one that undoes most of the progress is worth a look
         return Severity.WARNING if incident.ending.outcome == "diverged" else Severity.INFO

@@ -186,7 +186,7 @@ class RecurringDips(Rule[DipsEvidence]):
         by_design = what == "slow steps" and rhythm.regular  # such as an optimizer that does more every tenth step
         if severity is Severity.WARNING and share >= self.error_overhead and not by_design:
             severity = Severity.ERROR
-        if what == ON_SCHEDULE and share >= self.pause_overhead:
+        if what == ON_SCHEDULE and share >= self.pause_overhead and not run.counts_lines:
             severity = Severity.WARNING
         each = median(found.excess / found.slow)
         cost = cost_of_time(run, lost * signal.normal_seconds)

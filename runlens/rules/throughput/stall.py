@@ -32,6 +32,7 @@ PACE = 10.0
 """Times the usual length of an interval of many steps up to which a policy may set it: its episodes grow threefold and
 more while it learns, and a learner that begins to update after so many steps slows down as much.
 """
+NO_STEP = "; the log prints no step, so that another launch may begin there"
 BY_TIMER = "; a timer of single steps says so, and no clock"
 
 
@@ -60,7 +61,8 @@ class Stall(Rule[StandstillEvidence]):
     gap at a resume is `info`, and so is the only one of a log if it is shorter than two minutes, follows a round step
     and would not have come again yet, as a first checkpoint; so is one of which no clock tells but the timer of every
     n-th step, and so is an interval of many steps in reinforcement learning that took less than ten times as long as
-    usual. One of four times `error_seconds` and more, which no hang survives, is no error.
+    usual. One of four times `error_seconds` and more, which no hang survives, is no error. All are `info` in a console
+    log that prints no step: nothing tells one launch from the next there.
 
     Why it matters
     --------------
@@ -177,6 +179,9 @@ class Stall(Rule[StandstillEvidence]):
             message += "; it was resumed there"
         if _of_single_steps(signal):
             message += BY_TIMER
+        if run.counts_lines:
+            severity = Severity.INFO
+            message += NO_STEP
         evidence: StandstillEvidence = {
             "seconds_lost": lost,
             "step_seconds": signal.normal_seconds / signal.stride,
@@ -222,6 +227,9 @@ class Stall(Rule[StandstillEvidence]):
         elif lost >= PARKED * self.error_seconds and not by_timer:
             severity = Severity.WARNING
             message += "; no time-out waits so long, so it was probably stopped and started again"
+        if run.counts_lines:
+            severity = Severity.INFO
+            message += NO_STEP
         hours = cost.evidence()
         evidence: StandstillEvidence = {
             "seconds_lost": lost,

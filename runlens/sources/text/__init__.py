@@ -231,7 +231,9 @@ def read(ref: RunRef) -> Run:
             *told(held, number, where),
             *_cut(log.broken, gathered, where),
         ),
-        axis_name=next((o.axis for o in rows.layouts if o.axis and o.fields), ""),
+        axis_name=next(
+            (o.axis for o in rows.layouts if o.axis and o.fields), "lines" if axis.counts == "lines" else ""
+        ),
         starts=starts_of(built.series, rows, gathered.taken_up),
         read_at=read_at,
     )
