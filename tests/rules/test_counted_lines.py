@@ -12,6 +12,7 @@ from runlens.roles import resolve
 from runlens.rules.evals.overdue import EvalOverdue
 from runlens.rules.log.bad_end import BadEnd
 from runlens.rules.loss.spike import LossSpike
+from runlens.rules.throughput.drop import ThroughputDrop
 from runlens.rules.throughput.stall import Stall
 
 
@@ -44,6 +45,19 @@ def test_they_are_information(rule, knobs, seed):
     (loud,), (quiet,) = said(rule, run), said(rule, replace(run, axis_name="lines"))
     assert loud.severity is Severity.WARNING and quiet.severity is Severity.INFO
     assert loud.steps == quiet.steps
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_so_is_a_lower_speed_that_only_the_clock_tells(seed):
+    rng = np.random.default_rng(seed)
+    took = rng.normal(60.0, 0.6, 300) * np.where(np.arange(300) >= 120, 1.2, 1.0)
+    step = np.arange(300)
+    run = Run("r", "r", "r", series={"loss": series("loss", step, 1.7e9 + np.cumsum(took), 3.0 - step / 300)})
+    (loud,), (quiet,) = said(ThroughputDrop(), run), said(ThroughputDrop(), replace(run, axis_name="lines"))
+    assert loud.severity is not Severity.INFO and quiet.severity is Severity.INFO
+    timed = run.series | {"step_time": series("step_time", step, 1.7e9 + np.cumsum(took), took)}
+    (told,) = said(ThroughputDrop(), replace(run, series=timed, axis_name="lines"))
+    assert told.severity is not Severity.INFO  # a timer tells
 
 
 @pytest.mark.parametrize("seed", range(5))

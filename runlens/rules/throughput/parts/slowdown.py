@@ -136,7 +136,8 @@ class SlowdownRule(Rule[SlowdownEvidence]):
             told_by = min(told_by, slow.start - settle_in(len(signal)))
         small = slow.share < self.error_drop or slow.recovered or slow.kind == "ramp"
         by_policy = small and bool(rl_sign(run.placed, run.axis_name))
-        known_cause = explained or setting is not None or fewer is not None or by_policy
+        other_launch = run.counts_lines and signal.untold
+        known_cause = other_launch or explained or setting is not None or fewer is not None or by_policy
         if slow.familiar or slow.brief or petty or told_by < LEVEL or known_cause:
             severity = Severity.INFO
         elif slow.share >= self.error_drop and not slow.recovered and (not by_clock or work_is_known(run, signal)):
@@ -162,6 +163,8 @@ class SlowdownRule(Rule[SlowdownEvidence]):
             message += "; the run had been as slow before, so that this may be no loss"
         elif by_policy:
             message += "; what the policy does sets how long its environment takes"
+        elif other_launch:
+            message += "; the log prints no step, so that another launch may begin there"
         elif told_by < LEVEL:
             message += f"; {told_by} logged point{'s' if told_by != 1 else ''} tell of it"
         if resumed:
