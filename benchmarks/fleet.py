@@ -215,16 +215,17 @@ def harmed(folder: Path, engine: str, runs: int, words: list[str], workers: Work
     """What a killed worker costs, and whether a sweep that is broken off goes on; in a sentence."""
     logs, kept, report = folder / str(runs), folder / f"harmed-{engine}", folder / "harmed.jsonl"
     command = [sys.executable, "-m", "runlens", "check", str(logs), *words, "-f", "jsonl", "-o", str(report)]
-    part = report.with_name(f"{report.name}.part")
+    part, errors = report.with_name(f"{report.name}.part"), (folder / "errors").open("w")
 
     def begun(*more: str) -> subprocess.Popen[bytes]:
         """The command, once a third of the runs is judged."""
         part.unlink(missing_ok=True)
-        process = subprocess.Popen([*command, *more], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen([*command, *more], stdout=subprocess.DEVNULL, stderr=errors)
         while process.poll() is None and not (part.exists() and part.read_bytes().count(b"\n") > runs // 3):
             time.sleep(0.05)
         if process.poll() is not None:
-            raise SystemExit(f"{' '.join(command)} ended with {process.returncode} before it was harmed")
+            said = (folder / "errors").read_text()
+            raise SystemExit(f"{' '.join(command)} ended with {process.returncode} before it was harmed: {said}")
         return process
 
     process = begun()
