@@ -7,8 +7,12 @@ takes its worker down again is lost, and what stands in its place says so. What 
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from runlens.errors import ConfigError
@@ -42,6 +46,20 @@ class Engine(Protocol):
             The cluster cannot be reached, or broke down as a whole.
         """
         ...  # pragma: no cover
+
+
+def from_here(work: Callable[[Item], Out]) -> Callable[[Item], Out]:
+    """The work, done in the folder that this process is in: names of runs may be relative to it.
+
+    A worker that does not have the folder stays where it is; names from the root on mean the same there.
+    """
+    return partial(_from, str(Path.cwd()), work)
+
+
+def _from(folder: str, work: Callable[[Item], Out], item: Item) -> Out:
+    with contextlib.suppress(OSError):
+        os.chdir(folder)
+    return work(item)
 
 
 class InProcess:

@@ -9,6 +9,7 @@ from distributed import Client
 from distributed.scheduler import KilledWorker
 
 from runlens.errors import SourceDown
+from runlens.judging.engines import from_here
 
 Item = TypeVar("Item")
 Out = TypeVar("Out")
@@ -39,7 +40,7 @@ class Cluster:
         with client:
             for begin in range(0, len(items), AHEAD):
                 part = items[begin : begin + AHEAD]
-                futures = client.map(work, part, pure=False)
+                futures = client.map(from_here(work), part, pure=False)
                 for item, future in zip(part, futures, strict=True):
                     try:
                         yield future.result()

@@ -49,7 +49,7 @@ class Workers:
         shares = [items[i : i + size] for i in range(0, len(items), size)]
         while shares:
             done = 0
-            pool = _pool(jobs)
+            pool = _pool(min(jobs, len(shares)))
             try:
                 futures: list[Future[Any]] = []
                 try:

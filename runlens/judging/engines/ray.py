@@ -9,6 +9,7 @@ import ray
 from ray.exceptions import RayTaskError, WorkerCrashedError
 
 from runlens.errors import SourceDown
+from runlens.judging.engines import from_here
 
 Item = TypeVar("Item")
 Out = TypeVar("Out")
@@ -33,7 +34,7 @@ class Cluster:
         except (ConnectionError, RuntimeError) as error:
             raise SourceDown(f"no Ray head answers at {self.address} ({error}); start one, or use --jobs") from error
         try:
-            task, shared = ray.remote(max_retries=1)(_call), ray.put(work)
+            task, shared = ray.remote(max_retries=1)(_call), ray.put(from_here(work))
             waiting: list[Any] = [task.remote(shared, item) for item in items[:AHEAD]]
             for i, item in enumerate(items):
                 try:
