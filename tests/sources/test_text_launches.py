@@ -86,3 +86,9 @@ def counted(first, last, loss=3.0):
 def test_a_leap_to_where_an_older_training_was_goes_on_with_that_one(tmp_path, trial, then, spans):
     runs = found(counted(1, 300) + counted(1, trial) + counted(then, 400, loss=2.9), tmp_path)
     assert [(int(r.series["loss"].step[0]), int(r.series["loss"].step[-1])) for r in runs.values()] == spans
+
+
+def test_damaged_numbers_between_the_rows_of_one_training_take_no_rows_away(tmp_path):
+    rows = counted(1, 300) + counted(3000, 3000, loss=8.4) + counted(1, 1, loss=2.4) + counted(303, 400)
+    (run,) = found(rows, tmp_path).values()
+    assert len(run.series["loss"].step) == 400

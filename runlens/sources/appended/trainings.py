@@ -104,6 +104,8 @@ def trainings_of(course: Course, before: Callable[[Sequence[int]], Sequence[Betw
     for k, (at, told) in enumerate(zip(cuts, said, strict=True)):
         short = sizes[k] < FEWEST
         if at in older:
+            if older[at] != begun:  # what began there is no training of its own, so nothing is taken up after it
+                continue
             out.left[len(out.begins) - 1] = f"it has {at - begun} rows, and after it an older training goes on"
             out.begins.append(at)
             out.between[len(out.begins) - 1] = told
@@ -146,24 +148,25 @@ def begins_anew(step: Floats) -> list[int]:
     return cuts
 
 
-def taken_up_again(step: Floats, cuts: Sequence[int]) -> set[int]:
-    """Positions of the rows at which an older training goes on after one that was begun anew in between.
+def taken_up_again(step: Floats, cuts: Sequence[int]) -> dict[int, int]:
+    """Rows at which an older training goes on after one that was begun anew in between, and where that one began.
 
     There the step leaps, by more than the newer training has rows, to where an older one has been or stopped: a trial
-    of a few rows, and after it the job that it was for.
+    of a few rows, and after it the job that it was for. What has as many rows as all that stands before it is no trial.
     """
     if not cuts:
-        return set()
+        return {}
     change = np.diff(step)
     stride = float(np.median(change[change > 0])) if bool(np.any(change > 0)) else 1.0
-    found = set()
+    found = {}
     for begin, end in itertools.pairwise([*cuts, len(step)]):
         leaps = begin + np.flatnonzero(change[begin : end - 1] > LEAP * stride)
         for at in leaps[:1].tolist():
             reached = float(step[:begin].max())
-            far = change[at] > stride * (at + 1 - begin)
+            rows = at + 1 - begin
+            far = rows < begin and change[at] > stride * rows
             if far and step[at] < step[at + 1] <= reached + LEAP * stride:
-                found.add(at + 1)
+                found[at + 1] = begin
     return found
 
 

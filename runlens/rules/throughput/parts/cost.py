@@ -116,7 +116,7 @@ def is_petty_loss(run: Run, cost: Cost, signal: RateSignal, share: float, second
     runs whose speed only the clock beside the loss told and that lost less than a minute, 1 to 12 % of their time, none
     had more to tell than that the machine was shared.
     """
-    untold = signal.untold and not has_speed_of_evaluation(run.series)
+    untold = signal.untold and not has_speed_of_evaluation(run.placed)
     return is_petty(cost, signal, max(share, UNTOLD) if untold else share, seconds)
 
 
