@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import numpy as np
@@ -72,17 +73,30 @@ for name in ("mixed", "resumed", "replayed"):
     found[name] = {"rows": rows, "events": events, "state": run.state, "config": run.config, "tags": run.tags}
 print(json.dumps(found, default=str))
 """
+LEAVE = """
+import os, sys
+sys.stdout.flush()
+os._exit(0)
+"""
+"""The end of a script that reads: the service that the client starts for itself may hang as the script leaves."""
 
 
 def client(script: str, variables: dict[str, str], *arguments: str) -> str:
-    """Run the real client in a process of its own."""
-    done = subprocess.run(
-        [sys.executable, "-c", script, *arguments],
-        env={**os.environ, **variables}, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert KEY not in done.stdout + done.stderr
-    return done.stdout
+    """Run the real client in a process of its own. It writes into files: its service would hold a pipe open."""
+    with TemporaryFile("w+") as out, TemporaryFile("w+") as err:
+        done = subprocess.run(
+            [sys.executable, "-c", script, *arguments],
+            env={**os.environ, **variables}, stdout=out, stderr=err, timeout=120, check=False,
+        )  # fmt: skip
+        written, said = (file.seek(0) or file.read() for file in (out, err))
+    assert done.returncode == 0, said
+    assert KEY not in written + said
+    return written
+
+
+def read_by_client(script: str, variables: dict[str, str]) -> Any:
+    """What a script that prints JSON reads through the real client."""
+    return json.loads(client(script + LEAVE, variables))
 
 
 @pytest.fixture(scope="module")
@@ -152,7 +166,7 @@ def test_both_read_the_same_history_live_then_partly_then_all_exported(
             run = here.store.runs["team", "proj", name]
             if upto is not None:
                 run.export(len(run.history) if upto < 0 else upto, files=2)
-        theirs = json.loads(client(SCAN, logged[1]))
+        theirs = read_by_client(SCAN, logged[1])
         monkeypatch.setenv("RUNLENS_CACHE_DIR", str(tmp_path / part))
         for name, seen in theirs.items():
             ours = read(name)
@@ -249,9 +263,9 @@ def test_the_sdk_reads_what_raw_queries_may_not(
         "loss, system = run.series['loss'], sorted(n for n in run.series if n.startswith('system.'))\n"
         "print(json.dumps([loss.step.tolist(), loss.value.tolist(), len(run.notes), run.state, system]))\n"
     )
-    whole = json.loads(client(script, logged[1]))
+    whole = read_by_client(script, logged[1])
     here.faults.only_agent = "W&B Public Client"
     try:
-        assert json.loads(client(script, logged[1])) == whole
+        assert read_by_client(script, logged[1]) == whole
     finally:
         here.faults.only_agent = ""
