@@ -43,14 +43,10 @@ class CarriedTable:
     def _file(self, path: Path, where: str) -> Read:
         known = self._files.pop(path, None)  # a read that fails leaves nothing half done
         with path.open("rb") as file:
-            if known is not None and known.prefix.begins(file):
-                read = known.read(file, where)
-            else:
+            read = known.read(file, where) if known is not None and known.prefix.begins(file) else None
+            if read is None:  # or what is new may mean something else beside what stands before it
                 known = _Lines.begin(path, file, where)
                 read = known.read(file, where) if known is not None else None
-            if known is not None and read is None:  # what is new may mean something else beside what stands before it
-                known = _Lines.begin(path, file, where)
-                read = known.read(file, where, anew=True) if known is not None else None
         if known is None or read is None:
             return read_all(path, where)
         self._files[path] = known
@@ -83,11 +79,10 @@ class _Lines:
         start = len(codecs.BOM_UTF8) if head.startswith(codecs.BOM_UTF8) else 0
         return cls(Prefix.of(file, start), form, head[start:], where)
 
-    def read(self, file: BinaryIO, where: str, *, anew: bool = False) -> Read | None:
+    def read(self, file: BinaryIO, where: str) -> Read | None:
         """The cells of the whole file, of which those that were not there before are read.
 
-        None where the new lines may mean something else beside those before, unless all are read `anew`; the lines are
-        not to be used then.
+        None where the new lines may mean something else beside those before; this is not to be used any more then.
         """
         file.seek(self.prefix.size)
         before, size, torn = self.lost.total, self.prefix.size, b""
@@ -104,7 +99,7 @@ class _Lines:
         columns, lost = self.columns.branch(), self.lost.branch()
         last = self.reader.branch(columns, lost)
         last.add(torn, True)
-        if not anew and before and max(self.reader.doubt, last.doubt) > before - _DOUBTFUL:
+        if before and max(self.reader.doubt, last.doubt) > before - _DOUBTFUL:
             return None
         if any(name in self.columns.parts for name in WRAPPERS):  # whose meaning depends on what was read together
             return None
