@@ -15,8 +15,7 @@ from runlens.sources.carried.prefix import Prefix
 from runlens.sources.table import run as tables
 from runlens.sources.table.forms.lost import Lost
 from runlens.sources.table.forms.packed import Broken, packing, stretches, wide
-from runlens.sources.table.head import form_of, suffix
-from runlens.sources.table.reading import HEAD, Read, begun, head_of, read_all, read_file, row_of
+from runlens.sources.table.reading import HEAD, Read, begun, form_at, head_of, read_all, read_file, row_of
 from runlens.sources.table.store import WRAPPERS, Columns, Floats, Ints
 
 _SETTLED = 2 * HEAD
@@ -68,9 +67,7 @@ class _Lines:
     def begin(cls, path: Path, file: BinaryIO, where: str) -> _Lines | None:
         """A file of which nothing was read yet; None for one that must be read whole each time."""
         head = head_of(path)
-        form = form_of(head)
-        if form is None and suffix(path.name) in (".jsonl", ".ndjson"):
-            form = "lines"
+        form = form_at(path, head)
         size = file.seek(0, 2)
         if size < _SETTLED or len(head) != HEAD or head.count(b"\n") < _HEAD_LINES:
             return None

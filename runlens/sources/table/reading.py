@@ -16,7 +16,7 @@ from runlens.sources.table.forms.document import read_document
 from runlens.sources.table.forms.jsonl import JsonLines
 from runlens.sources.table.forms.lost import Lost
 from runlens.sources.table.forms.packed import Broken, allowed, beginning, opened, shows_rows, stretches, whole
-from runlens.sources.table.head import form_of, suffix
+from runlens.sources.table.head import Form, form_of, suffix
 from runlens.sources.table.store import Columns
 
 HEAD = 1 << 16
@@ -98,7 +98,7 @@ def read_all(path: Path, where: str) -> Read:
     """All cells of a file, not settled. Raises as `read_file`, and OSError and EOFError as they come."""
     columns, lost = Columns(), Lost()
     raw = head_of(path)
-    form = form_of(raw)
+    form = form_at(path, raw)
     if form == "parquet":
         from runlens.sources.table.forms.parquet import read_parquet
 
@@ -106,8 +106,6 @@ def read_all(path: Path, where: str) -> Read:
         return Read(columns, (), {})
     if raw and not raw.strip(b"\0"):
         raise NotALog(f"{where} begins with zeros and is no table; look whether it was copied whole")
-    if form is None and suffix(path.name) in (".jsonl", ".ndjson"):
-        form = "lines"
     if form is None and raw.strip():
         raise NotALog(f"{where} is no table: its first lines hold neither JSON objects nor cells that a sign divides")
     said: dict[str, object] = {}
@@ -124,6 +122,11 @@ def read_all(path: Path, where: str) -> Read:
             for piece, last in pieces:
                 reader.add(piece, last)
     return Read(columns, lost.notes(where, row_of(form), path.stat().st_size), said)
+
+
+def form_at(path: Path, head: bytes) -> Form | None:
+    """The form of a file by its first bytes; by its name where these do not tell."""
+    return form_of(head) or ("lines" if suffix(path.name) in (".jsonl", ".ndjson") else None)
 
 
 def row_of(form: str | None) -> str:
