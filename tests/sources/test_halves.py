@@ -63,6 +63,15 @@ def test_epochs_that_nothing_places_are_spread_and_said(tmp_path, first):
     assert [note.kind for note in run.notes] == ["guessed"]
 
 
+@pytest.mark.parametrize("column", ["", "0"], ids=["empty", "the same throughout"])
+def test_a_column_of_steps_that_tells_none_hides_no_epochs(tmp_path, column):
+    train(tmp_path / "train")
+    rows = "".join(f"{column},{e},{3.2 / (1 + e / 4):.4f}\n" for e in range(1, EPOCHS + 1))
+    (tmp_path / "val.csv").write_text("step,epoch,loss\n" + rows)
+    (run,) = runs(tmp_path)
+    np.testing.assert_array_equal(run.role("eval_loss").series.step, np.arange(1, EPOCHS + 1) * EACH)
+
+
 def test_event_files_by_the_epoch_share_the_axis_of_the_table(tmp_path):
     train(tmp_path / "train", per_epoch=1)
     held_out(tmp_path / "val.csv", axis="epoch")

@@ -13,11 +13,9 @@ import numpy.typing as npt
 
 from runlens.errors import ReadError
 from runlens.model import Note, Run, RunRef, Series
-from runlens.sources.contract import HEAD
 from runlens.sources.halves import split_of
 from runlens.sources.naming import printable
-from runlens.sources.table.head import names_in
-from runlens.sources.table.names import AXES, EPOCHS, canonical, first
+from runlens.sources.table.names import EPOCHS, canonical
 
 Ints = npt.NDArray[np.int64]
 
@@ -66,7 +64,7 @@ def _place_of(path: str, held: Run, own: Mapping[str, Series], notes: list[Note]
     """What turns the x of a table into steps of the event files; says it in `notes` where it is a guess."""
     steps = max((int(s.step.max()) for s in own.values() if len(s)), default=0)
     x = np.unique(np.concatenate([s.step for s in held.series.values()] or [np.empty(0, np.int64)]))
-    if not _counts_epochs(path) or not len(x) or steps < _EPOCHS_APART * max(int(x[-1]), 1):
+    if canonical(held.axis_name) not in EPOCHS or not len(x) or steps < _EPOCHS_APART * max(int(x[-1]), 1):
         return _as_told
     told = next((s for name, s in own.items() if canonical(name.rpartition("/")[2]) in EPOCHS and len(s)), None)
     if told is not None and float(told.value.max()) >= float(x[-1]) - 1:
@@ -80,13 +78,6 @@ def _place_of(path: str, held: Run, own: Mapping[str, Series], notes: list[Note]
     )
     notes.append(Note("guessed", said))
     return _Place(np.array([x[0] - 1, x[-1]], dtype=np.float64), np.array([0, steps]))
-
-
-def _counts_epochs(path: str) -> bool:
-    with Path(path).open("rb") as file:
-        names = names_in(file.read(HEAD))
-    found = first(names, AXES)
-    return found is not None and canonical(found) in EPOCHS
 
 
 def _as_told(step: Ints) -> Ints:
