@@ -16,7 +16,9 @@ STEPS_PER_SECOND = frozenset({"it/s", "it/sec", "step/s", "steps/s", "steps/sec"
 """Rates whose inverse is the time of a step."""
 MANY = {"K": 1e3, "k": 1e3, "M": 1e6, "B": 1e9, "G": 1e9, "T": 1e12}
 """What a count with such a suffix is multiplied by."""
-MEMORY = {"KiB", "MiB", "GiB", "TiB", "KB", "MB", "GB", "TB", "kB"}
+MEMORY = {f"{letter}{inner}B": (1024.0 if inner else 1000.0) ** power
+          for power, letter in enumerate("KMGT", 1) for inner in ("", "i")} | {"kB": 1e3}  # fmt: skip
+"""Bytes in each unit of memory."""
 _TIME = r"(?:us|ms|msec|secs?|seconds|mins?|minutes|hrs?|hours|[smh])(?![A-Za-z/\d])"
 _MEMORY = r"(?:[KMGT]i?|k)B(?![A-Za-z/])"
 _FLOPS = r"[TGP]FLOP\w*(?:/s)?(?:/GPU)?"

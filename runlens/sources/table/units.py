@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from runlens.sources.table.names import is_axis
-from runlens.sources.units import MANY, PER_STEP, SECONDS, STEPS_PER_SECOND, TIMES
+from runlens.sources.units import MANY, MEMORY, PER_STEP, SECONDS, STEPS_PER_SECOND, TIMES
 
 _QUANTITY = re.compile(
     r"([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)[ _]?(?:([KkMBGT])(?=[ _]|$)[ _]?)?"
@@ -17,8 +17,6 @@ _QUANTITY = re.compile(
 )
 _RATE = re.compile(r"[A-Za-z]{1,12}/(?:s|sec|second)(?:/[A-Za-z]{1,8})?")
 _FLOPS = re.compile(r"[KMGTP]?FLOP[sS]?(?:/s)?(?:/GPU)?")
-_BYTES = {f"{letter}{inner}B": (1024.0 if inner else 1000.0) ** power
-          for power, letter in enumerate("KMGT", 1) for inner in ("", "i")} | {"kB": 1e3}  # fmt: skip
 _OTHERS = frozenset({"W", "MHz", "GHz", "C"})
 _SPEEDS = frozenset({"step_time", "data_time", "samples_per_second", "tokens_per_second", "tflops"})
 _COUNT = re.compile(
@@ -58,7 +56,7 @@ def quantity(text: str) -> Quantity | None:
     length, _, step = unit.partition("/")
     if length in TIMES and (not step or step in PER_STEP):
         return Quantity(value * SECONDS[TIMES[length]], "s/it" if step else "s")
-    if _RATE.fullmatch(unit) or _FLOPS.fullmatch(unit) or unit in _OTHERS or unit in _BYTES or unit == "%":
+    if _RATE.fullmatch(unit) or _FLOPS.fullmatch(unit) or unit in _OTHERS or unit in MEMORY or unit == "%":
         return Quantity(value, unit)
     return None
 
@@ -113,8 +111,8 @@ class Measured:
             self.unit = "s/it" if unit in STEPS_PER_SECOND and _TIME.search(name) else unit
         if self.unit == unit:
             return value
-        if unit in _BYTES and self.unit in _BYTES:
-            return value * _BYTES[unit] / _BYTES[self.unit]
+        if unit in MEMORY and self.unit in MEMORY:
+            return value * MEMORY[unit] / MEMORY[self.unit]
         if "s/it" in (self.unit, unit):
             return 1.0 / value if value else math.nan
         return value  # other words for steps a second
@@ -124,7 +122,7 @@ def _kind(unit: str) -> str:
     """What can be turned into one another."""
     if unit in MANY:
         return "count"
-    if unit in _BYTES:
+    if unit in MEMORY:
         return "bytes"
     return "pace" if unit == "s/it" or unit in STEPS_PER_SECOND else unit
 
@@ -139,5 +137,5 @@ def named(name: str, unit: str, columns: Iterable[str]) -> str:
     every = frozenset(columns)
     if not unit or unit.lower() in name.lower() or f"{name} ({unit})" in every:
         return name
-    claim = None if unit in _BYTES or unit in _OTHERS else read_name(name, every)
+    claim = None if unit in MEMORY or unit in _OTHERS else read_name(name, every)
     return name if claim is not None and claim.role in _SPEEDS else f"{name} ({unit})"
