@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from runlens.sources import discover, read
+from runlens.sources.appended import event_files
 from tests.sources.tfevents_writer import T0, scalar, version, write
 
 HOUR = 3600
@@ -120,3 +121,23 @@ def test_every_point_is_in_one_run(tmp_path):
     assert len(files) == len(set(files))
     left = [n for n, path in zip(sizes, sorted((tmp_path / "logs").iterdir()), strict=True) if str(path) not in files]
     assert left == [3]
+
+
+def test_files_that_are_as_they_were_are_not_read_again_to_be_told_apart(tmp_path, monkeypatch):
+    read_files, real = [], event_files.read_folder
+    monkeypatch.setattr(event_files, "read_folder", lambda paths: read_files.extend(paths) or real(paths))
+    for k in range(2):
+        put(tmp_path / "logs", k, falling(60, k))
+    found = list(discover(str(tmp_path / "logs")))
+    assert list(discover(str(tmp_path / "logs"))) == found and len(found) == len(read_files) == 2
+    put(tmp_path / "logs", 2, falling(60, 2))
+    assert len(list(discover(str(tmp_path / "logs")))) == 3 and len(read_files) == 5
+
+
+@pytest.mark.parametrize("over", [0, 1])
+def test_files_of_many_bytes_are_one_run(tmp_path, monkeypatch, over):
+    for k in range(2):
+        put(tmp_path / "logs", k, falling(60, k))
+    size = sum(path.stat().st_size for path in (tmp_path / "logs").iterdir())
+    monkeypatch.setattr(event_files, "_MOST_BYTES", size - over)
+    assert len(list(discover(str(tmp_path / "logs")))) == 2 - over

@@ -11,7 +11,7 @@ import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +27,7 @@ from runlens.sources.tfevents.kin import folders_of
 
 Floats = npt.NDArray[np.float64]
 
-MOST_BYTES = 1 << 25
+_MOST_BYTES = 1 << 25
 """Bytes of the files of a run up to which they are read to be told apart, 0.3 s: those of more are one run."""
 _TRIED = 4
 """Curves by which trainings are told apart, at most."""
@@ -55,9 +55,15 @@ def each_training(ref: RunRef) -> list[RunRef]:
     """
     files = _files_of_training(ref)
     opened = [_opened(path) for path in files]
-    if len(files) < 2 or None in opened or _size(ref.files) > MOST_BYTES:
+    if len(files) < 2 or None in opened:
         return [ref]
-    found = _told_apart(files)
+    try:
+        there = {path: Path(path).stat() for path in ref.files}
+        if sum(about.st_size for about in there.values()) > _MOST_BYTES:
+            return [ref]
+        found = _told_apart(tuple((path, there[path].st_size, there[path].st_mtime_ns) for path in files))
+    except (OSError, RunLensError):  # it stays a run, and reading it says what is wrong
+        return [ref]
     if found is None:
         return [ref]
     held, first = found
@@ -98,15 +104,16 @@ def _files_of_training(ref: RunRef) -> Sequence[str]:
     return next(iter(folders_of(ref.files, ref.location).values()), ())
 
 
-def _told_apart(files: Sequence[str]) -> tuple[Trainings, list[str]] | None:
-    """The trainings that these files hold and the first file of each; None if they hold one, or it cannot be told."""
-    try:
-        series = [read_folder([path]).series for path in files]
-    except RunLensError:
-        return None  # it stays a run, and reading it says what is wrong
+@lru_cache(maxsize=256)
+def _told_apart(files: tuple[tuple[str, int, int], ...]) -> tuple[Trainings, list[str]] | None:
+    """The trainings that these files hold and the first file of each; None if they hold one, or it cannot be told.
+
+    Files are told by their path, bytes and time of change: a watch asks at every look.
+    """
+    series = [read_folder([path]).series for path, _, _ in files]
     for tag in _curves(series):
         rows = [one[tag] for one in series if tag in one]
-        owners = [path for path, one in zip(files, series, strict=True) if tag in one]
+        owners = [path for (path, _, _), one in zip(files, series, strict=True) if tag in one]
         begins = np.concatenate([[0], np.cumsum([len(one) for one in rows])])[:-1].tolist()
         step = np.concatenate([one.step for one in rows]).astype(np.float64)
         value = np.concatenate([one.value for one in rows])
@@ -155,10 +162,3 @@ def _curves(series: Sequence[dict[str, Series]]) -> Iterator[str]:
 def _opened(path: str) -> int | None:
     found = _OPENED.search(Path(path).name)
     return int(found[1]) if found else None
-
-
-def _size(files: Sequence[str]) -> int:
-    try:
-        return sum(Path(path).stat().st_size for path in files)
-    except OSError:
-        return MOST_BYTES + 1
