@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,11 +14,11 @@ from runlens.errors import ReadError
 from runlens.model import Note, Run, RunRef, Series
 from runlens.sources.halves import split_of
 from runlens.sources.naming import printable
+from runlens.sources.table.join import SPLIT
 from runlens.sources.table.names import EPOCHS, canonical
 
 Ints = npt.NDArray[np.int64]
 
-_SPLIT = re.compile(r"(?<![a-z])(train(?:ing)?|val(?:id(?:ation)?)?|test|eval(?:uation)?|dev)(?![a-z])", re.IGNORECASE)
 _EPOCHS_APART = 1.5
 """How many times more steps than epochs tell that the two are not counted alike."""
 
@@ -43,7 +42,7 @@ def with_tables(run: Run, tables: Sequence[str]) -> Run:
             continue
         place = _place_of(path, held, run.series, notes)
         for name, one in held.series.items():
-            full = name if _SPLIT.search(name) else f"{split_of(path)}/{name}"
+            full = name if SPLIT.search(name) else f"{split_of(path)}/{name}"
             full = f"{full} ({Path(path).name})" if full in series else full
             series[full] = Series(full, place(one.step), one.time, one.value)
             if name in held.texts:

@@ -12,9 +12,10 @@ from runlens.sources.table.head import suffix
 
 _BOARD = re.compile(r"(?:run-)?(?P<run>.*?)-?tag-(?P<tag>.+)", re.IGNORECASE)
 """TensorBoard's downloads: `run-exp1-tag-train_loss.csv`."""
-_SPLIT = re.compile(
+SPLIT = re.compile(
     r"(?<![a-z])(train(?:ing)?|learn(?=_error)|val(?:id(?:ation)?)?|test|eval(?:uation)?|dev)(?![a-z])", re.IGNORECASE
 )
+"""A word in a name that says which split it is of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +86,9 @@ def _kin(file: Path, names: list[str]) -> tuple[str, Path, str]:
         return "copies", folder, ""
     if VERSION.fullmatch(folder.name):
         return "versions", folder.parent, file.name
-    if _SPLIT.search(stem):
-        return "splits", folder, _SPLIT.sub("*", stem.lower()) + suffix(file.name) + str(len(names) > 0)
-    if _SPLIT.fullmatch(folder.name):
+    if SPLIT.search(stem):
+        return "splits", folder, SPLIT.sub("*", stem.lower()) + suffix(file.name) + str(len(names) > 0)
+    if SPLIT.fullmatch(folder.name):
         return "folders", folder.parent, file.name
     return "", folder, str(file)
 
@@ -112,8 +113,8 @@ def name_in(file: Path, root: Path, series: str, only: bool) -> str:
         inside = file.parts[len(root.parts) :]
         below = "/".join(inside[inside.index("metrics") + 1 : -1]) if "metrics" in inside else ""
         return f"{below}/{series}" if below else series
-    split = _SPLIT.search(stem) or (_SPLIT.fullmatch(file.parent.name) if file.parent.parent == root else None)
-    if split and not _SPLIT.search(series) and _plain(series) != _plain(stem):
+    split = SPLIT.search(stem) or (SPLIT.fullmatch(file.parent.name) if file.parent.parent == root else None)
+    if split and not SPLIT.search(series) and _plain(series) != _plain(stem):
         return f"{split[1].lower().replace('learn', 'train')}/{series}"
     if _plain(series) == _plain(stem) and series.startswith(
         "Train_Samples_"
@@ -123,7 +124,7 @@ def name_in(file: Path, root: Path, series: str, only: bool) -> str:
 
 
 def _split_of(file: Path) -> str:
-    found = _SPLIT.search(file.name)
+    found = SPLIT.search(file.name)
     return found[1].lower() if found else ""
 
 
