@@ -80,6 +80,15 @@ def test_event_files_by_the_epoch_share_the_axis_of_the_table(tmp_path):
     assert not run.notes
 
 
+@pytest.mark.parametrize(("last", "ends"), [(8, EPOCHS), (9, 9)])
+def test_half_as_many_more_steps_than_epochs_tell_that_they_are_counted_apart(tmp_path, last, ends):
+    train(tmp_path / "train", per_epoch=1)
+    rows = "".join(f"{e},{3.2 / (1 + e / 4):.4f}\n" for e in range(1, last + 1))
+    (tmp_path / "val.csv").write_text("epoch,loss\n" + rows)
+    (run,) = runs(tmp_path)
+    assert int(run.role("eval_loss").series.step[-1]) == ends
+
+
 def test_a_table_beside_several_runs_or_of_a_name_of_its_own_is_a_run_of_its_own(tmp_path):
     for name in ("a", "b"):
         train(tmp_path / "several" / name)
