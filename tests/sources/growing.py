@@ -23,7 +23,8 @@ def same(one, other):
         for column in ("step", "time", "value"):
             left, right = getattr(a, column), getattr(b, column)
             assert left.dtype == right.dtype and left.tobytes() == right.tobytes(), (name, column)
-    for field in ("id", "name", "source", "state", "texts", "starts", "notes", "step_metric", "x_is_step", "url"):
+    placed = ("step_metric", "axis_name", "x_is_step")
+    for field in ("id", "name", "source", "state", "texts", "starts", "notes", "url", *placed):
         assert getattr(one, field) == getattr(other, field), field
     for field in ("config", "summary"):
         assert repr(dict(getattr(one, field))) == repr(dict(getattr(other, field))), field

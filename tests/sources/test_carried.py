@@ -83,6 +83,25 @@ def test_at_random_cuts_event_files_are_those_that_are_read_at_once(tmp_path, mo
     assert odd or seed > 5 or sum(base > 0 for base in count) >= 8, "rows that were read are not read again"
 
 
+def test_the_last_of_several_trainings_in_event_files_is_read_on_as_well(tmp_path, monkeypatch):
+    """It has files of its own; that others lie beside them is a note."""
+    bases, real = [], event_files.read_file
+    monkeypatch.setattr(event_files, "read_file", lambda *args: bases.append(args[3]) or real(*args))
+    names = [f"events.out.tfevents.{1790000000 + k}.host.1.{k}" for k in range(2)]
+    contents = [growing.events(np.random.default_rng(k), 300, False, 0) for k in range(2)]
+    (tmp_path / names[0]).write_bytes(contents[0])
+    reader = None
+    for end in (len(contents[1]) // 3, len(contents[1]) // 2, len(contents[1])):
+        (tmp_path / names[1]).touch()
+        with (tmp_path / names[1]).open("r+b") as file:
+            file.write(contents[1][file.seek(0, 2) : end])
+        _, ref = sources.discover(str(tmp_path))
+        assert ref.member == "2 of 2"
+        reader = reader or carried(ref)
+        growing.same(within_bounds(reader.read()), sources.read(ref))
+    assert [base > 0 for base in bases] == [False, True, True]
+
+
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("odd", [False, True], ids=["plain", "odd"])
 def test_at_random_cuts_a_wandb_file_is_the_one_that_is_read_at_once(tmp_path, monkeypatch, seed, odd):

@@ -26,11 +26,13 @@ class Carried(Protocol):
 
 def carried(ref: RunRef) -> Carried | None:
     """What reads a run look by look, None for a form that is read whole each time, and for a part of a file."""
-    make = _FORMS.get(ref.source) if not ref.copy_of and not ref.member else None
+    make = _FORMS.get(ref.source) if not ref.copy_of else None
     return make(ref) if make is not None else None
 
 
-def _table(ref: RunRef) -> Carried:
+def _table(ref: RunRef) -> Carried | None:
+    if ref.member:  # the rows of one training among those of others
+        return None
     from runlens.sources.carried.table import CarriedTable
 
     return CarriedTable(ref)
@@ -48,7 +50,7 @@ def _wandb_file(ref: RunRef) -> Carried:
     return CarriedWandbFile(ref)
 
 
-_FORMS: dict[str, Callable[[RunRef], Carried]] = {
+_FORMS: dict[str, Callable[[RunRef], Carried | None]] = {
     "table": _table,
     "tensorboard": _event_files,
     "wandb_file": _wandb_file,
