@@ -63,6 +63,17 @@ def test_a_curve_that_is_another_from_some_point_on_is_searched_from_there():
     assert all_excursions(y, moved, want, kept) == all_excursions(y, moved, want)
 
 
+def test_residuals_of_another_curve_are_not_taken_for_those_of_one_that_stayed_level():
+    rng = np.random.default_rng(0)
+    step, want, kept = np.arange(20_000), Sensitivity(), AllKept()
+    wild = 2 + 0.02 * rng.standard_t(2, len(step))
+    calm = 2 + 0.02 * rng.normal(size=len(step))
+    calm[19_000] += 0.2
+    all_excursions(wild, step, want, kept)
+    assert all_excursions(calm[:18_000], step[:18_000], want, kept) == []
+    assert len(all_excursions(calm, step, want, kept)) == 1
+
+
 def test_another_sensitivity_finds_what_it_finds_alone():
     rng = np.random.default_rng(1)
     y, step, kept = curve(rng, 20_000, "plain"), np.arange(20_000), AllKept()

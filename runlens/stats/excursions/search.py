@@ -107,6 +107,8 @@ def excursions(y: Floats, step: Steps, want: Sensitivity, kept: Kept | None = No
         else:
             whole = levels.fit(y, step, kept)
             level = whole if departs(whole) else None
+            if level is None:
+                kept.calm = []  # those that stand there belong to the curve before this one
     if level is None:
         return []
     bars = bars_of(y, level, want.floor, want.sigmas, want.lasting, kept)
