@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, TypedDict
 
 import numpy as np
+import numpy.typing as npt
 
 from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
 from runlens.model.words import percent
@@ -14,7 +15,7 @@ from runlens.rules.base import Rule
 from runlens.rules.meaning import Part, Story
 from runlens.rules.shared.panels import BESIDE_LOG
 from runlens.rules.shared.points import TRAINING, all_steps
-from runlens.stats.robust import median, quantile
+from runlens.stats.robust import Floats, median, quantile
 from runlens.stats.strides import gap_range
 
 TRAINED = (0.5, 3.0)
@@ -94,6 +95,7 @@ class StepGap(Rule[GapEvidence]):
         interval = np.diff(step)
         candidates = np.flatnonzero(interval >= self.spread * quantile(interval.astype(np.float64), 0.95))
         metric = next(r.series.name for name in TRAINING[0].split("|") if (r := run.role(name)) is not None)
+        clock = _clock(run) if len(candidates) else None
         for i in candidates.tolist():
             around = [np.median(part) for part in (interval[max(i - 8, 0) : i], interval[i + 1 : i + 9]) if len(part)]
             usual = float(max(around))
@@ -103,7 +105,7 @@ class StepGap(Rule[GapEvidence]):
             first, last = int(step[i]), int(step[i + 1])
             share = (last - first) / (int(step[-1]) - int(step[0]))
             large = missing >= self.warning_points or share >= self.warning_share
-            lasted = _time_share(run, first, last)
+            lasted = clock.share(first, last) if clock is not None else None
             trained = lasted is not None and TRAINED[0] <= lasted <= TRAINED[1]
             said = "" if trained or not large else _untrained(lasted)
             yield self.finding(
@@ -123,8 +125,26 @@ def _untrained(lasted: float | None) -> str:
     return f"; by the clock they were not trained there: it took {lasted:.2g} times as long as they do"
 
 
-def _time_share(run: Run, first: int, last: int) -> float | None:
-    """How long the gap lasted by the clock over what its steps take at the usual pace; None where no clock tells."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Clock:
+    """The steps of a training series whose time is known, in order, shape (n,)."""
+
+    step: npt.NDArray[np.int64]
+    time: Floats
+    pace: float
+    """Usual seconds of a step."""
+
+    def share(self, first: int, last: int) -> float | None:
+        """How long a gap lasted over what its steps take at the usual pace; None where its ends have no time."""
+        before, after = np.searchsorted(self.step, first, side="right") - 1, np.searchsorted(self.step, last)
+        if before < 0 or after >= len(self.step):
+            return None
+        steps, seconds = self.step[after] - self.step[before], self.time[after] - self.time[before]
+        return round(float(seconds / (self.pace * steps)), 4)
+
+
+def _clock(run: Run) -> _Clock | None:
+    """The clock of the training series with most points; None where none tells a pace."""
     series = [r.series for name in TRAINING[0].split("|") if (r := run.role(name)) is not None]
     timed = max((s for s in series if np.isfinite(s.time).any()), key=len, default=None)
     if timed is None:
@@ -134,10 +154,4 @@ def _time_share(run: Run, first: int, last: int) -> float | None:
     step, time = timed.step[known], timed.time[known]
     steps, seconds = np.diff(step), np.diff(time)
     forward = (steps > 0) & (seconds > 0)
-    if not bool(forward.any()):
-        return None
-    pace = median(seconds[forward] / steps[forward])
-    before, after = np.searchsorted(step, first, side="right") - 1, np.searchsorted(step, last)
-    if before < 0 or after >= len(step):
-        return None
-    return round(float((time[after] - time[before]) / (pace * (step[after] - step[before]))), 4)
+    return _Clock(step, time, median(seconds[forward] / steps[forward])) if bool(forward.any()) else None
