@@ -54,6 +54,25 @@ def test_epochs_stand_where_the_event_files_say_that_they_ended(tmp_path, epoch)
     assert not run.notes
 
 
+@pytest.mark.parametrize("ended", [EPOCHS, EPOCHS - 1], ids=["at its end", "going on"])
+def test_epochs_of_a_table_that_counts_from_one_are_those_that_the_event_files_count_from_zero(tmp_path, ended):
+    events = [scalar("loss", s, 3.0 / (1 + s / 200), T0 + s) for s in range(0, EPOCHS * EACH, 5)]
+    events += [scalar("epoch", s, float(s // EACH), T0 + s) for s in range(0, EPOCHS * EACH, 5)]
+    write(tmp_path / "train", [version(), *events])
+    rows = "".join(f"{e},{3.2 / (1 + e / 4):.4f}\n" for e in range(1, ended + 1))
+    (tmp_path / "val.csv").write_text("epoch,loss\n" + rows)
+    (run,) = runs(tmp_path)
+    np.testing.assert_array_equal(run.role("eval_loss").series.step, np.arange(1, ended + 1) * EACH - 5)
+
+
+def test_epochs_logged_where_they_end_and_before_the_first_are_counted_alike(tmp_path):
+    events = [scalar(tag, e * EACH, v, T0 + e) for e in range(EPOCHS + 1) for tag, v in (("loss", 3.0), ("epoch", e))]
+    write(tmp_path / "train", [version(), *events])
+    held_out(tmp_path / "val.csv", axis="epoch")
+    (run,) = runs(tmp_path)
+    np.testing.assert_array_equal(run.role("eval_loss").series.step, np.arange(1, EPOCHS + 1) * EACH)
+
+
 @pytest.mark.parametrize("first", [0, 1])
 def test_epochs_that_nothing_places_are_spread_and_said(tmp_path, first):
     train(tmp_path / "train")

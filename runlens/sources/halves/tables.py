@@ -70,13 +70,23 @@ def _place_of(path: str, held: Run, own: Mapping[str, Series], notes: list[Note]
         order = np.lexsort((told.step, told.value))
         epoch, step = told.value[order], told.step[order]
         ends = np.append(epoch[1:] != epoch[:-1], True)
-        return _Place(epoch[ends], step[ends])
+        epoch, step = epoch[ends], step[ends]
+        return _Place(epoch + _is_one_below(epoch, step, x), step)
     said = (
         f"{printable(path)} counts epochs and the event files beside it steps; its {len(x)} epochs were placed at "
         f"equal parts of the {steps:,} steps"
     )
     notes.append(Note("guessed", said))
     return _Place(np.array([x[0] - 1, x[-1]], dtype=np.float64), np.array([0, steps]))
+
+
+def _is_one_below(epoch: npt.NDArray[np.float64], end: Ints, x: Ints) -> bool:
+    """Whether event files, which say the step at which each epoch ended, count from 0 what a table counts from 1.
+
+    A share of the training that is logged as epoch is 0 at step 0, where no epoch has ended.
+    """
+    counts = bool(np.all(epoch == np.round(epoch))) and end[0] > 0
+    return counts and (epoch[-1] < x[-1] or (x[:2] - epoch[0]).tolist() == [1, 2])
 
 
 def _as_told(step: Ints) -> Ints:
