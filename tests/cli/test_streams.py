@@ -12,6 +12,7 @@ from pandas.testing import assert_frame_equal
 
 from runlens import frames
 from runlens.cli.shared.streams import BATCH, Streams, Tables
+from runlens.errors import NotWritten
 from runlens.model import Failure, Finding, RunReport, Severity
 from runlens.render import json as whole
 from runlens.render import jsonl
@@ -105,6 +106,21 @@ def test_tables_that_are_broken_off_hold_what_was_judged(tmp_path, capsys):
     assert frames.runs(tmp_path / "t")["run"].tolist() == ["a", "b"]
     assert frames.findings(tmp_path / "t")["code"].tolist() == ["LOSS001"]
     assert f"{tmp_path / 't'} holds the 2 runs that were judged" in capsys.readouterr().err
+
+
+def test_a_disk_that_is_full_leaves_what_was_written(tmp_path, capsys):
+    resource = pytest.importorskip("resource")
+    part, limits = tmp_path / "a.jsonl.part", resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        with pytest.raises(NotWritten), Streams([("jsonl", tmp_path / "a.jsonl")], CREATED) as streams:
+            streams.add(run("a"))
+            streams.add(run("b"))
+            resource.setrlimit(resource.RLIMIT_FSIZE, (part.stat().st_size, limits[1]))
+            streams.add(run("c"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert [r.run for r in frames.reports(part.rename(tmp_path / "b.jsonl"))] == ["a", "b"]
+    assert "a.jsonl.part holds the 2 runs that were judged" in capsys.readouterr().err
 
 
 def test_of_nothing_there_is_nothing(tmp_path, capsys):

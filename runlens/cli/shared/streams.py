@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import time
 from collections.abc import Callable, Sequence
@@ -116,14 +117,15 @@ class Lines:
         if self.file is None:
             return ""
         part = self._part(self.file)
-        if not whole:
-            if self._out is None:
-                return ""
+        if whole:
+            self._open(self.file).close()
+            part.replace(self.file.resolve())
+            return ""
+        if self._out is None:
+            return ""
+        with contextlib.suppress(OSError):  # what a full disk did not take is tried again here
             self._out.close()
-            return f"{part} holds the {self._count:,} runs that were judged"
-        self._open(self.file).close()
-        part.replace(self.file.resolve())
-        return ""
+        return f"{part} holds the {self._count:,} runs that were judged"
 
     def _open(self, file: Path) -> IO[str]:
         if self._out is None:
