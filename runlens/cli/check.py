@@ -155,7 +155,10 @@ def check(
             step=silent if quiet else progress.looking(),
         ),
         strict=strict,
-        outputs=[file for file in (*(file for _, file in wanted), png) if file is not None],
+        outputs=[
+            *(old for name, file in wanted if file is not None for old in out.replaced(name, file)),
+            *([png] if png is not None else []),
+        ],
         debug=debug,
     )
     if show_files:

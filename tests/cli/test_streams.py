@@ -177,6 +177,17 @@ def test_tables_need_a_folder(logs, tmp_path):
     assert (done.code, "is a file" in done.err) == (2, True)
 
 
+def test_tables_take_the_place_of_no_log(logs):
+    """A folder of parts that another tool wrote is judged, and named for the tables too."""
+    (logs / "runs").mkdir()
+    part = logs / "runs" / "part-00000.parquet"
+    pd.read_csv(logs / "run0" / "history.csv").to_parquet(part)
+    before = part.read_bytes()
+    done = runlens("check", str(logs), "-f", "parquet", "-o", str(logs))
+    assert (done.code, "would be written over" in done.err) == (2, True)
+    assert part.read_bytes() == before and not (logs / "findings").exists()
+
+
 def test_a_saved_report_becomes_tables(logs, tmp_path):
     runlens("check", str(logs), "-f", "json", "-o", str(tmp_path / "a.json"))
     assert runlens("render", str(tmp_path / "a.json"), "-f", "parquet", "-o", str(tmp_path / "t")).code == 0

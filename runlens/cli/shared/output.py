@@ -44,6 +44,13 @@ def destinations(format: str, output: Path | None, extra: Sequence[str]) -> list
     return wanted
 
 
+def replaced(name: str, file: Path) -> list[Path]:
+    """The files that an output in this format takes the place of: the file itself, or the parts of earlier tables."""
+    if name != TABLES:
+        return [file]
+    return [part for table in ("runs", "findings") for part in file.glob(f"{table}/part-*.parquet")]
+
+
 def only(formats: Sequence[str] | None) -> str:
     """The format of the page, of which there is one.
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Protocol
 
+from runlens.cli.shared.output import TABLES, echo, replaced
 from runlens.cli.shared.progress import say
 from runlens.errors import ConfigError, NotWritten
 from runlens.files import save
@@ -51,7 +52,7 @@ class Streams:
         self.rest: list[tuple[str, Path | None]] = []
         """What is written at the end."""
         for name, file in wanted:
-            if name == "parquet" and file is not None:
+            if name == TABLES and file is not None:
                 self.sinks.append(Tables(file))
             elif name == "jsonl" and (file is None or file.is_file() or not file.exists()):  # no pipe: see `save`
                 self.sinks.append(Lines(file, created))
@@ -102,8 +103,6 @@ class Lines:
             self._line = lines_for(__version__, self.created)
         text = self._line(run)
         if self.file is None:
-            from runlens.cli.shared.output import echo
-
             echo(text)
         else:
             try:
@@ -168,8 +167,8 @@ class Tables:
         from runlens import frames
 
         if not self._parts:
-            for old in [*self.folder.glob("runs/part-*.parquet"), *self.folder.glob("findings/part-*.parquet")]:
-                old.unlink()  # of an earlier sweep
+            for old in replaced(TABLES, self.folder):
+                old.unlink()
         elif not self._batch:
             return
         name = f"part-{self._parts:05d}.parquet"
