@@ -18,16 +18,12 @@ def render(report: Report) -> str:
 
 def parts(report: Report) -> Iterator[str]:
     """What `render` gives, a run at a time."""
-    return map(_lines_of(report), report.runs)
+    return map(lines_for(report.version, report.created), report.runs)
 
 
 def lines_for(version: str, created: str) -> Callable[[RunReport], str]:
     """What makes the line of each run of a report of this version and time, before its other runs are known."""
-    return _lines_of(Report(version, created, "pass", 0, ()))
-
-
-def _lines_of(report: Report) -> Callable[[RunReport], str]:
-    whole = to_dict(replace(report, runs=()))
+    whole = to_dict(Report(version, created, "pass", 0, ()))
     head = {key: whole[key] for key in ("schema", "tool", "created")}
 
     def line(run: RunReport) -> str:
