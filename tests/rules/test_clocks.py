@@ -57,6 +57,14 @@ class TestWholeSeconds:
         (found,), (same,) = findings(ThroughputDrop(), rounded), findings(ThroughputDrop(), fine)
         assert (found.severity, found.steps[0], found.evidence["source"]) == (same.severity, same.steps[0], "rate")
 
+    @pytest.mark.parametrize(("pause", "told"), [(6.0, False), (7.0, True)])
+    def test_what_takes_three_times_as_long_is_a_step_and_what_takes_more_is_none(self, pause, told):
+        took = np.where(STEP > 300, 2.4, 2.0)
+        rate = 1e5 / took
+        took[9:300:10] = pause  # as means 2.4 s a step, too
+        rounded, _ = self.whole(took, rate)
+        assert any(f.evidence["source"] == "rate" for f in findings(ThroughputDrop(), rounded)) is told
+
     def test_a_rate_that_falls_while_steps_take_no_longer_is_still_none(self):
         took = noisy(size=0.002, length=2.35)
         rounded, _ = self.whole(took, np.where(STEP > 300, 0.85, 1.0) * 1e5 / took)

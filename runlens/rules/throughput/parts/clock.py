@@ -22,8 +22,8 @@ _PAUSES = re.compile(
     r"(^|[^a-z])(eval\w*|val(id\w*)?|test|held_?out|check_?points?|ckpts?|save[ds]?|saving|snapshots?)([^a-z]|$)"
 )
 """Names of series that are written where a run evaluates or saves."""
-_PAUSE = 3.0
-"""An interval so many times as long as usual is no step."""
+_NO_STEP = 3.0
+"""Times the usual length of an interval beyond which it is a pause and no step."""
 MOST = 3
 """Least points to an eval or checkpoint: where they come more often, they are part of every interval."""
 MANY = 1 << 15
@@ -186,7 +186,7 @@ def _seconds(clock: RateSignal, span: tuple[int, int]) -> float:
     if not in_whole_seconds(clock):
         return usual
     each = 1.0 / clock.rate[inside]
-    return float(np.mean(each[each <= _PAUSE * usual]))
+    return float(np.mean(each[each <= _NO_STEP * usual]))
 
 
 def in_whole_seconds(clock: RateSignal) -> bool:
