@@ -11,6 +11,7 @@ from typing import Literal, TypeVar, cast
 import numpy as np
 import numpy.typing as npt
 
+from runlens.growing import all_finite, greatest, least, some_finite
 from runlens.model.measured import Measured
 from runlens.model.series import PlacedSeries, Series
 from runlens.run_config import RunConfig
@@ -205,12 +206,12 @@ class Run:
     def step_range(self) -> tuple[int, int] | None:
         """First and last training step of the training series, or None if nothing is resolved."""
         spans = [
-            (int(r.series.step.min()), int(r.series.step.max()))
+            (int(least(r.series.step)), int(greatest(r.series.step)))
             for name in ("train_loss", "grad_norm", "learning_rate", "tokens_per_second", "step_time", "tokens")
             for r in self.roles.get(name, ())[:1]
             if len(r.series)
         ] or [
-            (int(r.series.step.min()), int(r.series.step.max()))
+            (int(least(r.series.step)), int(greatest(r.series.step)))
             for group in self.roles.values()
             for r in group
             if len(r.series)
@@ -271,17 +272,17 @@ class Run:
     def _tokens(self) -> PlacedSeries | None:
         tokens = self.role("tokens")
         known = tokens.series.latest() if tokens is not None else None
-        return known.where(np.isfinite(known.value)) if known is not None else None
+        return known.finite() if known is not None else None
 
     def _times(self) -> PlacedSeries | None:
         """The longest logged series with wall times, or None."""
         best: PlacedSeries | None = None
         for group in self.roles.values():
             for r in group:
-                if not r.derived and (best is None or len(r.series) > len(best)) and np.isfinite(r.series.time).any():
+                if not r.derived and (best is None or len(r.series) > len(best)) and some_finite(r.series.time):
                     best = r.series
         if best is None:
             return None
         known = best.latest()
-        timed = known.where(np.isfinite(known.time))
+        timed = known if all_finite(known.time) else known.where(np.isfinite(known.time))
         return timed if len(timed) else None  # the last write of each step may be the one without a time

@@ -9,6 +9,8 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from runlens.growing import chosen, places, rises
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AnySeries:
@@ -57,6 +59,11 @@ class AnySeries:
         """The points at which `keep`, shape (n,), is true; the series itself, not a copy, where it is true of all."""
         return self if bool(keep.all()) else self.take(keep)
 
+    def finite(self) -> Self:
+        """The points whose value is finite; the series itself where it is so of all."""
+        value, step, time = chosen("finite", (self.value, self.step, self.time), _is_finite)
+        return self if value is self.value else type(self)(self.name, step, time, value)
+
     def with_value(self, value: npt.NDArray[np.float64]) -> Self:
         """The same points with other values, shape (n,), such as after a change of unit."""
         return type(self)(self.name, self.step, self.time, value)
@@ -69,9 +76,12 @@ class AnySeries:
         """
         if len(self) == 0:
             return ()
-        cuts = np.flatnonzero(self.step[1:] < self.step[:-1]) + 1
-        bounds = [0, *cuts.tolist(), len(self)]
+        bounds = [0, *self.falls().tolist(), len(self)]
         return tuple(self.take(slice(a, b)) for a, b in itertools.pairwise(bounds))
+
+    def falls(self) -> npt.NDArray[np.int64]:
+        """Positions at which the step is below the one before."""
+        return places("falls", (self.step,), _falls, back=1)
 
     def latest(self) -> Self:
         """The last write of each step, sorted by step: what a chart shows.
@@ -80,7 +90,7 @@ class AnySeries:
         attempt up to the resume and the second from there, unless the second one is shorter.
         """
         if not self._latest:
-            self._latest.append(None if bool(np.all(self.step[1:] > self.step[:-1])) else self._last_writes())
+            self._latest.append(None if rises(self.step, strictly=True) else self._last_writes())
         return self._latest[0] or self
 
     def _last_writes(self) -> Self:
@@ -106,3 +116,13 @@ class PlacedSeries(AnySeries):
     Made by the step axis (`runlens.roles.axes`), and from other placed series. It is no `Series`, so that a type
     checker refuses the one in place of the other.
     """
+
+
+def _falls(step: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    return np.asarray(step[1:] < step[:-1])
+
+
+def _is_finite(
+    value: npt.NDArray[np.float64], step: npt.NDArray[np.int64], time: npt.NDArray[np.float64]
+) -> npt.NDArray[np.bool_]:
+    return np.isfinite(value)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from runlens.growing import chosen, median
 from runlens.model import Chart
 
 FALLING = ("train_loss", "eval_loss", "grad_norm", "perplexity")
@@ -29,7 +30,7 @@ def ends(values: npt.NDArray[np.float64] | Sequence[float], role: str) -> tuple[
     role : str
     """
     known = np.asarray(values, dtype=np.float64)
-    known = known[np.isfinite(known)]
+    (known,) = chosen("finite", (known,), np.isfinite)
     if len(known) == 0:
         return None
     if role in EXACT:
@@ -49,6 +50,9 @@ def of_chart(chart: Chart) -> tuple[float, float] | None:
 
 def _middle(values: npt.NDArray[np.float64]) -> float:
     """The median of finite values; halves are added, so that no two floats overflow."""
+    found = median(values)
+    if math.isfinite(found):
+        return found
     ordered = np.sort(values)
     low, high = float(ordered[(len(ordered) - 1) // 2]), float(ordered[len(ordered) // 2])
     return low if low == high else low / 2 + high / 2

@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from runlens.growing import equal, every
 from runlens.model import AnySeries, PlacedSeries, Run, Series
 from runlens.roles.foreign import agrees, foreign
 from runlens.roles.names.claim import Claim
@@ -154,11 +155,14 @@ UNKNOWN = Claim("other")
 
 def same_x(one: AnySeries, other: AnySeries) -> bool:
     """Whether two series stand at the same x values and wall times, point by point; NaN times are the same."""
-    same_step = one.step is other.step or np.array_equal(one.step, other.step)
+    if not equal(one.step, other.step):
+        return False
     # bits are compared, since comparing NaN as equal takes three passes and a copy
-    return bool(
-        same_step and (one.time is other.time or np.array_equal(one.time.view(np.int64), other.time.view(np.int64)))
-    )
+    return one.time is other.time or every("same bits", (one.time, other.time), _same_bits)
+
+
+def _same_bits(one: Floats, other: Floats) -> npt.NDArray[np.bool_]:
+    return np.asarray(one.view(np.int64) == other.view(np.int64))
 
 
 def step_axis(run: Run, claims: Mapping[str, Claim], reference: Series | None, batch_size: float | None) -> StepAxis:

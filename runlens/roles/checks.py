@@ -6,10 +6,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
+from runlens.growing import chosen, counted, differences, greatest, least, some_finite, total
 from runlens.model import Series
 from runlens.roles.names.claim import Claim
 from runlens.roles.numbers import middle
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 
 ENOUGH = 20
 """Points of a training loss from which on it is no table of epochs, in which evals stand in each row."""
@@ -32,27 +38,26 @@ def checked(claim: Claim, series: Series) -> Claim | None:
     series : Series
         As read; an empty series keeps its claim.
     """
-    finite = np.isfinite(series.value)
-    if not finite.any():
+    if not some_finite(series.value):
         return claim
     if claim.confidence >= 0.9 and claim.role != "tokens":  # an exact name
         return claim
-    value = series.value if finite.all() else series.value[finite]
+    value = series.finite().value
     if claim.role == "tokens":
         return claim if _grows(series) else replace(
             claim, role="batch_size", unit="tokens", why=f"{claim.why}; it does not grow, so it counts tokens per step"
         )  # fmt: skip
     if claim.role == "batch_size" and claim.unit == "tokens" and len(value) > 5 and _grows(series, strictly=True):
         return replace(claim, role="tokens", why=f"{claim.why}; it grows all the time, so it is cumulative")
-    if claim.role in _CLOCKS and len(value) >= _AT_ONE_STEP and bool(np.all(series.step == series.step[0])):
+    if claim.role in _CLOCKS and len(value) >= _AT_ONE_STEP and least(series.step) == greatest(series.step):
         return None
     if claim.role in _POSITIVE and middle(value) < 0:
         return None
-    if claim.role == "learning_rate" and float(np.max(np.abs(value))) > 1e3:
+    if claim.role == "learning_rate" and float(max(greatest(value), -least(value))) > 1e3:
         return None
     if claim.role in ("step", "samples") and len(value) > 2 and not _grows(series):
         return None
-    if claim.role in ("grad_norm", "param_norm") and bool(np.any(value < 0)):
+    if claim.role in ("grad_norm", "param_norm") and float(least(value)) < 0:
         return None
     return claim
 
@@ -83,10 +88,14 @@ def _grows(series: Series, strictly: bool = False) -> bool:
     """Whether a counter never falls within an attempt (1 % of points may), and ends higher than it starts."""
     if len(series) < 2:
         return True
-    forward = np.diff(series.step) >= 0
-    change = np.diff(series.value)[forward]
-    change = change[np.isfinite(change)]
+    (change, _) = chosen("forward", (differences(series.value), differences(series.step)), _forward)
     if len(change) == 0:
         return True
-    falls = float(np.mean(change < 0 if not strictly else change <= 0))
-    return falls <= 0.01 and float(change.sum()) > 0
+    falls = counted("falls", (change,), lambda c: c < 0)
+    if strictly:
+        falls += counted("stands", (change,), lambda c: c == 0)
+    return falls / len(change) <= 0.01 and total(change) > 0
+
+
+def _forward(change: Floats, step: Ints) -> Bools:
+    return np.isfinite(change) & (step >= 0)

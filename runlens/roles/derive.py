@@ -8,12 +8,14 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from runlens.growing import all_finite, chosen, differences, least, mapped
 from runlens.model import Direction, PlacedSeries, RoleSeries, Run, Scope
 from runlens.roles.numbers import middle
 from runlens.roles.world import world_size
 
 Groups = Mapping[str, list[RoleSeries]]
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 _STEPS_PER_SECOND = re.compile(
     r"^(?!eval|val|test|train/batches_per|train/train_steps)(.*/)?(steps_per_sec(ond)?s?|(batch|epoch)_steps_per_second|ups|it/s"
@@ -73,7 +75,7 @@ def time_per_step(series: PlacedSeries) -> PlacedSeries | None:
         writers write several steps at once: where more than a tenth of the gaps is below a tenth of the usual, the
         gaps are taken over blocks of 10, 20, 50 or 100 points. None with fewer than three points or without wall times.
     """
-    parts = [_over_blocks(p, p.time, p.step.astype(np.float64)) for p in series.attempts()]
+    parts = [_over_blocks(p, p.time, _as_float(p.step)) for p in series.attempts()]
     return _joined(series.name, [p for p in parts if p is not None])
 
 
@@ -81,48 +83,64 @@ def tokens_per_time(series: PlacedSeries) -> PlacedSeries | None:
     """Tokens per second by a cumulative count over wall time, with the blocks of `time_per_step`."""
     parts = [_over_blocks(p, p.time, p.value) for p in series.attempts()]
     found = _joined(series.name, [p for p in parts if p is not None])
-    return None if found is None else found.with_value(np.reciprocal(found.value))
+    return None if found is None else found.with_value(mapped("reciprocal", (found.value,), np.reciprocal))
 
 
 def _over_blocks(part: PlacedSeries, time: Floats, amount: Floats) -> PlacedSeries | None:
     """Time for each unit of amount between points, over blocks long enough that writing in bursts does not show."""
-    known = np.isfinite(time) & np.isfinite(amount)
-    if not known.all():
+    if not (all_finite(time) and all_finite(amount)):
+        known = np.isfinite(time) & np.isfinite(amount)
         part, time, amount = part.where(known), time[known], amount[known]
     for block in (1, 10, 20, 50, 100):
         at, counted = time[::block], amount[::block]
         if len(at) < 3:
             return None
-        gone, done = np.diff(at), np.diff(counted)
-        ok = (done > 0) & (gone > 0)
-        if int(ok.sum()) < 2:
+        end = part.take(slice(None, None, block)).take(slice(1, None))
+        some = chosen("advance", (differences(counted), differences(at), end.step, end.time), _advance)
+        if len(some[0]) < 2:
             continue
         if block > 1 or not _in_bursts(at, counted):
-            end = part.take(slice(None, None, block)).take(slice(1, None))
-            every = bool(ok.all())  # as nearly always; what is chosen is copied, and of a long run that shows
-            end = end if every else end.where(ok)
-            return PlacedSeries(part.name, end.step, end.time, gone / done if every else gone[ok] / done[ok])
+            done, gone, step, when = some
+            return PlacedSeries(part.name, step, when, mapped("for each", (gone, done), np.divide))
     return None
 
 
 def _in_bursts(time: Floats, amount: Floats) -> bool:
     """Whether more than a tenth of the gaps is below a tenth of the usual gap: points were written several at once."""
     lag = 10 if len(time) >= 30 else len(time) - 1
-    steady = _each(time[lag:] - time[:-lag], amount[lag:] - amount[:-lag])
+    steady = _each(_over(time, lag), _over(amount, lag))
     if len(steady) == 0:
         return False
-    return float(np.mean(_each(np.diff(time), np.diff(amount)) < 0.1 * middle(steady))) > 0.1
+    single, bar = _each(differences(time), differences(amount)), 0.1 * middle(steady)
+    if len(single) and float(least(single)) >= bar:  # asked first: the bar moves as the log grows
+        return False
+    return float(np.mean(single < bar)) > 0.1
+
+
+def _over(column: Floats, lag: int) -> Floats:
+    """Changes over so many points."""
+    return mapped(("over", lag), (column,), lambda c: c[lag:] - c[:-lag], back=lag, short=lag)
+
+
+def _as_float(step: Ints) -> Floats:
+    return mapped("as float", (step,), lambda steps: steps.astype(np.float64))
+
+
+def _advance(done: Floats, gone: Floats, step: Ints, time: Floats) -> npt.NDArray[np.bool_]:
+    return np.asarray((done > 0) & (gone > 0))
 
 
 def _each(gone: Floats, done: Floats) -> Floats:
     """Time for each unit, where any was done."""
-    some = done > 0
-    return gone / done if some.all() else gone[some] / done[some]
+    done, gone = chosen("done", (done, gone), lambda done, gone: done > 0)
+    return mapped("for each", (gone, done), np.divide)
 
 
 def _joined(name: str, parts: list[PlacedSeries]) -> PlacedSeries | None:
     if not parts:
         return None
+    if len(parts) == 1:
+        return PlacedSeries(name, parts[0].step, parts[0].time, parts[0].value)
     columns = ([getattr(p, c) for p in parts] for c in ("step", "time", "value"))
     return PlacedSeries(name, *(np.concatenate(c) for c in columns))
 
@@ -132,8 +150,7 @@ def tokens_per_step(run: Run, groups: Groups, count: int) -> tuple[float, str]:
     tokens = _usable(groups, "tokens")
     if tokens is not None and not tokens.derived:
         known = tokens.series.latest()
-        gap = np.diff(known.step)
-        rates = np.diff(known.value)[gap > 0] / gap[gap > 0]
+        rates = _each(differences(known.value), differences(known.step))
         if len(rates) and float(np.ptp(np.quantile(rates, [0.05, 0.95]))) <= 0.01 * abs(middle(rates)):
             return middle(rates), tokens.series.name
     for batch in groups.get("batch_size", []):
@@ -183,7 +200,7 @@ def _tokens(run: Run, groups: Groups, count: int) -> RoleSeries | None:
         return None
     return _made(
         "tokens",
-        clock.with_value(clock.step.astype(np.float64) * per_step),
+        clock.with_value(_as_float(clock.step) * per_step),
         "tokens",
         f"step x {per_step:g} tokens ({what})",
         0.6,

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from runlens.growing import counted
 from runlens.model import Note, Run, Series
 from runlens.model.words import percent
 
@@ -21,7 +22,7 @@ def each_once(run: Run) -> Run:
     as it is it would stand for a pause of no length, for two bad points, and for twice the data. A note says it.
     """
     longest = max(run.series.values(), key=len, default=None)
-    if longest is None or len(longest) < 4 or float(np.mean(repeats(longest))) < MOSTLY:
+    if longest is None or len(longest) < 4 or _repeated(longest) < MOSTLY:
         return run
     kept: dict[str, Series] = {}
     lost = 0
@@ -32,6 +33,12 @@ def each_once(run: Run) -> Run:
     share = lost / max(run.points, 1)
     said = f"{lost:,} points ({percent(share)}) repeat the one before them to the last digit and count once"
     return replace(run, series=kept, notes=(*run.notes, Note("guessed", f"{said}: the log was written twice", lost)))
+
+
+def _repeated(series: Series) -> float:
+    """Share of points that repeat the one before."""
+    columns = series.step, series.time, series.value
+    return counted("repeats", columns, lambda *some: repeats(Series("", *some)), back=1) / len(series)
 
 
 def repeats(series: Series) -> npt.NDArray[np.bool_]:

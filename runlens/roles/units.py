@@ -7,6 +7,7 @@ import re
 import numpy as np
 import numpy.typing as npt
 
+from runlens.growing import chosen, every, greatest
 from runlens.model import PlacedSeries
 from runlens.roles.names.take_apart import Name
 from runlens.roles.numbers import middle
@@ -92,16 +93,16 @@ def unit_of_values(role: str, value: npt.NDArray[np.float64]) -> str:
     Thresholds are those that keep every framework of the table on its side: an MFU is a fraction up to 1; a GPU has
     16 to 288 GiB; no GPU does 5,000 TFLOP/s outside FP4, and none draws 5 kW.
     """
-    finite = value[np.isfinite(value)]
+    (finite,) = chosen("finite", (value,), np.isfinite)
     if role == "mfu":
-        finite = finite[finite >= 0]  # nanoGPT writes -100 before the first estimate
+        (finite,) = chosen("not negative", (finite,), lambda v: v >= 0)  # nanoGPT writes -100 before the first estimate
     if len(finite) == 0:
         return ""
-    usual, top = middle(finite), float(np.max(finite))
+    usual, top = middle(finite), float(greatest(finite))
     if role in ("mfu", "clip_fraction"):
         return "fraction" if usual <= 1.0 else "%"
     if role == "gpu_utilization":
-        return "fraction" if top <= 1.0 and bool(np.any(finite % 1.0 != 0)) else "%"
+        return "fraction" if top <= 1.0 and not every("whole", (finite,), lambda v: v % 1.0 == 0) else "%"
     if role == "tflops":
         return "TFLOP/s" if usual < 1e5 else "GFLOP/s" if usual < 1e10 else "FLOP/s"
     if role in ("gpu_memory", "host_memory"):

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from runlens.growing import greatest, least
 from runlens.model import Note, Run, Series
 from runlens.sources.naming import printable
 
@@ -18,7 +19,7 @@ def within_bounds(run: Run) -> Run:
     notes: list[Note] = []
     series: dict[str, Series] = {}
     for name, one in run.series.items():
-        if not len(one) or (int(one.step.min()) > -FARTHEST and int(one.step.max()) < FARTHEST):
+        if not len(one) or (int(least(one.step)) > -FARTHEST and int(greatest(one.step)) < FARTHEST):
             series[name] = one
             continue
         kept = (one.step > -FARTHEST) & (one.step < FARTHEST)

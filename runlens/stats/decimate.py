@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
+from runlens.growing import blocks
 from runlens.stats.spans import AT_ONCE, spans
+
+Floats = npt.NDArray[np.float64]
+Places = npt.NDArray[np.int64]
+
+LONG = 256
+"""Points of a bucket from which on its length is rounded up."""
 
 
 def extremes(value: npt.NDArray[np.float64], points: int) -> npt.NDArray[np.int64]:
@@ -21,7 +30,8 @@ def extremes(value: npt.NDArray[np.float64], points: int) -> npt.NDArray[np.int6
     Returns
     -------
     ndarray of int64
-        Increasing; holds 0 and n - 1. Up to 1.5 times `points` where there are NaN. Empty for an empty input.
+        Increasing; holds 0 and n - 1. Up to 1.5 times `points` where there are NaN, and an eighth
+        fewer where buckets are long (`LONG`). Empty for an empty input.
 
     Notes
     -----
@@ -31,18 +41,46 @@ def extremes(value: npt.NDArray[np.float64], points: int) -> npt.NDArray[np.int6
     if n <= max(points, 4):
         return np.arange(n, dtype=np.int64)
     buckets = max(points // 2 - 1, 1)
-    size = -(-n // buckets)
-    kept = [np.array([0, n - 1])]
-    for first, last in spans(n, size * max(AT_ONCE // size, 1)):
-        part = value[first:last]
-        rows = -(-len(part) // size)
-        grid = np.append(part, np.full(rows * size - len(part), np.nan)).reshape(rows, size)
-        missing = np.isnan(grid)
-        start = first + np.arange(rows, dtype=np.int64) * size
-        kept.append(np.where(missing, np.inf, grid).argmin(axis=1) + start)
-        kept.append(np.where(missing, -np.inf, grid).argmax(axis=1) + start)
-        missing.reshape(-1)[len(part) :] = False
-        holes = missing.any(axis=1)
-        kept.append(missing[holes].argmax(axis=1) + start[holes])
+    size = _round_up(-(-n // buckets))
+    start = np.arange(0, n, size)
+    low, high, hole = (_of_each(name, value, size, find) for name, find in _FOUND.items())
+    holes = hole >= 0
+    kept = [np.array([0, n - 1]), start + low, start + high, start[holes] + hole[holes]]
     index = np.sort(np.concatenate(kept)).astype(np.int64)  # np.unique would load numpy.ma
-    return index[(index < n) & (np.diff(index, prepend=-1) > 0)]
+    return index[np.diff(index, prepend=-1) > 0]
+
+
+def _round_up(size: int) -> int:
+    """The size of a bucket; of a long one in eighths of an octave, so that it stays for long while a curve grows."""
+    step = 1 << max(size.bit_length() - 4, 0) if size >= LONG else 1
+    return -(-size // step) * step
+
+
+def _of_each(name: str, value: Floats, size: int, find: Callable[[Floats], Places]) -> Places:
+    """Places in each bucket; the last one may be short."""
+    whole = len(value) // size
+    found = blocks(("decimated", name), value, size, lambda rows: _piece_by_piece(rows, find))
+    rest = value[whole * size :]
+    return np.append(found, find(rest[None])) if len(rest) else found
+
+
+def _piece_by_piece(rows: Floats, find: Callable[[Floats], Places]) -> Places:
+    """What is found of rows, of some at a time: temporary arrays stay small."""
+    parts = [find(rows[a:b]) for a, b in spans(len(rows), max(AT_ONCE // max(rows.shape[1], 1), 1))]
+    return np.concatenate(parts) if parts else np.empty(0, np.int64)
+
+
+def _lowest(rows: Floats) -> Places:
+    return np.asarray(np.where(np.isnan(rows), np.inf, rows).argmin(axis=1))
+
+
+def _highest(rows: Floats) -> Places:
+    return np.asarray(np.where(np.isnan(rows), -np.inf, rows).argmax(axis=1))
+
+
+def _first_hole(rows: Floats) -> Places:
+    missing = np.isnan(rows)
+    return np.where(missing.any(axis=1), missing.argmax(axis=1), -1)
+
+
+_FOUND = {"lowest": _lowest, "highest": _highest, "hole": _first_hole}

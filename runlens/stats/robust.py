@@ -10,6 +10,8 @@ import bottleneck as bn
 import numpy as np
 import numpy.typing as npt
 
+from runlens import growing
+
 Floats = npt.NDArray[np.float64]
 Steps = npt.NDArray[np.int64 | np.float64]
 """Training steps as they were logged: a copy as floats would take as much memory as the values."""
@@ -24,6 +26,8 @@ LONG = 1 << 12
 
 def finite(x: Floats) -> Floats:
     """The finite points of `x`, in order."""
+    if len(x) > LONG:
+        return growing.chosen("finite", (x,), np.isfinite)[0]
     keep = np.isfinite(x)
     return x if bool(keep.all()) else x[keep]
 
@@ -31,7 +35,7 @@ def finite(x: Floats) -> Floats:
 def median(x: Floats) -> float:
     """Median of the finite points; NaN if there are none."""
     kept = finite(x)
-    return median_in_place(kept.copy() if len(kept) > LONG else kept)
+    return growing.median(kept) if len(kept) > LONG else median_in_place(kept)
 
 
 def medians_between(x: Floats, edges: npt.NDArray[np.int64]) -> Floats:
@@ -88,8 +92,15 @@ def difference_sigma(x: Floats) -> float:
     kept = finite(x)
     if len(kept) < 2:
         return math.nan
-    away = np.diff(kept)
-    return MAD_TO_SIGMA * median_in_place(np.abs(away, out=away)) / math.sqrt(2.0)
+    if len(kept) > LONG:
+        away = growing.mapped("moves", (kept,), _moves, back=1, short=1)
+        return MAD_TO_SIGMA * growing.median(away) / math.sqrt(2.0)
+    return MAD_TO_SIGMA * median_in_place(_moves(kept)) / math.sqrt(2.0)
+
+
+def _moves(x: Floats) -> Floats:
+    away = np.diff(x)
+    return np.abs(away, out=away)
 
 
 def standard_error_of_median(spread: float, n: int) -> float:
@@ -145,5 +156,5 @@ def quantile(x: Floats, share: float) -> float:
         return math.nan
     at = share * (len(kept) - 1)
     low = int(at)
-    kept = np.partition(kept, (low, min(low + 1, len(kept) - 1)))
-    return float(kept[low] + (at - low) * (kept[min(low + 1, len(kept) - 1)] - kept[low]))
+    lower, upper = growing.ranks(kept, low)
+    return float(lower + (at - low) * (upper - lower))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
+from runlens.growing import chosen, counted, differences
 from runlens.stats.robust import Floats
 
 NOISY = 0.58
@@ -25,6 +27,12 @@ def turns(value: Floats) -> float:
     float
         1 for fewer than three different values in a row.
     """
-    change = np.diff(value)
-    up = change[change != 0.0] > 0.0
-    return float(np.mean(up[1:] != up[:-1])) if len(up) > 1 else 1.0
+    (moved,) = chosen("moves", (differences(value),), lambda change: change != 0.0)
+    if len(moved) < 2:
+        return 1.0
+    return counted("turns", (moved,), _turned, back=1) / (len(moved) - 1)
+
+
+def _turned(moved: Floats) -> npt.NDArray[np.bool_]:
+    up = moved > 0.0
+    return np.asarray(up[1:] != up[:-1])

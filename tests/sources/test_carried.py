@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from runlens import sources
+from runlens.growing import Grown
 from runlens.model import RunRef
 from runlens.sources.bounds import within_bounds
 from runlens.sources.carried import carried, event_files, table, wandb_file
-from runlens.sources.carried.grown import Grown
 from runlens.sources.carried.prefix import Prefix
 from tests.sources import growing
 

@@ -13,7 +13,7 @@ BLOCK = 2048
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch):
-    monkeypatch.setattr(level, "CHUNK", BLOCK)
+    monkeypatch.setattr(level, "SETTLES", BLOCK)
     monkeypatch.setattr(scan, "BLOCK", BLOCK)
 
 

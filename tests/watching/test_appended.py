@@ -21,7 +21,7 @@ ROWS = 4000
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch):
-    monkeypatch.setattr(level, "CHUNK", 1024)
+    monkeypatch.setattr(level, "SETTLES", 1024)
     monkeypatch.setattr(scan, "BLOCK", 1024)
 
 

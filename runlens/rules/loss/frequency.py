@@ -18,7 +18,7 @@ from runlens.rules.loss.parts.level import has_none
 from runlens.rules.loss.parts.sensitivity import USUAL, LossSensitivity
 from runlens.rules.meaning import Part
 from runlens.rules.shared.panels import LOSSES, TRAINING
-from runlens.stats.excursions.spikescore import far_above
+from runlens.stats.excursions.spikescore import share_far_above
 from runlens.stats.robust import median
 
 OLMO_CORE = (128, 6.0)
@@ -165,7 +165,7 @@ def _score(curve: LossCurve, window: int, deviations: float) -> float | None:
     """Percent of points far above the `window` points before them; None if the curve is no longer than the window."""
     if len(curve.value) <= window:
         return None
-    return round(float(100.0 * far_above(curve.value, window, deviations, ROUNDED * rounding(curve.value)).mean()), 4)
+    return round(100.0 * share_far_above(curve.value, window, deviations, ROUNDED * rounding(curve.value)), 4)
 
 
 def _rising(spikes: list[LossIncident]) -> bool:

@@ -34,8 +34,10 @@ def frozen_tail(value: Floats) -> Frozen | None:
     """
     if len(value) < 2 or value[-1] != value[-2]:
         return None
-    other = np.flatnonzero(value != value[-1])
-    first = int(other[-1]) + 1 if len(other) else 0
+    first, reach = len(value) - 1, 1024
+    while first and (other := np.flatnonzero(value[max(first - reach, 0) : first] != value[-1])).size == 0:
+        first, reach = max(first - reach, 0), 4 * reach
+    first = max(first - reach, 0) + int(other[-1]) + 1 if first else 0
     return Frozen(first, len(value) - first, float(value[-1]))
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from runlens.growing import all_finite, differences, rises
 from runlens.sources.appended.between import Between
 from runlens.sources.appended.loss import are_rounds, is_afresh
 
@@ -75,7 +76,7 @@ def trainings_of(course: Course, before: Callable[[Sequence[int]], Sequence[Betw
         What stands before each of some rows, after the row of the course before it.
     """
     step, loss = course.step, course.loss
-    if len(step) < 2 * FEWEST or not bool(np.isfinite(step).all()):
+    if len(step) < 2 * FEWEST or not all_finite(step):
         return Trainings()
     cuts = begins_anew(step)
     older = taken_up_again(step, cuts)
@@ -132,9 +133,9 @@ def begins_anew(step: Floats) -> list[int]:
     number or one in the wrong place, not a beginning; so is one before which a single row ran ahead. Nor are a few rows
     a training of their own, unless the next one begins with the same step.
     """
-    change = np.diff(step)
-    if not bool(np.any(change < 0)):
+    if rises(step):
         return []
+    change = differences(step)
     stride = float(np.median(change[change > 0])) if bool(np.any(change > 0)) else 1.0
     top = max(float(step[0]), stride)
     cuts: list[int] = []

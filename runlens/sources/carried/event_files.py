@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from runlens.growing import Grown
 from runlens.model import Run, RunRef, Series
 from runlens.sources import tensorboard
-from runlens.sources.carried.grown import Grown
 from runlens.sources.carried.prefix import Prefix
 from runlens.sources.event_files import Folder, read_file, read_folder, refuse_empty, series_of
 from runlens.sources.tfevents import files, forms, writers

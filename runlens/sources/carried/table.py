@@ -9,8 +9,8 @@ from typing import BinaryIO
 
 import numpy as np
 
+from runlens.growing import Grown
 from runlens.model import Run, RunRef
-from runlens.sources.carried.grown import Grown
 from runlens.sources.carried.prefix import Prefix
 from runlens.sources.table import run as tables
 from runlens.sources.table.forms.lost import Lost

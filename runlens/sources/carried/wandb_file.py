@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from runlens.growing import Grown
 from runlens.model import Run, RunRef, Series
 from runlens.sources import wandb_file
-from runlens.sources.carried.grown import Grown
 from runlens.sources.carried.prefix import Prefix
 from runlens.sources.wandb_file.attempt import LARGE, Attempt, Gathered, read_attempt
 from runlens.sources.wandb_file.framing import Frames

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from runlens.errors import NotALog
+from runlens.growing import mapped, rises
 from runlens.model import Note, RunRef
 from runlens.sources.appended import Between, Course, Trainings, number_of, told, trainings_of
 from runlens.sources.table.axis import Axis, axis_of
@@ -104,7 +105,9 @@ def trainings(columns: Columns, axis: Axis) -> Trainings:
         ends = [int(rows[0]), *(int(rows[k]) for k in at)]
         return _between(columns, list(zip(starts, ends, strict=True)))
 
-    found = trainings_of(Course(axis.step[rows].astype(np.float64), loss, _to_the_end(columns, axis, rows)), before)
+    at = axis.step if rows is columns.every else axis.step[rows]
+    step = mapped("as float", (at,), lambda steps: steps.astype(np.float64))
+    found = trainings_of(Course(step, loss, _to_the_end(columns, axis, rows)), before)
     begins = [0, *(_first_row(columns, axis, rows, k) for k in found.begins[1:])]
     return replace(found, begins=begins, on=[int(rows[k]) for k in found.on])
 
@@ -119,7 +122,7 @@ def _main(columns: Columns, axis: Axis) -> tuple[Ints, Floats]:
         rows = np.flatnonzero(there)
         return rows, np.full(len(rows), np.nan)
     row, value = columns.joined(name)
-    if there.all() and bool(np.all(row[1:] > row[:-1])):
+    if there.all() and rises(row, strictly=True):
         return row, value
     keep = there[row]
     order = np.argsort(row[keep], kind="stable")

@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from runlens.errors import NotALog
+from runlens.growing import chosen, counted, differences, mapped, rises
+from runlens.growing import every as holds
 from runlens.sources.naming import printable
 from runlens.sources.table.names import AMOUNTS, AXES, EPOCHS, ROWS, STEPS, TOKENS, canonical, every, first
 from runlens.sources.table.places import continued, placed
@@ -68,6 +70,9 @@ def axis_of(columns: Columns, where: str, x: str = "") -> Axis:
         every_row = np.ones(columns.rows, dtype=bool)
         guess = "" if columns.in_order else "no column is one, so rows were counted"
         return Axis("", np.arange(columns.rows), every_row, ~every_row, frozenset(), guess)
+    if (step := _plain(columns, name, x)) is not None:
+        every_row = np.ones(columns.rows, dtype=bool)
+        return Axis(name, step, every_row, ~every_row, frozenset({name}), _of_rows(columns, name))
     raw = columns.dense(name)
     raw[~(np.abs(raw) < _LIMIT)] = np.nan
     used = {name}
@@ -78,13 +83,35 @@ def axis_of(columns: Columns, where: str, x: str = "") -> Axis:
     raw = np.where(np.abs(raw) < _LIMIT, raw, np.nan)
     if not np.isfinite(raw).any():
         raise NotALog(f"{where} has an axis column, {name!r}, but no number in it; write the step of each row there")
-    guess = f"{name!r} was taken for the x axis" if canonical(name) in ROWS and not columns.in_order else ""
+    guess = _of_rows(columns, name)
     if epoch:
         guess = f"{name!r} begins again with each {epoch!r} and was continued"
     whole, rounded = _whole(raw)
     own = np.isfinite(whole)
     step, astray = placed(columns, whole, own)
     return Axis(name, step, own, astray, frozenset(used), guess, rounded)
+
+
+def _of_rows(columns: Columns, name: str) -> str:
+    return f"{name!r} was taken for the x axis" if canonical(name) in ROWS and not columns.in_order else ""
+
+
+def _plain(columns: Columns, name: str, x: str) -> Ints | None:
+    """The places of an axis that says one in every row, whole numbers, with nothing beside it that bears on them.
+
+    None where an axis must be looked at closer. A counter that never falls does not begin again with each epoch.
+    """
+    value = columns.whole(name)
+    if value is None or (not x and any(other != name for other in every(columns.parts, STEPS))):
+        return None
+    epochs = first((n for n in columns.parts if n != name), EPOCHS)
+    if not holds("whole places", (value,), _are_places) or (epochs is not None and not rises(value)):
+        return None
+    return mapped("places", (value,), lambda v: v.astype(np.int64))
+
+
+def _are_places(value: Floats) -> Bools:
+    return np.asarray((np.abs(value) < _LIMIT) & (value == np.floor(value)))
 
 
 def _named(columns: Columns, where: str, x: str) -> str:
@@ -134,16 +161,16 @@ def _counts_apart(columns: Columns, name: str, fit: list[str]) -> bool:
 
 
 def _varies(columns: Columns, name: str) -> bool:
-    value = columns.joined(name)[1]
-    value = value[np.isfinite(value)]
+    (value,) = chosen("finite", (columns.joined(name)[1],), np.isfinite)
     if len(value) < 2:
         return len(value) == 1 and columns.rows == 1
-    change = np.diff(value)
-    if not change.any() or np.count_nonzero(change < 0) > 0.5 * len(change):
+    change = differences(value)
+    moves = counted("moves", (change,), lambda c: c != 0)
+    if not moves or counted("falls", (change,), lambda c: c < 0) > 0.5 * len(change):
         return False
     if canonical(name) in _SURE or canonical(name) in EPOCHS:
         return True
-    return int(np.count_nonzero(change)) >= _LEAST_VARIED * len(change)
+    return moves >= _LEAST_VARIED * len(change)
 
 
 def _with_others(columns: Columns, name: str, raw: Floats) -> tuple[Floats, set[str]]:

@@ -76,11 +76,10 @@ def built(
     time, clock = times_of(columns, axis.step, axis.name)
     if since and clock:
         time = np.where(time < since, time + since, time)
-    says = np.flatnonzero(axis.own)
-    if not len(says):
+    if not axis.own.any():
         raise NotALog(f"{where} holds no row with a number in it")
-    first, last = int(says[0]), int(says[-1])
-    says_all = len(says) == columns.rows
+    first, last = int(np.argmax(axis.own)), len(axis.own) - 1 - int(np.argmax(axis.own[::-1]))
+    says_all = bool(axis.own.all())
     series: dict[str, Series] = {}
     astray: dict[str, int] = {}
     words, constant = words_of(columns)

@@ -101,13 +101,17 @@ class Columns:
 
     def dense(self, name: str) -> Floats:
         """One column over all rows, NaN where it says nothing; shape (rows,)."""
-        pieces = self.parts.get(name, ())
-        if len(pieces) == 1 and pieces[0][0] is self.every and len(pieces[0][1]) == self.rows:
-            return pieces[0][1].copy()
+        if (known := self.whole(name)) is not None:
+            return known.copy()
         out = np.full(self.rows, np.nan)
-        for row, value in pieces:
+        for row, value in self.parts.get(name, ()):
             out[row] = value
         return out
+
+    def whole(self, name: str) -> Floats | None:
+        """One column that says something in every row, not to be changed; None for any other."""
+        pieces = self.parts.get(name, ())
+        return next((value for row, value in pieces[:1] if row is self.every and len(value) == self.rows), None)
 
     def joined(self, name: str) -> tuple[Ints, Floats]:
         """Rows and values of one column, in the order written; not to be changed."""

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from runlens.growing import mapped, median
 from runlens.sources.table.names import AMOUNTS, TIMES, TOKENS, canonical, elapsed_unit, every, first, is_time
 from runlens.sources.table.store import Columns, Floats, Ints
 
@@ -44,11 +45,12 @@ def times_of(columns: Columns, step: Ints, axis: str) -> tuple[Floats, str]:
         The column, empty if there is none: a column that falls and rises is the time of a step, and a series.
     """
     for name in every(columns.parts, TIMES):
-        time = columns.dense(name)
-        middle = _middle(time)
+        whole = columns.whole(name)
+        time = columns.dense(name) if whole is None else whole
+        middle = median(time)
         for least, unit in _ABSOLUTE:
             if middle >= least:
-                return time * unit, name
+                return mapped(("in seconds", unit), (time,), lambda t, unit=unit: t * unit), name
     since = [name for name in columns.parts if is_time(name)]
     best = sorted(since, key=lambda name: -columns.count(name))
     for name in best:
@@ -111,11 +113,3 @@ def _unit(gone: Floats, done: Ints) -> float:
     if _FASTEST <= each <= _SLOWEST:
         return 1.0
     return min((1e-3, 60.0, 3600.0), key=lambda unit: abs(math.log(each * unit / _USUAL)))
-
-
-def _middle(values: Floats) -> float:
-    known = values[np.isfinite(values)]  # a copy
-    if not len(known):
-        return 0.0
-    known.partition(len(known) // 2)
-    return float(known[len(known) // 2])

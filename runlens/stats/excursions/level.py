@@ -9,7 +9,8 @@ import bottleneck as bn
 import numpy as np
 import numpy.typing as npt
 
-from runlens.stats.excursions.kept import Kept
+from runlens.growing import folded
+from runlens.stats.excursions.kept import Column, Kept
 from runlens.stats.excursions.smoothed import SAMPLE, shared_noise
 from runlens.stats.noise import FEWEST, REACH, noise
 from runlens.stats.robust import Floats, Steps, finite, quantile, theil_sen
@@ -17,6 +18,8 @@ from runlens.stats.rolling import trailing_median, trailing_min
 
 CHUNK = 1 << 16
 """Points worked on at once, which bounds the memory of temporary arrays; what is found does not depend on it."""
+SETTLES = 1 << 12
+"""The same of a curve that is searched look by look: of the last of so many points the level is worked out anew."""
 WINDOW = 128
 """Widest window, points: OLMo-core looks at the last 128 (SpikeMonitor); wider ones lag behind early decay."""
 NARROWEST = 4
@@ -33,8 +36,6 @@ HIGHEST = 1024.0
 A likelihood of -8e6, whose neighbours in float32 are 0.5 apart, is kept as float64."""
 HOLD = 32
 """The level before a point is the lowest of so many: a slow rise must not carry its own reference along."""
-
-Column = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 
 
 @dataclass(slots=True, eq=False)
@@ -65,14 +66,13 @@ def fit(y: Floats, step: Steps, kept: Kept | None = None) -> Level:
         What was found when the curve was shorter: stretches that no new point reaches are taken from it, and it then
         holds those of this curve. What is found does not depend on it.
     """
-    n = len(y)
-    level = _empty(y)
-    taken = _take_over(level, y, step, kept) if kept is not None else 0
-    for start in range(taken, n, CHUNK):
-        patch(level, y, step, start, min(n, start + CHUNK))
+    n, size = len(y), CHUNK if kept is None else SETTLES
+    level, taken = (_empty(y), 0) if kept is None else _taken_up(y, step, kept)
+    for start in range(taken, n, size):
+        patch(level, y, step, start, min(n, start + size))
     if kept is not None:
-        kept.y, kept.step, kept.taken = y, step, taken
-        kept.columns = level.expected.copy(), level.recent.copy(), level.sigma.copy()
+        kept.y, kept.step, kept.taken, kept.settled = y, step, taken, _settled(n)
+        level = Level(level.expected, level.recent, level.sigma.copy())
     return _with_shared_noise(level, y)
 
 
@@ -102,8 +102,8 @@ def fit_where(y: Floats, step: Steps, may_leave: Callable[[Level], bool]) -> Lev
 
 
 def _empty(y: Floats) -> Level:
-    height = max(bn.nanmax(y), -bn.nanmin(y))
-    return Level(_column(len(y), height), _column(len(y), height), _column(len(y), height))
+    dtype, n = _precision(y), len(y)
+    return Level(np.full(n, np.nan, dtype), np.full(n, np.nan, dtype), np.full(n, np.nan, dtype))
 
 
 def _with_shared_noise(level: Level, y: Floats) -> Level:
@@ -114,19 +114,26 @@ def _with_shared_noise(level: Level, y: Floats) -> Level:
     return level
 
 
-def _take_over(level: Level, y: Floats, step: Steps, kept: Kept) -> int:
-    """Take over the leading stretches that were found before and that no other point reaches; how many points."""
-    if not kept.columns or kept.columns[0].dtype != level.expected.dtype:
-        return 0
-    points = max((kept.same(y, step) - REACH - 1) // CHUNK, 0) * CHUNK  # noise looks so far ahead, and sees the end
-    for column, before in zip((level.expected, level.recent, level.sigma), kept.columns, strict=True):
-        column[:points] = before[:points]
-    return points
+def _taken_up(y: Floats, step: Steps, kept: Kept) -> tuple[Level, int]:
+    """A level with the leading stretches that were found before and that no other point reaches; how many points."""
+    dtype = _precision(y)
+    points = _settled(kept.same(y, step)) if kept.columns and kept.columns[0].dtype == dtype else 0
+    expected, recent, sigma = kept.room_for(len(y), dtype, points)
+    return Level(expected, recent, sigma), points
 
 
-def _column(n: int, height: float) -> Column:
-    """An empty column for a curve of so great a height."""
-    return np.full(n, np.nan, dtype=np.float32) if height <= HIGHEST else np.full(n, np.nan)
+def _settled(points: int) -> int:
+    """Leading points whose level depends on so many alone: noise looks ahead by `REACH`, and sees the end."""
+    return max((points - REACH - 1) // SETTLES, 0) * SETTLES
+
+
+def _precision(y: Floats) -> npt.DTypeLike:
+    """What a column of a curve of this height is kept as."""
+    return np.float32 if folded("height", (y,), _height, max) <= HIGHEST else np.float64
+
+
+def _height(y: Floats) -> float:
+    return float(max(bn.nanmax(y), -bn.nanmin(y)))
 
 
 def _distance(y: Floats, level: Level) -> float:

@@ -7,6 +7,8 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from runlens.growing import all_finite
+from runlens.growing import blocks as of_blocks
 from runlens.stats.excursions.ahead import coming_median
 from runlens.stats.excursions.kept import AllKept
 from runlens.stats.excursions.search import Excursion, Sensitivity, belongs, excursions, joined
@@ -31,10 +33,14 @@ def all_excursions(y: Floats, step: Steps, want: Sensitivity, kept: AllKept | No
     size = STRIDE
     while len(y) // size >= FEWEST:
         blocks = _blocks_without(y, found, size)
-        known = np.flatnonzero(np.isfinite(blocks))
+        finite = all_finite(blocks)
+        known = np.arange(len(blocks)) if finite else np.flatnonzero(np.isfinite(blocks))
         if len(known) >= FEWEST:
             before = kept.of(size) if kept is not None else None
-            for slow in excursions(blocks[known], step[known * size], replace(want, lasting=LASTING), before):
+            begin = of_blocks("first", step, size, lambda x: x[:, 0])
+            if not finite:
+                blocks, begin = blocks[known], begin[known]
+            for slow in excursions(blocks, begin, replace(want, lasting=LASTING), before):
                 if slow.sign > 0:
                     found = _with(found, _on_points(y, slow, known, size), y, size)
         size *= STRIDE
@@ -43,7 +49,7 @@ def all_excursions(y: Floats, step: Steps, want: Sensitivity, kept: AllKept | No
 
 def _blocks_without(y: Floats, found: list[Excursion], size: int) -> Floats:
     """Medians of blocks of `size` points without those that lie in excursions that came back."""
-    blocks = block_median(y, size)
+    blocks = of_blocks("median", y, size, lambda x: block_median(x.reshape(-1), size))
     whole = len(blocks) * size
     left_out = [(one.first, min(one.end, whole)) for one in found if one.back and one.first < whole]
     touched = np.zeros(len(blocks), dtype=bool)
@@ -51,6 +57,7 @@ def _blocks_without(y: Floats, found: list[Excursion], size: int) -> Floats:
         touched[first // size : -(-end // size)] = True
     at = np.flatnonzero(touched)
     if len(at):
+        blocks = blocks.copy()
         rest = y[:whole].reshape(-1, size)[at].ravel()
         for first, end in left_out:
             start = int(np.searchsorted(at, first // size)) * size + first % size

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import bottleneck as bn
 import numpy as np
 
+from runlens.growing import folded, greatest, least, mapped
 from runlens.stats.excursions.level import HIGHEST, WINDOW
 from runlens.stats.robust import Floats
 
@@ -21,16 +24,39 @@ def may_rise(y: Floats, rise: float) -> bool:
     rise : float
         Rise above the old level from which there is an excursion, in the unit of `y`.
     """
-    return len(y) > 0 and bool((y - np.minimum.accumulate(y)).max() > _least(y, rise))
+    return len(y) > 0 and bool(folded("rise", (y,), _climb, _joined).most > _least(y, rise))
 
 
 def may_fall(y: Floats, rise: float, since: int) -> bool:
     """Whether any point from position `since` on lies `rise` below the highest that its level is taken from."""
     if since >= len(y):
         return False
-    highest = bn.move_max(y, window=min(WINDOW, len(y)), min_count=1)
-    return bool((highest - y)[since:].max() > _least(y, rise))
+    falls = mapped("falls from the highest", (y,), _below_highest, back=WINDOW - 1)
+    return bool(greatest(falls[since:]) > _least(y, rise))
+
+
+@dataclass(frozen=True, slots=True)
+class _Climb:
+    """A stretch of a curve."""
+
+    lowest: float
+    highest: float
+    most: float
+    """Height of a point above the lowest one before it, at most."""
+
+
+def _climb(y: Floats) -> _Climb:
+    return _Climb(float(y.min()), float(y.max()), float((y - np.minimum.accumulate(y)).max()))
+
+
+def _joined(one: _Climb, other: _Climb) -> _Climb:
+    most = max(one.most, other.most, other.highest - one.lowest)
+    return _Climb(min(one.lowest, other.lowest), max(one.highest, other.highest), most)
+
+
+def _below_highest(y: Floats) -> Floats:
+    return np.asarray(bn.move_max(y, window=min(WINDOW, len(y)), min_count=1) - y)
 
 
 def _least(y: Floats, rise: float) -> float:
-    return rise - ROUNDED if max(y.max(), -y.min()) <= HIGHEST else rise
+    return rise - ROUNDED if max(greatest(y), -least(y)) <= HIGHEST else rise

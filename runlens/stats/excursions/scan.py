@@ -145,19 +145,29 @@ def _gap(z: Floats) -> float:
     return float(0.9 * high[np.argmax(clear)]) if clear.any() else np.inf
 
 
-def may_depart(y: Floats, level: Level, rise: float, floor: float, least: tuple[float, float], falls_from: int) -> bool:
-    """Whether any point is high or low enough to begin a departure, which no bar of the curve's own noise changes.
+def may_depart(
+    y: Floats,
+    level: Level,
+    rise: float,
+    floor: float,
+    least: tuple[float, float],
+    falls_from: int,
+    first: int,
+    last: int,
+) -> bool:
+    """Whether any point at [first, last) is high or low enough to begin a departure, whatever the curve's own noise.
 
     Bars are never below `least` (of rises, of falls), and noise that is not known yet never below `floor`: where this
     is False, `next_departure` finds nothing.
     """
-    part = slice(NARROWEST, len(y))
+    first = max(first, NARROWEST)
+    part = slice(first, max(first, last))
     raised = y[part] - level.recent[part] > rise
     fallen = level.expected[part] - y[part] > rise
-    fallen[: max(0, falls_from - NARROWEST)] = False
+    fallen[: max(0, falls_from - first)] = False
     if not (raised.any() or fallen.any()):
         return False
-    z = standardise(y, level, NARROWEST, len(y), floor)
+    z = standardise(y, level, first, max(first, last), floor)
     return bool((raised & (z > least[0])).any() or (fallen & (z < -least[1])).any())
 
 

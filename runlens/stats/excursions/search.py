@@ -99,15 +99,17 @@ def excursions(y: Floats, step: Steps, want: Sensitivity, kept: Kept | None = No
     if may_rise(y, want.rise) or may_fall(y, want.rise, falls):
         least = want.sigmas * min(1.0, want.lasting), want.sigmas
 
-        def departs(known: levels.Level) -> bool:
-            return may_depart(y, known, want.rise, want.floor, least, falls)
+        def departs(known: levels.Level, first: int = 0, last: int = n) -> bool:
+            return may_depart(y, known, want.rise, want.floor, least, falls, first, last)
 
         if kept is None:
             level = levels.fit_where(y, step, departs)
         else:
             whole = levels.fit(y, step, kept)
-            level = whole if departs(whole) else None
-            if level is None:
+            asked = want.rise, want.floor, *least, falls, whole.scale
+            if kept.departs(asked, n, lambda first, last: departs(whole, first, last)):
+                level = replace(whole, expected=whole.expected.copy(), recent=whole.recent.copy())
+            else:
                 kept.calm = []  # those that stand there belong to the curve before this one
     if level is None:
         return []

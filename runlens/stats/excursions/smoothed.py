@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from runlens.growing import once
 from runlens.stats.robust import Floats, median
 from runlens.stats.turns import NOISY, turns
 
 FEWEST = 200
 """Points below which turns are too few to tell: of 200 white ones the rate is known to 0.03."""
+EVERY = 1 << 12
+"""Points at a multiple of which the stretch that is looked at begins."""
 SAMPLE = 1 << 18
 """Points that are looked at, from the middle; of more than these nothing new is learnt."""
 BENT_TURNS = 0.70
@@ -36,8 +39,13 @@ def shared_noise(y: Floats, widest: int) -> float:
     if n < FEWEST:
         return 1.0
     quarter = n // 4  # the steep first part tells of the descent
-    first = max(quarter, (n - SAMPLE) // 2) if n - quarter > SAMPLE else quarter
-    part = y[first : first + SAMPLE]
+    first = quarter
+    if n - quarter > SAMPLE:  # at a round place, so that a curve that grows is asked of the same stretch for long
+        first = max(quarter, (n - SAMPLE) // 2) // EVERY * EVERY
+    return float(once(("shared noise", widest), y[first : first + SAMPLE], lambda part: _shared_by(part, widest)))
+
+
+def _shared_by(part: Floats, widest: int) -> float:
     if turns(part) > NOISY or turns(np.diff(part)) > BENT_TURNS:
         return 1.0
     near = now = _scatter(part, 1)

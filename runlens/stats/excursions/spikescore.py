@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
+from runlens.growing import pieces
 from runlens.stats.robust import Floats
 from runlens.stats.rolling import shifted, trailing_mean, trailing_std
 
-CHUNK = 1 << 18
+CHUNK = 1 << 14
+"""Points whose window is moved at once: what is found of a stretch of them stays when others are added."""
+
+
+def share_far_above(value: Floats, window: int, deviations: float, least: float = 0.0) -> float:
+    """Share of the points of `far_above`; NaN for none."""
+    n = len(value)
+    key = "far above", window, deviations, least
+    found = pieces(key, value, CHUNK, window, lambda part: int(np.count_nonzero(_of(part, window, deviations, least))))
+    return sum(found) / n if n else float("nan")
 
 
 def far_above(value: Floats, window: int, deviations: float, least: float = 0.0) -> Floats:
@@ -31,9 +42,13 @@ def far_above(value: Floats, window: int, deviations: float, least: float = 0.0)
     out = np.zeros(n, dtype=bool)
     for start in range(window, n, CHUNK):
         low, high = start - window, min(n, start + CHUNK)
-        part = value[low:high]
-        mean = shifted(trailing_mean(part, window, window), 1)
-        spread = shifted(trailing_std(part, window, window), 1)
-        with np.errstate(invalid="ignore"):
-            out[start:high] = (part > mean + np.maximum(deviations * spread, least))[window:]
+        out[start:high] = _of(value[low:high], window, deviations, least)
     return out
+
+
+def _of(part: Floats, window: int, deviations: float, least: float) -> npt.NDArray[np.bool_]:
+    """Which points of a stretch but its first `window` are far above."""
+    mean = shifted(trailing_mean(part, window, window), 1)
+    spread = shifted(trailing_std(part, window, window), 1)
+    with np.errstate(invalid="ignore"):
+        return np.asarray((part > mean + np.maximum(deviations * spread, least))[window:])

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from runlens.growing import all_finite, differences, greatest, least, mapped
 from runlens.model import PlacedSeries, Run
 from runlens.stats.robust import Floats, Steps, median, quantile
 from runlens.stats.sawtooth import unaveraged
@@ -45,12 +46,12 @@ def loss_curve(series: PlacedSeries) -> LossCurve:
     Points that are not finite are left out; `ends_non_finite` says whether they are the end.
     """
     latest = series.latest()
-    kept = latest.where(np.isfinite(latest.value))
+    kept = latest.finite()
     ends = len(latest) > 0 and not bool(np.isfinite(latest.value[-1]))
     value = kept.value
-    log = len(value) > 0 and bool(value.min() > 0)
+    log = len(value) > 0 and bool(least(value) > 0)
     scale = 1.0 if log else spread(value)
-    y = np.log(value) if log else value / scale
+    y = mapped("log", (value,), np.log) if log else value / scale
     grain = rounding(value) / (median(value) if log else scale) if len(value) else 0.0
     return LossCurve(series.name, kept.step, value, y, log, scale, ends, grain)
 
@@ -80,7 +81,7 @@ def overwritten(series: PlacedSeries) -> list[tuple[PlacedSeries, int]]:
     """
     if len(series) < 2:
         return []
-    cuts = np.flatnonzero(series.step[1:] < series.step[:-1]) + 1
+    cuts = series.falls()
     found = []
     for cut in cuts[-TAKEN_UP:].tolist():
         before = series.take(slice(max(0, cut - MEMORY), cut))
@@ -106,12 +107,13 @@ def train_curve(run: Run) -> LossCurve | None:
 
 def _unaveraged(series: PlacedSeries) -> PlacedSeries:
     """The series, or what was averaged where it holds means since each epoch began at equal distances of steps."""
-    apart = np.diff(series.step)
+    apart = differences(series.step)
     if (
         len(apart) < 2
         or apart[0] <= 0
-        or not bool(np.all(apart == apart[0]))
-        or not bool(np.isfinite(series.value).all())
+        or least(apart) != apart[0]
+        or greatest(apart) != apart[0]
+        or not all_finite(series.value)
     ):
         return series
     tooth = unaveraged(series.value)

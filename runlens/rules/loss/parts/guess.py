@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from runlens.growing import greatest, least
 from runlens.model import Run
 from runlens.rules.evals.parts.overfit import held_out_loss
 from runlens.rules.evals.parts.own import own_curves
@@ -41,7 +42,7 @@ def stands_at_a_guess(value: Floats) -> int:
     halves of each other. Values that do not differ at all are LOSS006's. None for fewer than `POINTS`.
     """
     n = len(value)
-    if n < POINTS or not value.min() > 0 or value.min() == value.max():
+    if n < POINTS or not least(value) > 0 or least(value) == greatest(value):
         return 0
     middle = median(value)
     classes = round(float(np.exp(min(middle, np.log(2.0 * MOST)))))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from runlens.growing import mapped
 from runlens.model import Run, SkipKind
 from runlens.rules.loss.parts.curve import LossCurve, loss_curve, overwritten, train_curve, train_loss
 from runlens.rules.loss.parts.level import has_none
@@ -62,7 +63,9 @@ def _of_curve(
     curve: LossCurve, want: LossSensitivity, rewound: bool = False, kept: AllKept | None = None
 ) -> list[LossIncident]:
     origin = from_start(curve.step)
-    y, step = curve.y, curve.step - origin if origin else curve.step  # of 10 million points a copy is 80 MB
+    y, step = curve.y, curve.step
+    if origin:  # of 10 million points a copy is 80 MB
+        step = mapped(("from", origin), (step,), lambda steps: steps - origin)
     every = all_excursions(y, step, want.of_curve(curve.grain), kept)
     found = [one for one in every if one.sign < 0 or stands_above(y, step, one)]
     early = blow_up(y) if curve.log and not rewound else None
