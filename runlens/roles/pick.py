@@ -13,6 +13,10 @@ _ASIDE_FLAGS = frozenset({"secondary", "per-parameter", "router", "bus", "activi
 _ASIDE = re.compile(r"hardware_|(?<![a-z])(max|min)(?![a-z])|generation|log_probs", re.IGNORECASE)
 _EXTREME = re.compile(r"(?<![a-z])(max|min|std|var)(?![a-z])")
 """The luckiest and unluckiest of what a mean stands for, and their spread."""
+_BONUS = re.compile(r"curiosity|gail|(?<![a-z])rnd(?![a-z])|intrinsic")
+"""Rewards that training adds of its own: what counts is what the environment pays."""
+_BY_BATCH = re.compile(r"^evaluation_\w+_vs_iterations$")
+"""Keras' evaluations on the x axis of its batches, beside the same ones by epoch, as its training curves are."""
 _EARNED = re.compile(r"(?<![a-z])(rewards?|returns?)(?![a-z])")
 _PURE = re.compile(r"lm[ _-]?loss|ce[ _]loss|cross_?entropy|nll", re.IGNORECASE)
 _TOTAL = re.compile(
@@ -57,6 +61,9 @@ def score(name: str, role: str, claim: Claim, series: Series, longest: int) -> f
     total -= 30.0 * bool(claim.device and not role.startswith("gpu_"))
     earned = role == "eval_score" and bool(_EARNED.search(plain := normalise(name)))
     total -= 30.0 * bool(earned and _EXTREME.search(plain))
+    total -= 10.0 * bool(earned and _BONUS.search(plain))
+    total += 2.0 * bool(earned and re.search(r"cumulative|episod|(?<![a-z])ep(?![a-z])", plain))
+    total -= 50.0 * bool(_BY_BATCH.search(name))
     # a mean over episodes is the reward itself
     total -= 15.0 * bool(flags & {"running-mean", "smoothed"} or (_SMOOTH.search(name) and not earned))
     total -= 12.0 * bool(role not in ("eval_loss", "eval_score", "perplexity") and _EVAL.search(name))

@@ -11,6 +11,7 @@ from runlens.model import AS_FOUND, ReadOptions, RunRef
 from runlens.sources import registry
 from runlens.sources.contract import HEAD, Look
 from runlens.sources.halves import joined
+from runlens.sources.halves.copies import without_copies
 from runlens.sources.ignored import NAME, Ignored
 from runlens.sources.naming import printable, unforeseen
 from runlens.sources.registry import Entry
@@ -104,7 +105,8 @@ def _in_folder(root: Path, options: ReadOptions, search: Search, ignored: Ignore
                 beside[source.name] = sorted(set(files).difference(left))
                 for file in left:
                     _tell(source, file, look, search)
-    refs = joined(refs)
+    refs, repeated = without_copies(joined(refs), lambda ref: registry.entry(ref.source).file_source().read(ref))
+    search.notes += repeated
     refs += [RunRef(REFUSED, str(folder), folder.relative_to(root).as_posix()) for folder in refused]
     search.unread[begun:] = sorted(search.unread[begun:], key=lambda one: one.path)
     if not refs:

@@ -9,6 +9,8 @@ TIMES = {
     "mins": "min", "minutes": "min", "h": "h", "hr": "h", "hrs": "h", "hours": "h",
 }  # fmt: skip
 """How units of time are written."""
+TIMED = re.compile(r"(?<![a-z])(?:time|elapsed|duration)(?![a-z])", re.IGNORECASE)
+"""Names of a time, in which a bare `m` is minutes and no million."""
 SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
 PER_STEP = frozenset({"step", "it", "iter", "iteration", "batch"})
 """What a time may be the time of: `1.2 s/it`."""

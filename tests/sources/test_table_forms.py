@@ -121,7 +121,8 @@ def test_a_loggers_lines_around_objects(tmp_path):
 def test_monitor_of_stable_baselines(tmp_path):
     text = '#{"t_start": 1650000000.5, "env_id": "Ant-v3"}\nr,l,t\n1.5,200,0.5\n2.5,200,3.0\n3.5,200,5.5\n'
     run = read(put(tmp_path, "0.monitor.csv", text))
-    assert columns(run) == {"episode_length": ([0, 1, 2], [200.0] * 3), "episode_reward": ([0, 1, 2], [1.5, 2.5, 3.5])}
+    ends = [200, 400, 600]  # steps of the environment
+    assert columns(run) == {"episode_length": (ends, [200.0] * 3), "episode_reward": (ends, [1.5, 2.5, 3.5])}
     assert run.series["episode_reward"].time.tolist() == [1650000001.0, 1650000003.5, 1650000006.0]
 
 

@@ -285,3 +285,48 @@ def test_the_time_of_an_iteration_of_basicsr_is_one(tmp_path):
     run = of(rows, tmp_path)
     np.testing.assert_allclose(run.role("step_time").series.value, 0.4 + np.arange(1, 30) / 1000)
     np.testing.assert_array_equal(run.role("train_loss").series.step, np.arange(1, 30) * 200)
+
+
+def test_a_line_behind_a_bar_stands_where_it_says_itself(tmp_path):
+    """A program that prints epochs while a bar of steps is drawn: the bar ends in no line end, and buffers go apart."""
+    lines = [bar(it, 1000) for it in range(1, 176)]
+    lines[-1] += "Epoch 1: Validation Accuracy: 7.27%"
+    lines += [f"Epoch {e}: Validation Accuracy: {min(7.27 + e, 99.27):.2f}%" for e in range(2, 201)]
+    run = of("\n".join(lines) + "\n", tmp_path)
+    score = run.role("eval_score").series
+    np.testing.assert_array_equal(score.step, np.arange(1, 201))
+    assert score.value[0] == pytest.approx(0.0727) and len(score) == 200
+
+
+def elapsed(n=40, each=4.0, first=9.3, name="time", unit=""):
+    rows = [f"step {10 * i} {name}: {first + each * i:.2f}{unit} loss: {3 - i / 20:.3f}" for i in range(n)]
+    return "\n".join(rows) + "\n"
+
+
+@pytest.mark.parametrize(("unit", "seconds"), [("", 1.0), ("s", 1.0), ("m", 60.0), ("h", 3600.0)])
+def test_a_time_that_never_falls_is_the_time_since_the_start(tmp_path, unit, seconds):
+    run = of(elapsed(unit=unit), tmp_path)
+    assert run.role("step_time") is None or "derived" in run.role("step_time").series.name
+    np.testing.assert_allclose(np.diff(run.series["loss"].time), 4.0 * seconds)
+
+
+@pytest.mark.parametrize(
+    ("log", "is_time_of_a_step"),
+    [
+        (elapsed(n=8), False),
+        (elapsed(n=7), True),  # too few to tell
+        (elapsed(first=160.0, each=4.0), True),  # 160 to 316 s: a step that slows down, less than twice
+        (elapsed(first=156.0, each=4.0), False),  # 156 to 312 s: twice
+    ],
+    ids=["eight", "seven", "less than twice", "twice"],
+)
+def test_what_tells_a_time_since_the_start_from_times_of_steps(tmp_path, log, is_time_of_a_step):
+    run = of(log, tmp_path)
+    assert ("time" in run.series) is is_time_of_a_step
+
+
+def test_a_launch_that_counts_anew_is_counted_on(tmp_path):
+    both = [f"step {i} time: {4 * (i if i < 150 else i - 149):.1f} loss: {3 - i / 200:.3f}" for i in range(1, 300)]
+    run = of("\n".join(both) + "\n", tmp_path)
+    time = run.series["loss"].time
+    assert np.all(np.diff(time) >= 0) and time[-1] - time[0] == pytest.approx(4 * 297)

@@ -25,6 +25,11 @@ TRAPS = (
     P("tokens:trap-train-in-val", r"^val(id)?/(num_total_tokens|train_tokens)$"),
     P("other:trap-elapsed", r"^(train/)?train_(loss|runtime|steps_per_second)$", r"^train_loss$"),
     P("other:trap-lr-fork", r"^lr_\w+?_(momentum|betas?)$|~lrm~|logit_scale"),
+    P(  # legged_gym's `Episode/rew_dof_acc`, Isaac Lab's `Episode_Reward/dof_acc_l2`: an acceleration, no accuracy
+        "other:trap-reward-term",
+        r"(^|/)rew_\w+$|^episode_rewards?/\w+$|(^|[/_])(dof|lin|ang)_acc(_l\d)?$",
+        r"(^|_)(mean|max|min|total|sum)$|^episode_rewards?/rewards?$",
+    ),
     P("weight_decay", r"^lr_\w+?_weight_decay$"),
     P(
         "other:trap-step-part",

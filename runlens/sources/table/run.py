@@ -8,6 +8,8 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
+
 from runlens.errors import NotALog, ReadError
 from runlens.model import Note, Run, RunRef, Series
 from runlens.sources.naming import printable
@@ -17,13 +19,15 @@ from runlens.sources.table.build import Built, built
 from runlens.sources.table.head import tells_of_progress
 from runlens.sources.table.join import name_in
 from runlens.sources.table.many import run_of, runs_of, without_chart_names
-from runlens.sources.table.names import AMOUNTS, canonical
+from runlens.sources.table.names import AMOUNTS, AXES, canonical, first
 from runlens.sources.table.reading import Read, read_file
+from runlens.sources.table.store import Columns
 
 Cells = Callable[[Path], Read]
 
 _MONITOR = {"r": "episode_reward", "l": "episode_length"}
 """Columns of the `monitor.csv` of stable-baselines3 and baselines."""
+_TIMESTEPS = "timesteps"
 
 
 def read(ref: RunRef, cells: Cells | None = None) -> Run:
@@ -73,15 +77,13 @@ def _one(path: Path, ref: RunRef, cells: Cells | None) -> tuple[Built, tuple[Not
     read = last_read(path) if cells is None else cells(path)
     if not ref.member:
         _last_read.cache_clear()  # nobody asks again, and the cells are used up
+    since = read.said.get("t_start")
+    if since is not None:
+        _of_monitor(read.columns)
     many = bool(ref.member) and bool(runs_of(read.columns))
     columns = run_of(read.columns, ref.member, where) if many else without_chart_names(read.columns)
     part = Part(columns) if many else one_training(columns, ref, where)
     columns = part.columns
-    since = read.said.get("t_start")
-    if since is not None:
-        for name, told in _MONITOR.items():
-            if name in columns.parts:
-                columns.parts[told] = columns.parts.pop(name)
     found = built(
         columns,
         where,
@@ -97,6 +99,17 @@ def _one(path: Path, ref: RunRef, cells: Cells | None) -> tuple[Built, tuple[Not
             "name the column of the steps with --x COLUMN"
         )
     return replace(found, series=series), (*read.notes, *part.notes)
+
+
+def _of_monitor(columns: Columns) -> None:
+    """Names for the columns of a monitor, and the steps of the environment at which its episodes ended as x axis."""
+    for name, told in _MONITOR.items():
+        if name in columns.parts:
+            columns.parts[told] = columns.parts.pop(name)
+    length = _MONITOR["l"]
+    if length in columns.parts and first(columns.parts, AXES) is None:
+        row, steps = columns.joined(length)
+        columns.add(_TIMESTEPS, row, np.cumsum(np.where(np.isfinite(steps), steps, 0.0)))
 
 
 def _joined(files: Sequence[Path], ref: RunRef, cells: Cells | None) -> tuple[Built, tuple[Note, ...]]:

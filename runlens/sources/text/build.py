@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from runlens.model import Series
+from runlens.sources.text.axis.elapsed import elapsed_of
 from runlens.sources.text.axis.steps import Axis
 from runlens.sources.text.layout import Layout
 from runlens.sources.text.phases import Worded
@@ -46,7 +47,9 @@ class Built:
 
 def series_of(rows: Rows, axis: Axis) -> Built:
     """What rows and their places make."""
-    time = _times(rows, axis.step)
+    since, elapsed = elapsed_of(rows)
+    stamped = bool(np.isfinite(rows.time).any())
+    time = _times(rows.time if stamped else elapsed, axis.step)
     worded = Worded()
     redrawn = rows.of_kind("bar", "keras")
     many = np.count_nonzero(rows.of_kind("keras") & (rows.counters["it"] >= rows.counters["of"])) >= _EPOCHS
@@ -63,6 +66,10 @@ def series_of(rows: Rows, axis: Axis) -> Built:
         for name, keep, column in _columns(layout, at, rows, rows.values[number]):
             if layout.kind == "member" and name in stepped:
                 name = f"summary/{name}"  # the same word for another thing, such as a loss after validation
+            if name == since:  # it is no time of a step
+                if not stamped:
+                    continue
+                name = f"elapsed {name}"
             if many and layout.kind == "keras" and name.startswith(_SO_FAR):
                 continue
             points.setdefault(name, []).append(at[keep])
@@ -145,9 +152,8 @@ def _ranks(name: str, rank: Floats) -> Iterator[tuple[str, Bools]]:
         yield (name if i == 0 else f"{name}/rank_{int(number)}"), np.asarray(which)
 
 
-def _times(rows: Rows, step: Ints) -> Floats:
+def _times(time: Floats, step: Ints) -> Floats:
     """Wall times; a line without one has that of a line of the same step before it, or after it."""
-    time = rows.time
     known = np.flatnonzero(np.isfinite(time))
     if not len(known) or len(known) == len(time):
         return time

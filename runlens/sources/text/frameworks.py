@@ -49,6 +49,8 @@ HEADS = (
         "timm", "[", rf"(?P<split>Train|Test)(?: \([\w ]+\))?:\s+(?:(?P<epoch>\d+) )?{_IN_EPOCH}\s*(?:\(\s*\d+%\))?\]"
     ),
     _head("torchvision references", "Epoch", rf"Epoch:? ?\[(?P<epoch>\d+)\]\s*{_IN_EPOCH}\s*\]"),
+    _head("DCGAN", "Epoch:", r"Epoch: ?\[\s*(?P<epoch>\d+)\s*/\s*\d+\s*\]\s*\[\s*(?P<it>\d+)\s*/\s*(?P<of>\d+)\s*\]"),
+    _head("StyleGAN", "kimg ", r"^tick (?P<step>\d+)\s+(?=kimg )"),
     _head("", "[Epoch ", r"\[Epoch (?P<epoch>\d+)(?:/\d+)?\]\s*\[\s*(?P<it>\d+)\s*[:/]\s*(?P<of>\d+)\s*\]"),
     _head("", "Epoch", r"Epoch:? ?\[(?P<epoch>\d+)\]\s?\[\s*(?P<it>\d+)\s*\](?!\[)"),
     _head("torchvision references", "[", rf"(?P<split>Test|Val\w*|Eval\w*)\s*:\s*{_IN_EPOCH}\s*\]"),

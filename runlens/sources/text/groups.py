@@ -1,10 +1,17 @@
-"""The groups of a pattern that fits a line: which of them are numbers of it, and which are metrics."""
+"""The groups of a pattern that fits a line: which of them are numbers of it, and which are metrics; and what of a line
+is a bar that another line is glued to.
+"""
 
 from __future__ import annotations
 
 import re
 
+from runlens.sources.text.frameworks import BAR
 from runlens.sources.text.pairs import Field, Place
+from runlens.sources.text.words import EPOCH, METRIC, STEP
+
+_BEHIND = re.compile(r"[^\]\[{]*\](?=\s*[A-Za-z\[(])")
+"""The end of a bar before something else; a dictionary there is the Hugging Face Trainer's, and stands at its step."""
 
 
 def all_numbers(found: re.Match[str], numbers: dict[int, int]) -> bool:
@@ -20,3 +27,19 @@ def named_groups(found: re.Match[str], numbers: dict[int, int]) -> tuple[Field, 
         for name, text in found.groupdict().items()
         if name.startswith("x_") and text is not None and found.start(name) in numbers
     )
+
+
+def without_bar(line: str) -> str:
+    """The line, blank where a bar was drawn before it.
+
+    A bar ends in no line end, so that what is printed next stands behind it: ` 18%|#8  | 175/1000 [1:42<8:05]Epoch 1:
+    accuracy: 0.07`. Where that names a step or an epoch of its own, what the bar counts is none of its business.
+    """
+    bar = BAR.search(line) if "%" in line else None
+    end = _BEHIND.match(line, bar.end()) if bar is not None else None
+    if end is None:
+        return line
+    rest = line[end.end() :]
+    if (STEP.search(rest) or EPOCH.search(rest)) and METRIC.search(rest) and BAR.search(rest) is None:
+        return " " * end.end() + rest
+    return line

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from runlens.sources.text.frameworks import BAR, COUNTED, DATA_WORK, HEADING, HEADS, KERAS, OF_EPOCHS, RANKS
-from runlens.sources.text.groups import all_numbers, named_groups
+from runlens.sources.text.groups import all_numbers, named_groups, without_bar
 from runlens.sources.text.pairs import Field, Place, has_metric, pairs, place_of
 from runlens.sources.text.phases import Words, words_in
 from runlens.sources.text.tables import boxed, headed
@@ -92,14 +92,14 @@ def parse(line: str, starts: Sequence[int], ends: Sequence[int], before: Callabl
     before : callable
         The lines before it, the nearest first: tables name their columns above.
     """
-    line = line[:_LONGEST]
+    line = without_bar(line[:_LONGEST])
     if line.startswith("wandb: "):  # the name of the run, its address, a summary: what W&B says of itself
         return None
     if METRIC.search(line) is None and _WITHOUT.search(line) is None and BARE.search(line) is None:
         return None
     if SETTINGS.search(line) is not None:
         return None
-    numbers = {start: i for i, start in enumerate(starts) if start < _LONGEST}
+    numbers = {start: i for i, start in enumerate(starts) if start < _LONGEST and line[start] != " "}
     if not numbers:
         return None
     used: set[int] = set()

@@ -19,7 +19,7 @@ from runlens.sources.text.words import (
     STATED,
     TRAINING,
 )
-from runlens.sources.units import KEPT_UNITS, MANY, MEMORY, NAMED_BY_UNIT, PER_STEP, RATE, SECONDS, TIMES, UNIT
+from runlens.sources.units import KEPT_UNITS, MANY, MEMORY, NAMED_BY_UNIT, PER_STEP, RATE, SECONDS, TIMED, TIMES, UNIT
 
 _OPENERS = re.compile(r"(?:tensor\(|array\(|np\.float\d*\(|[\[({'\"\s])*$")
 _QUOTED = re.compile(r"['\"]([^'\"]+)['\"]$")
@@ -136,7 +136,7 @@ def pairs(
             end = ends[after]
         skip = end
         unit, end = _unit(line, end)
-        if unit in TIMES and (more := _LASTING.match(line, end)) is not None:
+        if (unit in TIMES or unit == "m") and (more := _LASTING.match(line, end)) is not None:
             previous = skip = more.end()  # `1m 52s` is no number
             continue
         previous = end
@@ -269,6 +269,7 @@ def _in_unit(name: str, place: Place, unit: str) -> tuple[str, Place]:
     if many in MANY and rate:
         place, unit = replace(place, scale=place.scale * MANY[many]), rate
     length, _, step = unit.partition("/")
+    length = "min" if length == "m" and TIMED.search(name) else length
     timed = TIMES.get(length) if not step or step in PER_STEP else None
     if timed and name not in KEPT_UNITS:
         name = f"{name} time" if name.lower() in ("cost", "costs") else name  # no cost that training lowers

@@ -136,3 +136,34 @@ def dl4j() -> Sample:
         for i, (_, step, loss, *_) in enumerate(t.rows())
     ]
     return Sample("\n".join(lines), {"train_loss": (t.step, t.loss)})
+
+
+@sample
+def dcgan() -> Sample:
+    """DCGAN-tensorflow, which prints the time since its start and no other."""
+    t = truth(0)
+    lines = [
+        f"[{step + 1:8d} Epoch:[{step // 512:2d}/25] [{step % 512:4d}/ 512] time: {4.5 * i + 9.3:.4f}, d_loss: {loss:.8f}, g_loss: 0.72183109"
+        for i, step, loss, *_ in t.rows()
+    ]
+    return Sample("\n".join(lines), {})
+
+
+@sample
+def stylegan() -> Sample:
+    """StyleGAN's console: ticks of thousands of images, and the time since the start in hours, minutes and seconds."""
+    t = truth(0)
+    lines = [
+        f"tick {step:<5d} kimg {4.0 * step:<8.1f} time {_lasting(46 + 615 * i):<12s} sec/tick 615.8   sec/kimg 153.96  maintenance 0.0    "
+        "cpumem 6.46   gpumem 30.90  augment 0.000"
+        for i, step, *_ in t.rows()
+    ]
+    return Sample("\n".join(lines), {})
+
+
+def _lasting(seconds: int) -> str:
+    if seconds < 60:
+        return f"{seconds}s"
+    if seconds < 3600:
+        return f"{seconds // 60}m {seconds % 60:02d}s"
+    return f"{seconds // 3600}h {seconds // 60 % 60:02d}m {seconds % 60:02d}s"

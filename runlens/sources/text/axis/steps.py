@@ -84,7 +84,7 @@ def axis_of(rows: Rows) -> Axis:
     shown = _bars(rows)
     if bool(shown.any()):
         placed = _by_epochs(rows, shown, _by_bars(rows, shown))
-        main = training & fields
+        main = training & fields if bool((training & fields).any()) else fields.copy()
         if bool(main.any()):
             main &= _alike(rows, _main(rows, main))
         if _tells_apart(placed[main]):
