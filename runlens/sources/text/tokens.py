@@ -25,7 +25,9 @@ _LONGEST = 4096
 _random = np.random.default_rng(20240501)
 _POWER: Hashes = _random.integers(1, 1 << 63, _LONGEST, dtype=np.uint64) | np.uint64(1)
 _CODE: Hashes = _random.integers(1, 1 << 63, 256, dtype=np.uint64) | np.uint64(1)
-_NUMBER_MARK = np.uint64(0x9E3779B97F4A7C15)
+_NUMBER = 10
+"""The byte that stands for a number: a line end is never part of a line."""
+_CODE[_NUMBER] = np.uint64(0x9E3779B97F4A7C15)
 
 
 def _table(these: bytes) -> Bools:
@@ -162,15 +164,22 @@ def _spans(like: Bools, start: Ints, end: Ints) -> Bools:
 
 
 def _shapes(b: Bytes, inside: Bools, start: Ints, line: Ints) -> Hashes:
+    symbol = b.copy()
+    symbol[start] = _NUMBER
     keep = ~(inside | _UNHASHED[b])
     keep[start] = True
     kept = np.flatnonzero(keep)
-    code = _CODE[b[kept]]
-    code[np.searchsorted(kept, start)] = _NUMBER_MARK
     first = np.searchsorted(kept, line)
-    rank = np.arange(len(kept)) - np.repeat(np.append(0, first), np.diff(np.append(np.append(0, first), len(kept))))
-    total = np.concatenate([[np.uint64(0)], np.cumsum(code * _POWER[rank & (_LONGEST - 1)], dtype=np.uint64)])
-    return np.asarray(total[first[1:]] - total[first[:-1]], dtype=np.uint64)
+    size = np.diff(first)
+    kept = kept[: first[-1]]
+    rank = np.arange(len(kept), dtype=np.int32) - np.repeat(first[:-1].astype(np.int32), size)  # 4 bytes: half the time
+    code = _CODE.take(symbol.take(kept))
+    code *= _POWER.take(rank & np.int32(_LONGEST - 1))
+    out = np.zeros(len(size), dtype=np.uint64)
+    some = size > 0
+    if bool(some.any()):
+        out[some] = np.add.reduceat(code, first[:-1][some])
+    return out
 
 
 def _values(b: Bytes, inside: Bools, start: Ints, end: Ints, bad: Bools) -> Floats:
