@@ -349,3 +349,41 @@ def test_parts_that_were_all_logged_otherwise_are_not_all_held_against_each_othe
 )
 def test_an_axis_of_episodes_is_a_sign_by_itself(axis, names, reinforced):
     assert rl_sign(names, axis) == (axis if reinforced else "")
+
+
+def test_a_score_beside_a_held_out_loss_is_of_an_evaluation():
+    """Kaggle's scripts print `avg_train_loss`, `avg_val_loss` and, on a line of its own, `Score`."""
+    found = resolve(logged(avg_train_loss=curve(1), avg_val_loss=curve(2), Score=1 - curve(3, 0.2, 0.9)))
+    assert found.role("eval_score").series.name == "Score"
+    assert resolve(logged(avg_train_loss=curve(1), Score=1 - curve(3, 0.2, 0.9))).role("eval_score") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        ("Episode/rew_dof_acc", True),
+        ("Episode_Reward/dof_acc_l2", True),
+        ("Episode_Reward/track_lin_vel_xy_exp", True),
+        ("eval/joint_acc", False),
+        ("val/base_acc", False),
+    ],
+)
+def test_parts_of_a_reward_are_no_scores(name, part):
+    found = resolve(logged(**{name: 1 - curve(1, 0.2, 0.9), "Train/mean_reward": curve(2)}))
+    assert (found.role("eval_score") is None) is part
+
+
+def test_what_the_environment_pays_stands_before_what_training_adds():
+    names = ("Policy/Curiosity Reward", "Policy/Extrinsic Reward", "Environment/Cumulative Reward")
+    found = resolve(logged(**{n: 1 - curve(i, 0.2, 0.9) for i, n in enumerate(names)}))
+    assert found.role("eval_score").series.name == "Environment/Cumulative Reward"
+
+
+def test_evaluations_of_keras_stand_on_the_axis_of_its_training():
+    same = 1 - curve(2, 0.2, 0.9, n=12)
+    found = resolve(
+        logged(
+            **{"train/epoch_loss": curve(1, n=12), "validation/epoch_loss": same, "evaluation_loss_vs_iterations": same}
+        )
+    )
+    assert found.role("eval_loss").series.name == "validation/epoch_loss"

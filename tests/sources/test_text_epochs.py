@@ -194,3 +194,9 @@ def test_a_cost_in_seconds_is_none_that_training_lowers(tmp_path, cost, is_loss)
     text = "".join(f"Epoch {e} Train, reg:0.{30 - e}, {cost.format(falling(20)[e])}\n" for e in range(20))
     role = of(text, tmp_path).role("train_loss")
     assert (role is not None and role.series.name.lower() == "cost") is is_loss
+
+
+def test_a_word_that_says_of_how_many_epochs_its_number_is_one(tmp_path):
+    run = of("".join(f"Epochs(/40): {e}  loss: {x:.4f}\n" for e, x in enumerate(falling(40), 1)), tmp_path)
+    np.testing.assert_array_equal(run.role("train_loss").series.step, np.arange(1, 41))
+    assert not run.notes

@@ -186,10 +186,12 @@ def _error_for_loss(names: tuple[str, ...]) -> str:
 
 
 def _lone_score(name: Name, siblings: Collection[str]) -> Claim | None:
-    """A score beside others where nothing tells of training: precision, recall and F1 are of an evaluation."""
-    if not _OF_A_CLASSIFIER.search(name.normal) or not _are_scores_alone(tuple(siblings)):
+    """A score beside others where nothing tells of training, or called so beside a held-out loss: of an evaluation."""
+    beside = name.normal == "score" and any("loss" in s and _HELD_OUT.search(s) for s in map(normalise, siblings))
+    if not beside and not (_OF_A_CLASSIFIER.search(name.normal) and _are_scores_alone(tuple(siblings))):
         return None
-    why = f"{parse_eval(name.base).metric_kind} where no loss and no split is named"
+    told = "beside a held-out loss" if beside else "where no loss and no split is named"
+    why = f"{parse_eval(name.base).metric_kind} {told}"
     return Claim(
         "eval_score", "", "global", name.axis, split="eval", confidence=0.5, why=why, origin="task", base=name.base
     )

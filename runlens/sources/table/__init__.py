@@ -17,6 +17,7 @@ from runlens.sources.appended import Trainings, every_one, of_one_file
 from runlens.sources.contract import Look
 from runlens.sources.table.appended import may_be, trainings
 from runlens.sources.table.axis import axis_of
+from runlens.sources.table.bare import is_bare
 from runlens.sources.table.head import (
     form_of,
     is_log,
@@ -28,7 +29,7 @@ from runlens.sources.table.head import (
     tells_of_progress,
     tells_of_training,
 )
-from runlens.sources.table.join import Family, families
+from runlens.sources.table.join import Family, families, is_dvclive
 from runlens.sources.table.many import of_chart, runs_of, without_chart_names
 from runlens.sources.table.names import AXES, first
 from runlens.sources.table.reading import head_of
@@ -46,7 +47,7 @@ def find(name: str) -> list[RunRef]:
 
 def claims(head: bytes, path: Path) -> bool:
     """Whether a file is a table in which a training run is logged, by its first bytes."""
-    return head.startswith(b"PAR1") or (is_log(head) and not is_summary(head))
+    return head.startswith(b"PAR1") or (is_log(head) and not is_summary(head)) or is_bare(path, head)
 
 
 def refs(files: Sequence[Path], look: Look) -> list[RunRef]:
@@ -158,6 +159,8 @@ def _is_log(path: Path, names: list[str]) -> bool:
         return False
     if head.startswith(b"PAR1"):
         return first(names, AXES) is not None and tells_of_training(names)
+    if is_bare(path, head) or is_dvclive(path):
+        return True
     if not is_log(head, names) or _is_lone(path, head):
         return False
     if path.suffix.lower() != ".json" or form_of(head) != "document":

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runlens.sources.table.attempts import VERSION, chains
+from runlens.sources.table.bare import lines_of
 from runlens.sources.table.head import suffix
 
 _BOARD = re.compile(r"(?:run-)?(?P<run>.*?)-?tag-(?P<tag>.+)", re.IGNORECASE)
@@ -64,6 +65,12 @@ def families(files: Sequence[Path], names: dict[Path, list[str]]) -> list[Family
     return sorted(out, key=lambda family: family.files)
 
 
+def is_dvclive(file: Path) -> bool:
+    """Whether a table is one of DVCLive's, whatever its metric: `plots/metrics/**.tsv`."""
+    parts = file.parts
+    return suffix(file.name) == ".tsv" and "plots" in parts and "metrics" in parts[parts.index("plots") :]
+
+
 def _belong(kind: str, group: Sequence[Path]) -> bool:
     """Whether files of one kin are one run: each of a split of its own, and folders only with one of the training."""
     if kind == "splits":
@@ -76,10 +83,12 @@ def _kin(file: Path, names: list[str]) -> tuple[str, Path, str]:
     stem = file.name.split(".")[0]
     folder = file.parent
     parts = file.parts
-    if suffix(file.name) == ".tsv" and "plots" in parts and "metrics" in parts[parts.index("plots") :]:
+    if is_dvclive(file):
         return "dvclive", Path(*parts[: parts.index("plots")]), ""
     if len(names) == 2 and names[0] == "step" and _plain(names[1]) == _plain(stem):
         return "monitor", folder, ""
+    if not names and not suffix(file.name):  # `loss.txt`, `psnr.txt`: columns of numbers
+        return "bare", folder, str(lines_of(file))
     if found := _BOARD.fullmatch(stem):
         return "board", folder, found["run"]
     if folder.name == "vis_data" and file.suffix == ".json":

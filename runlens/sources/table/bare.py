@@ -1,0 +1,47 @@
+"""Tables without a head that are named for the one metric in them: `loss.txt`, a number a line, or `1,0.957` a line."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+from runlens.sources.table.cells import number
+from runlens.sources.table.forms.dialect import cells_of, dialect_of
+from runlens.sources.table.forms.packed import text_of, unpacked
+from runlens.sources.table.head import form_of
+from runlens.sources.text.words import MEASURED
+
+_FEWEST = 5
+"""Lines of numbers that make a curve."""
+_LOOKED_AT = 50
+
+
+def is_bare(path: Path, raw: bytes) -> bool:
+    """Whether a file is a column of numbers, or one of places and one of numbers, and named for a metric of training.
+
+    Parameters
+    ----------
+    path : Path
+    raw : bytes
+        Its beginning.
+    """
+    if not MEASURED.search(path.name.split(".")[0].replace("_", " ")) or form_of(raw) != "delimited":
+        return False
+    lines = [line for line in text_of(unpacked(raw)).splitlines()[: _LOOKED_AT + 1] if line.strip()][:_LOOKED_AT]
+    dialect = dialect_of("\n".join(lines))
+    if dialect is None or dialect.names or len(lines) < _FEWEST:
+        return False
+    rows = [cells_of(line, dialect.delimiter) for line in lines]
+    if len({len(row) for row in rows}) > 1 or len(rows[0]) > 2:
+        return False
+    told = [[number(cell) for cell in row] for row in rows]
+    if any(value is None for row in told for value in row):
+        return False
+    first = [row[0] or 0.0 for row in told]
+    return len(rows[0]) == 1 or all(b > a for a, b in itertools.pairwise(first))
+
+
+def lines_of(path: Path) -> int:
+    """How many lines a file has that say something: curves of one training have as many."""
+    with path.open("rb") as file:
+        return sum(1 for line in file if line.strip())
