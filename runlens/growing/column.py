@@ -15,6 +15,8 @@ Values = npt.NDArray[Any]
 _LEAST = 1024
 _MOST_PARTS = 8
 """Parts of a column of which the same is kept."""
+_MOST = 64
+"""What is kept of a column, at most: what nobody has asked for the longest is forgotten."""
 _BY_ROOM: WeakValueDictionary[int, Grown] = WeakValueDictionary()
 """Columns by the id of the array that holds their values now; `part_of` looks whether it is that array still."""
 
@@ -105,7 +107,10 @@ class Fact:
 
 def known(key: Hashable, parts: tuple[Part, ...], length: int) -> Fact | None:
     """What was found under a key of these very parts, of no more points than this; None if nothing was."""
-    fact: Fact | None = parts[0].column.facts.get((key, parts[0].first))
+    facts = parts[0].column.facts
+    fact = facts.pop((key, parts[0].first), None)
+    if fact is not None:
+        facts[key, parts[0].first] = fact  # the one that was asked for last stands at the end
     if fact is None or fact.done > length or [p.place for p in fact.of] != [p.place for p in parts]:
         return None
     return fact
@@ -119,3 +124,5 @@ def keep(key: Hashable, parts: tuple[Part, ...], length: int, value: object) -> 
     if len(others) >= _MOST_PARTS:  # such as of stretches that begin elsewhere each time
         del facts[others[0]]
     facts[key, parts[0].first] = Fact(parts, length, value)
+    if len(facts) > _MOST:
+        del facts[next(iter(facts))]

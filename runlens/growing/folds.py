@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from runlens.growing.column import Values, keep, known, parts_of
+from runlens.growing.column import Values, keep, known, part_of, parts_of
 
 Found = TypeVar("Found")
 
@@ -56,6 +56,10 @@ def folded(
 
 def every(key: Hashable, columns: tuple[Values, ...], holds: Callable[..., Values], back: int = 0) -> bool:
     """Whether something holds of every point; `holds` takes columns and returns an ndarray of bool."""
+    if not back and len(columns) == 1:  # what holds of a whole column holds of each stretch
+        part = part_of(columns[0])
+        if part is not None and part.first and every(key, (part.column.view(),), holds):
+            return True
     return folded(("every", key), columns, lambda *some: bool(holds(*some).all()), _both, back)
 
 

@@ -40,6 +40,11 @@ def mapped(
     parts = parts_of(columns)
     if parts is None or length <= back:
         return find(*columns)
+    first, held = parts[0].first, len(parts[0].column)
+    if back == short and length < held and all((p.first, len(p.column)) == (first, held) for p in parts):
+        # what it is of a stretch it is of the whole column
+        whole = mapped(key, tuple(part.column.view() for part in parts), find, back, short)
+        return whole[first : first + length - short]
     key = "mapped", key, len(parts)
     fact = known(key, parts, length)
     if fact is None:
@@ -72,12 +77,16 @@ def chosen(key: Hashable, columns: tuple[Values, ...], wanted: Callable[..., Val
     columns : tuple of ndarray, each of shape (n,)
     wanted : callable
         Takes a piece of each column and returns an ndarray of bool that depends on each point alone.
+
+    Notes
+    -----
+    Those of a stretch that does not reach from the beginning to the end are chosen anew each time.
     """
     if every(("chosen", key), columns, wanted):
         return columns
     parts = parts_of(columns)
     length = len(columns[0])
-    if parts is None:
+    if parts is None or any(part.first + length < len(part.column) or part.first > 1 for part in parts):
         keeps = wanted(*columns)
         return tuple(column[keeps] for column in columns)
     key = "chosen", key, len(parts)

@@ -11,7 +11,7 @@ from typing import Literal, TypeVar, cast
 import numpy as np
 import numpy.typing as npt
 
-from runlens.growing import all_finite, greatest, least, some_finite
+from runlens.growing import greatest, least, some_finite
 from runlens.model.measured import Measured
 from runlens.model.series import PlacedSeries, Series
 from runlens.run_config import RunConfig
@@ -284,5 +284,5 @@ class Run:
         if best is None:
             return None
         known = best.latest()
-        timed = known if all_finite(known.time) else known.where(np.isfinite(known.time))
+        timed = known.timed()
         return timed if len(timed) else None  # the last write of each step may be the one without a time

@@ -64,6 +64,11 @@ class AnySeries:
         value, step, time = chosen("finite", (self.value, self.step, self.time), _is_finite)
         return self if value is self.value else type(self)(self.name, step, time, value)
 
+    def timed(self) -> Self:
+        """The points whose wall time is known; the series itself where it is so of all."""
+        time, step, value = chosen("finite", (self.time, self.step, self.value), _is_finite)
+        return self if time is self.time else type(self)(self.name, step, time, value)
+
     def with_value(self, value: npt.NDArray[np.float64]) -> Self:
         """The same points with other values, shape (n,), such as after a change of unit."""
         return type(self)(self.name, self.step, self.time, value)
@@ -123,6 +128,6 @@ def _falls(step: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
 
 
 def _is_finite(
-    value: npt.NDArray[np.float64], step: npt.NDArray[np.int64], time: npt.NDArray[np.float64]
+    one: npt.NDArray[np.float64], step: npt.NDArray[np.int64], other: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.bool_]:
-    return np.isfinite(value)
+    return np.isfinite(one)

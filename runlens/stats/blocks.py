@@ -29,14 +29,21 @@ def block_midmeans(x: Floats, size: int) -> Floats:
     if size < 1:
         raise ValueError(f"a block needs at least one point, got {size}")
     full, rest = divmod(len(x), size)
-    out = np.empty(full)
-    skip, rows = size // 4, max(AT_ONCE // size, 1)
-    for first in range(0, full, rows):
-        part = np.sort(x[first * size : min(first + rows, full) * size].reshape(-1, size), axis=1)
-        out[first : first + rows] = part[:, skip : size - skip].mean(axis=1)
+    out = midmeans(x[: full * size].reshape(-1, size))
     if full and 2 * rest >= size:
         tail = np.sort(x[full * size :])
         out = np.append(out, tail[rest // 4 : rest - rest // 4].mean())
+    return out
+
+
+def midmeans(blocks: Floats) -> Floats:
+    """Mean of the middle half of each row; shape (k, size) gives shape (k,)."""
+    full, size = blocks.shape
+    out = np.empty(full)
+    skip, rows = size // 4, max(AT_ONCE // size, 1)
+    for first in range(0, full, rows):
+        part = np.sort(blocks[first : first + rows], axis=1)
+        out[first : first + rows] = part[:, skip : size - skip].mean(axis=1)
     return out
 
 

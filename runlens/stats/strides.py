@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from runlens.growing import folded
 from runlens.stats.spans import spans
 
 _LARGEST = 1 << 20
@@ -31,12 +32,20 @@ def main_stride(step: npt.NDArray[np.int64]) -> int:
 
 def gap_range(step: npt.NDArray[np.int64]) -> tuple[int, int]:
     """Smallest and largest distance between neighbours of two steps and more, in either direction."""
+    return folded("gaps", (step,), _range, _wider, back=1)
+
+
+def _range(step: npt.NDArray[np.int64]) -> tuple[int, int]:
     ranges = []
     for first, last in spans(len(step) - 1):
         gaps = np.diff(step[first : last + 1])
         np.abs(gaps, out=gaps)
         ranges.append((int(gaps.min()), int(gaps.max())))
     return min(low for low, _ in ranges), max(high for _, high in ranges)
+
+
+def _wider(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
+    return min(one[0], other[0]), max(one[1], other[1])
 
 
 def evened(step: npt.NDArray[np.int64]) -> npt.NDArray[np.int64] | None:

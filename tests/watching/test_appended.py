@@ -17,6 +17,7 @@ from tests.watching.test_unchanged import full_look_report
 from tests.watching.world import START, World
 
 ROWS = 4000
+RULES = ("LOSS", "GRAD", "LR", "TPUT", "HW", "EVAL", "LOG")
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +27,9 @@ def small_blocks(monkeypatch):
 
 
 def training(rng):
-    """Rows of a training with faults: spikes that heal, losses that are no number, a drop of speed, a resume."""
+    """Rows of a training with faults: spikes that heal, losses that are no number, a drop of speed, a resume, a GPU
+    that is hot for a while, a learning rate that jumps.
+    """
     n = ROWS
     step = np.arange(n)
     loss = 2 + 4 * (step + 20.0) ** -0.3 + rng.normal(0, 0.01, n)
@@ -42,7 +45,14 @@ def training(rng):
         back = int(rng.integers(n // 2, n))
         step[back:] -= 100
         time[back:] += 900
-    columns = {"loss": loss, "grad_norm": np.exp(rng.normal(0, 0.1, n)), "tokens_per_second": speed}
+    rate = np.minimum(np.arange(n) / 200, 1) * 3e-4 * 0.9997 ** np.arange(n)
+    rate[rng.integers(n // 2, n) :][:40] *= rng.choice([1.0, 5.0, 0.0])
+    norm = np.exp(rng.normal(0, 0.1, n))
+    norm[rng.integers(n // 2, n) :][:3] *= rng.choice([1.0, 30.0])
+    heat = 70 + rng.normal(0, 1, n)
+    heat[rng.integers(n // 3, n) :][:60] += rng.choice([0.0, 18.0])
+    columns = {"loss": loss, "grad_norm": norm, "tokens_per_second": speed, "lr": rate}
+    columns |= {"tokens": (np.arange(n) + 1) * 4096.0, "gpu_temp": heat, "val_loss": loss + 0.1}
     return step, time, columns
 
 
@@ -59,7 +69,8 @@ def json_lines(rng):
 
 def csv(rng):
     lines = (",".join(map(repr, (step, time, *row.values()))) for step, time, row in rows_of(rng))
-    return "run.csv", ("step,timestamp,loss,grad_norm,tokens_per_second\n" + "\n".join(lines) + "\n").encode()
+    names = "step,timestamp,loss,grad_norm,tokens_per_second,lr,tokens,gpu_temp,val_loss"
+    return "run.csv", (names + "\n" + "\n".join(lines) + "\n").encode()
 
 
 def event_file(rng):
@@ -87,10 +98,12 @@ def test_at_random_cuts_a_look_says_what_a_look_at_everything_says(tmp_path, for
     name, content = FORMS[form](rng)
     path = tmp_path / "logs" / name
     path.parent.mkdir()
-    watch = world.watch(path.parent if form in ("events", "wandb") else path, select=("LOSS", "GRAD", "TPUT", "LOG"))
+    watch = world.watch(path.parent if form in ("events", "wandb") else path, select=RULES)
     watch.lives.alone = True
-    ends = [*np.sort(rng.integers(len(content) // 3, len(content), 5)).tolist(), len(content)]
+    ends = [*np.sort(rng.integers(len(content) // 3, len(content), 7)).tolist(), len(content)]
     for end in ends:
+        if form in ("jsonl", "csv") and rng.random() < 0.7:  # else in the middle of a line
+            end = content.index(b"\n", end - 1) + 1
         with path.open("ab") as file:
             file.write(content[file.tell() : end])
         world.now += 60 * int(rng.integers(1, 60))

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 import numpy as np
+import numpy.typing as npt
 
+from runlens.growing import blocks, chosen, mapped
 from runlens.model import Figure, Finding, PlacedSeries, Run, Severity, Skip, Symptom
 from runlens.rules.base import Rule
 from runlens.rules.loss.parts.context import context_of
@@ -171,8 +173,12 @@ class Norm:
 
 def _norm(series: PlacedSeries) -> Norm:
     latest = series.latest()
-    kept = latest.where(np.isfinite(latest.value) & (latest.value > 0))
-    return Norm(series.name, kept.step, kept.value, np.log(kept.value))
+    value, step = chosen("positive and finite", (latest.value, latest.step), _is_positive)
+    return Norm(series.name, step, value, mapped("log", (value,), np.log))
+
+
+def _is_positive(value: Floats, step: Steps) -> npt.NDArray[np.bool_]:
+    return np.asarray(np.isfinite(value) & (value > 0))
 
 
 def _may_surge(y: Floats, rise: float) -> bool:
@@ -185,8 +191,8 @@ def _may_surge(y: Floats, rise: float) -> bool:
         return False
     if len(y) < LONG:
         return True
-    level = block_median(y, BLOCK)
-    highest = y[: len(level) * BLOCK].reshape(-1, BLOCK).max(axis=1)
+    level = blocks("median", y, BLOCK, lambda rows: block_median(rows.reshape(-1), BLOCK))
+    highest = blocks("highest", y, BLOCK, lambda rows: rows.max(axis=1))
     reached = bool(np.any(highest[1:] - trailing_min(level, 8)[:-1] > 0.7 * rise))
     return reached or bool(y[len(level) * BLOCK :].max(initial=-np.inf) - level[-8:].min() > 0.7 * rise)
 

@@ -176,8 +176,11 @@ class GpuOutlier(Rule[OutlierEvidence]):
 
     def _table(self, run: Run, role: str) -> tuple[list[str], Floats, npt.NDArray[np.int64]]:
         """Devices, their medians by slot (devices, slots), and the step at which each slot begins and the last ends."""
+        logged = per_device(run, role)
+        if len(logged) < self.devices:
+            return [], np.empty((0, 0)), np.empty(0, dtype=np.int64)
         idle = run.once("idle devices", lambda: _idle(run))
-        series = {d: clean(r.series) for d, r in per_device(run, role).items() if d not in idle}
+        series = {d: clean(r.series) for d, r in logged.items() if d not in idle}
         series = {d: s for d, s in series.items() if len(s) >= 9}
         if len(series) < self.devices:
             return [], np.empty((0, 0)), np.empty(0, dtype=np.int64)

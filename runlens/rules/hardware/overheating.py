@@ -10,6 +10,7 @@ from typing import Literal, NotRequired, TypedDict
 
 import numpy as np
 
+from runlens.growing import places
 from runlens.model import Figure, Finding, PlacedSeries, RoleSeries, Run, Severity, Skip, Symptom
 from runlens.rules.base import Rule
 from runlens.rules.hardware.parts.advice import DRAIN
@@ -22,7 +23,7 @@ from runlens.rules.hardware.parts.devices import (
     per_device,
     slower_by,
     steps_of,
-    stretches,
+    stretches_at,
     tie,
 )
 from runlens.rules.meaning import Advice, Extent, Part, Stage, Story
@@ -123,7 +124,8 @@ class GpuOverheating(Rule[HeatEvidence]):
         series: dict[str, PlacedSeries] = {}
         for device, r in per_device(run, "gpu_temperature", kind).items():
             series[device] = clean(r.series)
-            for stretch in stretches(series[device].value >= limit):
+            hot = places(("at or above", limit), (series[device].value,), lambda value: value >= limit)
+            for stretch in stretches_at(hot):
                 lasted = minutes(series[device], stretch)
                 if stretch.points >= 3 and not lasted < self.minutes:
                     spans.append((device, steps_of(series[device], stretch)))

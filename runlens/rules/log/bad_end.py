@@ -8,6 +8,7 @@ from typing import TypedDict
 
 import numpy as np
 
+from runlens.growing import greatest
 from runlens.model import Figure, Finding, PlacedSeries, RoleSeries, Run, Severity, Skip, Symptom
 from runlens.model.words import percent, role_words
 from runlens.rules.base import Rule
@@ -131,14 +132,15 @@ class BadEnd(Rule[BadEndEvidence]):
         series = max(group, key=lambda r: len(r.series)).series
         if len(series) < self.points:
             return None
-        last = max(int(r.series.step.max()) for r in group if len(r.series))
+        last = max(int(greatest(r.series.step)) for r in group if len(r.series))
         witnesses = [
             r.series
             for role in _WITNESSES
             for r in run.every(role)[:1]
             if r.role != group[0].role and not r.derived and not r.device and r.split == "train" and len(r.series)
         ]
-        going_on = [w for w in witnesses if int(np.count_nonzero(w.step > last)) >= self.points]
+        later = [w for w in witnesses if int(greatest(w.step)) > last]
+        going_on = [w for w in later if int(np.count_nonzero(w.step > last)) >= self.points]
         if not going_on:
             return None
         witness = max(going_on, key=lambda w: int(w.step.max()))

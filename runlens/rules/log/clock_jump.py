@@ -10,12 +10,13 @@ from typing import ClassVar, Literal, TypedDict
 import numpy as np
 import numpy.typing as npt
 
+from runlens.growing import greatest, places
 from runlens.model import Figure, Finding, PlacedSeries, Run, Severity, Skip, Symptom
 from runlens.rules.base import Rule
 from runlens.rules.meaning import Part, Story
 from runlens.rules.shared.panels import BESIDE_LOG
 from runlens.rules.shared.points import TRAINING, spine
-from runlens.stats.spans import spans
+from runlens.stats.robust import Floats
 
 _YEAR = 365.25 * 86400
 
@@ -77,7 +78,7 @@ class ClockJump(Rule[ClockEvidence]):
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """Yield one finding for all jumps back, and one for all leaps."""
         series = spine(run)
-        known = series.series.where(np.isfinite(series.series.time)) if series is not None else None
+        known = series.series.timed() if series is not None else None
         if series is None or known is None or len(known) < 2:
             yield self.skip("the log holds no wall times", kind="too-few-points")
             return
@@ -106,11 +107,15 @@ class ClockJump(Rule[ClockEvidence]):
 
 def _jumps(known: PlacedSeries, tolerance: float, latest: float) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Positions after which the clock went back within an attempt, and after which it leapt a year or past `latest`."""
-    back, ahead = [], []
-    for first, last in spans(len(known) - 1):
-        step, time = known.step[first : last + 1], known.time[first : last + 1]
-        change = np.diff(time)
-        back.append(first + np.flatnonzero((change < -tolerance) & (step[1:] >= step[:-1])))
-        past = (time[1:] > latest) & (change > 0) & (time[:-1] <= latest)
-        ahead.append(first + np.flatnonzero((change >= _YEAR) | past))
-    return np.concatenate(back), np.concatenate(ahead)
+    columns = known.time, known.step
+
+    def fell(time: Floats, step: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        return np.asarray((np.diff(time) < -tolerance) & (step[1:] >= step[:-1]))
+
+    back = places(("clock back", tolerance), columns, fell, back=1) - 1
+    ahead = places("a year ahead", (known.time,), lambda time: np.diff(time) >= _YEAR, back=1) - 1
+    if not float(greatest(known.time)) <= latest:
+        time = known.time
+        past = np.flatnonzero((time[1:] > latest) & (time[1:] > time[:-1]) & (time[:-1] <= latest))
+        ahead = np.sort(np.concatenate([ahead, past[~np.isin(past, ahead)]]))
+    return back, ahead

@@ -9,6 +9,7 @@ from typing import ClassVar, NotRequired, TypedDict
 
 import numpy as np
 
+from runlens.growing import greatest, least
 from runlens.model import Figure, Finding, RoleSeries, Run, Severity, Skip, Symptom
 from runlens.model.words import percent
 from runlens.rules.base import Rule
@@ -169,7 +170,7 @@ class Restart(Rule[RestartEvidence]):
             return None
         redone = sum(r.steps for r in restarts)
         step = series.series.step
-        trained = int(step.max()) - int(step.min()) + 1 + redone
+        trained = int(greatest(step)) - int(least(step)) + 1 + redone
         share = redone / trained
         loop = _longest_loop(restarts)
         if share <= self.redone_share and len(loop) < self.stuck:
@@ -213,8 +214,10 @@ class Restart(Rule[RestartEvidence]):
 def _seamless(run: Run, series: RoleSeries, restarts: list[Return]) -> list[tuple[int, int]]:
     """Step of each start that the log records and at which no step was redone, and the step before it."""
     line = series.series
+    if len(run.starts) < 2:
+        return []
     known = np.flatnonzero(np.isfinite(line.time))
-    if len(run.starts) < 2 or len(known) < 2:
+    if len(known) < 2:
         return []
     resumed, out = {r.first for r in restarts}, []
     after = np.searchsorted(np.maximum.accumulate(line.time[known]), np.sort(run.starts)[1:])

@@ -9,6 +9,7 @@ from typing import ClassVar, TypedDict
 
 import numpy as np
 
+from runlens.growing import chosen, differences, greatest, median
 from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
 from runlens.rules.base import Rule
 from runlens.rules.meaning import Part
@@ -105,14 +106,14 @@ class StaleRun(Rule[StaleEvidence]):
         if series is None:
             return
         attempt = series.series.attempts()[-1]  # the time between attempts is no pause of the run
-        time = attempt.time[np.isfinite(attempt.time)]
+        (time,) = chosen("finite", (attempt.time,), np.isfinite)
         if len(time) < 3 or not math.isfinite(now):
             yield self.skip("the log holds too few wall times to know the run's cadence", kind="too-few-points")
             return
-        interval = np.diff(time)
-        usual, longest = float(np.median(interval)), float(interval.max())
+        interval = differences(time)
+        usual, longest = median(interval), float(greatest(interval))
         limit = max(self.rows * usual, self.pauses * longest, self.least)
-        age = now - float(time.max())
+        age = now - float(greatest(time))
         if age <= limit:
             return
         last = int(series.series.step[-1])

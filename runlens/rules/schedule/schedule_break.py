@@ -216,6 +216,8 @@ def _as_it_stands(series: PlacedSeries) -> PlacedSeries:
     latest = series.latest()
     if not len(latest):
         return latest
+    if int(latest.step[-1]) <= int(series.step[-1]):
+        return latest.finite()
     return latest.where((latest.step <= series.step[-1]) & np.isfinite(latest.value))
 
 

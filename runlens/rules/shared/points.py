@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from runlens.growing import equal, rises
 from runlens.model import PlacedSeries, RoleSeries, Run
 from runlens.stats.distinct import distinct
 
@@ -32,9 +33,9 @@ def all_steps(run: Run) -> npt.NDArray[np.int64]:
     for role in _training(run):
         step = role.series.step
         # most are logged at the same steps
-        if not any(step is known or np.array_equal(step, known) for known in steps):
+        if not any(equal(step, known) for known in steps):
             steps.append(step)
-    if len(steps) == 1 and bool(np.all(steps[0][1:] > steps[0][:-1])):
+    if len(steps) == 1 and rises(steps[0], strictly=True):
         return steps[0]
     return distinct(np.concatenate(steps)) if steps else np.empty(0, np.int64)
 
@@ -71,8 +72,7 @@ def returns(series: PlacedSeries) -> list[Return]:
 
     One or two points out of order, at steps that were not logged before, are a writer's reordering and no return.
     """
-    cuts = np.flatnonzero(series.step[1:] < series.step[:-1]) + 1
-    bounds = [0, *cuts.tolist(), len(series)]
+    bounds = [0, *series.falls().tolist(), len(series)]
     time = series.time
     out = []
     for a, b, c in zip(bounds, bounds[1:], bounds[2:], strict=False):

@@ -15,6 +15,8 @@ import bottleneck as bn
 import numpy as np
 import numpy.typing as npt
 
+from runlens.growing import greatest
+from runlens.growing import places as positions
 from runlens.stats.changes.climbs import climbs_again
 from runlens.stats.distinct import distinct
 from runlens.stats.robust import Floats, Steps
@@ -79,7 +81,7 @@ def breaks(step: Steps, rate: Floats, short: float = 0.1, zero: float = 0.02) ->
     n = len(rate)
     if n < 8:
         return []
-    peak = float(rate.max())
+    peak = float(greatest(rate))
     if peak <= 0:
         return [Break("zero", 0, n - 1, 0.0, 0.0)]
     span = float(step[-1] - step[0])
@@ -92,8 +94,9 @@ def breaks(step: Steps, rate: Floats, short: float = 0.1, zero: float = 0.02) ->
     covered = np.zeros(n, dtype=bool)
     for one in found:
         covered[one.first : one.last + 2] = True
-    up_to = np.maximum.accumulate(rate)
-    still_rising = int(np.argmax(np.append(rate[1:] < rate[:-1], True)))
+    up_to = np.maximum.accumulate(rate[: places[-1]])
+    falls = positions("falls", (rate,), lambda rates: rates[1:] < rates[:-1], back=1)
+    still_rising = int(falls[0]) - 1 if len(falls) else n - 1
     for at in places:
         if covered[at]:
             continue
@@ -108,12 +111,8 @@ def breaks(step: Steps, rate: Floats, short: float = 0.1, zero: float = 0.02) ->
 
 def jumps(step: Steps, rate: Floats) -> npt.NDArray[np.int64]:
     """Positions of the points that stand apart from the one before them by a jump, and by more than rounding does."""
-    lowest = FLOOR * rate.max()
-    found = []
-    for first, last in spans(len(rate) - 1):
-        held = np.maximum(rate[first : last + 1], lowest)
-        found.append(first + np.flatnonzero((held[1:] > JUMP * held[:-1]) | (JUMP * held[1:] < held[:-1])))
-    likely = np.concatenate(found)
+    lowest = FLOOR * float(greatest(rate))
+    likely = positions(("apart", lowest), (rate,), lambda rates: _apart(rates, lowest), back=1) - 1
     likely = likely[np.abs(rate[likely + 1] - rate[likely]) > 1.5 * quantum(rate)] if len(likely) else likely
     if not len(likely):
         return likely
@@ -123,6 +122,15 @@ def jumps(step: Steps, rate: Floats) -> npt.NDArray[np.int64]:
     pace = np.abs(np.log(np.maximum(rate[at + 1], lowest) / np.maximum(rate[at], lowest))) / (step[at + 1] - step[at])
     typical = bn.nanmedian(np.where(outside, np.nan, pace), axis=1)
     return np.asarray(likely[pace[:, NEAR // 2] > STEEPER * typical] + 1)
+
+
+def _apart(rate: Floats, lowest: float) -> npt.NDArray[np.bool_]:
+    """Which points but the first are apart from the one before them by `JUMP`."""
+    out = np.empty(len(rate) - 1, dtype=bool)
+    for first, last in spans(len(out)):
+        held = np.maximum(rate[first : last + 1], lowest)
+        out[first:last] = (held[1:] > JUMP * held[:-1]) | (JUMP * held[1:] < held[:-1])
+    return out
 
 
 def quantum(rate: Floats) -> float:
@@ -137,13 +145,15 @@ def quantum(rate: Floats) -> float:
 
 def _zeros(step: Steps, rate: Floats, shortest: float, peak: float) -> Iterator[Break]:
     """Stretches at zero after the rate was positive. The end of a cosine that is logged with few digits is none."""
-    flat = rate <= FLOOR * peak
-    if not flat.any():
+    lowest = FLOOR * peak
+    flat = positions(("flat", lowest), (rate,), lambda rates: rates <= lowest)
+    if not len(flat):
         return
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], flat, [False]]).astype(np.int8)))
+    cuts = np.flatnonzero(np.diff(flat) > 1)
+    starts, ends = np.append(flat[0], flat[cuts + 1]), np.append(flat[cuts], flat[-1]) + 1
     # a cosine is below half a unit for 0.45 sqrt(unit / peak) of its length
     shortest += np.sqrt(quantum(rate) / peak) * float(step[-1] - step[0])
-    for first, end in edges.reshape(-1, 2).tolist():
+    for first, end in zip(starts.tolist(), ends.tolist(), strict=True):
         if first > 0 and end - first >= FEWEST_ZEROS and step[end - 1] - step[first] >= shortest:
             yield Break("zero", first, end - 1, float(rate[first - 1]), 0.0)
 

@@ -53,11 +53,13 @@ def dips(x: Floats, least: float, shortest: int, longest: int) -> list[tuple[int
     for length in window_lengths(shortest, min(longest, n // 3)):
         means = (total[length:] - total[:-length]) / length
         step = means[length:] - means[:-length]
-        limit = max(least, SIGMAS * MAD_TO_SIGMA * float(bn.median(np.abs(step))))
         down, up = -step[: n - 3 * length + 1], step[length : n - 2 * length + 1]
         depth = np.append(np.minimum(down, up), -step[n - 2 * length])
         place = np.append(np.arange(length, n - 2 * length + 1), n - length)
-        over = np.flatnonzero(depth > limit)
+        over = np.flatnonzero(depth > least)
+        if not len(over):  # asked first: of a long series the scatter costs most
+            continue
+        over = over[depth[over] > SIGMAS * MAD_TO_SIGMA * float(bn.median(np.abs(step)))]
         if len(over) > 4 * MOST:
             over = over[np.argpartition(depth[over], -4 * MOST)[-4 * MOST :]]
         # a window as long as the dip has the largest of these: a longer one holds healthy points, a shorter one less

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from runlens.stats.log_blocks import log_blocks, log_steps
+from runlens.stats.log_blocks import log_blocks, log_step_at, place_of
 from runlens.stats.robust import (
     Floats,
     Steps,
@@ -22,6 +22,8 @@ LEVEL = 0.01
 LEFT = 0.25
 """A curve that makes less than this part of the progress its trend led to has stalled. A power law makes nearly all of
 it, and one that nears a floor of three quarters of its height more than half."""
+SLOPE = 300
+"""Points that a trend is taken from."""
 PARTS = 12
 """Parts of a stretch whose medians say whether it is level."""
 
@@ -62,8 +64,7 @@ def last_stall(y: Floats, step: Steps, shortest: float) -> Stall | None:
     n = len(y)
     if n < 32 or step[-1] <= step[0]:
         return None
-    x = log_steps(step)
-    edges, level = log_blocks(y, x)
+    edges, level = log_blocks(y, step)
     at = edges[:-1]
     late = y[int(np.searchsorted(step, step[-1] - shortest * (step[-1] - step[0]))) :]
     noise = difference_sigma(late) if len(late) > 8 else difference_sigma(y)
@@ -80,10 +81,10 @@ def last_stall(y: Floats, step: Steps, shortest: float) -> Stall | None:
     part = max(4, len(rest) // 4)
     change = median(rest[-part:]) - median(rest[:part])
     doubt = float(np.sqrt(2.0)) * standard_error_of_median(noise, part)
-    earliest = x[first] - max(x[-1] - x[first], np.log(2.0))
-    before = slice(int(np.searchsorted(x, earliest)), int(np.searchsorted(x, x[first])))
-    slope = theil_sen(x[before], y[before])[0] if before.stop - before.start >= 8 else 0.0
-    expected = min(slope, 0.0) * float(x[-1] - x[first])
+    begins, ends = log_step_at(step, np.array([first, n - 1])).tolist()
+    before = slice(*place_of(step, [begins - max(ends - begins, np.log(2.0)), begins]).tolist())
+    slope = _slope(y, step, before) if before.stop - before.start >= 8 else 0.0
+    expected = min(slope, 0.0) * (ends - begins)
     parts = medians_of_parts(rest, PARTS)
     steady = max(-0.5 * expected, 2.0 * LEVEL, 6.0 * standard_error_of_median(noise, len(rest) // PARTS))
     moves = float(parts.max() - parts.min())
@@ -93,3 +94,10 @@ def last_stall(y: Floats, step: Steps, shortest: float) -> Stall | None:
         return None
     trend_from = before.start if before.stop > before.start else first
     return Stall(first, trend_from, float(change), float(expected), doubt)
+
+
+def _slope(y: Floats, step: Steps, part: slice) -> float:
+    """Fall of a stretch of a curve by log step, from so many points as `theil_sen` looks at."""
+    count = part.stop - part.start
+    at = part.start + np.linspace(0, count - 1, min(count, SLOPE)).astype(np.int64)
+    return theil_sen(log_step_at(step, at), y[at], most=SLOPE)[0]

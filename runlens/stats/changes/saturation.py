@@ -46,7 +46,7 @@ def nears_floor(y: Floats, step: Steps, since: int, arrived: int) -> bool:
     """
     x = log_steps(step)
     since = max(since, int(np.searchsorted(x, x[arrived] - REACH)))
-    edges, level = log_blocks(y, x, since)
+    edges, level = log_blocks(y, step, since)
     if len(edges) < 9:
         return False
     at = np.array([x[a:b].mean() for a, b in pairwise(edges)])

@@ -82,8 +82,8 @@ def blocks_of_log_steps():
     step, y = decay(900)
     out = []
     for n in (2, 10, 70, 900):
-        x = log_blocks.log_steps(step[:n])
-        out += [x, *log_blocks.log_blocks(y[:n], x), *log_blocks.log_blocks(y[:n], x, n // 3)]
+        x, at = log_blocks.log_steps(step[:n]), step[:n]
+        out += [x, *log_blocks.log_blocks(y[:n], at), *log_blocks.log_blocks(y[:n], at, n // 3)]
     return out
 
 

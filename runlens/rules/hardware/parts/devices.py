@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from runlens.growing import all_finite, rises
 from runlens.model import PlacedSeries, RoleSeries, Run
 from runlens.model.words import percent
 from runlens.stats.robust import Floats, median
@@ -75,8 +76,8 @@ def _of_own_process(run: Run) -> frozenset[str]:
 
 def clean(series: PlacedSeries) -> PlacedSeries:
     """The finite points in the order of time (of writing where times are not known)."""
-    series = series.take(np.isfinite(series.value))
-    if len(series) > 1 and bool(np.isfinite(series.time).all()) and bool(np.any(np.diff(series.time) < 0)):
+    series = series.finite()
+    if len(series) > 1 and all_finite(series.time) and not rises(series.time):
         return series.take(np.argsort(series.time, kind="stable"))
     return series
 
@@ -98,7 +99,11 @@ def stretches(mask: Mask, gap: int = 2) -> list[Stretch]:
     gap : int
         A sensor that reads one degree less for a moment has not cooled down.
     """
-    at = np.flatnonzero(mask)
+    return stretches_at(np.flatnonzero(mask), gap)
+
+
+def stretches_at(at: npt.NDArray[np.int64], gap: int = 2) -> list[Stretch]:
+    """Runs of positions, in order; up to `gap` missing ones in between do not part them."""
     if len(at) == 0:
         return []
     cuts = np.flatnonzero(np.diff(at) > gap + 1)

@@ -9,12 +9,12 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from runlens.growing import blocks, chosen, differences, mapped
 from runlens.model import PlacedSeries, RoleSeries, Run
+from runlens.rules.throughput.parts.telling import advances, even, is_timed, positive, resumes_in
 from runlens.rules.throughput.parts.work import varying_work, work_per_step
-from runlens.stats.blocks import block_midmeans
+from runlens.stats.blocks import midmeans
 from runlens.stats.robust import Floats, median, quantile
-from runlens.stats.spans import spans
-from runlens.stats.strides import evened
 
 Origin = Literal["rate", "step time", "wall time", "wall steps"]
 
@@ -97,14 +97,15 @@ class RateSignal:
     def log(self) -> Floats:
         """(n,) float64: natural logarithm of the rate, in which a loss of 5 % is 0.05 at any speed.
 
-        Made anew for each who asks: of 10 million points it takes 0.1 s, and would hold 80 MB.
+        Made anew for each who asks, where the log is read once: of 10 million points it takes 0.1 s, and would hold
+        80 MB.
         """
-        return np.asarray(np.log(self.rate))
+        return mapped("log", (self.rate,), np.log)
 
     @cached_property
     def fine(self) -> Floats:
         """(n // FINE,) float64: midmeans of the logarithm over blocks of `FINE` points."""
-        return block_midmeans(self.log, FINE)[: len(self) // FINE]
+        return blocks("midmean", self.log, FINE, midmeans)
 
 
 def rate_signal(run: Run) -> RateSignal | None:
@@ -190,26 +191,11 @@ def _count(x: Floats) -> int:
     return int(np.count_nonzero(np.isfinite(first) & (first > 0)))
 
 
-def _resumes(step: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    return np.flatnonzero(step[1:] < step[:-1]) + 1
-
-
-def _kept(series: PlacedSeries, keep: npt.NDArray[np.bool_]) -> PlacedSeries:
-    """The points at `keep`, so far as they speak of about as many steps as others."""
-    series = series.where(keep)
-    even = evened(series.step)
-    return series if even is None else series.take(even)
-
-
-def _positive(series: PlacedSeries) -> npt.NDArray[np.bool_]:
-    return (series.value > 0) & (series.value < np.inf)
-
-
 def _logged(run: Run, role: RoleSeries) -> RateSignal:
-    s = _kept(role.series, _positive(role.series))
+    s = even(positive(role.series))
     per_gpu = role.scope == "per_gpu"
     seconds = _step_seconds(run, s, role.unit, per_gpu)
-    return RateSignal(s.name, role.unit, "rate", s.step, s.value, s.time, _resumes(s.step), per_gpu, seconds)
+    return RateSignal(s.name, role.unit, "rate", s.step, s.value, s.time, resumes_in(s.step), per_gpu, seconds)
 
 
 def _step_seconds(run: Run, rate: PlacedSeries, unit: str, per_gpu: bool) -> float:
@@ -236,35 +222,32 @@ def _step_seconds(run: Run, rate: PlacedSeries, unit: str, per_gpu: bool) -> flo
 
 def _timed(run: Run, role: RoleSeries) -> RateSignal:
     """From step time: tokens a second where the tokens of a step change, else steps a second."""
-    s = _kept(role.series, _positive(role.series))
+    s = even(positive(role.series))
     work = varying_work(run, s.step)
     if work is None:
         rate, unit = 1.0 / s.value, "steps/s"
     else:
         rate, unit = work / s.value, "tokens/s" if run.roles.get("tokens") else "samples/s"
     seconds = median(s.value[-4096:])
-    return RateSignal(s.name, unit, "step time", s.step, rate, s.time, _resumes(s.step), False, seconds)
+    return RateSignal(s.name, unit, "step time", s.step, rate, s.time, resumes_in(s.step), False, seconds)
 
 
 def _walled(role: RoleSeries, in_steps: bool) -> RateSignal | None:
     """From wall time: progress between groups of points, wide enough that buffered writing does not matter."""
-    s = _kept(role.series, np.isfinite(role.series.time))
+    time, step, value = chosen("timed", (role.series.time, role.series.step, role.series.value), is_timed)
+    s = even(PlacedSeries(role.series.name, step, time, value))
     in_tokens = role.role in ("tokens", "samples") and not in_steps
     group = flush_group(s.time)
     step, time = s.step[::group], s.time[::group]
     if len(step) < 3:
         return None
     progress = s.value[::group] if in_tokens else step
-    rate, keep = np.empty(len(step) - 1), np.empty(len(step) - 1, dtype=bool)
-    for a, b in spans(len(rate)):
-        seconds, done = np.diff(time[a : b + 1]), np.diff(progress[a : b + 1])
-        keep[a:b] = (seconds > 0) & (done > 0)
-        np.divide(done, seconds, out=rate[a:b], where=keep[a:b])
-    back = _resumes(step) - 1
-    step, time = step[1:], time[1:]
-    if not bool(keep.all()):
-        back = np.searchsorted(np.flatnonzero(keep), back)
-        rate, step, time = rate[keep], step[keep], time[keep]
+    back = resumes_in(step) - 1
+    every = differences(progress), differences(time), step[1:], time[1:]
+    done, seconds, step, time = chosen("advance", every, advances)
+    if len(done) < len(every[0]):
+        back = np.searchsorted(np.flatnonzero(advances(*every)), back)
+    rate = mapped("rate", (done, seconds), np.divide)
     unit = f"{role.role}/s" if in_tokens else "steps/s"
     origin: Origin = "wall steps" if in_steps else "wall time"
     return RateSignal(s.name, unit, origin, step, rate, time, back, False)
