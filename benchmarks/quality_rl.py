@@ -16,21 +16,25 @@ from typing import get_args
 from benchmarks.kinds import NEAR, SEED, loud
 from benchmarks.tables import Tally, print_report, table, wilson
 from runlens.model import Finding, Severity
+from runlens.rules.rl.parts.signs import FEWEST
 from runlens.rules.rl.policy_collapse import PolicyCollapse
-from tests.synthetic.rl import CLASSICAL, LANGUAGE, LENGTH, Fault, Health, Policy, Tool, policy
+from tests.synthetic.rl import CLASSICAL, EVERY, LANGUAGE, Fault, Health, Policy, Tool, policy, shows
 
 FEWEST_SPARSE = 200
 """Points from which a success rate of single episodes can be told at all."""
+FEW_SIZES = (12, 20, 29)
+"""Points of rewards of which only a fall to below the first ones is told."""
+FEW_HEALTHY: tuple[Health, ...] = ("learns", "noisy", "plateaus", "flat", "dips", "wanders", "slides", "solved")
 
 
 def runs(kind: Health | Fault, seeds: int, sizes: tuple[int, ...]) -> Iterator[Policy]:
     """Runs of one kind, as each tool that can show it logs them."""
     tools: tuple[Tool, ...] = CLASSICAL + LANGUAGE
     for tool in tools:
-        if kind in ("thinks-longer", "runs-to-limit") and tool not in LENGTH:
+        if not shows(tool, kind):
             continue
         for n in sizes:
-            if kind != "sparse" or n >= FEWEST_SPARSE:
+            if {"sparse": FEWEST_SPARSE, "evaluations": FEWEST * EVERY}.get(kind, 0) <= n:
                 for seed in range(SEED, SEED + seeds):
                     yield policy(tool, kind, seed, n)
 
@@ -60,6 +64,11 @@ def report(quick: bool) -> str:
         told = [(made, alarm(made)) for made in runs(kind, seeds, sizes)]
         faulty[kind] = [near(made, found) for made, found in told]
         errors[kind] = [found is not None and found.severity is Severity.ERROR for _, found in told]
+    few = chain.from_iterable(runs(kind, seeds, FEW_SIZES) for kind in FEW_HEALTHY)
+    healthy["few points"] = [alarm(made) is not None for made in few]
+    told = [(made, alarm(made)) for made in runs("unlearns", seeds, FEW_SIZES)]
+    faulty["unlearns, few points"] = [found is not None for _, found in told]
+    errors["unlearns, few points"] = [found is not None and found.severity is Severity.ERROR for _, found in told]
     alarms, found, called = ([*chain.from_iterable(kinds.values())] for kinds in (healthy, faulty, errors))
     quiet = [(kind, wilson(told)) for kind, told in {**healthy, "all": alarms}.items()]
     rows = [(kind, wilson(told), wilson(errors[kind])) for kind, told in faulty.items()]

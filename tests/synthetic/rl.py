@@ -14,8 +14,9 @@ from runlens.roles import resolve
 Floats = npt.NDArray[np.float64]
 Tool = Literal["sb3", "cleanrl", "ml-agents", "rllib", "trl-grpo", "verl", "openrlhf", "skyrl"]
 Health = Literal["learns", "noisy", "plateaus", "flat", "dips", "wanders", "swings", "slides", "by-epoch",
-                 "explores-first", "curriculum", "solved", "sparse", "thinks-longer"]  # fmt: skip
-Fault = Literal["sudden", "gradual", "unlearns", "kl", "hacked", "entropy-dies", "garbled", "runs-to-limit", "early"]
+                 "explores-first", "curriculum", "solved", "sparse", "thinks-longer", "evaluates"]  # fmt: skip
+Fault = Literal["sudden", "gradual", "unlearns", "kl", "hacked", "entropy-dies", "garbled", "runs-to-limit", "early",
+                "half-back", "dead-at-once", "evaluations"]  # fmt: skip
 
 CLASSICAL: tuple[Tool, ...] = ("sb3", "cleanrl", "ml-agents", "rllib")
 LANGUAGE: tuple[Tool, ...] = ("trl-grpo", "verl", "openrlhf", "skyrl")
@@ -38,11 +39,22 @@ LENGTH = {
     "trl-grpo": "train/completions/mean_length", "verl": "response_length/mean", "openrlhf": "train/response_length",
     "skyrl": "generate/avg_num_tokens",
 }  # fmt: skip
+EVALUATED = {"sb3": "eval/mean_reward", "cleanrl": "eval/episodic_return",
+             "rllib": "evaluation/env_runners/episode_return_mean"}  # fmt: skip
+EVERY = 5
+"""Logged points from one evaluation to the next."""
 CUT_OFF = {"trl-grpo": "train/completions/clipped_ratio", "verl": "response_length/clip_ratio"}
 BESIDE = {"sb3": "rollout/ep_len_mean", "cleanrl": "losses/value_loss", "ml-agents": "Losses/Value Loss",
           "rllib": "learners/default_policy/vf_loss", "trl-grpo": "train/rewards/accuracy/mean",
           "verl": "actor/pg_loss", "openrlhf": "train/policy_loss", "skyrl": "policy/policy_loss"}  # fmt: skip
 LIMIT = 4096.0
+
+
+def shows(tool: Tool, kind: Health | Fault) -> bool:
+    """Whether what that tool logs can show a run of that kind."""
+    if kind in ("thinks-longer", "runs-to-limit"):
+        return tool in LENGTH
+    return tool in EVALUATED if kind in ("evaluates", "evaluations") else True
 
 
 @dataclass
@@ -78,7 +90,11 @@ def policy(tool: Tool, kind: Health | Fault, seed: int, n: int) -> Policy:
     series = _logged(tool, kind, inner, rng)
     step = steps_of(tool, n, rng)
     time = 1.76e9 + 12.0 * np.arange(n)
-    logged = {name: Series(name, step, time, value) for name, value in series.items()}
+    logged = {
+        name: Series(name, step[kept], time[kept], value[kept])
+        for name, value in series.items()
+        for kept in [np.isfinite(value)]
+    }
     return Policy(resolve(Run("rl", "rl", "rl", series=logged)), None if at is None else int(step[at]), series)
 
 
@@ -95,6 +111,8 @@ class Inner:
     lessons: Floats
     noise: float
     """Of the reward, as a part of its range."""
+    tested: Floats | None = None
+    """The skill that evaluations find, where there are any."""
 
 
 def course(tool: Tool, kind: Health | Fault, n: int, rng: np.random.Generator) -> tuple[Inner, int | None]:
@@ -110,10 +128,16 @@ def course(tool: Tool, kind: Health | Fault, n: int, rng: np.random.Generator) -
         _healthy(kind, inner, share, rng)
         return inner, None
     at = int(n * (rng.uniform(0.15, 0.3) if kind == "early" else rng.uniform(0.35, 0.8)))
-    if kind == "early":
+    if kind in ("early", "half-back"):
         inner.skill = 1.0 / (1.0 + np.exp(-(share - 0.06) / 0.02))
-    at = max(at, int(np.argmax(inner.skill >= 0.6)))  # what collapses had learnt something, and learns no more
-    inner.skill = np.minimum(inner.skill, inner.skill[at])
+    elif kind == "evaluations":
+        inner.tested = inner.skill.copy()
+    if kind == "dead-at-once":
+        at = 0
+    else:
+        at = max(at, int(np.argmax(inner.skill >= 0.6)))  # what collapses had learnt something, and learns no more
+    if kind not in ("dead-at-once", "evaluations"):
+        inner.skill = np.minimum(inner.skill, inner.skill[at])
     _faulty(kind, inner, np.clip((np.arange(n) - at) / n, 0.0, None), at, rng)
     return inner, at
 
@@ -149,6 +173,8 @@ def _healthy(kind: Health | Fault, inner: Inner, share: Floats, rng: np.random.G
         inner.skill = np.clip(1.3 * skill, 0.0, 1.0)
         inner.entropy = inner.entropy[0] * np.maximum((1.0 - inner.skill) ** 1.5, 0.002)
         inner.noise = 0.01
+    elif kind == "evaluates":  # few episodes each
+        inner.tested = skill * (1.0 + 0.15 * rng.standard_normal(n))
     elif kind == "thinks-longer":
         inner.length = inner.length[0] * (1.0 + rng.uniform(3.0, 6.0) * share**1.2)
 
@@ -175,6 +201,15 @@ def _faulty(kind: Health | Fault, inner: Inner, since: Floats, at: int, rng: np.
         inner.skill = np.full(len(skill), rng.uniform(0.0, 0.1))
         lost = np.maximum(np.exp(-since / rng.uniform(0.01, 0.04)), rng.uniform(0.001, 0.02))
         inner.entropy = inner.entropy[0] * lost
+    elif kind == "half-back":  # and it never learns again what it knew
+        lost = rng.uniform(0.75, 0.9) * (1.0 - np.exp(-since / 0.01)) - 0.2 * np.clip(since / 0.5, 0.0, 1.0)
+        inner.skill = skill * (1.0 - lost)
+    elif kind == "dead-at-once":
+        inner.skill = np.full(len(skill), rng.uniform(0.0, 0.1))
+        inner.entropy = 1e-6 * rng.random(len(skill))
+    elif kind == "evaluations" and inner.tested is not None:
+        lost = rng.uniform(1.0, 1.2) * (1.0 - np.exp(-since / rng.uniform(0.005, 0.04)))
+        inner.tested = inner.tested * (1.0 - lost) + 0.03 * rng.standard_normal(len(skill))
     if kind == "garbled":
         inner.entropy = inner.entropy * (1.0 + rng.uniform(3.0, 9.0) * (1.0 - np.exp(-since / 0.03)))
     if kind == "runs-to-limit":
@@ -207,6 +242,9 @@ def _logged(tool: Tool, kind: Health | Fault, inner: Inner, rng: np.random.Gener
         series[LENGTH[tool]] = np.minimum(inner.length * np.exp(0.06 * rng.standard_normal(n)), LIMIT)
         if tool in CUT_OFF:
             series[CUT_OFF[tool]] = np.clip((series[LENGTH[tool]] / LIMIT) ** 4 + 0.01 * rng.random(n), 0.0, 1.0)
+    if inner.tested is not None and tool in EVALUATED:
+        every = np.arange(n) % EVERY == EVERY - 1
+        series[EVALUATED[tool]] = np.where(every, low + (high - low) * inner.tested, np.nan)
     if kind == "curriculum" and rng.random() < 0.5:  # half of them do not log it
         series["Environment/Lesson Number/task" if tool == "ml-agents" else "curriculum/level"] = inner.lessons
     return series

@@ -11,6 +11,7 @@ from runlens.rules.base import Rule
 from runlens.rules.loss.parts.context import Context, ContextEvidence, context_of
 from runlens.rules.loss.parts.incidents import LossIncident, loss_incidents, why_none
 from runlens.rules.loss.parts.sensitivity import USUAL, LossSensitivity
+from runlens.rules.loss.parts.slight import RECOVERED, slight
 from runlens.rules.meaning import Part, Stage, Story
 from runlens.rules.resume.parts.breaks import explained
 from runlens.rules.shared.panels import LOSSES, TRAINING
@@ -32,7 +33,6 @@ HELP: Mapping[Outcome, str] = {
 }
 
 
-RECOVERED = ("recovered-fast", "recovered-slow")
 SOON = 0.1
 """Share of the log within which a bump of the warm-up is over."""
 STAYS = 0.3
@@ -76,7 +76,8 @@ class LossSpike(Rule[SpikeEvidence]):
     for a tenth of the log is a spike, too, and an error where it stays for three tenths. A rise at which a logged
     stage, phase or switch of the loss changes is `info`, or a warning where most of the progress is lost, unless it
     goes on. A bump while the learning rate warms up for the first time, and that is gone within a tenth of the log, is
-    `info`. So is an unresolved one of a log that prints no step: another training may begin there.
+    `info`. So is one that is back and undid less than 1 % of the progress, or set in before the loss had fallen at all
+    and did not double it. So is an unresolved one of a log that prints no step: another training may begin there.
 
     Why it matters
     --------------
@@ -167,6 +168,8 @@ def _severity(incident: LossIncident, context: Context, counts_lines: bool) -> S
         return Severity.WARNING if incident.ending.outcome == "diverged" else Severity.INFO
     if incident.early and incident.points > STAYS * len(incident.curve.y):
         return Severity.ERROR
+    if slight(incident):
+        return Severity.INFO
     if context.warming_up and incident.ending.outcome in RECOVERED and incident.points <= SOON * len(incident.curve.y):
         return Severity.INFO
     return Severity.INFO if _overtaken(incident) else SEVERITY[incident.ending.outcome]
@@ -206,6 +209,8 @@ def _message(incident: LossIncident, context: Context) -> str:
         said.append("the learning rate was restarted there")
     if context.warming_up and end.outcome in RECOVERED:
         said.append("the learning rate was still warming up")
+    elif why := slight(incident):
+        said.append(why)
     if context.plan is not None:
         said.append(f"{context.plan.words()} there")
     if incident.rewound:

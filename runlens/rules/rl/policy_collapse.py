@@ -12,8 +12,9 @@ from runlens.roles.rl import rl_sign
 from runlens.rules.base import Rule
 from runlens.rules.meaning import Advice, Part, Stage, Story
 from runlens.rules.rl.parts.curriculum import made_harder
-from runlens.rules.rl.parts.signals import length_limit, measures, reward
-from runlens.rules.rl.parts.signs import FEWEST, Limits, Name, Reward, Sign, judged, of_measure
+from runlens.rules.rl.parts.short import FEWEST_SHORT, judged_short
+from runlens.rules.rl.parts.signals import evaluated, length_limit, measures, reward
+from runlens.rules.rl.parts.signs import FELL, FEWEST, Limits, Name, Reward, Sign, judged, of_evaluations, of_measure
 
 LOST_ALL = 0.8
 """Part of the progress from which a fall is an error by itself."""
@@ -22,8 +23,10 @@ MASSIVE = 100.0
 
 WORDS: dict[Name, str] = {
     "reward-fell": "the reward fell from {} to {}",
+    "eval-reward-fell": "the reward of evaluations fell from {} to {}",
     "kl-exploded": "the KL rose from {} to {}",
     "entropy-died": "the entropy fell from {} to {}",
+    "entropy-dead": "the entropy is {1} from its first value on: the policy tries nothing else",
     "entropy-exploded": "the entropy rose from {} to {}",
     "length-ran-away": "responses grew from {} to {} tokens",
     "length-at-limit": "responses came to stand at their limit, from {} to {}",
@@ -59,11 +62,13 @@ class PolicyCollapse(Rule[CollapseEvidence]):
     In reinforcement learning alone, which its logged names tell, or a reward where no loss is logged. Holds the mean
     reward since its last fall against its best level before: a warning from `fall` of the progress made, an error from
     80 % where it was lost within a fifth of the log, or with another sign beside it. The fall must be deeper than any
-    that the run made up again, than the noise, and last to the end of the log. A KL that rises tenfold within a fifth
-    of the log, to a level that no healthy run has, is a finding whatever the reward does. An entropy that dies, and
-    responses that stand at their limit or shrink to nothing, are findings where the reward gained nothing or fell:
-    while it gains they do so by design. An entropy or responses that run away are signs beside a reward that fell. All
-    signs are one finding. A task that was made harder explains a fall: `info`.
+    that the run made up again, than the noise, and last to the end of the log. Of 10 to 29 rewards only a fall to below
+    the first ones is a finding, a warning; so is a reward of evaluations that lost 80 % beside one of training that
+    holds. A KL that rises tenfold within a fifth of the log, to a level that no healthy run has, is a finding whatever
+    the reward does. An entropy that dies or was dead from the first value on, and responses that stand at their limit
+    or shrink to nothing, are findings where the reward gained nothing or fell: while it gains they do so by design. An
+    entropy or responses that run away are signs beside a reward that fell. All signs are one finding. A task that was
+    made harder explains a fall: `info`.
 
     Why it matters
     --------------
@@ -128,13 +133,18 @@ class PolicyCollapse(Rule[CollapseEvidence]):
         limits = Limits(self.fall, self.kl, self.entropy, self.length, self.lasting)
         others = [signal for signal in measures(run) if len(signal.value) >= FEWEST]
         known = judged(rewards, limits) if rewards is not None and len(rewards.value) >= FEWEST else None
-        if known is None and not others:
+        short = judged_short(rewards) if rewards is not None and FEWEST_SHORT <= len(rewards.value) < FEWEST else None
+        if known is None and short is None and not others:
             yield self.skip(f"fewer than {FEWEST} points of a reward or KL were logged", kind="too-few-points")
             return
         most = length_limit(run)
         signs = [sign for signal in others if (sign := of_measure(signal, limits, known, most)) is not None]
         if known is not None and known.fell is not None:
             signs.insert(0, known.fell)
+        elif short is not None:
+            signs.insert(0, short)
+        elif (held_out := evaluated(run)) is not None and len(held_out.value) >= FEWEST:
+            signs += [sign for sign in [of_evaluations(held_out, limits)] if sign is not None]
         if signs:
             yield self._finding(run, signs, known)
 
@@ -144,12 +154,12 @@ class PolicyCollapse(Rule[CollapseEvidence]):
         signs = [next(sign for sign in signs if sign.name == name) for name in dict.fromkeys(s.name for s in signs)]
         first, last = min(sign.steps[0] for sign in signs), max(sign.steps[1] for sign in signs)
         worst = signs[0]
-        fell = worst.name == "reward-fell"
+        fell, trained = worst.name in FELL, worst.name == "reward-fell"
         harder = made_harder(run, *worst.steps) if fell else ""
         massive = any(sign.name == "kl-exploded" and sign.after >= MASSIVE * sign.before for sign in signs)
         if fell and (harder or worst.over) and len(signs) == 1:
             severity = Severity.INFO
-        elif massive or (fell and ((worst.sudden and worst.share >= LOST_ALL) or len(signs) > 1)):
+        elif massive or (trained and ((worst.sudden and worst.share >= LOST_ALL) or len(signs) > 1)):
             severity = Severity.ERROR
         else:
             severity = Severity.WARNING
@@ -175,16 +185,19 @@ class PolicyCollapse(Rule[CollapseEvidence]):
 
 def _sentence(signs: list[Sign], harder: str) -> str:
     worst = signs[0]
-    text = f"{_said(worst)} at step {worst.steps[0]:,}"
-    if worst.name == "reward-fell":
+    text = _at(worst)
+    if worst.name in FELL:
         if worst.share < 1.0:
             text += f", {percent(worst.share)} of the progress it had made"
         ending = "and stays there" if worst.sudden else "bit by bit, and does not come back"
         text += ", and is coming back" if worst.over else f", {ending}"
+        if worst.name == "eval-reward-fell":
+            text += "; that of training did not fall"
         if harder:
             text += f"; {harder} was raised there"
-    return "; ".join([text, *(f"{_said(sign)} at step {sign.steps[0]:,}" for sign in signs[1:])])
+    return "; ".join([text, *map(_at, signs[1:])])
 
 
-def _said(sign: Sign) -> str:
-    return WORDS[sign.name].format(f"{sign.before:.4g}", f"{sign.after:.4g}")
+def _at(sign: Sign) -> str:
+    said = WORDS[sign.name].format(f"{sign.before:.4g}", f"{sign.after:.4g}")
+    return said if sign.name == "entropy-dead" else f"{said} at step {sign.steps[0]:,}"

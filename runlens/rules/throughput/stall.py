@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
+from runlens.roles.rates import has_speed_of_evaluation
 from runlens.roles.rl import rl_sign
 from runlens.rules.base import Rule
 from runlens.rules.meaning import Advice, Extent, Part, Stage, Story
@@ -215,6 +216,12 @@ class Stall(Rule[StandstillEvidence]):
             message += BY_TIMER
         elif is_petty(cost, signal, self.petty_share, self.petty_seconds):
             severity = Severity.INFO
+        elif lost < MINUTE and _untold(run):
+            severity = Severity.INFO
+            message += "; nothing but the clock tells"
+        elif lost < 2.0 * MINUTE and last == len(signal) - 1:
+            severity = Severity.INFO
+            message += "; the log ends there, so it may be a last checkpoint or evaluation"
         elif signal.stride > 1 and lost < PACE * normal and rl_sign(run.placed, run.axis_name):
             severity = Severity.INFO
             message += "; what the policy does sets how long its environment takes"
@@ -248,6 +255,12 @@ class Stall(Rule[StandstillEvidence]):
 def _of_single_steps(signal: RateSignal) -> bool:
     """Whether nothing but a timer tells, and not of every step: one need not be like those around it."""
     return not signal.clock_seconds > 0 and signal.stride > 1
+
+
+def _untold(run: Run) -> bool:
+    """Whether nobody logs a speed, not even that of an evaluation."""
+    told = rate_signal(run)
+    return (told is None or told.untold) and not has_speed_of_evaluation(run.placed)
 
 
 def _at_resumes(run: Run, signal: RateSignal, found: Episodes) -> npt.NDArray[np.bool_]:

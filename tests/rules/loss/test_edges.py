@@ -32,7 +32,26 @@ def plateau(points):
     return run_of({"loss": loss}, step=np.arange(1000) * 100)
 
 
+def bumped(height):
+    """A loss that came down from 4 to 0.05, and rises by so much of the way for 100 points."""
+    t = np.arange(1000)
+    loss = 0.05 + 3.95 * np.exp(-t / 40) + height * 3.95 * ((t >= 600) & (t < 700))
+    return run_of({"loss": loss * np.exp(0.01 * np.random.default_rng(0).standard_normal(1000))})
+
+
+def humped(times, first=4, learnt=0.0):
+    """A loss that rises to a multiple from a point near its first, after having fallen by a share, and comes down."""
+    t = np.arange(200.0)
+    hump = np.exp(np.log(times) * np.clip((t - first) / 5, 0, 1) * np.exp(-np.clip((t - first - 5) / 30, 0, None)))
+    loss = 4.0 * (1 - learnt * np.clip(t / first, 0, 1)) * hump * (1 - 0.3 * np.clip((t - first - 5) / 195, 0, 1))
+    return run_of({"loss": loss * np.exp(0.003 * np.random.default_rng(0).standard_normal(200))})
+
+
 SPIKE = [
+    (LossSpike(), bumped, (0.009, 0.011), "iw"),
+    (LossSpike(), humped, (1.3, 1.9, 2.2), "iiw"),
+    (LossSpike(), lambda first: humped(1.3, first), (8, 12), "iw"),
+    (LossSpike(), lambda learnt: humped(1.3, 8, learnt), (0.01, 0.06), "iw"),
     (LossSpike(), spiked, (0.03, 0.04), ".i"),
     (LossSpike(rise=0.1), spiked, (0.1, 0.112), ".i"),
     (LossSpike(), lambda noise: spiked(0.15, noise=noise), (0.02, 0.025), "i."),

@@ -12,7 +12,7 @@ from runlens.rules.throughput.drop import ThroughputDrop
 from runlens.rules.throughput.outside_band import OutsideBand
 from runlens.rules.throughput.stall import Stall
 from runlens.rules.throughput.straggler import Straggler
-from tests.rules.saying import marks
+from tests.rules.saying import marks, run_of
 from tests.synthetic import throughput as made
 
 USUAL = made.TOKENS / made.STEP
@@ -134,7 +134,28 @@ def stalls(count):
     return made.log(seconds)
 
 
+def untold(length, score=""):
+    """A stall in a run whose speed nothing but the clock beside its loss tells, or a rate of evaluation as well."""
+    seconds = steady() * 4
+    made.stall(seconds, 455, length)
+    run = made.log(seconds)
+    series = run.role("train_loss").series
+    beside = {score: np.where(series.step % 100 == 0, 30.0, np.nan)} if score else {}
+    return run_of({"loss": series.value, **beside}, series.step, series.time)
+
+
+def at_last(length, before=0):
+    """A run that stands still at its last point, or so many before it."""
+    seconds = steady()
+    made.stall(seconds, 999 - before, length)
+    return made.log(seconds)
+
+
 STALL = [
+    (Stall(), untold, (59, 61), "iw"),
+    (Stall(), lambda s: untold(s, "eval_samples_per_second"), (30,), "w"),
+    (Stall(), at_last, (119, 121), "iw"),
+    (Stall(), lambda before: at_last(60, before), (0, 1), "iw"),
     (Stall(), stalled, (4.95, 5.05, 1799, 1801, 7199, 7201), ".wweew"),
     (Stall(seconds=20), stalled, (19.9, 20.1), ".w"),
     (Stall(seconds=0.1), stalled, (0.98, 1.02), ".w"),

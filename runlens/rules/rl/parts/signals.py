@@ -80,13 +80,24 @@ def reward(run: Run) -> Signal | None:
 
     That of evaluations is taken where no other is logged: it is seldom measured.
     """
-    named = {name: plain for name in run.placed if not _OTHER.search(plain := normalise(name))}
-    held_out = {name for name, plain in named.items() if _HELD_OUT.search(plain)}
-    for names in (named.keys() - held_out, held_out):
-        for pattern in _REWARDS:
-            found = [_signal(run.placed[name], "reward") for name in sorted(names) if pattern.search(named[name])]
-            if known := [signal for signal in found if len(signal.value)]:
-                return max(known, key=lambda signal: len(signal.value))
+    return _reward(run, False) or _reward(run, True)
+
+
+def evaluated(run: Run) -> Signal | None:
+    """The reward of evaluations where one of training is logged as well, else None."""
+    return _reward(run, True) if _reward(run, False) is not None else None
+
+
+def _reward(run: Run, held_out: bool) -> Signal | None:
+    named = {
+        name: plain
+        for name in run.placed
+        if not _OTHER.search(plain := normalise(name)) and held_out == bool(_HELD_OUT.search(plain))
+    }
+    for pattern in _REWARDS:
+        found = [_signal(run.placed[name], "reward") for name in sorted(named) if pattern.search(named[name])]
+        if known := [signal for signal in found if len(signal.value)]:
+            return max(known, key=lambda signal: len(signal.value))
     return None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -11,15 +11,25 @@ import numpy as np
 from runlens.rules.rl.parts.course import Blocks, Climb, Course, climb, course, means, medians, stays
 from runlens.rules.rl.parts.signals import Signal
 from runlens.stats.changes.changepoint import refine
+from runlens.stats.robust import median
 
-Name = Literal["reward-fell", "kl-exploded", "entropy-died", "entropy-exploded", "length-ran-away", "length-at-limit",
-               "length-died"]  # fmt: skip
+Name = Literal["reward-fell", "eval-reward-fell", "kl-exploded", "entropy-died", "entropy-dead", "entropy-exploded",
+               "length-ran-away", "length-at-limit", "length-died"]  # fmt: skip
+FELL: frozenset[Name] = frozenset({"reward-fell", "eval-reward-fell"})
 
 TINY = 1e-12
 FEWEST = 30
 """Points below which no measure is judged."""
 SIGMAS = 4.0
 """A fall is so many standard deviations of a block deep."""
+LONG, LONG_SIGMAS = 0.25, 3.0
+"""A fall from progress that is beyond the noise is so many of them deep where it lasts for this share of the log: a
+mean of many blocks is that much surer."""
+ALL_LOST = 1.0
+"""Part of its progress that a reward lost where half as long a stretch at the end is enough."""
+HELD_OUT_LOST = 0.8
+"""Part of its progress that a reward of evaluations loses beside one of training that does not fall: few episodes each,
+of a policy without its noise, so that it swings more."""
 OWN = 0.15
 """Part of its own best level, and of all that it ever went through, that a reward falls by at least: where it gained
 next to nothing, half of that is nothing too."""
@@ -84,17 +94,26 @@ def judged(signal: Signal, limits: Limits) -> Reward:
     blocks = means(signal.value)
     found = course(blocks, 0.5 * limits.fall)
     span = found.best - found.low
+    lasts = len(blocks.level) - found.since >= LONG * len(blocks.level)
+    sigmas = LONG_SIGMAS if lasts and found.gain > SIGMAS * found.noise else SIGMAS
     deep = (
         found.fall >= limits.fall * found.gain
         and found.fall >= OWN * max(abs(found.best), span)
-        and found.fall >= max(SIGMAS * found.noise, DEEPER * found.recovered)
+        and found.fall >= max(sigmas * found.noise, DEEPER * found.recovered)
     )
     if deep and 0 < found.since < len(blocks.level):
         at = _begins(signal, blocks, found)
-        if len(signal.value) - at >= max(limits.lasting * len(signal.value), 10):
+        half = 0.5 if found.fall >= ALL_LOST * found.gain > 0 else 1.0
+        if len(signal.value) - at >= half * max(limits.lasting * len(signal.value), 10):
             return Reward(_fell(signal, at, found), gained=False)
     gained = found.fall <= HELD * found.gain and found.gain > SIGMAS * found.noise
     return Reward(None, gained or (float(signal.value.max()) <= 1.0 and found.end >= SOLVED))
+
+
+def of_evaluations(signal: Signal, limits: Limits) -> Sign | None:
+    """The fall of a reward of evaluations beside one of training that does not fall; of `FEWEST` points or more."""
+    fell = judged(signal, limits._replace(fall=max(limits.fall, HELD_OUT_LOST))).fell
+    return None if fell is None else replace(fell, name="eval-reward-fell")
 
 
 def _begins(signal: Signal, blocks: Blocks, found: Course) -> int:
@@ -146,13 +165,17 @@ def _of_entropy(signal: Signal, blocks: Blocks, limits: Limits, reward: Reward) 
     A policy that explores more, or thinks longer, may do so before its reward shows it: to run away is a sign beside a
     reward that fell, and no other.
     """
-    if signal.value.min() < 0 < signal.value.max():
+    if signal.value.min() < -ALIVE and signal.value.max() > ALIVE:
         return None
     size = Blocks(np.abs(blocks.level), blocks.first)
     first = float(np.median(size.level[: size.share(0.1)]))
     first = max(first, float(np.median(np.abs(signal.value[:BEGINNING]))))  # it may be dead before a tenth is over
-    if first < ALIVE:
-        return None
+    if first < ALIVE:  # a series of zeros is one that nobody worked out
+        largest = float(np.abs(signal.value).max())
+        if not 0.0 < largest < ALIVE:
+            return None
+        steps = int(signal.step[0]), int(signal.step[-1])
+        return Sign("entropy-dead", signal.metric, steps, first, median(np.abs(signal.value)))
     dead = stays(size, first, limits.entropy * first)
     if dead is None and bool((size.smooth <= limits.entropy * first).all()):
         dead = Climb(first, float(np.median(size.smooth)), 0, 0)
