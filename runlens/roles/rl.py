@@ -16,7 +16,7 @@ _SURE = re.compile(
     r"|(^|[/_])(episodic|episode|cumulative|average|avg|mean|total)_([a-z]+_)?rewards?/(t|info|episodes?|steps?)$"
     r"|(^|[/_])(total|average|avg|mean)_(predator|prey|agent|team|player|episodic?)_rewards?$"
     r"|^objective/|^critic/(score|scores|rewards|returns|advantages)/(mean|avg)$|^rollout_scores/|^env_runners/"
-    r"|^train/completions/|^(train/)?rewards/(?!chosen|rejected|margins|accuracies)\w+/(mean|std)$"
+    r"|(^|[/_])loss_(dqn|ddqn|ppo|a[23]_?c|sac|td3|ddpg|trpo)$|^train/completions/|^(train/)?rewards/(?!chosen|rejected|margins|accuracies)\w+/(mean|std)$"
 )
 """A name that only reinforcement learning logs."""
 _SIGNS = tuple(

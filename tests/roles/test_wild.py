@@ -387,3 +387,17 @@ def test_evaluations_of_keras_stand_on_the_axis_of_its_training():
         )
     )
     assert found.role("eval_loss").series.name == "validation/epoch_loss"
+
+
+@pytest.mark.parametrize("name", ["train_loss_DQN", "train_policy_loss_A2C", "loss_ppo", "train/loss_sac"])
+def test_losses_that_are_called_for_their_algorithm_are_no_descent(name):
+    assert loss_of(resolve(logged(**{name: curve(1)}))) is None
+
+
+@pytest.mark.parametrize(
+    ("total", "expected"), [("eval/Loss/total_loss", "eval/Loss/total_loss"), ("val_total_loss", "val_total_loss")]
+)
+def test_a_held_out_total_wins_over_its_parts(total, expected):
+    parts = {total.replace("total", part): curve(i, n=12) for i, part in enumerate(("box", "class"), 2)}
+    found = resolve(logged(loss=curve(1), **{total: curve(5, n=12)}, **parts))
+    assert found.role("eval_loss").series.name == expected

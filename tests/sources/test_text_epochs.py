@@ -200,3 +200,10 @@ def test_a_word_that_says_of_how_many_epochs_its_number_is_one(tmp_path):
     run = of("".join(f"Epochs(/40): {e}  loss: {x:.4f}\n" for e, x in enumerate(falling(40), 1)), tmp_path)
     np.testing.assert_array_equal(run.role("train_loss").series.step, np.arange(1, 41))
     assert not run.notes
+
+
+@pytest.mark.parametrize("word", ["Epoch_num:", "Epoch num", "epoch_idx:", "Epoch No", "epoch_id ="])
+def test_what_else_epochs_are_called(tmp_path, word):
+    rows = [f"{word} {e} train_loss: tensor({x:.4f}, device='cuda:0')\n" for e, x in enumerate(falling(12))]
+    run = of("".join(rows), tmp_path)
+    np.testing.assert_array_equal(run.role("train_loss").series.step, np.arange(12))

@@ -92,3 +92,23 @@ def test_damaged_numbers_between_the_rows_of_one_training_take_no_rows_away(tmp_
     rows = counted(1, 300) + counted(3000, 3000, loss=8.4) + counted(1, 1, loss=2.4) + counted(303, 400)
     (run,) = found(rows, tmp_path).values()
     assert len(run.series["loss"].step) == 400
+
+
+def other_name(last, name, of=20, loss=3.0):
+    return "".join(f"Epoch [{e}/{of}] {name}: {loss - e / 20:.4f}\n" for e in range(1, last + 1))
+
+
+@pytest.mark.parametrize("first", ["Loss", "total loss"])
+def test_a_loss_that_is_called_otherwise_in_the_next_training(tmp_path, first):
+    second = "Loss" if first != "Loss" else "training loss"
+    runs = found(other_name(20, first) + other_name(12, second), tmp_path)
+    assert [list(run.series) for run in runs.values()] == [[first], [second]]
+    assert [len(run.series[name]) for run, name in zip(runs.values(), (first, second), strict=True)] == [20, 12]
+
+
+def test_losses_that_take_turns_are_of_one_training(tmp_path):
+    lines = [
+        f"Epoch [{e}/20] Loss: {3 - e / 20:.4f}\nEpoch [{e}/20] aux loss: {2 - e / 20:.4f}\n" for e in range(1, 21)
+    ]
+    (run,) = found("".join(lines), tmp_path).values()
+    assert set(run.series) == {"Loss", "aux loss"}

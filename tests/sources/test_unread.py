@@ -197,3 +197,10 @@ def test_words_of_a_tokenizer_and_answers_of_an_evaluation_are_no_runs(tmp_path)
     search = Search()
     assert [ref.id for ref in sources.discover(str(tmp_path), search=search)] == ["history"]
     assert {Path(one.path).name for one in search.unread} >= {"eval_finetuned.json", "eval_small.json"}
+
+
+def test_what_a_detector_found_in_pictures_is_no_run(tmp_path):
+    (tmp_path / "metrics.jsonl").write_text("".join(f'{{"step": {i}, "loss": {3 - i / 9}}}\n' for i in range(9)))
+    boxes = [{"image_id": i, "category_id": 1, "bbox": [1, 2, 3, 4], "score": 0.9 - i / 99} for i in range(30)]
+    (tmp_path / "coco_instances_results.json").write_text(json.dumps(boxes))
+    assert [ref.id for ref in sources.discover(str(tmp_path))] == ["metrics"]

@@ -120,7 +120,7 @@ def loss_claim(name: Name, eval_dir: bool = False) -> Claim | None:
     if _NO_LOSS.search(name.raw):
         return _claim(name, "other", "no-loss", {"known"}, 0.6, held_out)
     if held_out:
-        flags = {"sum"} if re.search(r"total_loss|sum", normal) else set()
+        flags = {"sum"} if re.search(r"^eval/total_loss$|sum", normal) else set()
         return _claim(name, "eval_loss", "eval-loss", flags, 0.8, True)
     if _POLICY.search(normal):
         return _claim(name, "train_loss", "policy-loss", {"part"}, 0.6, False)

@@ -47,6 +47,8 @@ _REWARD = re.compile(
     r"(?<![a-z])(rew(ards?)?|ep_?rew\w*|returns?|eprewmean|episode_reward|score)(?![a-z])", re.IGNORECASE
 )
 _LOSS = re.compile(r"loss", re.IGNORECASE)
+_OF_DETECTIONS = frozenset({"image_id", "category_id", "score"})
+"""Keys of COCO's results: what a model found in pictures, no course of a training."""
 
 
 @lru_cache(maxsize=4)  # of one file it is asked five times, before the next is opened
@@ -126,6 +128,8 @@ def is_log(raw: bytes, names: list[str] | None = None) -> bool:
     if form_of(raw) is None:
         return False
     names = names_in(raw) if names is None else names
+    if _OF_DETECTIONS.issubset(names):
+        return False
     if [canonical(name) for name in names] == ["wall_time", "step", "value"]:  # TensorBoard's download of one tag
         return True
     if names[:3] == ["r", "l", "t"]:  # `monitor.csv` of stable-baselines3: reward, length and time of each episode

@@ -51,6 +51,15 @@ HEADS = (
     _head("torchvision references", "Epoch", rf"Epoch:? ?\[(?P<epoch>\d+)\]\s*{_IN_EPOCH}\s*\]"),
     _head("DCGAN", "Epoch:", r"Epoch: ?\[\s*(?P<epoch>\d+)\s*/\s*\d+\s*\]\s*\[\s*(?P<it>\d+)\s*/\s*(?P<of>\d+)\s*\]"),
     _head("StyleGAN", "kimg ", r"^tick (?P<step>\d+)\s+(?=kimg )"),
+    _head(  # `0m 24s (- 5m 6s) (5000 6%) 3.5270`, which many copied
+        "PyTorch tutorials",
+        "%) ",
+        r"\d+m \d+s (?:\(- ?\d+m \d+s\) )?\((?P<step>\d+) \d+%\) (?P<x_loss>\d+\.\d+)\s*$",
+    ),
+    _head(
+        "PyTorch tutorials", "%) ", r"\d+m \d+s (?:\(- ?\d+m \d+s\) )?\((?P<step>\d+) \d+%\)(?= [A-Za-z][\w ]*[:=] ?\d)"
+    ),
+    _head("", "poch", r"[Ee]poch:? ?(?P<epoch>\d+), ?(?P<it>\d+)/(?P<of>\d+)(?![\d./])"),
     _head("", "[Epoch ", r"\[Epoch (?P<epoch>\d+)(?:/\d+)?\]\s*\[\s*(?P<it>\d+)\s*[:/]\s*(?P<of>\d+)\s*\]"),
     _head("", "Epoch", r"Epoch:? ?\[(?P<epoch>\d+)\]\s?\[\s*(?P<it>\d+)\s*\](?!\[)"),
     _head("torchvision references", "[", rf"(?P<split>Test|Val\w*|Eval\w*)\s*:\s*{_IN_EPOCH}\s*\]"),

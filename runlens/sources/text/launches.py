@@ -98,9 +98,28 @@ def _main(rows: Rows, axis: Axis) -> tuple[Ints, Floats]:
         begun = begun_bars(layout, rows.counters["it"][at])
         where.append(at[begun])
         loss_of.append((rows.values[number][fields.index(name)] if told else np.full(len(at), np.nan))[begun])
+    for after, its_loss in _renamed(rows, name, headed, np.concatenate(where)) if told else ():
+        where.append(after)
+        loss_of.append(its_loss)
     at, loss_there = np.concatenate(where), np.concatenate(loss_of)
     order = np.argsort(at, kind="stable")
     return at[order], loss_there[order]
+
+
+def _renamed(rows: Rows, name: str, headed: bool, main: Ints) -> list[tuple[Ints, Floats]]:
+    """Rows and values of losses by other names that begin where the main one has ended, or end before it begins: the
+    script was changed between two trainings.
+    """
+    found: dict[str, list[tuple[Ints, Floats]]] = {}
+    for number, (layout, at) in enumerate(zip(rows.layouts, rows.where, strict=True)):
+        field = _loss_of(rows, number) if not layout.split and (layout.counts or headed) else -1
+        if field >= 0 and layout.fields[field].name != name and len(at):
+            found.setdefault(layout.fields[field].name, []).append((at, rows.values[number][field]))
+    return [
+        (np.concatenate([at for at, _ in parts]), np.concatenate([value for _, value in parts]))
+        for parts in found.values()
+        if all(at[0] > main.max() or at[-1] < main.min() for at, _ in parts)
+    ]
 
 
 def _loss_of(rows: Rows, number: int) -> int:

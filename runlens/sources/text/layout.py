@@ -38,7 +38,7 @@ _HF_DICT = re.compile(
 )
 _WITHOUT = re.compile(
     r"%\||%\s+[\x80-\xff]{2}|^\d+:\s+learn:|^\s*\||[Ee]poch|[Ee]pisode|\[(?:step|batch|iteration)=|^[\s\d./|:%eEGna+-]+$|^\s*all\s+\d"
-    r"|^\d+ (?:train|val|hella) \d"
+    r"|^\d+ (?:train|val|hella) \d|\(\d+ \d+%\) "
 )
 """What a line that names no metric may be all the same: a bar, a box, a beginning, bare numbers under a heading."""
 _LOGGER = re.compile(r"\S*[\\/.:]\S*|\b(?:INFO|DEBUG|WARNING)\b")

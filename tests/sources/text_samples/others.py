@@ -167,3 +167,34 @@ def _lasting(seconds: int) -> str:
     if seconds < 3600:
         return f"{seconds // 60}m {seconds % 60:02d}s"
     return f"{seconds // 3600}h {seconds // 60 % 60:02d}m {seconds % 60:02d}s"
+
+
+@sample
+def pytorch_tutorial() -> Sample:
+    """PyTorch's seq2seq tutorial: the time gone and left, the step and its share, and the loss without a name."""
+    t = truth(1000, 1000)
+    lines = [f"{i // 2}m {i % 60}s (- 5m {i % 7}s) ({step} {i}%) {loss:.4f}" for i, step, loss, *_ in t.rows()]
+    return Sample("\n".join(lines), roles(t, "train_loss"))
+
+
+@sample
+def pytorch_tutorial_named() -> Sample:
+    """Its descendants, which name the loss."""
+    t = truth(1000, 1000)
+    lines = [
+        f"INFO---->train--->{at(i):%Y-%m-%d %H:%M:%S},123--->0m {i}s ({step} {i}%) training loss = {loss:.4f}"
+        for i, step, loss, *_ in t.rows()
+    ]
+    return Sample("\n".join(lines), roles(t, "train_loss"), True)
+
+
+@sample
+def batches_above_their_losses() -> Sample:
+    """Own loops: the batch of the epoch on one line, what it gave on the next."""
+    t = truth(1, 10)
+    lines = []
+    for _, step, loss, lr, *_ in t.rows():
+        of = (step - 1) % 200 + 1
+        lines.append(f"epoch: {(step - 1) // 200 + 1}, {of}/200 {of / 2:.1f}%, 0.31s per iter, lr: {lr:.8f}")
+        lines.append(f"    recon loss: {loss:.3f}  ppl:{np.exp(loss):.2f}")
+    return Sample("\n".join(lines), roles(t, "train_loss", "learning_rate"))
