@@ -9,9 +9,11 @@ pays nothing. What is found is kept as long as the column is.
 from runlens.growing.column import Grown, part_of
 from runlens.growing.folds import all_finite, counted, equal, every, folded, greatest, least, rises, some_finite
 from runlens.growing.maps import blocks, chosen, differences, mapped, once, pieces, places, total
-from runlens.growing.middle import median, ranks
+from runlens.growing.middle import by_rank, median
+from runlens.growing.order import last_writes, taken
 
 __all__ = [
-    "Grown", "all_finite", "blocks", "chosen", "counted", "differences", "equal", "every", "folded", "greatest",
-    "least", "mapped", "median", "once", "part_of", "pieces", "places", "ranks", "rises", "some_finite", "total",
+    "Grown", "all_finite", "blocks", "by_rank", "chosen", "counted", "differences", "equal", "every", "folded",
+    "greatest", "last_writes", "least", "mapped", "median", "once", "part_of", "pieces", "places", "rises", "some_finite",
+    "taken", "total",
 ]  # fmt: skip

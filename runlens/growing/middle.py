@@ -71,7 +71,7 @@ def median(column: Values) -> float:
     return begun.middle() or 0.0
 
 
-def ranks(column: Values, low: int) -> tuple[float, float]:
+def by_rank(column: Values, low: int) -> tuple[float, float]:
     """The values of a column of finite numbers that `low` and `low + 1` others are below, or the last one twice."""
     n = len(column)
     high = min(low + 1, n - 1)

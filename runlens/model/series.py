@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from runlens.growing import chosen, places, rises
+from runlens.growing import chosen, last_writes, places, rises, taken
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,10 +99,9 @@ class AnySeries:
         return self._latest[0] or self
 
     def _last_writes(self) -> Self:
-        order = np.argsort(self.step, kind="stable")
-        sorted_step = self.step[order]
-        last = np.append(sorted_step[1:] != sorted_step[:-1], True)
-        return self.take(order[last])
+        order = last_writes(self.step)
+        step, time, value = (taken(column, order) for column in (self.step, self.time, self.value))
+        return type(self)(self.name, step, time, value)
 
     def between(self, first: int, last: int) -> Self:
         """The points whose step lies in [first, last], in the order written."""

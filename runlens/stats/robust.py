@@ -156,5 +156,5 @@ def quantile(x: Floats, share: float) -> float:
         return math.nan
     at = share * (len(kept) - 1)
     low = int(at)
-    lower, upper = growing.ranks(kept, low)
+    lower, upper = growing.by_rank(kept, low)
     return float(lower + (at - low) * (upper - lower))

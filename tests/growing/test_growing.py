@@ -181,3 +181,48 @@ def test_views_cannot_be_written_to():
     grown.extend(np.arange(10.0))
     with pytest.raises(ValueError, match="read-only"):
         grown.view()[0] = 1.0
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_last_write_of_each_step_is_the_same_look_by_look(seed):
+    """Steps go back at a resume, stand twice, and go on; what is taken at them follows."""
+    rng = np.random.default_rng(seed)
+    step = np.cumsum(rng.integers(0 if seed % 3 == 0 else 1, 3, 2000))
+    for at in rng.integers(100, 2000, seed % 4):
+        step[at:] -= rng.integers(1, 300)
+    for (x, y), (plain, _) in looks(rng, step, rng.normal(0, 1, 2000)):
+        order = growing.last_writes(x)
+        assert same(order, growing.last_writes(plain))
+        assert same(growing.taken(y, order), y[growing.last_writes(plain)])
+        assert same(growing.taken(x, order), np.unique(plain))
+
+
+def test_steps_that_go_on_are_not_sorted_again(monkeypatch):
+    from runlens.growing import order
+
+    count, real = [], order._sorted_out
+    monkeypatch.setattr(order, "_sorted_out", lambda step: count.append(1) or real(step))
+    grown = Grown(np.int64)
+    for new in (np.r_[0:500, 400:600], np.arange(600, 700), np.arange(700, 701), np.r_[690:720], np.arange(720, 800)):
+        grown.extend(new)
+        growing.last_writes(grown.view())
+    assert len(count) == 2
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_ranks_of_stretches_come_from_blocks_that_are_in_order(monkeypatch, seed):
+    from runlens.growing import ranks
+
+    monkeypatch.setattr(ranks, "_BLOCK", 64)
+    monkeypatch.setattr(ranks, "_EACH", 8)
+    rng = np.random.default_rng(seed)
+    used, real = [], growing.by_rank.__globals__["ranked"]
+    monkeypatch.setitem(growing.by_rank.__globals__, "ranked", lambda *args: used.append(real(*args)) or used[-1])
+    for (x,), (plain,) in looks(rng, values(KINDS[seed % 3], rng, 5000)):
+        for _ in range(10):
+            a, b = np.sort(rng.integers(0, len(plain) + 1, 2))
+            if b > a:
+                assert same(growing.median(x[a:b]), growing.median(plain[a:b]))
+                low = int(rng.integers(0, b - a))
+                assert growing.by_rank(x[a:b], low) == growing.by_rank(plain[a:b], low)
+    assert sum(found is not None for found in used) > 40
