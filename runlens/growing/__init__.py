@@ -14,6 +14,6 @@ from runlens.growing.order import last_writes, taken
 
 __all__ = [
     "Grown", "all_finite", "blocks", "by_rank", "chosen", "counted", "differences", "equal", "every", "folded",
-    "greatest", "last_writes", "least", "mapped", "median", "once", "part_of", "pieces", "places", "rises", "some_finite",
-    "taken", "total",
+    "greatest", "last_writes", "least", "mapped", "median", "once", "part_of", "pieces", "places", "rises",
+    "some_finite", "taken", "total",
 ]  # fmt: skip

@@ -23,8 +23,8 @@ Read = Callable[[RunRef], Run]
 GROWN = 1.1
 """Growth of the age of a stale run after which it is looked at anew: the advice says its age, too."""
 
-MOST_POINTS = 50_000_000
-"""Points of all runs together that are kept between looks, some 30 bytes each: beyond it runs that have not changed for
+MOST_POINTS = 30_000_000
+"""Points of all runs together that are kept between looks, some 50 bytes each: beyond it runs that have not changed for
 longest are read whole when they do."""
 
 

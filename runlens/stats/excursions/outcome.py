@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from runlens.growing import differences
 from runlens.stats.excursions.level import decay_rate, log_steps
 from runlens.stats.excursions.search import Excursion
 from runlens.stats.robust import Floats, Steps, median, sigma, standard_error_of_median
@@ -57,7 +58,7 @@ def limits(step: Steps, fast: float, slow: float) -> tuple[float, float]:
     if len(step) < 2:
         return fast, slow
     span = float(step[-1] - step[0])
-    interval = median(np.diff(step))
+    interval = median(differences(step))
     return max(min(fast, 0.05 * span), 2 * interval), max(min(slow, 0.5 * span), 4 * interval)
 
 

@@ -9,6 +9,7 @@ import bottleneck as bn
 import numpy as np
 import numpy.typing as npt
 
+from runlens.growing import chosen, differences
 from runlens.model import PlacedSeries, Run
 from runlens.rules.loss.parts.incidents import LossIncident
 from runlens.rules.shared.logged_settings import Setting, SettingEvidence, changed_plan
@@ -199,5 +200,5 @@ def _after_resume(run: Run, incident: LossIncident) -> bool:
 
 def _resumes(series: PlacedSeries) -> tuple[npt.NDArray[np.int64], float]:
     """Steps at which a series goes back, and the usual steps between its points."""
-    change = np.diff(series.step)
-    return series.step[1:][change < 0], median(change[change > 0].astype(np.float64)) if (change > 0).any() else 1.0
+    (ahead,) = chosen("ahead", (differences(series.step),), lambda change: change > 0)
+    return series.step[series.falls()], median(ahead) if len(ahead) else 1.0
