@@ -21,6 +21,7 @@ from runlens.rules.loss.shift import LossShift
 from runlens.rules.loss.spike import LossSpike
 from runlens.rules.loss.stalled import StalledLoss
 from runlens.rules.resume.resume_break import ResumeBroken
+from tests.synthetic.few import falling_epochs, learnt_but_a_few, turned_epochs
 from tests.synthetic.loss import make
 from tests.synthetic.resumes import Kind, resumed
 from tests.synthetic.wild import HEAVY, SMOOTHINGS, logged, since_reset
@@ -103,10 +104,26 @@ def resumes(seeds: int) -> str:
     return table("Resumes, by what was not restored", rows, ("kind", "runs with a finding", "named rightly"))
 
 
+def few(seeds: int) -> str:
+    """Tables of 12 to 40 epochs, and batches of a classifier that has learnt all but a few samples."""
+    healthy: Tally = []
+    turned: Tally = []
+    for n, seed in itertools.product((12, 20, 40), range(SEED, SEED + seeds)):
+        healthy.append(bool(loud(logged(falling_epochs(np.random.default_rng(seed), n)))))
+        turned.append(bool(loud(logged(turned_epochs(np.random.default_rng(seed), n)))))
+    hard = [bool(loud(logged(learnt_but_a_few(np.random.default_rng(seed))))) for seed in range(SEED, SEED + seeds)]
+    rows = [
+        ("a loss that falls to its floor, 12 to 40 epochs", wilson(healthy), "-"),
+        ("the same that turns after a quarter of the epochs", "-", wilson(turned)),
+        ("600 batches, of which those with one of a few samples stay at a guess", wilson(hard), "-"),
+    ]
+    return table("Few epochs, and a few hard samples", rows, ("loss", "healthy runs with a warning", "faults found"))
+
+
 def report(quick: bool) -> str:
     """All tables as Markdown."""
     seeds = 3 if quick else 30
-    return "\n".join([smoothed(seeds), heavy_tails(20 * seeds), resumes(seeds)]) + "\n"
+    return "\n".join([smoothed(seeds), heavy_tails(20 * seeds), few(10 * seeds), resumes(seeds)]) + "\n"
 
 
 if __name__ == "__main__":

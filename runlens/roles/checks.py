@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -22,6 +23,12 @@ ENOUGH = 20
 _AT_ONE_STEP = 8
 """Points at a single step from which on a time or a rate is that of a loop beside the training: the windows of a long
 evaluation, the parts of a checkpoint. A run of one step logs fewer."""
+_OF_A_STEP = re.compile(r"step|iter|batch|update|per|/s\b|it$", re.I)
+"""Names that say that a time is that of a step, which is then believed."""
+_STOPWATCH = 20
+"""Points of a step time that may only ever rise by chance: the time of a step goes up and down."""
+_MULTIPLIED = 3.0
+"""Times its first value that a stopwatch shows at the end."""
 _CLOCKS = frozenset({"tokens_per_second", "samples_per_second", "step_time"})
 _POSITIVE = frozenset(
     {"tokens", "samples", "tokens_per_second", "samples_per_second", "step_time", "tflops", "gpu_memory"}
@@ -53,6 +60,9 @@ def checked(claim: Claim, series: Series) -> Claim | None:
         return None
     if claim.role in _POSITIVE and middle(value) < 0:
         return None
+    if claim.role == "step_time" and not _OF_A_STEP.search(series.name) and _is_stopwatch(series):
+        why = "it never falls, so it counts from the start of the run or of the epoch"
+        return Claim("other", flags=frozenset({"known"}), confidence=0.6, why=why, origin="pattern")
     if claim.role == "learning_rate" and float(max(greatest(value), -least(value))) > 1e3:
         return None
     if claim.role in ("step", "samples") and len(value) > 2 and not _grows(series):
@@ -82,6 +92,15 @@ def without_training_scores(claims: Mapping[str, Claim], series: Mapping[str, Se
 
 def _beside(series: Series, loss: Series) -> bool:
     return len(series) >= 0.5 * len(loss) and float(np.mean(np.isin(series.step, loss.step))) >= 0.9
+
+
+def _is_stopwatch(series: Series) -> bool:
+    """Whether a time of steps is read off a clock that runs on: many points that never fall within an attempt."""
+    if len(series) < _STOPWATCH or not bool(np.isfinite(series.value).all()):
+        return False
+    change = np.diff(series.value)[np.diff(series.step) > 0]
+    ends, first = float(np.max(series.value)), float(np.min(series.value))
+    return bool(len(change) >= _STOPWATCH - 1 and np.all(change >= 0.0)) and ends >= _MULTIPLIED * max(first, 1e-9)
 
 
 def _grows(series: Series, strictly: bool = False) -> bool:

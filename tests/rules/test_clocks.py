@@ -257,13 +257,27 @@ class TestWorth:
                 (0.1, 2.0),
                 "ww",
             ),
-            # 60 of 600 steps, 5 % slower: half a percent
+            # 60 of 600 steps, 5 % slower: half a percent; nobody logs a speed, so that it may cost ten minutes
             (
                 lambda s: run_of(
                     {"loss": LOSS}, STEP, START + s * np.cumsum(np.where((STEP > 300) & (STEP <= 360), 1.05, 1.0))
                 ),
+                (21.0, 195.0, 205.0),
+                "iiw",
+            ),
+            # the same beside a rate: a minute, and half a percent
+            (
+                lambda s: logged(s * np.where((STEP > 300) & (STEP <= 360), 1.05, 1.0)),
                 (1.0, 19.0, 21.0),
                 "iiw",
+            ),
+            # 9 % slower for 120 and for 150 of 600 steps of 10 s: 1.8 and 2.2 % of the run, 107 and 134 s
+            (
+                lambda n: run_of(
+                    {"loss": LOSS}, STEP, START + 10 * np.cumsum(np.where((STEP > 300) & (STEP - n <= 300), 1.09, 1.0))
+                ),
+                (120, 150),
+                "iw",
             ),
         ],
     )

@@ -160,13 +160,14 @@ def test_a_crash_loop_is_a_warning_even_if_it_costs_little():
     assert "crash loop" in warning.message
 
 
-@pytest.mark.parametrize(("begins", "severity"), [(0, "info"), (1, "warning")])
-def test_trainings_that_begin_at_the_first_step_are_other_runs(begins, severity):
-    """A log that is appended to holds one training after another."""
-    step, time = attempts((0, 500), (begins, 480), (begins, 600), (begins, 450))
+@pytest.mark.parametrize(("begins", "severity"), [(0, "info"), (47, "info"), (49, "warning")])
+def test_trainings_that_begin_close_to_the_first_step_are_other_runs(begins, severity):
+    """A log that is appended to holds one training after another, or launches from one early checkpoint."""
+    step, time = attempts((0, 500), (begins, 480), (begins, 600), (begins, 490))
     told = [f for f in findings(Restart(), run(step, time)) if "redid" in f.message]
     assert [f.severity.value for f in told] == [severity]
-    assert ("other runs in the same log" in told[0].message) == (not begins)
+    assert ("other runs in the same log" in told[0].message) == (severity == "info")
+    assert ("close to the first step" in told[0].message) == (begins == 47)
 
 
 def test_hundreds_of_restarts_do_not_flood_the_report():

@@ -10,6 +10,8 @@ _SIDES = (
     re.compile(r"(^|[^a-z])(d|disc|discr|discriminator|critic|net_?d)([^a-z]|$)"),
     re.compile(r"(^|[^a-z])(g|gen|generator|net_?g)([^a-z]|$)"),
 )
+_ENCODER = re.compile(r"(^|[^a-z])(e|enc|encoder|net_?e)([^a-z]|$)")
+"""What trains against a discriminator of codes where there is no generator (adversarial autoencoders)."""
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -21,8 +23,10 @@ def is_of_a_side(name: str) -> bool:
 def adversaries(names: Iterable[str]) -> tuple[str, ...]:
     """The losses of a discriminator and a generator among logged names, the shortest of each; empty unless both are."""
     losses = sorted((name for name in names if _LOSS.search(_plain(name))), key=lambda name: (len(name), name))
-    sides = tuple(next((name for name in losses if side.search(_plain(name))), "") for side in _SIDES)
-    return sides if all(sides) and sides[0] != sides[1] else ()
+    sides = [next((name for name in losses if side.search(_plain(name))), "") for side in _SIDES]
+    if sides[0] and not sides[1]:
+        sides[1] = next((name for name in losses if _ENCODER.search(_plain(name))), "")
+    return tuple(sides) if all(sides) and sides[0] != sides[1] else ()
 
 
 def _plain(name: str) -> str:

@@ -41,6 +41,13 @@ _PART = compiled(
 )
 _SHORT = compiled(r"(^|/)l_(g_|d_)?(pix\w*|percep\w*|style|fea\w*|gan|real|fake|total|edge|char\w*|freq|fft|ssim|tv)$")
 """How BasicSR and what grew from it name losses: `l_pix`, `l_g_gan`, `l_d_real`."""
+_LETTER = compiled(
+    r"^(.*/)?((train(ing)?|tr|val\w*|test|dev)_l(_(vae|total|tot|all|sum|elbo))?|l_(train(ing)?|tr|val\w*|test|dev))$"
+)
+"""A loss that is called `L` as in papers, of a split that is named: `train_L_vae`, `L_val`."""
+_LETTER_PART = compiled(r"^(.*/)?(train(ing)?|tr|val\w*|test|dev)_l_[a-z]+$")
+_CUT_SHORT = compiled(r"(^|/)(va|te)_loss$|(^|/|_)loss_(va|te)$")
+"""Of held-out data, beside `tr_loss` or `loss_tr`."""
 _NUMBERED = re.compile(r"(?<![^/])\d+_(?=[a-z])")
 """A number that only orders names: `train/1.train_loss`."""
 _NO_LOSS = re.compile(r"timeLoss|TimeLoss|[Pp]acket[ _-]?[Ll]oss|[Hh]earing[ _-]?[Ll]oss|[Hh]eat[ _-]?[Ll]oss")
@@ -101,18 +108,22 @@ def generic_claim(name: Name, eval_dir: bool = False) -> Claim | None:
 def may_be_loss(name: Name) -> bool:
     """Whether a name holds a word for a loss: cheap, before `loss_claim`."""
     normal = name.normal
-    return "loss" in normal or bool(_LOSS.search(normal) or _BPB.search(normal) or _SHORT.search(normal))
+    return "loss" in normal or any(p.search(normal) for p in (_LOSS, _BPB, _SHORT, _LETTER, _LETTER_PART))
 
 
 def loss_claim(name: Name, eval_dir: bool = False) -> Claim | None:
     """The reading of a name that holds a loss, or None."""
     normal = _NUMBERED.sub("", name.normal)
-    held_out = eval_dir or bool(_EVAL.search(normal))
+    held_out = eval_dir or bool(_EVAL.search(normal) or _CUT_SHORT.search(normal))
     if _BPB.search(normal):
         return _claim(name, "eval_loss", "bits-per-byte", set(), 0.8, True)
     if _SHORT.search(normal):
         total = normal.endswith("l_total") and not held_out
         return _claim(name, "train_loss" if total else "other", "loss-component", {"part"}, 0.6, held_out)
+    if _LETTER.search(normal):
+        return _claim(name, "eval_loss" if held_out else "train_loss", "letter-loss", set(), 0.6, held_out)
+    if _LETTER_PART.search(normal):
+        return _claim(name, "other", "loss-component", {"part"}, 0.6, held_out)
     if not _LOSS.search(normal):
         return None
     if _SETTING.search(normal):

@@ -69,7 +69,8 @@ class EvalRegression(Rule[RegressionEvidence]):
     Parts of a held-out loss (of a head, a layer, a term) that rise while the whole does not are information, so are
     scores of single classes while that of all does not fall (or fewer than a third of the classes do), precision and
     recall while mAP or F1 does not fall, and so is a loss that lost less than `at_once` while its scores held. What a
-    policy earns in reinforcement learning is RL001's; what a run that unlearns is to forget is not judged, and its
+    policy earns in reinforcement learning is RL001's, and another score of it that lost less than `at_once` is
+    information; what a run that unlearns is to forget is not judged, and its
     other evals but those of what is to be kept are information.
 
     Why it matters
@@ -171,7 +172,8 @@ class EvalRegression(Rule[RegressionEvidence]):
 
     def _lasting(self, run: Run, curves: tuple[RunCurve, ...], lasting: list[Decline], self_told: set[str]) -> Finding:
         """One finding for all evals that are worse up to the end; of a loss the scores beside it decide."""
-        told = [self._severity(d, d.eval.curve.name in self_told) for d in lasting]
+        policy = bool(rl_sign(run.placed, run.axis_name))
+        told = [self._severity(d, d.eval.curve.name in self_told, policy) for d in lasting]
         worst = max(told, key=lambda s: s.rank)
         first = lasting[told.index(worst)]
         lead, by_course = [first, *(d for d in lasting if d is not first)], first.eval.curve.name in self_told
@@ -211,8 +213,10 @@ class EvalRegression(Rule[RegressionEvidence]):
         """Step of the last eval at its old level."""
         return max((eval["level_at_step"] for eval in cls.evidence_of(finding).get("evals", ())), default=None)
 
-    def _severity(self, decline: Decline, self_told: bool) -> Severity:
+    def _severity(self, decline: Decline, self_told: bool, policy: bool) -> Severity:
         if decline.checkpoints == 1 or (decline.since_first and not _says_held_out(decline.eval.curve.name)):
+            return Severity.INFO
+        if policy and decline.share < self.at_once:  # few episodes make a score, and a policy is at another place
             return Severity.INFO
         if decline.share >= self.severe and not self_told:
             return Severity.ERROR

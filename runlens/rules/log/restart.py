@@ -18,6 +18,8 @@ from runlens.rules.shared.panels import BESIDE_LOG
 from runlens.rules.shared.points import TRAINING, Return, returns, spine
 
 _FEWEST_TOGETHER = 3
+ANEW = 0.1
+"""Share of what an attempt had trained within which the next one began anew: a checkpoint that is as old is none."""
 
 
 class RestartEvidence(TypedDict):
@@ -193,9 +195,13 @@ class Restart(Rule[RestartEvidence]):
             message += f"; {_duration(lost)} of training"
             evidence["redone_hours"] = lost / 3600
         severity = Severity.WARNING
-        if all(r.first <= int(step.min()) for r in restarts):
+        begin = int(step.min())
+        if all(r.first - begin <= ANEW * (r.last - begin) for r in restarts):
             severity = Severity.INFO
-            message += "; each began again at the first step: other runs in the same log, or a job without a checkpoint"
+            where = "at" if all(r.first <= begin for r in restarts) else "close to"
+            message += (
+                f"; each began again {where} the first step: other runs in the same log, or a job without a checkpoint"
+            )
         return self.finding(severity, series.series.name, (first, last), message, evidence, advice)
 
     def _two_writers(self, series: RoleSeries, found: list[Return]) -> Finding:

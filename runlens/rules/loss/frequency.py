@@ -13,7 +13,7 @@ from runlens.model.words import percent
 from runlens.rules.base import Rule
 from runlens.rules.loss.parts.context import context_of
 from runlens.rules.loss.parts.curve import LossCurve, rounding, train_curve
-from runlens.rules.loss.parts.incidents import LossIncident, loss_incidents
+from runlens.rules.loss.parts.incidents import LossIncident, is_mixed, loss_incidents
 from runlens.rules.loss.parts.level import has_none
 from runlens.rules.loss.parts.sensitivity import USUAL, LossSensitivity
 from runlens.rules.meaning import Part
@@ -147,17 +147,27 @@ class SpikeFrequency(Rule[FrequencyEvidence]):
 NEAR_ZERO, SMALL = 0.02, 0.15
 """A loss that has fallen to a fiftieth of its first values jumps by multiples of itself at each hard batch; of all its
 progress such a jump takes back little."""
+HARD = 2
+"""Points of a jump that is one hard batch, or two: it may be as high as batches were before anything was learnt."""
+YOUNG = 0.1
+"""Part of the log in which the highest batch shows how high one is of which nothing was learnt."""
 
 
 def _near_zero(curve: LossCurve, spikes: list[LossIncident]) -> bool:
-    """Whether most spikes are those of a loss near zero that take back less than `SMALL` of its progress."""
+    """Whether most spikes are those of a loss near zero that take back less than `SMALL` of its progress.
+
+    Or single batches, no higher than one of those at the beginning.
+    """
     start = median(curve.value[:10])
+    highest = float(np.max(curve.value[: max(int(YOUNG * len(curve.value)), 10)]))
     little = 0
     for spike in spikes:
         before = curve.value[max(spike.excursion.first - 20, 0) : spike.excursion.first]
         level = median(before) if len(before) else start
         rise = float(curve.value[spike.excursion.peak]) - level
-        little += level <= NEAR_ZERO * start and rise <= SMALL * (start - level)
+        single = spike.points <= HARD or is_mixed(spike)
+        small = rise <= SMALL * (start - level) or (single and level + rise <= highest)
+        little += level <= NEAR_ZERO * start and small
     return bool(spikes) and start > 0 and little > len(spikes) / 2
 
 

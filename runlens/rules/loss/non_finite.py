@@ -13,7 +13,7 @@ from runlens.rules.loss.parts.curve import train_loss
 from runlens.rules.meaning import Part, Stage, Story
 from runlens.rules.shared.non_finite import NonFinite, NonFiniteEvidence, stretches
 from runlens.rules.shared.panels import LOSSES, TRAINING
-from runlens.rules.shared.watched import goes_bad, never_finite, standing, watched
+from runlens.rules.shared.watched import goes_bad, never_finite, now_and_then, standing, watched
 
 MOST = 4
 """Names that one sentence lists; the rest is counted."""
@@ -29,8 +29,9 @@ class NonFiniteLoss(Rule[NonFiniteEvidence]):
     `steps` logged points in a row, `warning` if it comes back sooner. Many stretches are one finding. What a resume
     went back to before is history: `info`. Every other loss, KL divergence, reward or entropy that was finite and then
     is not to the end, for `steps` points, is an `error` too, also of another process that writes to the same folder,
-    and in reinforcement learning, where no training loss is judged. A held-out loss that is a number at none of three
-    or more evaluations is a `warning`: weights may be sound, and nothing tells.
+    and in reinforcement learning, where no training loss is judged. A held-out loss that is a number at none of two
+    or more evaluations is a `warning`: weights may be sound, and nothing tells; so is one that was no number at two or
+    more after it had been one.
 
     Why it matters
     --------------
@@ -91,6 +92,8 @@ class NonFiniteLoss(Rule[NonFiniteEvidence]):
                 yield self._others(names, worst)
         elif never := never_finite(run):
             yield self._never(run.placed[never[0]], never)
+        elif at_times := now_and_then(run):
+            yield self._at_times(run.placed[at_times[0]], at_times)
 
     def _loss(self, loss: PlacedSeries, bad: NonFinite, others: list[str]) -> Finding:
         lasting = bad.to_the_end or bad.longest >= self.steps
@@ -153,6 +156,22 @@ class NonFiniteLoss(Rule[NonFiniteEvidence]):
             "good the model is",
             evidence,
             "Evaluate one batch by hand: an empty set, labels that are all masked, or half precision that overflows.",
+        )
+
+    def _at_times(self, series: PlacedSeries, names: list[str]) -> Finding:
+        bad = stretches(series)
+        assert bad is not None
+        verb = "was" if len(names) == 1 else "were"
+        evidence = bad.evidence()
+        evidence["others"] = names[1:]
+        return self.finding(
+            Severity.WARNING,
+            series.name,
+            bad.steps,
+            f"{_named(names)} {verb} {bad.what} from step {bad.steps[0]:,} to {bad.steps[1]:,} at {bad.count} of "
+            f"{len(series)} evaluations, {'to the end of the log' if bad.to_the_end else 'and came back'}",
+            evidence,
+            "Take no checkpoint of those steps; evaluate in full precision, and look at the learning rate there.",
         )
 
 

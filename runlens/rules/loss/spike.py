@@ -9,7 +9,7 @@ from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
 from runlens.model.words import percent
 from runlens.rules.base import Rule
 from runlens.rules.loss.parts.context import Context, ContextEvidence, context_of
-from runlens.rules.loss.parts.incidents import LossIncident, loss_incidents, why_none
+from runlens.rules.loss.parts.incidents import LossIncident, is_like_others, is_mixed, loss_incidents, why_none
 from runlens.rules.loss.parts.sensitivity import USUAL, LossSensitivity
 from runlens.rules.loss.parts.slight import RECOVERED, slight
 from runlens.rules.meaning import Part, Stage, Story
@@ -77,7 +77,9 @@ class LossSpike(Rule[SpikeEvidence]):
     stage, phase or switch of the loss changes is `info`, or a warning where most of the progress is lost, unless it
     goes on. A bump while the learning rate warms up for the first time, and that is gone within a tenth of the log, is
     `info`. So is one that is back and undid less than 1 % of the progress, or set in before the loss had fallen at all
-    and did not double it. So is an unresolved one of a log that prints no step: another training may begin there.
+    and did not double it. So is an unresolved one of a log that prints no step: another training may begin there; one
+    in which the loss kept going back and forth between its level and its peak, so that single batches are high; and one
+    of three points at the end of the log where three spikes as high were back at once.
 
     Why it matters
     --------------
@@ -131,10 +133,14 @@ class LossSpike(Rule[SpikeEvidence]):
         for incident, more in _at_once(spikes):
             context = context_of(run, incident)
             message = _message(incident, context)
+            severity = _severity(incident, context, run.counts_lines)
+            if is_like_others(incident, incidents):
+                severity = Severity.INFO
+                message += "; spikes as high were back at once before"
             if more:
                 message += f", and so were {more:,} more at these steps"
             yield self.finding(
-                _severity(incident, context, run.counts_lines),
+                severity,
                 incident.curve.metric,
                 incident.steps,
                 message,
@@ -172,7 +178,7 @@ def _severity(incident: LossIncident, context: Context, counts_lines: bool) -> S
         return Severity.INFO
     if context.warming_up and incident.ending.outcome in RECOVERED and incident.points <= SOON * len(incident.curve.y):
         return Severity.INFO
-    return Severity.INFO if _overtaken(incident) else SEVERITY[incident.ending.outcome]
+    return Severity.INFO if _overtaken(incident) or is_mixed(incident) else SEVERITY[incident.ending.outcome]
 
 
 def _overtaken(incident: LossIncident) -> bool:
@@ -203,6 +209,8 @@ def _message(incident: LossIncident, context: Context) -> str:
         said.append(f"not back by step {last:,}, where the next one begins at {after:.4g}")
     else:
         said.append(f"not back by step {last:,}, where the log ends at {after:.4g}: too early to tell")
+    if is_mixed(incident):
+        said.append("in between it kept coming back to its level, so that single batches are high, and not the loss")
     if context.gradient_first:
         said.append(f"the gradient norm rose {context.gradient_first:,} steps earlier")
     if context.warm_restart:

@@ -15,7 +15,7 @@ from runlens.rules.loss.parts.adversarial import need_not_fall
 from runlens.rules.loss.parts.curve import LossCurve, train_curve
 from runlens.rules.loss.parts.guess import held_out_stands, stands_at_a_guess, stands_level
 from runlens.rules.loss.parts.incidents import loss_incidents
-from runlens.rules.loss.parts.rising import TWICE, falls_without_bound, only_worse
+from runlens.rules.loss.parts.rising import TWICE, falls_without_bound, only_worse, turned_worse
 from runlens.rules.loss.parts.sensitivity import USUAL, LossSensitivity
 from runlens.rules.meaning import Part, Stage, Story
 from runlens.rules.shared.frozen import frozen_tail
@@ -66,8 +66,9 @@ class StalledLoss(Rule[StallEvidence]):
     or if an approach to a floor fits descent and level about as well as a descent that breaks off, as with a diffusion
     model; nothing if the rate is lower, since then little progress is due, and nothing where the loss swung or where a
     spike or a shift (LOSS001, LOSS005) accounts for level or trend. A loss of ten points and more that does nothing but
-    rise is a `warning`, and an `error` where it doubles, as is one that falls below zero without bound. Two things show
-    in fewer points that nothing is learnt: a loss of 20 points that never leaves the logarithm of a number of classes
+    rise is a `warning`, and an `error` where it doubles, as is one that falls below zero without bound; so is one of
+    less than 50 points that has risen by a quarter since it was lowest, for half of the log. Two things show in fewer
+    points that nothing is learnt: a loss of 20 points that never leaves the logarithm of a number of classes
     by half a percent, and a held-out loss that is the same to a thousandth at eight checkpoints and more beside a
     training loss that is level from the start.
 
@@ -155,6 +156,14 @@ class StalledLoss(Rule[StallEvidence]):
                 f"{level:.4g} in the last, at steps {first:,} to {last:,}"
             )
             help = "Check the sign of the loss, the learning rate and the labels: a model that learns gets better."
+        elif (turned := turned_worse(curve)) is not None and not _spiked_for_good(run, self.sensitivity):
+            first, level = int(curve.step[turned.at]), curve.loss(turned.after)
+            rise = round(turned.after - turned.best, 5)
+            text = (
+                f"the loss was lowest at step {first:,} ({curve.loss(turned.best):.4g}) and has risen since, to "
+                f"{level:.4g} at step {last:,}"
+            )
+            help = "Go back to the checkpoint of that step; if the loss is a held-out one, the model overfits."
         elif why := _nothing_learnt(run, curve, self.rate):
             level = median(curve.value)
             text = f"the loss has not moved since the start: {level:.4g} from step {first:,} to {last:,}, {why}"

@@ -18,8 +18,8 @@ _NO_MEASURE = re.compile(r"std|scale|coef|weight|(^|[^a-z])(min|max|var)([^a-z]|
 FINITE_BEFORE = 5
 """Finite points before NaN: a mean over nothing, such as the return before an episode ended, is NaN at the start."""
 
-FEWEST_EVALS = 3
-"""Evaluations without a number from which on it is no accident of the first one."""
+FEWEST_EVALS = 2
+"""Evaluations without a number from which on it is no accident of the first one, nor of a single one later."""
 
 
 def watched(run: Run, but: PlacedSeries | None) -> list[PlacedSeries]:
@@ -57,6 +57,21 @@ def never_finite(run: Run) -> list[str]:
     if any(bool(np.isfinite(s.value).any()) for s in losses.values()):
         return []
     return [name for name, s in losses.items() if len(s) >= FEWEST_EVALS]
+
+
+def now_and_then(run: Run) -> list[str]:
+    """Held-out losses that were no number at `FEWEST_EVALS` evaluations or more after they had been one.
+
+    The one that was so most often is the first of them. Evaluations that a resume went back to before are left out.
+    """
+    found = {}
+    for role in run.every("eval_loss"):
+        if role.split == "eval" and len(role.series):
+            bad = ~np.isfinite(role.series.value[standing(role.series)])
+            count = int(np.count_nonzero(bad[int(np.argmin(bad)) :]))  # from the first number on
+            if not bad.all() and count >= FEWEST_EVALS:
+                found[role.series.name] = count
+    return sorted(found, key=lambda name: (-found[name], name))
 
 
 def standing(series: PlacedSeries) -> npt.NDArray[np.bool_]:

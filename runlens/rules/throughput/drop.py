@@ -46,7 +46,8 @@ class ThroughputDrop(SlowdownRule):
         Logged points that the drop must last; a tenth of the log where that is fewer.
     petty_share, petty_seconds : float
         A loss of less than this share of the run's time and of less than so many seconds is `info`; the share is 12.5 %
-        where the trainer logs no rate, timer or tokens, so that nothing but the clock tells its speed.
+        where the trainer logs no rate, timer or tokens, so that nothing but the clock tells its speed, and ten minutes
+        are `info` there if they are less than 2 % of the run.
 
     References
     ----------

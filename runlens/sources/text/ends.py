@@ -12,9 +12,15 @@ TAIL = 1 << 16
 CRASHED = re.compile(
     rb"^Traceback \(most recent call last\)|^[\w.]*(?:Error|Exception): |CUDA out of memory|OutOfMemoryError"
     rb"|slurmstepd: error: .*(?:CANCELLED|TIME LIMIT|oom)|srun: error: .*(?:Exited|Killed|Terminated)|^Killed\s*$"
-    rb"|Segmentation fault|KeyboardInterrupt|ChildFailedError|Signals\.SIG|Exited with exit code [1-9]",
+    rb"|Segmentation fault|ChildFailedError|Signals\.SIG|Exited with exit code [1-9]",
     re.MULTILINE,
 )
+_BY_HAND = re.compile(
+    rb"^Traceback \(most recent call last\)|^[\w.]*(?:Error|Exception): |(KeyboardInterrupt)", re.MULTILINE
+)
+"""A traceback, and what ended it."""
+_SCHEDULER = re.compile(rb"slurmstepd: error|srun: error|Signals\.SIG|Exited with exit code [1-9]")
+"""Who else may have sent the same signal."""
 FINISHED = re.compile(
     rb"after training is done|training (?:is )?(?:completed?|finished|done|ended)|finished training|done training"
     rb"|`Trainer\.fit` stopped|Total training time|epochs completed in|Training time \d",
@@ -47,4 +53,10 @@ def state_of(tail: bytes, once: Mapping[str, object]) -> State:
     """
     if "train/train_runtime" in once or FINISHED.search(tail):
         return "finished"
-    return "crashed" if CRASHED.search(tail) else "unknown"
+    return "crashed" if CRASHED.search(tail) and not _by_hand(tail) else "unknown"
+
+
+def _by_hand(tail: bytes) -> bool:
+    """Whether Ctrl-C is the last that a log tells of its end: somebody had seen enough, and that is no crash."""
+    told = [found[1] for found in _BY_HAND.finditer(tail)]
+    return bool(told) and told[-1] is not None and not _SCHEDULER.search(tail)

@@ -34,7 +34,15 @@ def fallen(lost, last=3, n=30):
     return evaluated(STEPS[:n], eval__hellaswag__acc=score)
 
 
+def fallen_of_a_policy(lost):
+    """The same of a policy in an environment."""
+    score = 0.3 + 0.3 * (1 - np.exp(-np.arange(30) / 6))
+    score[-3:] -= 0.3 * lost
+    return evaluated(STEPS[:30], eval__success_rate=score, approx_kl=np.full(30, 0.01))
+
+
 REGRESSION = [
+    (EvalRegression(), fallen_of_a_policy, (0.21, 0.26, 0.48), "iwe"),
     (EvalRegression(), fallen, (0.4, 0.48), "we"),
     (EvalRegression(severe=0.8), fallen, (0.7, 0.78), "we"),
     (EvalRegression(), lambda last: fallen(0.2, last), (2, 3), "iw"),

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from runlens.growing import mapped
 from runlens.model import Run, SkipKind
 from runlens.rules.loss.parts.curve import LossCurve, loss_curve, overwritten, train_curve, train_loss
@@ -45,6 +48,52 @@ class LossIncident:
     def points(self) -> int:
         """Logged points that it covers."""
         return max(1, self.excursion.end - self.excursion.first)
+
+
+SWINGS = 2
+"""Times that a loss goes from the lower third of a rise to the upper one, from which on single batches are high."""
+BETWEEN = 0.2
+"""Share of its points in the middle third up to which a rise is of two kinds of batches: noise fills the middle."""
+LONE = 3
+"""Points up to which a rise at the end of the log is like others that were over at once."""
+LIKE, ALIKE = 0.75, 3
+"""Share of its height that they reach, and how many must."""
+
+
+def is_mixed(incident: LossIncident) -> bool:
+    """Whether single batches are high, and not the loss: it kept coming back while a rise lasted.
+
+    A classifier that has fitted all but a few samples has such a loss: 0.0005 on most batches, 0.7 on those with one
+    of the few. Told of what recovered, or is still open as the log ends.
+    """
+    one, outcome = incident.excursion, incident.ending.outcome
+    if one.sign < 0 or outcome not in ("recovered-fast", "recovered-slow", "unresolved"):
+        return False
+    place = _thirds(incident)
+    told = place[place != 0]
+    return len(told) >= (1.0 - BETWEEN) * len(place) and int(np.count_nonzero(np.diff(told) > 0)) >= SWINGS
+
+
+def is_like_others(incident: LossIncident, among: tuple[LossIncident, ...]) -> bool:
+    """Whether a few points at the end of the log are as high as `ALIKE` others that came back at once."""
+    if incident.ending.outcome != "unresolved" or int(np.count_nonzero(_thirds(incident) >= 0)) > LONE:
+        return False
+    least = LIKE * _height(incident)
+    fast = (i for i in among if i.steps[1] < incident.steps[0] and i.ending.outcome == "recovered-fast")
+    return sum(i.points <= LONE and _height(i) >= least for i in fast) >= ALIKE
+
+
+def _thirds(incident: LossIncident) -> npt.NDArray[np.int64]:
+    """1 for each point of a rise in the upper third of its height, -1 in the lower one, 0 between."""
+    one, low = incident.excursion, incident.excursion.level
+    y = incident.curve.y[one.first : one.end if one.back else incident.until]
+    height = _height(incident)
+    return np.where(y > low + height * 2 / 3, 1, np.where(y < low + height / 3, -1, 0))
+
+
+def _height(incident: LossIncident) -> float:
+    """How far a rise went, in the unit of the curve's `y`."""
+    return float(incident.curve.y[incident.excursion.peak]) - incident.excursion.level
 
 
 def _searched(run: Run, want: LossSensitivity) -> tuple[LossIncident, ...]:

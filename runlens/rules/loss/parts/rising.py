@@ -47,6 +47,50 @@ class Worse:
         return self.after - self.before
 
 
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """Where a loss was lowest, and its levels there and at the end, in the unit of the curve's `y`."""
+
+    at: int
+    """Position in the curve."""
+    best: float
+    after: float
+
+
+SHORT = 50
+"""Points below which nothing else speaks of a loss that creeps up: `changes.lasting_rise` and LOSS001 need more."""
+AFTER = 8
+"""Points after its lowest one of which a rise can be told, and half of the log at least."""
+TURNED = 0.25
+"""Least rise of a short log since its lowest level: a table of epochs wanders by some per cent."""
+MOSTLY = 0.75
+"""Share of the pairs of points since then of which the later one is higher: of eight in random order that has a chance
+of 0.03, and a rise by a quarter and `CLEAR` is asked beside it."""
+CLEAR = 3.0
+"""Standard errors of that rise."""
+
+
+def turned_worse(curve: LossCurve) -> Turned | None:
+    """Where the loss of a short log turned and has risen since; None of any other, and of `SHORT` points and more.
+
+    The lowest level and the one at the end are medians of three points.
+    """
+    n = len(curve.y)
+    if not AFTER + 2 <= n < SHORT or not curve.log:
+        return None
+    level = np.median(np.lib.stride_tricks.sliding_window_view(curve.y, 3), axis=1)
+    at = int(np.argmin(level)) + 1
+    since = curve.y[at:]
+    if len(since) < max(AFTER, n // 2):
+        return None
+    later = pairs(len(since))
+    rise, noise = float(level[-1] - level.min()), difference_sigma(since)
+    rises = rise > max(float(np.log1p(TURNED)), CLEAR * noise * float(np.sqrt(2.0 / 3.0)))
+    if not rises or float(np.mean(since[later[1]] > since[later[0]])) < MOSTLY:
+        return None
+    return Turned(at, float(level.min()), float(level[-1]))
+
+
 def only_worse(curve: LossCurve) -> Worse | None:
     """How much a loss rose that does nothing but rise; None of any other, and of fewer than `FEWEST` points."""
     n = len(curve.y)
