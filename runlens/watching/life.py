@@ -55,6 +55,8 @@ class Watched:
     gaps: list[float] = field(default_factory=list)
     """Seconds between arrivals: how late the log comes."""
     live: bool = False
+    followed: bool = False
+    """Another training was begun after it in the same log: it does not go on."""
     missing: int = 0
     missing_since: float = math.nan
     unread_since: float = math.nan
@@ -109,6 +111,8 @@ class Lives:
     idle: float = math.inf
     """Seconds without anything new after which a run counts as ended."""
     runs: dict[str, Watched] = field(default_factory=dict)
+    followed: set[str] = field(default_factory=set)
+    """Runs after which another training was begun in the same log."""
     alone: bool | None = None
     """There was one run at the first look, and not a folder or project of many: it is watched because it goes on. None
     before the first look."""
@@ -124,12 +128,18 @@ class Lives:
         if watched is None:
             watched = self.runs[run.id] = Watched(now, live=abs(now - newest) < LIVE_AGE)
             watched.gaps = [now - newest] if 0 <= now - newest < UNKNOWN_GAP else []
+        watched.followed = run.id in self.followed
         # of system metrics at W&B a look brings the newest sample, and every half hour all: more of them is no news
         points = sum(len(s) for name, s in run.series.items() if not name.startswith("system."))
         watched.arrived(newest, points, now)
         if math.isfinite(newest):
             run = replace(run, read_at=watched.log_clock(now))
         return replace(run, state="running") if run.state == "unknown" and self.live(watched) else run
+
+    def rename(self, old: str, new: str) -> None:
+        """A run is called otherwise: it stands as it stood."""
+        self.runs[new] = self.runs.pop(old)
+        self.runs[new].followed = new in self.followed
 
     def look(self, reports: Iterable[RunReport], now: float) -> list[Turn]:
         """Take what a look gave, and say whose life has changed."""
@@ -169,7 +179,7 @@ class Lives:
 
     def live(self, watched: Watched) -> bool:
         """Whether it is taken to be going where its log does not say so."""
-        return watched.live or bool(self.alone)
+        return not watched.followed and (watched.live or bool(self.alone))
 
     @staticmethod
     def _missed(watched: Watched, now: float) -> None:

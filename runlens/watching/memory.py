@@ -118,6 +118,14 @@ class Incidents:
         if finding.outcome not in incident.outcomes:
             incident.outcomes.append(finding.outcome)
 
+    def rename(self, old: str, new: str) -> None:
+        """A run is called otherwise: its incidents stay what they are, under their ids."""
+        for incident in self.known.values():
+            if incident.run == old:
+                incident.run = new
+        for key in [key for key in self.taken if key.split("\n")[0] == old]:
+            self.taken[new + key[len(old) :]] = self.taken.pop(key)
+
     def to_json(self) -> dict[str, Any]:
         """All of it as JSON knows it."""
         return {"known": [asdict(i) for i in self.known.values()], "taken": self.taken}

@@ -100,6 +100,15 @@ class Told:
         notices += [self._of_turn(report.created, one) for one in turns if (one.run, one.now) not in said]
         self.tell(notices, report)
 
+    def rename(self, old: str, new: str) -> None:
+        """Remember under its new name what was told of a run, so that nothing of it is told again."""
+        self.incidents.rename(old, new)
+        every: tuple[dict[str, Any], ...] = (self.about, self.troubles, self.extra.get("threads", {}))
+        for held in every:
+            for before, after in ((old, new), (life_id(old), life_id(new))):
+                if before in held:
+                    held[after] = held.pop(before)
+
     def tell(self, notices: Sequence[Notice], report: Report | None) -> None:
         """Print notices, and put them into the outbox of each channel that they are for."""
         for notice in notices:

@@ -14,6 +14,7 @@ from runlens.rules.log.clock_jump import ClockJump
 from runlens.rules.log.stale import StaleRun
 from runlens.rules.shared.points import spine
 from runlens.watching.life import Lives
+from runlens.watching.renamed import followed
 
 if TYPE_CHECKING:
     from runlens.sources.carried import Carried
@@ -57,6 +58,7 @@ class Unchanged:
         """Judge runs as `runlens.judging.check.check` does, but those that are as they were."""
         seen: Seen = {}
         here = {ref.id for ref, _ in plan}
+        self.lives.followed = followed(here)
         self.kept = {name: kept for name, kept in self.kept.items() if name in here}
         self.live = {name: live for name, live in self.live.items() if name in here}
         for name in (self.points.keys() | self.carried.keys()) - here:
@@ -72,6 +74,8 @@ class Unchanged:
     def _judged(self, ref: RunRef, settings: Settings, seen: Seen, read: Read | None) -> RunReport:
         key = self._key(ref, settings, seen)  # before reading: what is written meanwhile is seen at the next look
         kept = self.kept.get(ref.id)
+        if kept is not None and ref.id in self.lives.followed and kept.report.state == "running":
+            kept = None  # another training was begun after it
         if kept is not None and kept.key == key and (again := self._again(kept, settings)) is not None:
             return again
         report, aged = judge_and(ref, settings, _ageing, read)

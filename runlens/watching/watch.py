@@ -12,6 +12,7 @@ from runlens.model import Report
 from runlens.watching import ends, words
 from runlens.watching.gauges import Gauges
 from runlens.watching.life import Life, Lives
+from runlens.watching.renamed import renamed
 from runlens.watching.sight import BLIND, BLIND_LOOKS, Sight, stamp
 from runlens.watching.told import Told, of_watch
 
@@ -111,6 +112,9 @@ class Watch:
         return str(error)
 
     def _tell(self, report: Report) -> None:
+        for old, new in renamed(self.lives.runs, report.runs).items():
+            self.lives.rename(old, new)
+            self.told.rename(old, new)
         turns = self.lives.look(report.runs, self.clock())
         if self.looked == 0:  # that runs are watched is said by the first line; how they stand already is news
             turns = [one for one in turns if not (one.was is None and one.now is Life.GOING)]
