@@ -28,7 +28,7 @@ _SIGNS = tuple(
         r"^episodes?$|(^|[/_])episode(_?(length|len|number|count))?$|(^|[/_])ep_?len$"
         r"|^(ep(isode)?_)?len(gth)?s?_?(mean|avg)$",
         r"(^|/)(policy_)?entropy(_loss)?$",
-        r"(^|[/_])(advantages?|value_estimate|explained_variance|exploration_rate|replay_buffer\w*|ent_coef|epsilon)(_mean)?$",
+        r"(^|[/_])(advantages?|value_estimate|explained_variance|exploration_rate|replay_buffer\w*|ent_coef|eps(ilon)?)(_mean)?$",
         r"(^|[/_])(response|completions?)_?(length|len)(/?_?mean|/avg)?$",
         r"(^|/)(mean_)?kl(_(div\w*|loss|penalty|mean|coef))?$",
     )

@@ -391,7 +391,7 @@ def test_evaluations_of_keras_stand_on_the_axis_of_its_training():
 
 @pytest.mark.parametrize("name", ["train_loss_DQN", "train_policy_loss_A2C", "loss_ppo", "train/loss_sac"])
 def test_losses_that_are_called_for_their_algorithm_are_no_descent(name):
-    assert loss_of(resolve(logged(**{name: curve(1)}))) is None
+    assert loss_of(logged(**{name: curve(1)})) is None
 
 
 @pytest.mark.parametrize(
@@ -401,3 +401,15 @@ def test_a_held_out_total_wins_over_its_parts(total, expected):
     parts = {total.replace("total", part): curve(i, n=12) for i, part in enumerate(("box", "class"), 2)}
     found = resolve(logged(loss=curve(1), **{total: curve(5, n=12)}, **parts))
     assert found.role("eval_loss").series.name == expected
+
+
+@pytest.mark.parametrize("name", ["Val took", "val_recon", "test_recon", "val/reg", "eval_duration"])
+def test_times_and_parts_of_a_held_out_loss_are_no_scores(name):
+    found = resolve(logged(train_loss=curve(1), val_loss=curve(2, n=12), **{name: curve(3, n=12)}))
+    assert found.role("eval_score") is None
+
+
+def test_an_epsilon_by_its_first_letters_beside_a_reward_tells_of_reinforcement_learning():
+    names = {"Rew": curve(1), "Loss": curve(2), "Eps": curve(3)}
+    assert loss_of(logged(**names)) is None
+    assert loss_of(logged(Loss=curve(2), Eps=curve(3))) == "Loss"

@@ -42,6 +42,7 @@ def steps(run, name="loss"):
         ("num_updates", [10, 20, 30]), ("total_timesteps", [2048, 4096, 6144]), ("time/total_timesteps", [1, 2, 3]),
         ("Progress/kimg", [0, 4, 8]), ("batch", [1, 2, 3]), ("Episode", [1, 2, 3]), ("epoch", [0, 1, 2]),
         ("Epoch Number", [1, 2, 3]), ("round", [1, 2, 3]), ("training_tokens", [1000, 2000, 3000]),
+        ("step_number", [1, 2, 3]), ("total/steps", [2000, 4000, 6000]),
     ],
 )  # fmt: skip
 def test_axes_by_their_usual_names(tmp_path, axis, places):

@@ -330,3 +330,28 @@ def test_a_launch_that_counts_anew_is_counted_on(tmp_path):
     run = of("\n".join(both) + "\n", tmp_path)
     time = run.series["loss"].time
     assert np.all(np.diff(time) >= 0) and time[-1] - time[0] == pytest.approx(4 * 297)
+
+
+@pytest.mark.parametrize("shown", ["02/05/2018--11:41", "02/05/2018 11:41:20", "2/5/2018"])
+def test_a_date_behind_the_word_time_is_no_time_of_a_step(tmp_path, shown):
+    rows = [
+        f"Episode {50 * i} reward: {i % 3}.0, loss: {0.1 + i / 99:.4f} Time: {shown} Frame: {178 * i}"
+        for i in range(30)
+    ]
+    run = of("\n".join(rows) + "\n", tmp_path)
+    assert "Time" not in run.series and len(run.series["Frame"]) == 30
+
+
+def test_durations_of_days_are_no_numbers(tmp_path):
+    rows = [f"step {i} loss: {3 - i / 50:.3f} time 1d 0{i % 9}h 06m sec/step {i % 4}.5" for i in range(30)]
+    run = of("\n".join(rows) + "\n", tmp_path)
+    assert "time" not in run.series and len(run.series["loss"]) == 30
+
+
+def test_what_stands_behind_the_place_of_a_warning_is_no_metric(tmp_path):
+    rows = [
+        f"Epoch {i} Loss {3 - i / 50:.4f} 2019-06-09 13:40:33: W ./tensorflow/core/framework/model.h:213] stopped"
+        for i in range(9)
+    ]
+    run = of("\n".join(rows) + "\n", tmp_path)
+    assert not any("model.h" in name for name in run.series)

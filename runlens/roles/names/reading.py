@@ -45,7 +45,7 @@ _TELLING = frozenset(
 _ORDINARY = frozenset({"cola", "copa", "drop", "hs", "math", "nq", "paws", "prost", "race", "record", "swag"})
 """Benchmarks whose names are words of their own: taken for benchmarks only in the company of others."""
 _UNDER_EVAL_BUT_NO_SCORE = re.compile(
-    r"time|runtime|per_second|_sec(?![a-z])|(?<![a-z])(n|num|number|total)_|count|frequency|(?<![a-z])freq|steps?(?![a-z])"
+    r"time|runtime|took(?![a-z])|elapsed|duration|per_second|_sec(?![a-z])|(?<![a-z])(n|num|number|total)_|count|frequency|(?<![a-z])freq|steps?(?![a-z])"
     r"|epoch|/samples|_std|threshold|(?<![a-z])(every|interval|period|patience|only)(?![a-z])|(?<![a-z])(lr|size|length|len|step|iter\w*|batch\w*|tokens?|temperature|weight|scale|seed"
     r"|memory|mem|min|max|std|var|median|norm|grad\w*|coef\w*|lambda|beta|alpha|entropy|kl|logits?)(?![a-z])"
 )
@@ -273,7 +273,8 @@ def _score(name: Name, result: EvalName, eval_dir: bool) -> Claim | None:
     known_kind = result.metric_kind in WITH_A_TASK and bool(result.task)
     told = result.prefixed or eval_dir or normal.startswith(("metrics/", "core_metric"))
     if result.metric_kind == "score":
-        if not result.prefixed or (not result.task) or _UNDER_EVAL_BUT_NO_SCORE.search(normal):
+        scored = result.prefixed and result.task not in ("", *_PARTS_OF_LOSS)
+        if not scored or _UNDER_EVAL_BUT_NO_SCORE.search(normal):
             return None
         confidence = 0.75 if result.direction else 0.5
         return Claim(

@@ -40,7 +40,7 @@ TRAPS = (
         r"iteration_time|tokens|samples|seqs|examples|per_sec",
     ),
     P("tokens_per_second", r"^(kt/s|current_throughput_token_per_gpu_per_sec)$"),
-    P("step_time", r"^(time/step|timing_s/step|time/step_total|train/time_s|time/step_time)$"),
+    P("step_time", r"^(timer|time/step|timing_s/step|time/step_total|train/time_s|time/step_time)$"),
     P("step", r"^(time|batch)/batch(es|_step)?$"),
     P("samples", r"^time/samples?$"),
     P("tokens", r"^time/tokens?$"),

@@ -12,6 +12,7 @@ STEPS = (
     "global_step/max_steps", "it", "itr", "update", "updates", "n_updates", "training_steps", "train_steps",
     "num_steps", "training_iteration", "train/step", "train/iteration", "global_iter", "global_iteration",
     "training/global_step", "optimizer_step", "batch_step", "training_iterations", "n_iter", "num_iterations",
+    "step_number", "step_num", "step_no", "iteration_number", "iter_num",
 )  # fmt: skip
 """Names of the training step, the likeliest first."""
 AMOUNTS = (

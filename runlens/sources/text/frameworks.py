@@ -84,6 +84,7 @@ HEADS = (
     _head("build-nanogpt", " val ", r"^(?P<step>\d+) val (?P<x_val_loss>\d+\.\d+)\s*$"),
     _head("build-nanogpt", " hella ", r"^(?P<step>\d+) hella (?P<x_hellaswag_acc>\d+\.\d+)\s*$"),
     _head("", "/", r"^\s*\[\s*(?P<step>\d+)\s*/\s*(?P<of>\d+)\s*\]"),
+    _head("", "% ", r"\[[=#>. -]*\]\s*\d+(?:\.\d+)?%\s+(?P<step>\d+)/(?P<of>\d+)(?=\s*\|)"),
     _head("DL4J", "Score at iteration", r"Score at iteration (?P<step>\d+) is (?P<x_loss>[\d.]+(?:[eE][-+]?\d+)?)"),
     _head("clu", "] [", r"\] \[(?P<step>\d+)\] (?=[\w/]+=)"),
     _head("Stable Baselines", "timesteps", r"^\|\s+(?:total_)?timesteps\s+\|\s+(?P<step>\d+)\s+\|"),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from runlens.sources.text.phases import STAGE
+from runlens.sources.text.times import lasting
 from runlens.sources.text.words import (
     BARE,
     HELD_OUT,
@@ -33,8 +34,7 @@ _LEVEL = re.compile(r"^(?:INFO|WARNING|DEBUG|ERROR|NOTICE)\b[\s:>-]*")
 _NAME = re.compile(r"[A-Za-z(][\w@./%+^()'\"*#&<>$-]*(?: [\w@./%+^()'*#&$-]+){0,6}")
 _CLOSED = re.compile(r"^%?[)\]][.:,]?\s+(?=[A-Za-z])")
 """The end of a remark before a name: `TRAINING (phase 1). loss: 0.3`."""
-_LASTING = re.compile(r"(?: ?\d+ ?(?:s|m|h|d|min|sec)\b)+")
-_CLOCK = re.compile(r"(?::\d\d)+(?:[.,]\d+)?")
+_CLOCK = re.compile(r"(?::\d\d)+(?:[.,]\d+)?|/\d\d?/\d{4}(?!\d)(?:[ ,-]*\d\d(?::\d\d)+)?")
 _SPEED = re.compile(r"(?<![a-z])(?:speed|throughput|thrput|rate|perf\w*|pace|velocity)$", re.IGNORECASE)
 """Names of a speed that leave it to the unit what is counted: `throughput: 12.5k tok/s`."""
 _JUNK = " *-+#>.!~_/"
@@ -136,8 +136,8 @@ def pairs(
             end = ends[after]
         skip = end
         unit, end = _unit(line, end)
-        if (unit in TIMES or unit == "m") and (more := _LASTING.match(line, end)) is not None:
-            previous = skip = more.end()  # `1m 52s` is no number
+        if (more := lasting(line, end, unit)) >= 0:
+            previous = skip = more  # `1m 52s` is no number
             continue
         previous = end
         pending = name
@@ -235,8 +235,8 @@ def _last(words: re.Pattern[str], text: str) -> re.Match[str] | None:
 
 
 def _is_clock(line: str, start: int, end: int) -> bool:
-    """Whether a number begins a duration or a time of day, such as `1:20:33`."""
-    return line[start:end].isdigit() and line[end : end + 1] == ":" and line[end + 1 : end + 3].isdigit()
+    """Whether a number begins a duration, a time of day or a date, such as `1:20:33` or `02/05/2018`."""
+    return line[start:end].isdigit() and _CLOCK.match(line, end) is not None
 
 
 def _after_clock(line: str, end: int) -> int:

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 import numpy as np
 import numpy.typing as npt
 
+from runlens.sources.units import TIMES
+
 Floats = npt.NDArray[np.float64]
 
 _CLOCK = r"(?P<H>\d\d):(?P<M>\d\d):(?P<S>\d\d)(?:[.,](?P<f>\d{1,9}))?"
@@ -27,6 +29,7 @@ FORMS = tuple(
     )
 )
 """How loggers write the time, the first that a line holds counts; a date without a zone is taken for UTC."""
+_LASTING = re.compile(r"(?: ?\d+ ?(?:s|m|h|d|min|sec)\b)+")
 _ANY = re.compile(r"\d\d:\d\d:\d\d")
 _FARTHEST = 160
 """Characters in which a timestamp begins; a later one is part of a message."""
@@ -50,6 +53,23 @@ class Stamp:
         """`date`, `day` (no year) or `clock` (no date): how much has to be filled in."""
         parts = self.at.keys() | self.fixed.keys()
         return "date" if parts & {"Y", "y", "Z"} else "day" if "d" in parts else "clock"
+
+
+def lasting(line: str, end: int, unit: str) -> int:
+    """Where a duration of several units ends, of which the first number was read (`1m 52s`, `2d 21h 43m`); -1 if it is
+    none.
+
+    Parameters
+    ----------
+    line : str
+    end : int
+        Where the text goes on behind that number and its unit.
+    unit : str
+        That unit, empty where none is known.
+    """
+    days = not unit and line[end : end + 1] == "d"
+    found = _LASTING.match(line, end + days) if days or unit == "m" or unit in TIMES else None
+    return found.end() if found is not None else -1
 
 
 def find_stamp(line: str, numbers: dict[int, int]) -> Stamp | None:

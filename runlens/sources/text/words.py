@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-_END = r"(?![A-Za-z0-9_/])['\"]?[ \t]*[:=#]?[ \t]*[\[('\"]*[ \t]*"
-"""After a counter's word and before its number: `step 5`, `step: 5`, `'step': 5`, `Step [5/10]`."""
+_END = r"(?![A-Za-z0-9_/])['\"]?[ \t]*[:=#]?[ \t]*[\[({'\"]*[ \t]*"
+"""After a counter's word and before its number: `step 5`, `step: 5`, `'step': 5`, `Step [5/10]`, `epoch: {5/10}`."""
 STEPS = (
     r"num_updates|global_step/max_steps|global[ _-]?steps?|optimi[sz]er[ _]steps?|train(?:ing)?[ _]steps?"
     r"|current_steps|completed step",
@@ -94,7 +94,7 @@ NEVER = re.compile(
     r"|current time|time ?stamp|now|date(?:time)?"
     r"|v_num|version|pid|port|seed|line|id|args?|wall|max_epochs?|total_epochs?"
     r"|rank|local_rank|global_rank|gpu|cuda|device|host|node|[dptec]p)$"
-    r"|\.py$|(?:^|[ _-])best(?:$|[ _-])",
+    r"|\.py$|/[\w.]*\.(?:cc|cpp|cu|h)$|(?:^|[ _-])best(?:$|[ _-])",
     re.IGNORECASE,
 )
 """Numbers that a line of metrics names and that are no measurement, or say again what an earlier line said."""
@@ -111,7 +111,7 @@ RENAMED = (
     (re.compile(r"^(?:Train|Eval) (\w\S*/\S+)$"), r"\1"),
 )
 """Names of console lines that differ from what the same framework sends to a tracker."""
-RENAMED_OF = {"ESPnet": {"iter_time": "data_time", "train_time": "step_time"}}
+RENAMED_OF = {"ESPnet": {"iter_time": "data_time", "train_time": "step_time"}, "StyleGAN": {"time": "elapsed time"}}
 """Names that mean something else in one framework than in all others."""
 
 

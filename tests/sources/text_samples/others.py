@@ -198,3 +198,35 @@ def batches_above_their_losses() -> Sample:
         lines.append(f"epoch: {(step - 1) // 200 + 1}, {of}/200 {of / 2:.1f}%, 0.31s per iter, lr: {lr:.8f}")
         lines.append(f"    recon loss: {loss:.3f}  ppl:{np.exp(loss):.2f}")
     return Sample("\n".join(lines), roles(t, "train_loss", "learning_rate"))
+
+
+@sample
+def own_bar() -> Sample:
+    """A bar of a program of its own, in equal signs, before its metrics."""
+    t = truth(1000, 1000)
+    lines = [
+        f"Training [{'=' * (i // 2):40s}] {100 * step / 60000:.1f}% {step}/60000 | 4.62 it/s | ETA: {600 - i}.0 s | loss={loss:.4f}"
+        for i, step, loss, *_ in t.rows()
+    ]
+    return Sample("\n".join(lines), roles(t, "train_loss"))
+
+
+@sample
+def braces() -> Sample:
+    """Numbers in braces."""
+    t = truth(1)
+    lines = [
+        f"{at(i):%Y-%m-%d %H:%M:%S},241 INFO epoch: {{{(step - 1) // 2 + 1}/300}}, step: {{{(step - 1) % 2 + 1}/2}}, loss : {{{loss:.7f}}}, lr : {{{lr:.7f}}}"
+        for i, step, loss, lr, *_ in t.rows()
+    ]
+    return Sample("\n".join(lines), roles(t, "train_loss"), True)
+
+
+@sample
+def ssd() -> Sample:
+    """ssd.pytorch, whose timer is that of an iteration."""
+    t = truth(10, 10)
+    lines = [
+        f"iter {step} || Loss: {loss:.4f} || timer: {seconds:.4f} sec." for _, step, loss, _, _, seconds in t.rows()
+    ]
+    return Sample("\n".join(lines), roles(t, "train_loss", "step_time"))
