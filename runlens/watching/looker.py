@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from runlens.errors import ConfigError, NoRunFound
 from runlens.judging.library import report_of
@@ -12,6 +14,9 @@ from runlens.judging.request import Plan, Request, planned
 from runlens.model import Report, Run, RunRef
 from runlens.watching.life import Lives
 from runlens.watching.unchanged import Unchanged
+
+if TYPE_CHECKING:
+    from runlens.sources.carried.text import CarriedLog
 
 
 @dataclass(slots=True)
@@ -27,6 +32,8 @@ class Looker:
     unchanged: Unchanged = field(init=False)
     plan: Plan | None = None
     """Of the last settings that could be read."""
+    logs: dict[Path, CarriedLog] = field(default_factory=dict)
+    """What was read of console logs."""
     broken: str = ""
     """What was said last of settings that cannot be read, so that it is said once."""
 
@@ -48,6 +55,12 @@ class Looker:
         ReadError
             They cannot be looked at.
         """
+        from runlens.sources.carried.text import keeping
+
+        with keeping(self.logs):
+            return self._look()
+
+    def _look(self) -> Report:
         read = self._read(self.request.read)
         request = replace(self.request, read=read, jobs=1, judge=self.unchanged.judge)
         try:

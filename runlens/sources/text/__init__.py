@@ -129,9 +129,10 @@ def _last_log(path: Path, size: int, changed: int) -> _Log:
 
     `size` and `changed` (ns) tell one state of a file from another.
     """
+    from runlens.sources.carried.text import gathered_of  # which is made of what this folder holds
+
     broken: list[str] = []
-    with open_log(path) as file:
-        gathered = gather(stretches(file, broken=broken, most=allowed(path)))
+    gathered = gathered_of(path, broken, allowed(path))
     rows = with_evaluations(rows_of(gathered, changed / 1e9))
     axis = axis_of(rows)
     return _Log(gathered, broken, rows, axis, launches(rows, axis, path))

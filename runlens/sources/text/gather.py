@@ -15,7 +15,7 @@ from runlens.sources.text.layout import Layout, parse
 from runlens.sources.text.pairs import Place
 from runlens.sources.text.settings import preamble
 from runlens.sources.text.times import seconds
-from runlens.sources.text.tokens import Tokens, tokens
+from runlens.sources.text.tokens import Tokens, digits_alone, is_behind_a_dot, tokens
 from runlens.sources.text.words import BEST, SETTING, SETTINGS, STRANGE
 
 Floats = npt.NDArray[np.float64]
@@ -83,6 +83,83 @@ class Gathered:
         return self.used / (self.used + self.strange) if self.used else 0.0
 
 
+@dataclass(slots=True)
+class Gathering:
+    """A log as far as it was read."""
+
+    out: Gathered = field(default_factory=Gathered)
+    known: dict[int, Layout | None] = field(default_factory=lambda: {0: None})
+    """Layouts of the shapes that were met, None for those without metrics."""
+    odd: dict[int, bool] = field(default_factory=dict)
+    above: list[str] = field(default_factory=list)
+    headings: list[tuple[int, str]] = field(default_factory=list)
+    line: int = 0
+    begun: int | None = None
+    """The first line of metrics in the stretch that holds it."""
+    endings: dict[int, bytes] = field(default_factory=dict)
+
+    def add(self, text: bytes) -> bool:
+        """Read a stretch of whole lines; False for the torn end of a log, which is left for the next time."""
+        out = self.out
+        taken = tokens(text if text.endswith(b"\n") else text + b"\n")
+        if out.used and not text.endswith(b"\n") and _torn(text, self.endings.get(int(taken.shape[0]))):
+            return False  # the end of a log that is being written: it is left for the next time
+        lines = len(taken.shape)
+        shapes, example, inverse, counts = np.unique(
+            taken.shape, return_index=True, return_inverse=True, return_counts=True
+        )
+        order = np.argsort(inverse, kind="stable")
+        begins = np.concatenate([[0], np.cumsum(counts)])
+        new = [
+            (self.line + at, _text(taken, at))
+            for shape, at in zip(shapes.tolist(), example.tolist(), strict=True)
+            if shape not in self.known and taken.first[at + 1] == taken.first[at]
+        ]
+        self.headings = sorted([*self.headings, *(one for one in new if _HEADING.match(one[1]))])[-_HEADINGS:]
+        for i, shape in enumerate(shapes.tolist()):
+            if shape not in self.known:
+                at = int(example[i])
+                said = _text(taken, at)
+                layout = None
+                if taken.first[at + 1] > taken.first[at]:
+                    layout = parse(said, *_spans(taken, at), _above(taken, at, self.above, self.line, self.headings))
+                strange = layout is None and _strange(said)
+                if strange and len(out.examples) < _EXAMPLES:
+                    out.examples.append(said.strip()[:160])
+                if layout is not None or len(self.known) < _REMEMBERED:
+                    self.known[shape] = layout
+                    self.odd[shape] = strange
+            else:
+                layout, strange = self.known[shape], self.odd.get(shape, False)
+            if layout is not None:
+                rows = _sound(taken, order[begins[i] : begins[i + 1]], layout, out.lost)
+                if not len(rows):
+                    continue
+                out.parts.setdefault(layout, []).append(_part(taken, rows, layout, self.line))
+                self.endings[shape] = taken.text[: int(taken.line[rows[-1] + 1]) - 1][-_WIDEST:]
+                out.used += len(rows)
+            elif strange:
+                out.strange += int(counts[i])
+        if self.begun is None and out.size < _PREAMBLE:
+            self.begun = min(
+                (int(p[0].line[0]) - self.line for o, p in out.parts.items() if o.counts and o.fields and len(p) == 1),
+                default=None,
+            )
+            end = int(taken.line[lines if self.begun is None else self.begun])
+            preamble(text[:end], out.config)
+        last = max((int(parts[-1].line[-1]) for parts in out.parts.values()), default=-1) - self.line
+        out.tail = (text[int(taken.line[last + 1]) :] if last >= 0 else out.tail + text)[-TAIL:]
+        said_at = np.searchsorted(taken.line, taken_up(text), side="right")
+        out.taken_up += (said_at + (self.line - 1)).tolist()
+        empty = np.flatnonzero(taken.shape == 0)
+        out.breaks.append(empty + self.line)
+        out.lines += lines - len(empty)
+        out.size += len(text)
+        self.line += lines
+        self.above = [_text(taken, at) for at in range(max(0, lines - _BEFORE), lines)][::-1]
+        return True
+
+
 def gather(stretches: Iterable[bytes]) -> Gathered:
     """Read a log.
 
@@ -91,72 +168,11 @@ def gather(stretches: Iterable[bytes]) -> Gathered:
     stretches : iterable of bytes
         Whole lines.
     """
-    out = Gathered()
-    known: dict[int, Layout | None] = {0: None}
-    odd: dict[int, bool] = {}
-    above: list[str] = []
-    headings: list[tuple[int, str]] = []
-    line = 0
-    begun: int | None = None
-    endings: dict[int, bytes] = {}
+    read = Gathering()
     for text in stretches:
-        taken = tokens(text if text.endswith(b"\n") else text + b"\n")
-        if out.used and not text.endswith(b"\n") and _torn(text, endings.get(int(taken.shape[0]))):
-            break  # the end of a log that is being written: it is left for the next time
-        lines = len(taken.shape)
-        shapes, example, inverse, counts = np.unique(
-            taken.shape, return_index=True, return_inverse=True, return_counts=True
-        )
-        order = np.argsort(inverse, kind="stable")
-        begins = np.concatenate([[0], np.cumsum(counts)])
-        new = [
-            (line + at, _text(taken, at))
-            for shape, at in zip(shapes.tolist(), example.tolist(), strict=True)
-            if shape not in known and taken.first[at + 1] == taken.first[at]
-        ]
-        headings = sorted([*headings, *(one for one in new if _HEADING.match(one[1]))])[-_HEADINGS:]
-        for i, shape in enumerate(shapes.tolist()):
-            if shape not in known:
-                at = int(example[i])
-                said = _text(taken, at)
-                layout = None
-                if taken.first[at + 1] > taken.first[at]:
-                    layout = parse(said, *_spans(taken, at), _above(taken, at, above, line, headings))
-                strange = layout is None and _strange(said)
-                if strange and len(out.examples) < _EXAMPLES:
-                    out.examples.append(said.strip()[:160])
-                if layout is not None or len(known) < _REMEMBERED:
-                    known[shape] = layout
-                    odd[shape] = strange
-            else:
-                layout, strange = known[shape], odd.get(shape, False)
-            if layout is not None:
-                rows = _sound(taken, order[begins[i] : begins[i + 1]], layout, out.lost)
-                if not len(rows):
-                    continue
-                out.parts.setdefault(layout, []).append(_part(taken, rows, layout, line))
-                endings[shape] = taken.text[: int(taken.line[rows[-1] + 1]) - 1][-_WIDEST:]
-                out.used += len(rows)
-            elif strange:
-                out.strange += int(counts[i])
-        if begun is None and out.size < _PREAMBLE:
-            begun = min(
-                (int(p[0].line[0]) - line for o, p in out.parts.items() if o.counts and o.fields and len(p) == 1),
-                default=None,
-            )
-            end = int(taken.line[lines if begun is None else begun])
-            preamble(text[:end], out.config)
-        last = max((int(parts[-1].line[-1]) for parts in out.parts.values()), default=-1) - line
-        out.tail = (text[int(taken.line[last + 1]) :] if last >= 0 else out.tail + text)[-TAIL:]
-        said_at = np.searchsorted(taken.line, taken_up(text), side="right")
-        out.taken_up += (said_at + (line - 1)).tolist()
-        empty = np.flatnonzero(taken.shape == 0)
-        out.breaks.append(empty + line)
-        out.lines += lines - len(empty)
-        out.size += len(text)
-        line += lines
-        above = [_text(taken, at) for at in range(max(0, lines - _BEFORE), lines)][::-1]
-    return out
+        if not read.add(text):
+            break
+    return read.out
 
 
 def _strange(line: str) -> bool:
@@ -213,7 +229,7 @@ def _sound(taken: Tokens, rows: Ints, layout: Layout, lost: Counter[str]) -> Int
             wrong |= ~_decimals(taken, first + place.at[-1], first + place.decimals)
         if place.over >= 0:
             over = first + place.over
-            wrong |= taken.malformed[over] | (taken.value[over] == 0.0) | _is_behind_a_dot(taken, over)
+            wrong |= taken.malformed[over] | (taken.value[over] == 0.0) | is_behind_a_dot(taken, over)
     count = int(np.count_nonzero(wrong))
     if not count:
         return rows
@@ -225,25 +241,9 @@ def _decimals(taken: Tokens, whole: Ints, after: Ints) -> Bools:
     """Which pairs of numbers are one with a decimal comma: a whole one, the comma, and digits alone."""
     text, value = np.frombuffer(taken.text, np.uint8), taken.value[after]
     start, end = taken.start[after], taken.end[after]
-    good: Bools = _digits_alone(taken, whole) & (start == taken.end[whole] + 1)
+    good: Bools = digits_alone(taken, whole) & (start == taken.end[whole] + 1)
     digits = (text[start] - np.uint8(ord("0"))) < 10  # no sign, no dot
     return np.asarray(good & digits & (np.mod(value, 1.0) == 0.0) & (value < 10.0 ** (end - start)))
-
-
-def _is_behind_a_dot(taken: Tokens, numbers: Ints) -> Bools:
-    """Which numbers are the end of something else, such as 2.2 of `8/.2.2`."""
-    text = np.frombuffer(taken.text, np.uint8)
-    return np.isin(text[np.maximum(taken.start[numbers] - 1, 0)], (ord("."), ord(",")))
-
-
-def _digits_alone(taken: Tokens, numbers: Ints) -> Bools:
-    """Which numbers are written with digits alone, behind a sign or none: `2.000` and `2e3` are whole, too."""
-    text = np.frombuffer(taken.text, np.uint8)
-    odd = (text - np.uint8(ord("0"))) >= 10
-    start = taken.start[numbers]
-    start = start + np.isin(text[start], (ord("-"), ord("+")))
-    spans = np.column_stack([start, taken.end[numbers]]).ravel()
-    return ~np.logical_or.reduceat(odd, spans)[::2]
 
 
 def _grouped(taken: Tokens, numbers: list[Ints]) -> Bools:
@@ -251,7 +251,7 @@ def _grouped(taken: Tokens, numbers: list[Ints]) -> Bools:
     text = np.frombuffer(taken.text, np.uint8)
     head = taken.start[numbers[0]]
     digits = taken.end[numbers[0]] - head - np.isin(text[head], (ord("-"), ord("+")))
-    good: Bools = (digits <= 3) & _digits_alone(taken, numbers[0])
+    good: Bools = (digits <= 3) & digits_alone(taken, numbers[0])
     for at, group in enumerate(numbers[1:], 1):
         start, end = taken.start[group], taken.end[group]
         good &= (start == taken.end[numbers[at - 1]] + 1) & (end >= start + 3)

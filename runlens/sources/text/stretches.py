@@ -8,6 +8,7 @@ import gzip
 import lzma
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -53,35 +54,55 @@ def stretches(
     most : int
         Bytes to which it may unpack.
     """
-    decode = None
-    rest, first, total, dotted = b"", True, 0, False
+    cutter, total = Cutter(), 0
     while block := _block(file, size, broken):
         total += len(block)
         if total > most:
             if broken is not None:
                 broken.append(f"it unpacks to more than {most:,} bytes")
             break
-        if first:
-            first = False
+        if whole := cutter.take(block, file):
+            yield whole
+    if whole := cutter.end():
+        yield whole
+
+
+@dataclass(slots=True)
+class Cutter:
+    """Cuts blocks of bytes into stretches of whole lines."""
+
+    rest: bytes = b""
+    """The beginning of a line whose end is to come."""
+    first: bool = True
+    dotted: bool = False
+    """Whether dates have points between their parts."""
+    decode: codecs.IncrementalDecoder | None = None
+
+    def take(self, block: bytes, file: BinaryIO) -> bytes:
+        """The whole lines that end in a block; `file` stands behind it, and may be asked for one byte more."""
+        if self.first:
+            self.first = False
             if code := wide(block):
                 block = block.removeprefix("\ufeff".encode(code))
-                decode = codecs.getincrementaldecoder(code)("replace")
+                self.decode = codecs.getincrementaldecoder(code)("replace")
             block = block.removeprefix(b"\xef\xbb\xbf")
-        if decode is not None:
-            block = decode.decode(block).encode()
+        if self.decode is not None:
+            block = self.decode.decode(block).encode()
         if block.endswith(b"\r"):
             block += file.read(1)
-        block = rest + block.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        block = self.rest + block.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         cut = block.rfind(b"\n") + 1
         if not cut and len(block) < _LONGEST:
-            rest = block
-            continue
+            self.rest = block
+            return b""
         cut = cut or len(block)
-        rest = block[cut:]
-        dotted = dotted or _DOTTED.search(block, 0, _LOOKED) is not None
-        yield _plain(block[:cut], dotted)
-    if rest:
-        yield _plain(rest, dotted)
+        self.rest = block[cut:]
+        self.dotted = self.dotted or _DOTTED.search(block, 0, _LOOKED) is not None
+        return _plain(block[:cut], self.dotted)
+
+    def end(self) -> bytes:
+        """What is left: a line without a line end."""
+        return _plain(self.rest, self.dotted) if self.rest else b""
 
 
 def _block(file: BinaryIO, size: int, broken: list[str] | None) -> bytes:

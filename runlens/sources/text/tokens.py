@@ -205,3 +205,19 @@ def _malformed(b: Bytes, inside: Bools, start: Ints) -> Bools:
         wrong = again & ~((b[odd[1:]] != 46) & (b[odd[:-1]] == 46))
         bad[of[1:][wrong]] = True
     return bad
+
+
+def is_behind_a_dot(taken: Tokens, numbers: Ints) -> Bools:
+    """Which numbers are the end of something else, such as 2.2 of `8/.2.2`."""
+    text = np.frombuffer(taken.text, np.uint8)
+    return np.isin(text[np.maximum(taken.start[numbers] - 1, 0)], (ord("."), ord(",")))
+
+
+def digits_alone(taken: Tokens, numbers: Ints) -> Bools:
+    """Which numbers are written with digits alone, behind a sign or none: `2.000` and `2e3` are whole, too."""
+    text = np.frombuffer(taken.text, np.uint8)
+    odd = (text - np.uint8(ord("0"))) >= 10
+    start = taken.start[numbers]
+    start = start + np.isin(text[start], (ord("-"), ord("+")))
+    spans = np.column_stack([start, taken.end[numbers]]).ravel()
+    return ~np.logical_or.reduceat(odd, spans)[::2]
