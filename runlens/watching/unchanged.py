@@ -13,6 +13,7 @@ from runlens.model import Finding, Run, RunRef, RunReport
 from runlens.rules.log.clock_jump import ClockJump
 from runlens.rules.log.stale import StaleRun
 from runlens.rules.shared.points import spine
+from runlens.watching.glances import Glances
 from runlens.watching.life import Lives
 from runlens.watching.renamed import followed
 
@@ -64,15 +65,24 @@ class Unchanged:
         for name in (self.points.keys() | self.carried.keys()) - here:
             self._forget(name)
         for ref, settings in plan:
-            try:
-                report = self._judged(ref, settings, seen, read)
-            finally:
-                if ref.id in self.live:
-                    self.live[ref.id].close()
-            yield report
+            if ref.source == "wandb_api" and settings.hardware:
+                self.live.pop(ref.id, None)
+            elif ref.source == "wandb_api" and ref.id not in self.live:
+                from runlens.sources.wandb_api.live import Live
 
-    def _judged(self, ref: RunRef, settings: Settings, seen: Seen, read: Read | None) -> RunReport:
-        key = self._key(ref, settings, seen)  # before reading: what is written meanwhile is seen at the next look
+                self.live[ref.id] = Live(ref)
+        with Glances([self.live[ref.id] for ref, _ in plan if ref.id in self.live]) as glances:
+            for ref, settings in plan:
+                try:
+                    report = self._judged(ref, settings, seen, read, glances)
+                finally:
+                    if ref.id in self.live:
+                        self.live[ref.id].close()
+                yield report
+
+    def _judged(self, ref: RunRef, settings: Settings, seen: Seen, read: Read | None, glances: Glances) -> RunReport:
+        # before reading: what is written meanwhile is seen at the next look
+        key = self._key(ref, settings, seen, glances)
         kept = self.kept.get(ref.id)
         if kept is not None and ref.id in self.lives.followed and kept.report.state == "running":
             kept = None  # another training was begun after it
@@ -128,18 +138,15 @@ class Unchanged:
         self.carried[ref.id] = ref, reader
         return within_bounds(reader.read()) if reader is not None else whole(ref)
 
-    def _key(self, ref: RunRef, settings: Settings, seen: Seen) -> bytes | None:
+    def _key(self, ref: RunRef, settings: Settings, seen: Seen, glances: Glances) -> bytes | None:
         """What a verdict depends on; None for a run of which that is not known."""
         if ref.source != "wandb_api":
             return footprint(ref, settings, seen)
-        if settings.hardware:
-            self.live.pop(ref.id, None)
+        live = self.live.get(ref.id)
+        if live is None:
             return None
-        from runlens.sources.wandb_api.live import Live
-
-        live = self.live.setdefault(ref.id, Live(ref))
         try:
-            shown = live.glance()
+            shown = glances.of(live)
         except RunLensError as error:
             live.refused = error  # said where it would be read
             return None

@@ -1,6 +1,8 @@
 """Looks at a run at W&B: one request where it is as it was, and only what is new where it has grown."""
 
 import json
+import threading
+import time
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,10 +11,12 @@ import numpy as np
 import pytest
 
 from runlens.errors import SourceDown
+from runlens.judging.ahead import AT_ONCE
 from runlens.sources.wandb_api import live as at_wandb
 from runlens.sources.wandb_api import system
 from runlens.sources.wandb_api.live import BEATS, WHOLE
 from runlens.watching import unchanged
+from runlens.watching.glances import Glances
 from tests.sources.wandb_at import NAME, server
 from tests.watching.test_unchanged import counted, full_look_report
 from tests.watching.world import START, World
@@ -234,3 +238,52 @@ def test_a_tail_that_makes_no_sense_adds_nothing(said):
 
     table = system.from_events([json.loads(event(0)), json.loads(event(5))])
     assert system.with_newest(Client(), Address(), table) is table
+
+
+def test_many_runs_are_asked_about_a_few_at_a_time_and_each_once(server, monkeypatch):
+    """One whose server says wait holds up all; one that is gone is missing by itself; no connection stays open."""
+    world, rng, open_now, most = World(), np.random.default_rng(0), [], []
+    states = [server.store.add(name=f"run{k}") for k in range(12)]
+    for state in states:
+        state.log(rows(0, 200, rng))
+    world.now = START + 2000.0
+    glance, lock = at_wandb.Live.glance, threading.Lock()
+
+    def counted_glance(live):
+        with lock:
+            open_now.append(live)
+            most.append(len(open_now))
+        try:
+            time.sleep(0.02)
+            return glance(live)
+        finally:
+            with lock:
+                open_now.remove(live)
+
+    monkeypatch.setattr(at_wandb.Live, "glance", counted_glance)
+    watch = world.watch(NAME.rsplit("/", 1)[0], select=("LOSS", "LOG"))
+    first = watch.look()
+    server.faults.seen.clear()
+    server.faults.throttle = 1
+    states[3].log(rows(200, 260, rng))
+    most.clear()
+    report = watch.look()
+    asked = Counter(one.operation for one in server.faults.seen)
+    assert len(report.runs) == 12 == len(most) and 1 < max(most) <= AT_ONCE
+    assert [run.run for run in report.runs] == [run.run for run in first.runs]
+    assert asked["Run"] <= 12 + 1 and sum(run.points == 260 for run in report.runs) == 1
+    assert not any(live._client for live in watch.look.unchanged.live.values())
+
+
+def test_who_stops_in_the_middle_of_a_look_leaves_no_connection_open(server):
+    world, rng = World(), np.random.default_rng(0)
+    for k in range(6):
+        server.store.add(name=f"run{k}").log(rows(0, 50, rng))
+    watch = world.watch(NAME.rsplit("/", 1)[0], select=("LOSS", "LOG"))
+    watch.look()
+    known = watch.look.unchanged
+    lives = list(known.live.values())
+    with Glances(lives) as glances:
+        glances.of(lives[0])
+        lives[0].close()
+    assert not any(live._client for live in lives)
