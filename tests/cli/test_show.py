@@ -170,3 +170,18 @@ def test_a_role_that_was_guessed_is_said_with_the_flag_that_settles_it(tmp_path)
     assert said in runlens("show", name, "--format", "json").json["guess"]
     assert said in runlens("check", name, "--format", "json").json["runs"][0]["guess"]
     assert runlens("show", name, "--metric", "train_loss=Total", "--format", "json").json["guess"] == ""
+
+
+def test_runs_of_one_folder_are_named_by_what_names_them(tmp_path):
+    from tests.sources.tfevents_writer import T0, scalar, version, write
+
+    for k in range(2):
+        rows = [scalar("loss", i, 3.0 - i / 20 + k / 100, T0 + 1000 * k + i) for i in range(40)]
+        write(
+            tmp_path / "logs",
+            [version(T0 + 1000 * k), *rows],
+            name=f"events.out.tfevents.{int(T0) + 1000 * k}.host.1.0",
+        )
+    done = runlens("show", str(tmp_path))
+    assert done.code == 2 and done.err.endswith(f"'{tmp_path}/logs#1', '{tmp_path}/logs#2'\n")
+    assert runlens("show", f"{tmp_path}/logs#2").code == 0
