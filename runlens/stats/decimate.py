@@ -59,7 +59,10 @@ def _round_up(size: int) -> int:
 def _of_each(name: str, value: Floats, size: int, find: Callable[[Floats], Places]) -> Places:
     """Places in each bucket; the last one may be short."""
     whole = len(value) // size
-    found = blocks(("decimated", name), value, size, lambda rows: _piece_by_piece(rows, find))
+    if size < LONG:  # it is another size soon, and few points
+        found = _piece_by_piece(value[: whole * size].reshape(-1, size), find)
+    else:
+        found = blocks(("decimated", name), value, size, lambda rows: _piece_by_piece(rows, find))
     rest = value[whole * size :]
     return np.append(found, find(rest[None])) if len(rest) else found
 
