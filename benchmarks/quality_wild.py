@@ -3,7 +3,7 @@
     python -m benchmarks.quality_wild [--quick]
 
 Everything is seeded, with seeds that no default was chosen on. The kinds come from public logs and reports; the runs
-are made (`tests/synthetic/wild.py`, `tests/synthetic/resumes.py`).
+are made (`tests/synthetic/wild.py`, `tests/synthetic/harmless.py`, `tests/synthetic/resumes.py`).
 """
 
 from __future__ import annotations
@@ -21,12 +21,18 @@ from runlens.rules.loss.shift import LossShift
 from runlens.rules.loss.spike import LossSpike
 from runlens.rules.loss.stalled import StalledLoss
 from runlens.rules.resume.resume_break import ResumeBroken
+from runlens.rules.throughput.dips import RecurringDips
+from runlens.rules.throughput.drift import ThroughputDrift
+from runlens.rules.throughput.drop import ThroughputDrop
+from runlens.rules.throughput.stall import Stall
 from tests.synthetic.few import falling_epochs, learnt_but_a_few, turned_epochs
+from tests.synthetic.harmless import Harmless, harmless
 from tests.synthetic.loss import make
 from tests.synthetic.resumes import Kind, resumed
 from tests.synthetic.wild import HEAVY, SMOOTHINGS, logged, since_reset
 
 LOSS: tuple[AnyRule, ...] = (LossSpike(), SpikeFrequency(), LossShift(), StalledLoss())
+SPEED: tuple[AnyRule, ...] = (ThroughputDrop(), ThroughputDrift(), RecurringDips(), Stall())
 SEED = 90_000
 """First seed that is held out."""
 NAMED = {
@@ -120,10 +126,20 @@ def few(seeds: int) -> str:
     return table("Few epochs, and a few hard samples", rows, ("loss", "healthy runs with a warning", "faults found"))
 
 
+def petty(seeds: int) -> str:
+    """What public logs hold that is worth no warning."""
+    rows = []
+    for kind in get_args(Harmless):
+        told = [bool(loud(harmless(kind, seed), (*LOSS, *SPEED))) for seed in range(SEED, SEED + seeds)]
+        rows.append((kind, wilson(told)))
+    return table("Petty bumps, stalls and slow stretches", rows, ("kind", "runs with a warning"))
+
+
 def report(quick: bool) -> str:
     """All tables as Markdown."""
     seeds = 3 if quick else 30
-    return "\n".join([smoothed(seeds), heavy_tails(20 * seeds), few(10 * seeds), resumes(seeds)]) + "\n"
+    parts = [smoothed(seeds), heavy_tails(20 * seeds), few(10 * seeds), petty(10 * seeds), resumes(seeds)]
+    return "\n".join(parts) + "\n"
 
 
 if __name__ == "__main__":

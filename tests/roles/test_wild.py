@@ -257,6 +257,9 @@ def test_what_weighs_precision_and_recall_is_the_score_before_them():
         ({"l_pix": curve(1)}, "l_pix"),
         ({"l_pix": curve(1), "l_percep": curve(2)}, "train_loss (derived)"),
         ({"l_pix": curve(1), "l_total": curve(2)}, "l_total"),
+        ({"train_L_vae": curve(1), "train_L_vae_kl": curve(2), "train_L_wae_mmd": curve(3)}, "train_L_vae"),
+        ({"train_L_total": curve(1), "train_L_rec": curve(2)}, "train_L_total"),
+        ({"train_L_2_norm": curve(1)}, None),
     ],
 )
 def test_losses_of_adversaries_are_not_summed_and_those_of_basicsr_are_known(losses, expected):
@@ -267,6 +270,7 @@ def test_losses_of_adversaries_are_not_summed_and_those_of_basicsr_are_known(los
     ("names", "train", "held_out"),
     [
         (["Train MSE", "Val MSE", "Gate Loss"], "Train MSE", "Val MSE"),
+        (["train_L_vae", "val_L_vae"], "train_L_vae", "val_L_vae"),
         (["train_rmse", "val_rmse"], "train_rmse", "val_rmse"),
         (["train_loss", "train_mse", "val_mse"], "train_loss", None),
         (["Train MSE", "Val MAE"], None, None),

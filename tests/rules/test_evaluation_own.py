@@ -8,6 +8,7 @@ from runlens.roles import resolve
 from runlens.rules.evals.overdue import EvalOverdue
 from runlens.rules.evals.overfitting import Overfitting
 from runlens.rules.evals.regression import EvalRegression
+from tests.rules.saying import run_of
 
 EVERY = 250
 
@@ -92,6 +93,15 @@ def test_an_eval_that_stopped_is_overdue_by_its_own_cadence():
     (finding,) = EvalOverdue().check(run({("a", "acc"): (STEPS[STEPS <= 4000], rising()[STEPS <= 4000])}))
     assert finding.severity is Severity.WARNING and finding.steps == (4000, 5000)
     assert "last evaluated at step 4,000" in finding.message and finding.evidence["ratio"] == 4.0
+
+
+@pytest.mark.parametrize(("later", "severity"), [((5000,), "info"), ((4900, 5000), "warning")])
+def test_one_step_alone_tells_little_of_an_eval_that_stopped(later, severity):
+    step = np.concatenate([np.arange(100, 1001, 100), later])
+    held = np.where(step <= 1000, np.linspace(3.0, 2.0, len(step)), np.nan)
+    (finding,) = EvalOverdue().check(run_of({"train_loss": np.linspace(3.0, 2.0, len(step)), "eval_loss": held}, step))
+    assert str(finding.severity) == severity
+    assert ("one logged step tells of it" in finding.message) == (severity == "info")
 
 
 @pytest.mark.parametrize("until", [4500, 4750, 5000])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from runlens.model import Finding
-from runlens.rules.loss.parts.guess import CHECKPOINTS, POINTS, held_out_stands, stands_at_a_guess
+from runlens.rules.loss.parts.guess import CHECKPOINTS, POINTS, held_out_guess, held_out_stands, stands_at_a_guess
 from runlens.rules.loss.stalled import StalledLoss
 from tests.rules.saying import run_of
 
@@ -82,6 +82,35 @@ def test_a_held_out_loss_that_stands(still, told):
 @pytest.mark.parametrize(("n", "stands"), [(CHECKPOINTS - 1, False), (CHECKPOINTS, True)])
 def test_few_checkpoints(n, stands):
     assert held_out_stands(run_of(flat(0.0004, n=40 * n))) == stands
+
+
+def at_chance(classes=4.0, train=0.0, checkpoints=12):
+    """A few points of a loss that a guess costs, and a held-out loss that stands there to a hair."""
+    n = checkpoints
+    held = np.log(classes) * (1.0 + 3e-4 * np.linspace(1, 0, n))
+    rng = np.random.default_rng(4)
+    return run_of({"train_loss": np.log(classes) * (1 + train + 0.002 * rng.standard_normal(n)), "eval_loss": held})
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        ({}, 4),
+        ({"classes": 4.0 * np.exp(0.006)}, 4),  # 0.4 % above the logarithm of 4
+        ({"classes": 4.0 * np.exp(0.009)}, 0),
+        ({"train": 0.008}, 4),
+        ({"train": 0.015}, 0),
+        ({"checkpoints": CHECKPOINTS}, 4),
+        ({"checkpoints": CHECKPOINTS - 1}, 0),
+        ({"classes": 22.0}, 0),
+    ],
+)
+def test_of_few_points_a_held_out_loss_that_stands_at_a_guess(make, told):
+    run = at_chance(**make)
+    assert held_out_guess(run, run.role("train_loss").series.value) == told
+    found = [f for f in StalledLoss().check(run) if isinstance(f, Finding)]
+    assert len(found) == bool(told)
+    assert all("a guess among 4 classes" in one.message and one.severity.value == "warning" for one in found)
 
 
 def test_without_a_held_out_loss_nothing_stands():

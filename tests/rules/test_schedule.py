@@ -8,6 +8,7 @@ import pytest
 from runlens.model import Severity
 from runlens.rules.resume.resume_break import ResumeBroken
 from runlens.rules.schedule.schedule_break import ScheduleBreak
+from tests.rules.saying import START, run_of
 from tests.synthetic.training import PEAK, STEPS, cosine, healthy, resume
 
 T = np.arange(STEPS, dtype=np.float64)
@@ -142,6 +143,31 @@ def test_a_warm_up_that_starts_over_at_a_resume():
 def test_a_schedule_that_starts_over_at_a_resume(rate):
     (found,) = resume_break(lost_at_a_resume(rate).run())
     assert (found.severity, found.evidence["not_restored"], found.steps[0]) == (Severity.WARNING, ["schedule"], 1000)
+
+
+def made_longer(end, again):
+    """A rate that came down to a share of its peak, and goes on from a start that the log records at another."""
+    lr = 3e-4 * np.concatenate([np.linspace(1.0, end, 500), np.linspace(again, 0.5 * again, 500)])
+    loss = 2.0 + np.exp(-np.arange(1000) / 300)
+    return run_of({"lr": lr, "train_loss": loss}, starts=(START - 1.0, START + 499.5))
+
+
+@pytest.mark.parametrize(
+    ("end", "again", "severity"), [(0.04, 0.5, "info"), (0.06, 0.5, "warning"), (0.01, 1.05, "info")]
+)
+def test_a_run_that_is_made_longer_after_its_schedule_had_ended(end, again, severity):
+    run = made_longer(end, again)
+    (resumed,), broken = ResumeBroken().check(run), list(ScheduleBreak().check(run))
+    assert str(resumed.severity) == severity and all(str(one.severity) == severity for one in broken)
+    longer = severity == "info"
+    assert ("the run was made longer" in resumed.message) == longer
+    assert (resumed.evidence["not_restored"] == []) == longer
+
+
+@pytest.mark.parametrize("again", [1.0, 1.2])
+def test_a_rate_above_all_that_it_had_been_is_no_longer_run(again):
+    (one,) = ResumeBroken().check(made_longer(0.01, again))
+    assert ("made longer" in one.message) == (again == 1.0)
 
 
 def test_a_resume_that_restores_the_schedule_or_lowers_the_rate_is_silent():

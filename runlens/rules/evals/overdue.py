@@ -54,8 +54,8 @@ class EvalOverdue(Rule[OverdueEvidence]):
     cadence. A gap of that length that was closed again is information. All gaps make one finding, and so do all evals
     that stopped; each says how many it tells of. A best value so far, which is written when it improves, has no
     cadence, nor has what is measured where another eval was better than ever, mostly there and nowhere else. Values of
-    single batches of an evaluation (`val_loss_step` beside `val_loss_epoch`) are left out. In a log that prints no
-    step, whose lines are counted, it is information.
+    single batches of an evaluation (`val_loss_step` beside `val_loss_epoch`) are left out. It is information
+    where a single logged step tells that training went on, and in a log that prints no step, whose lines are counted.
 
     Why it matters
     --------------
@@ -119,7 +119,8 @@ class EvalOverdue(Rule[OverdueEvidence]):
         if gaps and not run.measured:  # which checkpoints of a folder of results were evaluated was somebody's choice
             yield self._closed(gaps)
         if stopped:
-            yield self._open(stopped, Severity.INFO if run.counts_lines else Severity.WARNING)
+            alone = _one_step_since(run, max(last for last, _, _ in stopped))
+            yield self._open(stopped, Severity.INFO if run.counts_lines or alone else Severity.WARNING, alone)
 
     def _closed(self, gaps: dict[_Gap, list[str]]) -> Finding:
         """All gaps that were closed again, told by the one that was longest for its cadence."""
@@ -137,7 +138,7 @@ class EvalOverdue(Rule[OverdueEvidence]):
             "Evaluate the checkpoints of that time if anything went wrong in it.",
         )
 
-    def _open(self, stopped: dict[_Gap, list[str]], severity: Severity) -> Finding:
+    def _open(self, stopped: dict[_Gap, list[str]], severity: Severity, alone: bool) -> Finding:
         """All evals that stopped, told by those that are the longest overdue for their cadence."""
         last, now, usual = max(stopped, key=_ratio)
         names = stopped[last, now, usual]
@@ -148,6 +149,8 @@ class EvalOverdue(Rule[OverdueEvidence]):
         others = sum(map(len, stopped.values())) - len(names)
         if others:
             message += f"; {others} more {'eval has' if others == 1 else 'evals have'} stopped"
+        if alone:
+            message += "; one logged step tells of it, which may be of another start"
         return self.finding(
             severity,
             names[0],
@@ -176,6 +179,13 @@ def _goes_on(run: Run, time: Floats, factor: float) -> bool:
         return False
     ended = run.once("last wall time", lambda: _last_time(run))
     return bool(ended - known[-1] <= factor * np.diff(known[-6:]).max() < ended - known[0])
+
+
+def _one_step_since(run: Run, last: int) -> bool:
+    """Whether no more than one step was logged after the last eval."""
+    logged = [*run.placed.values(), *(role.series for roles in run.roles.values() for role in roles)]
+    later = [int(s.step.max()) for s in logged if len(s) and int(s.step.max()) > last]
+    return len(set(later)) <= 1 and all(len(distinct(s.step[s.step > last])) <= 1 for s in logged)
 
 
 def _last_time(run: Run) -> float:

@@ -13,7 +13,7 @@ from runlens.model.words import percent
 from runlens.rules.base import Rule
 from runlens.rules.loss.parts.adversarial import need_not_fall
 from runlens.rules.loss.parts.curve import LossCurve, train_curve
-from runlens.rules.loss.parts.guess import held_out_stands, stands_at_a_guess, stands_level
+from runlens.rules.loss.parts.guess import held_out_guess, held_out_stands, stands_at_a_guess, stands_level
 from runlens.rules.loss.parts.incidents import loss_incidents
 from runlens.rules.loss.parts.rising import TWICE, falls_without_bound, only_worse, turned_worse
 from runlens.rules.loss.parts.sensitivity import USUAL, LossSensitivity
@@ -67,10 +67,10 @@ class StalledLoss(Rule[StallEvidence]):
     model; nothing if the rate is lower, since then little progress is due, and nothing where the loss swung or where a
     spike or a shift (LOSS001, LOSS005) accounts for level or trend. A loss of ten points and more that does nothing but
     rise is a `warning`, and an `error` where it doubles, as is one that falls below zero without bound; so is one of
-    less than 50 points that has risen by a quarter since it was lowest, for half of the log. Two things show in fewer
-    points that nothing is learnt: a loss of 20 points that never leaves the logarithm of a number of classes
-    by half a percent, and a held-out loss that is the same to a thousandth at eight checkpoints and more beside a
-    training loss that is level from the start.
+    less than 50 points that has risen by a quarter since it was lowest, for half of the log. Three things show in fewer
+    points that nothing is learnt: a loss of 20 points that never leaves the logarithm of a number of classes by half a
+    percent, a held-out loss that is the same to a thousandth at eight checkpoints and more beside a training loss that
+    is level from the start, and one that stands so at such a logarithm.
 
     Why it matters
     --------------
@@ -224,6 +224,8 @@ def _nothing_learnt(run: Run, curve: LossCurve, due: float) -> str:
     """What shows in a few points that nothing is learnt; empty where nothing does."""
     if classes := stands_at_a_guess(curve.value):
         return f"what a guess among {classes} classes costs"
+    if classes := held_out_guess(run, curve.value):
+        return f"what a guess among {classes} classes costs, and no held-out loss moves by a thousandth"
     if not stands_level(curve.y):  # asked first, since it costs least
         return ""
     rate = _rate_left(run, int(curve.step[0]))

@@ -52,7 +52,8 @@ class ResumeBroken(Rule[ResumeBreakEvidence]):
     first value), and what keeps the loss higher by 15 % and more for good. `warning`: a part of the weights, the
     optimizer's state (a bump that heals), the schedule (a rate that is off by 10 % and more, or warmed up again), data
     seen twice (a dip until the samples are through, then the old level), a loss that is reported by another factor. A
-    lower rate after a run was taken back from a spike or from NaN is `info`: that is what people choose.
+    lower rate after a run was taken back from a spike or from NaN is `info`: that is what people choose. So is a higher
+    one, up to the old peak, where the schedule had come to 5 % of it: the run was made longer.
 
     Why it matters
     --------------
@@ -106,12 +107,12 @@ class ResumeBroken(Rule[ResumeBreakEvidence]):
         lost: list[str] = [moved.lost] if moved is not None else []
         said = [_loss_words(moved)] if moved is not None else []
         if rate is not None:
-            lost.append("schedule")
+            lost += [] if rate.ended else ["schedule"]
             said.append(_rate_words(rate))
         role = run.role(ROLE if moved is not None else "learning_rate")
         last = moved.back_at if moved is not None and moved.back_at is not None else step
         severity = _severity(moved, self.high) if moved is not None else Severity.INFO
-        if rate is not None and not (rate.times < 1.0 and not rate.rewarmed and _after_trouble(run)):
+        if rate is not None and not rate.ended and not (rate.times < 1.0 and not rate.rewarmed and _after_trouble(run)):
             severity = max(severity, Severity.WARNING, key=lambda s: s.rank)
         return self.finding(
             severity,
@@ -184,6 +185,11 @@ def _loss_words(moved: Moved) -> str:
 def _rate_words(rate: Rate) -> str:
     if rate.rewarmed:
         return f"the learning rate is warmed up again, from {rate.after:.3g} where {rate.before:.3g} stood"
+    if rate.ended:
+        return (
+            f"the learning rate goes on at {rate.after:.3g} where its schedule had ended, at {rate.before:.3g}: "
+            "the run was made longer"
+        )
     higher = "higher" if rate.times > 1.0 else "lower"
     off = percent(abs(rate.times - 1.0))
     return f"the learning rate is {off} {higher} than where it stood: {rate.after:.3g}, not {rate.before:.3g}"

@@ -15,6 +15,7 @@ from runlens.rules.base import Rule
 from runlens.rules.loss.parts.curve import train_loss
 from runlens.rules.meaning import Advice, Part, Stage, Story
 from runlens.rules.resume.parts.breaks import explained
+from runlens.rules.resume.parts.rate import schedule_ended
 from runlens.rules.shared.panels import TRAINING
 from runlens.rules.shared.points import returns
 from runlens.stats.changes.breaks import JUMP, Break, breaks
@@ -55,8 +56,9 @@ class ScheduleBreak(Rule[ScheduleEvidence]):
     `warning`: it is zero for `zero` of the run; it jumps by half or more and is back within `short` of the run; it
     jumps above all that it was before; it falls and is warmed up again in mid-run; it goes back up at a resume (RES001
     says more of that, and then alone); or it comes down and climbs again smoothly to the end, as a schedule does that
-    is stepped too often. `info`: a restart up to where it had been, away from a resume, which is what SGDR does; and a
-    break in a few parameter groups only. Silent: constant, linear, cosine, step-decay, warmup-stable-decay, one-cycle
+    is stepped too often. `info`: a restart up to where it had been, away from a resume, which is what SGDR does, or at
+    one where the schedule had come to its end, so that the run was made longer; and a break in a few parameter groups
+    only. Silent: constant, linear, cosine, step-decay, warmup-stable-decay, one-cycle
     and cyclic schedules, warm-ups of every kind, a lower rate after a rewind, whatever comes three times without a
     resume, and a rise across steps that are missing from the log.
 
@@ -137,13 +139,16 @@ class ScheduleBreak(Rule[ScheduleEvidence]):
         to_the_end = one.last == len(line) - 1
         learns = one.kind == "zero" and _learns(run, steps)
         severity = Severity.WARNING
-        if (one.kind == "restarted" and not resumed) or 2 * len(alike) < groups or learns:
+        longer = resumed and one.kind != "zero" and schedule_ended(line.value[: one.first], one.extreme)
+        if (one.kind == "restarted" and not resumed) or 2 * len(alike) < groups or learns or longer:
             severity = Severity.INFO
         elif one.kind == "zero" and to_the_end and steps[1] - steps[0] >= self.lasting * float(np.ptp(line.step)):
             severity = Severity.ERROR
         text = _message(one, steps, to_the_end)
         if resumed:
             text += ", where the run was resumed"
+        if longer:
+            text += "; the schedule had ended there, so the run was made longer"
         if len(alike) < groups:
             text += f" (in {len(alike)} of {groups} parameter groups)"
         if learns:

@@ -52,6 +52,23 @@ def stands_at_a_guess(value: Floats) -> int:
     return classes if near and abs(median(value[: n // 2]) - median(value[n // 2 :])) <= LEVEL * middle else 0
 
 
+def held_out_guess(run: Run, value: Floats) -> int:
+    """Number of classes at whose logarithm every held-out loss stands, and the training loss with them; 0 where none.
+
+    Held-out losses say it in fewer points (`CHECKPOINTS`), since their samples are always the same: they stand still
+    (`held_out_stands`) within `NEAR` of ln k. Of the training loss, of batches, the median lies within twice that.
+    """
+    if not len(value) or not held_out_stands(run):
+        return 0
+    levels = [median(own.curve.value) for own in own_curves(run) if held_out_loss(own)]
+    classes = round(float(np.exp(min(levels[0], np.log(2.0 * MOST)))))
+    if not 2 <= classes <= MOST:
+        return 0
+    guess = float(np.log(classes))
+    near = all(abs(level - guess) <= NEAR * guess for level in levels)
+    return classes if near and abs(median(value) - guess) <= 2.0 * NEAR * guess else 0
+
+
 def stands_level(y: Floats) -> bool:
     """Whether the medians of the thirds of a curve agree within their doubt; False for fewer than `POINTS` points."""
     if len(y) < POINTS:

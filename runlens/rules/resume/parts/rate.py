@@ -8,12 +8,14 @@ import numpy as np
 
 from runlens.model import Run
 from runlens.rules.resume.parts.resumes import Resume, sides
-from runlens.stats.robust import median
+from runlens.stats.robust import Floats, median
 
 OFF = 0.10
 """Difference of the rate that is a finding: a schedule is exact, and a log of three digits is off by 1 %."""
 FEWEST = 3
 """Points on either side below which nothing is said."""
+ENDED = 0.05
+"""Share of its peak at which a schedule has come to its end: a run that goes on from there was made longer."""
 WARM = 0.5
 """A rate that begins below this share of what it was, and then rises, is warmed up again."""
 
@@ -27,6 +29,8 @@ class Rate:
     before: float
     after: float
     rewarmed: bool
+    ended: bool = False
+    """The schedule had come to its end, and a higher rate, which is no new peak, says that the run was made longer."""
 
 
 def rate_change(run: Run, one: Resume) -> Rate | None:
@@ -57,4 +61,19 @@ def rate_change(run: Run, one: Resume) -> Rate | None:
     rewarmed = now < WARM * was and bool(after.value[: max(len(after) // 2, FEWEST)].max() > 2.0 * max(now, 1e-300))
     if abs(times - 1.0) <= OFF and not rewarmed:
         return None
-    return Rate(float(times), was, now, rewarmed)
+    ended = len(shared) < FEWEST and schedule_ended(before.value, now)
+    return Rate(float(times), was, now, rewarmed, ended)
+
+
+def schedule_ended(before: Floats, now: float) -> bool:
+    """Whether a rate came down to next to nothing, and goes on from there at no more than it had been.
+
+    Parameters
+    ----------
+    before : ndarray of float64, shape (n,), n >= 1
+        Finite, until the resume.
+    now : float
+        After it.
+    """
+    peak = float(before.max())
+    return float(before[-1]) <= ENDED * peak and float(before[-1]) < now <= (1.0 + OFF) * peak
