@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from itertools import pairwise
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from runlens.errors import NotALog
-from runlens.model import Report, RunReport
+from runlens.model import Report, RoleLine, RunReport, Skip
 from runlens.render.words import guess
 
 if TYPE_CHECKING:
@@ -23,6 +24,19 @@ if TYPE_CHECKING:
 SCHEMA = 1
 _NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 _EXACT = 2.0**53
+_NOTHING: Mapping[str, object] = MappingProxyType({})
+_FEW = 16
+"""Numbers below which looking at them one by one is faster than making an array of them."""
+_string = json.encoder.encode_basestring_ascii
+_SIMPLE: dict[type, Callable[[Any], str]] = {
+    str: _string,
+    int: repr,
+    bool: lambda value: "true" if value else "false",
+    type(None): lambda _: "null",
+}
+"""Types that JSON knows as they are, and how it writes them."""
+_SHARED = frozenset({Skip, RoleLine})
+"""What the runs of a fleet say alike: its text is kept."""
 _encoded = json.JSONEncoder(allow_nan=False).encode
 
 
@@ -41,7 +55,7 @@ def parts(report: Report) -> Iterator[str]:
     before, _, after = _text(head, "").rpartition("[]")
     yield before + ("[" if report.runs else "[]")
     for at, run in enumerate(report.runs):
-        yield f"{',' if at else ''}\n    {_text(run_dict(run), '    ')}"
+        yield f"{',' if at else ''}\n    {text_of_run(run, '    ')}"
     yield ("\n  ]" if report.runs else "") + after + "\n"
 
 
@@ -136,6 +150,14 @@ def run_dict(run: RunReport) -> dict[str, Any]:
     return {**_plain(run), "guess": guess(run)}
 
 
+def text_of_run(
+    run: RunReport, indent: str | None = None, *, head: Mapping[str, object] = _NOTHING, without: Collection[str] = ()
+) -> str:
+    """The text of `run_dict`, with `head` before it and without some fields; on one line where there is no indent."""
+    told = {name: getattr(run, name) for name in _names(RunReport) or () if name not in without}
+    return _text({**head, **told, "guess": guess(run)}, indent)
+
+
 def json_schema() -> dict[str, Any]:
     """The published JSON Schema of the report."""
     text = resources.files("runlens.render").joinpath("schema/report-1.json").read_text(encoding="utf-8")
@@ -150,6 +172,11 @@ def _findings(runs: list[Any]) -> list[dict[str, Any]]:
 
 def _plain(value: Any) -> Any:
     """`value` as JSON knows it; whole floats as integers, which is what tokens and steps are to a reader."""
+    kind = type(value)
+    if kind in _SIMPLE:
+        return value
+    if (names := _names(kind)) is not None:
+        return {name: _plain(getattr(value, name)) for name in names}
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
     if value is None or isinstance(value, bool | int):
@@ -160,18 +187,26 @@ def _plain(value: Any) -> Any:
         if not math.isfinite(value):
             return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
         return int(value) if value.is_integer() and abs(value) < _EXACT else value
-    if is_dataclass(value):
-        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
     if hasattr(value, "items"):
         return {str(k): _plain(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
         kinds = set(map(type, value))
-        if kinds == {float}:
+        if kinds == {float} and len(value) >= _FEW:
             return _floats(value)
-        return list(value) if kinds == {int} else [_plain(v) for v in value]
+        return list(value) if kinds <= _SIMPLE.keys() else [_plain(v) for v in value]
     if isinstance(value, set | frozenset):
         return [_plain(v) for v in value]
     return str(value)
+
+
+_FIELDS: dict[type, tuple[str, ...] | None] = {}
+
+
+def _names(kind: type) -> tuple[str, ...] | None:
+    """The fields of a dataclass, looked up once; None for any other type."""
+    if kind not in _FIELDS:
+        _FIELDS[kind] = tuple(f.name for f in fields(kind)) if is_dataclass(kind) else None
+    return _FIELDS[kind]
 
 
 def _floats(values: Sequence[float]) -> list[Any]:
@@ -195,13 +230,42 @@ def _numbers(value: Any) -> Any:
     return value
 
 
-def _text(value: Any, indent: str) -> str:
-    """Indented JSON, with every list that holds no list or dict on one line (charts have thousands of numbers)."""
-    inner = indent + "  "
-    if isinstance(value, dict) and value:
-        rows = [f"{inner}{_encoded(k)}: {_text(v, inner)}" for k, v in value.items()]
-        return "{\n" + ",\n".join(rows) + f"\n{indent}}}"
-    if isinstance(value, list) and not {list, dict}.isdisjoint(map(type, value)):
-        rows = [inner + _text(v, inner) for v in value]
-        return "[\n" + ",\n".join(rows) + f"\n{indent}]"
-    return _encoded(value)
+def _text(value: Any, indent: str | None) -> str:
+    """JSON of what `_plain` says of a value; on one line where there is no indent.
+
+    Indented, every list that holds no list or dict stands on one line (charts have thousands of numbers).
+    """
+    kind = type(value)
+    if (scalar := _SIMPLE.get(kind)) is not None:
+        return scalar(value)
+    return _shared(value, indent) if kind in _SHARED else _unshared(value, indent)
+
+
+@lru_cache(maxsize=4096)
+def _shared(value: Skip | RoleLine, indent: str | None) -> str:
+    return _unshared(value, indent)
+
+
+def _unshared(value: Any, indent: str | None) -> str:
+    kind = type(value)
+    inner = None if indent is None else indent + "  "
+    if (names := _names(kind)) is not None:
+        return _joined([f'"{name}": {_text(getattr(value, name), inner)}' for name in names], "{}", indent)
+    if kind is tuple and value and all(map(is_dataclass, value)):
+        return _joined([_text(v, inner) for v in value], "[]", indent)
+    if kind is dict and value and set(map(type, value)) == {str}:
+        return _joined([f"{_string(k)}: {_text(v, inner)}" for k, v in value.items()], "{}", indent)
+    plain = _plain(value)
+    if isinstance(plain, dict) and plain:
+        return _joined([f"{_string(k)}: {_text(v, inner)}" for k, v in plain.items()], "{}", indent)
+    if isinstance(plain, list) and not {list, dict}.isdisjoint(map(type, plain)):
+        return _joined([_text(v, inner) for v in plain], "[]", indent)
+    return repr(plain) if type(plain) is float else _encoded(plain)
+
+
+def _joined(rows: list[str], brackets: str, indent: str | None) -> str:
+    """What stands between two brackets; a row a line, further in than they are, where there is an indent."""
+    if indent is None:
+        return f"{brackets[0]}{', '.join(rows)}{brackets[1]}"
+    between = f",\n{indent}  "
+    return f"{brackets[0]}\n{indent}  {between.join(rows)}\n{indent}{brackets[1]}"

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 
 from runlens.errors import NotALog
 from runlens.model import Report, RunReport
-from runlens.render.json import parse, run_dict, to_dict
+from runlens.render.json import parse, text_of_run, to_dict
 
 
 def render(report: Report) -> str:
@@ -27,8 +26,7 @@ def lines_for(version: str, created: str) -> Callable[[RunReport], str]:
     head = {key: whole[key] for key in ("schema", "tool", "created")}
 
     def line(run: RunReport) -> str:
-        cells = {k: v for k, v in run_dict(replace(run, charts=())).items() if k != "charts"}
-        return json.dumps({**head, **cells}, allow_nan=False) + "\n"
+        return text_of_run(run, head=head, without=("charts",)) + "\n"
 
     return line
 

@@ -189,3 +189,16 @@ def test_the_pieces_are_the_whole_as_it_is_indented_at_once() -> None:
         several = replace(report, runs=runs)
         assert "".join(json.parts(several)) == json._text(json.to_dict(several), "") + "\n"
         assert len(list(json.parts(several))) == len(runs) + 2
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.dictionaries(st.text(), plain))
+def test_a_run_is_written_as_its_dict_would_be(evidence: dict[str, object]) -> None:
+    skip = Skip("LOSS002", "few", "too-few-points", ("a", "b"))
+    for run in (*with_evidence(evidence).runs, replace(fixed().runs[0], skips=(skip, skip), points=2)):
+        told = json.run_dict(run)
+        assert json.text_of_run(run) == stdlib_json.dumps(told, allow_nan=False)
+        assert json.text_of_run(run, "  ") == json._text(told, "  ")
+        assert stdlib_json.loads(json.text_of_run(run, "")) == told
+        rest = {"schema": 1, **{name: cell for name, cell in told.items() if name != "charts"}}
+        assert json.text_of_run(run, head={"schema": 1}, without=("charts",)) == stdlib_json.dumps(rest)
