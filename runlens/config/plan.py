@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import fnmatch
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -102,11 +102,8 @@ def in_force(
         (file, config.values),
     ]
     if run_id is not None:
-        layers += [
-            (f"{file} [[runs]] match = {override['match']!r}", override)
-            for override in config.runs
-            if fnmatch.fnmatchcase(run_id, str(override["match"]))
-        ]
+        own = (config.runs[at] for at in _overrides(config, run_id))
+        layers += [(f"{file} [[runs]] match = {override['match']!r}", override) for override in own]
     layers.append((COMMAND_LINE, {k: v for k, v in flags.items() if v not in (None, [], (), {})}))
     values: dict[str, Any] = {}
     origin: dict[str, str] = {}
@@ -127,6 +124,11 @@ def in_force(
                 values[key] = value
                 origin[key] = name
     return InForce(values, origin)
+
+
+def _overrides(config: Config, run_id: str) -> tuple[int, ...]:
+    """Places of the per-run overrides that match a run."""
+    return tuple(at for at, one in enumerate(config.runs) if fnmatch.fnmatchcase(run_id, str(one["match"])))
 
 
 def settings_for(
@@ -236,11 +238,33 @@ def looked_for(search: Search, config: Config, flags: Mapping[str, Any]) -> Sear
 
 def as_told(ref: RunRef, config: Config, flags: Mapping[str, Any]) -> RunRef:
     """The run with what the settings say of how to read it, so far as its source obeys them."""
+    return _as_told(ref, in_force(config, flags, ref.id).values["x"])
+
+
+def ways(
+    refs: Sequence[RunRef], config: Config, flags: Mapping[str, Any], make: Callable[[RunRef], Settings]
+) -> list[tuple[RunRef, Settings]]:
+    """Each run `as_told`, with what it is judged by as `make` gives it: made once for all runs of a fleet that no
+    override tells apart, since it takes 0.4 ms.
+    """
+    made: dict[tuple[int, ...], tuple[Settings, str | None]] = {}
+    out = []
+    for ref in refs:
+        key = _overrides(config, ref.id)
+        if key not in made or made[key][0].evals is not None:  # results may be those of one run, by its name
+            made[key] = make(ref), in_force(config, flags, ref.id).values["x"]
+        settings, x = made[key]
+        out.append((_as_told(ref, x), settings))
+    return out
+
+
+def _as_told(ref: RunRef, x: str | None) -> RunRef:
+    if not x:
+        return ref
     from runlens.sources.registry import SOURCES
 
-    x = in_force(config, flags, ref.id).values["x"]
     obeyed = any(source.name == ref.source and "x" in source.options for source in SOURCES)
-    return dataclasses.replace(ref, options=dataclasses.replace(ref.options, x=x)) if x and obeyed else ref
+    return dataclasses.replace(ref, options=dataclasses.replace(ref.options, x=x)) if obeyed else ref
 
 
 def _given(specs: Sequence[str], folder: Path) -> Given:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from runlens import sources
-from runlens.config import Learned, as_told, in_force, load, looked_for, settings_for
+from runlens.config import Learned, in_force, load, looked_for, settings_for, ways
 from runlens.config.beside import look_anew
 from runlens.config.load import Config
 from runlens.config.plan import NOTHING_LEARNED, folder_of
@@ -127,22 +128,17 @@ class Plan:
             quiet = 0
         counted = tuple(k for k in self.known if not k.expired(self.now.date()))
         given, debug = self.request.given, self.request.debug
-        return [
-            (
-                as_told(ref, self.config, given),
-                settings_for(
-                    ref,
-                    self.config,
-                    given,
-                    learned=learned,
-                    known=counted,
-                    chart_points=chart_points,
-                    quiet_points=quiet,
-                    debug=debug,
-                ),
-            )
-            for ref in refs
-        ]
+        make = partial(
+            settings_for,
+            config=self.config,
+            flags=given,
+            learned=learned,
+            known=counted,
+            chart_points=chart_points,
+            quiet_points=quiet,
+            debug=debug,
+        )
+        return ways(refs, self.config, given, make)
 
 
 def planned(request: Request) -> Plan:

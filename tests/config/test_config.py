@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from runlens.config import Learned, in_force, load, parse, settings_for
+from runlens.config import Learned, in_force, load, parse, settings_for, ways
 from runlens.config.tokens import count_of_tokens
 from runlens.errors import ConfigError
-from runlens.model import Severity
+from runlens.model import RunRef, Severity
 from runlens.rules import RULES
 
 
@@ -194,3 +194,25 @@ def test_which_way_of_an_eval_is_better_is_said_by_its_logged_name_or_by_the_sig
     assert in_force(load(path), {}).origin["evals.odd"] == str(path)
     with pytest.raises(ConfigError, match="higher_is_better"):
         load(write(tmp_path, "[evals.odd]\nhigher = true\n"))
+
+
+def test_runs_that_no_override_tells_apart_share_their_settings():
+    config = parse(
+        {
+            "runs": [
+                {"match": "ablation/*", "ignore": ["LOSS002"], "x": "epoch"},
+                {"match": "*-7", "fail_on": "warning"},
+            ]
+        }
+    )
+    refs = [RunRef("table", run, run) for run in ("a", "b", "ablation/1", "ablation/2", "ablation/seed-7", "seed-7")]
+    made = []
+
+    def make(ref):
+        made.append(ref.id)
+        return settings_for(ref, config, {})
+
+    found = ways(refs, config, {}, make)
+    assert made == ["a", "ablation/1", "ablation/seed-7", "seed-7"]
+    assert [settings for _, settings in found] == [settings_for(ref, config, {}) for ref in refs]
+    assert [ref.options.x for ref, _ in found] == ["", "", "epoch", "epoch", "epoch", ""]
