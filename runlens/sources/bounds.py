@@ -18,8 +18,12 @@ def within_bounds(run: Run) -> Run:
     """The run without points whose step no counter reaches; a note for each series that lost some."""
     notes: list[Note] = []
     series: dict[str, Series] = {}
+    inside: dict[int, bool] = {}
     for name, one in run.series.items():
-        if not len(one) or (int(least(one.step)) > -FARTHEST and int(greatest(one.step)) < FARTHEST):
+        at = id(one.step)  # the columns of a table share theirs
+        if at not in inside:
+            inside[at] = not len(one) or (int(least(one.step)) > -FARTHEST and int(greatest(one.step)) < FARTHEST)
+        if inside[at]:
             series[name] = one
             continue
         kept = (one.step > -FARTHEST) & (one.step < FARTHEST)

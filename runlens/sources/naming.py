@@ -81,7 +81,11 @@ def is_file(path: Path) -> bool:
 
 def printable(name: str, longest: int = 300) -> str:
     """A name from outside, quoted, with control characters escaped and its middle left out if it is very long."""
-    safe = "".join(c if c.isprintable() else c.encode("unicode_escape", "replace").decode("ascii") for c in name)
+    safe = (
+        name
+        if name.isprintable()
+        else "".join(c if c.isprintable() else c.encode("unicode_escape", "replace").decode("ascii") for c in name)
+    )
     if len(safe) > longest:
         safe = f"{safe[: longest // 2]}…{safe[-longest // 2 :]}"
     return f"'{safe}'"

@@ -52,10 +52,14 @@ def claims(head: bytes, path: Path) -> bool:
 
 def refs(files: Sequence[Path], look: Look) -> list[RunRef]:
     """The runs of those tables that log a training: a folder holds other tables too, such as training data."""
-    names = {file: _names(file) for file in files}
+    names: dict[Path, list[str]] = {}
+    logs = []
+    for file in files:  # both ask for the form of the head, which is remembered of the last few
+        names[file] = _names(file)
+        if look.named or _is_log(file, names[file]):
+            logs.append(file)
     if look.named:
         return [ref for file in files for ref in _refs(Family(file, (file,)), look.root, names, look.options.x)]
-    logs = [file for file in files if _is_log(file, names[file])]
     return [ref for family in families(logs, names) for ref in _refs(family, look.root, names, look.options.x)]
 
 

@@ -16,6 +16,7 @@ from runlens.sources.appended import Between, Course, Trainings, number_of, told
 from runlens.sources.table.axis import Axis, axis_of
 from runlens.sources.table.forms.dialect import BLANKS, dialect_of
 from runlens.sources.table.forms.packed import text_of, unpacked, wide
+from runlens.sources.table.forms.plain import never_falls
 from runlens.sources.table.head import form_of
 from runlens.sources.table.names import AXES, EPOCHS, METRICS, STEPS, canonical, first
 from runlens.sources.table.reading import head_of
@@ -41,6 +42,8 @@ def may_be(path: Path, names: Sequence[str], x: str = "") -> bool:
     axis = first(names, [canonical(x)] if x else AXES)
     try:
         if axis is None or path.stat().st_size > _LARGEST:
+            return False
+        if never_falls(path.read_bytes(), names, axis):
             return False
         head = head_of(path)
         form = form_of(head)

@@ -109,13 +109,13 @@ def read_all(path: Path, where: str) -> Read:
     if form is None and raw.strip():
         raise NotALog(f"{where} is no table: its first lines hold neither JSON objects nor cells that a sign divides")
     said: dict[str, object] = {}
-    with opened(path) as file:
+    with opened(path, raw) as file:
         if form == "document":
-            why = read_document(whole(file, allowed(path)).decode("utf-8", "replace").strip("\0"), columns, lost)
+            why = read_document(whole(file, allowed(path, raw)).decode("utf-8", "replace").strip("\0"), columns, lost)
             if why and not columns.parts:
                 raise NotALog(f"{where} holds no history: {why}")
         elif form is not None:
-            pieces = _pieces(stretches(file, allowed(path)), lost)
+            pieces = _pieces(stretches(file, allowed(path, raw)), lost)
             begin = next(pieces, (b"", True))
             reader, said = begun(begin[0], form, columns, lost, where)
             reader.add(*begin)

@@ -15,7 +15,7 @@ from runlens.sources.table.forms.kinds import kind_at, usual
 from runlens.sources.table.forms.lost import Lost
 from runlens.sources.table.forms.mending import mended, trusted
 from runlens.sources.table.forms.packed import lines_of
-from runlens.sources.table.forms.plain import all_numbers
+from runlens.sources.table.forms.plain import add_numbers, all_numbers
 from runlens.sources.table.forms.points import whole_place, with_point
 from runlens.sources.table.names import is_axis
 from runlens.sources.table.store import Columns
@@ -71,7 +71,11 @@ class Delimited:
         if before < self.dialect.first:
             at = min(self.dialect.first - before, len(lines))
         whole = len(lines) - torn
-        if not (self._head or self._longer):
+        simple = not (self._head or self._longer or torn or self.dialect.decimal_comma)
+        if simple and add_numbers(lines[at:], self.names, self.dialect.delimiter, self.columns):
+            self._latest += [line.split(self.dialect.delimiter) for line in lines[at:][-_SIMILAR:]]
+            at = len(lines)
+        elif not (self._head or self._longer):
             rows = all_numbers(lines[at:whole], self.names, self.dialect.delimiter)
             at += len(rows)
         while at < len(lines):

@@ -64,7 +64,7 @@ def dialect_of(text: str) -> Dialect | None:
     """
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     if len(lines) > 1:
-        lines = lines[:-1]
+        lines.pop()
     comments: list[str] = []
     at = 0
     while at < len(lines) and (not lines[at].strip() or lines[at].lstrip().startswith(_COMMENT)):
@@ -78,9 +78,12 @@ def dialect_of(text: str) -> Dialect | None:
     if delimiter is None:
         return None
     head = [cell.strip() for cell in cells_of(body[0], delimiter)]
+    headed = any(number(cell) is None and not says_nothing(cell) for cell in head)
+    if headed and delimiter == "," and len(body) > 1 and len(cells_of(body[1], ",")) != len(head) + 1:
+        return Dialect(",", apart(head), at + 1, said=_json_of(comments))  # of nearly all: no row has more to say
     rows = [cells_of(line, delimiter) for line in body[1:]]
     names: list[str] = []
-    if any(number(cell) is None and not says_nothing(cell) for cell in head):
+    if headed:
         names = head
         at += 1
     elif comments and len(said := _uncommented(comments[-1], delimiter)) == len(head):
@@ -91,8 +94,8 @@ def dialect_of(text: str) -> Dialect | None:
         names
         and rows
         and delimiter
-        and len(Counter(map(len, rows))) == 1
         and len(rows[0]) == len(names) + 1
+        and len(set(map(len, rows))) == 1
         and rows[0][-1]
         and _are_named(rows, names)
     ):
@@ -132,13 +135,15 @@ def _delimiter(body: list[str]) -> str | None:
     best, most = None, 0.0
     quoted = any('"' in line for line in body)
     for rank, delimiter in enumerate((*DELIMITERS, BLANKS)):
+        if len(cells_of(body[0], delimiter)) < 2:
+            continue
         if quoted or delimiter == BLANKS:
             counts = [len(cells_of(line, delimiter)) for line in body]
         else:
             counts = [line.count(delimiter) + 1 for line in body]
-        width, times = Counter(counts).most_common(1)[0]
+        width, times = (counts[0], len(counts)) if len(set(counts)) == 1 else Counter(counts).most_common(1)[0]
         head = counts[0]
-        if head < 2 or (delimiter == BLANKS and not _mostly_numbers(body)):
+        if delimiter == BLANKS and not _mostly_numbers(body):
             continue
         score = times / len(body) + 0.5 * (head == width) + 0.02 * min(head, 10) - 0.001 * rank
         if score > most:

@@ -57,13 +57,17 @@ def packing(path: Path) -> str:
         It cannot be opened.
     """
     with path.open("rb") as file:
-        head = file.read(8)
+        return packing_of(file.read(8))
+
+
+def packing_of(head: bytes) -> str:
+    """How a file is packed that begins so."""
     return next((kind for magic, kind in _MAGIC if head.startswith(magic)), "")
 
 
-def opened(path: Path) -> BinaryIO:
-    """A file for reading, unpacked by what its first bytes say."""
-    kind = packing(path)
+def opened(path: Path, head: bytes | None = None) -> BinaryIO:
+    """A file for reading, unpacked by what its first bytes say; these are read if they are not given."""
+    kind = packing(path) if head is None else packing_of(head)
     if kind == ".gz":
         return cast(BinaryIO, gzip.GzipFile(path))
     if kind == ".bz2":
@@ -111,7 +115,7 @@ def unpacked(head: bytes, most: int = 1 << 16) -> bytes:
 
 
 def _unpacked(head: bytes, most: int) -> bytes:
-    kind = next((kind for magic, kind in _MAGIC if head.startswith(magic)), "")
+    kind = packing_of(head)
     try:
         if kind == ".gz":
             return zlib.decompressobj(31).decompress(head, most)
@@ -139,9 +143,10 @@ def _zstd_head(head: bytes, most: int) -> bytes:
     return out
 
 
-def allowed(path: Path) -> int:
+def allowed(path: Path, head: bytes | None = None) -> int:
     """Bytes to which a file may unpack: one that is packed no bomb; any number for one that is not packed."""
-    return max(MOST, RATIO * path.stat().st_size) if packing(path) else 1 << 62
+    packed = packing(path) if head is None else packing_of(head)
+    return max(MOST, RATIO * path.stat().st_size) if packed else 1 << 62
 
 
 def whole(file: BinaryIO, most: int) -> bytes:
