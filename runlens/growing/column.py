@@ -19,6 +19,12 @@ _MOST = 64
 """What is kept of a column, at most: what nobody has asked for the longest is forgotten."""
 _BY_ROOM: WeakValueDictionary[int, Grown] = WeakValueDictionary()
 """Columns by the id of the array that holds their values now; `part_of` looks whether it is that array still."""
+_grows = False
+
+
+def grows() -> bool:
+    """Whether any column of this process ever grew: a check that reads each log once is spared all other questions."""
+    return _grows
 
 
 class Grown:
@@ -41,6 +47,8 @@ class Grown:
 
     def extend(self, more: Values) -> None:
         """Write values behind those that are there; views that were given out keep what they show."""
+        global _grows
+        _grows = True
         length = self._length + len(more)
         if length > len(self.room):
             room = np.empty(max(length, 2 * self._length, _LEAST), self.room.dtype)
@@ -73,7 +81,7 @@ class Part:
 
 def part_of(array: Values) -> Part | None:
     """The part of a column that an array is a view of; None for any other array, also for each second point of one."""
-    room = array.base
+    room = array.base if _grows else None
     if not isinstance(room, np.ndarray) or array.flags.writeable or array.ndim != 1:
         return None
     column = _BY_ROOM.get(id(room))
@@ -85,6 +93,8 @@ def part_of(array: Values) -> Part | None:
 
 def parts_of(columns: tuple[Values, ...]) -> tuple[Part, ...] | None:
     """The parts that arrays of one length are views of; None unless each is one."""
+    if not _grows:
+        return None
     found = []
     for array in columns:
         part = part_of(array)

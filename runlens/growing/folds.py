@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from runlens.growing.column import Values, keep, known, part_of, parts_of
+from runlens.growing.column import Values, grows, keep, known, part_of, parts_of
 
 Found = TypeVar("Found")
 
@@ -56,6 +56,8 @@ def folded(
 
 def every(key: Hashable, columns: tuple[Values, ...], holds: Callable[..., Values], back: int = 0) -> bool:
     """Whether something holds of every point; `holds` takes columns and returns an ndarray of bool."""
+    if not grows():
+        return bool(holds(*columns).all())
     if not back and len(columns) == 1:  # what holds of a whole column holds of each stretch
         part = part_of(columns[0])
         if part is not None and part.first and every(key, (part.column.view(),), holds):
@@ -65,6 +67,8 @@ def every(key: Hashable, columns: tuple[Values, ...], holds: Callable[..., Value
 
 def counted(key: Hashable, columns: tuple[Values, ...], holds: Callable[..., Values], back: int = 0) -> int:
     """Points of which something holds, as `every`; with `back`, `holds` returns False for the first ones of a piece."""
+    if not grows():
+        return int(np.count_nonzero(holds(*columns)))
     return folded(("counted", key), columns, lambda *some: int(np.count_nonzero(holds(*some))), _sum, back)
 
 
@@ -92,12 +96,12 @@ def rises(column: Values, strictly: bool = False) -> bool:
 
 def least(column: Values) -> Any:
     """`column.min()`; raises ValueError for no value."""
-    return folded("least", (column,), np.min, np.minimum)
+    return folded("least", (column,), np.min, np.minimum) if grows() else column.min()
 
 
 def greatest(column: Values) -> Any:
     """`column.max()`; raises ValueError for no value."""
-    return folded("greatest", (column,), np.max, np.maximum)
+    return folded("greatest", (column,), np.max, np.maximum) if grows() else column.max()
 
 
 def _sum(one: int, other: int) -> int:

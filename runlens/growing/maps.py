@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from runlens.growing.column import Grown, Values, keep, known, parts_of
+from runlens.growing.column import Grown, Values, grows, keep, known, parts_of
 from runlens.growing.folds import every
 
 _TOGETHER = 1 << 12
@@ -64,6 +64,8 @@ def mapped(
 
 def differences(column: Values) -> Values:
     """`np.diff(column)`."""
+    if not grows():
+        return np.asarray(column[1:] - column[:-1])
     return mapped("differences", (column,), np.diff, back=1, short=1)
 
 
@@ -82,6 +84,9 @@ def chosen(key: Hashable, columns: tuple[Values, ...], wanted: Callable[..., Val
     -----
     Those of a stretch that does not reach from the beginning to the end are chosen anew each time.
     """
+    if not grows():
+        keeps = wanted(*columns)
+        return columns if bool(keeps.all()) else tuple(column[keeps] for column in columns)
     if every(("chosen", key), columns, wanted):
         return columns
     parts = parts_of(columns)
