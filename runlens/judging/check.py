@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache, partial
+from functools import partial
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -26,9 +26,9 @@ from runlens.judging.latest import lags_of, latest_of
 from runlens.judging.limits import UNTOUCHED, Limits, OverBudget, budget, cut, over_memory, over_time
 from runlens.judging.nights.job import job_of
 from runlens.model import Direction, Failure, Finding, RoleLine, Run, RunRef, RunReport, Severity, Skip
-from runlens.model.words import role_words
 from runlens.rules.base import AnyRule
 from runlens.rules.loss.parts.adversarial import need_not_fall
+from runlens.rules.needs import not_logged, roles_there, unmet
 from runlens.run_config.flat import flat
 
 Also = TypeVar("Also")
@@ -189,8 +189,9 @@ def judge_run(run: Run, settings: Settings) -> RunReport:
     skips: list[Skip] = []
     failures: list[Failure] = []
     checked: list[str] = []
+    there = roles_there(run)
     for rule in settings.rules:
-        if missing := missing_roles(rule, run):
+        if unmet(tuple(rule.needs), there) and (missing := missing_roles(rule, run)):
             skips.append(missing)
             continue
         try:
@@ -251,28 +252,19 @@ def judge_run(run: Run, settings: Settings) -> RunReport:
         lags=lags_of(run, settings.rules),
     )
     report = described(report)  # the advice follows from the likely causes
-    report = replace(report, action=advise(report, run, settings.total_tokens))
-    return replace(report, verdict=run_verdict(report, settings.fail_on))
+    action = advise(report, run, settings.total_tokens)
+    return replace(report, action=action, verdict=run_verdict(report, settings.fail_on))
 
 
 def missing_roles(rule: AnyRule, run: Run) -> Skip | None:
     """That the rule cannot judge, because the run logs none of the roles of one of its needs; None if it can."""
-    there = run.roles.get  # asked of every rule: most needs are one role
-    missing = tuple(n for n in rule.needs if not there(n) and not ("|" in n and any(map(there, n.split("|")))))
+    missing = unmet(tuple(rule.needs), roles_there(run))
     if not missing:
         return None
     if "train_loss" in missing and (why := need_not_fall(run)):  # there are losses, and none that must come down
         return rule.skip(why, kind="not-applicable")
-    words, lacking = _not_logged(missing)
+    words, lacking = not_logged(missing)
     return rule.skip(words, kind="not-comparable" if rule.asked else "missing-role", lacking=lacking)
-
-
-@lru_cache(maxsize=256)  # of most runs the same is said
-def _not_logged(missing: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
-    """That needs are not met, in words, and the roles that they name."""
-    needs = [need.split("|") for need in missing]
-    words = ", ".join(" or ".join(map(role_words, need)) for need in needs)
-    return f"not in the log: {words}", tuple(role for need in needs for role in need)
 
 
 def regraded(finding: Finding, severities: Mapping[str, Severity]) -> Finding:

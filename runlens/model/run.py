@@ -205,6 +205,9 @@ class Run:
 
     def step_range(self) -> tuple[int, int] | None:
         """First and last training step of the training series, or None if nothing is resolved."""
+        return self.once("step range", self._step_range)
+
+    def _step_range(self) -> tuple[int, int] | None:
         spans = [
             (int(least(r.series.step)), int(greatest(r.series.step)))
             for name in ("train_loss", "grad_norm", "learning_rate", "tokens_per_second", "step_time", "tokens")

@@ -45,9 +45,9 @@ def checked(claim: Claim, series: Series) -> Claim | None:
     series : Series
         As read; an empty series keeps its claim.
     """
-    if not some_finite(series.value):
-        return claim
     if claim.confidence >= 0.9 and claim.role != "tokens":  # an exact name
+        return claim
+    if not some_finite(series.value):
         return claim
     value = series.finite().value
     if claim.role == "tokens":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from runlens.model import Series
 from runlens.roles.names.claim import Claim
@@ -52,6 +53,16 @@ def score(name: str, role: str, claim: Claim, series: Series, longest: int) -> f
     Weights follow the harm of a wrong choice: a per-parameter norm or a twin on another x axis is never canonical while
     anything else is there; a running mean hides what the rules look for; the rest breaks ties.
     """
+    total = _by_name(name, role, claim)
+    if role in _ONCE and longest > 0:
+        total -= 60.0 * (1 if len(series) <= 1 < longest else 0)
+        total -= 30.0 * (len(series) < 0.5 * longest)
+    return total - 0.5 * name.count("/") - 0.05 * len(name)
+
+
+@lru_cache(maxsize=4096)  # the runs of a fleet log the same names
+def _by_name(name: str, role: str, claim: Claim) -> float:
+    """The part of the score that does not depend on the points."""
     flags = claim.flags
     total = 100.0 * claim.confidence
     total -= 100.0 * bool(flags & _ASIDE_FLAGS)
@@ -76,7 +87,4 @@ def score(name: str, role: str, claim: Claim, series: Series, longest: int) -> f
     total -= 10.0 * bool(role == "train_loss" and claim.by in _BOOSTING and not _LOSS.search(name))
     total += 5.0 * bool(_PURE.search(name))
     total += 8.0 * bool(role in ("train_loss", "eval_loss") and claim.confidence < 0.9 and _TOTAL.search(name))
-    if role in _ONCE and longest > 0:
-        total -= 60.0 * (1 if len(series) <= 1 < longest else 0)
-        total -= 30.0 * (len(series) < 0.5 * longest)
-    return total - 0.5 * name.count("/") - 0.05 * len(name)
+    return total

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -28,10 +29,15 @@ def of_training(claim: Claim, name: str) -> Claim:
     name : str
         As logged, such as `eval/samples_per_second`.
     """
-    if claim.role not in _SPEED or not (claim.split == "eval" or _HELD_OUT.search(take_apart(name).normal)):
+    if claim.role not in _SPEED or not (claim.split == "eval" or _of_held_out(name)):
         return claim
     why = f"{claim.why}; of evaluation, which is no speed of training"
     return replace(claim, role="other", unit="", flags=claim.flags | {"known"}, why=why)
+
+
+@lru_cache(maxsize=4096)  # the runs of a fleet log the same names
+def _of_held_out(name: str) -> bool:
+    return _HELD_OUT.search(take_apart(name).normal) is not None
 
 
 def has_speed_of_evaluation(names: Iterable[str]) -> bool:

@@ -110,6 +110,8 @@ class RunConfig:
 
     def gpus(self) -> Told | None:
         """Devices of the whole run."""
+        if not self._ends:
+            return None
         told = self.first(said.WORLD)
         for names in said.NODES:
             told = told or self._product(*(self.first((Spelling(name),)) for name in names))
@@ -128,7 +130,7 @@ class RunConfig:
 
     def precision(self) -> Precision | None:
         """The half precision that a switch, autocast or the weights have, in this order; else fp32 if that is said."""
-        found = [*self._switches(), *self._typed()]
+        found = [*self._switches(), *self._typed()] if self._ends else []
         return next((p for p in found if p.kind != "fp32"), found[0] if found else None)
 
     # the rest
@@ -160,7 +162,7 @@ class RunConfig:
 
     def framework(self) -> str:
         """The tool whose names these are, by the name that RunLens's table of metrics has for it; empty if unknown."""
-        for framework, names in said.FRAMEWORKS:
+        for framework, names in said.FRAMEWORKS if self._ends else ():
             if all(any(True for _ in self._values(name)) for name in names):
                 return framework.split(" (")[0]
         return ""
@@ -171,7 +173,7 @@ class RunConfig:
 
     def first(self, names: Iterable[Spelling], above: float = 0.0) -> Told | None:
         """The first of these names that holds a finite number above `above`."""
-        return next(self._numbers(names, above), None)
+        return next(self._numbers(names, above), None) if self._ends else None
 
     def _numbers(self, names: Iterable[Spelling], above: float = 0.0) -> Iterator[Told]:
         for spelling in names if self._ends else ():  # most tables have no config, and some 200 names are asked for

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from runlens.rules.throughput.parts.ties import TieEvidence
 from runlens.run_config import RunConfig
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Case:
     """One incident of one run, with the questions that clues ask."""
 
@@ -98,6 +99,7 @@ class Case:
                 return finding.steps[0], self.onset - finding.steps[0]
         return None
 
+    @cached_property
     def gradient_growth(self) -> tuple[float, float] | None:
         """Median gradient norm of the calmest tenth of the run up to the onset, and of the last tenth before it.
 

@@ -36,7 +36,7 @@ def gradient_leads(case: Case) -> str | None:
 
 def gradient_had_grown(case: Case) -> str | None:
     """The tenth of the run before the onset against the lowest tenth before that: healthy runs stay below 1.25."""
-    grown = case.gradient_growth()
+    grown = case.gradient_growth
     if grown is None or grown[1] < 1.5 * grown[0]:
         return None
     return f"The gradient norm had already grown from {number(grown[0], 3)} to {number(grown[1], 3)} before it."

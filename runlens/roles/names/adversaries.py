@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 _LOSS = re.compile(r"loss|(^|[^a-z])err")
 _SIDES = (
@@ -22,6 +23,11 @@ def is_of_a_side(name: str) -> bool:
 
 def adversaries(names: Iterable[str]) -> tuple[str, ...]:
     """The losses of a discriminator and a generator among logged names, the shortest of each; empty unless both are."""
+    return _adversaries(tuple(names))
+
+
+@lru_cache(maxsize=8)  # the runs of a fleet log the same names
+def _adversaries(names: tuple[str, ...]) -> tuple[str, ...]:
     losses = sorted((name for name in names if _LOSS.search(_plain(name))), key=lambda name: (len(name), name))
     sides = [next((name for name in losses if side.search(_plain(name))), "") for side in _SIDES]
     if sides[0] and not sides[1]:

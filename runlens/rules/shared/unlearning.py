@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from runlens.model import Run
 from runlens.roles.names.take_apart import normalise
@@ -20,12 +21,14 @@ _WAY = re.compile(r"(?<![a-z])(method|algo(rithm)?|loss(_type|_fn|_name)?|task|m
 """Keys of a config whose value says the way."""
 
 
+@lru_cache(maxsize=4096)  # the runs of a fleet log the same names
 def is_forgotten(name: str) -> bool:
     """Whether a series measures what is to be forgotten, by its name."""
     plain = normalise(name)
     return bool(_FORGOTTEN.search(plain)) and not _KEPT.search(plain)
 
 
+@lru_cache(maxsize=4096)
 def is_kept(name: str) -> bool:
     """Whether a series measures what is to be kept, by its name."""
     return bool(_KEPT.search(normalise(name)))
