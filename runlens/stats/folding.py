@@ -91,11 +91,15 @@ def _possible(x: Floats, tame: Floats, total: Floats, longest: int) -> Iterable[
     if n > SHORT:
         return range(2, longest + 1)
     at = _places(n, longest)
-    mean = (total[at.after] - total[at.before]) / at.window
-    mean -= (tame[at.before] + tame[at.last]) * at.ends
-    rest = x - mean
-    apart = np.abs(np.take_along_axis(rest, at.next, 1) - rest).sum(axis=1) / 2 * n / (n - at.period)
-    return (np.flatnonzero(apart <= LEFT * SAFE * np.abs(rest).sum(axis=1)) + 2).tolist()
+    # places are within their arrays: clipping is the mode that does not look first
+    after, before = total.take(at.after, mode="clip"), total.take(at.before, mode="clip")
+    mean = np.divide(np.subtract(after, before, out=after), at.window, out=after)
+    ends = np.add(tame.take(at.before, out=before, mode="clip"), tame.take(at.last, mode="clip"), out=before)
+    mean -= np.multiply(ends, at.ends, out=ends)
+    rest = np.subtract(x, mean, out=mean)
+    apart = np.subtract(rest.take(at.next, mode="clip"), rest, out=before)
+    apart = np.abs(apart, out=apart).sum(axis=1) / 2 * n / (n - at.period)
+    return (np.flatnonzero(apart <= LEFT * SAFE * np.abs(rest, out=rest).sum(axis=1)) + 2).tolist()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,7 +118,7 @@ class _Places:
     after: npt.NDArray[np.int64]
     """Where the running sum holds the whole window."""
     next: npt.NDArray[np.int64]
-    """The point one period on, or the point itself where there is none."""
+    """The point one period on, or the point itself where there is none: its place among the points of all periods."""
 
 
 @lru_cache(maxsize=4)
@@ -125,9 +129,8 @@ def _places(n: int, longest: int) -> _Places:
     middle = np.clip(at, half, n - 1 - half)
     following = at + period[:, None]
     ends = np.where(window % 2 == 0, 0.5 / window, 0.0)
-    return _Places(
-        period, window, ends, middle - half, middle + half, middle + half + 1, np.where(following < n, following, at)
-    )
+    following = np.where(following < n, following, at) + n * np.arange(len(period))[:, None]
+    return _Places(period, window, ends, middle - half, middle + half, middle + half + 1, following)
 
 
 def _moving_mean(x: Floats, total: Floats, window: int) -> Floats:

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from runlens.stats.distinct import distinct
-from runlens.stats.robust import Floats, Steps, medians_between
+from runlens.stats.robust import LONG, Floats, Steps, medians_between
 
 BLOCKS = 64
 """Blocks of a curve; fewer where several would hold the same points."""
@@ -35,6 +35,8 @@ def place_of(step: Steps, wanted: npt.ArrayLike) -> npt.NDArray[np.int64]:
     Few points are looked at: of millions the logarithms of all cost more than all else.
     """
     given = np.asarray(wanted, dtype=np.float64)
+    if len(step) <= LONG:
+        return np.asarray(np.searchsorted(log_steps(step), given))
     low, high = np.zeros(given.shape, np.int64), np.full(given.shape, len(step), np.int64)
     while bool(np.any(low < high)):
         middle = (low + high) // 2

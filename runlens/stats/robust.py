@@ -29,7 +29,7 @@ def finite(x: Floats) -> Floats:
     if len(x) > LONG:
         return growing.chosen("finite", (x,), np.isfinite)[0]
     keep = np.isfinite(x)
-    return x if bool(keep.all()) else x[keep]
+    return x if np.count_nonzero(keep) == x.size else x[keep]  # of short series counting is faster than asking for all
 
 
 def median(x: Floats) -> float:
@@ -99,7 +99,7 @@ def difference_sigma(x: Floats) -> float:
 
 
 def _moves(x: Floats) -> Floats:
-    away = np.diff(x)
+    away = x[1:] - x[:-1]
     return np.abs(away, out=away)
 
 

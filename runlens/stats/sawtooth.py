@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import bottleneck as bn
 import numpy as np
 import numpy.typing as npt
 
@@ -33,7 +34,7 @@ BELOW = 0.02
 """Share of values below zero that rounding may make of positive ones."""
 WHITENS = 0.6
 """Rate of turns that what was averaged reaches at least: white noise turns at 2/3 of the points, its means at 1/2."""
-
+TINY = float(np.finfo(np.float64).tiny)
 
 Whole = npt.NDArray[np.signedinteger[Any]]
 
@@ -69,11 +70,11 @@ def unaveraged(value: Floats) -> Sawtooth | None:
     """
     if len(value) < FEWEST_TEETH * SHORTEST or turns(value) > NOISY:
         return None
-    change = np.abs(np.diff(value))
-    moved = np.log(np.maximum(change, np.finfo(np.float64).tiny + 1e-3 * float(np.median(change))))
+    change = np.abs(value[1:] - value[:-1])
+    moved = np.log(np.maximum(change, TINY + 1e-3 * float(bn.median(change))))
     tried = [
         (period, (phase + near) % period)
-        for period in _periods(moved[:LONGEST])
+        for period in dict.fromkeys(_periods(moved[:LONGEST]))
         for phase in (_reset_phase(moved, period),)
         for near in (0, -2, -1, 1)  # the changes after a reset are large as well
     ]
@@ -121,9 +122,13 @@ def _taken_back(value: Floats, teeth: Whole) -> tuple[Floats, Whole]:
     """
     if len(value) < 1 << 31:  # a remainder of long integers takes three times as long
         teeth = teeth.astype(np.int32)
-    period, phase = teeth[:, :1], teeth[:, 1:]
-    at = np.arange(len(value), dtype=teeth.dtype)
-    place = np.where(at < phase, at, (at - phase) % period) + 1  # the first tooth began with the log, or before it
+    n = len(value)
+    at = np.arange(1, n + 1, dtype=teeth.dtype)
+    place = np.empty((len(teeth), n), dtype=teeth.dtype)
+    ramps = {period: (at - 1) % period + 1 for period in set(teeth[:, 0].tolist())}
+    for row, (period, phase) in zip(place, teeth.tolist(), strict=True):
+        row[:phase] = at[:phase]  # the first tooth began with the log, or before it
+        row[phase:] = ramps[period][: n - phase]
     before = np.concatenate([[0.0], value[:-1]])
     # of a first place nothing is taken off, also where the value before it is far larger
     raw = place * value - (place - 1) * before
@@ -147,14 +152,17 @@ def _periods(moved: Floats) -> list[int]:
         return []
     best = first + int(np.argmax(alike[first:last]))
     found = []
+    heard = alike[:last].tolist()
+    enough = max(ALIKE, 0.7 * heard[best])
     for part in range(MOST_PARTS, 0, -1):  # multiples of the period are as much alike as the period
         around = range(max(round(best / part) - 2, SHORTEST), min(round(best / part) + 3, last))
-        if around and max(alike[around.start : around.stop]) > max(ALIKE, 0.7 * alike[best]):
-            found += sorted(around, key=lambda at: -alike[at])[:2]
+        if around and max(heard[around.start : around.stop]) > enough:
+            found += sorted(around, key=lambda at: -heard[at])[:2]
     return found
 
 
 def _reset_phase(moved: Floats, period: int) -> int:
     """Place within a period at which values begin anew: the change into it is the largest of all, on average."""
-    whole = len(moved) // period * period
-    return (int(np.argmax(moved[:whole].reshape(-1, period).mean(axis=0))) + 1) % period
+    teeth = len(moved) // period
+    mean = np.add.reduce(moved[: teeth * period].reshape(teeth, period), axis=0) / teeth
+    return (int(mean.argmax()) + 1) % period

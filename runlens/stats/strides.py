@@ -20,7 +20,10 @@ def main_stride(step: npt.NDArray[np.int64]) -> int:
     step : ndarray of int64, shape (n,), n >= 2
         In the order written; where a resume goes back, the jump counts as a gap.
     """
-    low, high = gap_range(step)
+    return _main_stride(step, *gap_range(step))
+
+
+def _main_stride(step: npt.NDArray[np.int64], low: int, high: int) -> int:
     if min(high, _LARGEST) <= 2 * max(low, 1):
         return max(min(low, _LARGEST), 1)
     gaps = np.diff(step)
@@ -38,7 +41,7 @@ def gap_range(step: npt.NDArray[np.int64]) -> tuple[int, int]:
 def _range(step: npt.NDArray[np.int64]) -> tuple[int, int]:
     ranges = []
     for first, last in spans(len(step) - 1):
-        gaps = np.diff(step[first : last + 1])
+        gaps = step[first + 1 : last + 1] - step[first:last]
         np.abs(gaps, out=gaps)
         ranges.append((int(gaps.min()), int(gaps.max())))
     return min(low for low, _ in ranges), max(high for _, high in ranges)
@@ -63,7 +66,8 @@ def evened(step: npt.NDArray[np.int64]) -> npt.NDArray[np.int64] | None:
     """
     if len(step) < 3:
         return None
-    width = main_stride(step) // 2
-    if width < 2 or gap_range(step)[0] >= width:
+    low, high = gap_range(step)
+    width = _main_stride(step, low, high) // 2
+    if width < 2 or low >= width:
         return None
     return np.flatnonzero(np.append(np.diff(step // width) != 0, True))

@@ -5,10 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runlens.stats import folding
+from runlens.stats import folding, log_blocks
+from runlens.stats.changes import shapes
 from runlens.stats.excursions import level, pyramid, search
+from runlens.stats.excursions.level import NARROWEST, WINDOW
 from runlens.stats.excursions.quiet import may_fall, may_rise
 from runlens.stats.excursions.search import Sensitivity, excursions
+from runlens.stats.wander import whitening
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -90,3 +93,43 @@ def test_beats_are_the_same(seed):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(folding, "_possible", lambda x, tame, total, longest: range(2, longest + 1))
         assert np.array_equal(found, folding.without_beat(x))
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_shapes_are_those_of_the_whole_fit(seed, monkeypatch):
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(8, 120))
+    y = rng.normal(0.0, 0.005, n) + 11.5
+    y += np.cumsum(rng.normal(0.0, 0.002, n)) * (seed % 3 == 0)
+    y[n // 3 :] -= rng.choice([0.0, 0.008, 0.012, 0.02])
+    quick, level = shapes.shapes(y, 0.0135, 9.0)
+    asked = shapes._may_gain
+    monkeypatch.setattr(shapes, "_may_gain", lambda *_: True)
+    whole, expected = shapes.shapes(y, 0.0135, 9.0)
+    assert quick == whole
+    np.testing.assert_array_equal(level, expected)
+    monkeypatch.setattr(shapes, "_may_gain", asked)
+    gains = [shapes._may_gain(y - np.median(y), shapes._dictionary(n), whitening(n), 0.0135, g) for g in (0.0, 1e6)]
+    assert gains == [True, False]
+
+
+@pytest.mark.parametrize("start", [0, 700])
+def test_windows_of_equal_steps_are_those_of_any(start):
+    step = np.arange(start, start + 900)
+    width = np.clip(np.arange(900) - np.searchsorted(step, 0.75 * step), NARROWEST, WINDOW)
+    found = {size: at.tolist() for size, at in level._of_sizes(width)}
+    for size in (4, 8, 16, 32, 64, 128):
+        at = [i for i, w in enumerate(width) if w >= size and (w < 2 * size or size == WINDOW)]
+        assert found.get(size, []) == at
+    mixed = width[np.random.default_rng(0).permutation(900)]
+    found = {size: at.tolist() for size, at in level._of_sizes(mixed)}
+    assert sorted(i for at in found.values() for i in at) == list(range(900))
+    assert all(size <= width_of < 2 * size for size, at in found.items() for width_of in mixed[at] if size < WINDOW)
+
+
+def test_places_of_few_and_of_many_points_are_found_alike(monkeypatch):
+    step = np.cumsum(np.random.default_rng(1).integers(1, 9, 500))
+    wanted = np.linspace(*log_blocks.log_steps(step)[[0, -1]], 40)[1:-1]
+    few = log_blocks.place_of(step, wanted)
+    monkeypatch.setattr(log_blocks, "LONG", 0)
+    np.testing.assert_array_equal(few, log_blocks.place_of(step, wanted))

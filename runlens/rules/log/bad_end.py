@@ -138,6 +138,7 @@ class BadEnd(Rule[BadEndEvidence]):
             for role in _WITNESSES
             for r in run.every(role)[:1]
             if r.role != group[0].role and not r.derived and not r.device and r.split == "train" and len(r.series)
+            if r.series.step is not series.step  # which ends where this one ends: columns of a table share their steps
         ]
         later = [w for w in witnesses if int(greatest(w.step)) > last]
         going_on = [w for w in later if int(np.count_nonzero(w.step > last)) >= self.points]

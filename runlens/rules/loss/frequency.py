@@ -108,9 +108,9 @@ class SpikeFrequency(Rule[FrequencyEvidence]):
             for i in loss_incidents(run, self.sensitivity)
             if i.kind == "spike" and not i.rewound and not context_of(run, i).scheduled
         ]
-        core, olmo = _score(curve, *OLMO_CORE), _score(curve, *OLMO_2)
+        olmo = _score(curve, *OLMO_2)
         if len(spikes) >= self.few or (olmo or 0.0) > self.score:
-            yield self._finding(curve, spikes, core, olmo)
+            yield self._finding(curve, spikes, _score(curve, *OLMO_CORE), olmo)
 
     def _finding(self, curve: LossCurve, spikes: list[LossIncident], core: float | None, olmo: float | None) -> Finding:
         points = sum(min(i.excursion.end, i.until) - i.excursion.first for i in spikes)

@@ -54,11 +54,12 @@ def dips(x: Floats, least: float, shortest: int, longest: int) -> list[tuple[int
         means = (total[length:] - total[:-length]) / length
         step = means[length:] - means[:-length]
         down, up = -step[: n - 3 * length + 1], step[length : n - 2 * length + 1]
-        depth = np.append(np.minimum(down, up), -step[n - 2 * length])
+        inside, last = np.minimum(down, up), -step[n - 2 * length]
+        if not max(inside.max(), last) > least:  # asked first: of a long series the scatter costs most
+            continue
+        depth = np.append(inside, last)
         place = np.append(np.arange(length, n - 2 * length + 1), n - length)
         over = np.flatnonzero(depth > least)
-        if not len(over):  # asked first: of a long series the scatter costs most
-            continue
         over = over[depth[over] > SIGMAS * MAD_TO_SIGMA * float(bn.median(np.abs(step)))]
         if len(over) > 4 * MOST:
             over = over[np.argpartition(depth[over], -4 * MOST)[-4 * MOST :]]

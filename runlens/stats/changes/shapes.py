@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from runlens.stats.robust import Floats, median
-from runlens.stats.wander import whitening
+from runlens.stats.wander import Whitening, whitening
 
 Kind = Literal["step", "box", "ramp"]
 KNOTS = 20
@@ -19,6 +19,8 @@ KNOTS = 20
 BEYOND = 2.0
 """Times the range of a series that no shape fitted to it alone exceeds, so that nothing need be fitted to a series that
 moves less than `least` over this. The largest is a ramp of 1.53 times: series of 8 to 150 points, every noise."""
+CLOSE = 1e-6
+"""Share of a size, and log likelihood, by which a quick look may be off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,10 @@ class _Dictionary:
     """(g, p): squared lengths of what of the whitened shapes is no constant."""
     divisor: Floats
     """(g, p): `free`, as `_dividing` makes it of it."""
+    precision: Floats
+    """(g, n, n): the inverse of each correlation matrix, by which a series is whitened and held against blocks."""
+    unit_blocks: Floats
+    """(g, n): how far the whitened constant goes along each whitened block."""
 
     def along(self, white: Floats, matrices: Floats) -> Floats:
         """(g, p): how far a whitened series, shape (g, n), goes along each whitened shape."""
@@ -72,8 +78,10 @@ def _dictionary(n: int) -> _Dictionary:
     matrices = whitening(n).matrices
     white = _of_shapes(matrices.transpose(0, 2, 1), kinds, start, end)
     unit, power = _unit(np.einsum("gij->gi", matrices)), np.einsum("gpn,gpn->gp", white, white)
-    free = power - _of_shapes(_of_blocks(unit, matrices), kinds, start, end) ** 2
-    return _Dictionary(kinds, start, end, columns, power, unit, free, _dividing(free, power))
+    unit_blocks = _of_blocks(unit, matrices)
+    free = power - _of_shapes(unit_blocks, kinds, start, end) ** 2
+    precision = np.stack([matrix.T @ matrix for matrix in matrices])
+    return _Dictionary(kinds, start, end, columns, power, unit, free, _dividing(free, power), precision, unit_blocks)
 
 
 def _of_shapes(
@@ -150,6 +158,8 @@ def shapes(y: Floats, least: float, gain: float, most: int = 8) -> tuple[list[Sh
         return [], np.full(n, np.mean(y))
     book, noise = _dictionary(n), whitening(n)
     centred = y - median(y)
+    if not _may_gain(centred, book, noise, least, gain):
+        return [], np.full(n, median(y) + np.mean(centred))
     white = np.einsum("gij,j->gi", noise.matrices, centred)  # no BLAS: its threads cost more than such small products
     chosen: list[int] = []
     gains: list[float] = []
@@ -184,6 +194,23 @@ def shapes(y: Floats, least: float, gain: float, most: int = 8) -> tuple[list[Sh
         best = int(shape[reached == reached.max()].min())
         chosen.append(best)
     return _fitted(centred, chosen, gains, book, median(y))
+
+
+def _may_gain(centred: Floats, book: _Dictionary, noise: Whitening, least: float, gain: float) -> bool:
+    """Whether the first shape may be taken in; the cost of asking is two thirds of that of fitting it.
+
+    The same likelihoods through the inverses of the correlation matrices, which are gone through once and not twice:
+    they are most of what has to be fetched from memory. Rounding makes of them what differs by far less than `CLOSE`.
+    """
+    blocks = np.einsum("gij,j->gi", book.precision, centred)
+    constant = np.einsum("gi,i->g", book.unit_blocks, centred)
+    squares = np.maximum(np.einsum("gi,i->g", blocks, centred) - constant**2, 1e-12 * len(centred))
+    along = _of_shapes(blocks - constant[:, None] * book.unit_blocks, book.kinds, book.start, book.end)
+    size = along / book.divisor
+    explained = np.where(np.abs(size) >= least * (1.0 - CLOSE), size * along, 0.0).max(axis=1)
+    left = np.maximum(squares - explained, 1e-12 * len(centred))
+    now, reached = (float((-0.5 * len(centred) * np.log(rest) - noise.log_det).max()) for rest in (squares, left))
+    return reached - now >= gain - CLOSE
 
 
 def _fitted(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import bottleneck as bn
@@ -36,6 +37,8 @@ HIGHEST = 1024.0
 A likelihood of -8e6, whose neighbours in float32 are 0.5 apart, is kept as float64."""
 HOLD = 32
 """The level before a point is the lowest of so many: a slow rise must not carry its own reference along."""
+
+Ints = npt.NDArray[np.int64]
 
 
 @dataclass(slots=True, eq=False)
@@ -252,20 +255,38 @@ def _extrapolate(y: Floats, step: Steps, low: int, high: int, origin: int, begin
     if not old:
         nearest = max(origin, low - WINDOW)
         reach = np.searchsorted(step[nearest:high], earliest, side="left") + nearest
-        width = np.clip(np.arange(low, high) - reach, NARROWEST, WINDOW)
-    size = WINDOW if old else NARROWEST
-    while size <= WINDOW:
-        at = np.arange(high - low) if old else np.flatnonzero((width >= size) & ((width < 2 * size) | (size == WINDOW)))
-        if len(at):
-            half = size // 2
-            start = max(origin, low + int(at[0]) - size - 1)
-            stop = low + int(at[-1]) + 1
-            medians = trailing_median(y[start:stop], half)
-            medians = np.concatenate([np.full(half + 1, np.nan), medians])  # nothing stood before the first
-            at_segment = at + (low - start)
-            newer, older = medians[at_segment + half], medians[at_segment]
-            # the newer median stands half a window back, plus half a point: carry its fall on, never its rise
-            expected[at] = newer + np.fmin(newer - older, 0.0) * ((half + 1) / (2 * half))
-            recent[at] = newer
-        size *= 2
+        width = np.minimum(np.maximum(np.arange(low, high) - reach, NARROWEST), WINDOW)
+    of_size = [(WINDOW, np.arange(high - low))] if old else _of_sizes(width)
+    for size, at in of_size:
+        half = size // 2
+        start = max(origin, low + int(at[0]) - size - 1)
+        stop = low + int(at[-1]) + 1
+        medians = np.full(half + 1 + stop - start, np.nan)  # nothing stood before the first
+        medians[half + 1 :] = trailing_median(y[start:stop], half)
+        place: slice | Ints = at
+        if len(at) == at[-1] + 1 - at[0]:  # points in a row, as nearly always
+            place, behind = slice(at[0], at[-1] + 1), int(at[0]) + low - start
+            newer, older = (medians[first : first + len(at)] for first in (behind + half, behind))
+        else:
+            newer, older = (medians[at + first] for first in (low - start + half, low - start))
+        # the newer median stands half a window back, plus half a point: carry its fall on, never its rise
+        expected[place] = newer + np.fmin(newer - older, 0.0) * ((half + 1) / (2 * half))
+        recent[place] = newer
     return expected, recent
+
+
+def _of_sizes(width: Ints) -> Iterator[tuple[int, Ints]]:
+    """Sizes of windows, each twice the one before, and the points that each is the widest of; none without points."""
+    size = NARROWEST
+    if bool((width[1:] >= width[:-1]).all()):  # as on a line of equal steps: each is a stretch
+        edges = np.searchsorted(width, [size << k for k in range((WINDOW // size).bit_length())])
+        for first, last in itertools.pairwise([*edges.tolist(), len(width)]):
+            if first < last:
+                yield size, np.arange(first, last)
+            size *= 2
+        return
+    while size <= WINDOW:
+        at = np.flatnonzero((width >= size) & ((width < 2 * size) | (size == WINDOW)))
+        if len(at):
+            yield size, at
+        size *= 2

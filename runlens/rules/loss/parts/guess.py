@@ -15,6 +15,8 @@ POINTS = 20
 NEAR = 0.005
 """Share of the logarithm of its classes within which each point of such a loss stands: batches of a model that knows
 something, and guesses less than all alike, scatter by a few percent."""
+FARTHEST = (1.0 + NEAR) / (1.0 - NEAR) * (1.0 + 1e-9)
+"""Highest over lowest point of such a loss, at most; asked first, since it costs least."""
 MOST = 20
 """Classes up to which the logarithms of neighbours lie 5 % apart: of more, some number fits any level."""
 LEVEL = 0.001
@@ -42,7 +44,10 @@ def stands_at_a_guess(value: Floats) -> int:
     halves of each other. Values that do not differ at all are LOSS006's. None for fewer than `POINTS`.
     """
     n = len(value)
-    if n < POINTS or not least(value) > 0 or least(value) == greatest(value):
+    if n < POINTS:
+        return 0
+    lowest, highest = float(least(value)), float(greatest(value))
+    if not 0 < lowest < highest <= FARTHEST * lowest:
         return 0
     middle = median(value)
     classes = round(float(np.exp(min(middle, np.log(2.0 * MOST)))))

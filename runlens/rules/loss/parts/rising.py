@@ -98,7 +98,7 @@ def only_worse(curve: LossCurve) -> Worse | None:
         return None
     blocks = medians_of_parts(curve.y, min(BLOCKS, n // 2))
     later = pairs(len(blocks))
-    if float(np.mean(blocks[later[1]] > blocks[later[0]])) < ORDERED:
+    if np.count_nonzero(blocks[later[1]] > blocks[later[0]]) / len(later[0]) < ORDERED:
         return None
     noise = difference_sigma(curve.y) * shared_noise(curve.y, WIDEST)
     found = Worse(float(blocks[0]), float(blocks[-1]), float(noise * np.sqrt(2.0 * len(blocks) / n)))
@@ -120,7 +120,7 @@ def falls_without_bound(value: Floats) -> Unbounded | None:
     ends some hundred times as far below zero as it began above it: `BELOW` times is no likelihood any more.
     """
     n = len(value)
-    if n < FEWEST:
+    if n < FEWEST or value.min() >= -BELOW:
         return None
     first, middle, last = (median(value[int(a * n) : max(int(b * n), int(a * n) + 1)]) for a, b in TENTHS)
     falls = last < GOES_ON * middle and last < -BELOW * max(abs(first), 1.0)
