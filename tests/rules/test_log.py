@@ -170,6 +170,13 @@ def test_trainings_that_begin_close_to_the_first_step_are_other_runs(begins, sev
     assert ("close to the first step" in told[0].message) == (begins == 47)
 
 
+@pytest.mark.parametrize(("late", "severity"), [(1, "info"), (2, "warning")])
+def test_one_in_five_of_them_may_be_a_resume(late, severity):
+    step, time = attempts((0, 500), *[(0, 500)] * (5 - late), *[(200, 500)] * late)
+    (told,) = [f for f in findings(Restart(), run(step, time)) if "redid" in f.message]
+    assert told.severity.value == severity and ("nearly all began again" in told.message) == (severity == "info")
+
+
 def test_hundreds_of_restarts_do_not_flood_the_report():
     step, time = attempts(*((100 * i, 100 * i + 110) for i in range(300)))
     (found,) = findings(Restart(), run(step, time))

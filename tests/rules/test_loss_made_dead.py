@@ -8,6 +8,7 @@ import pytest
 from benchmarks.kinds import is_near, loud
 from runlens.model import Finding, Run, Series, Severity, Skip
 from runlens.roles import resolve
+from runlens.rules.loss.dead import DeadLoss
 from runlens.rules.loss.frequency import SpikeFrequency
 from runlens.rules.loss.shift import LossShift
 from runlens.rules.loss.spike import LossSpike
@@ -113,3 +114,13 @@ def test_one_step_of_a_rounded_log_is_no_spike_of_the_score():
     loss[1200::10] = 1e-4
     loss[1500] = 5e-4
     assert [one for one in SpikeFrequency().check(run_of({"loss": loss})) if isinstance(one, Finding)] == []
+
+
+@pytest.mark.parametrize(("share", "told"), [(0.4, True), (0.6, False)])
+def test_a_table_with_a_row_a_split_has_a_zero_in_the_other_rows(share, told):
+    """`epoch, train, valid`: `1, 14.8, 0` and below it `1, 0, 13.5`: the last write of each step is no loss."""
+    step = np.repeat(np.arange(1, 61), 2)
+    value = np.zeros(120)
+    value[: int(120 * share) : 2] = np.linspace(15.0, 3.0, int(np.ceil(int(120 * share) / 2)))
+    run = run_of({"train_loss": value}, step)
+    assert any(isinstance(f, Finding) for f in DeadLoss().check(run)) == told

@@ -18,8 +18,9 @@ from runlens.rules.shared.panels import BESIDE_LOG
 from runlens.rules.shared.points import TRAINING, Return, returns, spine
 
 _FEWEST_TOGETHER = 3
-ANEW = 0.1
-"""Share of what an attempt had trained within which the next one began anew: a checkpoint that is as old is none."""
+ANEW, MOSTLY = 0.1, 0.8
+"""Share of what an attempt had trained within which the next one began anew: a checkpoint that is as old is none. And
+how many of them must have."""
 
 
 class RestartEvidence(TypedDict):
@@ -196,11 +197,13 @@ class Restart(Rule[RestartEvidence]):
             evidence["redone_hours"] = lost / 3600
         severity = Severity.WARNING
         begin = int(step.min())
-        if all(r.first - begin <= ANEW * (r.last - begin) for r in restarts):
+        anew = [r.first - begin <= ANEW * (r.last - begin) for r in restarts]
+        if sum(anew) >= MOSTLY * len(anew):
             severity = Severity.INFO
             where = "at" if all(r.first <= begin for r in restarts) else "close to"
             message += (
-                f"; each began again {where} the first step: other runs in the same log, or a job without a checkpoint"
+                f"; {'each' if all(anew) else 'nearly all'} began again {where} the first step: other runs in the same "
+                "log, or a job without a checkpoint"
             )
         return self.finding(severity, series.series.name, (first, last), message, evidence, advice)
 

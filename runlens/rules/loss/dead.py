@@ -10,7 +10,7 @@ import numpy as np
 
 from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
 from runlens.rules.base import Rule
-from runlens.rules.loss.parts.curve import LossCurve, rounding, train_curve
+from runlens.rules.loss.parts.curve import LossCurve, rounding, train_curve, train_loss
 from runlens.rules.meaning import Advice, Part, Stage, Story
 from runlens.rules.shared.frozen import Frozen, fell_on, frozen_tail
 from runlens.rules.shared.panels import LOSSES, TRAINING
@@ -100,6 +100,9 @@ class DeadLoss(Rule[DeadLossEvidence]):
         tail = frozen_tail(curve.value)
         if curve.ends_non_finite or tail is None:  # LOSS003 speaks of a loss that is not finite
             return
+        if not tail.first and _written_over(run, curve):
+            yield self.skip(f"{curve.metric} was written twice a step, the second time as 0", kind="not-applicable")
+            return
         if tail.value == 0.0:
             often = np.count_nonzero(curve.value[: tail.first] == 0.0) > SEEN * tail.first
             grain = rounding(curve.value)
@@ -123,6 +126,15 @@ class DeadLoss(Rule[DeadLossEvidence]):
             {"value": tail.value, "points": tail.points, "level_before": before, "whole_run": not tail.first},
             "Rewind to the last checkpoint before it; look for NaN behind it, at the precision and at the labels.",
         )
+
+
+def _written_over(run: Run, curve: LossCurve) -> bool:
+    """Whether a loss of 0 stands over another at most steps: a table has a row a split, and 0 in those of others."""
+    series = train_loss(run)
+    if series is None or curve.value[-1] != 0.0:
+        return False
+    steps = np.unique(series.step[np.isfinite(series.value) & (series.value != 0.0)])
+    return 2 * int(np.count_nonzero(np.isin(curve.step, steps))) > len(curve.step)
 
 
 def _varied(curve: LossCurve, tail: Frozen) -> bool:

@@ -41,7 +41,16 @@ def fallen_of_a_policy(lost):
     return evaluated(STEPS[:30], eval__success_rate=score, approx_kl=np.full(30, 0.01))
 
 
+def fallen_in_epochs(lost, n=19):
+    """The same in a table of epochs."""
+    score = 0.3 + 0.3 * (1 - np.exp(-np.arange(n) / 4))
+    score[-3:] -= 0.3 * lost
+    return replace(evaluated(STEPS[:n], val__acc=score), axis_name="epoch")
+
+
 REGRESSION = [
+    (EvalRegression(), fallen_in_epochs, (0.4, 0.6), "ie"),
+    (EvalRegression(), lambda n: fallen_in_epochs(0.4, n), (19, 20), "iw"),
     (EvalRegression(), fallen_of_a_policy, (0.21, 0.26, 0.48), "iwe"),
     (EvalRegression(), fallen, (0.4, 0.48), "we"),
     (EvalRegression(severe=0.8), fallen, (0.7, 0.78), "we"),

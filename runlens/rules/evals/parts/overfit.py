@@ -109,7 +109,7 @@ def overfit(own: RunCurve, train: PlacedSeries, patience: int) -> Overfit | None
     level, reach = _level(up), _window(len(up)) // 2
     turns = reach + int(np.argmax(level[reach:-reach])), 0
     turn = next((t for t in turns if _above(up, level, t, scatter, least, patience)), None)
-    if turn is None:
+    if turn is None or up[-1] >= level[turn]:  # the last one is as good as the best level
         return None
     size_of = 1.0 if logarithmic(own.curve) else max(abs(median(value)), 1e-300)
     if not _rises(up / size_of, level / size_of, prior(own.curve, value[-8:])[0] / size_of, patience):
