@@ -1,15 +1,16 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from runlens.stats.excursions.pyramid import all_excursions
 from runlens.stats.excursions.search import Sensitivity, excursions
 
 WANT = Sensitivity()
+SIGMA = 0.01
 
 
-def curve(n=1500, sigma=0.01, seed=0):
+def curve(n=1500, sigma=SIGMA, seed=0):
     step = np.arange(n, dtype=np.float64)
     return step, np.log(2 + 8 * (1 + step / 20) ** -0.6) + sigma * np.random.default_rng(seed).standard_normal(n)
 
@@ -34,11 +35,14 @@ def test_noise_about_a_short_decay_is_an_excursion_once_in_a_hundred_at_most(n):
 
 @settings(max_examples=20, deadline=None)
 @given(at=st.integers(100, 1400), width=st.integers(2, 12), height=st.floats(0.3, 3.0), up=st.floats(-4.0, 4.0))
+@example(at=248, width=2, height=0.3125, up=0.0)
 def test_a_spike_is_found_where_it_is_whatever_the_unit_of_the_loss(at, width, height, up):
     step, y = curve()
+    chance = y[at - 1] - curve(sigma=0)[1][at - 1]
     y[at : at + width] += height
     (one,) = all_excursions(y, step, WANT)
-    assert (one.first, one.sign, one.back) == (at, 1, True)
+    assert (one.sign, one.back) == (1, True)
+    assert one.first == at or (one.first == at - 1 and chance > 1.5 * SIGMA)  # one that stood high by chance
     assert abs(one.end - (at + width)) <= 2
     assert one.peak in range(at, at + width)
     assert spans(all_excursions(y + up, step, WANT)) == spans([one])  # log loss: another unit adds a constant
