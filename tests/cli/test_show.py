@@ -185,3 +185,18 @@ def test_runs_of_one_folder_are_named_by_what_names_them(tmp_path):
     done = runlens("show", str(tmp_path))
     assert done.code == 2 and done.err.endswith(f"'{tmp_path}/logs#1', '{tmp_path}/logs#2'\n")
     assert runlens("show", f"{tmp_path}/logs#2").code == 0
+
+
+@pytest.mark.parametrize(
+    ("axis", "said"),
+    [("step", ""), ("global_step", ""), ("training_steps", " by training_steps"), ("epoch", " by epoch")],
+)
+def test_the_page_says_what_the_steps_are_by(tmp_path, axis, said):
+    (tmp_path / "a.csv").write_text(f"{axis},loss\n" + "".join(f"{i},{2 - i / 40}\n" for i in range(40)))
+    assert f"steps 0–39{said} · state" in runlens("show", str(tmp_path / "a.csv")).out
+    assert runlens("show", str(tmp_path / "a.csv"), "--format", "json").json["axis"] == axis
+
+
+def test_the_page_says_that_lines_were_counted(tmp_path):
+    (tmp_path / "a.log").write_text("".join(f"loss: {2 - i / 40}, lr: 0.001\n" for i in range(40)))
+    assert "by lines" in runlens("show", str(tmp_path / "a.log")).out

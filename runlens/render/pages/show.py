@@ -114,7 +114,7 @@ def _facts(run: Run) -> str:
     facts.append(f"{len(run.series):,} series, {plural(run.points, 'point')}")
     span = run.step_range()
     if span is not None:
-        facts.append(f"steps {steps(span)}")
+        facts.append(f"steps {steps(span)}{_by(run)}")
         tokens = float(run.tokens_at([span[1]])[0])
         times = run.time_at(np.array(span))
         if np.isfinite(tokens):
@@ -128,6 +128,14 @@ def _facts(run: Run) -> str:
         facts.append(f"{percent(understood)} of the lines of metrics understood")
     facts.append(f"state {run.state}")
     return " · ".join(facts)
+
+
+def _by(run: Run) -> str:
+    """What the steps are by the log's own word, where that is another than a step."""
+    if run.counts_lines:
+        return " by lines"
+    plain = run.axis_name.strip("_ ").lower().removeprefix("global_")
+    return "" if plain in ("", "step", "steps") else f" by {visible(run.axis_name, 40)}"
 
 
 def _roles(run: Run, width: int, blocks: str) -> Table:

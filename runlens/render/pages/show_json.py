@@ -29,6 +29,7 @@ def render(run: Run) -> str:
         "framework": run.framework,
         "hardware_count": run.hardware_count,
         "steps": list(span) if span else None,
+        "axis": run.axis_name or None,
         "tokens": [float(t) for t in tokens] if bool(np.isfinite(tokens).all()) else None,
         "points": run.points,
         "roles": {role: [_series(r) for r in group] for role, group in run.roles.items() if role != "other"},
