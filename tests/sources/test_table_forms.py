@@ -64,6 +64,16 @@ EXPECTED = {"loss": ([1, 2, 3], LOSSES)}
         ("powershell.csv", "step,loss\n1,2.5\n2,2.25\n3,2.125\n".encode("utf-16")),
         ("packed", gzip.compress(b"step,loss\n1,2.5\n2,2.25\n3,2.125\n", mtime=0)),  # the same test for each worker
         ("tensors.csv", "step,loss\n1,\"tensor(2.5, device='cuda:0')\"\n2,[2.25]\n3,np.float64(2.125)\n"),
+        (
+            "tensorflow.csv",
+            'step,loss\n1,"tf.Tensor(2.5, shape=(), dtype=float32)"\n'
+            '2,"<tf.Tensor: shape=(), dtype=float32, numpy=2.25>"\n3,"Array(2.125, dtype=float32)"\n',
+        ),
+        (
+            "unquoted.csv",
+            "step,loss\n1,tensor(2.5, device='cuda:0', grad_fn=<MeanBackward0>)\n2,tensor(2.25, device='cuda:0')\n"
+            "3,tensor(2.1250, device='cuda:0')\n",
+        ),
         ("twice.csv", "step,loss\n1,2.5\nstep,loss\n2,2.25\n3,2.125\n"),
     ],
 )

@@ -207,3 +207,31 @@ def test_what_else_epochs_are_called(tmp_path, word):
     rows = [f"{word} {e} train_loss: tensor({x:.4f}, device='cuda:0')\n" for e, x in enumerate(falling(12))]
     run = of("".join(rows), tmp_path)
     np.testing.assert_array_equal(run.role("train_loss").series.step, np.arange(12))
+
+
+@pytest.mark.parametrize(
+    "boxed",
+    [
+        "tensor({:.4f}, device='cuda:0', grad_fn=<NllLossBackward0>)",
+        "tensor([{:.4f}], grad_fn=<AddBackward0>)",
+        "tf.Tensor({:.4f}, shape=(), dtype=float32)",
+        "<tf.Tensor: id=5, shape=(), dtype=float32, numpy={:.4f}>",
+        "Array({:.4f}, dtype=float32)",
+        "np.float64({:.4f})",
+    ],
+)
+def test_numbers_as_libraries_print_them(tmp_path, boxed):
+    """What stands behind the number hides no pair that follows, and is none itself."""
+    rows = [f"epoch {e} loss: {boxed.format(x)} val_loss: {boxed.format(x + 0.5)}\n" for e, x in enumerate(falling(12))]
+    run = of("".join(rows), tmp_path)
+    train, held_out = run.role("train_loss").series.value, run.role("eval_loss").series.value
+    np.testing.assert_allclose(held_out - train, 0.5, atol=2e-4)
+    assert len(train) == 12 and set(run.series) == {"loss", "val_loss"}
+
+
+def test_a_tensor_of_several_numbers_is_left_as_it_is(tmp_path):
+    run = of(
+        "".join(f"epoch {e} loss: {x:.4f} parts: tensor([{x:.3f}, 0.25])\n" for e, x in enumerate(falling(12))),
+        tmp_path,
+    )
+    assert len(run.role("train_loss").series) == 12

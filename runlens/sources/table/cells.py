@@ -14,10 +14,12 @@ MISSING = frozenset({"", "none", "null", "na", "n/a", "#n/a", "<na>", "-", "--",
 _NUMERIC = re.compile(r"[+-]?(\d[\d.]*|\.\d+)([eE][+-]?\d+)?")
 _GROUPED = re.compile(r"[+-]?\d{1,3}([,' \u00a0\u202f])\d{3}(\1\d{3})*(\.\d*)?([eE][+-]?\d+)?")
 _WRAPPED = re.compile(
-    r"(?:(?:torch\.)?tensor|np\.float\d+|array|)\s*[(\[]{1,2}\s*([^\s,()\[\]]+)\s*,?\s*\]?(?:,\s*\w+\s*=.*)?[)\]]"
+    r"(?:(?:torch\.)?tensor|tf\.Tensor|(?:Device)?Array|np\.(?:float|int)\d+|array|)\s*"
+    r"[(\[]{1,2}\s*([^\s,()\[\]]+)\s*,?\s*\]?(?:,\s*\w+\s*=.*)?[)\]]"
+    r"|<tf\.Tensor:[^<>]*\bnumpy=([^\s,()\[\]<>]+)>"
 )
-"""A number as Python prints a tensor or a NumPy scalar: `tensor(2.31, device='cuda:0')`, `[2.31]`; of two numbers none
-is meant."""
+"""A number as Python prints a tensor or a NumPy scalar: `tensor(2.31, device='cuda:0')`, `[2.31]`, `tf.Tensor(2.31,
+shape=(), dtype=float32)`; of two numbers none is meant."""
 _RATE = re.compile(r"([+-]?[\d.,]+(?:[eE][+-]?\d+)?)[ _]?(?:[A-Za-z]{1,12}/(?:s|sec|second|it|iter|step|sample|min))")
 """A rate with its unit: `36.42_samples/s`, `4.5 it/s`, `0.2 s/it`."""
 _OF = re.compile(r"(?:[A-Za-z ]+[:\s])?\s*(\d+)\s*(?:/|of)\s*\d+")
@@ -61,7 +63,7 @@ def number(value: object, name: str = "") -> float | None:
     if rate := _RATE.fullmatch(text):
         return number(rate[1])
     if len(text) < 200 and (wrapped := _WRAPPED.fullmatch(text)):
-        return number(wrapped[1])
+        return number(wrapped[1] or wrapped[2])
     return None
 
 

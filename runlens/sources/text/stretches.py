@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from runlens.sources.naming import in_words
+from runlens.sources.table.forms.boxed import unboxed
 from runlens.sources.table.forms.packed import BROKEN, wide
 from runlens.sources.text.tongues import in_english
 
@@ -122,4 +123,5 @@ def _plain(text: bytes, dotted: bool) -> bytes:
         text = _DOTTED.sub(rb"\1-\2-\3", text)
     if b"\x1b" in text or b"\0" in text or b"\b" in text:
         text = _COLOUR.sub(b"", text)
+    text = unboxed(text)
     return text if text.isascii() else in_english(text)
