@@ -69,3 +69,10 @@ def test_most_later_points_are_higher(swaps, told):
     later = np.triu_indices(20, 1)
     assert (np.mean(value[later[1]] > value[later[0]]) >= MOSTLY) == told
     assert turns([1.3, 1.1, *value, 2.0, 2.0]) == told
+
+
+@pytest.mark.parametrize(("end", "told"), [(0.0325, False), (0.0335, True)])
+def test_a_loss_near_zero_must_give_back_a_hundredth_of_its_progress(end, told):
+    """It came from 2.3 to 0.01, so a hundredth is 0.0229; both ends are three times the lowest loss."""
+    fall = np.geomspace(2.3, 0.01, 8)
+    assert turns([2.3, 2.3, *fall, *np.linspace(0.01, end, 14), end, end]) == told

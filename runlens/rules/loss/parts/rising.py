@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from runlens.rules.loss.parts.curve import LossCurve
+from runlens.rules.loss.parts.slight import SLIGHT
 from runlens.stats.excursions.smoothed import shared_noise
 from runlens.stats.robust import Floats, difference_sigma, median, medians_of_parts, pairs
 
@@ -73,7 +74,8 @@ CLEAR = 3.0
 def turned_worse(curve: LossCurve) -> Turned | None:
     """Where the loss of a short log turned and has risen since; None of any other, and of `SHORT` points and more.
 
-    The lowest level and the one at the end are medians of three points.
+    The lowest level and the one at the end are medians of three points. A loss near zero that gives back less than
+    `SLIGHT` of what it had come down, such as from 0.0010 to 0.0015 of 2.3, did not get worse.
     """
     n = len(curve.y)
     if not AFTER + 2 <= n < SHORT or not curve.log:
@@ -82,6 +84,9 @@ def turned_worse(curve: LossCurve) -> Turned | None:
     at = int(np.argmin(level)) + 1
     since = curve.y[at:]
     if len(since) < max(AFTER, n // 2):
+        return None
+    start, best, after = (curve.loss(float(x)) for x in (level[0], level.min(), level[-1]))
+    if after - best < SLIGHT * (start - best):
         return None
     later = pairs(len(since))
     rise, noise = float(level[-1] - level.min()), difference_sigma(since)
