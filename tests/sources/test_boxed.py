@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runlens.sources.table.forms.boxed import unboxed
+from runlens.sources.table.forms.boxed import unboxed, unboxed_rows
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,10 @@ def test_a_box_of_one_number_is_that_number(text, plain):
         "tensor(0.5, device='cuda:0'",
         "tensor(0.5,\ndevice='cuda:0')",
         "mytensor(0.5)",
+        "-tensor(2.5)",
+        "tensor(2.5)5",
+        "1.tensor(2.5)",
+        "tensor(2.5)e3",
         "Tensor of 3",
         "Array(x)",
         "loss 0.5",
@@ -47,3 +51,9 @@ def test_all_else_is_left_as_it_is(text):
 
 def test_a_torn_box_costs_no_more_than_its_length():
     unboxed("tensor(0.5, " + "a=b" * 50_000 + "\n" + "tensor(1, a=<" * 20_000)
+
+
+def test_rows_that_quote_a_cell_are_left_as_they_are():
+    rows = "1,tensor(2.5, device='cuda:0')\n2,\"1,tensor(250.)\"\n3,tensor(2.0)"
+    assert unboxed_rows(rows) == '1,2.5\n2,"1,tensor(250.)"\n3,2.0'
+    assert unboxed_rows(rows.encode()) == unboxed_rows(rows).encode()

@@ -9,7 +9,7 @@ import numpy as np
 
 from runlens.sources.table.cells import number
 from runlens.sources.table.forms.arrow import LEAST, add_cells
-from runlens.sources.table.forms.boxed import unboxed
+from runlens.sources.table.forms.boxed import unboxed_rows
 from runlens.sources.table.forms.dialect import BLANKS, Dialect, apart, cells_of
 from runlens.sources.table.forms.holes import beside_hole
 from runlens.sources.table.forms.kinds import kind_at, usual
@@ -59,7 +59,7 @@ class Delimited:
 
     def add(self, raw: bytes, last: bool) -> None:
         """Add a stretch of whole lines; of the last one the last line may lack its end."""
-        raw = unboxed(raw)
+        raw = unboxed_rows(raw)
         if len(raw) >= LEAST and not self.dialect.decimal_comma:
             raw = self._fast(raw)
         lines = lines_of(raw)

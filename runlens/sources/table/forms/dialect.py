@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from runlens.sources.table.cells import number, says_nothing
-from runlens.sources.table.forms.boxed import unboxed
+from runlens.sources.table.forms.boxed import unboxed_rows
 from runlens.sources.table.names import is_axis
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -63,7 +63,7 @@ def dialect_of(text: str) -> Dialect | None:
     text : str
         The beginning of a file; its last line may be cut.
     """
-    lines = unboxed(text).replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = unboxed_rows(text).replace("\r\n", "\n").replace("\r", "\n").split("\n")
     if len(lines) > 1:
         lines.pop()
     comments: list[str] = []
