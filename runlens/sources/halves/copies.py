@@ -8,7 +8,8 @@ training that its neighbour logs.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -60,7 +61,10 @@ def without_copies(refs: Sequence[RunRef], read: Read) -> tuple[list[RunRef], li
     list of str
         Sentences on what was left out.
     """
-    events = [ref for ref in refs if ref.source == _EVENTS]
+    homes = {ref: _home(ref) for ref in refs if ref.source in _COPIES and len(ref.files) == 1}
+    if not homes:
+        return list(refs), []
+    around = _around(homes.values(), refs)
     known: dict[RunRef, Run | None] = {}
 
     def run_of(ref: RunRef) -> Run | None:
@@ -71,12 +75,36 @@ def without_copies(refs: Sequence[RunRef], read: Read) -> tuple[list[RunRef], li
     kept: list[RunRef] = []
     left: list[tuple[RunRef, RunRef]] = []
     for ref in refs:
-        whole = _original(ref, refs, events, run_of) if ref.source in _COPIES and len(ref.files) == 1 else None
+        whole = _original(ref, around[homes[ref]], run_of) if ref in homes else None
         if whole is None:
             kept.append(ref)
             continue
         left.append((ref, whole))
     return kept, _said(left)
+
+
+@dataclass(slots=True)
+class _Around:
+    """Whose copy the logs of a folder may be."""
+
+    events: list[RunRef] = field(default_factory=list)
+    """Runs of event files in it or below it: all, or one more than are compared."""
+    tables: list[RunRef] = field(default_factory=list)
+    """Tables in it that list no episodes."""
+
+
+def _around(homes: Iterable[Path], refs: Sequence[RunRef]) -> dict[Path, _Around]:
+    """What stands around each of some folders, in one pass: a folder of 1,200 runs has as many homes."""
+    found = {home: _Around() for home in homes}
+    for ref in refs:
+        if ref.source == _EVENTS:
+            folder = Path(ref.location)
+            for home in (home for home in (folder, *folder.parents) if home in found):
+                if len(found[home].events) <= _MOST:
+                    found[home].events.append(ref)
+        elif ref.source == _TABLE and not _is_monitor(ref) and (home := Path(ref.files[0]).parent) in found:
+            found[home].tables.append(ref)
+    return found
 
 
 def _said(left: Sequence[tuple[RunRef, RunRef]]) -> list[str]:
@@ -95,15 +123,16 @@ def _said(left: Sequence[tuple[RunRef, RunRef]]) -> list[str]:
     return said
 
 
-def _original(
-    ref: RunRef, refs: Sequence[RunRef], events: Sequence[RunRef], run_of: Callable[[RunRef], Run | None]
-) -> RunRef | None:
-    """The run that a table or state repeats, None if there is none."""
+def _home(ref: RunRef) -> Path:
+    """The folder in which a log stands, that of the training for the state of a checkpoint."""
     home = Path(ref.files[0]).parent
-    home = home.parent if _CHECKPOINT.fullmatch(home.name) else home
-    near = [other for other in events if Path(other.location).is_relative_to(home)][: _MOST + 1]
+    return home.parent if _CHECKPOINT.fullmatch(home.name) else home
+
+
+def _original(ref: RunRef, around: _Around, run_of: Callable[[RunRef], Run | None]) -> RunRef | None:
+    """The run that a table or state repeats, None if there is none."""
+    near, same = around.events, around.tables
     if _is_monitor(ref):
-        same = [o for o in refs if o.source == _TABLE and not _is_monitor(o) and Path(o.files[0]).parent == home]
         mine = run_of(ref)
         began = [o for o in near if mine is not None and _at_one_time(mine, run_of(o))]
         found = began or (same if len(same) == 1 and not near else [])
