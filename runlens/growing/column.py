@@ -126,13 +126,14 @@ def known(key: Hashable, parts: tuple[Part, ...], length: int) -> Fact | None:
     return fact
 
 
-def keep(key: Hashable, parts: tuple[Part, ...], length: int, value: object) -> None:
+def keep(key: Hashable, parts: tuple[Part, ...], length: int, value: object) -> Fact:
     """Keep what was found under a key, in place of what was there."""
     facts = parts[0].column.facts
     facts.pop((key, parts[0].first), None)
     others = [other for other in facts if other[0] == key]
     if len(others) >= _MOST_PARTS:  # such as of stretches that begin elsewhere each time
         del facts[others[0]]
-    facts[key, parts[0].first] = Fact(parts, length, value)
+    fact = facts[key, parts[0].first] = Fact(parts, length, value)
     if len(facts) > _MOST:
         del facts[next(iter(facts))]
+    return fact

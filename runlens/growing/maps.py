@@ -95,11 +95,7 @@ def chosen(key: Hashable, columns: tuple[Values, ...], wanted: Callable[..., Val
         keeps = wanted(*columns)
         return tuple(column[keeps] for column in columns)
     key = "chosen", key, len(parts)
-    fact = known(key, parts, length)
-    if fact is None:
-        keep(key, parts, 0, tuple(Grown(column.dtype) for column in columns))
-        fact = known(key, parts, length)
-        assert fact is not None
+    fact = known(key, parts, length) or keep(key, parts, 0, tuple(Grown(column.dtype) for column in columns))
     if fact.done < length:
         new = tuple(column[fact.done :] for column in columns)
         keeps = wanted(*new)
@@ -121,11 +117,7 @@ def places(key: Hashable, columns: tuple[Values, ...], holds: Callable[..., Valu
     if parts is None or length <= back:
         return np.flatnonzero(holds(*columns)) + back
     key = "places", key, len(parts)
-    fact = known(key, parts, length)
-    if fact is None:
-        keep(key, parts, back, Grown(np.int64))
-        fact = known(key, parts, length)
-        assert fact is not None
+    fact = known(key, parts, length) or keep(key, parts, back, Grown(np.int64))
     if fact.done < length:
         begin = fact.done - back
         fact.value.extend(np.flatnonzero(holds(*(column[begin:] for column in columns))) + fact.done)
@@ -183,11 +175,7 @@ def ordered(column: Values, size: int) -> Values:
     if parts is None:
         return np.sort(column[: whole * size].reshape(-1, size), axis=1)
     key = "ordered", size
-    fact = known(key, parts, whole)
-    if fact is None:
-        keep(key, parts, 0, Grown(column.dtype))
-        fact = known(key, parts, whole)
-        assert fact is not None
+    fact = known(key, parts, whole) or keep(key, parts, 0, Grown(column.dtype))
     if fact.done < whole:
         new = np.sort(column[fact.done * size : whole * size].reshape(-1, size), axis=1)
         fact.value.extend(new.ravel())

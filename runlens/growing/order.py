@@ -41,11 +41,7 @@ def taken(column: Values, at: Values) -> Values:
     parts = parts_of((column, at))
     if parts is None or parts[0].first:
         return column[at]
-    fact = known("taken", parts, len(at))
-    if fact is None:
-        keep("taken", parts, 0, Grown(column.dtype))
-        fact = known("taken", parts, len(at))
-        assert fact is not None
+    fact = known("taken", parts, len(at)) or keep("taken", parts, 0, Grown(column.dtype))
     if fact.done < len(at):
         fact.value.extend(column[at[fact.done :]])
         fact.done = len(at)
