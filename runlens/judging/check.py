@@ -189,9 +189,8 @@ def judge_run(run: Run, settings: Settings) -> RunReport:
     skips: list[Skip] = []
     failures: list[Failure] = []
     checked: list[str] = []
-    there = roles_there(run)
     for rule in settings.rules:
-        if unmet(tuple(rule.needs), there) and (missing := missing_roles(rule, run)):
+        if missing := missing_roles(rule, run):
             skips.append(missing)
             continue
         try:
