@@ -25,8 +25,9 @@ def log_steps(step: Steps) -> Floats:
 
 def log_step_at(step: Steps, at: slice | int | npt.NDArray[np.int64]) -> Floats:
     """`log_steps` of some points alone; `at` holds their positions."""
-    x: Floats = np.subtract(step[at], step[0], dtype=np.float64)
-    return np.asarray(np.log(x + (step[-1] - step[0]) / len(step)))
+    x: Floats = np.asarray(np.subtract(step[at], step[0], dtype=np.float64))
+    x += (step[-1] - step[0]) / len(step)
+    return np.log(x, out=x)
 
 
 def place_of(step: Steps, wanted: npt.ArrayLike) -> npt.NDArray[np.int64]:
