@@ -173,7 +173,7 @@ class RunConfig:
 
     def first(self, names: Iterable[Spelling], above: float = 0.0) -> Told | None:
         """The first of these names that holds a finite number above `above`."""
-        return next(self._numbers(names, above), None) if self._ends else None
+        return next(self._numbers(names, above), None)
 
     def _numbers(self, names: Iterable[Spelling], above: float = 0.0) -> Iterator[Told]:
         for spelling in names if self._ends else ():  # most tables have no config, and some 200 names are asked for
