@@ -1,12 +1,13 @@
 """Tables that say over again what event files beside them say: one run, judged once."""
 
 import json
+import weakref
 
 import numpy as np
 import pytest
 
 from runlens.sources import discover, read
-from runlens.sources.halves.copies import repeats
+from runlens.sources.halves.copies import repeats, without_copies
 from runlens.sources.unread import Search
 from tests.sources.tfevents_writer import T0, scalar, version, write
 
@@ -71,6 +72,24 @@ def test_many_are_said_in_one_sentence(tmp_path):
     ids, notes = found(tmp_path)
     assert ids == [f"exp{k}" for k in range(4)]
     assert len(notes) == 1 and notes[0].startswith("4 logs, such as ")
+
+
+def test_a_folder_of_many_runs_is_compared_with_few_of_them_in_memory(tmp_path):
+    for k in range(30):
+        events(tmp_path / f"exp{k:02}", curves(seed=k))
+        table(tmp_path / f"exp{k:02}" / "results.csv", curves(seed=k))
+    refs = [ref for path in sorted(tmp_path.glob("*/*")) for ref in discover(str(path))]
+    held, most = [], 0
+
+    def reading(ref):
+        nonlocal most
+        run = read(ref)
+        held.append(weakref.ref(run.series[TAGS[0]].value))
+        most = max(most, sum(one() is not None for one in held))
+        return run
+
+    kept, _ = without_copies(refs, reading)
+    assert len(kept) == 30 and len(held) == 60 and most <= 20
 
 
 def other(held):

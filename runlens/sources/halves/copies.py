@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -65,13 +66,7 @@ def without_copies(refs: Sequence[RunRef], read: Read) -> tuple[list[RunRef], li
     if not homes:
         return list(refs), []
     around = _around(homes.values(), refs)
-    known: dict[RunRef, Run | None] = {}
-
-    def run_of(ref: RunRef) -> Run | None:
-        if ref not in known:
-            known[ref] = _run_of(ref, read)
-        return known[ref]
-
+    run_of = lru_cache(maxsize=2 * _MOST)(partial(_run_of, read))  # those of one home: all would fill the memory
     kept: list[RunRef] = []
     left: list[tuple[RunRef, RunRef]] = []
     for ref in refs:
@@ -149,7 +144,7 @@ def _is_monitor(ref: RunRef) -> bool:
     return ref.source == _TABLE and Path(ref.files[0]).name.lower().endswith("monitor.csv")
 
 
-def _run_of(ref: RunRef, read: Read) -> Run | None:
+def _run_of(read: Read, ref: RunRef) -> Run | None:
     try:
         if sum(Path(file).stat().st_size for file in ref.files) > _LARGEST:
             return None
