@@ -90,10 +90,8 @@ class NonFiniteLoss(Rule[NonFiniteEvidence]):
             first = run.placed[names[0]]
             if worst := stretches(first.where(first.step >= since[names[0]])):
                 yield self._others(names, worst)
-        elif never := never_finite(run):
-            yield self._never(run.placed[never[0]], never)
-        elif at_times := now_and_then(run):
-            yield self._at_times(run.placed[at_times[0]], at_times)
+        elif names := never_finite(run) or now_and_then(run):
+            yield self._held_out(run.placed[names[0]], names)
 
     def _loss(self, loss: PlacedSeries, bad: NonFinite, others: list[str]) -> Finding:
         lasting = bad.to_the_end or bad.longest >= self.steps
@@ -142,37 +140,29 @@ class NonFiniteLoss(Rule[NonFiniteEvidence]):
             "Rewind to the last checkpoint before it.",
         )
 
-    def _never(self, series: PlacedSeries, names: list[str]) -> Finding:
+    def _held_out(self, series: PlacedSeries, names: list[str]) -> Finding:
+        """Of held-out losses that are a number at no evaluation, or were none at some."""
         bad = stretches(series)
         assert bad is not None
-        verb = "is" if len(names) == 1 else "are"
+        one, every = len(names) == 1, len(series)
+        if bad.count == every:
+            said = (
+                f"{'is' if one else 'are'} {bad.what} at every evaluation, {every} of {every}: nothing tells how good "
+                "the model is"
+            )
+            help = (
+                "Evaluate one batch by hand: an empty set, labels that are all masked, or half precision that "
+                "overflows."
+            )
+        else:
+            said = (
+                f"{'was' if one else 'were'} {bad.what} from step {bad.steps[0]:,} to {bad.steps[1]:,} at {bad.count} "
+                f"of {every} evaluations, {'to the end of the log' if bad.to_the_end else 'and came back'}"
+            )
+            help = "Take no checkpoint of those steps; evaluate in full precision, and look at the learning rate there."
         evidence = bad.evidence()
         evidence["others"] = names[1:]
-        return self.finding(
-            Severity.WARNING,
-            series.name,
-            bad.steps,
-            f"{_named(names)} {verb} {bad.what} at every evaluation, {len(series)} of {len(series)}: nothing tells how "
-            "good the model is",
-            evidence,
-            "Evaluate one batch by hand: an empty set, labels that are all masked, or half precision that overflows.",
-        )
-
-    def _at_times(self, series: PlacedSeries, names: list[str]) -> Finding:
-        bad = stretches(series)
-        assert bad is not None
-        verb = "was" if len(names) == 1 else "were"
-        evidence = bad.evidence()
-        evidence["others"] = names[1:]
-        return self.finding(
-            Severity.WARNING,
-            series.name,
-            bad.steps,
-            f"{_named(names)} {verb} {bad.what} from step {bad.steps[0]:,} to {bad.steps[1]:,} at {bad.count} of "
-            f"{len(series)} evaluations, {'to the end of the log' if bad.to_the_end else 'and came back'}",
-            evidence,
-            "Take no checkpoint of those steps; evaluate in full precision, and look at the learning rate there.",
-        )
+        return self.finding(Severity.WARNING, series.name, bad.steps, f"{_named(names)} {said}", evidence, help)
 
 
 def _named(names: list[str]) -> str:
