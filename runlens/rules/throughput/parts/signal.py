@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from runlens.growing import blocks, chosen, differences, mapped
 from runlens.model import PlacedSeries, RoleSeries, Run
-from runlens.rules.throughput.parts.telling import advances, even, is_timed, positive, resumes_in
+from runlens.rules.throughput.parts.telling import advances, even, positive
 from runlens.rules.throughput.parts.work import varying_work, work_per_step
 from runlens.stats.blocks import midmeans
 from runlens.stats.robust import Floats, median, quantile
@@ -195,7 +195,7 @@ def _logged(run: Run, role: RoleSeries) -> RateSignal:
     s = even(positive(role.series))
     per_gpu = role.scope == "per_gpu"
     seconds = _step_seconds(run, s, role.unit, per_gpu)
-    return RateSignal(s.name, role.unit, "rate", s.step, s.value, s.time, resumes_in(s.step), per_gpu, seconds)
+    return RateSignal(s.name, role.unit, "rate", s.step, s.value, s.time, s.falls(), per_gpu, seconds)
 
 
 def _step_seconds(run: Run, rate: PlacedSeries, unit: str, per_gpu: bool) -> float:
@@ -229,21 +229,18 @@ def _timed(run: Run, role: RoleSeries) -> RateSignal:
     else:
         rate, unit = work / s.value, "tokens/s" if run.roles.get("tokens") else "samples/s"
     seconds = median(s.value[-4096:])
-    return RateSignal(s.name, unit, "step time", s.step, rate, s.time, resumes_in(s.step), False, seconds)
+    return RateSignal(s.name, unit, "step time", s.step, rate, s.time, s.falls(), False, seconds)
 
 
 def _walled(role: RoleSeries, in_steps: bool) -> RateSignal | None:
     """From wall time: progress between groups of points, wide enough that buffered writing does not matter."""
-    time, step, value = chosen("timed", (role.series.time, role.series.step, role.series.value), is_timed)
-    s = even(PlacedSeries(role.series.name, step, time, value))
+    s = even(role.series.timed())
     in_tokens = role.role in ("tokens", "samples") and not in_steps
-    group = flush_group(s.time)
-    step, time = s.step[::group], s.time[::group]
-    if len(step) < 3:
+    s = s.take(slice(None, None, flush_group(s.time)))
+    if len(s) < 3:
         return None
-    progress = s.value[::group] if in_tokens else step
-    back = resumes_in(step) - 1
-    every = differences(progress), differences(time), step[1:], time[1:]
+    back = s.falls() - 1
+    every = differences(s.value if in_tokens else s.step), differences(s.time), s.step[1:], s.time[1:]
     done, seconds, step, time = chosen("advance", every, advances)
     if len(done) < len(every[0]):
         back = np.searchsorted(np.flatnonzero(advances(*every)), back)

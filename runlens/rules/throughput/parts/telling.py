@@ -5,18 +5,13 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from runlens.growing import chosen, places
+from runlens.growing import chosen
 from runlens.model import PlacedSeries
 from runlens.stats.robust import Floats
 from runlens.stats.strides import evened
 
 Steps = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
-
-
-def resumes_in(step: Steps) -> Steps:
-    """Positions at which the step goes back."""
-    return places("falls", (step,), lambda steps: steps[1:] < steps[:-1], back=1)
 
 
 def even(series: PlacedSeries) -> PlacedSeries:
@@ -38,8 +33,3 @@ def _is_positive(value: Floats, step: Steps, time: Floats) -> Bools:
 def advances(done: Floats, seconds: Floats, step: Steps, time: Floats) -> Bools:
     """Whether something was done in a time that passed."""
     return np.asarray((seconds > 0) & (done > 0))
-
-
-def is_timed(time: Floats, step: Steps, value: Floats) -> Bools:
-    """Whether the wall time is known."""
-    return np.isfinite(time)
