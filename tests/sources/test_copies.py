@@ -92,6 +92,25 @@ def test_a_folder_of_many_runs_is_compared_with_few_of_them_in_memory(tmp_path):
     assert len(kept) == 30 and len(held) == 60 and most <= 20
 
 
+def test_files_that_are_as_they_were_are_not_read_again(tmp_path):
+    for k in range(2):
+        events(tmp_path / f"exp{k}", curves(seed=k))
+        table(tmp_path / f"exp{k}" / "results.csv", curves(seed=k))
+    refs = [ref for path in sorted(tmp_path.glob("*/*")) for ref in discover(str(path))]
+    asked = []
+
+    def reading(ref):
+        asked.append(ref.location)
+        return read(ref)
+
+    first = without_copies(refs, reading)
+    assert len(asked) == 4 and len(first[0]) == 2
+    assert without_copies(refs, reading) == first and len(asked) == 4
+    table(tmp_path / "exp0" / "results.csv", curves(seed=2))
+    kept, _ = without_copies(refs, reading)
+    assert len(asked) == 6 and len(kept) == 3
+
+
 def other(held):
     return {tag: np.roll(curve, 3) * 1.01 for tag, curve in held.items()}
 

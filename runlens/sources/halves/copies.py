@@ -70,11 +70,12 @@ def without_copies(refs: Sequence[RunRef], read: Read) -> tuple[list[RunRef], li
     kept: list[RunRef] = []
     left: list[tuple[RunRef, RunRef]] = []
     for ref in refs:
-        whole = _original(ref, around[homes[ref]], run_of) if ref in homes else None
+        whole = _original(_asked(ref, around[homes[ref]], run_of)) if ref in homes else None
         if whole is None:
             kept.append(ref)
             continue
         left.append((ref, whole))
+    run_of.cache_clear()  # what is remembered below is answers, and no runs
     return kept, _said(left)
 
 
@@ -124,13 +125,39 @@ def _home(ref: RunRef) -> Path:
     return home.parent if _CHECKPOINT.fullmatch(home.name) else home
 
 
-def _original(ref: RunRef, around: _Around, run_of: Callable[[RunRef], Run | None]) -> RunRef | None:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Whose copy a log is, while all files are as they are."""
+
+    ref: RunRef
+    events: tuple[RunRef, ...]
+    tables: tuple[RunRef, ...]
+    states: tuple[tuple[int, int], ...]
+    """Bytes and time of change (ns) of the files of the log and of the event files."""
+    run_of: Callable[[RunRef], Run | None] = field(compare=False)
+
+
+def _asked(ref: RunRef, around: _Around, run_of: Callable[[RunRef], Run | None]) -> _Asked:
+    files = [file for one in (ref, *around.events) for file in one.files]
+    return _Asked(ref, tuple(around.events), tuple(around.tables), tuple(map(_state_of, files)), run_of)
+
+
+def _state_of(file: str) -> tuple[int, int]:
+    try:
+        about = Path(file).stat()
+    except OSError:  # it is gone
+        return (-1, -1)
+    return about.st_size, about.st_mtime_ns
+
+
+@lru_cache(maxsize=4096)  # a watch asks at every look, mostly about runs that have ended
+def _original(asked: _Asked) -> RunRef | None:
     """The run that a table or state repeats, None if there is none."""
-    near, same = around.events, around.tables
+    ref, near, same, run_of = asked.ref, asked.events, asked.tables, asked.run_of
     if _is_monitor(ref):
         mine = run_of(ref)
         began = [o for o in near if mine is not None and _at_one_time(mine, run_of(o))]
-        found = began or (same if len(same) == 1 and not near else [])
+        found = began or (same if len(same) == 1 and not near else ())
         return found[-1] if found else None
     if not near or len(near) > _MOST:
         return None
