@@ -1,4 +1,4 @@
-"""A loss that does nothing but rise."""
+"""A loss that gets worse: one that does nothing but rise, turns in a short log, or falls without bound."""
 
 from __future__ import annotations
 
@@ -88,10 +88,9 @@ def turned_worse(curve: LossCurve) -> Turned | None:
     start, best, after = (curve.loss(float(x)) for x in (level[0], level.min(), level[-1]))
     if after - best < SLIGHT * (start - best):
         return None
-    later = pairs(len(since))
     rise, noise = float(level[-1] - level.min()), difference_sigma(since)
     rises = rise > max(float(np.log1p(TURNED)), CLEAR * noise * float(np.sqrt(2.0 / 3.0)))
-    if not rises or float(np.mean(since[later[1]] > since[later[0]])) < MOSTLY:
+    if not rises or _ordered(since) < MOSTLY:
         return None
     return Turned(at, float(level.min()), float(level[-1]))
 
@@ -102,8 +101,7 @@ def only_worse(curve: LossCurve) -> Worse | None:
     if n < FEWEST:
         return None
     blocks = medians_of_parts(curve.y, min(BLOCKS, n // 2))
-    later = pairs(len(blocks))
-    if np.count_nonzero(blocks[later[1]] > blocks[later[0]]) / len(later[0]) < ORDERED:
+    if _ordered(blocks) < ORDERED:
         return None
     noise = difference_sigma(curve.y) * shared_noise(curve.y, WIDEST)
     found = Worse(float(blocks[0]), float(blocks[-1]), float(noise * np.sqrt(2.0 * len(blocks) / n)))
@@ -130,3 +128,9 @@ def falls_without_bound(value: Floats) -> Unbounded | None:
     first, middle, last = (median(value[int(a * n) : max(int(b * n), int(a * n) + 1)]) for a, b in TENTHS)
     falls = last < GOES_ON * middle and last < -BELOW * max(abs(first), 1.0)
     return Unbounded(first, last) if falls else None
+
+
+def _ordered(y: Floats) -> float:
+    """Share of the pairs of points of which the later one is higher; y has two and more."""
+    first, second = pairs(len(y))
+    return np.count_nonzero(y[second] > y[first]) / len(first)
