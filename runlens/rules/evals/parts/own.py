@@ -21,6 +21,10 @@ def own_curves(run: Run) -> tuple[RunCurve, ...]:
     Of more than `MOST` checkpoints the one with the middle value of each stretch stands for it, so that dense and noisy
     evals are judged by their level, and every figure that is quoted stands in the log at its step.
     """
+    return run.once("own curves", lambda: _found(run))
+
+
+def _found(run: Run) -> tuple[RunCurve, ...]:
     aside = single_batches(run)
     curves = run_curves(run, "steps", whole=True).curves
     return tuple(middles(own) for own in curves if own.curve.name not in aside)

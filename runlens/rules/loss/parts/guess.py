@@ -50,8 +50,8 @@ def stands_at_a_guess(value: Floats) -> int:
     if not 0 < lowest < highest <= FARTHEST * lowest:
         return 0
     middle = median(value)
-    classes = round(float(np.exp(min(middle, np.log(2.0 * MOST)))))
-    if not 2 <= classes <= MOST or abs(middle - np.log(classes)) > LEVEL * np.log(classes):
+    classes = _classes(middle)
+    if not classes or abs(middle - np.log(classes)) > LEVEL * np.log(classes):
         return 0
     near = bool(np.all(np.abs(value - np.log(classes)) <= NEAR * np.log(classes)))
     return classes if near and abs(median(value[: n // 2]) - median(value[n // 2 :])) <= LEVEL * middle else 0
@@ -65,9 +65,9 @@ def held_out_guess(run: Run, value: Floats) -> int:
     """
     if not len(value) or not held_out_stands(run):
         return 0
-    levels = [median(own.curve.value) for own in own_curves(run) if held_out_loss(own)]
-    classes = round(float(np.exp(min(levels[0], np.log(2.0 * MOST)))))
-    if not 2 <= classes <= MOST:
+    levels = [median(held_out) for held_out in _held_out(run)]
+    classes = _classes(levels[0])
+    if not classes:
         return 0
     guess = float(np.log(classes))
     near = all(abs(level - guess) <= NEAR * guess for level in levels)
@@ -85,7 +85,18 @@ def stands_level(y: Floats) -> bool:
 
 def held_out_stands(run: Run) -> bool:
     """Whether every held-out loss is the same to `STILL` at `CHECKPOINTS` checkpoints and more; False without any."""
-    values = [own.curve.value for own in own_curves(run) if held_out_loss(own)]
+    values = _held_out(run)
     return bool(values) and all(
         len(v) >= CHECKPOINTS and 0 < float(np.ptp(v)) <= STILL * abs(median(v)) for v in values
     )
+
+
+def _held_out(run: Run) -> list[Floats]:
+    """The values of every held-out loss."""
+    return [own.curve.value for own in own_curves(run) if held_out_loss(own)]
+
+
+def _classes(level: float) -> int:
+    """Number of classes whose logarithm is nearest to a level; 0 for fewer than two and more than `MOST`."""
+    classes = round(float(np.exp(min(level, np.log(2.0 * MOST)))))
+    return classes if 2 <= classes <= MOST else 0
