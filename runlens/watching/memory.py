@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from runlens.judging.news import overlap
 from runlens.model import Finding, RunReport
-from runlens.rules.loss.parts.slight import RECOVERED
+from runlens.rules.loss.parts.incidents import RECOVERED
 
 PATIENCE = 2
 """Judged looks in a row without a finding before it is taken back: what comes and goes is no news."""

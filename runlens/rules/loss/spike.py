@@ -9,9 +9,16 @@ from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
 from runlens.model.words import percent
 from runlens.rules.base import Rule
 from runlens.rules.loss.parts.context import Context, ContextEvidence, context_of
-from runlens.rules.loss.parts.incidents import LossIncident, is_like_others, is_mixed, loss_incidents, why_none
+from runlens.rules.loss.parts.incidents import (
+    RECOVERED,
+    LossIncident,
+    is_like_others,
+    is_mixed,
+    loss_incidents,
+    why_none,
+)
 from runlens.rules.loss.parts.sensitivity import USUAL, LossSensitivity
-from runlens.rules.loss.parts.slight import RECOVERED, slight
+from runlens.rules.loss.parts.slight import slight
 from runlens.rules.meaning import Part, Stage, Story
 from runlens.rules.resume.parts.breaks import explained
 from runlens.rules.shared.panels import LOSSES, TRAINING

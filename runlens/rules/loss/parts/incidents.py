@@ -21,6 +21,8 @@ from runlens.stats.excursions.pyramid import all_excursions
 from runlens.stats.excursions.search import FEWEST, SHORT, Excursion
 from runlens.stats.excursions.shift import Kind, kind_of
 
+RECOVERED = ("recovered-fast", "recovered-slow")
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LossIncident:
@@ -67,7 +69,7 @@ def is_mixed(incident: LossIncident) -> bool:
     of the few. Told of what recovered, or is still open as the log ends.
     """
     one, outcome = incident.excursion, incident.ending.outcome
-    if one.sign < 0 or outcome not in ("recovered-fast", "recovered-slow", "unresolved"):
+    if one.sign < 0 or outcome not in (*RECOVERED, "unresolved"):
         return False
     place = _thirds(incident)
     told = place[place != 0]

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from runlens.rules.loss.parts.incidents import LossIncident
+from runlens.rules.loss.parts.incidents import RECOVERED, LossIncident
+from runlens.stats.excursions.early import FIRST, TIMES
 from runlens.stats.robust import median
 
-RECOVERED = ("recovered-fast", "recovered-slow")
 SLIGHT = 0.01
 """Part of the progress since the start that a bump lost at its worst: a loss that came from 3.0 to 0.050 and stood at
 0.067 for a while lost 0.6 %. Of a language model that came from 11 to 3 it is 0.08 nats."""
-FIRST = 8
-"""Points before which there is no level (`runlens.stats.excursions.early`)."""
 FIRST_SHARE = 0.05
+"""Part of the log that is its beginning; of a short one it is the points before which there is no level."""
 NOTHING = 0.03
 """Part of the first loss by which it has fallen where something was learnt: the least rise of a spike."""
-DOUBLED = 2.0
-"""Times the first level from which it is a blow-up, wherever it begins."""
 BEGINNING = 3
 """Points that show where the loss began."""
 
@@ -36,6 +33,6 @@ def slight(incident: LossIncident) -> str:
     if 0.0 < peak - before < SLIGHT * (start - before):
         return "less than 1 % of the progress since the start"
     soon = one.first < max(FIRST, FIRST_SHARE * len(curve.y))
-    if soon and before >= start - NOTHING * abs(start) and 0.0 < peak < DOUBLED * before:
+    if soon and before >= start - NOTHING * abs(start) and 0.0 < peak < TIMES * before:
         return "nothing had been learnt before it"
     return ""
