@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from runlens.sources import discover, read
 from runlens.sources.table.forms.boxed import unboxed, unboxed_rows
 
 
@@ -57,3 +58,21 @@ def test_rows_that_quote_a_cell_are_left_as_they_are():
     rows = "1,tensor(2.5, device='cuda:0')\n2,\"1,tensor(250.)\"\n3,tensor(2.0)"
     assert unboxed_rows(rows) == '1,2.5\n2,"1,tensor(250.)"\n3,2.0'
     assert unboxed_rows(rows.encode()) == unboxed_rows(rows).encode()
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        "tensor({}, device='cuda:0')",
+        "tf.Tensor({}, shape=(), dtype=float32)",
+        "<tf.Tensor: shape=(), dtype=float32, numpy={}>",
+        "Array({}, dtype=float32)",
+    ],
+)
+def test_a_box_tears_no_row_of_a_table(box, tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text("step,loss,lr\n" + "".join(f"{i},{box.format(2 - i / 64)},0.125\n" for i in range(9)))
+    (ref,) = discover(str(path))
+    run = read(ref)
+    assert run.series["loss"].value.tolist() == [2 - i / 64 for i in range(9)]
+    assert run.series["lr"].value.tolist() == [0.125] * 9 and run.notes == ()

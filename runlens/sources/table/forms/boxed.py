@@ -13,7 +13,7 @@ _BOXED = (
 shape=(), dtype=float32, numpy=0.5>`, `Array(0.5, dtype=float32)`; of several numbers none is meant, and a box that
 stands against another sign or letter is no number."""
 _IN_TEXT, _IN_BYTES = re.compile(_BOXED), re.compile(_BOXED.encode())
-_UNQUOTED = r'(?m)^[^"\n]*(?:ensor\(|Array\()[^"\n]*$'
+_UNQUOTED = r'(?m)^[^"\n]*(?:ensor[(:]|Array\()[^"\n]*$'
 _LINE_OF_TEXT, _LINE_OF_BYTES = re.compile(_UNQUOTED), re.compile(_UNQUOTED.encode())
 
 
@@ -32,7 +32,5 @@ def unboxed_rows(text: AnyStr) -> AnyStr:
     and what a quoted cell says is read as a whole (`cells.number`).
     """
     if isinstance(text, bytes):
-        held = b"ensor(" in text or b"Array(" in text
-        return _LINE_OF_BYTES.sub(lambda row: unboxed(row[0]), text) if held else text
-    held = "ensor(" in text or "Array(" in text
-    return _LINE_OF_TEXT.sub(lambda row: unboxed(row[0]), text) if held else text
+        return _LINE_OF_BYTES.sub(lambda row: unboxed(row[0]), text) if b"ensor" in text or b"Array(" in text else text
+    return _LINE_OF_TEXT.sub(lambda row: unboxed(row[0]), text) if "ensor" in text or "Array(" in text else text
