@@ -9,17 +9,17 @@ from runlens.model import State
 
 TAIL = 1 << 16
 """Bytes after the last line of metrics that are looked at: a traceback of many ranks has some tens of kB."""
+_RAISED = rb"^Traceback \(most recent call last\)|^[\w.]*(?:Error|Exception): "
+_STOPPED = rb"Signals\.SIG|Exited with exit code [1-9]"
 CRASHED = re.compile(
-    rb"^Traceback \(most recent call last\)|^[\w.]*(?:Error|Exception): |CUDA out of memory|OutOfMemoryError"
+    _RAISED + rb"|CUDA out of memory|OutOfMemoryError"
     rb"|slurmstepd: error: .*(?:CANCELLED|TIME LIMIT|oom)|srun: error: .*(?:Exited|Killed|Terminated)|^Killed\s*$"
-    rb"|Segmentation fault|ChildFailedError|Signals\.SIG|Exited with exit code [1-9]",
+    rb"|Segmentation fault|ChildFailedError|" + _STOPPED,
     re.MULTILINE,
 )
-_BY_HAND = re.compile(
-    rb"^Traceback \(most recent call last\)|^[\w.]*(?:Error|Exception): |(KeyboardInterrupt)", re.MULTILINE
-)
+_BY_HAND = re.compile(_RAISED + rb"|(KeyboardInterrupt)", re.MULTILINE)
 """A traceback, and what ended it."""
-_SCHEDULER = re.compile(rb"slurmstepd: error|srun: error|Signals\.SIG|Exited with exit code [1-9]")
+_SCHEDULER = re.compile(rb"slurmstepd: error|srun: error|" + _STOPPED)
 """Who else may have sent the same signal."""
 FINISHED = re.compile(
     rb"after training is done|training (?:is )?(?:completed?|finished|done|ended)|finished training|done training"
