@@ -143,8 +143,9 @@ class PolicyCollapse(Rule[CollapseEvidence]):
             signs.insert(0, known.fell)
         elif short is not None:
             signs.insert(0, short)
-        elif (held_out := evaluated(run)) is not None and len(held_out.value) >= FEWEST:
-            signs += [sign for sign in [of_evaluations(held_out, limits)] if sign is not None]
+        elif rewards is not None and (held_out := evaluated(run, rewards)) is not None:
+            lost = of_evaluations(held_out, limits) if len(held_out.value) >= FEWEST else None
+            signs += [] if lost is None else [lost]
         if signs:
             yield self._finding(run, signs, known)
 

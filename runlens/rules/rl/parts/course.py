@@ -119,7 +119,7 @@ def course(blocks: Blocks, part: float) -> Course:
     at = int(k - 1 - np.argmax(smooth[::-1]))
     best = float(smooth[at])
     apart = (1, 2) if k >= MANY else (1,)
-    noise = max(_scatter(blocks.level[i::every]) for every in apart for i in range(every))
+    noise = max(scatter(blocks.level[i::every]) for every in apart for i in range(every))
     noise *= math.sqrt(1.0 + FEW / k)
     below = smooth < best - max(part * max(best - start, 0.0), 2.0 * noise)
     since = k if not below[-1] else int(np.flatnonzero(~below)[-1]) + 1
@@ -138,7 +138,7 @@ def _lasted(smooth: Floats, best: float, worst: float) -> int:
     return int(np.argmax(down[first:] >= 1.0 - MOST))
 
 
-def _scatter(level: Floats) -> float:
+def scatter(level: Floats) -> float:
     """Standard deviation of levels about a line through their neighbours; NaN for fewer than three.
 
     Second differences, since a policy that learns changes in each block: of white noise they have sqrt(6) times its

@@ -6,10 +6,9 @@ import math
 
 import numpy as np
 
-from runlens.rules.rl.parts.course import FEW
+from runlens.rules.rl.parts.course import FEW, scatter
 from runlens.rules.rl.parts.signals import Signal
 from runlens.rules.rl.parts.signs import OWN, SIGMAS, Sign
-from runlens.stats.robust import MAD_TO_SIGMA, median
 
 FEWEST_SHORT = 10
 """Points below which a reward is not judged at all."""
@@ -30,12 +29,12 @@ def judged_short(signal: Signal) -> Sign | None:
     at = int(n - 3 - np.argmax(smooth[::-1])) + 1
     best = float(smooth.max())
     start, end = value[:EDGE], value[-EDGE:]
-    noise = MAD_TO_SIGMA * median(np.abs(np.diff(value, 2))) / math.sqrt(6.0) * math.sqrt(1.0 + FEW / n)
+    noise = scatter(value) * math.sqrt(1.0 + FEW / n)
     gain, fall = best - float(start.min()), best - float(end.mean())
     sure = fall >= max(SIGMAS * noise, OWN * max(abs(best), best - float(value.min())))
     if not (sure and gain > SIGMAS * noise and end.max() < start.min() and n - 1 - at >= EDGE):
         return None
-    lower = np.flatnonzero(value >= 0.5 * (best + float(end.mean())))
-    begins = min(int(lower[-1]) + 1, n - EDGE)
+    high = np.flatnonzero(value >= 0.5 * (best + float(end.mean())))
+    begins = min(int(high[-1]) + 1, n - EDGE)
     steps = int(signal.step[begins]), int(signal.step[-1])
     return Sign("reward-fell", signal.metric, steps, best, float(end.mean()), fall / gain, sudden=False)

@@ -83,9 +83,10 @@ def reward(run: Run) -> Signal | None:
     return _reward(run, False) or _reward(run, True)
 
 
-def evaluated(run: Run) -> Signal | None:
-    """The reward of evaluations where one of training is logged as well, else None."""
-    return _reward(run, True) if _reward(run, False) is not None else None
+def evaluated(run: Run, beside: Signal) -> Signal | None:
+    """The reward of evaluations beside that of training; None where `beside`, which `reward` found, is of them."""
+    found = _reward(run, True)
+    return None if found is None or found.metric == beside.metric else found
 
 
 def _reward(run: Run, held_out: bool) -> Signal | None:
