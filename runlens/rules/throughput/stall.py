@@ -10,12 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
-from runlens.roles.rates import has_speed_of_evaluation
 from runlens.roles.rl import rl_sign
 from runlens.rules.base import Rule
 from runlens.rules.meaning import Advice, Extent, Part, Stage, Story
 from runlens.rules.shared.panels import MACHINES, SPEEDS
-from runlens.rules.throughput.parts.cost import GPU_MINUTE, CostEvidence, cost_of_time, is_petty
+from runlens.rules.throughput.parts.cost import GPU_MINUTE, CostEvidence, cost_of_time, is_petty, is_untold
 from runlens.rules.throughput.parts.episodes import Episodes, episodes, regular, seconds_lost
 from runlens.rules.throughput.parts.needs import NEEDS, NOTHING
 from runlens.rules.throughput.parts.signal import FEWEST, RateSignal, rate_signal, wall_signal
@@ -216,7 +215,7 @@ class Stall(Rule[StandstillEvidence]):
             message += BY_TIMER
         elif is_petty(cost, signal, self.petty_share, self.petty_seconds):
             severity = Severity.INFO
-        elif lost < MINUTE and _untold(run):
+        elif lost < MINUTE and is_untold(run, rate_signal(run)):
             severity = Severity.INFO
             message += "; nothing but the clock tells"
         elif lost < 2.0 * MINUTE and last == len(signal) - 1:
@@ -255,12 +254,6 @@ class Stall(Rule[StandstillEvidence]):
 def _of_single_steps(signal: RateSignal) -> bool:
     """Whether nothing but a timer tells, and not of every step: one need not be like those around it."""
     return not signal.clock_seconds > 0 and signal.stride > 1
-
-
-def _untold(run: Run) -> bool:
-    """Whether nobody logs a speed, not even that of an evaluation."""
-    told = rate_signal(run)
-    return (told is None or told.untold) and not has_speed_of_evaluation(run.placed)
 
 
 def _at_resumes(run: Run, signal: RateSignal, found: Episodes) -> npt.NDArray[np.bool_]:

@@ -113,6 +113,11 @@ def is_petty(cost: Cost, signal: RateSignal, share: float, seconds: float) -> bo
     return lost < seconds and lost < share * len(signal) * signal.normal_seconds
 
 
+def is_untold(run: Run, signal: RateSignal | None) -> bool:
+    """Whether nobody logs a speed, not even that of an evaluation: nothing but the clock tells it."""
+    return (signal is None or signal.untold) and not has_speed_of_evaluation(run.placed)
+
+
 def is_petty_loss(run: Run, cost: Cost, signal: RateSignal, share: float, seconds: float) -> bool:
     """Whether lost speed is not worth a warning: as `is_petty`, with a larger share where nobody logs a speed.
 
@@ -121,7 +126,7 @@ def is_petty_loss(run: Run, cost: Cost, signal: RateSignal, share: float, second
     had more to tell than that the machine was shared; nor had one that was over after half a minute, and two of 3.7 and
     5.3 % that cost some minutes, 1 % of the run.
     """
-    untold = signal.untold and not has_speed_of_evaluation(run.placed)
+    untold = is_untold(run, signal)
     if untold and (len(signal) * signal.normal_seconds < TRIAL or is_petty(cost, signal, LITTLE, MINUTES)):
         return True
     return is_petty(cost, signal, max(share, UNTOLD) if untold else share, seconds)
