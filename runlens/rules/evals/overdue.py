@@ -10,6 +10,7 @@ from typing import ClassVar, NotRequired, TypedDict
 import numpy as np
 
 from runlens.comparison.curves import ROLES
+from runlens.growing import greatest
 from runlens.model import Figure, Finding, RoleSeries, Run, Severity, Skip, Symptom
 from runlens.model.words import some
 from runlens.rules.base import Rule
@@ -184,8 +185,8 @@ def _goes_on(run: Run, time: Floats, factor: float) -> bool:
 def _one_step_since(run: Run, last: int) -> bool:
     """Whether no more than one step was logged after the last eval."""
     logged = [*run.placed.values(), *(role.series for roles in run.roles.values() for role in roles)]
-    later = [int(s.step.max()) for s in logged if len(s) and int(s.step.max()) > last]
-    return len(set(later)) <= 1 and all(len(distinct(s.step[s.step > last])) <= 1 for s in logged)
+    end = max(int(greatest(s.step)) for s in logged if len(s))
+    return not any(bool(np.any((s.step > last) & (s.step < end))) for s in logged)
 
 
 def _last_time(run: Run) -> float:
