@@ -175,8 +175,8 @@ class EvalRegression(Rule[RegressionEvidence]):
 
     def _lasting(self, run: Run, curves: tuple[RunCurve, ...], lasting: list[Decline], self_told: set[str]) -> Finding:
         """One finding for all evals that are worse up to the end; of a loss the scores beside it decide."""
-        loose = bool(rl_sign(run.placed, run.axis_name)), "epoch" in run.axis_name.lower()
-        told = [self._severity(d, d.eval.curve.name in self_told, *loose) for d in lasting]
+        policy, epochs = bool(rl_sign(run.placed, run.axis_name)), "epoch" in run.axis_name.lower()
+        told = [self._severity(d, d.eval.curve.name in self_told, policy, epochs) for d in lasting]
         worst = max(told, key=lambda s: s.rank)
         first = lasting[told.index(worst)]
         lead, by_course = [first, *(d for d in lasting if d is not first)], first.eval.curve.name in self_told

@@ -173,7 +173,8 @@ class Restart(Rule[RestartEvidence]):
             return None
         redone = sum(r.steps for r in restarts)
         step = series.series.step
-        trained = int(greatest(step)) - int(least(step)) + 1 + redone
+        begin = int(least(step))
+        trained = int(greatest(step)) - begin + 1 + redone
         share = redone / trained
         loop = _longest_loop(restarts)
         if share <= self.redone_share and len(loop) < self.stuck:
@@ -196,7 +197,6 @@ class Restart(Rule[RestartEvidence]):
             message += f"; {_duration(lost)} of training"
             evidence["redone_hours"] = lost / 3600
         severity = Severity.WARNING
-        begin = int(step.min())
         anew = [r.first - begin <= ANEW * (r.last - begin) for r in restarts]
         if sum(anew) >= MOSTLY * len(anew):
             severity = Severity.INFO
