@@ -43,15 +43,16 @@ def may_be(path: Path, names: Sequence[str], x: str = "") -> bool:
     try:
         if axis is None or path.stat().st_size > _LARGEST:
             return False
-        if never_falls(path.read_bytes(), names, axis):
+        raw = path.read_bytes()
+        if never_falls(raw, names, axis):
             return False
         head = head_of(path)
         form = form_of(head)
         dialect = dialect_of(text_of(unpacked(head))) if form == "delimited" else None
         if form in ("lines", "logged", "document"):
-            found = _of_key(_text(path, head), axis)
+            found = _of_key(_text(raw, head), axis)
         elif dialect is not None:
-            found = _column(_text(path, head), list(names).index(axis), dialect.delimiter)
+            found = _column(_text(raw, head), list(names).index(axis), dialect.delimiter)
         else:
             return False
     except OSError:
@@ -67,9 +68,9 @@ def may_be(path: Path, names: Sequence[str], x: str = "") -> bool:
     return bool(np.any(step[fell] <= step[0] + (np.median(rises) if len(rises) else 0.0)))
 
 
-def _text(path: Path, head: bytes) -> bytes:
+def _text(raw: bytes, head: bytes) -> bytes:
     """A table as UTF-8."""
-    raw, code = path.read_bytes(), wide(head)
+    code = wide(head)
     return raw if not code else raw.decode(code, "replace").removeprefix("\ufeff").encode()
 
 
