@@ -58,9 +58,8 @@ def refs(files: Sequence[Path], look: Look) -> list[RunRef]:
         names[file] = _names(file)
         if look.named or _is_log(file, names[file]):
             logs.append(file)
-    if look.named:
-        return [ref for file in files for ref in _refs(Family(file, (file,)), look.root, names, look.options.x)]
-    return [ref for family in families(logs, names) for ref in _refs(family, look.root, names, look.options.x)]
+    made = [Family(file, (file,)) for file in logs] if look.named else families(logs, names)
+    return [ref for family in made for ref in _refs(family, look.root, names, look.options.x)]
 
 
 def left_out(path: Path, look: Look) -> str:
