@@ -93,7 +93,8 @@ class RecurringDips(Rule[DipsEvidence]):
         Share of the time from which pauses on schedule are a warning, if the log names no eval or checkpoint there.
     petty_share, petty_seconds : float
         What costs less than this share of the run's time (12.5 % of a run that logs no rate, timer or tokens) and less
-        than so many seconds is `info`; of single slow points and pauses the seconds alone count, since some work falls
+        than so many seconds is `info`; of a run that logs none so are ten minutes that are less than 2 % of it, and all
+        if it is over within a minute. Of single slow points and pauses the seconds alone count, since some work falls
         on every n-th step of most runs.
 
     References

@@ -47,7 +47,7 @@ class ThroughputDrop(SlowdownRule):
     petty_share, petty_seconds : float
         A loss of less than this share of the run's time and of less than so many seconds is `info`; the share is 12.5 %
         where the trainer logs no rate, timer or tokens, so that nothing but the clock tells its speed, and ten minutes
-        are `info` there if they are less than 2 % of the run.
+        are `info` there if they are less than 2 % of the run, as is all of a run that is over within a minute.
 
     References
     ----------

@@ -59,10 +59,11 @@ class Stall(Rule[StandstillEvidence]):
     normal one by `seconds`, by `steps` normal steps and by `interval` of itself (or a minute). Gaps that come at equal
     intervals or at evals are pauses on schedule and count only where they are `unusual` times as long as the others; a
     gap at a resume is `info`, and so is the only one of a log if it is shorter than two minutes, follows a round step
-    and would not have come again yet, as a first checkpoint; so is one of which no clock tells but the timer of every
-    n-th step, and so is an interval of many steps in reinforcement learning that took less than ten times as long as
-    usual. One of four times `error_seconds` and more, which no hang survives, is no error. All are `info` in a console
-    log that prints no step: nothing tells one launch from the next there.
+    and would not have come again yet, as a first checkpoint; so is one of less than two minutes at the last point, as a
+    last checkpoint, and one of less than a minute in a run that logs no rate, timer or tokens; so is one of which no
+    clock tells but the timer of every n-th step, and so is an interval of many steps in reinforcement learning that
+    took less than ten times as long as usual. One of four times `error_seconds` and more, which no hang survives, is no
+    error. All are `info` in a console log that prints no step: nothing tells one launch from the next there.
 
     Why it matters
     --------------
