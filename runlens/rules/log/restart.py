@@ -50,7 +50,8 @@ class Restart(Rule[RestartEvidence]):
     without one. Says which steps were redone, and what that took in tokens and hours. A resume is normal and `info`. It
     is a warning when at least three restarts together redid more than `redone_share` of all steps trained, or when
     `stuck` restarts in a row ended before any new step was reached; and when two processes wrote one log at once, which
-    is no resume.
+    is no resume. Restarts of which four in five began within a tenth of what had been trained are other runs in the
+    same log, or a job without a checkpoint: `info`.
 
     Why it matters
     --------------

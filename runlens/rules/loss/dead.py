@@ -50,7 +50,7 @@ class DeadLoss(Rule[DeadLossEvidence]):
     Looks at the equal values that the loss ends with. `error` if it fell to exactly zero at once and stays there for
     `points` logged points, and if it repeats any other value for `constant` points although it was noisy before. A loss
     that came down to zero bit by bit, as one that is learnt by heart, is none, nor is a log that is rounded so far that
-    its values repeat anyway.
+    its values repeat anyway, nor a table with a row for each split and 0 in the column of the other one.
 
     Why it matters
     --------------

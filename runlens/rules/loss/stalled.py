@@ -67,10 +67,11 @@ class StalledLoss(Rule[StallEvidence]):
     model; nothing if the rate is lower, since then little progress is due, and nothing where the loss swung or where a
     spike or a shift (LOSS001, LOSS005) accounts for level or trend. A loss of ten points and more that does nothing but
     rise is a `warning`, and an `error` where it doubles, as is one that falls below zero without bound; so is one of
-    less than 50 points that has risen by a quarter since it was lowest, for half of the log. Three things show in fewer
-    points that nothing is learnt: a loss of 20 points that never leaves the logarithm of a number of classes by half a
-    percent, a held-out loss that is the same to a thousandth at eight checkpoints and more beside a training loss that
-    is level from the start, and one that stands so at such a logarithm.
+    less than 50 points that has risen by a quarter since it was lowest, for half of the log, and gave back a hundredth
+    of its progress. Three things show in fewer points that nothing is learnt: a loss of 20 points that never leaves the
+    logarithm of a number of classes by half a percent, a held-out loss that is the same to a thousandth at eight
+    checkpoints and more beside a training loss that is level from the start, and one that stands so at such a
+    logarithm.
 
     Why it matters
     --------------
