@@ -15,7 +15,7 @@ from runlens.cli.shared import output
 from runlens.errors import ConfigError, NotWritten
 from runlens.files import save
 from runlens.render import json as report_json
-from tests.cli.command import runlens
+from tests.cli.command import heeding_ctrl_c, runlens
 from tests.render.reports import fixed
 
 LOG = "step,loss\n" + "".join(f"{i},{2 + 1 / (1 + i)}\n" for i in range(200))
@@ -231,11 +231,18 @@ def gone(pid):
 def test_a_signal_ends_it_with_its_code_and_leaves_no_worker(sent, code, tmp_path):
     for i in range(400):
         (tmp_path / f"r{i}.csv").write_text(LOG)
-    # a shell that starts this in the background ignores SIGINT, and its children with it
-    restored = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.default_int_handler)}
     target = tmp_path / "out" / "report.json"
     with run(
-        "check", str(tmp_path), "-j", "2", "-f", "json", "-o", str(target), stdout=subprocess.PIPE, **restored
+        "check",
+        str(tmp_path),
+        "-j",
+        "2",
+        "-f",
+        "json",
+        "-o",
+        str(target),
+        stdout=subprocess.PIPE,
+        preexec_fn=heeding_ctrl_c,
     ) as process:
         workers = []
         for _ in range(600):

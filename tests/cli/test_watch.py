@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from tests.cli.command import runlens
+from tests.cli.command import heeding_ctrl_c, runlens
 
 WRITER = """
 import sys, time
@@ -60,6 +60,7 @@ def watching(*arguments, env=None):
         stderr=subprocess.PIPE,
         text=True,
         env={**clean, **(env or {})},
+        preexec_fn=heeding_ctrl_c,
     )
 
 
