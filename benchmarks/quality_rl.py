@@ -2,9 +2,9 @@
 
     python -m benchmarks.quality_rl [--quick]
 
-Everything is seeded, with seeds that no default was chosen on (`tests/synthetic/rl.py`): eight tools' names and scales,
-60 to 5,000 logged points. A collapse counts as found where a finding at warning or above begins within a tenth of the
-run of its onset.
+Everything is seeded, with seeds that no default was chosen on (`tests/synthetic/rl.py`, and `updates.py` beside it):
+eight tools' names and scales, 60 to 5,000 logged points. A collapse counts as found where a finding at warning or above
+begins within a tenth of the run of its onset.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import get_args
 
-from benchmarks.kinds import NEAR, SEED, loud
+from benchmarks.kinds import NEAR, SEED, loud, tables
 from benchmarks.tables import Tally, print_report, table, wilson
 from runlens.model import Finding, Severity
 from runlens.rules.rl.parts.signs import FEWEST
 from runlens.rules.rl.policy_collapse import PolicyCollapse
+from tests.synthetic import updates
 from tests.synthetic.rl import CLASSICAL, EVERY, LANGUAGE, Fault, Health, Policy, Tool, policy, shows
 
 FEWEST_SPARSE = 200
@@ -84,7 +85,8 @@ def report(quick: bool) -> str:
             table("Reinforcement learning, healthy", quiet, ("kind", "runs with a warning")),
             table("Reinforcement learning, collapses", rows, ("kind", "found", "called an error")),
             few(seeds),
-            f"Precision over the first two tables: {wilson(right)}.",
+            f"Precision over the first two tables: {wilson(right)}.\n",
+            tables("Updates of a policy", updates.FAULTS, updates.HEALTHY, 12 if quick else 40),
         ]
     )
 

@@ -22,7 +22,7 @@ _SURE = re.compile(
 _SIGNS = tuple(
     re.compile(pattern)
     for pattern in (
-        r"(^|[/_])(reward|rewards|return|returns|rew)(_?(mean|avg|std|\d))?$",
+        r"(^|[/_])(reward|rewards|return|returns|rew)(_?(mean|avg|std|\d))?$|(^|[/_])win(ning)?_?rate$",
         r"(^|[/_])(policy|actor|pi|pg)_?loss(_?\d)?$",
         r"(^|[/_])(value|critic|q|vf|v|baseline)_?(function_)?loss(_?\d)?$",
         r"^episodes?$|(^|[/_])episode(_?(length|len|number|count))?$|(^|[/_])ep_?len$"

@@ -12,9 +12,11 @@ from runlens.roles.rl import rl_sign
 from runlens.rules.base import Rule
 from runlens.rules.meaning import Advice, Part, Stage, Story
 from runlens.rules.rl.parts.curriculum import made_harder
+from runlens.rules.rl.parts.healed import came_back
 from runlens.rules.rl.parts.short import FEWEST_SHORT, judged_short
-from runlens.rules.rl.parts.signals import evaluated, length_limit, measures, reward
+from runlens.rules.rl.parts.signals import Signal, evaluated, length_limit, measures, reward
 from runlens.rules.rl.parts.signs import FELL, FEWEST, Limits, Name, Reward, Sign, judged, of_evaluations, of_measure
+from runlens.rules.rl.parts.updates import ALONE, KINDS, jumped, of_update
 
 LOST_ALL = 0.8
 """Part of the progress from which a fall is an error by itself."""
@@ -24,14 +26,25 @@ MASSIVE = 100.0
 WORDS: dict[Name, str] = {
     "reward-fell": "the reward fell from {} to {}",
     "eval-reward-fell": "the reward of evaluations fell from {} to {}",
+    "reward-came-back": "the reward fell from {} to {}",
     "kl-exploded": "the KL rose from {} to {}",
+    "kl-jumped": "the KL of an update leapt from {} to {}",
     "entropy-died": "the entropy fell from {} to {}",
     "entropy-dead": "the entropy is {1} from its first value on: the policy tries nothing else",
     "entropy-exploded": "the entropy rose from {} to {}",
+    "updates-clipped": "the share of samples that are clipped rose from {} to {}",
+    "always-clipped": "{1} of the samples are clipped from the first value on: each update goes too far",
+    "spread-ran-away": "the spread of actions rose from {} to {}",
+    "spread-died": "the spread of actions fell from {} to {}",
+    "value-ran-away": "the loss of the value function rose from {} to {}",
+    "value-lost": "the explained variance fell from {} to {}",
+    "no-contrast": "the rewards of a group came to be all equal, which leaves nothing to learn from,",
     "length-ran-away": "responses grew from {} to {} tokens",
     "length-at-limit": "responses came to stand at their limit, from {} to {}",
     "length-died": "responses shrank from {} to {} tokens",
 }
+STANDING: frozenset[Name] = frozenset({"entropy-dead", "always-clipped"})
+"""What is so from the first value on."""
 
 
 class CollapseEvidence(TypedDict):
@@ -63,12 +76,20 @@ class PolicyCollapse(Rule[CollapseEvidence]):
     reward since its last fall against its best level before: a warning from `fall` of the progress made, an error from
     80 % where it was lost within a fifth of the log, or with another sign beside it. The fall must be deeper than any
     that the run made up again, than the noise, and last to the end of the log. Of 10 to 29 rewards only a fall to below
-    the first ones is a finding, a warning; so is a reward of evaluations that lost 80 % beside one of training that
-    holds. A KL that rises tenfold within a fifth of the log, to a level that no healthy run has, is a finding whatever
-    the reward does. An entropy that dies or was dead from the first value on, and responses that stand at their limit
-    or shrink to nothing, are findings where the reward gained nothing or fell: while it gains they do so by design. An
-    entropy or responses that run away are signs beside a reward that fell. All signs are one finding. A task that was
-    made harder explains a fall: `info`.
+    the first ones, or one that goes on from the first to the last, is a finding, a warning; so is a reward of
+    evaluations that lost 80 % beside one of training that holds, and one of which 80 % were gone for a sixth of the log
+    before it came back. A rate of winning or success, or a score, is a reward where no other is logged. A KL that rises
+    tenfold within a fifth of the log, to a level that no healthy run has, is a finding whatever the reward does. An
+    entropy that dies or was dead from the first value on, and responses that stand at their limit or shrink to nothing,
+    are findings where the reward gained nothing or fell: while it gains they do so by design. An entropy or responses
+    that run away are signs beside a reward that fell. All signs are one finding. A task that was made harder explains a
+    fall: `info`.
+
+    Updates are judged, too. That nearly all samples (80 %) of an update are clipped is a finding whatever the reward
+    does. Where it gained nothing or fell, so are: half of the samples clipped for a quarter of the log; a KL of updates
+    that leaps tenfold, to 1 or more, and comes back; a spread of actions of four times its first, or of `entropy` of
+    it; an explained variance that falls to nothing; a loss of the value function beyond all that a return can be;
+    groups of equal rewards, which have no advantages, for the last quarter of the log.
 
     Why it matters
     --------------
@@ -85,7 +106,7 @@ class PolicyCollapse(Rule[CollapseEvidence]):
     --------
     fall : part of the progress made from which a lower reward is a finding.
     kl : multiple of its highest level before from which a KL explodes.
-    entropy : part of its first level below which an entropy is dead.
+    entropy : part of its first level below which an entropy, or a spread of actions, is dead.
     length : multiple of its longest level before from which a response, or an entropy, runs away.
     lasting : share of the log for which the reward must have been lower at the end.
 
@@ -94,7 +115,9 @@ class PolicyCollapse(Rule[CollapseEvidence]):
     TRL, "Training FAQ": a summed KL between 0 and 10 is healthy. Spinning Up and Stable-Baselines3: target KL of an
     update 0.01 to 0.05. Cui et al. 2025 (arXiv 2505.22617): entropy falls to near zero while the reward saturates.
     Gao et al. 2022 (arXiv 2210.10760): over-optimised rewards. DAPO (arXiv 2503.14476): entropy and response length as
-    the measures to watch.
+    the measures to watch, and groups of equal rewards. Schulman et al. 2017 (arXiv 1707.06347): what is clipped.
+    Stable-Baselines3, "Logger": clip fraction, spread of actions and explained variance. Mann 1945, Kendall 1975: the
+    trend of few points.
     """
 
     code = "RL001"
@@ -126,27 +149,29 @@ class PolicyCollapse(Rule[CollapseEvidence]):
 
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """Yield one finding for all signs."""
-        rewards = reward(run)
+        rewards = _judged_reward(run)
         if not rl_sign(run.placed, run.axis_name) and (rewards is None or run.role("train_loss") is not None):
             yield self.skip("nothing says that this is reinforcement learning", kind="missing-role")
             return
         limits = Limits(self.fall, self.kl, self.entropy, self.length, self.lasting)
-        others = [signal for signal in measures(run) if len(signal.value) >= FEWEST]
+        every = [signal for signal in measures(run) if len(signal.value) >= FEWEST]
+        others = [signal for signal in every if signal.kind not in KINDS]
+        updates = [signal for signal in every if signal.kind in KINDS]
         known = judged(rewards, limits) if rewards is not None and len(rewards.value) >= FEWEST else None
         short = judged_short(rewards) if rewards is not None and FEWEST_SHORT <= len(rewards.value) < FEWEST else None
-        if known is None and short is None and not others:
+        if known is None and short is None and not others and not any(one.kind in ALONE for one in updates):
             yield self.skip(f"fewer than {FEWEST} points of a reward or KL were logged", kind="too-few-points")
             return
         most = length_limit(run)
-        signs = [sign for signal in others if (sign := of_measure(signal, limits, known, most)) is not None]
+        found = [of_measure(signal, limits, known, most) or jumped(signal, limits, known) for signal in others]
+        found += [of_update(signal, limits, known) for signal in updates]
         if known is not None and known.fell is not None:
-            signs.insert(0, known.fell)
+            found.append(known.fell)
         elif short is not None:
-            signs.insert(0, short)
-        elif rewards is not None and (held_out := evaluated(run, rewards)) is not None:
-            lost = of_evaluations(held_out, limits) if len(held_out.value) >= FEWEST else None
-            signs += [] if lost is None else [lost]
-        if signs:
+            found.append(short)
+        else:
+            found += _of_other_rewards(run, rewards, limits)
+        if signs := [sign for sign in found if sign is not None]:
             yield self._finding(run, signs, known)
 
     def _finding(self, run: Run, signs: list[Sign], known: Reward | None) -> Finding:
@@ -156,9 +181,10 @@ class PolicyCollapse(Rule[CollapseEvidence]):
         first, last = min(sign.steps[0] for sign in signs), max(sign.steps[1] for sign in signs)
         worst = signs[0]
         fell, trained = worst.name in FELL, worst.name == "reward-fell"
-        harder = made_harder(run, *worst.steps) if fell else ""
+        lost = fell or worst.name == "reward-came-back"
+        harder = made_harder(run, *worst.steps) if lost else ""
         massive = any(sign.name == "kl-exploded" and sign.after >= MASSIVE * sign.before for sign in signs)
-        if fell and (harder or worst.over) and len(signs) == 1:
+        if lost and (harder or worst.over) and len(signs) == 1:
             severity = Severity.INFO
         elif massive or (trained and ((worst.sudden and worst.share >= LOST_ALL) or len(signs) > 1)):
             severity = Severity.ERROR
@@ -175,13 +201,29 @@ class PolicyCollapse(Rule[CollapseEvidence]):
                 "onsets": [sign.steps[0] for sign in signs],
                 "before": [sign.before for sign in signs],
                 "after": [sign.after for sign in signs],
-                "progress_lost": worst.share if fell and worst.share != float("inf") else None,
+                "progress_lost": worst.share if lost and worst.share != float("inf") else None,
                 "coming_back": fell and worst.over,
                 "sudden": worst.sudden,
                 "reward_known": known is not None,
             },
             "Go back to the last checkpoint before the first sign; look at the KL, the entropy and its rollouts.",
         )
+
+
+def _judged_reward(run: Run) -> Signal | None:
+    """The reward of training; that of evaluations where it alone has the points that a course takes."""
+    trained = reward(run)
+    held_out = evaluated(run, trained) if trained is not None and len(trained.value) < FEWEST else None
+    return held_out if held_out is not None and len(held_out.value) >= FEWEST else trained
+
+
+def _of_other_rewards(run: Run, rewards: Signal | None, limits: Limits) -> list[Sign | None]:
+    """What a reward that holds at the end lost before, and what evaluations lost beside it."""
+    if rewards is None:
+        return []
+    held_out = evaluated(run, rewards)
+    lost = of_evaluations(held_out, limits) if held_out is not None and len(held_out.value) >= FEWEST else None
+    return [lost, came_back(rewards, limits) if len(rewards.value) >= FEWEST else None]
 
 
 def _sentence(signs: list[Sign], harder: str) -> str:
@@ -194,11 +236,13 @@ def _sentence(signs: list[Sign], harder: str) -> str:
         text += ", and is coming back" if worst.over else f", {ending}"
         if worst.name == "eval-reward-fell":
             text += "; that of training did not fall"
-        if harder:
-            text += f"; {harder} was raised there"
+    elif worst.name == "reward-came-back":
+        text += f", and was back at step {worst.steps[1]:,}"
+    if harder:
+        text += f"; {harder} was raised there"
     return "; ".join([text, *map(_at, signs[1:])])
 
 
 def _at(sign: Sign) -> str:
     said = WORDS[sign.name].format(f"{sign.before:.4g}", f"{sign.after:.4g}")
-    return said if sign.name == "entropy-dead" else f"{said} at step {sign.steps[0]:,}"
+    return said if sign.name in STANDING else f"{said} at step {sign.steps[0]:,}"

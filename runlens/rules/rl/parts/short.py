@@ -1,4 +1,4 @@
-"""A reward that few points tell of: only a fall from its best to below where it began is a collapse."""
+"""A reward that few points tell of: only one that falls below where it began, from its best or all along, is lost."""
 
 from __future__ import annotations
 
@@ -9,11 +9,18 @@ import numpy as np
 from runlens.rules.rl.parts.course import FEW, scatter
 from runlens.rules.rl.parts.signals import Signal
 from runlens.rules.rl.parts.signs import OWN, SIGMAS, Sign
+from runlens.stats.robust import Floats
 
 FEWEST_SHORT = 10
 """Points below which a reward is not judged at all."""
 EDGE = 3
 """Points at the end that all lie below the first ones, and points that show where a reward began."""
+TREND = 4.0
+"""Standard deviations of Kendall's S by which a reward falls all along: 1 of 30,000 rows of noise do."""
+WANDERS = 0.2
+"""Correlation of neighbours about a line from which a reward wanders: then it falls all along by chance as well."""
+SLID = 0.2
+"""Part of its first level that it lost."""
 
 
 def judged_short(signal: Signal) -> Sign | None:
@@ -33,8 +40,34 @@ def judged_short(signal: Signal) -> Sign | None:
     gain, fall = best - float(start.min()), best - float(end.mean())
     sure = fall >= max(SIGMAS * noise, OWN * max(abs(best), best - float(value.min())))
     if not (sure and gain > SIGMAS * noise and end.max() < start.min() and n - 1 - at >= EDGE):
-        return None
+        return _slides(signal)
     high = np.flatnonzero(value >= 0.5 * (best + float(end.mean())))
     begins = min(int(high[-1]) + 1, n - EDGE)
     steps = int(signal.step[begins]), int(signal.step[-1])
     return Sign("reward-fell", signal.metric, steps, best, float(end.mean()), fall / gain, sudden=False)
+
+
+def _slides(signal: Signal) -> Sign | None:
+    """A reward that falls all along, so that it never was better than at the start.
+
+    Mann 1945, Kendall 1975: S is the number of pairs that rise less those that fall; of n exchangeable values it has
+    the variance n (n - 1) (2 n + 5) / 18.
+    """
+    value = signal.value
+    n = len(value)
+    s = float(np.triu(np.sign(value[None, :] - value[:, None]), 1).sum())
+    start, end = float(np.median(value[: 2 * EDGE - 1])), float(np.median(value[1 - 2 * EDGE :]))
+    fell = start - end
+    if s > -TREND * math.sqrt(n * (n - 1) * (2 * n + 5) / 18.0):
+        return None
+    if _wanders(value) or fell < SLID * abs(start):
+        return None
+    steps = int(signal.step[0]), int(signal.step[-1])
+    return Sign("reward-fell", signal.metric, steps, start, end, math.inf, sudden=False)
+
+
+def _wanders(value: Floats) -> bool:
+    """Whether neighbours lie on the same side of a line through all points."""
+    at = np.arange(len(value), dtype=float)
+    rest = value - np.polyval(np.polyfit(at, value, 1), at)
+    return bool((rest[1:] * rest[:-1]).sum() > WANDERS * (rest * rest).sum())

@@ -1,4 +1,4 @@
-"""What a run of reinforcement learning logs of its policy: the reward, the KL, the entropy, the length of responses."""
+"""What a run of reinforcement learning logs of its policy: the reward, the KL, the entropy, lengths, its updates."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from runlens.roles.names.take_apart import normalise
 from runlens.run_config import RunConfig, Spelling
 from runlens.stats.robust import Floats
 
-Kind = Literal["reward", "kl", "update-kl", "summed-kl", "entropy", "length", "cut-off"]
+Kind = Literal["reward", "kl", "update-kl", "summed-kl", "entropy", "length", "cut-off", "clipped", "spread",
+               "log-spread", "explained", "value-loss", "contrast", "no-contrast"]  # fmt: skip
 
 _OTHER = re.compile(
     r"(^|[/_])(std|min|max|var|variance|median|p\d+|coef|coeff|coefficient|scale"
@@ -34,9 +35,12 @@ _REWARDS = tuple(
         r"|rollout_scores(/mean)?|reward_mean|mean_scores)$",
         r"^critic/(rewards|returns)/(mean|avg)$|^objective/rlhf_reward$",
         r"(^|[/_])(total_)?(reward|rewards|return|returns|ep_?rew)(_?(mean|avg)|/mean|/avg|/iter|/t|/info|/episode)?$",
+        r"(^|[/_])(win(ning)?|success)_?rate(_?(mean|avg)|/mean)?$",
+        r"^((train|rollout|charts|env|episode)[/_])?((mean|avg|average|game|episode|ep)_)?scores?(_?(mean|avg)|/mean)?$",
     )
 )
-"""The most telling first: what the environment or the judge gave, before a penalty for the KL is taken off."""
+"""The most telling first: what the environment or the judge gave, before a penalty for the KL is taken off; then rates
+of winning, and scores. The length of an episode is none: nobody knows which way is better."""
 _UPDATE_KL = re.compile(r"(^|[/_])(approx_?kl(_v\d)?|ppo_kl|mean_kl|kl_divergence)(_(avg|mean))?(/mean)?$")
 _SUMMED_KL = re.compile(r"^objective/kl(_avg)?$")
 _KL = re.compile(r"(^|[/_])(ref_|reference_|policy_)?kl(_(loss|div|ref|mean|avg|penalty))?(/mean)?$")
@@ -58,6 +62,21 @@ _KINDS: tuple[tuple[re.Pattern[str], Kind], ...] = (
     (_LENGTH, "length"),
 )
 """The most special first."""
+_UPDATES: tuple[tuple[re.Pattern[str], Kind], ...] = (
+    (re.compile(r"^(?!.*(value|vf|critic)_clip).*(^|[/_])((pg|ppo|policy|actor)_?)?(clip_?frac(tion|s)?(_(avg|mean))?"
+                r"|clip_ratio/region_mean)(/mean)?$"), "clipped"),
+    (re.compile(r"(^|[/_])(policy|actor|pi|action)[/_]?(mean_)?log_?std(_mean|/mean)?$|^(train/)?log_?std$"),
+     "log-spread"),
+    (re.compile(r"(^|[/_])(policy|actor|pi|action)s?_?(mean_)?(noise_)?std(_dev)?(_(mean|avg)|/mean)?$"
+                r"|^policy/mean_(noise_)?std$|^(train|losses|policy|actor)/std$"), "spread"),
+    (re.compile(r"(^|[/_])explained_?var(iance)?(_(old|new|avg|mean))?(/mean)?$"), "explained"),
+    (re.compile(r"(^|[/_])(value|critic|vf|v|baseline|q|qf\d?)_?(function_)?loss(es)?(_?\d)?(_(avg|mean))?(/mean)?$"),
+     "value-loss"),
+    (re.compile(r"(^|/)(group_)?rewards?_std$"), "contrast"),
+    (re.compile(r"(^|/)frac_reward_zero_std$"), "no-contrast"),
+)  # fmt: skip
+"""What the updates of policy and value did. SB3 (`train/clip_fraction`, `train/std`), CleanRL, verl, TRL, rsl_rl. A
+bare `std` may be that of the reward."""
 _LIMITS = tuple(map(Spelling, ("max_completion_length", "max_response_length", "data.max_response_length",
                                "generate_max_len", "response_length", "max_new_tokens")))  # fmt: skip
 """TRL GRPO, verl, OpenRLHF, TRL PPO, others."""
@@ -103,13 +122,14 @@ def _reward(run: Run, held_out: bool) -> Signal | None:
 
 
 def measures(run: Run) -> list[Signal]:
-    """KL divergences, entropies, lengths and shares of responses that were cut off, in the order of their names."""
-    out = []
-    for name in sorted(run.placed):
-        kind = _kind(normalise(name))
-        if kind is not None:
-            out.append(_signal(run.placed[name], kind))
-    return out
+    """What tells of a policy, its answers and its updates beside the reward, in the order of their names."""
+    kinds = {name: kind for name in sorted(run.placed) if (kind := _kind(normalise(name))) is not None}
+    answers = any(kind in ("length", "cut-off") for kind in kinds.values())
+    return [
+        _signal(run.placed[name], kind)
+        for name, kind in kinds.items()
+        if answers or kind not in ("contrast", "no-contrast")  # of episodes, a spread of 0 is a world without chance
+    ]
 
 
 def length_limit(run: Run) -> float | None:
@@ -119,8 +139,11 @@ def length_limit(run: Run) -> float | None:
 
 
 def _kind(plain: str) -> Kind | None:
-    if _OTHER.search(plain) or _HELD_OUT.search(plain) or _PLAIN_ESTIMATE.search(plain):
+    if _HELD_OUT.search(plain) or _PLAIN_ESTIMATE.search(plain):
         return None
+    found = next((kind for pattern, kind in _UPDATES if pattern.search(plain)), None)
+    if found is not None or _OTHER.search(plain):
+        return found
     return next((kind for pattern, kind in _KINDS if pattern.search(plain)), None)
 
 

@@ -14,7 +14,9 @@ from runlens.stats.changes.changepoint import refine
 from runlens.stats.robust import median
 
 Name = Literal["reward-fell", "eval-reward-fell", "kl-exploded", "entropy-died", "entropy-dead", "entropy-exploded",
-               "length-ran-away", "length-at-limit", "length-died"]  # fmt: skip
+               "length-ran-away", "length-at-limit", "length-died", "updates-clipped", "always-clipped", "kl-jumped",
+               "spread-ran-away", "spread-died", "value-lost", "value-ran-away", "no-contrast",
+               "reward-came-back"]  # fmt: skip
 FELL: frozenset[Name] = frozenset({"reward-fell", "eval-reward-fell"})
 
 TINY = 1e-12
@@ -44,6 +46,8 @@ EARLY = 10.0
 """Times that where less than a tenth of the log stood before: a policy that begins to move."""
 SOLVED = 0.9
 """A reward that is at most 1 and stands here is at its best, also where it stood there from the start."""
+VARIED = 5
+"""Lengths from which on responses are not of one length, or two, by design."""
 FULL = 0.9
 """Share of responses that are cut off from which they stand at their limit."""
 
@@ -81,6 +85,8 @@ class Reward:
     fell: Sign | None
     gained: bool
     """It stands at its best, which lies above where it began, or at the most that it can be."""
+    size: float = 0.0
+    """The largest level that it had, without its sign."""
 
 
 BEGINNING = 5
@@ -93,7 +99,7 @@ def judged(signal: Signal, limits: Limits) -> Reward:
     """How the reward of a run went; of `FEWEST` points or more."""
     blocks = means(signal.value)
     found = course(blocks, 0.5 * limits.fall)
-    span = found.best - found.low
+    span, size = found.best - found.low, max(abs(found.best), abs(found.low))
     lasts = len(blocks.level) - found.since >= LONG * len(blocks.level)
     sigmas = LONG_SIGMAS if lasts and found.gain > SIGMAS * found.noise else SIGMAS
     deep = (
@@ -105,9 +111,9 @@ def judged(signal: Signal, limits: Limits) -> Reward:
         at = _begins(signal, blocks, found)
         half = 0.5 if found.fall >= ALL_LOST * found.gain > 0 else 1.0
         if len(signal.value) - at >= half * max(limits.lasting * len(signal.value), 10):
-            return Reward(_fell(signal, at, found), gained=False)
+            return Reward(_fell(signal, at, found), False, size)
     gained = found.fall <= HELD * found.gain and found.gain > SIGMAS * found.noise
-    return Reward(None, gained or (float(signal.value.max()) <= 1.0 and found.end >= SOLVED))
+    return Reward(None, gained or (float(signal.value.max()) <= 1.0 and found.end >= SOLVED), size)
 
 
 def of_evaluations(signal: Signal, limits: Limits) -> Sign | None:
@@ -147,7 +153,7 @@ def of_measure(signal: Signal, limits: Limits, reward: Reward | None, most: floa
     blocks = medians(signal.value)
     if kind in LEVEL:
         times = EARLY * LEVEL[kind]
-        return _sign("kl-exploded", signal, blocks, climb(blocks, limits.kl, LEVEL[kind], times))
+        return sign_of("kl-exploded", signal, blocks, climb(blocks, limits.kl, LEVEL[kind], times))
     if reward is None or reward.gained:  # an entropy falls and a response grows by design while the reward does
         return None
     if kind == "entropy":
@@ -180,20 +186,31 @@ def _of_entropy(signal: Signal, blocks: Blocks, limits: Limits, reward: Reward) 
     if dead is None and bool((size.smooth <= limits.entropy * first).all()):
         dead = Climb(first, float(np.median(size.smooth)), 0, 0)
     if dead is not None:
-        return _sign("entropy-died", signal, size, dead)
-    return _sign("entropy-exploded", signal, size, climb(size, limits.length, 0.0)) if reward.fell else None
+        return sign_of("entropy-died", signal, size, dead)
+    return sign_of("entropy-exploded", signal, size, climb(size, limits.length, 0.0)) if reward.fell else None
 
 
 def _of_length(signal: Signal, blocks: Blocks, limits: Limits, reward: Reward, most: float | None) -> Sign | None:
+    most = _own_limit(signal) if most is None else most
     if most is not None and (found := _at_limit(signal, blocks, 0.95 * most)) is not None:
         return found
     if reward.fell and (up := climb(blocks, limits.length, 0.0)) is not None:
-        return _sign("length-ran-away", signal, blocks, up)
+        return sign_of("length-ran-away", signal, blocks, up)
     shortness = Blocks(1.0 / np.maximum(blocks.level, 1e-9), blocks.first)
     down = climb(shortness, limits.kl, 0.0)
     if down is None:
         return None
-    return _sign("length-died", signal, blocks, Climb(1.0 / down.before, 1.0 / down.after, down.begins, down.since))
+    return sign_of("length-died", signal, blocks, Climb(1.0 / down.before, 1.0 / down.after, down.begins, down.since))
+
+
+def _own_limit(signal: Signal) -> float | None:
+    """The limit that responses show themselves: a whole number at which nearly all of those stand at the end that
+    varied before.
+    """
+    most = float(signal.value.max())
+    end = signal.value[-max(len(signal.value) // 4, 1) :]
+    varied = len(np.unique(signal.value)) > VARIED
+    return most if varied and most.is_integer() and float(np.mean(end == most)) >= FULL else None
 
 
 def _at_limit(signal: Signal, blocks: Blocks, limit: float) -> Sign | None:
@@ -201,10 +218,11 @@ def _at_limit(signal: Signal, blocks: Blocks, limit: float) -> Sign | None:
     first = float(np.median(blocks.level[: blocks.share(0.1)]))
     if first > 0.5 * limit:
         return None
-    return _sign("length-at-limit", signal, blocks, stays(blocks, first, limit))
+    return sign_of("length-at-limit", signal, blocks, stays(blocks, first, limit))
 
 
-def _sign(name: Name, signal: Signal, blocks: Blocks, found: Climb | None) -> Sign | None:
+def sign_of(name: Name, signal: Signal, blocks: Blocks, found: Climb | None) -> Sign | None:
+    """The sign that a climb, or a fall, of a measure shows, from its first step on; None if there is none."""
     if found is None:
         return None
     low, high = max(found.begins - 1, 0), min(found.since + 1, len(blocks.level))
