@@ -43,17 +43,18 @@ class Overfitting(Rule[OverfitEvidence]):
     Finds the best level of each held-out loss (the median of three checkpoints, of a seventh of many, or the first
     one). If the level at the end lies above it (by 1 % at least), nine tenths of the later levels stay above it, a
     lasting rise tells the curve better than noise about a fall does (noise of neighbours that know nothing of each
-    other, and noise that wanders), and the median training loss has fallen meanwhile, the model learns its training
-    data by heart: a warning, an error when the held-out loss has given back half of its progress. Still rising or
-    settled above its best makes no difference; a loss that swings about one level has not turned. Scores that were
-    logged beside it decide: information where they improved all the while (speech recognition and summarisation
-    often do), a warning at most where they held, or where only an accuracy of the same predictions improved, and
-    information there unless the loss has given back `given_back` of its progress. The
-    metric that the run itself chooses its best model by is asked first, and then alone. Terms of a held-out loss
-    that the training loss has as well (`val/box_loss`) are not judged one by one: their total is, or their sum
-    where no total was logged. In a run that unlearns, by the names of its series or its config, what is to be
-    forgotten is not judged, and anything else but what is to be kept is `info`. One finding tells of all held-out
-    losses.
+    other, and noise that wanders; less proof is asked of a rise by a fifth beside a training loss that fell by a
+    fifth), and the median training loss has fallen meanwhile, the model learns its training data by heart: a
+    warning, an error when the held-out loss has given back half of its progress. Still rising or settled above its
+    best makes no difference; a loss that swings about one level has not turned. Scores that were logged beside it
+    decide: information where they improved all the while (speech recognition and summarisation often do), a warning
+    at most where they held, or where only an accuracy of the same predictions improved, and information there
+    unless the loss has given back `given_back` of its progress. The metric that the run itself chooses its best
+    model by is asked first, and then alone; precision and recall are not asked beside mAP or F1, which weigh both.
+    Terms of a held-out loss that the training loss has as well (`val/box_loss`) are not judged one by one: their
+    total is, or their sum where no total was logged. In a run that unlearns, by the names of its series or its
+    config, what is to be forgotten is not judged, and anything else but what is to be kept is `info`. One finding
+    tells of all held-out losses.
 
     Why it matters
     --------------

@@ -25,6 +25,8 @@ from runlens.rules.shared.unlearning import is_forgotten, is_kept, unlearning_si
 
 MOST_CLASSES = 1 / 3
 """Share of the classes up to which some that fall say nothing of the model: each is scored on few samples."""
+FEW_SINCE_FIRST = 8
+"""Checkpoints below which a loss above its first value is no warning while scores hold: its level is that one value."""
 FEW_EPOCHS = 20
 """Epochs of a table below which a fall that lost less than `severe` is only worth knowing: two of public tables, of 10
 and 15 epochs, were the noise of a small held-out set, whose accuracy stays away for some epochs and comes back."""
@@ -71,10 +73,12 @@ class EvalRegression(Rule[RegressionEvidence]):
     the run while it was young (a warning at most, then); an eval of which nothing tells it is named as not judged.
     Parts of a held-out loss (of a head, a layer, a term) that rise while the whole does not are information, so are
     scores of single classes while that of all does not fall (or fewer than a third of the classes do), precision and
-    recall while mAP or F1 does not fall, and so is a loss that lost less than `at_once` while its scores held. What a
-    policy earns in reinforcement learning is RL001's, and another score of it that lost less than `at_once` is
-    information, as is, in a table of fewer than 20 epochs, what lost less than `severe`; what a run that unlearns is to
-    forget is not judged, and its other evals but those of what is to be kept are information.
+    recall while mAP or F1 does not fall, and so is a loss that lost less than `at_once` while its scores held, or that
+    stands above its first value at fewer than eight evaluations while they did. In fewer than 20 checkpoints the whole
+    curve must speak for a lasting change (`lasting_rise`, as of EVAL004). What a policy earns in reinforcement learning
+    is RL001's, and another score of it that lost less than `at_once` is information, as is, in a table of fewer than 20
+    epochs, what lost less than `severe`; what a run that unlearns is to forget is not judged, and its other evals but
+    those of what is to be kept are information.
 
     Why it matters
     --------------
@@ -94,8 +98,7 @@ class EvalRegression(Rule[RegressionEvidence]):
 
     References
     ----------
-    The noise is that of EVAL001 (docs/evals.md). The share of progress lost, and three checkpoints for a pattern
-    rather than an accident, are RunLens's own definitions.
+    The noise is that of EVAL001 (docs/evals.md). Share of progress and three checkpoints are RunLens's own definitions.
     """
 
     code: ClassVar[str] = "EVAL002"
@@ -187,7 +190,8 @@ class EvalRegression(Rule[RegressionEvidence]):
         course, name = scores
         if course == "improved":
             return self._finding(Severity.INFO, lasting, f"while {name} improved, and scores decide")
-        if 0.0 < first.share < self.at_once:
+        of_one = course == "held" and first.since_first and first.checkpoints < FEW_SINCE_FIRST
+        if 0.0 < first.share < self.at_once or of_one:
             return self._finding(Severity.INFO, lasting, f"while {name} held, and scores decide")
         # as of EVAL004: no error while a score still improves
         worst = min(worst, Severity.WARNING, key=lambda s: s.rank)
@@ -206,7 +210,8 @@ class EvalRegression(Rule[RegressionEvidence]):
         rest = [d for d in lasting if d.eval.curve.name not in single]
         if not fell or any(d.eval.curve.name in of_all for d in rest):
             return lasting, None
-        if not of_all and len({d.eval.curve.task for d in fell}) > MOST_CLASSES * len(_tasks(curves, single)):
+        tasks = {c.curve.task for c in curves if c.curve.name in single}
+        if not of_all and len({d.eval.curve.task for d in fell}) > MOST_CLASSES * len(tasks):
             return lasting, None
         whole = next((c.curve.name for c in curves if c.curve.name in of_all), "most of the classes")
         return rest, self._finding(Severity.INFO, fell, f"while {whole} did not")
@@ -225,8 +230,8 @@ class EvalRegression(Rule[RegressionEvidence]):
             return Severity.INFO
         if decline.share >= self.severe and not self_told:
             return Severity.ERROR
-        lasts = decline.checkpoints >= self.patience
-        return Severity.WARNING if lasts or decline.share >= self.at_once else Severity.INFO
+        lasts = decline.checkpoints >= self.patience or decline.share >= self.at_once
+        return Severity.WARNING if lasts else Severity.INFO
 
     def _not_judged(self, names: list[str]) -> Skip:
         setting = f'[evals."{names[0]}"] higher_is_better = true'
@@ -282,10 +287,6 @@ class EvalRegression(Rule[RegressionEvidence]):
             f"Look at what changed between steps {worst.best_step:,} and {max(worst.steps[0], worst.best_step):,}: "
             "data, learning rate, a resume.",
         )
-
-
-def _tasks(curves: tuple[RunCurve, ...], names: frozenset[str]) -> set[str]:
-    return {c.curve.task for c in curves if c.curve.name in names}
 
 
 def _says_held_out(name: str) -> bool:

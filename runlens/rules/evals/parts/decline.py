@@ -10,6 +10,7 @@ import numpy as np
 from runlens.comparison.curves import RunCurve
 from runlens.comparison.noise import Floats, logarithmic, prior, upward
 from runlens.rules.evals.parts.own import scatter_of
+from runlens.stats.changes.lasting_rise import lasting_rise
 from runlens.stats.robust import sigma
 from runlens.stats.smooth import checkpoint_noise
 
@@ -21,6 +22,10 @@ SHORT, MOVED = 20, 2.0
 the best of few is little to tell noise by. Flat losses of 5 to 12 checkpoints and 1, 3 and 8 % of noise: 4 to 9, 14 to
 27 and 15 to 34 % gave a finding of two checkpoints or more before, 3 to 4, 4 to 10 and 4 to 12 % do now; falls by 40 %
 over the last third are found from six checkpoints on, as before."""
+ODDS = 4.0
+"""Log odds of a lasting change: in fewer than `SHORT` checkpoints the whole curve must speak for it. Under 3 to 10 % of
+noise 12 to 18 % of falling losses of 8 to 12 checkpoints gave a warning without it, 0 to 4 % do with it; of falls by 40
+% under 10 % of noise 9 in 10 are left, and all under 3 %."""
 ROW, IN_A_ROW = 3, 2.8
 """So many checkpoints in a row need lie below it by fewer scatters each. In 9,000 healthy synthetic runs of 8 to 60
 checkpoints and 0.2 to 7 % of noise, both together gave 11 warnings, ten of them at 20 checkpoints of 2 %."""
@@ -90,6 +95,7 @@ def declines(own: RunCurve) -> list[Decline]:
     margin, lower = (max(sigmas * scatter * np.sqrt(1 + 1 / 3), least) for sigmas in (SIGMAS, IN_A_ROW))
     if progress < (max(margin, MOVED * scatter_of(own)) if len(up) < SHORT else margin):
         return []
+    size = 1.0 if logarithmic(curve) else max(abs(float(np.median(curve.value))), 1e-300)
     against = np.concatenate([np.full(3, np.inf), level[: len(up) - 3]])  # made of checkpoints before this one
     below = np.where(np.isfinite(against), against - up, -np.inf)
     edges = np.flatnonzero(np.diff(np.concatenate([[0], (below > lower).astype(np.int8), [0]])))
@@ -100,6 +106,7 @@ def declines(own: RunCurve) -> list[Decline]:
         if step[a] <= step[b - 1]
         and (b - a >= ROW or below[a:b].max() > margin)
         and not (b == len(up) and _as_usual(up[a:], float(against[a]), middle[: max(a - 1, 0)], lower))
+        and not (a + 1 < b == len(up) < SHORT and lasting_rise(-up / size, expected / size) < ODDS)
     ]
 
 

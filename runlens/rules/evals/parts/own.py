@@ -19,7 +19,8 @@ def own_curves(run: Run) -> tuple[RunCurve, ...]:
     """The evals of a run over steps, with those at step 0, but none of single batches.
 
     Of more than `MOST` checkpoints the one with the middle value of each stretch stands for it, so that dense and noisy
-    evals are judged by their level, and every figure that is quoted stands in the log at its step.
+    evals are judged by their level, and every figure that is quoted stands in the log at its step. The first stands
+    for its stretch: a model that was best before it was trained is so at that one alone.
     """
     return run.once("own curves", lambda: _found(run))
 
@@ -72,16 +73,12 @@ def running_middle(up: Floats) -> Floats:
 
 
 def middles(own: RunCurve) -> RunCurve:
-    """A curve of at most `MOST` checkpoints: the one with the middle value of each stretch."""
+    """A curve of at most `MOST` checkpoints: the first, and of each further stretch the one with the middle value."""
     size = -(-len(own.step) // MOST)
     if size <= 1:
         return own
     value = own.curve.value
-    at = np.array(
-        [
-            i + int(np.argsort(value[i : i + size])[(len(value[i : i + size]) - 1) // 2])
-            for i in range(0, len(value), size)
-        ]
-    )
+    stretches = ((i, value[i : i + size]) for i in range(size, len(value), size))
+    at = np.array([0, *(i + int(np.argsort(part)[(len(part) - 1) // 2]) for i, part in stretches)])
     curve = replace(own.curve, at=own.curve.at[at], value=value[at], stderr=own.curve.stderr[at])
     return RunCurve(curve, own.step[at])

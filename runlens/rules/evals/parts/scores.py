@@ -11,7 +11,7 @@ from runlens.comparison.curves import RunCurve
 from runlens.comparison.noise import upward
 from runlens.model import Run
 from runlens.roles.names.evals import is_benchmark
-from runlens.rules.evals.parts.classes import by_class
+from runlens.rules.evals.parts.classes import by_class, traded
 from runlens.rules.evals.parts.overfit import held_out_loss, part_of_loss
 from runlens.rules.evals.parts.own import roles_by_name, scatter_of
 from runlens.stats.robust import median
@@ -60,6 +60,8 @@ def scores_since(run: Run, curves: tuple[RunCurve, ...], step: int) -> tuple[Cou
     ]
     single, of_all = by_class(curves)
     scores = [c for c in scores if c.curve.name in of_all or (c.curve.name not in single and not of_all)]
+    single, _ = traded(scores)  # a precision or recall is bought with the other one
+    scores = [c for c in scores if c.curve.name not in single]
     if chosen is not None:
         if held_out_loss(chosen):
             return None

@@ -1,0 +1,71 @@
+"""EVAL002 and EVAL004 in few evaluations, just below and just above each limit."""
+
+import numpy as np
+import pytest
+
+from runlens.model import Severity
+from runlens.rules.evals.overfitting import Overfitting
+from runlens.rules.evals.parts.own import MOST, own_curves
+from runlens.rules.evals.regression import EvalRegression
+from tests.rules.saying import mark, run_of, said
+
+HELD = np.array([0.49, 0.477, 0.431, 0.446, 0.411, 0.514, 0.543, 0.556])
+"""Log odds of a lasting rise of 3.5: less than is asked, unless the training loss says the same."""
+
+
+def evaluated(held, left, **others):
+    """A training loss that falls along a line to so much of what it was, with evaluations every 100 steps."""
+    n = len(held)
+    step = np.arange(0, n * 100 + 1, 10)
+    columns = {"loss": np.interp(step, [0, step[-1]], [1.0, left])}
+    for name, value in {"eval/loss": held, **others}.items():
+        columns[name] = np.full(len(step), np.nan)
+        columns[name][np.searchsorted(step, np.arange(1, n + 1) * 100)] = value
+    return run_of(columns, step=step)
+
+
+@pytest.mark.parametrize(("left", "says"), [(0.58, "."), (0.48, "e")])
+def test_less_proof_of_a_turn_is_asked_where_the_training_loss_fell_by_a_fifth(left, says):
+    assert mark(Overfitting(), evaluated(HELD, left)) == says
+
+
+@pytest.mark.parametrize(("latest", "says"), [(0.52, "."), (0.54, "e")])
+def test_and_where_the_held_out_loss_rose_by_a_fifth(latest, says):
+    held = np.where(np.arange(8) > 4, HELD * latest / HELD[-1], HELD)
+    assert mark(Overfitting(), evaluated(held, 0.2)) == says
+
+
+WANDERS = np.array([0.951, 0.844, 0.626, 0.64, 0.509, 0.486, 0.554, 0.528, 0.555, 0.579])
+TURNS = np.array([0.93, 0.86, 0.665, 0.568, 0.577, 0.538, 0.517, 0.572, 0.586, 0.601])
+
+
+@pytest.mark.parametrize(("held", "without", "says"), [(WANDERS, "w", "."), (TURNS, "w", "w")])
+def test_a_fall_in_few_evaluations_needs_the_whole_curve_to_speak_for_it(monkeypatch, held, without, says):
+    """Log odds of 3.6 and 4.4."""
+    assert mark(EvalRegression(), evaluated(held, 0.5)) == says
+    monkeypatch.setattr("runlens.rules.evals.parts.decline.ODDS", 0.0)
+    assert mark(EvalRegression(), evaluated(held, 0.5)) == without
+
+
+@pytest.mark.parametrize(("n", "severity"), [(8, Severity.INFO), (9, Severity.WARNING)])
+def test_one_first_value_alone_is_no_level_while_scores_hold(n, severity):
+    held, acc = np.full(n, 0.0305), np.full(n, 0.9942)
+    held[0] = 0.0241
+    (finding,) = said(EvalRegression(), evaluated(held, 1.0, **{"eval/accuracy": acc}))
+    assert finding.severity is severity
+
+
+def test_of_many_evaluations_the_first_is_kept():
+    held = np.where(np.arange(300) == 0, 12.7, 22.0 + np.sin(np.arange(300)))
+    run = evaluated(held, 0.6)
+    (own,) = own_curves(run)
+    assert own.curve.value[0] == 12.7 and len(own.step) <= MOST
+    assert mark(EvalRegression(), run) in "we" or mark(Overfitting(), run) in "we"
+
+
+def test_map_decides_and_not_the_precision_that_it_weighs():
+    at = np.arange(60)
+    held = 6.0 + 3.0 * np.exp(-at / 5.0) + 0.03 * np.maximum(at - 20, 0)
+    scores = {"metrics/mAP50(B)": 0.6 * (1 - np.exp(-at / 6.0)), "metrics/precision(B)": 0.3 + 0.005 * at}
+    assert mark(Overfitting(), evaluated(held, 0.3, **scores)) == "w"
+    assert mark(Overfitting(), evaluated(held, 0.3, **{"metrics/precision(B)": scores["metrics/precision(B)"]})) in "iw"
