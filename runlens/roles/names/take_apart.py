@@ -21,6 +21,7 @@ _GPU = re.compile(
     r"[._/:\s-]{0,2}(?P<n>\d+)(?![a-z0-9])",
     re.I,
 )
+_CLIENT = re.compile(r"/clients?(?:_(?P<n>\d+))?$")
 _RANK = re.compile(r"[._/\s-]?(?<![a-z])(?:tp_|dp_|pp_|global_|local_)?rank[._/\s:=-]?(?P<n>\d+)(?!\d)", re.I)
 _NODE = re.compile(r"(?<![a-z])(?:node|host)[._/\s:=-]?(?P<n>\d+)(?!\d)", re.I)
 _PROMETHEUS = re.compile(
@@ -111,6 +112,8 @@ def _device(base: str, node: str) -> tuple[str, str]:
         where = node or (host[1] if host else "")
         short = base[: base.index("{")] if labels or base.endswith("{}") else base
         return short, " ".join(part for part in (where, f"gpu {number}" if number else "") if part)
+    if found := _CLIENT.search(base):
+        return base[: found.start()], f"client {found['n']}" if found["n"] else "clients"
     if not any(c.isdigit() for c in base):
         return base, node
     if found := _RANK.search(base):

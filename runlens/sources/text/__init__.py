@@ -31,6 +31,7 @@ from runlens.sources.text.launches import launches, on_one_axis, part_of
 from runlens.sources.text.loops import with_evaluations
 from runlens.sources.text.rows import Rows, rows_of, starts_of
 from runlens.sources.text.stretches import is_packed, open_log, stretches
+from runlens.sources.text.writers import told_apart
 from runlens.sources.unread import is_said_to_be_a_log, is_text
 
 FEWEST = 2
@@ -133,7 +134,7 @@ def _last_log(path: Path, size: int, changed: int) -> _Log:
 
     broken: list[str] = []
     gathered = gathered_of(path, broken, allowed(path))
-    rows = with_evaluations(rows_of(gathered, changed / 1e9))
+    rows = told_apart(with_evaluations(rows_of(gathered, changed / 1e9)))
     axis = axis_of(rows)
     return _Log(gathered, broken, rows, axis, launches(rows, axis, path))
 
@@ -227,6 +228,7 @@ def read(ref: RunRef) -> Run:
         texts=built.texts,
         notes=(
             *_notes(gathered, axis, where),
+            *rows.notes,
             *_taken_for_losses(built, where),
             *_lost(gathered, built, where),
             *told(held, number, where),

@@ -14,6 +14,7 @@ from runlens.sources.text.axis.steps import Axis
 from runlens.sources.text.layout import Layout
 from runlens.sources.text.phases import Worded
 from runlens.sources.text.rows import Rows
+from runlens.sources.text.writers import by_writer
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -26,7 +27,6 @@ _SO_FAR = "batch_"
 _EPOCHS = 10
 """Whole epochs from which on Keras' running means within the epoch are left out: they begin anew in each, and would be
 read as the curve because they are more."""
-_MOST_RANKS = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,7 @@ def series_of(rows: Rows, axis: Axis) -> Built:
         if layout.counts and not layout.split:
             worded.add(layout.words, at)
     out: dict[str, Series] = {}
+    clients = any(o.clients for o in rows.layouts)
     if axis.counts == "lines":
         turned = np.flatnonzero(np.isfinite(rows.counters["epoch"]))
         if len(turned) and "epoch" not in points:
@@ -89,7 +90,7 @@ def series_of(rows: Rows, axis: Axis) -> Built:
             continue
         again = (np.diff(axis.step[at]) == 0) & redrawn[at[:-1]] & redrawn[at[1:]]
         at, value = at[np.append(~again, True)], value[np.append(~again, True)]
-        for full, which in _ranks(name, rows.counters["rank"][at]):
+        for full, which in by_writer(name, rows.counters["rank"][at], clients):
             out[full] = Series(full, axis.step[at[which]], time[at[which]], value[which])
     guessed = _guessed(rows.layouts, out)
     words, texts, config = worded.series(axis.step, time)
@@ -139,17 +140,6 @@ def _columns(layout: Layout, at: Ints, rows: Rows, columns: tuple[Floats, ...]) 
 def begun_bars(layout: Layout, it: Floats) -> Bools:
     """Which lines are no bar that was set back to 0: it shows the values of the epoch before once more."""
     return np.asarray(it != 0) if layout.kind == "bar" else np.ones(len(it), dtype=bool)
-
-
-def _ranks(name: str, rank: Floats) -> Iterator[tuple[str, Bools]]:
-    """The series of each rank, the lowest under the bare name; lines that name no rank belong to it."""
-    known = np.unique(rank[np.isfinite(rank)])
-    if len(known) < 2 or len(known) > _MOST_RANKS:
-        yield name, np.ones(len(rank), dtype=bool)
-        return
-    for i, number in enumerate(known.tolist()):
-        which = (rank == number) | (np.isnan(rank) if i == 0 else False)
-        yield (name if i == 0 else f"{name}/rank_{int(number)}"), np.asarray(which)
 
 
 def _times(time: Floats, step: Ints) -> Floats:

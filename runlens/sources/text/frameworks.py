@@ -59,7 +59,7 @@ HEADS = (
     _head(
         "PyTorch tutorials", "%) ", r"\d+m \d+s (?:\(- ?\d+m \d+s\) )?\((?P<step>\d+) \d+%\)(?= [A-Za-z][\w ]*[:=] ?\d)"
     ),
-    _head("", "poch", r"[Ee]poch:? ?(?P<epoch>\d+), ?(?P<it>\d+)/(?P<of>\d+)(?![\d./])"),
+    _head("", "poch", r"[Ee]poch:? *(?P<epoch>\d+), *(?P<it>\d+)/ *(?P<of>\d+)(?![\d./])"),
     _head("", "[Epoch ", r"\[Epoch (?P<epoch>\d+)(?:/\d+)?\]\s*\[\s*(?P<it>\d+)\s*[:/]\s*(?P<of>\d+)\s*\]"),
     _head("", "Epoch", r"Epoch:? ?\[(?P<epoch>\d+)\]\s?\[\s*(?P<it>\d+)\s*\](?!\[)"),
     _head("torchvision references", "[", rf"(?P<split>Test|Val\w*|Eval\w*)\s*:\s*{_IN_EPOCH}\s*\]"),
@@ -86,6 +86,16 @@ HEADS = (
     _head("", "/", r"^\s*\[\s*(?P<step>\d+)\s*/\s*(?P<of>\d+)\s*\]"),
     _head("", "% ", r"\[[=#>. -]*\]\s*\d+(?:\.\d+)?%\s+(?P<step>\d+)/(?P<of>\d+)(?=\s*\|)"),
     _head("DL4J", "Score at iteration", r"Score at iteration (?P<step>\d+) is (?P<x_loss>[\d.]+(?:[eE][-+]?\d+)?)"),
+    _head("TensorFlow", "Saving dict", r"(?P<split>Saving dict) for global step (?P<step>\d+):"),
+    _head(
+        "Flower", "fit progress: (", r"(?P<split>fit progress): \((?P<step>\d+), (?P<x_eval_loss>[\d.]+(?:e-?\d+)?),"
+    ),
+    _head("Flower", "round ", r"INFO ?:\s+round (?P<step>\d+): (?P<x_eval_loss>[\d.]+(?:e-?\d+)?)\s*$"),
+    _head("Tacotron 2", " loss ", r"^Train loss (?P<step>\d+) (?P<x_train_loss>[\d.]+)(?= Grad Norm)"),
+    _head("Tacotron 2", " loss ", r"^(?P<split>Validation) loss (?P<step>\d+): +(?P<x_val_loss>[\d.]+)\s*$"),
+    _head(  # `Epoch 3: 9501 / 10000`, of Nielsen's book, which counts what it knows of the test data
+        "", "poch ", r"^Epoch (?P<epoch>\d+) ?: (?P<x_test_acc>\d+) ?/ ?(?P<over>\d+)\s*$"
+    ),
     _head("clu", "] [", r"\] \[(?P<step>\d+)\] (?=[\w/]+=)"),
     _head("Stable Baselines", "timesteps", r"^\|\s+(?:total_)?timesteps\s+\|\s+(?P<step>\d+)\s+\|"),
     _head(
@@ -120,7 +130,15 @@ RANKS = (
     re.compile(r"^\s*(?P<rank>\d{1,4}): (?=\s*[\[A-Za-z])"),
     re.compile(r"\[[Rr]ank (?P<rank>\d+)\]"),
     re.compile(r"\brank=(?P<rank>\d+)\b"),
-)
-"""Which rank wrote a line: torchrun, mpirun, srun, DeepSpeed, OLMo."""
+    re.compile(r"^[^A-Za-z]{0,40}(?:(?:local_)?rank|gpu|cuda|worker|process|proc)[ _:=#-]{0,2}(?P<rank>\d{1,4})"
+               r"(?=[\])|,: -](?!\d))(?!\s*[/%])", re.IGNORECASE),
+    re.compile(r"^\s*\(\w+(?:\(\w+\))? pid=(?P<rank>\d+)(?:, ip=[\d.]+)?\)"),
+)  # fmt: skip
+"""Which rank wrote a line: torchrun, mpirun, srun, DeepSpeed, OLMo, Ray, own scripts (`[GPU0] …`, `Rank 1, …`)."""
+CLIENTS = (
+    re.compile(r"(?<![A-Za-z_])(?:client|user|party|silo|hospital)(?:[ _]?(?:id|idx|no))?[ _:=#-]{0,2}(?P<rank>\d{1,5})"
+               r"(?=[\])|,: -]|$)(?!\s*/)", re.IGNORECASE),
+)  # fmt: skip
+"""Which client of federated learning a line is of: `[Client 3] …`, `| User = 3 | …`."""
 COUNTED = re.compile(r"^\s*(?P<step>\d+)(?:: |[ \t]+(?=[A-Za-z][A-Za-z_ -]{0,24}loss['\"]?[ \t]*[:=]))", re.IGNORECASE)
 """What srun's prefix is where a line says no other step: `100: loss 2.5`; or a number alone before the first loss."""

@@ -1,12 +1,13 @@
-"""The groups of a pattern that fits a line: which of them are numbers of it, and which are metrics; and what of a line
-is a bar that another line is glued to.
+"""The groups of a pattern that fits a line: which of them are numbers of it, and which are metrics; which split and
+which writer it tells; and what of a line is a bar that another line is glued to.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from runlens.sources.text.frameworks import BAR
+from runlens.sources.text.frameworks import BAR, RANKS
 from runlens.sources.text.pairs import Field, Place
 from runlens.sources.text.words import EPOCH, METRIC, STEP
 
@@ -21,9 +22,10 @@ def all_numbers(found: re.Match[str], numbers: dict[int, int]) -> bool:
 
 
 def named_groups(found: re.Match[str], numbers: dict[int, int]) -> tuple[Field, ...]:
-    """The metrics of groups that are called `x_` and their name."""
+    """The metrics of groups that are called `x_` and their name; a group `over` is what they are divided by."""
+    over = numbers[found.start("over")] if found.groupdict().get("over") is not None else -1
     return tuple(
-        Field(name[2:], Place((numbers[found.start(name)],)))
+        Field(name[2:], Place((numbers[found.start(name)],), over=over))
         for name, text in found.groupdict().items()
         if name.startswith("x_") and text is not None and found.start(name) in numbers
     )
@@ -43,3 +45,27 @@ def without_bar(line: str) -> str:
     if (STEP.search(rest) or EPOCH.search(rest)) and METRIC.search(rest) and BAR.search(rest) is None:
         return " " * end.end() + rest
     return line
+
+
+def writer_of(
+    line: str, numbers: dict[int, int], used: set[int], forms: Sequence[re.Pattern[str]] = RANKS
+) -> Place | int | None:
+    """The rank that wrote a line: a number of it, or one that is part of a word; None if it does not say."""
+    for form in forms:
+        found = form.search(line, 0, 200)
+        if found is None:
+            continue
+        number = numbers.get(found.start("rank"))
+        if number is None:
+            return int(found["rank"])
+        if number not in used:
+            used.add(number)
+            return Place((number,))
+    return None
+
+
+def split_of(word: str) -> str:
+    """`val`, `test` or empty for what a pattern calls the split."""
+    low = word.lower()
+    held_out = low.startswith(("val", "eval", "dev", "held", "saving dict", "fit progress"))
+    return "test" if low.startswith("test") else "val" if held_out else ""

@@ -14,9 +14,10 @@ from runlens.sources.text.axis.epochs import carried, epochs_of
 from runlens.sources.text.axis.steps import Axis, axis_of
 from runlens.sources.text.between import between
 from runlens.sources.text.build import begun_bars
-from runlens.sources.text.rows import Rows
+from runlens.sources.text.rows import Rows, kept
 from runlens.sources.text.stretches import open_log, stretches
 from runlens.sources.text.words import LOSS, NO_DESCENT
+from runlens.sources.text.writers import first_writer
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -103,7 +104,9 @@ def _main(rows: Rows, axis: Axis) -> tuple[Ints, Floats]:
         loss_of.append(its_loss)
     at, loss_there = np.concatenate(where), np.concatenate(loss_of)
     order = np.argsort(at, kind="stable")
-    return at[order], loss_there[order]
+    at, loss_there = at[order], loss_there[order]
+    own = first_writer(rows)[at]
+    return at[own], loss_there[own]
 
 
 def _renamed(rows: Rows, name: str, headed: bool, main: Ints) -> list[tuple[Ints, Floats]]:
@@ -172,21 +175,9 @@ def _lines(path: Path, spans: Sequence[tuple[int, int]]) -> list[list[str]]:
 
 def part_of(rows: Rows, first: int, stop: int) -> tuple[Rows, Axis]:
     """Rows `first` to `stop` (not inclusive) as a log of their own, and their axis."""
-    kept = [(at >= first) & (at < stop) for at in rows.where]
-    there = [i for i, keep in enumerate(kept) if bool(keep.any())]
-    number = np.full(len(rows.layouts), -1, dtype=np.int64)
-    number[there] = np.arange(len(there))
-    inside = slice(first, stop)
-    part = Rows(
-        [rows.layouts[i] for i in there],
-        number[rows.of_layout[inside]],
-        rows.line[inside],
-        rows.block[inside],
-        rows.time[inside],
-        {name: column[inside] for name, column in rows.counters.items()},
-        [rows.where[i][kept[i]] - first for i in there],
-        [tuple(column[kept[i]] for column in rows.values[i]) for i in there],
-    )
+    inside = np.zeros(len(rows), dtype=bool)
+    inside[first:stop] = True
+    part = kept(rows, inside)
     return part, axis_of(part)
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from runlens.sources.text.frameworks import BAR, COUNTED, DATA_WORK, HEADING, HEADS, KERAS, OF_EPOCHS, RANKS
-from runlens.sources.text.groups import all_numbers, named_groups, without_bar
+from runlens.sources.text.frameworks import BAR, CLIENTS, COUNTED, DATA_WORK, HEADING, HEADS, KERAS, OF_EPOCHS
+from runlens.sources.text.groups import all_numbers, named_groups, split_of, without_bar, writer_of
 from runlens.sources.text.pairs import Field, Place, has_metric, pairs, place_of
 from runlens.sources.text.phases import Words, words_in
 from runlens.sources.text.tables import boxed, headed
@@ -19,6 +19,7 @@ from runlens.sources.text.words import (
     HELD_OUT,
     METRIC,
     PAIRED,
+    ROUND,
     SETTING,
     SETTINGS,
     STEP,
@@ -37,11 +38,17 @@ _HF_DICT = re.compile(
     r"^\{'(?:loss|eval_loss|train_runtime|eval_runtime|grad_norm|learning_rate|train_loss|num_tokens)'|>> \{'loss'"
 )
 _WITHOUT = re.compile(
-    r"%\||%\s+[\x80-\xff]{2}|^\d+:\s+learn:|^\s*\||[Ee]poch|[Ee]pisode|\[(?:step|batch|iteration)=|^[\s\d./|:%eEGna+-]+$|^\s*all\s+\d"
+    r"%\||[Rr]ound|ROUND|%\s+[\x80-\xff]{2}|^\d+:\s+learn:|^\s*\||[Ee]poch|[Ee]pisode|\[(?:step|batch|iteration)=|^[\s\d./|:%eEGna+-]+$|^\s*all\s+\d"
     r"|^\d+ (?:train|val|hella) \d|\(\d+ \d+%\) "
 )
 """What a line that names no metric may be all the same: a bar, a box, a beginning, bare numbers under a heading."""
 _LOGGER = re.compile(r"\S*[\\/.:]\S*|\b(?:INFO|DEBUG|WARNING)\b")
+_DONE = re.compile(
+    r"(?<![a-z])(?:training|complete[d]?|finished|done|start(?:s|ed|ing)?|begin(?:s|ning)?|global|communication|number"
+    r"|INFO|flwr|server)(?![a-z])",
+    re.IGNORECASE,
+)
+"""Words that a heading of an epoch or a round may hold, and is one all the same."""
 _REST = re.compile(r"[A-Za-z]{3,}")
 
 
@@ -66,6 +73,8 @@ class Layout:
     rank: Place | None = None
     fixed_rank: int = -1
     """The rank where it is part of a word, such as `default7`: each has a shape of its own; -1 where it is not."""
+    clients: bool = False
+    """Whether the ranks are clients of federated learning."""
     split: str = ""
     """`val` or `test` where the whole line is of held-out data."""
     framework: str = ""
@@ -106,9 +115,10 @@ def parse(line: str, starts: Sequence[int], ends: Sequence[int], before: Callabl
     stamp = find_stamp(line, numbers)
     if stamp is not None:
         used |= {i for start, i in numbers.items() if stamp.span[0] <= start < stamp.span[1]}
-    rank = _rank(line, numbers, used)
+    rank = writer_of(line, numbers, used)
+    clients = rank is None and (rank := writer_of(line, numbers, used, CLIENTS)) is not None
     at, fixed = (None, rank) if isinstance(rank, int) else (rank, -1)
-    common = Layout("row", stamp=stamp, rank=at, fixed_rank=fixed, words=words_in(line))
+    common = Layout("row", stamp=stamp, rank=at, fixed_rank=fixed, clients=clients, words=words_in(line))
     box = boxed(line, numbers, before)
     if box is not None:
         return replace(common, kind="box", fields=(box,), step=box.place if box.name.endswith("timesteps") else None)
@@ -116,21 +126,6 @@ def parse(line: str, starts: Sequence[int], ends: Sequence[int], before: Callabl
     if bar is not None:
         return _bar(line, numbers, ends, used, bar, common, before)
     return _row(line, numbers, ends, used, common, before)
-
-
-def _rank(line: str, numbers: dict[int, int], used: set[int]) -> Place | int | None:
-    """The rank that wrote a line: a number of it, or one that is part of a word; None if it does not say."""
-    for form in RANKS:
-        found = form.search(line, 0, 200)
-        if found is None:
-            continue
-        number = numbers.get(found.start("rank"))
-        if number is None:
-            return int(found["rank"])
-        if number not in used:
-            used.add(number)
-            return Place((number,))
-    return None
 
 
 def _row(
@@ -148,7 +143,7 @@ def _row(
             found = head.pattern.search(line) if head.has in line else None
             if found is not None and all_numbers(found, numbers):
                 layout = _with_groups(replace(layout, framework=head.framework), found, numbers, ends, used)
-                split = _split(found.groupdict().get("split") or "")
+                split = split_of(found.groupdict().get("split") or "")
                 named = named_groups(found, numbers)
                 if head.framework == "fairseq" and found.groupdict().get("split"):
                     prefix = f"{found['split']}/"
@@ -170,7 +165,9 @@ def _row(
     if layout.kind == "opens":
         return replace(layout, fields=fields if has_metric(fields) else ())
     if not fields:
-        bare = layout.epoch is not None and len(_REST.findall(line)) <= 2
+        if layout.epoch is None and layout.step is not None and ROUND.search(line):
+            layout = replace(layout, epoch=layout.step, step=None, epochs=layout.of, of=None, axis="round")
+        bare = layout.epoch is not None and len(_REST.findall(_DONE.sub("", line))) <= 2
         return replace(layout, kind="epoch") if bare else None
     if not layout.framework and not has_metric(fields):
         return None
@@ -222,7 +219,7 @@ def _bar(
         if at is not None and last is not None:
             layout = replace(layout, epoch=Place((at,)), epochs=Place((last,)))
             used |= {at, last}
-    split = _split(held_out[0] if held_out else "")
+    split = split_of(held_out[0] if held_out else "")
     hf = "hf" if "{'" in line[bar.end() :] and _HF_DICT.search(line[line.index("{'", bar.end()) :]) else ""
     fields = pairs(line, numbers, ends, used, hf, split)
     if not has_metric(fields):
@@ -284,12 +281,6 @@ def _with_words(
                 used |= {i for start, i in numbers.items() if found.start("epoch") <= start < found.end()}
                 break
     return layout
-
-
-def _split(word: str) -> str:
-    """`val`, `test` or empty for what a pattern calls the split."""
-    low = word.lower()
-    return "test" if low.startswith("test") else "val" if low.startswith(("val", "eval", "dev", "held")) else ""
 
 
 def _whole(line: str, fields: tuple[Field, ...], stamp: Stamp | None) -> bool:

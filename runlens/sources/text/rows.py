@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from runlens.model import Series
+from runlens.model import Note, Series
 from runlens.sources.text.gather import COUNTERS, Gathered
 from runlens.sources.text.layout import Layout
 from runlens.sources.text.times import with_date
@@ -37,6 +37,8 @@ class Rows:
     """For each layout, the positions of its lines among the rows, in order."""
     values: list[tuple[Floats, ...]]
     """For each layout, one column for each field."""
+    notes: tuple[Note, ...] = ()
+    """What was guessed of them."""
 
     def __len__(self) -> int:
         return len(self.line)
@@ -81,6 +83,9 @@ def rows_of(gathered: Gathered, written: float) -> Rows:
         ]
         counters[name] = _numbers(parts)[order]
     of_layout = np.repeat(np.arange(len(layouts)), sizes)[order]
+    rounds = np.array([o.axis == "round" for o in layouts], dtype=bool)
+    if bool(rounds.any()):  # an epoch that a client counts is one within the round
+        counters["epoch"][~rounds[of_layout]] = np.nan
     time = _numbers([p.time for o in layouts for p in gathered.parts[o]])[order]
     breaks = _whole_numbers(gathered.breaks)
     return Rows(
@@ -92,6 +97,26 @@ def rows_of(gathered: Gathered, written: float) -> Rows:
         counters,
         [place[a:b] for a, b in itertools.pairwise(cuts.tolist())],
         [_columns(gathered, o) for o in layouts],
+    )
+
+
+def kept(rows: Rows, keep: Bools) -> Rows:
+    """The rows without those where `keep`, shape (n,), is False, and without the layouts of which none is left."""
+    stay = [keep[at] for at in rows.where]
+    there = [i for i, one in enumerate(stay) if bool(one.any())]
+    number = np.full(len(rows.layouts), -1, dtype=np.int64)
+    number[there] = np.arange(len(there))
+    place = np.cumsum(keep) - 1
+    return Rows(
+        [rows.layouts[i] for i in there],
+        number[rows.of_layout[keep]],
+        rows.line[keep],
+        rows.block[keep],
+        rows.time[keep],
+        {name: column[keep] for name, column in rows.counters.items()},
+        [place[rows.where[i][stay[i]]] for i in there],
+        [tuple(column[stay[i]] for column in rows.values[i]) for i in there],
+        rows.notes,
     )
 
 

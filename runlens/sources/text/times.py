@@ -30,6 +30,8 @@ FORMS = tuple(
 )
 """How loggers write the time, the first that a line holds counts; a date without a zone is taken for UTC."""
 _LASTING = re.compile(r"(?: ?\d+ ?(?:s|m|h|d|min|sec)\b)+")
+_GLUED = re.compile(r"(?:[dhm]\d+)+[hms]?(?![A-Za-z\d])")
+"""What follows the first number of `2m13s` or `1h02m`: the digits there are read as a part of a word."""
 _ANY = re.compile(r"\d\d:\d\d:\d\d")
 _FARTHEST = 160
 """Characters in which a timestamp begins; a later one is part of a message."""
@@ -56,8 +58,8 @@ class Stamp:
 
 
 def lasting(line: str, end: int, unit: str) -> int:
-    """Where a duration of several units ends, of which the first number was read (`1m 52s`, `2d 21h 43m`); -1 if it is
-    none.
+    """Where a duration of several units ends, of which the first number was read (`1m 52s`, `2m13s`, `2d 21h 43m`); -1
+    if it is none.
 
     Parameters
     ----------
@@ -67,6 +69,9 @@ def lasting(line: str, end: int, unit: str) -> int:
     unit : str
         That unit, empty where none is known.
     """
+    glued = _GLUED.match(line, end) if not unit else None
+    if glued is not None:
+        return glued.end()
     days = not unit and line[end : end + 1] == "d"
     found = _LASTING.match(line, end + days) if days or unit == "m" or unit in TIMES else None
     return found.end() if found is not None else -1

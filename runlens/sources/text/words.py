@@ -11,12 +11,13 @@ STEPS = (
     r"|current_steps|completed step",
     r"total[ _]timesteps|timesteps?",
     r"iterations?|iters?|itr|it|tick",
-    r"steps?|updates?|up\.|num_steps|cur_step|round|s",
+    r"steps?|updates?|up\.|num_steps|cur_step"
+    r"|(?:(?:global|communication|comm|training|federated)[ _.])*rounds?(?:[ _](?:num(?:ber)?|no|idx|index|id))?|s",
     r"batch(?:es)?|mini-?batch|batch[ _](?:idx|id|index)|trial",
 )
 """Words for the step; those of an earlier line are believed before those of a later one."""
 STEP = re.compile(
-    rf"(?<![A-Za-z0-9_/.-])(?P<word>{'|'.join(STEPS)}){_END}(?P<step>\d+(?:,\d{{3}})*(?:\.0+)?)(?!\.?\d)"
+    rf"(?<![A-Za-z0-9_/.])(?<![A-Za-z0-9_]-)(?P<word>{'|'.join(STEPS)}){_END}(?P<step>\d+(?:,\d{{3}})*(?:\.0+)?)(?!\.?\d)"
     r"(?P<suffix>[kKM](?![A-Za-z]))?(?:[ \t]*(?:/|of|\|)[ \t]*(?P<of>\d+))?",
     re.IGNORECASE,
 )
@@ -28,6 +29,8 @@ EPOCH = re.compile(
     re.IGNORECASE,
 )
 _OF_AN_ENVIRONMENT = re.compile(r"episodes?|(?:total[ _])?timesteps?", re.IGNORECASE)
+ROUND = re.compile(r"(?<![a-z])round(?![a-z])", re.IGNORECASE)
+"""What federated learning counts: in each, clients train on their own and a server puts together what they learnt."""
 _ALONE = r"(?<![\w/.\\-])({words})(?![\w/.\\-])"
 HELD_OUT = re.compile(
     _ALONE.format(words="val(?:id(?:at(?:ion|ing|e))?)?|eval(?:uat(?:ion|ing|e))?|test(?:ing)?|dev|held[-_ ]?out"),
@@ -94,7 +97,7 @@ NEVER = re.compile(
     r"|current time|time ?stamp|now|date(?:time)?"
     r"|v_num|version|pid|port|seed|line|id|args?|wall|max_epochs?|total_epochs?"
     r"|rank|local_rank|global_rank|gpu|cuda|device|host|node|[dptec]p)$"
-    r"|\.py$|/[\w.]*\.(?:cc|cpp|cu|h)$|(?:^|[ _-])best(?:$|[ _-])",
+    r"|\.(?:py|cc|cpp|cu)$|/[\w.]*\.h$|(?:^|[ _-])best(?:$|[ _-])",
     re.IGNORECASE,
 )
 """Numbers that a line of metrics names and that are no measurement, or say again what an earlier line said."""
@@ -107,6 +110,7 @@ RENAMED = (
     (re.compile(r"^throughput per GPU \(TFLOP/s/GPU\)$"), "TFLOP/s per GPU"),
     (re.compile(r"^(\w+)'s (.+)$"), r"\1_\2"),
     (re.compile(r"^time \(data\)$"), "step_time"),
+    (re.compile(r"^(\w+) on (training|evaluation|validation|test) data$"), r"\2 \1"),
     (re.compile(r"^gloabl batch size$"), "global batch size"),
     (re.compile(r"^(?:Train|Eval) (\w\S*/\S+)$"), r"\1"),
 )

@@ -11,6 +11,7 @@ from runlens.sources.text.axis.epochs import carried, epochs_of
 from runlens.sources.text.axis.fractions import came_in_blocks, steps_of
 from runlens.sources.text.rows import Rows
 from runlens.sources.text.words import LOSS, LOSS_ALONE
+from runlens.sources.text.writers import first_writer
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -62,6 +63,10 @@ def axis_of(rows: Rows) -> Axis:
     epoch = epochs_of(rows)
     step, it = rows.counters["step"].copy(), rows.counters["it"].copy()
     fields = rows.measure | rows.of_kind("opens")
+    if not bool(
+        (training & fields).any()
+    ):  # evaluations alone, such as those of a server: their steps are all there are
+        training = rows.of_kind("row")
     within = _within_epoch(step, epoch, training)
     it[within] = step[within]
     step[within] = np.nan
@@ -229,9 +234,10 @@ def _without_steps(rows: Rows, epoch: Floats) -> Axis:
         candidates = fields
     if not bool(candidates.any()):  # headings of epochs, and no metric that is understood under any of them
         return Axis(np.zeros(len(rows), dtype=np.int64), "lines", 0)
-    main = np.flatnonzero(candidates & _alike(rows, _main(rows, candidates)))
+    main = np.flatnonzero(candidates & _alike(rows, _main(rows, candidates)) & first_writer(rows))
     said = np.where(fields, epoch, np.nan)  # also that of a line of its own above: `Epoch 3/25`
-    if _one_an_epoch(said[main]) or _has_a_loss_an_epoch(rows, candidates, said, main):
+    rounds = any(o.axis == "round" for o in rows.layouts) and bool(np.isfinite(said[main]).any())
+    if rounds or _one_an_epoch(said[main]) or _has_a_loss_an_epoch(rows, candidates, said, main):
         return Axis(_filled(said), "epochs", 0)
     count = np.full(len(rows), np.nan)
     count[main] = np.arange(len(main))

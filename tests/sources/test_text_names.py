@@ -1,0 +1,84 @@
+"""Names that stand apart from their values on a line: for two splits at once, before the step, behind a unit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from runlens.roles import resolve
+from runlens.sources import discover, read
+from runlens.sources.text.pairs.twofold import before_counter, two_names
+
+N = 20
+LOSS = np.round(2.0 * np.exp(-np.arange(N) / 6) + 0.3, 4)
+ACC = np.round(0.9 - 0.7 * np.exp(-np.arange(N) / 5), 4)
+
+
+def of(lines, folder):
+    path = folder / "train.log"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (ref,) = discover(str(path))
+    return resolve(read(ref))
+
+
+def values(run, role):
+    return run.role(role).series.value
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["Epoch {e}, loss (train/val): {a:.4f}/{b:.4f}, acc (train/val): {c:.4f}/{d:.4f}",
+     "Epoch {e} Train/Val loss: {a:.4f} / {b:.4f} | Train/Val acc: {c:.4f} / {d:.4f}",
+     "Epoch {e} train loss/val loss: {a:.4f}/{b:.4f}, train acc/val acc: {c:.4f}/{d:.4f}",
+     "epoch {e} - train/valid loss {a:.4f}/{b:.4f} - train/valid acc {c:.4f}/{d:.4f}"],
+)  # fmt: skip
+def test_two_values_behind_one_name_are_of_two_splits(tmp_path, form):
+    rows = [form.format(e=e, a=v, b=v + 0.1, c=a, d=a - 0.05) for e, (v, a) in enumerate(zip(LOSS, ACC, strict=True))]
+    run = of(rows, tmp_path)
+    np.testing.assert_allclose(values(run, "train_loss"), LOSS)
+    np.testing.assert_allclose(values(run, "eval_loss"), LOSS + 0.1)
+    np.testing.assert_allclose(values(run, "eval_score"), ACC - 0.05)
+
+
+@pytest.mark.parametrize(
+    ("name", "both"),
+    [
+        ("loss (train/val)", (("train loss", ""), ("val loss", "val"))),
+        ("Test/Train acc", (("test acc", "test"), ("train acc", ""))),
+        ("train_loss/val_loss", (("train loss", ""), ("val loss", "val"))),
+        *((name, None) for name in ("train/val", "val/loss", "train/loss", "train/valuation", "loss")),
+    ],
+)
+def test_which_names_are_of_two_splits(name, both):
+    assert two_names(name) == both
+
+
+def test_one_value_behind_such_a_name_stays_one(tmp_path):
+    run = of([f"Epoch {e}, loss (train/val): {v:.4f}, lr: 0.1" for e, v in enumerate(LOSS)], tmp_path)
+    assert list(run.series) == ["loss (train/val)", "lr"]
+
+
+@pytest.mark.parametrize(
+    ("gap", "name"),
+    [
+        ("Cost after iteration ", "Cost"),
+        ("Error at epoch #", "Error"),
+        ("Training loss (for one batch) at step ", "Training loss (for one batch)"),
+        ("train loss for the end of epoch [", "train loss"),
+        *((gap, "") for gap in ("Saved model at step ", "loss ", "loss: 0.5 at ")),
+    ],
+)
+def test_which_names_stand_before_a_counter(gap, name):
+    assert before_counter(gap) == name
+
+
+@pytest.mark.parametrize("took", ["2m13s", "1h02m", "1h2m3s", "2m 13s", "1d2h3m4s"])
+def test_a_duration_of_several_units_is_no_number(tmp_path, took):
+    run = of([f"[{e}/400] loss={v:.4f} time={took} acc=3.4%" for e, v in enumerate(LOSS, 1)], tmp_path)
+    assert list(run.series) == ["loss", "acc"]
+
+
+def test_how_many_of_how_many_is_a_share(tmp_path):
+    said = "epoch {e} loss: {v:.4f} test accuracy: {n} / 10000"
+    run = of([said.format(e=e, v=v, n=int(9000 * ACC[e])) for e, v in enumerate(LOSS)], tmp_path)
+    np.testing.assert_allclose(values(run, "eval_score"), np.floor(9000 * ACC) / 10000)
