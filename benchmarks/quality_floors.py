@@ -58,7 +58,7 @@ FLOORS = (
     Floor("kinds", "Collapse and blow-ups: healthy", "all", "runs with a warning", most=2),
     *(
         floor
-        for title in ("Clocks", "Experts", "Shared machines")
+        for title in ("Clocks", "Experts", "Shared machines", "Adversaries")
         for floor in (
             Floor("kinds", f"{title}: faults", "all", "found", least=95),
             Floor("kinds", f"{title}: healthy", "all", "runs with a warning", most=2),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from runlens.rules.adversarial.one_sided_game import OneSidedGame
 from runlens.rules.base import AnyRule, Rule
 from runlens.rules.evals.behind_reference import BehindReference
 from runlens.rules.evals.frozen_score import FrozenScore
@@ -81,6 +82,7 @@ RULES: tuple[type[AnyRule], ...] = (
     ExpertImbalance,
     SlowCreep,
     UnlikeTwins,
+    OneSidedGame,
     UnreadableData,
     Restart,
     StepGap,

@@ -1,0 +1,1 @@
+"""Networks that train against each other."""

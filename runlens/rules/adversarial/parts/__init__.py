@@ -1,0 +1,1 @@
+"""What GAN001 is made of."""
