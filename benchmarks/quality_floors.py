@@ -56,6 +56,9 @@ FLOORS = (
     Floor("kinds", "Collapse and blow-ups: faults", "", "found", least=80),
     Floor("kinds", "Collapse and blow-ups: faults", "all", "found", least=95),
     Floor("kinds", "Collapse and blow-ups: healthy", "all", "runs with a warning", most=2),
+    Floor("kinds", "Few points: faults", "", "found", least=75),
+    Floor("kinds", "Few points: faults", "all", "found", least=94),
+    Floor("kinds", "Few points: healthy", "all", "runs with a warning", most=2),
     *(
         floor
         for title in ("Clocks", "Experts", "Shared machines", "Adversaries")

@@ -11,11 +11,24 @@ import argparse
 import re
 from pathlib import Path
 
-from benchmarks import quality_adversaries, quality_clocks, quality_collapse, quality_held_out, quality_rl
+from benchmarks import (
+    quality_adversaries,
+    quality_clocks,
+    quality_collapse,
+    quality_few,
+    quality_held_out,
+    quality_rl,
+)
 
 HEADING = "Faults by kind"
-SECTIONS = (quality_collapse.report, quality_held_out.report, quality_clocks.report, quality_adversaries.report,
-            quality_rl.report)  # fmt: skip
+SECTIONS = (
+    quality_collapse.report,
+    quality_few.report,
+    quality_held_out.report,
+    quality_clocks.report,
+    quality_adversaries.report,
+    quality_rl.report,
+)
 
 
 def report(quick: bool) -> str:

@@ -64,7 +64,7 @@ def test_a_bump_before_anything_is_known_of_the_rate():
 
 
 def at_a_guess(loss, **config):
-    return run_of({"loss": noisy(np.full(N, loss), 0.002), "lr": np.full(N, 1e-3)}, config=config)
+    return run_of({"loss": noisy(np.full(N, loss), 0.006), "lr": np.full(N, 1e-3)}, config=config)
 
 
 def test_a_loss_that_stands_where_a_guess_would():

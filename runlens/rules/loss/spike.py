@@ -42,6 +42,9 @@ HELP: Mapping[Outcome, str] = {
 
 SOON = 0.1
 """Share of the log within which a bump of the warm-up is over."""
+EPOCHS, MANY_TIMES = 50, 5.0
+"""An epoch of so few is 2 % of the run and more: one at so many times the loss before it cost that, though it came back
+at once."""
 STAYS = 0.3
 """Share of the log from which a loss that blew up within the first points is an error although it came back."""
 
@@ -69,24 +72,26 @@ class LossSpike(Rule[SpikeEvidence]):
 
     What it does
     ------------
-    Holds log loss (plain loss where it is not positive) against the level of the points before, carried on along its
-    own slope, and reports every stretch above it once: one finding per incident, with its outcome in
-    `evidence.outcome`, judged against the level before the onset. `recovered-fast` and `recovered-slow`: back within
-    one standard deviation, and staying there. `plateaued`: settled above the old level. `diverged`: non-finite, still
-    rising at the end, or half of all progress lost. `unresolved`: the log ends too early to tell, or the next spike
-    begins, which then says what was lost (`info`). The noise sets its own bar: a point that stands alone must be higher
-    than what the tail of the run's own residuals reaches once in ten million points, a cluster may be lower. A slow
-    rise is looked for on medians of 4, 16, 64 … points, of which a cluster needs three quarters of the standard
-    deviations only. The losses of two networks that train against each other (GAN) are not judged, unless one is named
-    with `--metric`. Where neighbours share their noise (running means), it is measured at the distance over which they
-    do; means since an epoch began are taken back first. A loss that doubles within the first points and stays so high
-    for a tenth of the log is a spike, too, and an error where it stays for three tenths. A rise at which a logged
-    stage, phase or switch of the loss changes is `info`, or a warning where most of the progress is lost, unless it
-    goes on. A bump while the learning rate warms up for the first time, and that is gone within a tenth of the log, is
-    `info`. So is one that is back and undid less than 1 % of the progress, or set in before the loss had fallen at all
-    and did not double it. So is an unresolved one of a log that prints no step: another training may begin there; one
-    in which the loss kept going back and forth between its level and its peak, so that single batches are high; and one
-    of three points at the end of the log where three spikes as high were back at once.
+    Holds log loss (plain loss where it is not positive) against the level of the points before, carried on along
+    its own slope, and reports every stretch above it once: one finding per incident, with its outcome in
+    `evidence.outcome`, judged against the level before the onset. `recovered-fast` and `recovered-slow`: back
+    within one standard deviation, and staying there. `plateaued`: settled above the old level. `diverged`:
+    non-finite, still rising at the end, or half of all progress lost. `unresolved`: the log ends too early to tell,
+    or the next spike begins, which then says what was lost (`info`). The noise sets its own bar: a point that
+    stands alone must be higher than what the tail of the run's own residuals reaches once in ten million points, a
+    cluster may be lower. A slow rise is looked for on medians of 4, 16, 64 … points, of which a cluster needs three
+    quarters of the standard deviations only. The losses of two networks that train against each other (GAN) are not
+    judged, unless one is named with `--metric`. Where neighbours share their noise (running means), it is measured
+    at the distance over which they do; means since an epoch began are taken back first. A loss that doubles within
+    the first points and stays so high for a tenth of the log is a spike, too, and an error where it stays for three
+    tenths. A rise at which a logged stage, phase or switch of the loss changes is `info`, or a warning where most
+    of the progress is lost, unless it goes on. A bump while the learning rate warms up for the first time, and that
+    is gone within a tenth of the log, is `info`. So is one that is back and undid less than 1 % of the progress, or
+    set in before the loss had fallen at all and did not double it. So is an unresolved one of a log that prints no
+    step, unless it stands at twice all that was before: another training may begin there; one in which the loss
+    kept going back and forth between its level and its peak, so that single batches are high; and one of three
+    points at the end of the log where three spikes as high were back at once. In a table of 50 epochs or less a
+    spike to five times the level is a warning although it was back at the next one: it cost the run 2 % and more.
 
     Why it matters
     --------------
@@ -140,7 +145,7 @@ class LossSpike(Rule[SpikeEvidence]):
         for incident, more in _at_once(spikes):
             context = context_of(run, incident)
             message = _message(incident, context)
-            severity = _severity(incident, context, run.counts_lines)
+            severity = _severity(incident, context, run.counts_lines, "epoch" in run.axis_name.lower())
             if is_like_others(incident, incidents):
                 severity = Severity.INFO
                 message += "; spikes as high were back at once before"
@@ -172,11 +177,11 @@ def _at_once(spikes: Sequence[LossIncident]) -> list[tuple[LossIncident, int]]:
     return told
 
 
-def _severity(incident: LossIncident, context: Context, counts_lines: bool) -> Severity:
+def _severity(incident: LossIncident, context: Context, counts_lines: bool, epochs: bool) -> Severity:
     if incident.rewound or context.warm_restart:
         return Severity.INFO
-    if counts_lines and incident.ending.outcome == "unresolved":  # another training may begin there
-        return Severity.INFO
+    if counts_lines and incident.ending.outcome == "unresolved" and not _above_all(incident):
+        return Severity.INFO  # another training may begin there
     if context.plan is not None:  # a stage may be harder, but one that undoes most of the progress is worth a look
         return Severity.WARNING if incident.ending.outcome == "diverged" else Severity.INFO
     if incident.early and incident.points > STAYS * len(incident.curve.y):
@@ -185,7 +190,25 @@ def _severity(incident: LossIncident, context: Context, counts_lines: bool) -> S
         return Severity.INFO
     if context.warming_up and incident.ending.outcome in RECOVERED and incident.points <= SOON * len(incident.curve.y):
         return Severity.INFO
-    return Severity.INFO if _overtaken(incident) or is_mixed(incident) else SEVERITY[incident.ending.outcome]
+    if _overtaken(incident) or is_mixed(incident):
+        return Severity.INFO
+    costly = epochs and len(incident.curve.y) <= EPOCHS and _is_high(incident)
+    return max(SEVERITY[incident.ending.outcome], Severity.WARNING if costly else Severity.INFO, key=lambda s: s.rank)
+
+
+def _is_high(incident: LossIncident) -> bool:
+    """Whether a loss rose to `MANY_TIMES` what it was, or of one that is not positive, by as much and all progress."""
+    curve, one = incident.curve, incident.excursion
+    before, peak = curve.loss(one.level), float(curve.value[one.peak])
+    if curve.log:
+        return peak >= MANY_TIMES * before
+    return peak - before >= MANY_TIMES * max(abs(before), float(curve.value[0]) - before)
+
+
+def _above_all(incident: LossIncident) -> bool:
+    """Whether a loss rose to twice all that it was before, where no training begins."""
+    curve, one = incident.curve, incident.excursion
+    return 0.0 < 2.0 * float(curve.value[: one.first].max()) <= curve.loss(incident.ending.after)
 
 
 def _overtaken(incident: LossIncident) -> bool:

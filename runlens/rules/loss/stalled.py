@@ -10,10 +10,17 @@ import numpy as np
 
 from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
 from runlens.model.words import percent
+from runlens.roles.rl import rl_sign
 from runlens.rules.base import Rule
 from runlens.rules.loss.parts.adversarial import need_not_fall
 from runlens.rules.loss.parts.curve import LossCurve, train_curve
-from runlens.rules.loss.parts.guess import held_out_guess, held_out_stands, stands_at_a_guess, stands_level
+from runlens.rules.loss.parts.guess import (
+    has_not_moved,
+    held_out_guess,
+    held_out_stands,
+    stands_at_a_guess,
+    stands_level,
+)
 from runlens.rules.loss.parts.incidents import loss_incidents
 from runlens.rules.loss.parts.rising import TWICE, falls_without_bound, only_worse, turned_worse
 from runlens.rules.loss.parts.sensitivity import USUAL, LossSensitivity
@@ -58,20 +65,22 @@ class StalledLoss(Rule[StallEvidence]):
 
     What it does
     ------------
-    Looks for a stretch to the end of the log, of `share` of the run or more, in which the loss stands at one level, and
-    compares with where its own trend against log step, taken over as long a time before, led to. A finding needs a
-    trend that led to an improvement of `missed` or more, of which less than a quarter came, or a loss that stands from
-    the first tenth of the log on where a guess among its classes would, or above 6 nats. `warning` if the learning rate
-    is known to stand at `rate` of its peak or more, or if the loss never moved; `info` if no learning rate is logged,
-    or if an approach to a floor fits descent and level about as well as a descent that breaks off, as with a diffusion
-    model; nothing if the rate is lower, since then little progress is due, and nothing where the loss swung or where a
-    spike or a shift (LOSS001, LOSS005) accounts for level or trend. A loss of ten points and more that does nothing but
-    rise is a `warning`, and an `error` where it doubles, as is one that falls below zero without bound; so is one of
-    less than 50 points that has risen by a quarter since it was lowest, for half of the log, and gave back a hundredth
-    of its progress. Three things show in fewer points that nothing is learnt: a loss of 20 points that never leaves the
-    logarithm of a number of classes by half a percent, a held-out loss that is the same to a thousandth at eight
-    checkpoints and more beside a training loss that is level from the start, and one that stands so at such a
-    logarithm.
+    Looks for a stretch to the end of the log, of `share` of the run or more, in which the loss stands at one level,
+    and compares with where its own trend against log step, taken over as long a time before, led to. A finding
+    needs a trend that led to an improvement of `missed` or more, of which less than a quarter came, or a loss that
+    stands from the first tenth of the log on where a guess among its classes would, or above 6 nats. `warning` if
+    the learning rate is known to stand at `rate` of its peak or more, or if the loss never moved; `info` if no
+    learning rate is logged, or if an approach to a floor fits descent and level about as well as a descent that
+    breaks off, as with a diffusion model; nothing if the rate is lower, since then little progress is due, and
+    nothing where the loss swung or where a spike or a shift (LOSS001, LOSS005) accounts for level or trend. A loss
+    of ten points and more that does nothing but rise is a `warning`, and an `error` where it doubles, as is one
+    that falls below zero without bound; so is one of less than 50 points that has risen by a quarter since it was
+    lowest, for half of the log, and gave back a hundredth of its progress. Four things show in fewer points that
+    nothing is learnt: a loss of 20 points that never leaves the logarithm of a number of classes by half a percent,
+    a held-out loss that is the same to a thousandth at eight checkpoints and more beside a training loss that is
+    level from the start, one that stands so at such a logarithm, and a training loss of 20 points with up to half a
+    per cent of noise whose thirds agree to half a per cent while no eval moves by 1 %, unless the log goes on from
+    training that is not in it.
 
     Why it matters
     --------------
@@ -230,8 +239,12 @@ def _nothing_learnt(run: Run, curve: LossCurve, due: float) -> str:
     if not stands_level(curve.y):  # asked first, since it costs least
         return ""
     rate = _rate_left(run, int(curve.step[0]))
-    if (rate is None or rate >= due) and held_out_stands(run):
+    if rate is not None and rate < due:
+        return ""
+    if held_out_stands(run):
         return "and no held-out loss moves by a thousandth"
+    if curve.log and not rl_sign(run.placed, run.axis_name) and has_not_moved(run, curve.y, curve.step):
+        return "and its thirds agree to half a per cent"
     return ""
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from runlens.comparison.curves import ROLES
 from runlens.growing import greatest, least
 from runlens.model import Run
 from runlens.rules.evals.parts.overfit import held_out_loss
 from runlens.rules.evals.parts.own import own_curves
-from runlens.stats.robust import Floats, difference_sigma, median, medians_of_parts, standard_error_of_median
+from runlens.stats.excursions.level import from_start
+from runlens.stats.excursions.smoothed import shared_noise
+from runlens.stats.robust import Floats, Steps, difference_sigma, median, medians_of_parts, standard_error_of_median
 
 POINTS = 20
 """Points of a loss that may be a guess: a run that learns leaves it within the first few."""
@@ -23,6 +26,12 @@ LEVEL = 0.001
 """A loss of two classes may show by a thousandth that something is learnt: medians of both halves differ by less."""
 DOUBT = 3.0
 """Standard errors within which the thirds of a curve that goes nowhere agree."""
+MOVED = 0.005
+"""Share of a loss by which the levels of its thirds differ at most, doubt included, where it has not moved: a
+fine-tuning that learns comes down by a per cent and more."""
+QUIET = 0.005
+"""Noise of a point up to which that is said: the level of a loss that scatters more tells little of what is learnt, and
+training that goes on from a model at its floor scatters by a per cent and more."""
 CHECKPOINTS = 8
 """Checkpoints that must agree at least."""
 STILL = 0.001
@@ -81,6 +90,35 @@ def stands_level(y: Floats) -> bool:
     levels = medians_of_parts(y, 3)
     doubt = standard_error_of_median(difference_sigma(y), len(y) // 3)
     return bool(levels.max() - levels.min() <= DOUBT * doubt * np.sqrt(2.0))
+
+
+def has_not_moved(run: Run, y: Floats, step: Steps) -> bool:
+    """Whether a loss stands at one level from the start to half a per cent, and no eval says that something is learnt.
+
+    Parameters
+    ----------
+    run : Run
+    y : ndarray of float64, shape (n,)
+        Log loss. False for fewer than `POINTS`.
+    step : ndarray of int64, shape (n,)
+        A log that goes on from training that is not in it tells nothing: its loss may have found its level before.
+    """
+    if not stands_level(y) or from_start(step):
+        return False
+    noise = difference_sigma(y) * shared_noise(y, len(y) // 8)
+    levels, doubt = medians_of_parts(y, 3), standard_error_of_median(noise, len(y) // 3)
+    still = float(levels.max() - levels.min()) + 2.0 * np.sqrt(2.0) * doubt <= MOVED
+    return still and 0.0 < noise <= QUIET and not any(_moves(r.series.value) for role in ROLES for r in run.every(role))
+
+
+def _moves(value: Floats) -> bool:
+    """Whether an eval ends more than 1 % away from where it began, by the medians of its thirds."""
+    known = value[np.isfinite(value)]
+    if len(known) < 2:
+        return False
+    part = max(len(known) // 3, 1)
+    first, last = median(known[:part]), median(known[-part:])
+    return abs(last - first) > 2.0 * MOVED * abs(first)
 
 
 def held_out_stands(run: Run) -> bool:
