@@ -66,6 +66,29 @@ def test_warm_restarts_are_at_most_info(cycles, floor):
     assert [f.steps[0] for f in found] == [STEPS // cycles * k for k in range(1, cycles)]
 
 
+@pytest.mark.parametrize(
+    ("at", "to", "severity"),
+    [
+        (0.5, 1.0, "warning"),  # from half of the peak, in mid-descent
+        (0.7, 1.0, "info"),  # from a fifth
+        (0.6, 1.0, "warning"),
+        (0.5, 0.76, "warning"),
+        (0.5, 0.74, None),  # by less than half as much again it is no jump
+        (0.62, 0.74, "info"),  # to less than the peak
+    ],
+)
+def test_a_restart_in_the_middle_of_a_descent_was_not_planned(at, to, severity):
+    first = cosine(STEPS, warm=1, floor=0.0)[: int(at * STEPS)]
+    rest = STEPS - len(first)
+    rate = np.concatenate([first, to * cosine(rest, warm=1, floor=0.0)])
+    assert [f.severity for f in said(rate)] == ([Severity(severity)] if severity else [])
+
+
+def test_a_restart_from_a_level_may_have_been_set_by_hand():
+    found = said(PEAK * np.where((T > 500) & (T < 900), 0.5, 1.0))
+    assert {f.severity for f in found} <= {Severity.INFO}
+
+
 @pytest.mark.parametrize(("lower", "severity"), [(0.35, "info"), (0.45, "info"), (0.12, "warning")])
 def test_a_schedule_that_ends_and_the_next_one_are_no_dip_of_the_rate(lower, severity):
     """A second round of training at a lower peak, every fiftieth step logged, and a rate that is knocked out."""

@@ -27,6 +27,11 @@ OWN = 3
 SAME_PEAK = 0.01
 """Warm restarts set the rate to one and the same peak, to this share of it: a cosine has lost 1 % after a sixteenth of
 its cycle, and its first point may be logged as late."""
+BACK = 0.75
+"""Share of its peak that a rate reaches which goes back to it: a cosine that is followed again may start late."""
+MIDWAY, FALLING = 1 / 3, 5
+"""A warm restart comes when a cycle has ended. One from more than this share of the peak that it goes back to, out of a
+rate that fell at each of so many logged points before, comes in the middle of one."""
 LEARNS = 0.02
 """A training loss that falls by this share meanwhile shows that the rate is not zero, whatever the log says."""
 
@@ -56,7 +61,8 @@ class ScheduleBreak(Rule[ScheduleEvidence]):
     `warning`: it is zero for `zero` of the run; it jumps by half or more and is back within `short` of the run; it
     jumps above all that it was before; it falls and is warmed up again in mid-run; it goes back up at a resume (RES001
     says more of that, and then alone); or it comes down and climbs again smoothly to the end, as a schedule does that
-    is stepped too often. `info`: a restart up to where it had been, away from a resume, which is what SGDR does, or at
+    is stepped too often; or it goes back to its peak out of the middle of its way down. `info`: a restart up to where
+    it had been at the end of a cycle, away from a resume, which is what SGDR does, or at
     one where the schedule had come to its end, so that the run was made longer; and a break in a few parameter groups
     only. Silent: constant, linear, cosine, step-decay, warmup-stable-decay, one-cycle
     and cyclic schedules, warm-ups of every kind, a lower rate after a rewind, whatever comes three times without a
@@ -140,7 +146,8 @@ class ScheduleBreak(Rule[ScheduleEvidence]):
         learns = one.kind == "zero" and _learns(run, steps)
         severity = Severity.WARNING
         longer = resumed and one.kind != "zero" and schedule_ended(line.value[: one.first], one.extreme)
-        if (one.kind == "restarted" and not resumed) or 2 * len(alike) < groups or learns or longer:
+        planned = one.kind == "restarted" and not resumed and not _midway(line, one)
+        if planned or 2 * len(alike) < groups or learns or longer:
             severity = Severity.INFO
         elif one.kind == "zero" and to_the_end and steps[1] - steps[0] >= self.lasting * float(np.ptp(line.step)):
             severity = Severity.ERROR
@@ -211,6 +218,14 @@ def _to_its_peak(line: PlacedSeries, one: Break) -> bool:
     peak = float(line.value.max())
     jumps = (after > JUMP * before) & (after > (1.0 - SAME_PEAK) * peak)
     return one.extreme > (1.0 - SAME_PEAK) * peak and int(np.count_nonzero(jumps)) >= OWN
+
+
+def _midway(line: PlacedSeries, one: Break) -> bool:
+    """Whether a restart comes while the rate is on its way down, and far from its end."""
+    way = line.value[max(one.first - FALLING, 0) : one.first]
+    up = line.value[one.first] > one.before > MIDWAY * one.extreme
+    peak = float(line.value[: one.first].max(initial=0.0))
+    return bool(up and one.extreme > BACK * peak and len(way) == FALLING and np.all(np.diff(way) < 0))
 
 
 def _as_it_stands(series: PlacedSeries) -> PlacedSeries:
