@@ -72,6 +72,32 @@ def test_another_score_that_moves_says_that_answers_change():
     assert "another score" in one.message and len(one.evidence["others"]) == 1
 
 
+@pytest.mark.parametrize(
+    ("loss", "told"),
+    [
+        (0.821, 1),
+        (0.82, 0),  # rounding alone makes it stand
+        (21.0, 0),
+        (0.0, 0),
+        (-0.821, 0),
+    ],
+)
+def test_a_held_out_loss_that_never_moves(loss, told):
+    assert len(found(val_loss=[loss] * 8)) == told
+    assert not found(val_loss=[0.9, *[loss] * 8])  # it moved once
+    assert not found(val_loss=[loss] * 5)
+
+
+def test_a_held_out_loss_that_never_moves_is_told_where_scores_do():
+    (one,) = found(val_loss=[0.5018] * 8, val_accuracy=[0.5 + 0.01 * i for i in range(8)])
+    assert "the weights that are evaluated do not change" in one.message
+    assert not found(val_loss=[0.5018] * 8, test__loss=[0.5 - 0.01 * i for i in range(8)])
+
+
+def test_a_score_of_which_the_best_is_not_known_succeeds_nowhere():
+    assert len(found(val_accuracy=[281.0] * 8)) == 1
+
+
 def test_what_a_policy_earns_is_not_judged():
     made = run(rollout__ep_rew_mean=[0.0] * 8, val_accuracy=[0.5] * 8)
     assert all(isinstance(x, Skip) for x in FrozenScore().check(made))

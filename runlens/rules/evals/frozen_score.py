@@ -1,4 +1,4 @@
-"""EVAL006: a score that does not move by a single item, at a level that is no success."""
+"""EVAL006: a score that does not move by a single item, at a level that is no success, or a held-out loss."""
 
 from __future__ import annotations
 
@@ -11,18 +11,22 @@ import numpy as np
 from runlens.comparison.curves import ROLES, RunCurve
 from runlens.comparison.noise import Floats
 from runlens.comparison.words import label
-from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
+from runlens.model import Figure, Finding, PlacedSeries, Run, Severity, Skip, Symptom
 from runlens.roles.rl import rl_sign
 from runlens.rules.base import Rule
 from runlens.rules.evals.parts.overfit import held_out_loss, part_of_loss
 from runlens.rules.evals.parts.own import own_curves, roles_by_name
+from runlens.rules.loss.parts.curve import train_loss
 from runlens.rules.meaning import Part, Stage, Story
 from runlens.rules.shared.frozen import Frozen, frozen_tail
 from runlens.rules.shared.panels import BESIDE_EVALS, EVALS
 from runlens.rules.shared.unlearning import is_forgotten
 
 WHOLE = 1.5
-"""Scores up to this are shares, others percent."""
+"""Scores up to this are shares, those up to `PERCENT` percent; of others the best possible is not known."""
+PERCENT = 100.0
+DIGITS = 3
+"""Significant digits of a held-out loss below which it may stand still by rounding alone."""
 
 
 class FrozenScoreEvidence(TypedDict):
@@ -45,8 +49,9 @@ class FrozenScore(Rule[FrozenScoreEvidence]):
     Looks at the equal values that each score ends with. `warning` if the last `evaluations` and more, and at least
     `share` of all, are the same, and the run was never worse: it has stood there since its first evaluation, or came
     down to it. Nothing is said of a score that stands at `good` of the best possible (small test sets repeat themselves
-    there) or above its first value, nor where any other score of the run still moves. Losses are LOSS004's and
-    LOSS006's; what a policy earns in reinforcement learning is RL001's.
+    there) or above its first value, nor where any other score of the run still moves. `warning` also if every held-out
+    loss is the same from its first evaluation on, printed with three digits and more, while the training loss moves.
+    Training losses are LOSS004's and LOSS006's; what a policy earns in reinforcement learning is RL001's.
 
     Why it matters
     --------------
@@ -96,11 +101,15 @@ class FrozenScore(Rule[FrozenScoreEvidence]):
             and known[c.curve.name].direction is not None
         ]
         long = [c for c in scores if len(c.step) >= self.evaluations]
-        if not long:
+        losses = [c for c in own_curves(run) if held_out_loss(c) and len(c.step) >= self.evaluations]
+        if not long and not losses:
             yield self.skip(f"fewer than {self.evaluations} evaluations of each score", kind="too-few-points")
             return
         stands = [(c, tail) for c in long if (tail := self._stands(c)) is not None]
-        if len(stands) == len(long):
+        if len(stands) < len(long) or not long:
+            stands = [(c, tail) for c in losses if (tail := _never_moves(c)) is not None]
+            stands = stands if len(stands) == len(losses) and _moves(train_loss(run)) else []
+        if stands:
             yield self._finding(stands)
 
     def _stands(self, own: RunCurve) -> Frozen | None:
@@ -115,7 +124,10 @@ class FrozenScore(Rule[FrozenScoreEvidence]):
 
     def _succeeds(self, stands: float, value: Floats, sign: float) -> bool:
         """Whether a score is as good as `good` of the best possible, of a share or of percent."""
-        best = 1.0 if float(np.abs(value).max()) <= WHOLE else 100.0
+        most = float(np.abs(value).max())
+        if most > PERCENT:
+            return False
+        best = 1.0 if most <= WHOLE else PERCENT
         return stands >= self.good * best if sign > 0 else stands <= (1.0 - self.good) * best
 
     def _finding(self, stands: list[tuple[RunCurve, Frozen]]) -> Finding:
@@ -124,12 +136,31 @@ class FrozenScore(Rule[FrozenScoreEvidence]):
         since = "at every evaluation" if not tail.first else f"from step {first:,} on"
         others = [c.curve.name for c, _ in stands if c is not own]
         more = f"; so are {len(others):,} other scores" if len(others) > 1 else "; so is another score" * len(others)
+        means = (
+            "the weights that are evaluated do not change, or what is computed of them does not"
+            if held_out_loss(own)
+            else "the model gives the same answers however its weights move"
+        )
         return self.finding(
             Severity.WARNING,
             own.curve.name,
             (first, last),
-            f"{label(own.curve)} is exactly {tail.value:.6g} {since}, {tail.points:,} times in a row: the model gives "
-            f"the same answers however its weights move{more}",
+            f"{label(own.curve)} is exactly {tail.value:.6g} {since}, {tail.points:,} times in a row: {means}{more}",
             {"value": tail.value, "evaluations": tail.points, "since_start": not tail.first, "others": others},
             "Look at what the model answers, at the share of the commonest class, and at which weights are evaluated.",
         )
+
+
+def _never_moves(own: RunCurve) -> Frozen | None:
+    """The value of a held-out loss that is the same at every evaluation, if it was written finely enough to tell."""
+    tail = frozen_tail(own.curve.value)
+    if tail is None or tail.first or tail.value <= 0:
+        return None
+    digits = f"{tail.value:.6e}".split("e")[0].replace(".", "").rstrip("0")
+    return tail if len(digits) >= DIGITS else None
+
+
+def _moves(series: PlacedSeries | None) -> bool:
+    """Whether the training loss takes more than one value."""
+    known = series.value[np.isfinite(series.value)] if series is not None else np.empty(0)
+    return bool(len(known) > 1 and np.ptp(known) > 0)
