@@ -8,7 +8,7 @@ from typing import TypedDict
 
 import numpy as np
 
-from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
+from runlens.model import Figure, Finding, PlacedSeries, Run, Severity, Skip, Symptom
 from runlens.rules.base import Rule
 from runlens.rules.meaning import Advice, Part, Stage, Story
 from runlens.rules.shared.panels import TRAINING
@@ -25,7 +25,7 @@ class LossScaleCollapse(Rule[LossScaleEvidence]):
     ------------
     Looks at where the loss scale stands at the end of the log. `warning` if it stands at `floor` or below for the last
     `points` logged points and stood `halvings` halvings higher before; `error` if it goes on falling below the floor,
-    since no step is taken while it does.
+    since no step is taken while it does, and if the log ends within one halving of the floor after `halvings` in a row.
 
     Why it matters
     --------------
@@ -66,6 +66,9 @@ class LossScaleCollapse(Rule[LossScaleEvidence]):
         role = run.role("loss_scale")
         series = role.series.latest() if role is not None else None
         known = series.where(np.isfinite(series.value)) if series is not None else None
+        if known is not None and (fell := self._halved_to_the_end(known)) is not None:
+            yield fell
+            return
         if known is None or len(known) < self.points:
             yield self.skip(f"fewer than {self.points} points of the loss scale", kind="too-few-points")
             return
@@ -86,5 +89,24 @@ class LossScaleCollapse(Rule[LossScaleEvidence]):
             f"the loss scale fell from {most:,.0f} to {end:,.3g} and has not risen since step {since:,}"
             + ("; it goes on falling, so every step overflows and is skipped" if falling else ""),
             {"from": most, "to": end, "points": len(known) - first, "falling": falling},
+            "Rewind to before it fell; move to bf16, or keep softmax, norms and the last layer in fp32.",
+        )
+
+    def _halved_to_the_end(self, known: PlacedSeries) -> Finding | None:
+        """Every step overflows up to the last one: DeepSpeed stops the run there, before the floor is logged often."""
+        value = known.value
+        other = np.flatnonzero(value[1:] > value[:-1] / 2.0)
+        first = int(other[-1]) + 1 if len(other) else 0
+        halved = len(value) - 1 - first
+        if halved < self.halvings or value[-1] > 2.0 * self.floor or value[-1] <= 0:
+            return None
+        most, end = float(value[first]), float(value[-1])
+        return self.finding(
+            Severity.ERROR,
+            known.name,
+            (int(known.step[first]), int(known.step[-1])),
+            f"the loss scale was halved {halved:,} times in a row, from {most:,.0f} to {end:,.3g}, and the log ends there: "
+            "every step overflows and is skipped",
+            {"from": most, "to": end, "points": halved + 1, "falling": True},
             "Rewind to before it fell; move to bf16, or keep softmax, norms and the last layer in fp32.",
         )

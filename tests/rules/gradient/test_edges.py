@@ -74,7 +74,19 @@ def scaled(points=10, most=2.0**16, end=1.0, n=60):
     return run_of({"loss_scale": scale})
 
 
+def halved(times=8, end=2.0, by=2.0, n=40):
+    """A loss scale that is halved at each of the last points."""
+    scale = np.full(n, end * by**times)
+    scale[n - times - 1 :] = end * by ** np.arange(times, -1, -1)
+    return run_of({"loss_scale": scale})
+
+
 SCALE = [
+    (LossScaleCollapse(), halved, (5, 6), ".e"),
+    (LossScaleCollapse(halvings=4), halved, (3, 4), ".e"),
+    (LossScaleCollapse(), lambda end: halved(end=end), (2.01, 2.0, 1.0), ".ee"),
+    (LossScaleCollapse(floor=8), lambda end: halved(end=end), (17.0, 16.0), ".e"),
+    (LossScaleCollapse(), lambda by: halved(by=by), (1.99, 2.0), ".e"),
     (LossScaleCollapse(), scaled, (9, 10), ".w"),
     (LossScaleCollapse(points=20), scaled, (19, 20), ".w"),
     (LossScaleCollapse(), lambda most: scaled(most=most), (63, 64), ".w"),
