@@ -144,3 +144,17 @@ def test_layers_are_one_finding_that_counts_them() -> None:
     (finding,) = found(layers)
     assert "by 3 of 12 series" in finding.message
     assert finding.evidence["series"] == [f"moe/layer_{i}/max_vio" for i in range(3)]
+
+
+@pytest.mark.parametrize(("level", "told"), [(0.81, 0), (0.79, 1), (0.1, 1)])
+def test_a_balancing_loss_cannot_be_below_one(level: float, told: int) -> None:
+    assert len(found({"load_balancing_loss": step(1.02, level)})) == told
+    assert not found({"load_balancing_loss": step(1.02, level, since=N - 39)})  # a tenth of the log
+    assert len(found({"load_balancing_loss": step(1.02, level, since=N - 41)})) == told
+
+
+@pytest.mark.parametrize(("before", "told"), [(0.97, 0), (0.99, 1), (1.14, 1), (1.16, 0)])
+def test_only_a_balancing_loss_that_stood_at_one_is_held_to_it(before: float, told: int) -> None:
+    assert len(found({"load_balancing_loss": step(before, 0.5)})) == told
+    assert len(found({"load_balancing_loss": step(before, 0.5, since=41)})) == told
+    assert not found({"load_balancing_loss": step(before, 0.5, since=38)})

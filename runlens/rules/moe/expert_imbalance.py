@@ -30,6 +30,11 @@ NEAR, STOOD = 1.25, 0.02
 zero has none, and says nothing of the router."""
 
 
+LEAST, STANDS, SHARE = (0.98, 1.15), 0.8, 0.1
+"""A balancing loss stands at 1 if this share of the log lies between these: the least of Switch's, where loads are
+even, and what balanced runs keep to. Below four fifths of it no load is even: the loss is no measure any more."""
+
+
 class ImbalanceEvidence(TypedDict):
     """How uneven the loads are, and since when."""
 
@@ -55,6 +60,8 @@ class _Uneven:
     lowest: float
     steps: tuple[int, int]
     to_the_end: bool
+    below: bool = False
+    """True if it stood below the least that it can be."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +73,8 @@ class ExpertImbalance(Rule[ImbalanceEvidence]):
     Reads how the router shares out the tokens: the share of the most loaded expert, its load as a multiple of a fair
     share (the largest violation plus one, or the loads of all experts), or, where no load is logged, the loss that
     balances them. A warning when the load stays above its limit for the last tenth of the log and more, an error when
-    one expert takes all; `info` when it was so for a quarter of the run and is over.
+    one expert takes all; `info` when it was so for a quarter of the run and is over. A warning also when a balancing
+    loss that stood at 1, which is the least it can be, falls below it by a fifth and stays there.
 
     Why it matters
     --------------
@@ -91,7 +99,8 @@ class ExpertImbalance(Rule[ImbalanceEvidence]):
     Switch Transformer (arXiv 2101.03961, section 2.2): the balancing loss is 1 where all loads are equal and the number
     of experts where one takes all. Wang et al. 2024 (arXiv 2408.15664): largest violations of 0.04 to 0.7 in runs
     that were balanced by a loss or a bias, so that 4 times a fair share is beyond all of them. A share of 0.75 is three
-    times that of the other expert of two, and more where there are more experts.
+    times that of the other expert of two, and more where there are more experts. NVIDIA/Megatron-LM issue 1545: sigmoid
+    gates below the epsilon of their normaliser bring the balancing loss below 1 without any balance.
     """
 
     code = "MOE001"
@@ -161,6 +170,8 @@ class ExpertImbalance(Rule[ImbalanceEvidence]):
         n = len(load.value)
         smooth = centred_median(load.value, max(n // WINDOW, 5))
         lowest = float(smooth.min())
+        if load.kind == "auxiliary-loss" and (found := self._impossible(load, smooth)) is not None:
+            return found
         limit = self._limit(load, smooth, fair)
         below = np.flatnonzero(smooth < limit)
         edges = np.concatenate([[-1], below, [n]])
@@ -176,6 +187,19 @@ class ExpertImbalance(Rule[ImbalanceEvidence]):
         steps = int(load.step[first]), int(load.step[last])
         return _Uneven(load, limit, median(load.value[first : last + 1]), lowest, steps, last == n - 1)
 
+    def _impossible(self, load: Load, smooth: Floats) -> _Uneven | None:
+        """A balancing loss that stood at its least, 1, and ends below it."""
+        n = len(smooth)
+        stood = np.flatnonzero((smooth >= LEAST[0]) & (smooth <= LEAST[1]))
+        if len(stood) < max(SHARE * n, FEWEST):
+            return None
+        high = np.flatnonzero(smooth >= STANDS)
+        first = int(high[-1]) + 1
+        if n - first < max(self.lasting * n, FEWEST / 2):
+            return None
+        steps = int(load.step[first]), int(load.step[-1])
+        return _Uneven(load, STANDS, median(load.value[first:]), float(smooth.min()), steps, True, below=True)
+
     def _finding(self, uneven: list[_Uneven], measured: int, fair: float | None) -> Finding:
         worst = uneven[0]
         first, last = worst.steps
@@ -185,6 +209,11 @@ class ExpertImbalance(Rule[ImbalanceEvidence]):
             text = f"one expert takes {percent(worst.level)} of the tokens {since}{where}"
         elif worst.load.kind == "multiple":
             text = f"the most loaded expert takes {worst.level:.3g} times its fair share of the tokens {since}{where}"
+        elif worst.below:
+            text = (
+                f"the loss that balances the experts stands at {worst.level:.3g} {since}, and cannot be less than 1 while "
+                f"it measures their loads{where}: the router has found a way round it"
+            )
         else:
             text = (
                 f"the loss that balances the experts stands at {worst.level:.3g} {since}, "
