@@ -37,7 +37,18 @@ def sliding(share, first=300, last=800):
     return made.log(seconds)
 
 
+def wandering(times, n=60):
+    """A short run whose steps take longer bit by bit, and wander by 5 % besides."""
+    rng = np.random.default_rng(0)
+    off = rng.normal(size=n)
+    for i in range(1, n):
+        off[i] = 0.6 * off[i - 1] + 0.8 * off[i]
+    seconds = 2.7 * times ** np.clip((np.arange(n) - 6) / (n - 15), 0, 1) * np.exp(0.05 * off)
+    return run_of({"step_time": seconds, "loss": 3.0 - 0.001 * np.arange(n)})
+
+
 DROP = [
+    (ThroughputDrift(), wandering, (1.45, 1.55), ".e"),  # a third of the speed is lost, however the run moves
     # nine tenths of the least loss are enough, so that one of just that size is not found by luck
     (ThroughputDrop(), slower, (0.0222, 0.0229, 0.03, 0.149, 0.151), ".wwwe"),
     (ThroughputDrop(drop=0.05), slower, (0.044, 0.046), ".w"),

@@ -30,6 +30,8 @@ RESTLESS = 1.0
 holds back: such a run has slopes of its own, and a ramp must bring more."""
 RESTLESS_GAIN = 15.0
 """Of 360 random walks that end about 5 % away 24 have a ramp that brings 9, and 8 one that brings 15."""
+UNDENIABLE = math.log(1.5)
+"""A slope that takes a third of the speed is a loss, however the run moves besides."""
 MEDIAN_RANGE = 3.29 * 1.25
 """Range from the 5th to the 95th percentile of Gaussian points, times what a median scatters more than a mean."""
 TOLERANCE = 0.9
@@ -146,7 +148,8 @@ def _fit(signal: RateSignal, settle: int, lasting: int, least: float) -> _Blocks
     for s in found:
         if s.kind == "box" and s.end - s.start < shortest:  # what comes and goes within less than a level is no level
             level[s.start : s.end] -= s.size
-        if s.kind == "ramp" and s.gain < RESTLESS_GAIN and wander > RESTLESS * least:
+        petty = s.kind == "ramp" and s.gain < RESTLESS_GAIN and abs(s.size) < UNDENIABLE
+        if petty and wander > RESTLESS * least:
             level -= s.size * np.clip((at - s.start) / (s.end - s.start), 0.0, 1.0)
     return _Blocks(level, size, first, shortest, wander)
 
