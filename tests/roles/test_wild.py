@@ -294,6 +294,12 @@ def test_an_error_of_both_splits_is_what_is_minimised_where_nothing_is_called_a_
         (["precision", "recall", "train_time"], 0),
         (["precision", "recall", "f1", "threshold"], 0),
         (["precision", "recall", "f1-score", "support"], 0),
+        (["AUC", "loss"], 1),
+        (["mIoU", "loss"], 1),
+        (["auc", "loss", "val_auc"], 1),  # that of the split alone
+        (["auc", "loss", "train_auc"], 0),
+        (["auc", "loss", "threshold"], 0),
+        (["dice", "loss"], 0),
     ],
 )
 def test_scores_of_a_classifier_alone_are_of_an_evaluation(names, scores):

@@ -99,7 +99,7 @@ PATTERNS = (
     P(
         "data_time",
         r"data(_?load(ing|er)?)?_?(time|wait|duration|s$)|data_loading_s|loading_time"
-        r"|dataloader_(time|wait)|~fetch_time|data_wait",
+        r"|dataloader_(time|wait)|~fetch_time|data_wait|~r(ead)?_?time~",
     ),
     P(
         "checkpoint_time",
@@ -110,7 +110,7 @@ PATTERNS = (
         "step_time",
         r"(step|iter(ation)?s?|batch|update)_?(time|duration|timing|latency|wall_?clock|secs?|seconds|ms)~"
         r"|~(sec\w*|s|ms|time|duration)_per_(step|iter\w*|batch|update)"
-        r"|~(dt|dt_ms|step_ms|iter_ms|s_it|s_iter|ms_per_step|step_s|step_avg)$|end_to_end"
+        r"|~(dt|dt_ms|step_ms|iter_ms|s_it|s_iter|ms_per_step|step_s|step_avg|itime)$|end_to_end"
         r"|elapsed_\w*per_iter|time_per_|step_time|^time(_s|_ms)?$|/time_per|(^|throughput/)duration$"
         r"|time/total_step",
         EVAL + r"|per_token|per_sample|~step_(per|train)",

@@ -68,6 +68,9 @@ _ERROR = compiled(r"(?<![a-z])(mse|rmse|mae|error)(?![a-z])")
 """Errors that may be minimised themselves; of several the first stands for the loss, in both splits alike."""
 _OF_A_CLASSIFIER = compiled(r"^(.*/)?((macro|micro|avg|mean|weighted)_)*(precision|recall|f_?(1|score)(_?score)?)$")
 _FEWEST_SCORES = 2
+_OF_ALL_SAMPLES = frozenset({"auc", "iou", "AP"})
+"""Kinds that are worked out over many samples at once, so seldom of the batches that are trained on."""
+_MAY_BE_OF_ALL = compiled(r"^(\w+[_/])?(au(ro)?c|roc_auc|auc_roc|au?prc?|ap|average_precision|m?io_?u)(_score)?$")
 _BY_ROW = compiled(r"(^|/)(thresholds?|thr|cut_?off|confidence|support|class(es)?|labels?)$")
 _SPLIT = compiled(r"(?<![a-z])(train(ing)?|val(id\w*)?|test|eval\w*|dev)(?![a-z])")
 
@@ -188,13 +191,25 @@ def _error_for_loss(names: tuple[str, ...]) -> str:
 def _lone_score(name: Name, siblings: Collection[str]) -> Claim | None:
     """A score beside others where nothing tells of training, or called so beside a held-out loss: of an evaluation."""
     beside = name.normal == "score" and any("loss" in s and _HELD_OUT.search(s) for s in map(normalise, siblings))
-    if not beside and not (_OF_A_CLASSIFIER.search(name.normal) and _are_scores_alone(tuple(siblings))):
+    lone = bool(_MAY_BE_OF_ALL.search(name.normal)) and _is_of_all(name, tuple(siblings))
+    alone = bool(_OF_A_CLASSIFIER.search(name.normal)) and _are_scores_alone(tuple(siblings))
+    if not beside and not alone and not lone:
         return None
     told = "beside a held-out loss" if beside else "where no loss and no split is named"
+    told = "that no name of a split has" if lone and not alone and not beside else told
     why = f"{parse_eval(name.base).metric_kind} {told}"
     return Claim(
         "eval_score", "", "global", name.axis, split="eval", confidence=0.5, why=why, origin="task", base=name.base
     )
+
+
+def _is_of_all(name: Name, names: tuple[str, ...]) -> bool:
+    """Whether a score is worked out over many samples, and no name has its kind with a split: then it is of training."""
+    own = parse_eval(name.base)
+    if own.metric_kind not in _OF_ALL_SAMPLES or own.task or any(_BY_ROW.search(normalise(s)) for s in names):
+        return False
+    splits = [s for s in names if _SPLIT.search(normalise(s)) and _MAY_BE_OF_ALL.search(normalise(s))]
+    return all(parse_eval(take_apart(s).base).metric_kind != own.metric_kind for s in splits)
 
 
 @lru_cache(maxsize=4)  # as above
