@@ -204,7 +204,7 @@ def _lone_score(name: Name, siblings: Collection[str]) -> Claim | None:
 
 
 def _is_of_all(name: Name, names: tuple[str, ...]) -> bool:
-    """Whether a score is worked out over many samples, and no name has its kind with a split: then it is of training."""
+    """Whether a score is made over many samples, and no name has its kind with a split: else it is of training."""
     own = parse_eval(name.base)
     if own.metric_kind not in _OF_ALL_SAMPLES or own.task or any(_BY_ROW.search(normalise(s)) for s in names):
         return False

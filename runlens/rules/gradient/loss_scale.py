@@ -105,8 +105,8 @@ class LossScaleCollapse(Rule[LossScaleEvidence]):
             Severity.ERROR,
             known.name,
             (int(known.step[first]), int(known.step[-1])),
-            f"the loss scale was halved {halved:,} times in a row, from {most:,.0f} to {end:,.3g}, and the log ends there: "
-            "every step overflows and is skipped",
+            f"the loss scale was halved {halved:,} times in a row, from {most:,.0f} to {end:,.3g}, and the log ends "
+            "there: every step overflows and is skipped",
             {"from": most, "to": end, "points": halved + 1, "falling": True},
             "Rewind to before it fell; move to bf16, or keep softmax, norms and the last layer in fp32.",
         )

@@ -211,8 +211,8 @@ class ExpertImbalance(Rule[ImbalanceEvidence]):
             text = f"the most loaded expert takes {worst.level:.3g} times its fair share of the tokens {since}{where}"
         elif worst.below:
             text = (
-                f"the loss that balances the experts stands at {worst.level:.3g} {since}, and cannot be less than 1 while "
-                f"it measures their loads{where}: the router has found a way round it"
+                f"the loss that balances the experts stands at {worst.level:.3g} {since}, and cannot be less than 1 "
+                f"while it measures their loads{where}: the router has found a way round it"
             )
         else:
             text = (
