@@ -10,6 +10,7 @@ from functools import lru_cache
 from runlens.roles.names.claim import Claim
 from runlens.roles.names.evals import EvalName, is_benchmark, may_be_eval, parse_eval
 from runlens.roles.names.generic import generic_claim, loss_claim, may_be_loss
+from runlens.roles.names.lone import lone_score
 from runlens.roles.names.metrics import WITH_A_TASK
 from runlens.roles.names.pattern import EVAL, compiled
 from runlens.roles.names.scope import scope_of_name
@@ -66,14 +67,6 @@ def is_eval_dir(folder: str, names: Collection[str]) -> bool:
 _ERRORS = ("rmse", "mse", "mae")
 _ERROR = compiled(r"(?<![a-z])(mse|rmse|mae|error)(?![a-z])")
 """Errors that may be minimised themselves; of several the first stands for the loss, in both splits alike."""
-_OF_A_CLASSIFIER = compiled(r"^(.*/)?((macro|micro|avg|mean|weighted)_)*(precision|recall|f_?(1|score)(_?score)?)$")
-_FEWEST_SCORES = 2
-_OF_ALL_SAMPLES = frozenset({"auc", "iou", "AP"})
-"""Kinds that are worked out over many samples at once, so seldom of the batches that are trained on."""
-_MAY_BE_OF_ALL = compiled(r"^(\w+[_/])?(au(ro)?c|roc_auc|auc_roc|au?prc?|ap|average_precision|m?io_?u)(_score)?$")
-_BY_ROW = compiled(r"(^|/)(thresholds?|thr|cut_?off|confidence|support|class(es)?|labels?)$")
-_SPLIT = compiled(r"(?<![a-z])(train(ing)?|val(id\w*)?|test|eval\w*|dev)(?![a-z])")
-
 LONGEST = 500
 """Characters of a name: patterns take the square of them, and the longest that a tracker takes (MLflow) has 250."""
 
@@ -147,7 +140,7 @@ def _read(raw: str, siblings: Collection[str], frameworks: Sequence[str], eval_d
             why=why,
             origin="task",
         )
-    if (claim := _lone_score(name, siblings)) is not None:
+    if (claim := lone_score(name, siblings)) is not None:
         return claim
     if not eval_dir and not may_be_loss(name) and not may_be_eval(shape_of(name.normal)) and "|" not in raw:
         return None
@@ -186,43 +179,6 @@ def _error_for_loss(names: tuple[str, ...]) -> str:
     trained = {t.metric_kind for t in told if t.split == "train"}
     held_out = {t.metric_kind for t in told if t.prefixed}
     return next((kind for kind in _ERRORS if kind in trained & held_out), "")
-
-
-def _lone_score(name: Name, siblings: Collection[str]) -> Claim | None:
-    """A score beside others where nothing tells of training, or called so beside a held-out loss: of an evaluation."""
-    beside = name.normal == "score" and any("loss" in s and _HELD_OUT.search(s) for s in map(normalise, siblings))
-    lone = bool(_MAY_BE_OF_ALL.search(name.normal)) and _is_of_all(name, tuple(siblings))
-    alone = bool(_OF_A_CLASSIFIER.search(name.normal)) and _are_scores_alone(tuple(siblings))
-    if not beside and not alone and not lone:
-        return None
-    told = "beside a held-out loss" if beside else "where no loss and no split is named"
-    told = "that no name of a split has" if lone and not alone and not beside else told
-    why = f"{parse_eval(name.base).metric_kind} {told}"
-    return Claim(
-        "eval_score", "", "global", name.axis, split="eval", confidence=0.5, why=why, origin="task", base=name.base
-    )
-
-
-def _is_of_all(name: Name, names: tuple[str, ...]) -> bool:
-    """Whether a score is made over many samples, and no name has its kind with a split: else it is of training."""
-    own = parse_eval(name.base)
-    if own.metric_kind not in _OF_ALL_SAMPLES or own.task or any(_BY_ROW.search(normalise(s)) for s in names):
-        return False
-    splits = [s for s in names if _SPLIT.search(normalise(s)) and _MAY_BE_OF_ALL.search(normalise(s))]
-    return all(parse_eval(take_apart(s).base).metric_kind != own.metric_kind for s in splits)
-
-
-@lru_cache(maxsize=4)  # as above
-def _are_scores_alone(names: tuple[str, ...]) -> bool:
-    """Whether several of a run's names are scores of a classifier, and none tells of training."""
-    scores = sum(1 for s in names if _OF_A_CLASSIFIER.search(normalise(s)))
-    return scores >= _FEWEST_SCORES and not any(map(_tells_more, names))
-
-
-def _tells_more(raw: str) -> bool:
-    """Whether a name is of training or of a split, or says that rows are thresholds or classes: no course in time."""
-    normal = normalise(raw)
-    return "loss" in normal or bool(_SPLIT.search(normal) or _BY_ROW.search(normal))
 
 
 def _is_main_loss(raw: str) -> bool:
