@@ -104,6 +104,22 @@ def heals(rng: Rng) -> Made:
     return run, int(step[first])
 
 
+def score_heals(rng: Rng, for_good: bool = True) -> Made:
+    """A score that had found its level falls by a third to all of its way, for 10 to 25 % of 20 to 100 evaluations."""
+    n = int(rng.integers(20, 101))
+    at = np.arange(1, n + 1)
+    first, long = int(n * rng.uniform(0.45, 0.65)), max(int(n * rng.uniform(0.12, 0.25)), 4)
+    score = 0.2 + 0.5 * (1.0 - np.exp(-at / (0.08 * n)))
+    if for_good:
+        score[first : first + long] -= 0.5 * rng.uniform(0.6, 1.0)
+    else:  # an eval that swings, as far and for as long
+        score -= 0.3 * (1.0 - np.cos(2.0 * np.pi * at / (2.0 * long) + rng.uniform(0.0, 6.28)))
+    score *= 1.0 + rng.uniform(0.005, 0.03) * rng.standard_normal(n)
+    columns = {"train_loss": falling(rng, n), "val_acc": score}
+    series = {name: Series(name, at, np.full(n, np.nan), v) for name, v in columns.items()}
+    return resolve(Run("made", "made", "made", series=series, x_is_step=True)), int(at[first])
+
+
 def spikes_of_epochs(rng: Rng, back: bool = True) -> Made:
     """A table of 12 to 40 epochs, of which one or two stand at 5 to 100 times their neighbours."""
     n = int(rng.integers(12, 41))
@@ -134,6 +150,7 @@ FAULTS = {
     "... under 10 to 20 % of noise": (turns_in_noise, ("EVAL004",)),
     "a fine-tuning stands still": (stands_still, ("LOSS004",)),
     "a collapse of 10 to 40 % of the run that heals": (heals, ("LOSS001", "LOSS005")),
+    "a score that falls for 10 to 25 % of the run and heals": (score_heals, ("EVAL002",)),
     "one or two epochs at 5 times and more": (spikes_of_epochs, ("LOSS001",)),
     "all epochs from there on": (lambda rng: spikes_of_epochs(rng, back=False), ("LOSS001",)),
 }
@@ -142,6 +159,7 @@ HEALTHY = {
     "5 to 12 evaluations that fall": settles,
     "5 to 12 evaluations that are level": level,
     "a held-out loss rises, the metric of the best model improves": surer,
+    "a score that swings": lambda rng: (score_heals(rng, for_good=False)[0], None),
     "a fine-tuning moves by 2 to 6 %": moves_little,
     "12 to 40 epochs, one up to twice as high": epochs,
 }

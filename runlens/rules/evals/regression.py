@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar, TypedDict
@@ -13,10 +12,10 @@ from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
 from runlens.model.words import percent, some
 from runlens.roles.rl import rl_sign
 from runlens.rules.base import Rule
-from runlens.rules.evals.parts.classes import by_class, traded
-from runlens.rules.evals.parts.decline import Decline, declines
+from runlens.rules.evals.parts.classes import by_class, names_that_decide, traded
+from runlens.rules.evals.parts.decline import Decline, declines, was_costly
 from runlens.rules.evals.parts.overfit import held_out_loss, overfit, part_of_loss
-from runlens.rules.evals.parts.own import own_curves, roles_by_name
+from runlens.rules.evals.parts.own import of_policy, own_curves, roles_by_name, says_held_out
 from runlens.rules.evals.parts.scores import scores_since
 from runlens.rules.evals.parts.whole import terms_of
 from runlens.rules.meaning import Part, Stage, Story
@@ -30,8 +29,6 @@ FEW_SINCE_FIRST = 8
 FEW_EPOCHS = 20
 """Epochs of a table below which a fall that lost less than `severe` is only worth knowing: two of public tables, of 10
 and 15 epochs, were the noise of a small held-out set, whose accuracy stays away for some epochs and comes back."""
-
-_HELD_OUT = re.compile(r"(^|[^a-z])(val|valid\w*|eval\w*|test\w*|dev|held\w*)([^a-z]|$)|lm[-_]eval|benchmark")
 
 
 class WorseEval(TypedDict):
@@ -65,20 +62,21 @@ class EvalRegression(Rule[RegressionEvidence]):
     worse when it lies four scatters below (binomial error and what neighbouring checkpoints show), or 2.8 with two
     neighbours that do so too, and by at least 1 % of a loss or 2 % of a score. It is a warning when that lasts for
     three checkpoints up to the last one, or for two when a quarter of all progress is gone; an error when half of
-    it is gone. One checkpoint far off, and a dip that came back, are information; a fall no deeper than earlier
-    ones that came back is the eval's own noise. An eval that is worse than its very first value ever since is a
-    warning, if its name says that it is of held-out data. One finding tells of all evals that fell together. A held-out
-    loss that rises while the training loss falls is EVAL004, and one whose scores improved meanwhile is information.
-    Which way is better is told by the name, `[evals."NAME"] higher_is_better = true`, a requirement, or the course of
-    the run while it was young (a warning at most, then); an eval of which nothing tells it is named as not judged.
-    Parts of a held-out loss (of a head, a layer, a term) that rise while the whole does not are information, so are
-    scores of single classes while that of all does not fall (or fewer than a third of the classes do), precision and
-    recall while mAP or F1 does not fall, and so is a loss that lost less than `at_once` while its scores held, or that
-    stands above its first value at fewer than eight evaluations while they did. In fewer than 20 checkpoints the whole
-    curve must speak for a lasting change (`lasting_rise`, as of EVAL004). What a policy earns in reinforcement learning
-    is RL001's, and another score of it that lost less than `at_once` is information, as is, in a table of fewer than 20
-    epochs, what lost less than `severe`; what a run that unlearns is to forget is not judged, and its other evals but
-    those of what is to be kept are information.
+    it is gone. One checkpoint far off, and a dip that came back, are information, but a dip of a score (of a loss
+    where none is logged) that lasted for a tenth of the run and lost half of the progress is a warning; a fall no
+    deeper than earlier ones that came back is the eval's own noise. An eval that is worse than its very first value
+    ever since is a warning, if its name says that it is of held-out data. One finding tells of all evals that fell
+    together. A held-out loss that rises while the training loss falls is EVAL004, and one whose scores improved
+    meanwhile is information. Which way is better is told by the name, `[evals."NAME"] higher_is_better = true`, a
+    requirement, or the course of the run while it was young (a warning at most, then); an eval of which nothing
+    tells it is named as not judged. Parts of a held-out loss (of a head, a layer, a term) that rise while the whole
+    does not are information, so are scores of single classes while that of all does not fall (or fewer than a third
+    of the classes do), precision and recall while mAP or F1 does not fall, and so is a loss that lost less than
+    `at_once` while its scores held, or that stands above its first value at fewer than eight evaluations while they
+    did. In fewer than 20 checkpoints the whole curve must speak for a lasting change (`lasting_rise`, as of
+    EVAL004). What a policy earns in reinforcement learning is RL001's, and another score of it that lost less than
+    `at_once` is information, as is, in a table of fewer than 20 epochs, what lost less than `severe`; what a run
+    that unlearns is to forget is not judged, and its other evals but those of what is to be kept are information.
 
     Why it matters
     --------------
@@ -115,7 +113,7 @@ class EvalRegression(Rule[RegressionEvidence]):
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """One finding for what is open now, one for each set of dips that began together and came back."""
         every = own_curves(run)
-        curves = tuple(c for c in every if not is_forgotten(c.curve.name) and not _of_policy(run, c))
+        curves = tuple(c for c in every if not is_forgotten(c.curve.name) and not of_policy(run, c))
         train = run.role("train_loss")
         unknown = [r.series.name for r in run.every("eval_score") if r.split == "eval" and r.direction is None]
         if unknown:
@@ -146,8 +144,11 @@ class EvalRegression(Rule[RegressionEvidence]):
         for decline in found:
             if not decline.open:
                 past.setdefault(decline.steps[0], []).append(decline)
+        deciding, policy = names_that_decide(curves), bool(rl_sign(run.placed, run.axis_name))
         for group in past.values():
-            yield self._finding(Severity.INFO, sorted(group, key=lambda d: -d.share), "and came back")
+            costly = not policy and any(d.eval.curve.name in deciding and was_costly(d, self.severe) for d in group)
+            group.sort(key=lambda d: -d.share)
+            yield self._finding(Severity.WARNING if costly else Severity.INFO, group, "and came back")
         lasting = sorted((d for d in found if d.open), key=lambda d: -d.share)
         lasting, classes = self._without_classes(lasting, curves)
         if classes is not None:
@@ -172,7 +173,7 @@ class EvalRegression(Rule[RegressionEvidence]):
             yield self.skip(
                 f"not judged: {some(forgotten)}; to be forgotten, it gets worse on purpose", kind="not-applicable"
             )
-        rewards = [c.curve.name for c in every if _of_policy(run, c)]
+        rewards = [c.curve.name for c in every if of_policy(run, c)]
         if rewards:
             yield self.skip(f"not judged: {some(rewards)}; RL001 judges what a policy earns", kind="not-applicable")
 
@@ -222,7 +223,7 @@ class EvalRegression(Rule[RegressionEvidence]):
         return max((eval["level_at_step"] for eval in cls.evidence_of(finding).get("evals", ())), default=None)
 
     def _severity(self, decline: Decline, self_told: bool, policy: bool, epochs: bool) -> Severity:
-        if decline.checkpoints == 1 or (decline.since_first and not _says_held_out(decline.eval.curve.name)):
+        if decline.checkpoints == 1 or (decline.since_first and not says_held_out(decline.eval.curve.name)):
             return Severity.INFO
         if policy and decline.share < self.at_once:  # few episodes make a score, and a policy is at another place
             return Severity.INFO
@@ -287,13 +288,3 @@ class EvalRegression(Rule[RegressionEvidence]):
             f"Look at what changed between steps {worst.best_step:,} and {max(worst.steps[0], worst.best_step):,}: "
             "data, learning rate, a resume.",
         )
-
-
-def _says_held_out(name: str) -> bool:
-    """Whether a name says that it was measured on held-out data: a score of training batches begins at any value."""
-    return _HELD_OUT.search(name.lower()) is not None
-
-
-def _of_policy(run: Run, own: RunCurve) -> bool:
-    """Whether a curve is what a policy earns in training: its rises and falls are RL001's."""
-    return own.curve.metric == "reward" and bool(rl_sign(run.placed, run.axis_name))

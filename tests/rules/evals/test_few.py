@@ -69,3 +69,37 @@ def test_map_decides_and_not_the_precision_that_it_weighs():
     scores = {"metrics/mAP50(B)": 0.6 * (1 - np.exp(-at / 6.0)), "metrics/precision(B)": 0.3 + 0.005 * at}
     assert mark(Overfitting(), evaluated(held, 0.3, **scores)) == "w"
     assert mark(Overfitting(), evaluated(held, 0.3, **{"metrics/precision(B)": scores["metrics/precision(B)"]})) in "iw"
+
+
+def healed(n=40, first=22, long=6, lost=0.8, name="eval/acc"):
+    """A score that found its level at once, fell for a while and is back."""
+    score = 0.2 + 0.5 * (1 - np.exp(-np.arange(n) / 2.0))
+    score[first : first + long] -= 0.5 * lost
+    return evaluated(np.linspace(2.0, 1.0, n), 0.3, **{name: score})
+
+
+@pytest.mark.parametrize(
+    ("run", "says"),
+    [
+        (healed(long=4), "w"),
+        (healed(long=3), "."),
+        (healed(n=60, first=30, long=5), "."),
+        (healed(lost=0.45), "w"),
+        (healed(lost=0.37), "."),
+        (healed(n=12, first=7, long=3), "w"),
+        (healed(n=11, first=6, long=3), "."),
+        (healed(first=8, long=8), "i"),
+        (healed(name="eval/precision"), "w"),
+    ],
+)
+def test_a_collapse_of_a_score_that_healed_is_a_warning_where_it_cost_a_tenth_of_the_run(run, says):
+    assert mark(EvalRegression(), run) == says
+
+
+def test_precision_alone_does_not_tell_of_one_beside_map():
+    run = healed()
+    steady = 0.2 + 0.5 * (1 - np.exp(-np.arange(40) / 2.0))
+    both = evaluated(np.linspace(2.0, 1.0, 40), 0.3, **{
+        "metrics/precision(B)": run.placed["eval/acc"].value, "metrics/mAP50(B)": steady,
+    })  # fmt: skip
+    assert mark(EvalRegression(), both) == "i"

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from runlens.comparison.curves import RunCurve
 from runlens.roles.names.evals import is_benchmark
+from runlens.rules.evals.parts.overfit import held_out_loss, part_of_loss
 
 FEWEST = 4
 """Labels from which on their scores are a report by class."""
@@ -35,6 +36,13 @@ def traded(curves: Sequence[RunCurve]) -> tuple[frozenset[str], frozenset[str]]:
     tasks = {curve.task for curve in both}
     single = frozenset(c.curve.name for c in curves if c.curve.metric in _TRADED and c.curve.task in tasks)
     return single, frozenset(curve.name for curve in both) if single else frozenset()
+
+
+def names_that_decide(curves: Sequence[RunCurve]) -> frozenset[str]:
+    """Logged names of the scores of the whole that no other weighs, or of all evals where there is no score."""
+    aside = by_class(curves)[0] | traded(curves)[0]
+    scores = frozenset(c.curve.name for c in curves if not (held_out_loss(c) or part_of_loss(c)))
+    return (scores or frozenset(c.curve.name for c in curves)) - aside
 
 
 def by_class(curves: Sequence[RunCurve]) -> tuple[frozenset[str], frozenset[str]]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from runlens.comparison.curves import RunCurve
 from runlens.comparison.noise import Floats, logarithmic, prior, upward
-from runlens.rules.evals.parts.own import scatter_of
+from runlens.rules.evals.parts.own import running_middle, scatter_of
 from runlens.stats.changes.lasting_rise import lasting_rise
 from runlens.stats.robust import sigma
 from runlens.stats.smooth import checkpoint_noise
@@ -41,6 +41,11 @@ value is all that is known of the level, and benchmarks that a fine-tuning leave
 USUAL = 1.5
 """A fall up to the end counts only if it is so many times any that came back before: an eval that swings about one
 level has not fallen."""
+COSTLY, OF_MANY = 0.1, 12
+"""Share of its checkpoints for which an eval that came back must have been away to be worth a warning, and how many
+there must be: of fewer, three in a row are the noise of a small held-out set."""
+HALF = 0.5
+"""Share of its progress that an eval must have lost in the mean for that."""
 ENOUGH = 12
 """Checkpoints near the level from which on their own jitter counts."""
 
@@ -78,24 +83,35 @@ def declines(own: RunCurve) -> list[Decline]:
         Over steps. Fewer than four checkpoints, or an eval that never rose clearly above its first values and is not
         worse than the first for good, give none: there is no level to fall from.
     """
-    curve, step = own.curve, own.step
-    up = upward(curve)
+    curve, up = own.curve, upward(own.curve)
     if len(up) < 4:
         return []
     if (for_good := _worse_than_first(own, up)) is not None:
         return [for_good]
     middle = bn.median(np.lib.stride_tricks.sliding_window_view(up, 3), axis=1)  # at checkpoints 1 .. n-2
+    top = float(middle.max())
+    peak = int(np.argmax(middle)) + 2
+    noise = checkpoint_noise(up[:peak], prior(curve, curve.value)[0])
+    found = _below(own, up, middle, _with_jitter(up, top - NEAR * (top - up[:2].mean()), noise))
+    if len(up) < OF_MANY or any(not one.open for one in found):
+        return found
+    # a collapse that heals is no noise, but all that lies before the best checkpoint is taken for it
+    costly = [d for d in _below(own, up, middle, scatter_of(own)) if not d.open and was_costly(d, HALF)]
+    return [*costly, *found]
+
+
+def _below(own: RunCurve, up: Floats, middle: Floats, scatter: float) -> list[Decline]:
+    """The stretches below the level so far under noise of such a size."""
+    curve, step = own.curve, own.step
     level = np.maximum.accumulate(middle)
     best = np.maximum.accumulate(np.where(middle >= level, np.arange(len(middle)), 0)) + 1
-    expected, _ = prior(curve, curve.value)
-    peak = int(np.argmax(middle)) + 2
     progress = float(level[-1] - up[:2].mean())
-    scatter = _with_jitter(up, float(level[-1]) - NEAR * progress, checkpoint_noise(up[:peak], expected))
     least = LEAST_LOSS if logarithmic(curve) else LEAST_SCORE * abs(float(level[-1]))
     margin, lower = (max(sigmas * scatter * np.sqrt(1 + 1 / 3), least) for sigmas in (SIGMAS, IN_A_ROW))
     if progress < (max(margin, MOVED * scatter_of(own)) if len(up) < SHORT else margin):
         return []
     size = 1.0 if logarithmic(curve) else max(abs(float(np.median(curve.value))), 1e-300)
+    expected = prior(curve, curve.value)[0] / size
     against = np.concatenate([np.full(3, np.inf), level[: len(up) - 3]])  # made of checkpoints before this one
     below = np.where(np.isfinite(against), against - up, -np.inf)
     edges = np.flatnonzero(np.diff(np.concatenate([[0], (below > lower).astype(np.int8), [0]])))
@@ -106,8 +122,28 @@ def declines(own: RunCurve) -> list[Decline]:
         if step[a] <= step[b - 1]
         and (b - a >= ROW or below[a:b].max() > margin)
         and not (b == len(up) and _as_usual(up[a:], float(against[a]), middle[: max(a - 1, 0)], lower))
-        and not (a + 1 < b == len(up) < SHORT and lasting_rise(-up / size, expected / size) < ODDS)
+        and not (a + 1 < b == len(up) < SHORT and lasting_rise(-up / size, expected) < ODDS)
     ]
+
+
+def was_costly(one: Decline, severe: float) -> bool:
+    """Whether a fall that came back lasted so long, and lost so much, that it cost a part of the run.
+
+    Not one of an eval that swings: it must have held its level for as long before it, and not have gone down as far
+    before or after.
+    """
+    step, up = one.eval.step, upward(one.eval.curve)
+    long = one.checkpoints >= max(COSTLY * len(step), ROW) and len(step) >= OF_MANY
+    if not long or one.share < severe:
+        return False
+    first, last = np.searchsorted(step, one.steps)
+    before = up[:first]
+    level = float(np.max(running_middle(before)))
+    if np.count_nonzero(before >= level - NEAR * (level - before[:2].mean())) < one.checkpoints:
+        return False
+    others = [running_middle(part) for part in (before, up[last + 1 :]) if len(part)]
+    swing = max(float(np.max(np.maximum.accumulate(part) - part)) for part in others)
+    return level - float(np.mean(up[first : last + 1])) >= USUAL * swing
 
 
 def _as_usual(fallen: Floats, level: float, middle: Floats, lower: float) -> bool:

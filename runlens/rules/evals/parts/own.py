@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -9,8 +10,10 @@ import numpy as np
 from runlens.comparison.curves import MOST, ROLES, RunCurve, run_curves
 from runlens.comparison.noise import Floats, prior, upward
 from runlens.model import RoleSeries, Run
+from runlens.roles.rl import rl_sign
 from runlens.stats.robust import sigma
 
+_HELD_OUT = re.compile(r"(^|[^a-z])(val|valid\w*|eval\w*|test\w*|dev|held\w*)([^a-z]|$)|lm[-_]eval|benchmark")
 PRIOR_WEIGHT = 4.0
 """How many checkpoints the expected scatter is worth against what is measured."""
 
@@ -82,3 +85,13 @@ def middles(own: RunCurve) -> RunCurve:
     at = np.array([0, *(i + int(np.argsort(part)[(len(part) - 1) // 2]) for i, part in stretches)])
     curve = replace(own.curve, at=own.curve.at[at], value=value[at], stderr=own.curve.stderr[at])
     return RunCurve(curve, own.step[at])
+
+
+def says_held_out(name: str) -> bool:
+    """Whether a name says that it was measured on held-out data: a score of training batches begins at any value."""
+    return _HELD_OUT.search(name.lower()) is not None
+
+
+def of_policy(run: Run, own: RunCurve) -> bool:
+    """Whether a curve is what a policy earns in training: its rises and falls are RL001's."""
+    return own.curve.metric == "reward" and bool(rl_sign(run.placed, run.axis_name))
