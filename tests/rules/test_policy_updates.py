@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from benchmarks.kinds import is_near, loud
-from runlens.model import Severity
+from runlens.model import Severity, Skip
 from runlens.rules.rl.parts import signals
-from tests.rules.test_policy_collapse import FLAT, RISES, N, Values, found, learns, noisy, run_of
+from tests.rules.test_policy_collapse import FLAT, RISES, N, Values, found, learns, noisy, run_of, said
 from tests.synthetic.updates import FAULTS, HEALTHY
 
 REWARD, SCORE = "rollout/ep_rew_mean", "critic/score/mean"
@@ -186,6 +186,38 @@ def test_what_is_lost_before_half_was_learnt_is_how_a_policy_begins() -> None:
     level = learns()
     level[60:130] = 0.2  # a third of all progress had been made
     assert found({SCORE: noisy(level)}) == []
+
+
+@pytest.mark.parametrize(("since", "told"), [(36, 0), (48, 1)])
+def test_a_reward_that_gained_nothing_stood_for_a_tenth_of_the_log_before_it_fell(since: int, told: int) -> None:
+    """Such as a reward of each step, before the first of all the deaths that come ever after."""
+    assert signs({SCORE: noisy(after(0.2, 0.8, since))}) == told * ["reward-fell"]
+    deaths = np.where((T % 10 == 0) & (T > 15), -3.0, 0.1)
+    assert signs({SCORE: deaths}) == []
+
+
+@pytest.mark.parametrize(("kl", "entropy", "told"), [(48.0, 0.04, 0), (52.0, 0.06, 0), (52.0, 0.04, 1)])
+def test_a_policy_that_says_one_thing_is_told_whatever_it_earns(kl: float, entropy: float, told: int) -> None:
+    """The KL grows all along, so that it never explodes."""
+    grown = 0.5 * (kl / 0.5) ** np.minimum(T / 300, 1.0)
+    series = {"objective/kl": grown, "objective/entropy": 50.0 * entropy ** np.minimum(T / 300, 1.0)}
+    assert signs({SCORE: RISES, **series}) == told * ["kl-exploded", "entropy-died"]
+
+
+def test_a_kl_from_a_tenth_of_it_or_less_beside_a_dead_entropy() -> None:
+    for first, told in ((5.5, 0), (4.5, 1)):
+        grown = np.interp(T, [0, 150, 300, N], [first, first, 52.0, 52.0])
+        assert len(signs({SCORE: RISES, "objective/kl": grown, "objective/entropy": dying()})) == 2 * told
+
+
+def dying() -> Values:
+    return np.asarray(50.0 * 0.01 ** np.minimum(T / 300, 1.0))
+
+
+def test_an_entropy_alone_judges_nothing() -> None:
+    """Without a reward it may fall by design, so that nothing was judged."""
+    (skip,) = said({"actor/entropy": dying()})
+    assert isinstance(skip, Skip) and skip.kind == "too-few-points"
 
 
 def sliding(fell: float, n: int = 20) -> Values:

@@ -176,6 +176,32 @@ def solved_groups(rng: Rng) -> Made:
     return run.made(False, train__reward=reward, train__reward_std=spread, **_answers(run))
 
 
+def says_one_thing(rng: Rng) -> Made:
+    """A policy that earns ever more by one answer to all: its KL grows all along, its entropy dies."""
+    run = Steps(rng, True)
+    kl = run.about(rng.uniform(1.0, 3.0) * rng.uniform(60.0, 150.0) ** np.minimum(run.share / 0.8, 1.0))
+    entropy = run.about(rng.uniform(20, 60) * rng.uniform(0.005, 0.03) ** np.minimum(run.share / 0.7, 1.0))
+    made, _ = run.made(True, objective__kl=kl, objective__entropy=entropy)
+    return made, None
+
+
+def says_many_things(rng: Rng) -> Made:
+    """A KL that grows as far beside an entropy that lives, or one that dies beside a KL that grows less."""
+    run = Steps(rng, True)
+    far = bool(rng.integers(2))
+    kl = run.about(1.0 * (rng.uniform(60.0, 150.0) if far else rng.uniform(5.0, 30.0)) ** run.share)
+    entropy = run.about(rng.uniform(20, 60) * (rng.uniform(0.3, 0.8) if far else 0.01) ** run.share)
+    return run.made(False, objective__kl=kl, objective__entropy=entropy)
+
+
+def dies_ever_after(rng: Rng) -> Made:
+    """A reward of each step, of which the first few hundredths know no death."""
+    run = Steps(rng, False)
+    every = max(run.n // int(rng.integers(30, 60)), 2)
+    deaths = np.where((np.arange(run.n) % every == 0) & (run.share > rng.uniform(0.02, 0.05)), -3.0, 0.1)
+    return run.made(False, reward=deaths, rollout__ep_rew_mean=np.full(run.n, np.nan))
+
+
 def at_own_limit(rng: Rng) -> Made:
     """Responses that come to stand at a limit that nothing but they tell."""
     run = Steps(rng, False)
@@ -259,6 +285,7 @@ FAULTS: Mapping[str, tuple[Make, tuple[str, ...]]] = {
     "the value function explains nothing any more": (value_lost, CODES),
     "its loss is beyond all returns": (value_runs_away, CODES),
     "groups of equal rewards": (no_contrast, CODES),
+    "one answer to all": (says_one_thing, CODES),
     "responses at a limit that is not logged": (at_own_limit, CODES),
     "a reward lost for a fifth of the run and back": (lost_and_back, CODES),
     "rates of winning and scores that fall": (loses_games, CODES),
@@ -271,6 +298,8 @@ HEALTHY: Mapping[str, Make] = {
     "nothing to explain, or from the start": value_useless,
     "a value loss that grows with the returns": value_grows,
     "equal rewards where all is solved, or now and then": solved_groups,
+    "a KL that grows far, or an entropy that dies": says_many_things,
+    "deaths that begin soon after the start": dies_ever_after,
     "responses of one length, or longer ones": near_no_limit,
     "a dip of a twentieth of the run, or by half": dips_and_back,
     "rates of winning that rise, episodes of any length": wins_games,

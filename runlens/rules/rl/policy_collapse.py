@@ -13,6 +13,7 @@ from runlens.rules.base import Rule
 from runlens.rules.meaning import Advice, Part, Stage, Story
 from runlens.rules.rl.parts.curriculum import made_harder
 from runlens.rules.rl.parts.healed import came_back
+from runlens.rules.rl.parts.one_answer import one_answer
 from runlens.rules.rl.parts.short import FEWEST_SHORT, judged_short
 from runlens.rules.rl.parts.signals import Signal, evaluated, length_limit, measures, reward
 from runlens.rules.rl.parts.signs import FELL, FEWEST, Limits, Name, Reward, Sign, judged, of_evaluations, of_measure
@@ -84,6 +85,10 @@ class PolicyCollapse(Rule[CollapseEvidence]):
     are findings where the reward gained nothing or fell: while it gains they do so by design. An entropy or responses
     that run away are signs beside a reward that fell. All signs are one finding. A task that was made harder explains a
     fall: `info`.
+
+    A KL that grew tenfold all along, to such a level, beside an entropy that died is a policy that says one thing: a
+    finding whatever the reward does. What a reward lost within its first tenth, before it gained anything, is how an
+    episode of the first kind went, and no fall.
 
     Updates are judged, too. That nearly all samples (80 %) of an update are clipped is a finding whatever the reward
     does. Where it gained nothing or fell, so are: half of the samples clipped for a quarter of the log; a KL of updates
@@ -159,12 +164,12 @@ class PolicyCollapse(Rule[CollapseEvidence]):
         updates = [signal for signal in every if signal.kind in KINDS]
         known = judged(rewards, limits) if rewards is not None and len(rewards.value) >= FEWEST else None
         short = judged_short(rewards) if rewards is not None and FEWEST_SHORT <= len(rewards.value) < FEWEST else None
-        if known is None and short is None and not others and not any(one.kind in ALONE for one in updates):
+        if known is None and short is None and not any(one.kind in ALONE for one in every):
             yield self.skip(f"fewer than {FEWEST} points of a reward or KL were logged", kind="too-few-points")
             return
         most = length_limit(run)
         found = [of_measure(signal, limits, known, most) or jumped(signal, limits, known) for signal in others]
-        found += [of_update(signal, limits, known) for signal in updates]
+        found += [*(of_update(signal, limits, known) for signal in updates), *one_answer(others, limits)]
         if known is not None and known.fell is not None:
             found.append(known.fell)
         elif short is not None:

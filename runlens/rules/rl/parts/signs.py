@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from runlens.rules.rl.parts.course import Blocks, Climb, Course, climb, course, means, medians, stays
-from runlens.rules.rl.parts.signals import Signal
+from runlens.rules.rl.parts.signals import Kind, Signal
 from runlens.stats.changes.changepoint import refine
 from runlens.stats.robust import median
 
@@ -37,9 +37,12 @@ OWN = 0.15
 next to nothing, half of that is nothing too."""
 HELD = 0.25
 """A reward that lost less of its progress than this has not lost it."""
+HELD_FIRST = 0.1
+"""Share of the log for which a reward that had gained nothing must have stood before it falls: the first episodes are
+of another kind, such as those before anybody dies, or with an expert at the wheel."""
 DEEPER = 1.5
 """A fall is deeper than those that were made up again, by this."""
-LEVEL = {"kl": 1.0, "update-kl": 0.2, "summed-kl": 50.0}
+LEVEL: dict[Kind, float] = {"kl": 1.0, "update-kl": 0.2, "summed-kl": 50.0}
 """Least KL that is an explosion. Per token in nats, where healthy runs stay below 0.5; of one update, where targets are
 0.01 to 0.05 (Spinning Up, Stable-Baselines3); summed over a response, where TRL's guide asks for less than 10."""
 EARLY = 10.0
@@ -109,6 +112,9 @@ def judged(signal: Signal, limits: Limits) -> Reward:
     )
     if deep and 0 < found.since < len(blocks.level):
         at = _begins(signal, blocks, found)
+        learnt = found.best - float(blocks.smooth[: found.since].min())
+        if at < HELD_FIRST * len(signal.value) and learnt <= SIGMAS * found.noise:
+            return Reward(None, False, size)
         half = 0.5 if found.fall >= ALL_LOST * found.gain > 0 else 1.0
         if len(signal.value) - at >= half * max(limits.lasting * len(signal.value), 10):
             return Reward(_fell(signal, at, found), False, size)

@@ -18,7 +18,7 @@ from runlens.stats.robust import Floats
 KINDS: frozenset[Kind] = frozenset(
     {"clipped", "spread", "log-spread", "explained", "value-loss", "contrast", "no-contrast"}
 )
-ALONE: frozenset[Kind] = frozenset({"clipped", "spread", "log-spread"})
+ALONE: frozenset[Kind] = frozenset({*LEVEL, "clipped", "spread", "log-spread"})
 """Those that tell something where no reward is known."""
 LONG = 0.25
 """Share of the log at its end for which most samples are clipped, nothing is explained, or all rewards are equal."""
