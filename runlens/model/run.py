@@ -208,17 +208,13 @@ class Run:
         return self.once("step range", self._step_range)
 
     def _step_range(self) -> tuple[int, int] | None:
-        spans = [
-            (int(least(r.series.step)), int(greatest(r.series.step)))
-            for name in ("train_loss", "grad_norm", "learning_rate", "tokens_per_second", "step_time", "tokens")
-            for r in self.roles.get(name, ())[:1]
-            if len(r.series)
-        ] or [
-            (int(least(r.series.step)), int(greatest(r.series.step)))
-            for group in self.roles.values()
-            for r in group
-            if len(r.series)
-        ]
+        names = ("train_loss", "grad_norm", "learning_rate", "tokens_per_second", "step_time", "tokens")
+        of_training = [r.series for name in names for r in self.roles.get(name, ())[:1]]
+        every = [r.series for group in self.roles.values() for r in group]
+        for found in (of_training if "train_loss" in self.roles else [], every or list(self.placed.values())):
+            spans = [(int(least(s.step)), int(greatest(s.step))) for s in found if len(s)]
+            if spans:
+                break
         if not spans:
             return None
         return min(a for a, _ in spans), max(b for _, b in spans)

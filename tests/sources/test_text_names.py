@@ -82,3 +82,33 @@ def test_how_many_of_how_many_is_a_share(tmp_path):
     said = "epoch {e} loss: {v:.4f} test accuracy: {n} / 10000"
     run = of([said.format(e=e, v=v, n=int(9000 * ACC[e])) for e, v in enumerate(LOSS)], tmp_path)
     np.testing.assert_allclose(values(run, "eval_score"), np.floor(9000 * ACC) / 10000)
+
+
+@pytest.mark.parametrize(
+    ("form", "guessed"),
+    [("step {e} train loss: {v:.4f} lr: 0.1\nstep {e} valid loss: {w:.4f} acc: {a:.4f}", False),
+     ("epoch {e} train loss: {v:.4f} valid loss: {w:.4f} acc: {a:.4f}", True),
+     ("epoch {e} train (loss: {v:.4f}) val (loss: {w:.4f}, acc: {a:.4f})", False)],
+)  # fmt: skip
+def test_a_score_behind_a_held_out_loss_is_of_held_out_data(tmp_path, form, guessed):
+    run = of([form.format(e=e, v=v, w=v + 0.1, a=ACC[e]) for e, v in enumerate(LOSS)], tmp_path)
+    np.testing.assert_allclose(values(run, "eval_score"), ACC)
+    np.testing.assert_allclose(values(run, "train_loss"), LOSS)
+    assert any("no split that is named" in n.message for n in run.notes) == guessed
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["epoch {e} loss: {v:.4f} val_loss: {w:.4f} acc: {a:.4f}", "epoch {e} loss: {v:.4f} acc: {a:.4f} val_loss: {w:.4f}",
+     "epoch {e} loss: {v:.4f} acc: {a:.4f}", "epoch {e} train loss: {v:.4f} val loss: {w:.4f} lr: {a:.4f}"],
+)  # fmt: skip
+def test_a_score_of_which_nothing_tells_the_split_is_of_none(tmp_path, form):
+    run = of([form.format(e=e, v=v, w=v + 0.1, a=ACC[e]) for e, v in enumerate(LOSS)], tmp_path)
+    assert run.role("eval_score") is None
+    np.testing.assert_allclose(values(run, "train_loss"), LOSS)
+
+
+def test_a_score_with_a_split_elsewhere_is_of_training_where_it_has_none(tmp_path):
+    form = "epoch {e} train loss: {v:.4f} val loss: {w:.4f} acc: {a:.4f} val acc: {b:.4f}"
+    run = of([form.format(e=e, v=v, w=v + 0.1, a=ACC[e], b=ACC[e] - 0.1) for e, v in enumerate(LOSS)], tmp_path)
+    np.testing.assert_allclose(values(run, "eval_score"), ACC - 0.1)

@@ -39,6 +39,8 @@ _PART = compiled(
     r"~(box|cls|dfl|obj|bbox|mask|rpn|seg|kpt|pose|style|commit\w*|recon\w*|kld?|aux\w*|adv\w*|gan|disc\w*|gen\w*|g|d|actor|critic|value|(?<!cross_)entropy|ent|max|min|caption|sft|extra|ewm|reg\w*|penalty)_\w*loss"
     r"|loss_(box|cls|bbox|rpn|mask|obj|reg|seg)\w*|max_loss|ewm_loss"
 )
+_WORDY = compiled(r"^(.*/)?(train(ing)?)_((negative|overall|mean|average|total|log)_)*log_loss(_per_\w+)?$")
+"""A loss of training that is told in many words: `Train Negative Overall Log-Loss per event`."""
 _SHORT = compiled(r"(^|/)l_(g_|d_)?(pix\w*|percep\w*|style|fea\w*|gan|real|fake|total|edge|char\w*|freq|fft|ssim|tv)$")
 """How BasicSR and what grew from it name losses: `l_pix`, `l_g_gan`, `l_d_real`."""
 _LETTER = compiled(
@@ -135,7 +137,7 @@ def loss_claim(name: Name, eval_dir: bool = False) -> Claim | None:
         return _claim(name, "eval_loss", "eval-loss", flags, 0.8, True)
     if _POLICY.search(normal):
         return _claim(name, "train_loss", "policy-loss", {"part"}, 0.6, False)
-    if _PART.search(normal) or not _MAIN_LOSS.search(normal):
+    if not _WORDY.search(normal) and (_PART.search(normal) or not _MAIN_LOSS.search(normal)):
         return _claim(name, "other", "loss-component", {"part"}, 0.6, False)
     return _claim(name, "train_loss", "train-loss", set(), 0.8, False)
 

@@ -51,7 +51,7 @@ KINDS = (
     Kind(
         "f1",
         r"(?:(?:macro|micro|weighted|avg|mean|token|span|entity)_)*f(?:_?beta|_?measure|_?[0-9]{1,2}|"
-        r"_?score)(?:_?score)?(?:_(?:macro|micro|weighted))?",
+        r"_?score)(?:_?score)?(?:_(?:macro|micro|weighted))?|h_?mean",
         "up", True, True,
     ),
     Kind("sacrebleu", r"sacre_?bleu(?:_score)?", "up", False, True),

@@ -52,6 +52,7 @@ _UNDER_EVAL_BUT_NO_SCORE = re.compile(
 )
 """Words of counts, constants, frequencies, times and settings: what holds one and no metric's name is no score."""
 _UNMISTAKABLE = re.compile(r"^(eval|evals|evaluation|validation|valid|val|test|dev)[/_].*(acc|accuracy|accuracies)$")
+_OF_PIXELS = re.compile(r"[a-z]_maps?$")
 _STATISTIC = re.compile(r"std|stderr|(?<![a-z])(min|max|var)(?![a-z])")
 
 
@@ -241,6 +242,8 @@ def _score(name: Name, result: EvalName, eval_dir: bool) -> Claim | None:
             why = f"{result.metric_kind} on training data"
             return Claim("other", flags=frozenset({"known"}), confidence=0.6, why=why, origin="pattern")
         return None
+    if result.metric_kind == "mAP" and not result.prefixed and _OF_PIXELS.search(name.raw):
+        return None  # an image: `iou_shrink_map`
     known_kind = result.metric_kind in WITH_A_TASK and bool(result.task)
     told = result.prefixed or eval_dir or normal.startswith(("metrics/", "core_metric"))
     if result.metric_kind == "score":
@@ -248,18 +251,8 @@ def _score(name: Name, result: EvalName, eval_dir: bool) -> Claim | None:
         if not scored or _UNDER_EVAL_BUT_NO_SCORE.search(normal):
             return None
         confidence = 0.75 if result.direction else 0.5
-        return Claim(
-            "eval_score",
-            "",
-            "global",
-            name.axis,
-            frozenset(),
-            "eval",
-            name.device,
-            confidence,
-            "name of a held-out split",
-            "task",
-        )
+        why, flags = "name of a held-out split", frozenset[str]()
+        return Claim("eval_score", "", "global", name.axis, flags, "eval", name.device, confidence, why, "task")
     if not (known_kind or told or result.metric_kind in _TELLING):
         return None
     scope = scope_of_name("eval_score", name)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from runlens.sources.carried.prefix import Prefix
 from runlens.sources.text.gather import Gathered, Gathering, gather
-from runlens.sources.text.stretches import SIZE, Cutter, open_log, stretches
+from runlens.sources.text.stretches import SIZE, Cutter, called_for, open_log, stretches
 from runlens.sources.text.stretches import is_packed as packed
 
 MOST_BYTES = 1 << 30
@@ -38,14 +38,14 @@ def gathered_of(path: Path, broken: list[str], most: int) -> Gathered:
     if read is not None:
         return read
     with open_log(path) as file:
-        return gather(stretches(file, broken=broken, most=most))
+        return gather(stretches(file, broken=broken, most=most), called_for(path))
 
 
 def _read_on(path: Path, logs: dict[Path, CarriedLog]) -> Gathered | None:
     known = logs.pop(path, None)  # a read that fails leaves nothing half done
     read = known.read(path) if known is not None else None
     if known is None or read is None:
-        known = CarriedLog()
+        known = CarriedLog(called_for(path))
         read = known.read(path)
     if read is not None:
         logs[path] = known
@@ -61,10 +61,10 @@ class CarriedLog:
     not full yet are read anew each time.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, called: str = "") -> None:
         self.size = 0
         """Bytes that were read for good."""
-        self._cutter, self._lines = Cutter(), Gathering()
+        self._cutter, self._lines = Cutter(), Gathering(called=called)
         self._prefix: Prefix | None = None
 
     def read(self, path: Path, block: int = SIZE) -> Gathered | None:

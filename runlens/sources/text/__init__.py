@@ -24,13 +24,13 @@ from runlens.sources.naming import in_words, printable
 from runlens.sources.table.forms.packed import BROKEN, allowed, wide
 from runlens.sources.table.head import tells_of_progress
 from runlens.sources.text.axis.steps import Axis, axis_of
-from runlens.sources.text.build import Built, series_of
+from runlens.sources.text.build import Built, guesses, series_of
 from runlens.sources.text.ends import state_of
 from runlens.sources.text.gather import Gathered, gather
 from runlens.sources.text.launches import launches, on_one_axis, part_of
 from runlens.sources.text.loops import with_evaluations
 from runlens.sources.text.rows import Rows, rows_of, starts_of
-from runlens.sources.text.stretches import is_packed, open_log, stretches
+from runlens.sources.text.stretches import called_for, is_packed, open_log, stretches
 from runlens.sources.text.writers import told_apart
 from runlens.sources.unread import is_said_to_be_a_log, is_text
 
@@ -40,6 +40,8 @@ UNDERSTOOD = 0.5
 """Share of the lines that look like metrics that must be understood: below it what is read may be the lesser part."""
 SAID = 0.95
 """Share understood below which it is a note: a warning here and there that holds a number is none."""
+_ALONE = 8
+"""Rows that a log without any step must have in one look to be taken in a folder: fewer are results or settings."""
 _LARGEST = 1 << 26
 """Bytes up to which a log is looked through for several runs when it is found."""
 _SUFFIX = re.compile(r"\.(log|txt|out|err)(\.(gz|bz2|xz))?$", re.IGNORECASE)
@@ -153,16 +155,17 @@ def _holds_metrics(path: Path) -> bool:
         return True  # so that reading it says so
     except (*BROKEN, OSError):
         return False
-    return any(_enough(gather(stretches(io.BytesIO(part)))) for part in parts)
+    return any(_enough(gather(stretches(io.BytesIO(part)), called_for(path))) for part in parts)
 
 
 def _enough(gathered: Gathered) -> bool:
     if not gathered.parts or gathered.understood < UNDERSTOOD:
         return False
     rows = rows_of(gathered, clock.time())
+    built = series_of(rows, axis_of(rows))
     if not any(o.counts or o.kind == "box" for o in rows.layouts):
-        return False
-    return _has_series(series_of(rows, axis_of(rows)))
+        return tells_of_progress(built.series) and any(len(s) >= _ALONE for s in built.series.values())
+    return _has_series(built)
 
 
 def _has_series(built: Built) -> bool:
@@ -229,7 +232,7 @@ def read(ref: RunRef) -> Run:
         notes=(
             *_notes(gathered, axis, where),
             *rows.notes,
-            *_taken_for_losses(built, where),
+            *guesses(built, rows, where),
             *_lost(gathered, built, where),
             *told(held, number, where),
             *_cut(log.broken, gathered, where),
@@ -282,13 +285,6 @@ def _lost(gathered: Gathered, built: Built, where: str) -> list[Note]:
         said = f"{values} stand{'s' if lost == 1 else ''} on lines with a number that is none and were left out"
         notes.append(Note("damaged", said, lost, series=name, share=share))
     return notes
-
-
-def _taken_for_losses(built: Built, where: str) -> list[Note]:
-    if not built.guessed:
-        return []
-    shown = " and ".join(printable(name) for name in built.guessed[:3])
-    return [Note("guessed", f"{shown} in {where} are called by their split alone: they were taken for losses")]
 
 
 def _cut(broken: Sequence[str], gathered: Gathered, where: str) -> list[Note]:

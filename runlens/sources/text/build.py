@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from runlens.model import Series
+from runlens.model import Note, Series
+from runlens.sources.naming import printable
 from runlens.sources.text.axis.elapsed import elapsed_of
 from runlens.sources.text.axis.steps import Axis
 from runlens.sources.text.layout import Layout
@@ -97,6 +98,20 @@ def series_of(rows: Rows, axis: Axis) -> Built:
     words = {name: s for name, s in words.items() if name not in out}
     texts = {name: texts[name] for name in words}
     return Built({name: s for name, s in (out | words).items() if len(s)}, once, texts, dict(config), guessed)
+
+
+def guesses(built: Built, rows: Rows, where: str) -> list[Note]:
+    """What was guessed of names that leave it open, one note a kind."""
+    behind = dict.fromkeys(f.name for o in rows.layouts for f in o.fields if f.behind and f.name in built.series)
+    notes = []
+    for names, said in (
+        (built.guessed, "called by their split alone: they were taken for losses"),
+        (behind, "of no split that is named, behind one of held-out data: they were taken for such, too"),
+    ):
+        if names:
+            shown = " and ".join(printable(name) for name in list(names)[:3])
+            notes.append(Note("guessed", f"{shown} in {where} are {said}"))
+    return notes
 
 
 def _guessed(layouts: list[Layout], out: dict[str, Series]) -> tuple[str, ...]:

@@ -61,6 +61,12 @@ HEADS = (
     ),
     _head("", "poch", r"[Ee]poch:? *(?P<epoch>\d+), *(?P<it>\d+)/ *(?P<of>\d+)(?![\d./])"),
     _head("", "[Epoch ", r"\[Epoch (?P<epoch>\d+)(?:/\d+)?\]\s*\[\s*(?P<it>\d+)\s*[:/]\s*(?P<of>\d+)\s*\]"),
+    _head("I-JEPA", "[", r"\[(?P<epoch>\d+), +(?P<it>\d+)(?: ?/ ?(?P<of>\d+))?\](?=.*[a-z])"),
+    _head(  # `train loss of iteraction 2:0.79`: what the number counts is said in a word that is known or not
+        "",
+        "oss",
+        r"^(?!.*(?:[Vv]al|[Tt]est))(?:\w+ ){0,2}[Ll]oss (?:[A-Za-z]+ ){1,3}(?P<step>\d+) ?: ?(?P<x_loss>\d*\.\d+)\s*$",
+    ),
     _head("", "Epoch", r"Epoch:? ?\[(?P<epoch>\d+)\]\s?\[\s*(?P<it>\d+)\s*\](?!\[)"),
     _head("torchvision references", "[", rf"(?P<split>Test|Val\w*|Eval\w*)\s*:\s*{_IN_EPOCH}\s*\]"),
     _head("nanotron", "iteration: ", r"iteration: (?P<step>\d+) / (?P<of>\d+)"),

@@ -97,6 +97,8 @@ class Gathering:
     begun: int | None = None
     """The first line of metrics in the stretch that holds it."""
     endings: dict[int, bytes] = field(default_factory=dict)
+    called: str = ""
+    """The metric that the file is named for, which lines of a step and a number alone leave to it."""
 
     def add(self, text: bytes) -> bool:
         """Read a stretch of whole lines; False for the torn end of a log, which is left for the next time."""
@@ -122,7 +124,8 @@ class Gathering:
                 said = _text(taken, at)
                 layout = None
                 if taken.first[at + 1] > taken.first[at]:
-                    layout = parse(said, *_spans(taken, at), _above(taken, at, self.above, self.line, self.headings))
+                    above = _above(taken, at, self.above, self.line, self.headings)
+                    layout = parse(said, *_spans(taken, at), above, self.called)
                 strange = layout is None and _strange(said)
                 if strange and len(out.examples) < _EXAMPLES:
                     out.examples.append(said.strip()[:160])
@@ -160,15 +163,17 @@ class Gathering:
         return True
 
 
-def gather(stretches: Iterable[bytes]) -> Gathered:
+def gather(stretches: Iterable[bytes], called: str = "") -> Gathered:
     """Read a log.
 
     Parameters
     ----------
     stretches : iterable of bytes
         Whole lines.
+    called : str
+        The metric that the file is named for, empty for none.
     """
-    read = Gathering()
+    read = Gathering(called=called)
     for text in stretches:
         if not read.add(text):
             break

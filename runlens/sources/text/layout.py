@@ -11,7 +11,7 @@ from runlens.sources.text.frameworks import BAR, CLIENTS, COUNTED, DATA_WORK, HE
 from runlens.sources.text.groups import all_numbers, named_groups, split_of, without_bar, writer_of
 from runlens.sources.text.pairs import Field, Place, has_metric, pairs, place_of
 from runlens.sources.text.phases import Words, words_in
-from runlens.sources.text.tables import boxed, headed
+from runlens.sources.text.tables import alone, boxed, headed
 from runlens.sources.text.times import Stamp, find_stamp
 from runlens.sources.text.words import (
     BARE,
@@ -89,7 +89,9 @@ class Layout:
         return any(p is not None for p in (self.step, self.it, self.epoch, self.sample)) and self.kind != "count"
 
 
-def parse(line: str, starts: Sequence[int], ends: Sequence[int], before: Callable[[], list[str]]) -> Layout | None:
+def parse(
+    line: str, starts: Sequence[int], ends: Sequence[int], before: Callable[[], list[str]], called: str = ""
+) -> Layout | None:
     """The layout of a line, or None if it is no line of metrics.
 
     Parameters
@@ -100,6 +102,8 @@ def parse(line: str, starts: Sequence[int], ends: Sequence[int], before: Callabl
         Where its numbers begin and end.
     before : callable
         The lines before it, the nearest first: tables name their columns above.
+    called : str
+        The metric that the file is named for, empty for none.
     """
     line = without_bar(line[:_LONGEST])
     if line.startswith("wandb: "):  # the name of the run, its address, a summary: what W&B says of itself
@@ -125,7 +129,10 @@ def parse(line: str, starts: Sequence[int], ends: Sequence[int], before: Callabl
     bar = BAR.search(line)
     if bar is not None:
         return _bar(line, numbers, ends, used, bar, common, before)
-    return _row(line, numbers, ends, used, common, before)
+    layout = _row(line, numbers, ends, used, common, before)
+    if layout is None or not layout.fields:
+        return _of_table(common, alone(line, numbers, ends, called)) or layout
+    return layout
 
 
 def _row(
@@ -160,7 +167,7 @@ def _row(
     placed = layout.step or layout.it or layout.epoch or layout.sample
     after = layout.stamp.span[1] if layout.stamp is not None else 0
     if not placed and (len(line) - after > _LONGEST_MEMBER or PAIRED.search(line, after) is None):
-        return _headed_row(line, numbers, ends, layout, before)
+        return _of_table(layout, headed(line, numbers, ends, before))
     fields = (*named, *pairs(line, numbers, ends, used, prefix, split, layout.framework))
     if layout.kind == "opens":
         return replace(layout, fields=fields if has_metric(fields) else ())
@@ -183,10 +190,7 @@ def _row(
     return replace(layout, fields=fields, split=split or (fields[0].split if everything else ""))
 
 
-def _headed_row(
-    line: str, numbers: dict[int, int], ends: Sequence[int], layout: Layout, before: Callable[[], list[str]]
-) -> Layout | None:
-    found = headed(line, numbers, ends, before)
+def _of_table(layout: Layout, found: tuple[tuple[Field, ...], Place | None, Place | None] | None) -> Layout | None:
     if found is None:
         return None
     fields, epoch, step = found

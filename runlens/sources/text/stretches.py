@@ -15,7 +15,9 @@ from typing import BinaryIO, cast
 from runlens.sources.naming import in_words
 from runlens.sources.table.forms.boxed import unboxed
 from runlens.sources.table.forms.packed import BROKEN, wide
+from runlens.sources.text.tables import copypasted
 from runlens.sources.text.tongues import in_english
+from runlens.sources.text.words import MEASURED
 
 _PACKED: dict[str, Callable[[Path], object]] = {".gz": gzip.GzipFile, ".bz2": bz2.BZ2File, ".xz": lzma.LZMAFile}
 SIZE = 1 << 18
@@ -23,6 +25,9 @@ SIZE = 1 << 18
 _COLOUR = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_=>78])|[\x00\x08]")
 _DOTTED = re.compile(rb"(?<!\d)(\d{4})\.(\d\d)\.(\d\d)(?=[ T_,|-]{1,3}\d\d:\d\d:\d\d)")
 """A date whose parts are set apart by points, which would be read as one number and a fraction."""
+_GLUED = re.compile(rb"^(?:(epoch|Epoch|iter|step)(?=\d+[ \t:,]+[\d.]+\s*$)|(\d+)_(?=\d*\.\d+\s*$))", re.MULTILINE)
+"""A step glued to its word or its value, on a line of nothing else: `epoch12  0.25`, `12_0.25`."""
+_EPOCH_DOT = re.compile(rb"(?i)(?<![a-z])(epoch)\.(?=\d)")
 _LOOKED = 1 << 14
 """Bytes of a stretch in which such a date is looked for: a log that writes them has one in its first lines."""
 _LONGEST = 1 << 24
@@ -32,6 +37,12 @@ _LONGEST = 1 << 24
 def open_log(path: Path) -> BinaryIO:
     """A log as bytes, unpacked by its suffix."""
     return cast(BinaryIO, _PACKED[path.suffix.lower()](path)) if is_packed(path) else path.open("rb")
+
+
+def called_for(path: Path) -> str:
+    """The metric that a log is named for, such as `train_loss.txt`; empty for any other."""
+    stem = path.name.split(".")[0]
+    return stem if MEASURED.search(stem.replace("_", " ").replace("-", " ")) else ""
 
 
 def is_packed(path: Path) -> bool:
@@ -77,6 +88,8 @@ class Cutter:
     first: bool = True
     dotted: bool = False
     """Whether dates have points between their parts."""
+    glued: bool = False
+    """Whether steps are glued to their words or values, as the first line shows."""
     decode: codecs.IncrementalDecoder | None = None
 
     def take(self, block: bytes, file: BinaryIO) -> bytes:
@@ -87,6 +100,7 @@ class Cutter:
                 block = block.removeprefix("\ufeff".encode(code))
                 self.decode = codecs.getincrementaldecoder(code)("replace")
             block = block.removeprefix(b"\xef\xbb\xbf")
+            self.glued = _GLUED.match(block) is not None
         if self.decode is not None:
             block = self.decode.decode(block).encode()
         if block.endswith(b"\r"):
@@ -99,11 +113,14 @@ class Cutter:
         cut = cut or len(block)
         self.rest = block[cut:]
         self.dotted = self.dotted or _DOTTED.search(block, 0, _LOOKED) is not None
-        return _plain(block[:cut], self.dotted)
+        return self._plain(block[:cut])
 
     def end(self) -> bytes:
         """What is left: a line without a line end."""
-        return _plain(self.rest, self.dotted) if self.rest else b""
+        return self._plain(self.rest) if self.rest else b""
+
+    def _plain(self, text: bytes) -> bytes:
+        return _plain(_GLUED.sub(rb"\1\2 ", text) if self.glued else text, self.dotted)
 
 
 def _block(file: BinaryIO, size: int, broken: list[str] | None) -> bytes:
@@ -123,5 +140,7 @@ def _plain(text: bytes, dotted: bool) -> bytes:
         text = _DOTTED.sub(rb"\1-\2-\3", text)
     if b"\x1b" in text or b"\0" in text or b"\b" in text:
         text = _COLOUR.sub(b"", text)
-    text = unboxed(text)
+    if b"poch." in text:
+        text = _EPOCH_DOT.sub(rb"\1 ", text)
+    text = copypasted(unboxed(text))
     return text if text.isascii() else in_english(text)

@@ -1,4 +1,4 @@
-"""Numbers whose names stand in a line above, or in a box: Stable Baselines, Ultralytics, fastai."""
+"""Numbers whose names stand in a line above, in a box, or in the name of the file: Stable Baselines, fastai."""
 
 from __future__ import annotations
 
@@ -82,6 +82,47 @@ def headed(
                 fields.append(Field(f"{group}{name}", place, start, ends[place.at[-1]], "val" if group else ""))
         return (tuple(fields), epoch, step) if fields else None
     return None
+
+
+_ALONE = re.compile(
+    r"\s*(?:(?P<word>epochs?|iter(?:ation)?s?|steps?|batch)[ :#]*)?(?P<step>\d+)(?:[\s:,;=|]+|\s*->\s*)"
+    r"(?P<value>[-+]?(?:\d+\.\d*|\.\d+)(?:e[-+]?\d+)?|nan|inf)\s*$",
+    re.IGNORECASE,
+)
+
+
+def alone(
+    line: str, numbers: dict[int, int], ends: Sequence[int], called: str
+) -> tuple[tuple[Field, ...], Place | None, Place | None] | None:
+    """The metric that the file is named for (`called`) of a line of a step and a number alone, such as `epoch 3  0.25`
+    or `3: 0.25`; its epoch; its step. None for any other line.
+    """
+    found = _ALONE.match(line) if called else None
+    if found is None or found.start("step") not in numbers or found.start("value") not in numbers:
+        return None
+    step = place_of(line, found.start("step"), numbers, ends)
+    fields = (Field(called, Place((numbers[found.start("value")],)), found.start("value"), found.end("value")),)
+    of_epochs = (found["word"] or "").lower().startswith("epoch")
+    return fields, step if of_epochs else None, None if of_epochs else step
+
+
+_COPYPASTE = re.compile(
+    rb"copypaste: Task: ([\w-]+)\n(.*copypaste: )([\w-]+(?:,[\w-]+)+)\n(.*copypaste: )([-\w.]+(?:,[-\w.]+)+)(?=\n)"
+)
+
+
+def copypasted(text: bytes) -> bytes:
+    """A stretch of lines in which detectron2's scores stand behind their names, which it prints in the lines above."""
+    return _COPYPASTE.sub(_with_names, text) if b"copypaste: Task: " in text else text
+
+
+def _with_names(found: re.Match[bytes]) -> bytes:
+    task, first, named, second, told = found.groups()
+    names, values = named.split(b","), told.split(b",")
+    if len(names) != len(values):
+        return found[0]
+    pairs = b" ".join(b"val/%s/%s=%s" % (task, name, value) for name, value in zip(names, values, strict=True))
+    return b"copypaste: Task: %s\n%s%s\n%s%s" % (task, first, named, second, pairs)
 
 
 def _cells(text: str, piped: bool) -> list[tuple[int, str]]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import replace
 
 from runlens.sources.text.layout import Layout
-from runlens.sources.text.words import TRAINING
+from runlens.sources.text.pairs import Field
+from runlens.sources.text.words import MEASURED, SCORE, TRAINING
 
 
 def with_splits(layouts: Sequence[Layout]) -> list[Layout]:
@@ -21,9 +22,39 @@ def with_splits(layouts: Sequence[Layout]) -> list[Layout]:
         for layout in layouts
         if layout.fields and TRAINING.search(layout.fields[0].name) and not any(f.split for f in layout.fields)
     ]
-    if not training:
-        return list(layouts)
-    return [_of_its_split(layout, training) for layout in layouts]
+    whole = [_of_its_split(layout, training) for layout in layouts] if training else list(layouts)
+    told = {f.name for layout in whole for f in layout.fields if f.split}
+    return [_behind(layout, told) for layout in whole]
+
+
+def _behind(layout: Layout, told: Set[str]) -> Layout:
+    """The layout, what is measured and stands behind a metric of held-out data on its line with the same split.
+
+    `valid loss: 0.5 acc: 0.8` has no metric of training to which the accuracy might belong. Where one is named before
+    (`train loss: 0.4 val loss: 0.5 acc: 0.8`) it is a score of held-out data as well, by a guess; where a loss stands
+    there without a split (`loss: 0.4 val_loss: 0.5 acc: 0.8`) nobody can tell. What is called so elsewhere with a split
+    (`told`) is of training where it has none.
+    """
+    out: list[Field] = []
+    split, plain, trained = "", False, False
+    for f in layout.fields:
+        named = f.split or ("train" if TRAINING.search(_apart(f.name)) else "")
+        if named == "train":
+            split, trained = "", True
+        elif f.split:
+            split = f.split
+        elif not split:
+            plain = plain or MEASURED.search(f.name) is not None
+        elif not plain and (SCORE if trained else MEASURED).search(f.name):
+            name = f"{split}/{f.name}"
+            if not told & {name, f"{split} {f.name}", f"{split}_{f.name}"}:
+                f = replace(f, name=name, split=split, behind=trained)
+        out.append(f)
+    return replace(layout, fields=tuple(out)) if split else layout
+
+
+def _apart(name: str) -> str:
+    return name.replace("_", " ").replace("/", " ")
 
 
 def _of_its_split(layout: Layout, training: Sequence[Sequence[str]]) -> Layout:

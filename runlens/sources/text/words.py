@@ -13,7 +13,7 @@ STEPS = (
     r"iterations?|iters?|itr|it|tick",
     r"steps?|updates?|up\.|num_steps|cur_step"
     r"|(?:(?:global|communication|comm|training|federated)[ _.])*rounds?(?:[ _](?:num(?:ber)?|no|idx|index|id))?|s",
-    r"batch(?:es)?|mini-?batch|batch[ _](?:idx|id|index)|trial",
+    r"batch(?:es)?|mini-?batch|batch[ _](?:idx|id|index)|trial|sample",
 )
 """Words for the step; those of an earlier line are believed before those of a later one."""
 STEP = re.compile(
@@ -42,16 +42,20 @@ _METRICS = (
     r"loss(?:es)?|l_(?:g_|d_)?(?:pix|percep|style|fea|gan|total)|nll|cost|entropy|xent|bce|elbo|kl|logloss|mlogloss|trl|tel",
     r"err(?:or)?|rmse|mse|mae|mape|l[12]|huber|quantile",
     r"ppl|perplexity|bpb|bpc|wer|cer|bleu|pk|windiff",
-    r"acc(?:uracy)?\d*|auc|f1|prec(?:ision)?|recall|top|map|iou|miou|dice|mcc|r2|gini|ndcg|psnr|ssim|fid|score",
+    r"acc(?:uracy)?\d*|auc|f1|prec(?:ision)?|recall|top|map|iou|miou|dice|mcc|ap(?:50|75)?|r2|gini|ndcg|psnr|ssim|fid|score",
     r"reward|return",
     r"lr|learning.rate|grad|gnorm|norm",
     r"tok|tokens|samples|throughput|tps|mfu|tflops?|tflop/s/gpu|time",
 )
-_JOINED = r"cross_?entropy|(?<!time)(?<=[a-z])(?:loss|acc|ppl)(?![a-z])"
+_JOINED = (
+    r"(?-i:(?<![\w.])[DG](?:_[a-z]{1,8})?(?=[ \t]*[:=]|$))|cross_?entropy|(?<!time)(?<=[a-z])(?:loss|acc|ppl)(?![a-z])"
+)
 METRIC = re.compile(rf"(?<![a-z])({'|'.join(_METRICS)})(?![a-z])|{_JOINED}", re.IGNORECASE)
 """Words of which a line of metrics has at least one."""
 MEASURED = re.compile(rf"(?<![a-z])({'|'.join(_METRICS[:5])})(?![a-z])|{_JOINED}", re.IGNORECASE)
 """Those among them for what a model is measured by, and no rate, norm or speed."""
+SCORE = re.compile(rf"(?<![a-z])(?:{_METRICS[2]}|{_METRICS[3]})(?![a-z])", re.IGNORECASE)
+"""Those that are no loss, rate or speed: scores, mostly."""
 LOSS = re.compile(
     r"(?<![a-z])(loss|l_(?:g_)?(?:pix|total)|trl|tel|nll|rmse|mse|mae|logloss|error|cost|l2|l1|perplexity|ppl)(?![a-z])|[a-z]loss(?![a-z])",
     re.IGNORECASE,
@@ -109,6 +113,7 @@ RENAMED = (
     (re.compile(r"^(.*lm[ _]loss)[ _](?:PPL|ppl)(?: value)?$"), r"\1 ppl"),
     (re.compile(r"^throughput per GPU \(TFLOP/s/GPU\)$"), "TFLOP/s per GPU"),
     (re.compile(r"^(\w+)'s (.+)$"), r"\1_\2"),
+    (re.compile(r"(?<![a-z])va(?:ildat|lidt|liat|ldat)ion(?![a-z])", re.IGNORECASE), "validation"),
     (re.compile(r"^time \(data\)$"), "step_time"),
     (re.compile(r"^(\w+) on (training|evaluation|validation|test) data$"), r"\2 \1"),
     (re.compile(r"^gloabl batch size$"), "global batch size"),

@@ -127,3 +127,73 @@ def ranks_in_brackets() -> Sample:
         for rank in (0, 1, 2, 3)
     ]
     return Sample("\n".join(lines), roles(t, "train_loss"))
+
+
+@sample
+def ijepa() -> Sample:
+    """I-JEPA and what grew from it: epoch and batch in brackets behind the logger's name."""
+    t = truth(0, 50)
+    out = []
+    for _, step, loss, lr, *_ in t.rows():
+        epoch, batch = step // 1000 + 1, step % 1000
+        out.append(f"INFO:root:[{epoch}, {batch:5d}/ 1000] loss: {loss:.4f} [wd: 4.00e-02] [lr: {lr:.8f}] (812.3 ms)")
+    return Sample("\n".join(out), roles(t, "train_loss", "learning_rate"))
+
+
+@sample
+def loss_of_a_word_that_nobody_knows() -> Sample:
+    """A loss behind what it is the loss of, in a word that is no counter's: the number before the colon is no loss."""
+    t = truth(1)
+    out = [f"train loss of iteraction {step}:{loss:.6f}" for _, step, loss, *_ in t.rows()]
+    return Sample("\n".join(out), roles(t, "train_loss"))
+
+
+@sample
+def singan() -> Sample:
+    """Adversaries by their letters."""
+    t = truth(0, 100)
+    lines = [
+        f"{at(i):%Y-%m-%d %H:%M:%S} - INFO - Iteration {step}, D: {loss:.6f}, D_r: -0.6, G: {-loss:.5f}, G_recon: 0.01"
+        for i, step, loss, *_ in t.rows()
+    ]
+    return Sample("\n".join(lines), {})
+
+
+@sample
+def copypaste() -> Sample:
+    """detectron2's evaluations: the names of its scores a line above the scores, boxes and masks with the same ones."""
+    t = truth(19, 20)
+    out, (steps, values) = [], evals(t)
+    for i, step, loss, lr, *_ in t.rows():
+        stamp = f"[{at(i):%m/%d %H:%M:%S} d2"
+        out.append(f"{stamp}.utils.events]:  eta: 0:10:00  iter: {step}  total_loss: {loss:.4f}  lr: {lr:.8f}")
+        if step in steps:
+            said = f"{stamp}.evaluation.testing]: copypaste:"
+            for task, off in (("bbox", 0.0), ("segm", 20.0)):
+                ap = 10 * values[list(steps).index(step)] + off
+                out += [f"{said} Task: {task}", f"{said} AP,AP50,APs", f"{said} {ap:.4f},{ap + 5:.4f},-100.0"]
+    return Sample("\n".join(out), roles(t, "train_loss", eval_score=(steps, values / 10)))
+
+
+def bare(line: str, name: str) -> Sample:
+    t = truth(1)
+    text = "\n".join(line.format(step=step, loss=loss) for _, step, loss, *_ in t.rows())
+    return Sample(text, roles(t, "train_loss"), name=name)
+
+
+@sample
+def glued_to_its_value() -> Sample:
+    """A file named for its metric, each line the epoch, a dash below and the number."""
+    return bare("{step}_{loss:.16f}", "train_loss.txt")
+
+
+@sample
+def glued_to_its_word() -> Sample:
+    """Chainer's examples: a file named for its metric, each line the epoch and the number."""
+    return bare("epoch{step}\t{loss:.6f}", "train_loss.txt")
+
+
+@sample
+def step_and_number_alone() -> Sample:
+    """A file named for its metric, and what it names is said nowhere else."""
+    return bare("Epoch {step}: {loss:.4f}", "loss_history.log")

@@ -33,7 +33,7 @@ _WORDED = re.compile(
     re.IGNORECASE,
 )
 """A name whose value is a word, before the next name: `phase=anneal loss=2.1`, `stage: warmup loss: 2.1`."""
-_LEVEL = re.compile(r"^(?:INFO|WARNING|DEBUG|ERROR|NOTICE)\b[\s:>-]*")
+_LEVEL = re.compile(r"^(?:INFO|WARNING|DEBUG|ERROR|NOTICE)\b(?::[\w.]+:)?[\s:>-]*")
 _NAME = re.compile(r"[A-Za-z(][\w@./%+^()'\"*#&<>$-]*(?: [\w@./%+^()'*#&$-]+){0,6}")
 _CLOSED = re.compile(r"^%?[)\]][.:,]?\s+(?=[A-Za-z])")
 """The end of a remark before a name: `TRAINING (phase 1). loss: 0.3`."""
@@ -167,6 +167,9 @@ def _name(gap: str) -> tuple[str, str, bool]:
     last = _CLOSED.sub("", _LEVEL.sub("", last.strip(_JUNK + "'\"")))
     if strong and ":" in last:
         rest, last = rest + last[: last.rindex(":") + 1], last[last.rindex(":") + 1 :].strip(_JUNK)
+    before, _, inside = last.rpartition("(")
+    if ")" not in inside and (HELD_OUT.fullmatch(before.strip()) or TRAINING.fullmatch(before.strip())):
+        rest, last = f"{rest}{before}(", inside  # `Val (loss: 0.5, acc: 0.8)`
     if not strong:
         last = " ".join(STATED.sub("", last).split(" ")[-3:])
         if PROSE.search(last):

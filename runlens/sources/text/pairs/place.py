@@ -30,6 +30,8 @@ class Field:
     split: str = ""
     guessed: bool = False
     """Whether it is called by its split alone, and taken for a loss."""
+    behind: bool = False
+    """Whether it names no split, and is taken for one of held-out data because it stands behind such a metric."""
 
 
 def place_of(line: str, start: int, numbers: dict[int, int], ends: Sequence[int]) -> Place:
