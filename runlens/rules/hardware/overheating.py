@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NotRequired, TypedDict
 
@@ -33,6 +33,9 @@ from runlens.stats.rolling import block_median
 
 _APPLE = re.compile(r"(^|[._/])(ane[._]power|[ep]cpu_(freq|percent))", re.IGNORECASE)
 """What W&B logs of an Apple chip alone: its neural engine, its efficient and its fast cores."""
+WARM, BRIEF, SLOWER = 2.0, 0.1, 0.02
+"""Degrees above a limit, share of all samples and of the speed below which a stretch is only worth knowing: a card that
+regulates itself touches its limit."""
 _BLOCKS = 12
 """Blocks into which a run is cut to see a drift."""
 
@@ -58,13 +61,14 @@ class GpuOverheating(Rule[HeatEvidence]):
 
     What it does
     ------------
-    Reports every stretch of at least three samples, and of `minutes` where wall times are known, in which a GPU's
-    core is at or above `limit` or its memory at or above `memory_limit`; devices that are hot in the same steps are
-    one finding. An error from `critical` up, where the driver slows the clocks. Besides, where power is logged and
-    the log covers `drift_minutes`: the temperature less what the change in power explains, in twelve blocks after the
-    first tenth; a rise of `drift` degrees that goes on over the blocks is a drift, such as a failing fan, a clogged
-    filter or a cooling loop. The limits are those of cards with a fan or a cold plate of their own; a laptop's chip
-    (Apple) runs at 90 and above by design and slows down without being asked, and only its drift is judged.
+    Reports every stretch of at least three samples, and of `minutes` where wall times are known, in which a GPU's core
+    is at or above `limit` or its memory at or above `memory_limit`; devices that are hot in the same steps are one
+    finding. It is `info` for less than a tenth of the run and 2 degrees, where training was no slower. An error from
+    `critical` up, where the driver slows the clocks. Besides, where power is logged and the log covers `drift_minutes`:
+    the temperature less what the change in power explains, in twelve blocks after the first tenth; a rise of `drift`
+    degrees that goes on over the blocks is a drift, such as a failing fan, a clogged filter or a cooling loop. The
+    limits are those of cards with a fan or a cold plate of their own; a laptop's chip (Apple) runs at 90 and above by
+    design and slows down without being asked, and only its drift is judged.
 
     Why it matters
     --------------
@@ -136,8 +140,9 @@ class GpuOverheating(Rule[HeatEvidence]):
             above = sum(int((v >= limit).sum()) for v in inside) / sum(len(v) for v in inside)
             lost = slower_by(run, span)
             severe = part == "core" and peak >= self.critical
+            brief = peak < limit + WARM and _share(series, devices, span) < BRIEF and not (lost or 0.0) >= SLOWER
             yield self.finding(
-                Severity.ERROR if severe else Severity.WARNING,
+                Severity.ERROR if severe else Severity.INFO if brief else Severity.WARNING,
                 series[hottest].name,
                 span,
                 f"The {part} of {named(devices)} stood at or above {limit:g} °C, with a peak of {peak:.0f} °C"
@@ -203,3 +208,9 @@ class GpuOverheating(Rule[HeatEvidence]):
             },
             "Cooling is getting worse: look at fans, filters and inlet temperature before it reaches its limit.",
         )
+
+
+def _share(series: Mapping[str, PlacedSeries], devices: Sequence[str], span: tuple[int, int]) -> float:
+    """Share of a run's samples that lie within a stretch, of the device of which it is most."""
+    known = [series[device].step for device in devices]
+    return max(float(np.mean((step >= span[0]) & (step <= span[1]))) for step in known)

@@ -13,6 +13,7 @@ from runlens.model.words import percent
 from runlens.roles.rl import rl_sign
 from runlens.rules.base import Rule
 from runlens.rules.shared.logged_settings import SettingEvidence, changed_plan, raised_setting
+from runlens.rules.throughput.parts.answers import answers_grew
 from runlens.rules.throughput.parts.clock import clock_signal, matched, stands_still, work_is_known
 from runlens.rules.throughput.parts.cost import cost_of, is_petty_loss
 from runlens.rules.throughput.parts.levels import Slowdown, settle_in, slowdowns
@@ -28,6 +29,8 @@ LEVEL = 8
 those that began or ended after three to seven were other jobs on the machine, or settling in."""
 EDGE = 2
 """Logged points by which a change point may be off."""
+GREW = 0.25
+"""Part of the time that a step takes more by which answers must have grown for the policy to have made it."""
 CLOCK_MORE = 1.5
 """Times the logged loss from which the clock's is told instead: what is outside the timer then costs half as much."""
 
@@ -135,7 +138,7 @@ class SlowdownRule(Rule[SlowdownEvidence]):
         if slow.kind == "step":  # a slope may begin with the log
             told_by = min(told_by, slow.start - settle_in(len(signal)))
         small = slow.share < self.error_drop or slow.recovered or slow.kind == "ramp"
-        by_policy = small and bool(rl_sign(run.placed, run.axis_name))
+        by_policy = small and bool(rl_sign(run.placed, run.axis_name)) and _may_be_policy(run, spans, slow)
         other_launch = run.counts_lines and signal.untold
         known_cause = other_launch or explained or setting is not None or fewer is not None or by_policy
         if slow.familiar or slow.brief or petty or told_by < LEVEL or known_cause:
@@ -196,6 +199,12 @@ def _lost(slow: Slowdown) -> Floats:
     ramp = slow.settled - slow.start
     share[:ramp] = np.linspace(0.0, slow.share, ramp, endpoint=False)[: len(share)]
     return share
+
+
+def _may_be_policy(run: Run, spans: tuple[tuple[int, int], tuple[int, int]], slow: Slowdown) -> bool:
+    """Whether a policy may have made the steps longer: not where its answers are logged and did not grow with them."""
+    grew = answers_grew(run, *spans)
+    return grew is None or grew - 1.0 >= GREW * (1.0 / (1.0 - slow.share) - 1.0)
 
 
 def _fewer_ranks(tied: list[Tie], slow: Slowdown) -> Tie | None:
