@@ -244,6 +244,24 @@ def test_a_climb_has_a_valley_and_an_end(low, end, found):
     assert bool(said(rate)) == found
 
 
+@pytest.mark.parametrize(
+    ("halves", "low", "stops", "found"),
+    [
+        (4, 0.0, 1.0, True),  # a scheduler that four processes step
+        (4, 0.01, 1.0, False),  # a floor: a cyclic schedule
+        (4, 0.0, 0.9, False),  # it ends on its way down or up
+        (3, 0.0, 1.0, False),  # it ends at zero
+        (6, 0.0, 1.0, True),
+        (8, 0.0, 1.0, False),  # an eighth of the log is no climb
+    ],
+)
+def test_a_cosine_that_is_stepped_too_often_ends_at_its_peak(halves, low, stops, found):
+    rate = PEAK * np.maximum(0.5 * (1 + np.cos(np.pi * halves * stops * T / (STEPS - 1))), low)
+    told = said(rate)
+    assert ("climbs" in [f.evidence["kind"] for f in told]) == found
+    assert (Severity.WARNING in {f.severity for f in told}) == found
+
+
 @pytest.mark.parametrize("width", [150, 170, 600])
 def test_a_raise_that_is_undone_does_not_stay(width):
     found = said(changed(700, 700 + width, 100.0))
