@@ -17,6 +17,7 @@ from benchmarks import (
     quality_collapse,
     quality_few,
     quality_held_out,
+    quality_reports,
     quality_rl,
 )
 
@@ -28,6 +29,7 @@ SECTIONS = (
     quality_clocks.report,
     quality_adversaries.report,
     quality_rl.report,
+    quality_reports.report,
 )
 
 
