@@ -98,9 +98,9 @@ LIMITS = """## Known limits
   slower that cost 2 % of its run (the last two are told at information). Two runs of the last batch that never left the
   loss of a guess among four classes were missed, too, and are told now.
 - **Rebuilt reports.** 131 public reports of trainings are made again from the figures that they give
-  (`benchmarks/reports`), 106 of troubles, each beside a healthy twin, and 25 of what only looked like one. The records of
-  each batch were written before anything was judged. Judged blind, 57 of 70 troubles of the first batch were told (60
-  when records that were wrong themselves had been mended), 20 of 25 of the second and 9 of 11 of the third, with no
+  (`benchmarks/reports`), 106 of troubles, each beside a healthy twin, and 25 of what only looked like one. The records
+  of each batch were written before anything was judged. Judged blind, 57 of 70 troubles of the first batch were told
+  (60 when records that were wrong themselves had been mended), 20 of 25 of the second and 9 of 11 of the third, with no
   false warning that was not due to a record. What they lack is what real logs have: several launches in one file,
   columns of other splits, names that mean something else. The last table of the kinds shows them after mending.
 - **Hardware** faults are synthetic: no public log of a failing GPU with a label is known to us.
