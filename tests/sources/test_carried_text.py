@@ -7,7 +7,7 @@ from runlens import sources
 from runlens.errors import RunLensError
 from runlens.sources.carried import text
 from runlens.sources.carried.text import CarriedLog, keeping
-from runlens.sources.text import _last_log
+from runlens.sources.text.axis.log import last_log
 from runlens.sources.text.gather import Gathering
 from runlens.sources.text.stretches import stretches
 from tests.sources import growing
@@ -24,7 +24,7 @@ def small_blocks(monkeypatch):
 
 def everything(path):
     """All runs of a log, or why there are none."""
-    _last_log.cache_clear()
+    last_log.cache_clear()
     try:
         return [sources.read(ref) for ref in sources.discover(str(path))]
     except RunLensError as error:

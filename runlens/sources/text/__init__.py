@@ -11,8 +11,7 @@ import io
 import re
 import time as clock
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import replace
 from pathlib import Path
 
 from runlens.errors import AccessRefused, NotALog, ReadError
@@ -21,17 +20,16 @@ from runlens.model.words import percent
 from runlens.sources.appended import Trainings, every_one, number_of, of_one_file, told
 from runlens.sources.contract import HEAD, Look
 from runlens.sources.naming import in_words, printable
-from runlens.sources.table.forms.packed import BROKEN, allowed, wide
+from runlens.sources.table.forms.packed import BROKEN, wide
 from runlens.sources.table.head import tells_of_progress
+from runlens.sources.text.axis.log import LARGEST, counts_in_all, last_log
 from runlens.sources.text.axis.steps import Axis, axis_of
 from runlens.sources.text.build import Built, guesses, series_of
 from runlens.sources.text.ends import state_of
 from runlens.sources.text.gather import Gathered, gather
-from runlens.sources.text.launches import launches, on_one_axis, part_of
-from runlens.sources.text.loops import with_evaluations
-from runlens.sources.text.rows import Rows, rows_of, starts_of
+from runlens.sources.text.launches import on_one_axis, part_of
+from runlens.sources.text.rows import rows_of, starts_of
 from runlens.sources.text.stretches import called_for, is_packed, open_log, stretches
-from runlens.sources.text.writers import told_apart
 from runlens.sources.unread import is_said_to_be_a_log, is_text
 
 FEWEST = 2
@@ -42,8 +40,6 @@ SAID = 0.95
 """Share understood below which it is a note: a warning here and there that holds a number is none."""
 _ALONE = 8
 """Rows that a log without any step must have in one look to be taken in a folder: fewer are results or settings."""
-_LARGEST = 1 << 26
-"""Bytes up to which a log is looked through for several runs when it is found."""
 _SUFFIX = re.compile(r"\.(log|txt|out|err)(\.(gz|bz2|xz))?$", re.IGNORECASE)
 _TEXT = bytes({7, 8, 9, 10, 12, 13, 27} | set(range(32, 256)))
 _FULLER = ("tensorboard", "wandb_file", "trainer_state", "table")
@@ -73,14 +69,16 @@ def refs(files: Sequence[Path], look: Look) -> list[RunRef]:
         for file in files
         if file.parent not in fuller
         and not (file.parent in alone and any(other.is_relative_to(file.parent) for other in fuller))
-        and _holds_metrics(file)
+        and (_holds_metrics(file) or counts_in_all(file))
         for ref in _refs(file, look.root)
     ]
 
 
 def left_out(path: Path, look: Look) -> str:
     """Why a text is in no run; empty where a fuller log stands beside it, and for a text that is not named as a log."""
-    if not (is_said_to_be_a_log(path) and is_text(path)) or path.parent in _fuller(look) or _holds_metrics(path):
+    if not (is_said_to_be_a_log(path) and is_text(path)) or path.parent in _fuller(look):
+        return ""
+    if _holds_metrics(path) or counts_in_all(path):
         return ""
     return "no line of it tells a step and a metric"
 
@@ -107,38 +105,11 @@ def _trainings(path: Path, whatever: bool = False) -> Trainings:
     """
     try:
         there = path.stat()
-        if not whatever and (is_packed(path) or there.st_size > _LARGEST):
+        if not whatever and (is_packed(path) or there.st_size > LARGEST):
             return Trainings()
-        return _last_log(path, there.st_size, there.st_mtime_ns).held
+        return last_log(path, there.st_size, there.st_mtime_ns).held
     except (*BROKEN, OSError, ReadError):
         return Trainings()
-
-
-@dataclass(frozen=True, slots=True)
-class _Log:
-    """A log and where its trainings begin."""
-
-    gathered: Gathered
-    broken: Sequence[str]
-    """Why it breaks off."""
-    rows: Rows
-    axis: Axis
-    held: Trainings
-
-
-@lru_cache(maxsize=1)
-def _last_log(path: Path, size: int, changed: int) -> _Log:
-    """The log that was read last: what is found is read next, and of several trainings one after the other.
-
-    `size` and `changed` (ns) tell one state of a file from another.
-    """
-    from runlens.sources.carried.text import gathered_of  # which is made of what this folder holds
-
-    broken: list[str] = []
-    gathered = gathered_of(path, broken, allowed(path))
-    rows = told_apart(with_evaluations(rows_of(gathered, changed / 1e9)))
-    axis = axis_of(rows)
-    return _Log(gathered, broken, rows, axis, launches(rows, axis, path))
 
 
 def _holds_metrics(path: Path) -> bool:
@@ -189,9 +160,9 @@ def read(ref: RunRef) -> Run:
     path, where, read_at = Path(ref.location), printable(ref.location), clock.time()
     try:
         there = path.stat()
-        log = _last_log(path, there.st_size, there.st_mtime_ns)
+        log = last_log(path, there.st_size, there.st_mtime_ns)
         if not ref.member:
-            _last_log.cache_clear()  # nobody asks again
+            last_log.cache_clear()  # nobody asks again
     except PermissionError as error:
         raise AccessRefused(f"no permission to read {where}; ask its owner for read access") from error
     except (*BROKEN, OSError) as error:

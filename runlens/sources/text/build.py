@@ -23,6 +23,8 @@ Ints = npt.NDArray[np.int64]
 
 _REPEATED = 3
 """Lines of a form without a step that make a series: fewer are settings, results or code."""
+_SETTINGS = 10
+"""Lines of such a form up to which they are settings where all stand above the first line that counts."""
 _SO_FAR = "batch_"
 """Put before the names of Keras' means over the batches of an epoch so far."""
 _EPOCHS = 10
@@ -58,9 +60,12 @@ def series_of(rows: Rows, axis: Axis) -> Built:
     values: dict[str, list[Floats]] = {}
     once: dict[str, object] = {}
     stepped = {f.name for o in rows.layouts if o.counts for f in o.fields}
+    counting = rows.measure & rows.of_kind("row", "bar", "keras", "box")
+    counting &= np.array([o.counts for o in rows.layouts], dtype=bool)[rows.of_layout]
+    first = int(np.argmax(counting)) if bool(counting.any()) and axis.counts != "lines" else 0
     for number in sorted(range(len(rows.layouts)), key=lambda i: int(rows.where[i][0])):
         layout, at = rows.layouts[number], rows.where[number]
-        if layout.kind == "member" and len(at) < _REPEATED:
+        if layout.kind == "member" and (len(at) < _REPEATED or (len(at) <= _SETTINGS and at[-1] < first)):
             for field, column in zip(layout.fields, rows.values[number], strict=True):
                 once[field.name] = float(column[-1])
             continue

@@ -39,6 +39,9 @@ def _table(these: bytes) -> Bools:
 _LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _GLUE = _table(_LETTERS + b"_@$\\")
 """A digit right after one of these is part of a name (`top1`, `acc@5`, `layer_12`)."""
+_EPOCH = b"epoch"
+_NAMELIKE = _table(_LETTERS + b"0123456789_-.\\'\"@$")
+"""Bytes around a word and its digits that make a name or a path of them: `model_epoch3.pth`, `'epoch3'`."""
 _UNHASHED = _table(b" \t\n#=>-.*~+" + bytes(range(128, 256)))
 """Bytes that progress bars are drawn with, and blanks that align columns: they tell no shape."""
 
@@ -150,7 +153,21 @@ def _literal(b: Bytes, start: Ints, end: Ints) -> Bools:
     follows = ((one == 46) | (one == 45))[1:] & (end[:-1] == start[1:] - 1)
     while bool((more := follows & literal[:-1] & ~literal[1:]).any()):  # a name of several numbers
         literal[1:] |= more
+    literal[
+        _of_an_epoch(b, start, end, np.flatnonzero(literal & (((one | np.uint8(32)) == _EPOCH[-1]) | (one == 46))))
+    ] = False
     return literal
+
+
+def _of_an_epoch(b: Bytes, start: Ints, end: Ints, these: Ints) -> Ints:
+    """Which numbers count an epoch although they stand right behind the word: `[epoch3] loss=2.1`, `Epoch.3 loss`."""
+    at = start[these] - 1
+    at = at - (b[at] == 46)
+    for back, letter in enumerate(reversed(_EPOCH)):
+        stays = (b[at - back] | np.uint8(32)) == letter
+        these, at = these[stays], at[stays]
+    before, after = b[at - len(_EPOCH)], b[end[these]]
+    return np.asarray(these[~(_NAMELIKE[before] & (before != 45)) & (before != 47) & ~_NAMELIKE[after]])
 
 
 def _spans(like: Bools, start: Ints, end: Ints) -> Bools:

@@ -24,8 +24,8 @@ STEP = re.compile(
 """The step of a line: one of the words, then a whole number, and perhaps how many there will be."""
 EPOCH = re.compile(
     r"(?<![A-Za-z0-9_/])(?<!num )(?<!max )(?<!total )"
-    r"(?:(?:meta[ _-])?epochs?(?:\(/\d+\)|[ _](?:num|no|idx|index|id))?|ep\.?|episodes?)"
-    rf"{_END}(?P<epoch>\d+(?:\.\d+)?)(?:[ \t]*(?:/|of)[ \t]*(?P<epochs>\d+))?",
+    r"(?:(?:(?:meta[ _-])?epochs?(?:\(/\d+\)|[ _](?:num|no|idx|index|id))?|ep\.?|episodes?)"
+    rf"{_END}|epoch\.?(?=\d))(?P<epoch>\d+(?:\.\d+)?)(?:[ \t]*(?:/|of)[ \t]*(?P<epochs>\d+))?",
     re.IGNORECASE,
 )
 _OF_AN_ENVIRONMENT = re.compile(r"episodes?|(?:total[ _])?timesteps?", re.IGNORECASE)
@@ -39,7 +39,8 @@ HELD_OUT = re.compile(
 """A word that says that what follows was measured on held-out data."""
 TRAINING = re.compile(_ALONE.format(words="train(?:ing)?|train_inner"), re.IGNORECASE)
 _METRICS = (
-    r"loss(?:es)?|l_(?:g_|d_)?(?:pix|percep|style|fea|gan|total)|nll|cost|entropy|xent|bce|elbo|kl|logloss|mlogloss|trl|tel",
+    r"loss(?:es)?|l_(?:g_|d_)?(?:pix|percep|style|fea|gan|total)|nll|log.?likelihood|cost|entropy|xent|bce|elbo|kl|logloss"
+    r"|mlogloss|trl|tel",
     r"err(?:or)?|rmse|mse|mae|mape|l[12]|huber|quantile",
     r"ppl|perplexity|bpb|bpc|wer|cer|bleu|pk|windiff",
     r"acc(?:uracy)?\d*|auc|f1|prec(?:ision)?|recall|top|map|iou|miou|dice|mcc|ap(?:50|75)?|r2|gini|ndcg|psnr|ssim|fid|score",
@@ -84,7 +85,7 @@ BEST = re.compile(r"(?<![a-z])(?:best|saved|saving|improved)(?![a-z])", re.IGNOR
 """Words of lines that say again what an earlier one said."""
 PAIRED = re.compile(
     r"[\w)%\]'\"][ \t]*[:=][ \t]*[\[({'\"]*(?:tensor\(|np\.float\d*\()?[-+]?(?:\.?\d|nan|inf)"
-    rf"|(?:{METRIC.pattern})[\w)@]*[ \t]+[-+]?(?:\d|nan|inf)",
+    rf"|(?:{METRIC.pattern})[\w)@]*[ \t]+(?:is[ \t]+)?[-+]?(?:\d|nan|inf)",
     re.IGNORECASE,
 )
 """A name and a number: what a line without a step needs at the least."""
