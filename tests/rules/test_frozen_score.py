@@ -79,7 +79,8 @@ def test_another_score_that_moves_says_that_answers_change():
         (0.82, 0),  # rounding alone makes it stand
         (21.0, 0),
         (0.0, 0),
-        (-0.821, 0),
+        (-0.82, 0),
+        (-0.821, 1),  # a log density, or a reward that is maximised
     ],
 )
 def test_a_held_out_loss_that_never_moves(loss, told):

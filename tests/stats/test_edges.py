@@ -11,7 +11,7 @@ from runlens.stats.decimate import extremes
 from runlens.stats.excursions.level import decay_rate
 from runlens.stats.excursions.outcome import ending
 from runlens.stats.excursions.search import Excursion
-from runlens.stats.excursions.spikescore import far_above
+from runlens.stats.excursions.spikescore import share_far_above
 from runlens.stats.excursions.tail import fit_tail, gaussian
 from runlens.stats.isotonic import isotonic
 from runlens.stats.lag import explain, paired
@@ -159,10 +159,10 @@ def test_a_curve_without_progress_has_none_to_lose():
 
 def test_nothing_is_far_above_before_the_window_is_full():
     x = np.append(np.tile([0.0, 1.0], 5), [9.0])
-    assert far_above(x, 10, 3.0).tolist() == [False] * 10 + [True]
-    assert not far_above(x, 11, 3.0).any()
+    assert share_far_above(x, 10, 3.0) == 1 / 11
+    assert share_far_above(x, 11, 3.0) == 0.0
     mean, sd = 0.5, 0.5
-    assert [bool(far_above(np.append(x[:-1], mean + k * sd), 10, 3.0)[-1]) for k in (2.99, 3.01)] == [False, True]
+    assert [share_far_above(np.append(x[:-1], mean + k * sd), 10, 3.0) for k in (2.99, 3.01)] == [0.0, 1 / 11]
 
 
 @pytest.mark.parametrize(("n", "high"), [(19, gaussian(0.05)), (20, 9.0 * 20 / 120 + gaussian(0.2) * 100 / 120)])

@@ -154,9 +154,9 @@ class FrozenScore(Rule[FrozenScoreEvidence]):
 def _never_moves(own: RunCurve) -> Frozen | None:
     """The value of a held-out loss that is the same at every evaluation, if it was written finely enough to tell."""
     tail = frozen_tail(own.curve.value)
-    if tail is None or tail.first or tail.value <= 0:
+    if tail is None or tail.first or tail.value == 0.0:
         return None
-    digits = f"{tail.value:.6e}".split("e")[0].replace(".", "").rstrip("0")
+    digits = f"{abs(tail.value):.6e}".split("e")[0].replace(".", "").rstrip("0")
     return tail if len(digits) >= DIGITS else None
 
 

@@ -91,7 +91,9 @@ class Overfitting(Rule[OverfitEvidence]):
         """One finding, of the held-out loss that has lost most."""
         train = run.role("train_loss")
         every = tuple(c for c in own_curves(run) if not is_forgotten(c.curve.name))
-        curves = [c for c in terms_of(run, every).instead(every) if held_out_loss(c)]
+        main = run.role("eval_loss")  # such as `val_loss_graph`, whose name alone could be that of one part
+        name = main.series.name if main is not None else ""
+        curves = [c for c in terms_of(run, every).instead(every) if held_out_loss(c) or c.curve.name == name]
         if train is None or all(len(c.step) < self.patience + 2 for c in curves):
             yield self.skip(f"fewer than {self.patience + 2} checkpoints of a held-out loss", kind="too-few-points")
             return

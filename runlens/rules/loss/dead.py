@@ -47,10 +47,11 @@ class DeadLoss(Rule[DeadLossEvidence]):
 
     What it does
     ------------
-    Looks at the equal values that the loss ends with. `error` if it fell to exactly zero at once and stays there for
-    `points` logged points, and if it repeats any other value for `constant` points although it was noisy before. A loss
-    that came down to zero bit by bit, as one that is learnt by heart, is none, nor is a log that is rounded so far that
-    its values repeat anyway, nor a table with a row for each split and 0 in the column of the other one.
+    Looks at the equal values that the loss ends with. `error` if it fell to exactly zero at once and stays there
+    for `points` logged points, and if it repeats any other value for `constant` points although it was noisy
+    before. A loss that came down to zero bit by bit, as one that is learnt by heart, is none, nor is a log that is
+    rounded so far that its values repeat anyway, nor a table with a row for each split and 0 in the column of the
+    other one, nor a sum of terms of a loss that are 0 throughout.
 
     Why it matters
     --------------
@@ -102,6 +103,11 @@ class DeadLoss(Rule[DeadLossEvidence]):
             return
         if not tail.first and _written_over(run, curve):
             yield self.skip(f"{curve.metric} was written twice a step, the second time as 0", kind="not-applicable")
+            return
+        role = run.role("train_loss")
+        if tail.value == 0.0 and not tail.first and role is not None and role.derived:
+            terms = role.why.removeprefix("derived: ")
+            yield self.skip(f"the {terms} is 0 throughout: terms that are switched off", kind="not-applicable")
             return
         if tail.value == 0.0:
             often = np.count_nonzero(curve.value[: tail.first] == 0.0) > SEEN * tail.first

@@ -9,6 +9,7 @@ from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
 from runlens.model.words import percent
 from runlens.rules.base import Rule
 from runlens.rules.loss.parts.context import Context, ContextEvidence, context_of
+from runlens.rules.loss.parts.epoch_order import falls_with_epoch
 from runlens.rules.loss.parts.incidents import (
     RECOVERED,
     LossIncident,
@@ -90,8 +91,9 @@ class LossSpike(Rule[SpikeEvidence]):
     set in before the loss had fallen at all and did not double it. So is an unresolved one of a log that prints no
     step, unless it stands at twice all that was before: another training may begin there; one in which the loss
     kept going back and forth between its level and its peak, so that single batches are high; and one of three
-    points at the end of the log where three spikes as high were back at once. In a table of 50 epochs or less a
-    spike to five times the level is a warning although it was back at the next one: it cost the run 2 % and more.
+    points at the end of the log where three spikes as high were back at once; and one that fell at once where an
+    epoch ended. In a table of 50 epochs or less a spike to five times the level is a warning although it was back
+    at the next one: it cost the run 2 % and more.
 
     Why it matters
     --------------
@@ -149,6 +151,9 @@ class LossSpike(Rule[SpikeEvidence]):
             if is_like_others(incident, incidents):
                 severity = Severity.INFO
                 message += "; spikes as high were back at once before"
+            elif falls_with_epoch(run, incident):
+                severity = Severity.INFO
+                message += "; it fell at once where the epoch ended, so that batches come in an order"
             if more:
                 message += f", and so were {more:,} more at these steps"
             yield self.finding(

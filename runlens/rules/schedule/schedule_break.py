@@ -29,6 +29,8 @@ SAME_PEAK = 0.01
 its cycle, and its first point may be logged as late."""
 BACK = 0.75
 """Share of its peak that a rate reaches which goes back to it: a cosine that is followed again may start late."""
+SAME_PACE = 0.1
+"""Difference of the paces at which a rate rises between logged points up to which they are of one line."""
 MIDWAY, FALLING = 1 / 3, 5
 """A warm restart comes when a cycle has ended. One from more than this share of the peak that it goes back to, out of a
 rate that fell at each of so many logged points before, comes in the middle of one."""
@@ -135,7 +137,7 @@ class ScheduleBreak(Rule[ScheduleEvidence]):
         found = [b for b in breaks(line.step, line.value, self.short, self.zero) if not _after_a_gap(line, b)]
         away = [b for b in found if not _at_resume(line, b, resumed)]
         often = {kind for kind, count in Counter(b.kind for b in away).items() if count >= OWN}
-        own = {id(b) for b in away if b.kind in often or _to_its_peak(line, b)}
+        own = {id(b) for b in away if b.kind in often or _to_its_peak(line, b) or _of_warm_up(line, b)}
         return [b for b in found if id(b) not in own]
 
     def _finding(self, run: Run, alike: list[tuple[RoleSeries, PlacedSeries, Break]], groups: int) -> Finding:
@@ -218,6 +220,15 @@ def _to_its_peak(line: PlacedSeries, one: Break) -> bool:
     peak = float(line.value.max())
     jumps = (after > JUMP * before) & (after > (1.0 - SAME_PEAK) * peak)
     return one.extreme > (1.0 - SAME_PEAK) * peak and int(np.count_nonzero(jumps)) >= OWN
+
+
+def _of_warm_up(line: PlacedSeries, one: Break) -> bool:
+    """Whether a rise is one of a line that begins with the log: a warm-up in a few logged points."""
+    first = one.first + 2  # one more than the rise itself
+    if one.kind != "raised" or first > len(line):
+        return False
+    pace = np.diff(line.value[:first]) / np.diff(line.step[:first])
+    return len(pace) > 1 and bool(pace.min() > 0.0) and float(pace.max()) <= (1.0 + SAME_PACE) * float(pace.min())
 
 
 def _midway(line: PlacedSeries, one: Break) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from runlens.sources.appended import Between
-from runlens.sources.text.ends import CRASHED, FINISHED
+from runlens.sources.text.ends import FINISHED, crashed
 from runlens.sources.text.settings import settings
 from runlens.sources.text.words import METRIC
 
@@ -63,7 +63,7 @@ def between(pieces: Sequence[Sequence[str]]) -> list[Between]:
             out.append(
                 Between(
                     ended=FINISHED.search(text) is not None or _ENDED.search(text) is not None,
-                    crashed=CRASHED.search(text) is not None,
+                    crashed=crashed(text),
                     names_another=other,
                     title="".join(lines[at : at + 1]).strip(),
                     above=len(lines) - at,

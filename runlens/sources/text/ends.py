@@ -53,7 +53,12 @@ def state_of(tail: bytes, once: Mapping[str, object]) -> State:
     """
     if "train/train_runtime" in once or FINISHED.search(tail):
         return "finished"
-    return "crashed" if CRASHED.search(tail) and not _by_hand(tail) else "unknown"
+    return "crashed" if crashed(tail) else "unknown"
+
+
+def crashed(text: bytes) -> bool:
+    """Whether a text tells of a crash, and not of somebody who had seen enough."""
+    return CRASHED.search(text) is not None and not _by_hand(text)
 
 
 def _by_hand(tail: bytes) -> bool:

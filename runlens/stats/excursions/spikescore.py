@@ -14,15 +14,7 @@ CHUNK = 1 << 14
 
 
 def share_far_above(value: Floats, window: int, deviations: float, least: float = 0.0) -> float:
-    """Share of the points of `far_above`; NaN for none."""
-    n = len(value)
-    key = "far above", window, deviations, least
-    found = pieces(key, value, CHUNK, window, lambda part: int(np.count_nonzero(_of(part, window, deviations, least))))
-    return sum(found) / n if n else float("nan")
-
-
-def far_above(value: Floats, window: int, deviations: float, least: float = 0.0) -> Floats:
-    """Which points stand above the mean of the `window` points before them by so many standard deviations.
+    """Share of the points that stand above the mean of the `window` points before them by so many standard deviations.
 
     Parameters
     ----------
@@ -36,14 +28,13 @@ def far_above(value: Floats, window: int, deviations: float, least: float = 0.0)
 
     Returns
     -------
-    ndarray of bool, shape (n,)
+    float
+        NaN for no points.
     """
     n = len(value)
-    out = np.zeros(n, dtype=bool)
-    for start in range(window, n, CHUNK):
-        low, high = start - window, min(n, start + CHUNK)
-        out[start:high] = _of(value[low:high], window, deviations, least)
-    return out
+    key = "far above", window, deviations, least
+    found = pieces(key, value, CHUNK, window, lambda part: int(np.count_nonzero(_of(part, window, deviations, least))))
+    return sum(found) / n if n else float("nan")
 
 
 def _of(part: Floats, window: int, deviations: float, least: float) -> npt.NDArray[np.bool_]:

@@ -81,8 +81,8 @@ def healed(n=40, first=22, long=6, lost=0.8, name="eval/acc"):
 @pytest.mark.parametrize(
     ("run", "says"),
     [
-        (healed(long=4), "w"),
-        (healed(long=3), "."),
+        (healed(long=5), "w"),
+        (healed(long=4), "."),
         (healed(n=60, first=30, long=5), "."),
         (healed(lost=0.45), "w"),
         (healed(lost=0.37), "."),
@@ -103,3 +103,15 @@ def test_precision_alone_does_not_tell_of_one_beside_map():
         "metrics/precision(B)": run.placed["eval/acc"].value, "metrics/mAP50(B)": steady,
     })  # fmt: skip
     assert mark(EvalRegression(), both) == "i"
+
+
+@pytest.mark.parametrize("name", ["val_loss", "val_loss_graph"])
+def test_the_main_held_out_loss_is_judged_whatever_its_name_says_besides(name):
+    at = np.arange(20)
+    held = 0.5 + np.where(at < 8, (8 - at) / 16, (at - 8) / 24)
+    step = np.arange(0, 2001, 10)
+    column = np.full(len(step), np.nan)
+    column[np.searchsorted(step, (at + 1) * 100)] = held
+    run = run_of({name.replace("val", "train"): np.interp(step, [0, 2000], [1.0, 0.3]), name: column}, step=step)
+    assert run.role("eval_loss").series.name == name
+    assert mark(Overfitting(), run) == "e"

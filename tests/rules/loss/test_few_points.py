@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from runlens.model import Severity
+from runlens.rules.loss.dead import DeadLoss
 from runlens.rules.loss.spike import LossSpike
 from runlens.rules.loss.stalled import StalledLoss
 from tests.rules.saying import mark, run_of, said
@@ -73,3 +74,33 @@ def test_no_training_begins_at_twice_all_that_a_log_of_lines_held(top, severity)
     run = run_of({"train_loss": loss}, axis_name="lines")
     (finding,) = said(LossSpike(), run)
     assert finding.evidence["outcome"] == "unresolved" and finding.severity is severity
+
+
+def ordered(end=600, epochs=True, at_once=True):
+    """The loss stands 6 % higher from step 400 on, and is back at `end`; an epoch ends every 300 steps."""
+    step = np.arange(0, 900, 10)
+    high = 0.06 * ((step >= 400) & (step < end))
+    if not at_once:
+        high = np.where(step >= end - 100, 0.06 * np.clip((end + 60 - step) / 160, 0, 1), high)
+    loss = 0.7 * (1 + high) + 0.001 * np.cos(np.arange(90) * 2.1)
+    columns = {"train/loss": loss}
+    return run_of({**columns, "train/epoch": step / 300} if epochs else columns, step=step)
+
+
+@pytest.mark.parametrize(
+    ("run", "loud"),
+    [(ordered(), False), (ordered(epochs=False), True), (ordered(end=570), True), (ordered(at_once=False), True)],
+)
+def test_a_rise_that_falls_at_once_where_the_epoch_ends_is_the_order_of_batches(run, loud):
+    (finding,) = said(LossSpike(), run)
+    assert bool(finding.severity.rank) is loud
+    assert ("the epoch ended" in finding.message) is not loud
+
+
+@pytest.mark.parametrize(("value", "says"), [(0.0, "-"), (0.1, ".")])
+def test_a_sum_of_terms_that_are_switched_off_is_no_dead_loss(value, says):
+    terms = {"Consistency Loss": np.full(40, value), "VICReg Loss": np.full(40, 0.0)}
+    terms["Consistency Loss"][1::2] += value / 10
+    run = run_of(terms)
+    assert run.role("train_loss").derived
+    assert mark(DeadLoss(), run) == says

@@ -57,3 +57,10 @@ def test_a_rate_that_jumps_all_along_is_followed_for_its_first_jumps_alone(monke
     found = breaks(np.arange(4000), rate)
     assert 0 < len(calls) + len(found) <= module.MOST
     assert list(ScheduleBreak().check(run_of({"lr": rate, "loss": np.full(4000, 3.0)}))) == []
+
+
+@pytest.mark.parametrize(("first", "says"), [(0.181e-3, "."), (0.195e-3, "."), (0.21e-3, "w")])
+def test_a_warm_up_in_a_few_logged_points_is_no_jump(first, says):
+    rate = np.array([first, 0.381e-3, 0.58e-3, 0.78e-3, 0.98e-3, *[1e-3] * 5])
+    made = run_of({"lr": rate, "loss": np.full(10, 3.0)}, step=20 * np.arange(10) + 19)
+    assert marks(ScheduleBreak(), lambda _: made, (0,)) == says

@@ -133,7 +133,7 @@ def was_costly(one: Decline, severe: float) -> bool:
     before or after.
     """
     step, up = one.eval.step, upward(one.eval.curve)
-    long = one.checkpoints >= max(COSTLY * len(step), ROW) and len(step) >= OF_MANY
+    long = one.checkpoints >= ROW and one.checkpoints > COSTLY * len(step) and len(step) >= OF_MANY
     if not long or one.share < severe:
         return False
     first, last = np.searchsorted(step, one.steps)
