@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from benchmarks.tables import Tally, table, wilson
-from runlens.judging.check import missing_roles
+from runlens.judging.one import missing_roles
 from runlens.model import Finding, Run, Severity
 from runlens.rules import RULES
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from benchmarks.tables import Tally, print_report, table, wilson
-from runlens.judging.check import Settings, judge_run
+from runlens.judging.one import Settings, judge_run
 from runlens.model import Finding, Severity, Skip
 from runlens.model.twin import Twin, TwinCurve
 from runlens.rules import RULES

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from runlens.judging.check import Settings, judge_run
+from runlens.judging.one import Settings, judge_run
 from runlens.model import RoleSeries, Run, Series
 from runlens.rules import RULES
 

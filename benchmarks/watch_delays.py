@@ -20,7 +20,7 @@ import numpy.typing as npt
 from benchmarks.tables import table
 from runlens import roles
 from runlens.config import parse, settings_for
-from runlens.judging.check import judge_run
+from runlens.judging.one import judge_run
 from runlens.model import Run, Series, Severity
 from runlens.render.text import duration
 

@@ -27,12 +27,12 @@ _HOME = {
     "RunLensError": "runlens.errors",
     "RunReport": "runlens.model",
     "Series": "runlens.model",
-    "Settings": "runlens.judging.check",
+    "Settings": "runlens.judging.one",
     "Severity": "runlens.model",
     "check": "runlens.judging.library",
     "discover": "runlens.sources",
     "judge": "runlens.judging.check",
-    "judge_run": "runlens.judging.check",
+    "judge_run": "runlens.judging.one",
     "read": "runlens.sources",
     "resolve": "runlens.roles",
 }
@@ -60,8 +60,9 @@ __all__ = [
 if TYPE_CHECKING:
     from runlens.errors import RunLensError
     from runlens.integrations.monitor import Monitor
-    from runlens.judging.check import Settings, judge, judge_run
+    from runlens.judging.check import judge
     from runlens.judging.library import check
+    from runlens.judging.one import Settings, judge_run
     from runlens.judging.report import Report
     from runlens.model import Finding, Reference, Run, RunReport, Series, Severity
     from runlens.roles import resolve

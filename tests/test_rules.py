@@ -14,7 +14,7 @@ from runlens import roles, sources
 from runlens.config import load, settings_for
 from runlens.config.load import Config
 from runlens.errors import ConfigError
-from runlens.judging.check import judge_run
+from runlens.judging.one import judge_run
 from runlens.model import Severity
 from runlens.rules import RULES
 from runlens.rules.base import Rule

@@ -15,8 +15,8 @@ from runlens.config.rule_settings import INJECTED, check_settings
 from runlens.config.tokens import count_of_tokens
 from runlens.errors import ConfigError, did_you_mean
 from runlens.judging.baseline import Known
-from runlens.judging.check import Settings
 from runlens.judging.limits import Limits
+from runlens.judging.one import Settings
 from runlens.model import Direction, Reference, RunRef, Severity
 from runlens.model.twin import Twin
 from runlens.roles.names.evals import parse_eval

@@ -16,9 +16,9 @@ import numpy as np
 
 from runlens import roles
 from runlens.config import load, settings_for
-from runlens.judging.check import judge_run
 from runlens.judging.gate import EXIT_CODES, verdict
 from runlens.judging.news import Memory
+from runlens.judging.one import judge_run
 from runlens.judging.report import Report
 from runlens.model import Finding, Run, Series, Severity, State
 

@@ -15,6 +15,8 @@ def described(report: RunReport) -> RunReport:
 
     A report that was saved by a version without them is brought up to date by it.
     """
+    if not report.findings and not report.incidents and not report.about:
+        return report
     rules = {code: rule_of(code) for code in dict.fromkeys(f.code for f in report.findings)}
     known = {code: rule for code, rule in rules.items() if rule in RULES}
     about = {

@@ -9,7 +9,7 @@ from runlens.model import Failure, Run
 from runlens.roles.joined import with_evals
 
 if TYPE_CHECKING:
-    from runlens.judging.check import Settings
+    from runlens.judging.one import Settings
 
 Joined = tuple[Run, tuple[Failure, ...]]
 """The run with what could be joined, and why something could not."""

@@ -15,7 +15,7 @@ from runlens.model import Reference, Run, RunRef
 from runlens.model.twin import Twin
 
 if TYPE_CHECKING:
-    from runlens.judging.check import Settings
+    from runlens.judging.one import Settings
 
 SHARED = (Reference, Twin, Run)
 """What the settings of many runs have in common, and is large."""

@@ -15,10 +15,11 @@ from dataclasses import dataclass, replace
 from runlens.config import Learned, in_force
 from runlens.config.plan import NOTHING_LEARNED
 from runlens.errors import ConfigError, NoRunFound
-from runlens.judging.check import Settings, check_and
+from runlens.judging.check import check_and
 from runlens.judging.nights.good import Candidate, good_ones
 from runlens.judging.nights.job import job_of
 from runlens.judging.nights.record import NightRecord, key_of
+from runlens.judging.one import Settings
 from runlens.judging.request import Plan, found
 from runlens.model import Reference, Run, RunRef, RunReport
 from runlens.model.twin import Twin

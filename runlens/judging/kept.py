@@ -13,9 +13,10 @@ from pathlib import Path
 
 from runlens import model
 from runlens.errors import ConfigError
-from runlens.judging.check import Settings, check
+from runlens.judging.check import check
 from runlens.judging.digest import Seen, digest, footprint
 from runlens.judging.engines import Engine
+from runlens.judging.one import Settings
 from runlens.model import Run, RunRef, RunReport
 
 log = logging.getLogger(__name__)

@@ -6,11 +6,12 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 
-from runlens.judging.check import Settings, check_and
+from runlens.judging.check import check_and
 from runlens.judging.good_nights import learned_from
 from runlens.judging.nights import ledger
 from runlens.judging.nights.held import held_against
 from runlens.judging.nights.record import recorded
+from runlens.judging.one import Settings
 from runlens.judging.request import Plan
 from runlens.model import Run, RunRef, RunReport
 from runlens.model.twin import Twin

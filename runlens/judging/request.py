@@ -18,7 +18,7 @@ from runlens.errors import ConfigError, NoRunFound, ReadError, UsageError
 from runlens.files import spare, text_of
 from runlens.judging import engines
 from runlens.judging.baseline import Known, loads
-from runlens.judging.check import Settings
+from runlens.judging.one import Settings
 from runlens.model import AS_FOUND, ReadOptions, Run, RunRef, RunReport, Severity
 from runlens.rules.select import check_codes
 

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from runlens.judging.ahead import AT_ONCE
+from runlens.judging.engines.ahead import AT_ONCE
 
 if TYPE_CHECKING:
     from runlens.sources.wandb_api.live import Live

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from runlens.errors import RunLensError
-from runlens.judging.check import Settings, judge_and
+from runlens.judging.check import judge_and
 from runlens.judging.digest import Seen, digest, footprint
+from runlens.judging.one import Settings
 from runlens.model import Finding, Run, RunRef, RunReport
 from runlens.rules.log.clock_jump import ClockJump
 from runlens.rules.log.stale import StaleRun

@@ -18,8 +18,8 @@ from runlens.advice import advise
 from runlens.config import load, settings_for
 from runlens.config.load import Config
 from runlens.judging.about import described
-from runlens.judging.check import judge_run
 from runlens.judging.incidents import link
+from runlens.judging.one import judge_run
 from runlens.model import Action, Finding, Run, RunReport, State
 from runlens.rules import RULES, rule_of
 

@@ -199,7 +199,7 @@ def test_ctrl_c_stops_quietly(runs, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("runlens.judging.check.judge_run", interrupted)
+    monkeypatch.setattr("runlens.judging.check.judged_in_steps", interrupted)
     done = runlens("check", runs["good"])
     assert (done.code, done.out) == (130, "")
     assert "Traceback" not in done.err

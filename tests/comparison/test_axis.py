@@ -7,8 +7,8 @@ import pytest
 
 from runlens.comparison.axis import choose, same_step
 from runlens.comparison.compare import compare
-from runlens.judging.check import Settings, judge_run
 from runlens.judging.gate import run_verdict
+from runlens.judging.one import Settings, judge_run
 from runlens.model import Reference, Severity
 from runlens.rules.evals.behind_reference import BehindReference
 from tests.synthetic.evals import TOKENS_PER_STEP, eval_run, simulated_curve, simulated_loss, simulated_reference

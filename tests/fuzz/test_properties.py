@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from runlens import roles
-from runlens.judging.check import Settings, judge_run
+from runlens.judging.one import Settings, judge_run
 from runlens.model import Run, Series
 from runlens.rules import RULES
 from runlens.sources import discover, read

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from runlens.judging.accused import ALL, EACH, MOST
-from runlens.judging.check import Settings, judge_run
+from runlens.judging.one import Settings, judge_run
 from runlens.model import Run, RunReport, Series
 from runlens.render.figures.panels import panels
 from runlens.render.sparkline import sparklines

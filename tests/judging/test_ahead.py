@@ -10,7 +10,7 @@ import pytest
 
 from runlens import sources
 from runlens.errors import SourceDown
-from runlens.judging.ahead import AT_ONCE, Ahead
+from runlens.judging.engines.ahead import AT_ONCE, Ahead
 from runlens.model import Run, RunRef
 
 REMOTE = [RunRef("wandb_api", f"team/proj/{i}", str(i)) for i in range(3 * AT_ONCE)]

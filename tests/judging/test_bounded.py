@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from runlens.judging.check import Settings, judge
-from runlens.judging.gravest import MOST, gravest
+from runlens.judging.check import judge
+from runlens.judging.one import Settings
+from runlens.judging.told import MOST, gravest
 from runlens.model import Run, RunRef, Series, Severity
 from runlens.rules import RULES
 from runlens.rules.log.step_gap import StepGap

@@ -4,8 +4,9 @@ from typing import ClassVar
 
 import pytest
 
-from runlens.judging.check import Settings, check, judge_run, missing_roles
+from runlens.judging.check import check
 from runlens.judging.engines.local import Workers
+from runlens.judging.one import Settings, judge_run, missing_roles
 from runlens.model import Finding, Run, RunRef, Severity, Skip
 from runlens.rules.base import Rule
 from tests.builders import run
@@ -105,7 +106,7 @@ def test_what_breaks_the_roles_or_the_judging_costs_its_own_run_alone(monkeypatc
     (report,) = check([(RunRef("table", "a", "a"), Settings((Says(),)))], read=lambda ref: run())
     assert report.verdict == "undecided" and "RecursionError: too deep" in report.failures[0].message
     monkeypatch.undo()
-    monkeypatch.setattr("runlens.judging.check.link", resolve)
+    monkeypatch.setattr("runlens.judging.one.link", resolve)
     (report,) = check([(RunRef("table", "a", "a"), Settings((Says(),)))], read=lambda ref: run())
     assert report.verdict == "undecided" and "could not be judged" in report.failures[0].message
 

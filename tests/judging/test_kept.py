@@ -31,13 +31,13 @@ def logs(tmp_path) -> Path:
 def read(monkeypatch) -> list[str]:
     """Ids of the runs that were read."""
     seen: list[str] = []
-    judge = judging.judge_and
+    judge = judging._in_steps
 
     def watched(ref, *rest):
         seen.append(ref.id)
         return judge(ref, *rest)
 
-    monkeypatch.setattr(judging, "judge_and", watched)
+    monkeypatch.setattr(judging, "_in_steps", watched)
     return seen
 
 
@@ -123,7 +123,7 @@ def test_a_run_that_goes_on_is_judged_each_time(logs, read):
 
 
 def test_a_sweep_that_was_broken_off_goes_on(logs, read, monkeypatch):
-    judge = judging.judge_run
+    judge = judging.judged_in_steps
 
     def interrupted(run, settings):
         if run.id == "restart_clean":
@@ -131,7 +131,7 @@ def test_a_sweep_that_was_broken_off_goes_on(logs, read, monkeypatch):
         return judge(run, settings)
 
     with monkeypatch.context() as m:
-        m.setattr(judging, "judge_run", interrupted)
+        m.setattr(judging, "judged_in_steps", interrupted)
         with pytest.raises(KeyboardInterrupt):
             check(logs)
     read.clear()

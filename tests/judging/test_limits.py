@@ -11,8 +11,9 @@ import pytest
 
 from runlens.config import load, settings_for
 from runlens.errors import ConfigError
-from runlens.judging.check import Settings, judge
+from runlens.judging.check import judge
 from runlens.judging.limits import Limits, cut
+from runlens.judging.one import Settings
 from runlens.model import Run, RunRef, Series
 
 REF = RunRef("made", "logs/a", "a")

@@ -117,7 +117,7 @@ def test_half_a_per_cent_every_night_is_told_as_a_trend(record, tmp_path):
 
 @pytest.mark.parametrize("state", ("crashed", "failed", "killed"))
 def test_a_run_that_its_source_calls_crashed_is_red(record, tmp_path, state):
-    from runlens.judging.check import Settings, judge_run
+    from runlens.judging.one import Settings, judge_run
     from runlens.rules.log.bad_end import BadEnd
 
     run = replace(night().run(), state="crashed")  # what every source calls all three

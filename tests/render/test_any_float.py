@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from runlens.judging.check import Settings, judge_run
+from runlens.judging.one import Settings, judge_run
 from runlens.model import Report, Run, Series
 from runlens.render import png, render
 from runlens.roles import resolve

@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 
-from runlens.judging.check import missing_roles
+from runlens.judging.one import missing_roles
 from runlens.model import Run, Series, Skip
 from runlens.roles import resolve
 from tests.synthetic.anything import anything

@@ -10,7 +10,7 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runlens.judging.check import Settings, judge_run
+from runlens.judging.one import Settings, judge_run
 from runlens.model import RoleSeries, Run, Series
 from runlens.rules import RULES
 from runlens.rules.throughput.parts.signal import rate_signal

@@ -17,7 +17,7 @@ from runlens import roles, sources
 from runlens.comparison.curves import run_curves
 from runlens.config import load, settings_for
 from runlens.config.load import Config
-from runlens.judging.check import judge_run
+from runlens.judging.one import judge_run
 from runlens.model import Finding, Run, Series, Severity
 from runlens.rules import RULES
 from runlens.rules.base import AnyRule

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from runlens.judging.check import missing_roles
+from runlens.judging.one import missing_roles
 from runlens.model import Finding, Severity, Skip
 from runlens.roles import resolve
 from runlens.rules.hardware.errors import GpuErrors

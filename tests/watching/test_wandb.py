@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from runlens.errors import SourceDown
-from runlens.judging.ahead import AT_ONCE
+from runlens.judging.engines.ahead import AT_ONCE
 from runlens.sources.wandb_api import live as at_wandb
 from runlens.sources.wandb_api import system
 from runlens.sources.wandb_api.live import BEATS, WHOLE

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -35,7 +35,7 @@ class Engine(Protocol):
         Parameters
         ----------
         work : callable
-            Done in a worker: it and the items must be fit to be sent there.
+            Done in a worker: it and the items must be fit to be sent there. It may have `several`, as `of_each` says.
         items : sequence
         lost : callable
             Makes what stands in the place of an item that took its worker down twice, from it and a sentence.
@@ -46,6 +46,12 @@ class Engine(Protocol):
             The cluster cannot be reached, or broke down as a whole.
         """
         ...  # pragma: no cover
+
+
+def of_each(work: Callable[[Item], Out], items: Iterable[Item]) -> Iterator[Out]:
+    """What comes of items that one worker does, in order: `work.several` yields it where there is that."""
+    several: Callable[[Iterable[Item]], Iterator[Out]] | None = getattr(work, "several", None)
+    return map(work, items) if several is None else several(items)
 
 
 def from_here(work: Callable[[Item], Out]) -> Callable[[Item], Out]:
@@ -69,7 +75,7 @@ class InProcess:
         self, work: Callable[[Item], Out], items: Sequence[Item], lost: Callable[[Item, str], Out]
     ) -> Iterator[Out]:
         """See `Engine.each`; nothing is ever lost."""
-        return map(work, items)
+        return of_each(work, items)
 
 
 IN_PROCESS = InProcess()

@@ -11,15 +11,18 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from runlens.judging.engines import of_each
+from runlens.judging.engines.turns import TOGETHER
+
 if TYPE_CHECKING:
     from joblib.externals.loky import ProcessPoolExecutor
 
 Item = TypeVar("Item")
 Out = TypeVar("Out")
 
-MOST_AT_ONCE, SHARES = 16, 8
+MOST_AT_ONCE, SHARES = TOGETHER, 8
 """A worker is sent at most so many items at once, and so many shares of the work over all: a share costs about 1 ms to
-send, a run of 300 points 10 ms to judge, and the last shares should end at about the same time."""
+send, a run of 300 points 3 ms to judge, and the last shares should end at about the same time."""
 _PARENT_EVERY = 1.0
 """Seconds between two looks whether the parent is there; an idle worker of loky's waits for five minutes."""
 KILLED = (
@@ -88,7 +91,7 @@ def _end_with(parent: int) -> None:
 
 
 def _share(work: Callable[[Any], Out], items: Sequence[Any]) -> list[Out]:
-    return [work(item) for item in items]
+    return list(of_each(work, items))
 
 
 def _has_result(future: Future[Any]) -> bool:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from runlens.judging.baseline import mark
-from runlens.judging.check import Settings, regraded
 from runlens.judging.nights.record import NightRecord
+from runlens.judging.one import Settings
+from runlens.judging.told import regraded
 from runlens.model import Finding, RunReport, Skip
 from runlens.model.twin import Twin
 from runlens.rules.nights.parts.order import in_order

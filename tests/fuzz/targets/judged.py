@@ -7,7 +7,8 @@ from random import Random
 
 import numpy as np
 
-from runlens.judging.check import Settings, judge
+from runlens.judging.check import judge
+from runlens.judging.one import Settings
 from runlens.model import Report, Run, RunRef, Series
 from runlens.render import FORMATS, render
 from runlens.rules import RULES

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from runlens.judging.check import Settings, judge_run
+from runlens.judging.one import Settings, judge_run
 from runlens.model import Finding
 from runlens.rules import RULES
 
