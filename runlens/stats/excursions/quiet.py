@@ -10,6 +10,7 @@ import numpy as np
 from runlens.growing import folded, greatest, least, mapped
 from runlens.stats.excursions.level import HIGHEST, WINDOW
 from runlens.stats.robust import Floats
+from runlens.stats.spans import spans
 
 ROUNDED = 1e-4
 """By so much at most a level that is kept in single precision may be off (`level.HIGHEST`: 1,024 / 2^24)."""
@@ -46,7 +47,14 @@ class _Climb:
 
 
 def _climb(y: Floats) -> _Climb:
-    return _Climb(float(y.min()), float(y.max()), float((y - np.minimum.accumulate(y)).max()))
+    lowest, most = np.inf, -np.inf
+    for first, last in spans(len(y)):  # of 10 million points two columns would lie beside the curve
+        below = np.minimum.accumulate(y[first:last])
+        if first:
+            np.minimum(below, lowest, out=below)
+        lowest = float(below[-1])
+        most = max(most, float(np.subtract(y[first:last], below, out=below).max()))
+    return _Climb(lowest, float(y.max()), most)
 
 
 def _joined(one: _Climb, other: _Climb) -> _Climb:

@@ -15,6 +15,7 @@ from runlens.stats.excursions.level import NARROWEST, Level
 from runlens.stats.excursions.tail import MOST, ONE_FALSE_IN, fit_tail, thinned
 from runlens.stats.robust import Floats, finite, mad, median_in_place
 from runlens.stats.rolling import trailing_median
+from runlens.stats.spans import spans
 
 RISES = ((1, 1), (2, 3), (3, 5), (5, 9))
 """So many of so many neighbours over their bar are a rise; the fewer, the higher the bar (see `Tail.bar`)."""
@@ -160,15 +161,18 @@ def may_depart(
     Bars are never below `least` (of rises, of falls), and noise that is not known yet never below `floor`: where this
     is False, `next_departure` finds nothing.
     """
-    first = max(first, NARROWEST)
-    part = slice(first, max(first, last))
-    raised = y[part] - level.recent[part] > rise
-    fallen = level.expected[part] - y[part] > rise
-    fallen[: max(0, falls_from - first)] = False
-    if not (raised.any() or fallen.any()):
-        return False
-    z = standardise(y, level, first, max(first, last), floor)
-    return bool((raised & (z > least[0])).any() or (fallen & (z < -least[1])).any())
+    begin = max(first, NARROWEST)
+    for a, b in spans(max(last - begin, 0)):
+        first, last = begin + a, begin + b
+        part = slice(first, last)
+        raised = y[part] - level.recent[part] > rise
+        fallen = level.expected[part] - y[part] > rise
+        fallen[: max(0, falls_from - first)] = False
+        if raised.any() or fallen.any():
+            z = standardise(y, level, first, last, floor)
+            if (raised & (z > least[0])).any() or (fallen & (z < -least[1])).any():
+                return True
+    return False
 
 
 def next_departure(

@@ -15,6 +15,7 @@ from runlens.rules.throughput.parts.telling import advances, even, positive
 from runlens.rules.throughput.parts.work import varying_work, work_per_step
 from runlens.stats.blocks import midmeans
 from runlens.stats.robust import Floats, median, quantile
+from runlens.stats.spans import AT_ONCE, spans
 
 Origin = Literal["rate", "step time", "wall time", "wall steps"]
 
@@ -105,7 +106,15 @@ class RateSignal:
     @cached_property
     def fine(self) -> Floats:
         """(n // FINE,) float64: midmeans of the logarithm over blocks of `FINE` points."""
-        return blocks("midmean", self.log, FINE, midmeans)
+        return blocks("midmean of the log", self.rate, FINE, _midmeans_of_log)
+
+
+def _midmeans_of_log(rates: Floats) -> Floats:
+    """Midmeans of the logarithm of each row, some rows at a time: of 10 million points the logarithms take 80 MB."""
+    out = np.empty(len(rates))
+    for first, last in spans(len(rates), AT_ONCE // FINE):
+        out[first:last] = midmeans(np.log(rates[first:last]))
+    return out
 
 
 def rate_signal(run: Run) -> RateSignal | None:
@@ -244,7 +253,9 @@ def _walled(role: RoleSeries, in_steps: bool) -> RateSignal | None:
     done, seconds, step, time = chosen("advance", every, advances)
     if len(done) < len(every[0]):
         back = np.searchsorted(np.flatnonzero(advances(*every)), back)
-    rate = mapped("rate", (done, seconds), np.divide)
+    # in place of the gaps where nobody keeps them: of 10 million points a column takes 80 MB
+    kept = not seconds.flags.writeable
+    rate = mapped("rate", (done, seconds), np.divide) if kept else np.divide(done, seconds, out=seconds)
     unit = f"{role.role}/s" if in_tokens else "steps/s"
     origin: Origin = "wall steps" if in_steps else "wall time"
     return RateSignal(s.name, unit, origin, step, rate, time, back, False)
