@@ -115,7 +115,7 @@ def places(key: Hashable, columns: tuple[Values, ...], holds: Callable[..., Valu
     length = len(columns[0])
     parts = parts_of(columns)
     if parts is None or length <= back:
-        return np.flatnonzero(holds(*columns)) + back
+        return np.asarray(holds(*columns).nonzero()[0]) + back
     key = "places", key, len(parts)
     fact = known(key, parts, length) or keep(key, parts, back, Grown(np.int64))
     if fact.done < length:

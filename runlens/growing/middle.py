@@ -11,6 +11,7 @@ import numpy as np
 from runlens.growing.column import Values, keep, known, part_of, parts_of
 from runlens.growing.ranks import ranked
 
+_FEW = 512
 _KEPT = 4096
 """Values that are kept on each side of the median: new ones may move it as far before all are looked at again."""
 
@@ -79,7 +80,8 @@ def by_rank(column: Values, low: int) -> tuple[float, float]:
     found = ranked(part, n, low, high) if part is not None else None
     if found is not None:
         return found
-    some = np.partition(column, (low, high))
+    # of few values sorting all is faster
+    some = np.partition(column, (low, high)) if n > _FEW else np.sort(column)
     return float(some[low]), float(some[high])
 
 

@@ -43,7 +43,7 @@ def midmeans(blocks: Floats) -> Floats:
     skip, rows = size // 4, max(AT_ONCE // size, 1)
     for first in range(0, full, rows):
         part = np.sort(blocks[first : first + rows], axis=1)
-        out[first : first + rows] = part[:, skip : size - skip].mean(axis=1)
+        np.divide(np.add.reduce(part[:, skip : size - skip], axis=1), size - 2 * skip, out=out[first : first + rows])
     return out
 
 

@@ -58,7 +58,7 @@ def _beat(x: Floats) -> Floats:
     if longest < 2:
         return best
     middle = bn.median(x)
-    tame = np.clip(x, middle - WILD, middle + WILD)
+    tame = np.minimum(np.maximum(x, middle - WILD), middle + WILD)
     total = np.concatenate([[0.0], np.cumsum(tame)])
     least = 1.0
     for period in _possible(x, tame, total, longest):
@@ -91,13 +91,14 @@ def _possible(x: Floats, tame: Floats, total: Floats, longest: int) -> Iterable[
     if n > SHORT:
         return range(2, longest + 1)
     at = _places(n, longest)
+    # up to each point, and up to the middle of each, since both ends of an even window count half
+    sums = np.concatenate([total, total[:n] + 0.5 * tame])
     # places are within their arrays: clipping is the mode that does not look first
-    after, before = total.take(at.after, mode="clip"), total.take(at.before, mode="clip")
-    mean = np.divide(np.subtract(after, before, out=after), at.window, out=after)
-    ends = np.add(tame.take(at.before, out=before, mode="clip"), tame.take(at.last, mode="clip"), out=before)
-    mean -= np.multiply(ends, at.ends, out=ends)
+    mean, other = sums.take(at.after, mode="clip"), sums.take(at.before, mode="clip")
+    mean -= other
+    mean /= at.window
     rest = np.subtract(x, mean, out=mean)
-    apart = np.subtract(rest.take(at.next, mode="clip"), rest, out=before)
+    apart = np.subtract(rest.take(at.next, out=other, mode="clip"), rest, out=other)
     apart = np.abs(apart, out=apart).sum(axis=1) / 2 * n / (n - at.period)
     return (np.flatnonzero(apart <= LEFT * SAFE * np.abs(rest, out=rest).sum(axis=1)) + 2).tolist()
 
@@ -110,13 +111,10 @@ class _Places:
     """(p,)"""
     window: npt.NDArray[np.int64]
     """(p, 1)"""
-    ends: Floats
-    """(p, 1): weight that is taken off both ends of a window, 0 where it is odd."""
     before: npt.NDArray[np.int64]
-    """First point of the window; the running sum there lacks it."""
-    last: npt.NDArray[np.int64]
+    """Where the running sums hold nothing of the window; those of halves stand behind the others."""
     after: npt.NDArray[np.int64]
-    """Where the running sum holds the whole window."""
+    """Where they hold all of it."""
     next: npt.NDArray[np.int64]
     """The point one period on, or the point itself where there is none: its place among the points of all periods."""
 
@@ -128,9 +126,11 @@ def _places(n: int, longest: int) -> _Places:
     half, at = window // 2, np.arange(n)
     middle = np.clip(at, half, n - 1 - half)
     following = at + period[:, None]
-    ends = np.where(window % 2 == 0, 0.5 / window, 0.0)
+    even = window % 2 == 0
+    before = middle - half + np.where(even, n + 1, 0)
+    after = middle + half + np.where(even, n + 1, 1)
     following = np.where(following < n, following, at) + n * np.arange(len(period))[:, None]
-    return _Places(period, window, ends, middle - half, middle + half, middle + half + 1, following)
+    return _Places(period, window, before, after, following)
 
 
 def _moving_mean(x: Floats, total: Floats, window: int) -> Floats:

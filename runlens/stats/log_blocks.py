@@ -59,6 +59,6 @@ def log_blocks(y: Floats, step: Steps, since: int = 0) -> tuple[npt.NDArray[np.i
         Position of the first point that counts.
     """
     first, last = log_step_at(step, np.array([since, len(step) - 1])).tolist()
-    cuts = place_of(step, np.linspace(first, last, BLOCKS + 1)[1:-1])
+    cuts = place_of(step, first + np.arange(1, BLOCKS) * ((last - first) / BLOCKS))
     edges = distinct(np.concatenate([[since], cuts, [len(y)]]).astype(np.int64))
     return edges, medians_between(y, edges)

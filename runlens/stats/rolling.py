@@ -73,7 +73,8 @@ def centred_median(x: Floats, window: int, min_count: int = 1) -> Floats:
     half = min(max(window // 2, 0), len(x))
     if half == 0 or len(x) == 0:
         return x.astype(np.float64)
-    padded = np.concatenate([x, np.full(half, np.nan)])
+    padded = np.empty(len(x) + half)
+    padded[: len(x)], padded[len(x) :] = x, np.nan
     return trailing_median(padded, 2 * half + 1, min_count)[half:]
 
 

@@ -36,7 +36,7 @@ WHITENS = 0.6
 """Rate of turns that what was averaged reaches at least: white noise turns at 2/3 of the points, its means at 1/2."""
 TINY = float(np.finfo(np.float64).tiny)
 
-Whole = npt.NDArray[np.signedinteger[Any]]
+Whole = npt.NDArray[np.signedinteger[Any] | np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,7 +109,7 @@ def _even(raw: Floats, moved: Floats, place: Whole, period: int) -> bool:
 
     Of a wrong period the noise grows with the place. The second mean moves by half of what the value does.
     """
-    change = np.abs(np.diff(raw))
+    change = np.abs(raw[1:] - raw[:-1])
     early, late = (median(change[part]) for part in (place[1:] <= period // 3, place[1:] > period - period // 3))
     second = 2.0 * median(moved[place[1:] == 2])
     return min(early, second) > 0.0 and 1.0 / EVEN < late / early < EVEN and 1.0 / FITS < early / second < FITS
@@ -120,39 +120,43 @@ def _taken_back(value: Floats, teeth: Whole) -> tuple[Floats, Whole]:
 
     `teeth` has shape (k, 2), the results (k, n).
     """
-    if len(value) < 1 << 31:  # a remainder of long integers takes three times as long
-        teeth = teeth.astype(np.int32)
     n = len(value)
-    at = np.arange(1, n + 1, dtype=teeth.dtype)
-    place = np.empty((len(teeth), n), dtype=teeth.dtype)
-    ramps = {period: (at - 1) % period + 1 for period in set(teeth[:, 0].tolist())}
+    at = np.arange(1, n + 1, dtype=np.int32 if n < 1 << 31 else np.int64)  # remainders of short integers are faster
+    # floats are multiplied in half the time, and of a long curve they take twice the room
+    place = np.empty((len(teeth), n), dtype=np.float64 if n * len(teeth) <= TOGETHER else at.dtype)
+    ramps: dict[int, Whole] = {}
     for row, (period, phase) in zip(place, teeth.tolist(), strict=True):
+        if period not in ramps:
+            ramps[period] = ((at - 1) % period + 1).astype(place.dtype)
         row[:phase] = at[:phase]  # the first tooth began with the log, or before it
         row[phase:] = ramps[period][: n - phase]
-    before = np.concatenate([[0.0], value[:-1]])
+    before = np.empty(n)
+    before[0], before[1:] = 0.0, value[:-1]
     # of a first place nothing is taken off, also where the value before it is far larger
-    raw = place * value - (place - 1) * before
+    raw = place * value
+    less = place - 1
+    raw -= np.multiply(less, before, out=less if less.dtype == before.dtype else None)
     return raw, place
 
 
 def _periods(moved: Floats) -> list[int]:
     """Distances at which the size of changes repeats itself best, the shortest first."""
     n = len(moved)
+    last = n // FEWEST_TEETH
     centred = moved - moved.mean()
-    size = 1 << (2 * n - 1).bit_length()
+    size = 1 << (n + last - 1).bit_length()  # no longer distance is asked for
     power = np.abs(np.fft.rfft(centred, size)) ** 2
-    alike = np.fft.irfft(power, size)[:n]
-    if not alike[0] > 0.0:
+    alike = np.fft.irfft(power, size)[:last]
+    if not last or not alike[0] > 0.0:
         return []
-    alike = alike / alike[0] * (n / np.maximum(n - np.arange(n), 1))
+    alike = alike / alike[0] * (n / (n - np.arange(last)))
     below = np.flatnonzero(alike <= 0.0)
     first = max(SHORTEST, int(below[0]) if len(below) else n)  # changes close to each other are alike in any case
-    last = n // FEWEST_TEETH
     if first >= last:
         return []
     best = first + int(np.argmax(alike[first:last]))
     found = []
-    heard = alike[:last].tolist()
+    heard = alike.tolist()
     enough = max(ALIKE, 0.7 * heard[best])
     for part in range(MOST_PARTS, 0, -1):  # multiples of the period are as much alike as the period
         around = range(max(round(best / part) - 2, SHORTEST), min(round(best / part) + 3, last))

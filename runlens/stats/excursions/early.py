@@ -54,6 +54,8 @@ def blow_up(y: Floats) -> BlowUp | None:
         return None
     noise = difference_sigma(y[FEWEST:])
     bar = max(float(np.log(TIMES)), SIGMAS * noise)
+    if float(y[FEWEST:reach].max(initial=-np.inf)) - float(y[:reach].min()) < bar:  # as of most curves, which fall
+        return None
     for first in range(FEWEST, reach):
         level = median(y[:first])
         after = y[first : first + stays]

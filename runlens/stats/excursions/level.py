@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import bottleneck as bn
@@ -15,7 +15,7 @@ from runlens.stats.excursions.kept import Column, Kept
 from runlens.stats.excursions.smoothed import SAMPLE, shared_noise
 from runlens.stats.noise import FEWEST, REACH, noise
 from runlens.stats.robust import Floats, Steps, finite, quantile, theil_sen
-from runlens.stats.rolling import trailing_median, trailing_min
+from runlens.stats.rolling import trailing_min
 
 CHUNK = 1 << 16
 """Points worked on at once, which bounds the memory of temporary arrays; what is found does not depend on it."""
@@ -37,6 +37,8 @@ HIGHEST = 1024.0
 A likelihood of -8e6, whose neighbours in float32 are 0.5 apart, is kept as float64."""
 HOLD = 32
 """The level before a point is the lowest of so many: a slow rise must not carry its own reference along."""
+
+_DOUBLED = tuple(NARROWEST << k for k in range((WINDOW // NARROWEST).bit_length()))
 
 Ints = npt.NDArray[np.int64]
 
@@ -95,9 +97,8 @@ def fit_where(y: Floats, step: Steps, may_leave: Callable[[Level], bool]) -> Lev
     if n > CHUNK:
         whole = fit(y, step)
         return whole if may_leave(whole) else None
-    level = _empty(y)
-    course = _course(y, step, 0, n, 0, 0.0)
-    level.expected[:], level.recent[:] = course.expected, course.recent
+    course, dtype = _course(y, step, 0, n, 0, 0.0), _precision(y)
+    level = Level(course.expected.astype(dtype), course.recent.astype(dtype), np.full(n, np.nan, dtype))
     if not may_leave(level):
         return None
     level.sigma[:] = _noise_about(course, y, n, 0)
@@ -256,37 +257,42 @@ def _extrapolate(y: Floats, step: Steps, low: int, high: int, origin: int, begin
         nearest = max(origin, low - WINDOW)
         reach = np.searchsorted(step[nearest:high], earliest, side="left") + nearest
         width = np.minimum(np.maximum(np.arange(low, high) - reach, NARROWEST), WINDOW)
-    of_size = [(WINDOW, np.arange(high - low))] if old else _of_sizes(width)
-    for size, at in of_size:
+    of_size: Iterable[tuple[int, slice | Ints]] = [(WINDOW, slice(0, high - low))] if old else _of_sizes(width)
+    for size, place in of_size:
         half = size // 2
-        start = max(origin, low + int(at[0]) - size - 1)
-        stop = low + int(at[-1]) + 1
-        medians = np.full(half + 1 + stop - start, np.nan)  # nothing stood before the first
-        medians[half + 1 :] = trailing_median(y[start:stop], half)
-        place: slice | Ints = at
-        if len(at) == at[-1] + 1 - at[0]:  # points in a row, as nearly always
-            place, behind = slice(at[0], at[-1] + 1), int(at[0]) + low - start
-            newer, older = (medians[first : first + len(at)] for first in (behind + half, behind))
+        first, last = (place.start, place.stop) if isinstance(place, slice) else (int(place[0]), int(place[-1]) + 1)
+        start, stop = max(origin, low + first - size - 1), low + last
+        medians = np.empty(half + 1 + stop - start)
+        medians[: half + 1] = np.nan  # nothing stood before the first
+        medians[half + 1 :] = bn.move_median(y[start:stop], min(half, stop - start), 1)
+        if isinstance(place, slice):
+            behind, count = low + first - start, last - first
+            newer, older = medians[behind + half : behind + half + count], medians[behind : behind + count]
         else:
-            newer, older = (medians[at + first] for first in (low - start + half, low - start))
+            newer, older = (medians[place + shift] for shift in (low - start + half, low - start))
         # the newer median stands half a window back, plus half a point: carry its fall on, never its rise
-        expected[place] = newer + np.fmin(newer - older, 0.0) * ((half + 1) / (2 * half))
-        recent[place] = newer
+        fall = newer - older
+        np.fmin(fall, 0.0, out=fall)
+        fall *= (half + 1) / (2 * half)
+        fall += newer
+        expected[place], recent[place] = fall, newer
     return expected, recent
 
 
-def _of_sizes(width: Ints) -> Iterator[tuple[int, Ints]]:
+def _of_sizes(width: Ints) -> Iterator[tuple[int, slice | Ints]]:
     """Sizes of windows, each twice the one before, and the points that each is the widest of; none without points."""
     size = NARROWEST
     if bool((width[1:] >= width[:-1]).all()):  # as on a line of equal steps: each is a stretch
-        edges = np.searchsorted(width, [size << k for k in range((WINDOW // size).bit_length())])
-        for first, last in itertools.pairwise([*edges.tolist(), len(width)]):
+        edges = width.searchsorted(_DOUBLED).tolist()
+        for first, last in itertools.pairwise([*edges, len(width)]):
             if first < last:
-                yield size, np.arange(first, last)
+                yield size, slice(first, last)
             size *= 2
         return
     while size <= WINDOW:
         at = np.flatnonzero((width >= size) & ((width < 2 * size) | (size == WINDOW)))
-        if len(at):
+        if len(at) and len(at) == at[-1] + 1 - at[0]:  # points in a row, as nearly always
+            yield size, slice(int(at[0]), int(at[-1]) + 1)
+        elif len(at):
             yield size, at
         size *= 2

@@ -58,7 +58,8 @@ def loss_curve(series: PlacedSeries) -> LossCurve:
 
 def rounding(value: Floats) -> float:
     """The smallest distance between two different values, of 4,096 evenly spaced ones; 0 for fewer than 5 different."""
-    apart = np.diff(np.sort(value[:: max(1, len(value) // 4096)]))
+    some = np.sort(value[:: max(1, len(value) // 4096)])
+    apart = some[1:] - some[:-1]
     apart = apart[apart > 0]
     return float(apart.min()) if len(apart) >= 4 else 0.0
 

@@ -57,7 +57,7 @@ def level(signal: RateSignal) -> Floats:
     Slow stretches shorter than about four blocks (128 points in a log of 600 and more) leave it untouched.
     """
     n = len(signal)
-    size = int(np.clip(n // 16, 4, FINE))
+    size = min(max(n // 16, 4), FINE)
     blocks = signal.fine if size == FINE else block_midmeans(signal.log, min(size, n))
     smooth, full = centred_median(blocks, 9), n // size * size
     out = np.empty(n)
