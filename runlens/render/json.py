@@ -238,6 +238,10 @@ def _text(value: Any, indent: str | None) -> str:
     kind = type(value)
     if (scalar := _SIMPLE.get(kind)) is not None:
         return scalar(value)
+    if kind is float and math.isfinite(value):
+        return repr(_plain(value))
+    if (kind is tuple or kind is dict) and not value:
+        return "[]" if kind is tuple else "{}"
     return _shared(value, indent) if kind in _SHARED else _unshared(value, indent)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from runlens.growing import all_finite, chosen, differences, least, mapped
+from runlens.growing import all_finite, chosen, differences, least, mapped, some_finite
 from runlens.model import Direction, PlacedSeries, RoleSeries, Run, Scope
 from runlens.roles.numbers import middle
 from runlens.roles.world import world_size
@@ -75,6 +75,8 @@ def time_per_step(series: PlacedSeries) -> PlacedSeries | None:
         writers write several steps at once: where more than a tenth of the gaps is below a tenth of the usual, the
         gaps are taken over blocks of 10, 20, 50 or 100 points. None with fewer than three points or without wall times.
     """
+    if not some_finite(series.time):
+        return None
     parts = [_over_blocks(p, p.time, _as_float(p.step)) for p in series.attempts()]
     return _joined(series.name, [p for p in parts if p is not None])
 

@@ -158,8 +158,9 @@ def _axis(run: Run, claims: Mapping[str, Claim]) -> StepAxis:
     for role in _REFERENCES:
         names = [n for n, c in claims.items() if c.role == role and c.axis not in ("tokens", "flops")]
         if names:
-            longest = max(len(run.series[n]) for n in names)
-            names.sort(key=lambda n: -score(n, role, claims[n], run.series[n], longest))
+            if len(names) > 1:
+                longest = max(len(run.series[n]) for n in names)
+                names.sort(key=lambda n: -score(n, role, claims[n], run.series[n], longest))
             batch = run.configured.batch_samples()
             return step_axis(run, claims, reference_of(run, names), batch.value if batch else None)
     return StepAxis(None)
@@ -188,8 +189,9 @@ def _grouped(claims: Mapping[str, Claim], series: Mapping[str, Series], axis: St
             ]
             continue
         names = _without_twins(names, claims)
-        longest = max(len(series[n]) for n in names)
-        names.sort(key=lambda n: (-score(n, role, claims[n], series[n], longest), n))
+        if len(names) > 1:
+            longest = max(len(series[n]) for n in names)
+            names.sort(key=lambda n: (-score(n, role, claims[n], series[n], longest), n))
         groups[role] = [_role_series(role, series[n], claims[n], axis) for n in names]
     return groups
 

@@ -161,8 +161,10 @@ def _walk(root: Path, search: Search, ignored: Ignored) -> tuple[dict[str, list[
     looked = 0
     while starts:
         start = starts.pop(0)
+        home, above = os.path.realpath(start), len(str(start))
         for at, folders, files in os.walk(start, onerror=lambda error: refused.append(Path(error.filename))):
-            real = os.path.realpath(at)
+            below = at[above:].strip(os.sep)  # where no link was followed
+            real = f"{home.rstrip(os.sep)}{os.sep}{below}" if below else home
             search.step(looked, at)
             if real in seen or real in _KERNELS or ("pyvenv.cfg" in files and at != str(root)):
                 folders.clear()
@@ -178,11 +180,11 @@ def _walk(root: Path, search: Search, ignored: Ignored) -> tuple[dict[str, list[
             starts += [here / f for f in sorted(links)]
             left = {*links, *PASSED_OVER, *registry.inner_folders(files)}
             folders[:] = sorted(f for f in folders if f not in left and f[0] != ".")
-            for file in sorted(f for f in files if f[0] != "."):
-                if hidden or ignored.leaves_out(here / file):
-                    ignored.leave(here / file, log=registry.by_name(file) is not None)
-                elif source := source_of(here / file, search):
-                    groups.setdefault(source.name, []).append(here / file)
+            for path in (here / f for f in sorted(files) if f[0] != "."):
+                if hidden or ignored.leaves_out(path):
+                    ignored.leave(path, log=registry.by_name(path.name) is not None)
+                elif source := source_of(path, search):
+                    groups.setdefault(source.name, []).append(path)
     search.step(looked, "")
     if root in refused:
         raise AccessRefused(f"no permission to look into {printable(str(root))}; ask its owner for read access")

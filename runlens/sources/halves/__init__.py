@@ -29,6 +29,8 @@ def joined(refs: Sequence[RunRef]) -> list[RunRef]:
     for ref in refs:
         if ref.source == _EVENTS and ref.files:
             trainings.setdefault(_home(ref), []).append(ref)
+    if not trainings:  # as in most folders of many tables
+        return list(refs)
     tables: dict[Path, list[RunRef]] = {}
     for ref in refs:
         if ref.source == _TABLE and len(ref.files) == 1 and not ref.member and split_of(ref.files[0]):

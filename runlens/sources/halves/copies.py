@@ -62,7 +62,8 @@ def without_copies(refs: Sequence[RunRef], read: Read) -> tuple[list[RunRef], li
     list of str
         Sentences on what was left out.
     """
-    homes = {ref: _home(ref) for ref in refs if ref.source in _COPIES and len(ref.files) == 1}
+    copied = any(ref.source == _EVENTS or _is_monitor(ref) for ref in refs)  # nothing else is the copy of another
+    homes = {ref: _home(ref) for ref in refs if ref.source in _COPIES and len(ref.files) == 1} if copied else {}
     if not homes:
         return list(refs), []
     around = _around(homes.values(), refs)
@@ -168,7 +169,7 @@ def _original(asked: _Asked) -> RunRef | None:
 
 
 def _is_monitor(ref: RunRef) -> bool:
-    return ref.source == _TABLE and Path(ref.files[0]).name.lower().endswith("monitor.csv")
+    return ref.source == _TABLE and ref.files[0].lower().endswith("monitor.csv")
 
 
 def _run_of(read: Read, ref: RunRef) -> Run | None:

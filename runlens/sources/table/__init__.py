@@ -55,8 +55,9 @@ def refs(files: Sequence[Path], look: Look) -> list[RunRef]:
     names: dict[Path, list[str]] = {}
     logs = []
     for file in files:  # both ask for the form of the head, which is remembered of the last few
-        names[file] = _names(file)
-        if look.named or _is_log(file, names[file]):
+        head = _head(file)
+        names[file] = _names(file, head)
+        if look.named or _is_log(file, names[file], head):
             logs.append(file)
     made = [Family(file, (file,)) for file in logs] if look.named else families(logs, names)
     return [ref for family in made for ref in _refs(family, look.root, names, look.options.x)]
@@ -67,8 +68,9 @@ def left_out(path: Path, look: Look) -> str:
 
     A table of something else, such as training data, has neither an axis nor a metric that is understood.
     """
-    names = _names(path)
-    if _is_log(path, names):  # its run is read from a fuller copy
+    head = _head(path)
+    names = _names(path, head)
+    if _is_log(path, names, head):  # its run is read from a fuller copy
         return ""
     named = is_said_to_be_a_log(path)
     if path.stat().st_size == 0:
@@ -132,18 +134,28 @@ def _may_be_scores(path: Path) -> bool:
 
 def _id(path: Path, root: Path) -> str:
     """A run's name: its path below `root`, without suffixes."""
-    inside = path != root and path.is_relative_to(root)
-    name = path.relative_to(root).as_posix() if inside else path.resolve().name
+    try:
+        name = path.relative_to(root).as_posix()
+    except ValueError:
+        name = "."
+    if name == ".":  # the root itself, or what is not below it
+        name = path.resolve().name
     kind = suffix(path.name) or (".json" if path.suffix.lower() == ".json" else "")
     stem = name[: name.lower().rindex(kind)] if kind else name
     return stem or name
 
 
-def _names(path: Path) -> list[str]:
-    """The columns of a table as its head shows them; none for a file that cannot be opened."""
+def _head(path: Path) -> bytes | OSError:
+    """The first bytes of a file, or why they cannot be read."""
     try:
-        head = head_of(path)
-    except OSError:
+        return head_of(path)
+    except OSError as error:
+        return error
+
+
+def _names(path: Path, head: bytes | OSError) -> list[str]:
+    """The columns of a table as its head shows them; none for a file that cannot be opened."""
+    if isinstance(head, OSError):
         return []
     if head.startswith(b"PAR1"):
         from runlens.sources.table.forms.parquet import names_of
@@ -152,14 +164,10 @@ def _names(path: Path) -> list[str]:
     return names_in(head)
 
 
-def _is_log(path: Path, names: list[str]) -> bool:
+def _is_log(path: Path, names: list[str], head: bytes | OSError) -> bool:
     """Whether a table found in a folder is a log; one that may not be opened is taken, so that reading it says so."""
-    try:
-        head = head_of(path)
-    except PermissionError:
-        return True
-    except OSError:
-        return False
+    if isinstance(head, OSError):
+        return isinstance(head, PermissionError)
     if head.startswith(b"PAR1"):
         return first(names, AXES) is not None and tells_of_training(names)
     if is_bare(path, head) or is_dvclive(path):

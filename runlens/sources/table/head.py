@@ -51,6 +51,11 @@ _OF_DETECTIONS = frozenset({"image_id", "category_id", "score"})
 """Keys of COCO's results: what a model found in pictures, no course of a training."""
 
 
+@lru_cache(maxsize=4)  # as of what follows: one text, whose hash is worked out once
+def _text(raw: bytes) -> str:
+    return text_of(unpacked(raw))
+
+
 @lru_cache(maxsize=4)  # of one file it is asked five times, before the next is opened
 def form_of(raw: bytes) -> Form | None:
     """The form of a table by its first bytes (unpacked here if they are packed), None if it is none.
@@ -62,7 +67,7 @@ def form_of(raw: bytes) -> Form | None:
     """
     if raw.startswith(b"PAR1"):
         return "parquet"
-    text = text_of(unpacked(raw))
+    text = _text(raw)
     start = text.lstrip("\0 \t\r\n")
     if not start:
         return None
@@ -91,7 +96,7 @@ def _json_form(start: str) -> Form:
 
 def names_in(raw: bytes) -> list[str]:
     """Names of the columns that the first bytes of a table show, in order."""
-    text = text_of(unpacked(raw))
+    text = _text(raw)
     form = form_of(raw)
     if form == "delimited":
         dialect = dialect_of(text)
@@ -115,7 +120,7 @@ def _row(line: str) -> dict[str, object] | None:
 def has_axis(raw: bytes) -> bool:
     """Whether the first bytes of a table show a column that may be its x axis, with a number under it."""
     if form_of(raw) in ("lines", "document"):
-        return _AXIS_KEY.search(text_of(unpacked(raw))) is not None
+        return _AXIS_KEY.search(_text(raw)) is not None
     return first(names_in(raw), AXES) is not None
 
 
@@ -149,7 +154,7 @@ def rows_of_metrics(raw: bytes) -> bool:
 
     if form_of(raw) != "lines":
         return False
-    rows = [row for line in text_of(unpacked(raw)).splitlines()[:50] if (row := _row(line))]
+    rows = [row for line in _text(raw).splitlines()[:50] if (row := _row(line))]
     if len(rows) < _ROWS:
         return False
     names = list(dict.fromkeys(name for row in rows for name in row))[:500]
@@ -164,7 +169,7 @@ def is_curve(raw: bytes) -> bool:
     """Whether a delimited table without an axis holds a training loss, and numbers alone, row after row."""
     from runlens.roles.names.reading import read_name
 
-    lines = text_of(unpacked(raw)).splitlines()[:_SHOWN]
+    lines = _text(raw).splitlines()[:_SHOWN]
     dialect = dialect_of("\n".join(lines)) if form_of(raw) == "delimited" else None
     if dialect is None:
         return False
@@ -193,7 +198,7 @@ def is_lone(raw: bytes) -> bool:
 
 def is_flat(raw: bytes) -> bool:
     """Whether a JSON object begins with `_FLAT` single values and none that may hold a history."""
-    text, values = text_of(unpacked(raw)).lstrip(), 0
+    text, values = _text(raw).lstrip(), 0
     decoder = json.JSONDecoder()
     at = 1 if text.startswith("{") else len(text)
     while values < _FLAT and at < len(text):

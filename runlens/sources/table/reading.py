@@ -109,7 +109,7 @@ def read_all(path: Path, where: str) -> Read:
     if form is None and raw.strip():
         raise NotALog(f"{where} is no table: its first lines hold neither JSON objects nor cells that a sign divides")
     said: dict[str, object] = {}
-    with opened(path, raw) as file:
+    with opened(path, raw, len(raw) < HEAD) as file:
         if form == "document":
             why = read_document(whole(file, allowed(path, raw)).decode("utf-8", "replace").strip("\0"), columns, lost)
             if why and not columns.parts:

@@ -98,7 +98,7 @@ def _one(path: Path, ref: RunRef, cells: Cells | None) -> tuple[Built, tuple[Not
             f"{where} has no column that is known to be a step, and none that is known to be a loss or a score; "
             "name the column of the steps with --x COLUMN"
         )
-    return replace(found, series=series), (*read.notes, *part.notes)
+    return found if series is found.series else replace(found, series=series), (*read.notes, *part.notes)
 
 
 def _of_monitor(columns: Columns) -> None:

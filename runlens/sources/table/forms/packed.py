@@ -65,8 +65,11 @@ def packing_of(head: bytes) -> str:
     return next((kind for magic, kind in _MAGIC if head.startswith(magic)), "")
 
 
-def opened(path: Path, head: bytes | None = None) -> BinaryIO:
-    """A file for reading, unpacked by what its first bytes say; these are read if they are not given."""
+def opened(path: Path, head: bytes | None = None, whole: bool = False) -> BinaryIO:
+    """A file for reading, unpacked by what its first bytes say; these are read if they are not given.
+
+    `whole` says that the first bytes are all of it, so that a small file need not be opened again.
+    """
     kind = packing(path) if head is None else packing_of(head)
     if kind == ".gz":
         return cast(BinaryIO, gzip.GzipFile(path))
@@ -78,7 +81,7 @@ def opened(path: Path, head: bytes | None = None) -> BinaryIO:
         import pyarrow
 
         return cast(BinaryIO, pyarrow.CompressedInputStream(pyarrow.OSFile(str(path)), "zstd"))
-    file = path.open("rb")
+    file = cast(BinaryIO, io.BytesIO(head)) if head is not None and whole else path.open("rb")
     head = file.read(_SHOWN)
     file.seek(3 if head.startswith(codecs.BOM_UTF8) else 0)
     if wide(head):  # PowerShell's `>` writes it; such files are small
