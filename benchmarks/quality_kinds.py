@@ -16,6 +16,7 @@ from benchmarks import (
     quality_clocks,
     quality_collapse,
     quality_few,
+    quality_gradients,
     quality_held_out,
     quality_reports,
     quality_rl,
@@ -25,6 +26,7 @@ HEADING = "Faults by kind"
 SECTIONS = (
     quality_collapse.report,
     quality_few.report,
+    quality_gradients.report,
     quality_held_out.report,
     quality_clocks.report,
     quality_adversaries.report,

@@ -10,6 +10,7 @@ from runlens.rules.evals.overdue import EvalOverdue
 from runlens.rules.evals.overfitting import Overfitting
 from runlens.rules.evals.regression import EvalRegression
 from runlens.rules.evals.requirement import RequirementMissed
+from runlens.rules.gradient.climb import GradientClimb
 from runlens.rules.gradient.dead import DeadGradient
 from runlens.rules.gradient.loss_scale import LossScaleCollapse
 from runlens.rules.gradient.non_finite import NonFiniteGradient
@@ -57,6 +58,7 @@ RULES: tuple[type[AnyRule], ...] = (
     GradientSurge,
     DeadGradient,
     LossScaleCollapse,
+    GradientClimb,
     ScheduleBreak,
     ResumeBroken,
     ThroughputDrop,

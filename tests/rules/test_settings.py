@@ -14,6 +14,7 @@ HERE = Path(__file__).parent
 TABLES = sorted(path.parent.name for path in HERE.glob("*/test_edges.py"))
 BY_THEMSELVES = {
     "GAN001": "test_one_sided_game.py",
+    "GRAD005": "test_gradient_climb.py",
     "MOE001": "test_expert_imbalance.py",
     "RL001": "test_policy_collapse.py",
     "RES001": "test_resume_break.py",

@@ -11,14 +11,10 @@ import numpy as np
 from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
 from runlens.model.words import percent
 from runlens.rules.base import Rule
-from runlens.rules.loss.parts.curve import train_curve
+from runlens.rules.gradient.parts.loss import FALLS, fall_of_loss
 from runlens.rules.meaning import Advice, Part, Stage, Story
 from runlens.rules.shared.frozen import frozen_tail
 from runlens.rules.shared.panels import TRAINING
-from runlens.stats.robust import median, sigma
-
-FALLS = 0.02
-"""Share of its size by which a loss comes down where parameters move: below it, nothing was learnt."""
 
 
 class DeadGradientEvidence(TypedDict):
@@ -86,7 +82,7 @@ class DeadGradient(Rule[DeadGradientEvidence]):
         first, last = int(series.step[tail.first]), int(series.step[-1])
         if _all_zero(run, "learning_rate", first):
             return
-        fell = _fall_of_loss(run, first)
+        fell = fall_of_loss(run, first)
         learns = fell is not None and fell >= FALLS
         where = f"at all {tail.points:,} logged points" if not tail.first else f"from step {first:,} to the end"
         how = (
@@ -115,18 +111,3 @@ def _all_zero(run: Run, role: str, since: int) -> bool:
         return False
     value = found.series.value[found.series.step >= since]
     return len(value) > 0 and not bool(np.any(value != 0.0))
-
-
-def _fall_of_loss(run: Run, since: int) -> float | None:
-    """Share by which the loss came down from a step on; 0 where its noise is as large; None where none is logged."""
-    curve = train_curve(run)
-    if curve is None:
-        return None
-    y = curve.y[curve.step >= since]
-    if len(y) < 10:
-        return None
-    tenth = max(len(y) // 10, 5)
-    early, late = y[:tenth], y[-tenth:]
-    fall = median(early) - median(late)
-    doubt = 3.0 * max(sigma(early), sigma(late)) / np.sqrt(tenth)
-    return float(1.0 - np.exp(-fall)) if fall > doubt else 0.0
