@@ -17,7 +17,7 @@ from runlens.sources.appended import Trainings, every_one, of_one_file
 from runlens.sources.contract import Look
 from runlens.sources.table.appended import may_be, trainings
 from runlens.sources.table.axis import axis_of
-from runlens.sources.table.bare import is_bare
+from runlens.sources.table.bare import is_bare, is_called_one
 from runlens.sources.table.head import (
     form_of,
     is_log,
@@ -76,7 +76,10 @@ def left_out(path: Path, look: Look) -> str:
     if path.stat().st_size == 0:
         return "it is empty" if named else ""
     if not names:
-        return "no table could be made out in it" if named else ""
+        head = form_of(head_of(path)) == "delimited"
+        return (
+            ("it has no head that names its columns" if head else "no table could be made out in it") if named else ""
+        )
     if _is_lone(path, head_of(path)):
         return "it holds one row and no history" if tells_of_progress(names) else ""
     trains, placed = tells_of_training(names), first(names, AXES) is not None
@@ -172,7 +175,7 @@ def _is_log(path: Path, names: list[str], head: bytes | OSError) -> bool:
         return first(names, AXES) is not None and tells_of_training(names)
     if is_bare(path, head) or is_dvclive(path):
         return True
-    if not is_log(head, names) or _is_lone(path, head):
+    if not (is_log(head, names) or is_called_one(path, head, names)) or _is_lone(path, head):
         return False
     if path.suffix.lower() != ".json" or form_of(head) != "document":
         return True

@@ -14,7 +14,7 @@ from runlens.sources.table.forms.dialect import cells_of, dialect_of
 from runlens.sources.table.forms.document import holds_history
 from runlens.sources.table.forms.jsonl import logged_row
 from runlens.sources.table.forms.packed import text_of, unpacked
-from runlens.sources.table.names import AXES, LABELS, RUNS, canonical, every, first
+from runlens.sources.table.names import AXES, LABELS, METRICS, RUNS, VALUES, canonical, every, first
 
 Form = Literal["parquet", "lines", "logged", "document", "delimited"]
 
@@ -44,8 +44,11 @@ _OF_TRAINING = frozenset(
     }
 )  # fmt: skip
 _REWARD = re.compile(
-    r"(?<![a-z])(rew(ards?)?|ep_?rew\w*|returns?|eprewmean|episode_reward|score)(?![a-z])", re.IGNORECASE
+    r"(?<![a-z])(rew(ards?)?|ep_?rew\w*|returns?|eprewmean|episode_reward|score|fitness)(?![a-z])", re.IGNORECASE
 )
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_SIDE = re.compile(r"(?:net)?([dg])(?:_\w+)?")
+"""What belongs to a discriminator or a generator by its first letter: `G_GAN`, `D_real`."""
 _LOSS = re.compile(r"loss", re.IGNORECASE)
 _OF_DETECTIONS = frozenset({"image_id", "category_id", "score"})
 """Keys of COCO's results: what a model found in pictures, no course of a training."""
@@ -139,9 +142,27 @@ def is_log(raw: bytes, names: list[str] | None = None) -> bool:
         return True
     if names[:3] == ["r", "l", "t"]:  # `monitor.csv` of stable-baselines3: reward, length and time of each episode
         return True
+    if is_long(raw, names):
+        return True
     return tells_of_training(names) and (
         has_axis(raw) or form_of(raw) == "document" or rows_of_metrics(raw) or is_curve(raw)
     )
+
+
+def is_long(raw: bytes, names: list[str]) -> bool:
+    """Whether a delimited table has a row for each metric at each place, `epoch,split,metric,value`, and one of those
+    metrics is known.
+    """
+    by, value = first(names, METRICS), first(names, VALUES)
+    if form_of(raw) != "delimited" or by is None or value is None or first(names, AXES) is None:
+        return False
+    lines = text_of(unpacked(raw)).splitlines()[:_SHOWN]
+    dialect = dialect_of("\n".join(lines))
+    if dialect is None or dialect.names != names:
+        return False
+    rows = [cells_of(line, dialect.delimiter) for line in lines[dialect.first :] if line.strip()]
+    there = {row[names.index(by)].strip() for row in rows if len(row) == len(names)}
+    return number(next(iter(there), "0")) is None and tells_of_training(there)
 
 
 def rows_of_metrics(raw: bytes) -> bool:
@@ -166,7 +187,9 @@ def rows_of_metrics(raw: bytes) -> bool:
 
 
 def is_curve(raw: bytes) -> bool:
-    """Whether a delimited table without an axis holds a training loss, and numbers alone, row after row."""
+    """Whether a delimited table without an axis holds a training loss, or nothing but losses, and numbers alone, row
+    after row.
+    """
     from runlens.roles.names.reading import read_name
 
     lines = _text(raw).splitlines()[:_SHOWN]
@@ -174,7 +197,10 @@ def is_curve(raw: bytes) -> bool:
     if dialect is None:
         return False
     claims = (read_name(name, dialect.names) for name in dialect.names)
-    if not any(claim is not None and claim.role == "train_loss" for claim in claims):
+    if not (
+        any(claim is not None and claim.role == "train_loss" for claim in claims)
+        or (dialect.names and all(_LOSS.search(name) for name in dialect.names))
+    ):
         return False
     rows = [cells_of(line, dialect.delimiter) for line in lines[dialect.first :] if line.strip()]
     plain = (number(cell) is not None or says_nothing(cell) for row in rows for cell in row)
@@ -236,12 +262,14 @@ def tells_of_training(names: Collection[str]) -> bool:
     """Whether one of the names is that of a metric that RunLens understands."""
     from runlens.roles.names.reading import read_name
 
+    if {found[1] for name in names if (found := _SIDE.fullmatch(canonical(name)[:40]))} == {"d", "g"}:
+        return True
     for name in list(names)[:2000]:
         if len(name) > _LONGEST:
             continue
         if canonical(name) in AXES:
             continue
-        if _LOSS.search(name) or _REWARD.search(name):
+        if _LOSS.search(name) or _REWARD.search(_CAMEL.sub("_", name)):
             return True
         claim = read_name(name, names)
         if claim is not None and claim.role in _OF_TRAINING:

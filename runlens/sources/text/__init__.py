@@ -30,6 +30,7 @@ from runlens.sources.text.gather import Gathered, gather
 from runlens.sources.text.launches import on_one_axis, part_of
 from runlens.sources.text.rows import rows_of, starts_of
 from runlens.sources.text.stretches import called_for, is_packed, open_log, stretches
+from runlens.sources.text.words import LOSS
 from runlens.sources.unread import is_said_to_be_a_log, is_text
 
 FEWEST = 2
@@ -40,6 +41,8 @@ SAID = 0.95
 """Share understood below which it is a note: a warning here and there that holds a number is none."""
 _ALONE = 8
 """Rows that a log without any step must have in one look to be taken in a folder: fewer are results or settings."""
+_DESCENT = re.compile(rf"^(?!val/|test/).*(?:{LOSS.pattern}|(?<![a-z])(?:reward|return)s?(?![a-z]))", re.IGNORECASE)
+"""A name that such a log must have: scores alone are those of answers, folds or checkpoints."""
 _SUFFIX = re.compile(r"\.(log|txt|out|err)(\.(gz|bz2|xz))?$", re.IGNORECASE)
 _TEXT = bytes({7, 8, 9, 10, 12, 13, 27} | set(range(32, 256)))
 _FULLER = ("tensorboard", "wandb_file", "trainer_state", "table")
@@ -135,7 +138,7 @@ def _enough(gathered: Gathered) -> bool:
     rows = rows_of(gathered, clock.time())
     built = series_of(rows, axis_of(rows))
     if not any(o.counts or o.kind == "box" for o in rows.layouts):
-        return tells_of_progress(built.series) and any(len(s) >= _ALONE for s in built.series.values())
+        return any(len(s) >= _ALONE and _DESCENT.search(name) for name, s in built.series.items())
     return _has_series(built)
 
 

@@ -61,6 +61,7 @@ HEADS = (
     ),
     _head("", "poch", r"[Ee]poch:? *(?P<epoch>\d+), *(?P<it>\d+)/ *(?P<of>\d+)(?![\d./])"),
     _head("", "[Epoch ", r"\[Epoch (?P<epoch>\d+)(?:/\d+)?\]\s*\[\s*(?P<it>\d+)\s*[:/]\s*(?P<of>\d+)\s*\]"),
+    _head("", " : ", r"^\s*\[\s*(?P<epoch>\d+) *: +(?P<it>\d+) *\](?=\s*[A-Za-z])"),
     _head("I-JEPA", "[", r"\[(?P<epoch>\d+), +(?P<it>\d+)(?: ?/ ?(?P<of>\d+))?\](?=.*[a-z])"),
     _head(  # `train loss of iteraction 2:0.79`: what the number counts is said in a word that is known or not
         "",

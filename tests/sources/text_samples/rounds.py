@@ -197,3 +197,11 @@ def glued_to_its_word() -> Sample:
 def step_and_number_alone() -> Sample:
     """A file named for its metric, and what it names is said nowhere else."""
     return bare("Epoch {step}: {loss:.4f}", "loss_history.log")
+
+
+@sample
+def epoch_and_batch_in_brackets() -> Sample:
+    """GANs that print as the PyTorch tutorials do, with a colon: `[2 :  30200] loss G : 0.930 loss D : 0.361`."""
+    t = truth(0, 100)
+    rows = [f"[{step // 1000 + 1} :  {step % 1000}] loss : {loss:.4f} loss D : 0.361" for _, step, loss, *_ in t.rows()]
+    return Sample("\n".join(rows), {"train_loss": (t.step, t.loss)})
