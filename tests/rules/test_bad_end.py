@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from runlens.model import Finding, Run, Series, Severity
+from runlens.model import Finding, Run, Series, Severity, Skip
 from runlens.roles import resolve
 from runlens.rules.log.bad_end import BadEnd
 from tests.synthetic.training import healthy
@@ -77,6 +77,14 @@ def test_a_crash_is_an_error_with_its_step_and_what_was_planned(config):
     (one,) = ended("crashed", 400, **config)
     assert one.severity is Severity.ERROR and one.evidence["kind"] == "crashed" and "step 399" in one.message
     assert ("40 % of the 1,000 that max_steps plans" in one.message) == bool(config)
+
+
+@pytest.mark.parametrize(("state", "kinds"), [("crashed", ["crashed"]), ("finished", []), ("unknown", [])])
+def test_a_crash_is_told_of_a_run_that_logs_nothing_of_its_training(state, kinds):
+    run = replace(run_of(test__accuracy=300), state=state, config={"max_steps": 1000})
+    found = list(BadEnd().check(run))
+    assert [f.evidence["kind"] for f in found if isinstance(f, Finding)] == kinds
+    assert [s.kind for s in found if isinstance(s, Skip)] == ["missing-role"] * (not kinds)
 
 
 @pytest.mark.parametrize(("steps", "found"), [(949, True), (950, False), (1000, False)])

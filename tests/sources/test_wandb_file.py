@@ -118,7 +118,13 @@ def test_the_copies_of_rows_among_the_summaries_are_read_once(tmp_path):
 
 @pytest.mark.parametrize(
     ("records", "state"),
-    [([exit_record()], "finished"), ([exit_record(0)], "finished"), ([exit_record(1)], "crashed"), ([], "unknown")],
+    [
+        ([exit_record()], "finished"),
+        ([exit_record(0)], "finished"),
+        ([exit_record(1)], "crashed"),
+        ([exit_record(255)], "unknown"),
+        ([], "unknown"),
+    ],
 )
 def test_the_exit_record_says_how_it_ended(tmp_path, records, state):
     assert made(tmp_path, *rows(3), *records).state == state

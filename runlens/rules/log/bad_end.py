@@ -13,6 +13,7 @@ from runlens.model import Figure, Finding, PlacedSeries, RoleSeries, Run, Severi
 from runlens.model.words import percent, role_words
 from runlens.rules.base import Rule
 from runlens.rules.meaning import Part
+from runlens.rules.needs import not_logged, roles_there, unmet
 from runlens.rules.shared.panels import BESIDE_LOG
 from runlens.rules.shared.points import TRAINING
 
@@ -39,10 +40,10 @@ class BadEnd(Rule[BadEndEvidence]):
 
     What it does
     ------------
-    `error` if its source says that the run crashed, failed or was killed. `warning` if it is finished and reached less
-    than `plan` of the steps that its own settings plan, unless it logs a row an epoch and did all of those; of a run
-    whose log does not say whether it goes on, nothing. A log that is written every so many steps may end that much
-    before the run does.
+    `error` if its source says that the run crashed, failed or was killed, whatever it logs; an end by Ctrl-C is none.
+    `warning` if it is finished and reached less than `plan` of the steps that its own settings plan, unless it logs a
+    row an epoch and did all of those; of a run whose log does not say whether it goes on, nothing. A log that is
+    written every so many steps may end that much before the run does.
     Compares the last logged step of the training loss, of the gradient norm and of the rate with that of the other
     series of the training. `error` if the loss is missing for `error_share` of the run, `warning` if any of them
     lacks `points` points by its own cadence and `warning_share` of the run. Nothing is said where another series of
@@ -77,7 +78,7 @@ class BadEnd(Rule[BadEndEvidence]):
 
     code = "LOG006"
     name = "bad-end"
-    needs = TRAINING
+    needs = ()  # a crash needs no series of the training
     symptom = Symptom.OTHER
     part = Part()
     figure = Figure(beside=BESIDE_LOG)
@@ -90,8 +91,13 @@ class BadEnd(Rule[BadEndEvidence]):
 
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """Yield one finding on how the run ended, and one for each role whose series stopped."""
-        if (ended := self._ended(run)) is not None:
+        missing = unmet(TRAINING, roles_there(run))
+        if (ended := self._ended(run)) is not None and (not missing or run.state == "crashed"):
             yield ended
+        elif missing:
+            words, lacking = not_logged(missing)
+            yield self.skip(words, kind="missing-role", lacking=lacking)
+            return
         for role in _JUDGED:
             group = [r for r in run.every(role) if not r.derived and not r.device and r.split == "train"]
             if group and (found := self._stopped(run, group)) is not None:

@@ -11,6 +11,9 @@ from runlens.sources.wandb_file.records import CONFIG, EXIT, METRIC, RUN, SUMMAR
 from runlens.sources.wandb_file.wire import fields, seconds, signed, text
 from runlens.sources.wandb_shape import Defined
 
+INTERRUPTED = 255
+"""Exit code that W&B itself writes where Ctrl-C ended the run (`ExitHooks.exc_handler`; 1 for other exceptions)."""
+
 
 @dataclass(slots=True)
 class Meta:
@@ -53,8 +56,11 @@ class Meta:
 
     @property
     def state(self) -> State:
-        """A file without an exit says nothing: the run was killed, or goes on."""
-        if self.exit_code is None:
+        """A file without an exit says nothing: the run was killed, or goes on.
+
+        Nor does one that somebody ended by hand: that is no crash, and not all of the run.
+        """
+        if self.exit_code is None or self.exit_code == INTERRUPTED:
             return "unknown"
         return "finished" if self.exit_code == 0 else "crashed"
 
