@@ -423,3 +423,23 @@ def test_an_epsilon_by_its_first_letters_beside_a_reward_tells_of_reinforcement_
     names = {"Rew": curve(1), "Loss": curve(2), "Eps": curve(3)}
     assert loss_of(logged(**names)) is None
     assert loss_of(logged(Loss=curve(2), Eps=curve(3))) == "Loss"
+
+
+@pytest.mark.parametrize(
+    ("names", "train"),
+    [
+        (["error"], "error"),
+        (["MSE", "lr"], "MSE"),
+        (["train_rmse", "val_acc"], "train_rmse"),
+        (["error", "loss"], "loss"),
+        (["error", "test_error"], None),
+        (["mse", "mae"], None),
+        (["mse", "reward"], None),
+        (["test_error"], None),
+        (["error_rate"], None),
+    ],
+)
+def test_the_one_error_where_nothing_else_may_be_lowered_is_the_training_loss(names, train):
+    run = resolve(logged(**{name: curve(i) for i, name in enumerate(names)}))
+    found = run.role("train_loss")
+    assert (found and found.series.name) == train

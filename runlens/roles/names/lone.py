@@ -1,7 +1,8 @@
-"""Scores whose names say of no split: of an evaluation where nothing else of the run can be meant by them."""
+"""Scores and errors whose names say of no split: of an evaluation, or what training lowers, by what else is logged."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from functools import lru_cache
 
@@ -18,6 +19,22 @@ _OF_ALL_SAMPLES = frozenset({"auc", "iou", "AP"})
 _MAY_BE_OF_ALL = compiled(r"^(\w+[_/])?(au(ro)?c|roc_auc|auc_roc|au?prc?|ap|average_precision|m?io_?u)(_score)?$")
 _BY_ROW = compiled(r"(^|/)(thresholds?|thr|cut_?off|confidence|support|class(es)?|labels?)$")
 _SPLIT = compiled(r"(?<![a-z])(train(ing)?|val(id\w*)?|test|eval\w*|dev)(?![a-z])")
+
+LONE_ERROR = re.compile(r"(train(ing)?[/_])?((avg|average|mean|total|sum|batch|epoch)_)*(rmse|mse|mae|error|err)")
+"""An error of training, or of no split."""
+_ERRORS = re.compile(r"(?<![a-z])(rmse|mse|mae|error|err)(?![a-z])")
+_ANOTHER = re.compile(r"loss|reward|return|cost|nll|entropy|(?<![a-z])(ppl|perplexity|bce|ce)(?![a-z])")
+
+
+@lru_cache(maxsize=4)  # of the names of one run it is asked for each of them
+def lone_error(names: tuple[str, ...]) -> str:
+    """The one error of training or of no split, normalised, of a run that names nothing else that training may lower:
+    what a network written by hand prints is what it minimises. Empty if none is, or several are.
+    """
+    normal = [take_apart(s).normal for s in names]
+    errors = [n for n in normal if _ERRORS.search(n)]
+    alone = len(errors) == 1 and LONE_ERROR.fullmatch(errors[0]) is not None
+    return errors[0] if alone and not any(map(_ANOTHER.search, normal)) else ""
 
 
 def lone_score(name: Name, siblings: Collection[str]) -> Claim | None:

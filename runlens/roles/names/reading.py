@@ -10,7 +10,7 @@ from functools import lru_cache
 from runlens.roles.names.claim import Claim
 from runlens.roles.names.evals import EvalName, is_benchmark, may_be_eval, parse_eval
 from runlens.roles.names.generic import generic_claim, loss_claim, may_be_loss
-from runlens.roles.names.lone import lone_score
+from runlens.roles.names.lone import LONE_ERROR, lone_error, lone_score
 from runlens.roles.names.metrics import WITH_A_TASK
 from runlens.roles.names.pattern import EVAL, compiled
 from runlens.roles.names.scope import scope_of_name
@@ -123,6 +123,8 @@ def _read(raw: str, siblings: Collection[str], frameworks: Sequence[str], eval_d
         return _loss_by(name, "total", "the total beside parts of a loss")
     if _COST.fullmatch(name.normal) and not any(map(_is_training_loss, siblings)):
         return _loss_by(name, "cost", "a cost where nothing is called a loss")
+    if LONE_ERROR.fullmatch(name.normal) and name.normal == lone_error(tuple(siblings) or (raw,)):
+        return replace(_loss_by(name, "error", "an error where nothing is called a loss"), confidence=0.5)
     if (claim := _error(name, siblings)) is not None:
         return claim
     claim = generic_claim(name, eval_dir)

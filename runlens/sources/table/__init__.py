@@ -34,6 +34,7 @@ from runlens.sources.table.many import of_chart, runs_of, without_chart_names
 from runlens.sources.table.names import AXES, first
 from runlens.sources.table.reading import head_of
 from runlens.sources.table.run import last_read, read
+from runlens.sources.table.trials import may_be_trials, rows_of_trials
 from runlens.sources.unread import is_said_to_be_a_log
 
 
@@ -82,6 +83,8 @@ def left_out(path: Path, look: Look) -> str:
         )
     if _is_lone(path, head_of(path)):
         return "it holds one row and no history" if tells_of_progress(names) else ""
+    if rows := _rows_of(path, names):
+        return f"its rows are {rows}, and no steps"
     trains, placed = tells_of_training(names), first(names, AXES) is not None
     if placed and not trains:
         return "no metric of a training is known among its columns" if named or _may_be_scores(path) else ""
@@ -175,12 +178,29 @@ def _is_log(path: Path, names: list[str], head: bytes | OSError) -> bool:
         return first(names, AXES) is not None and tells_of_training(names)
     if is_bare(path, head) or is_dvclive(path):
         return True
-    if not (is_log(head, names) or is_called_one(path, head, names)) or _is_lone(path, head):
+    if not (is_log(head, names) or is_called_one(path, head, names)) or _is_lone(path, head) or _rows_of(path, names):
         return False
     if path.suffix.lower() != ".json" or form_of(head) != "document":
         return True
     there = path.stat()
     return _holds_a_run(path, there.st_size, there.st_mtime_ns)
+
+
+def _rows_of(path: Path, names: list[str]) -> str:
+    """What the rows of a table are that are no steps (`rows_of_trials`); empty for any other, and an unreadable one."""
+    if not names or not may_be_trials(names):
+        return ""
+    there = path.stat()
+    return _trials_in(path, there.st_size, there.st_mtime_ns)
+
+
+@lru_cache(maxsize=256)
+def _trials_in(path: Path, size: int, changed: int) -> str:
+    try:
+        columns = without_chart_names(last_read(path).columns)
+        return "" if runs_of(columns) else rows_of_trials(columns, axis_of(columns, str(path)))
+    except ReadError:  # which reading it as a run says
+        return ""
 
 
 @lru_cache(maxsize=256)

@@ -15,6 +15,7 @@ from runlens.model import Note, Run, RunRef, Series
 from runlens.sources.naming import printable
 from runlens.sources.table.appended import Part, one_training
 from runlens.sources.table.attempts import are_attempts, one_after_another
+from runlens.sources.table.axis import axis_of
 from runlens.sources.table.build import Built, built
 from runlens.sources.table.head import tells_of_progress
 from runlens.sources.table.join import name_in
@@ -22,6 +23,7 @@ from runlens.sources.table.many import run_of, runs_of, without_chart_names
 from runlens.sources.table.names import AMOUNTS, AXES, canonical, first
 from runlens.sources.table.reading import Read, read_file
 from runlens.sources.table.store import Columns
+from runlens.sources.table.trials import may_be_trials, rows_of_trials
 
 Cells = Callable[[Path], Read]
 
@@ -84,6 +86,8 @@ def _one(path: Path, ref: RunRef, cells: Cells | None) -> tuple[Built, tuple[Not
     columns = run_of(read.columns, ref.member, where) if many else without_chart_names(read.columns)
     part = Part(columns) if many else one_training(columns, ref, where)
     columns = part.columns
+    if not (ref.options.x or many):
+        _refuse_trials(columns, part, where)
     found = built(
         columns,
         where,
@@ -99,6 +103,16 @@ def _one(path: Path, ref: RunRef, cells: Cells | None) -> tuple[Built, tuple[Not
             "name the column of the steps with --x COLUMN"
         )
     return found if series is found.series else replace(found, series=series), (*read.notes, *part.notes)
+
+
+def _refuse_trials(columns: Columns, part: Part, where: str) -> None:
+    if may_be_trials((*columns.parts, *columns.labels, *columns.texts)):
+        rows = rows_of_trials(columns, part.axis or axis_of(columns, where))
+        if rows:
+            raise NotALog(
+                f"{where} is no log of a training: its rows are {rows}, and no steps; name the log of one of them, or "
+                "the column of the steps with --x COLUMN"
+            )
 
 
 def _of_monitor(columns: Columns) -> None:

@@ -11,7 +11,7 @@ from runlens.sources.text.frameworks import BAR, CLIENTS, COUNTED, DATA_WORK, HE
 from runlens.sources.text.groups import all_numbers, named_groups, split_of, without_bar, writer_of
 from runlens.sources.text.pairs import Field, Place, has_metric, pairs, place_of
 from runlens.sources.text.phases import Words, words_in
-from runlens.sources.text.tables import alone, boxed, headed
+from runlens.sources.text.tables import STEP_OF_BOX, alone, boxed, headed
 from runlens.sources.text.times import Stamp, find_stamp
 from runlens.sources.text.words import (
     BARE,
@@ -125,7 +125,7 @@ def parse(
     common = Layout("row", stamp=stamp, rank=at, fixed_rank=fixed, clients=clients, words=words_in(line))
     box = boxed(line, numbers, before)
     if box is not None:
-        return replace(common, kind="box", fields=(box,), step=box.place if box.name.endswith("timesteps") else None)
+        return replace(common, kind="box", fields=(box,), step=box.place if STEP_OF_BOX.search(box.name) else None)
     bar = BAR.search(line)
     if bar is not None:
         return _bar(line, numbers, ends, used, bar, common, before)

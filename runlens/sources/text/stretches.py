@@ -143,4 +143,4 @@ def _plain(text: bytes, dotted: bool) -> bytes:
     if b"poch." in text:
         text = _EPOCH_DOT.sub(rb"\1 ", text)
     text = copypasted(unboxed(text))
-    return text if text.isascii() else in_english(text)
+    return in_english(text)

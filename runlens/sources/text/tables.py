@@ -15,6 +15,8 @@ _SECTION = re.compile(r"^\s*\|\s+(?P<name>[\w ]+)/\s+\|\s+\|\s*$")
 _BAR = re.compile(r"\d+%(?:\||\s+[\x80-\xff]{2})")
 _CELL = re.compile(r"\S+")
 _COUNTERS = re.compile(r"^(epochs?|iter(ation)?s?|steps?|it|n_updates)$", re.IGNORECASE)
+STEP_OF_BOX = re.compile(r"timesteps$|^(?:TotalEnvInteracts|TimestepsSoFar|DiagnosticsCumSteps|EnvSteps)$")
+"""What a box calls the steps of the environment: Stable Baselines, Spinning Up, baselines, rlpyt."""
 _FEWEST, _MOST = 3, 30
 _RENAMED = {"box": "train/box_loss", "obj": "train/obj_loss", "cls": "train/cls_loss", "total": "train/total_loss"}
 """Columns of YOLOv5 and YOLOv7, and what they call them in TensorBoard."""

@@ -1,0 +1,128 @@
+"""Tables of trials, seeds, folds and models are no courses of a training; tables of trainings with settings are."""
+
+from __future__ import annotations
+
+import csv
+
+import numpy as np
+import pytest
+
+from runlens.errors import NotALog
+from runlens.model import ReadOptions
+from runlens.sources import discover, read
+from runlens.sources.table.trials import FEWEST
+from runlens.sources.unread import Search
+
+N = 30
+RNG = np.random.default_rng(7)
+LOSS = np.round(3 * 0.9 ** np.arange(N), 4)
+
+
+def anything(n=N):
+    return np.round(RNG.uniform(0, 1, n), 4)
+
+
+def drawn(*values, n=N):
+    return RNG.choice(values, n)
+
+
+def table(folder, columns, name="results.csv"):
+    path = folder / name
+    with path.open("w", newline="") as file:
+        out = csv.writer(file)
+        out.writerow(columns)
+        out.writerows(zip(*columns.values(), strict=True))
+    return path
+
+
+def one(path):
+    (ref,) = discover(str(path))
+    return read(ref)
+
+
+def draw_trials(kind):
+    ids, lr, size = [f"a{i}" for i in range(N)], drawn(0.1, 0.01, 0.001), drawn(16, 32, 64)
+    optuna = {
+        "number": range(N),
+        "value": anything(),
+        "params_lr": lr,
+        "val_loss": anything(),
+        "state": ["COMPLETE"] * N,
+    }
+    grid = {"mean_fit_time": anything(), "param_C": drawn(1, 10), "mean_test_score": anything()}
+    project = dict.fromkeys(("State", "Notes", "User", "Tags", "Created", "Sweep"), ["x"] * N)
+    return {
+        "optuna": optuna,
+        "grid search": grid | {"rank_test_score": range(N)},
+        "ray": {"loss": anything(), "training_iteration": [10] * N, "trial_id": ids, "config/lr": lr},
+        "own": {"lr": lr, "batch_size": size, "dropout": drawn(0, 0.5), "val_loss": anything()},
+        "own, with words": {"optimizer": drawn("adam", "sgd"), "layers": drawn(1, 2, 3), "val_loss": anything()},
+        "all of one length": {"trial": range(N), "lr": lr, "batch_size": size, "loss": anything(), "epochs": [20] * N},
+        "the best epoch of each": {
+            "lr": lr,
+            "dropout": drawn(0, 0.2),
+            "epoch": drawn(*range(30)),
+            "val_loss": anything(),
+        },
+        "the runs of a project": {"Name": ids} | project | {"val_loss": anything(), "epoch": [19] * N},
+        "seeds": {"seed": range(N), "accuracy": anything(), "loss": anything()},
+        "folds": {"fold": range(5), "train_loss": anything(5), "val_loss": anything(5)},
+        "models": {"model": ids, "accuracy": anything(), "loss": anything()},
+    }[kind]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["optuna", "grid search", "ray", "own", "own, with words", "all of one length", "the best epoch of each",
+     "the runs of a project", "seeds", "folds", "models"],
+)  # fmt: skip
+def test_rows_that_are_no_steps_are_refused_with_what_they_are(tmp_path, kind):
+    path = table(tmp_path, draw_trials(kind))
+    with pytest.raises(NotALog, match=r"its rows are .* and no steps"):
+        one(path)
+
+
+COURSES = {
+    "settings that stay": {"epoch": range(N), "lr": LOSS / 30, "batch_size": [32] * N, "train_loss": LOSS},
+    "a batch size that grows": {"step": range(N), "batch_size": np.repeat([16, 32, 64], N // 3), "loss": LOSS},
+    "a momentum that waves along an axis": {"step": range(N), "momentum": drawn(0.8, 0.9, 0.95), "loss": LOSS},
+    "a search for the rate": {"lr": 1e-6 * 1.2 ** np.arange(N), "loss": LOSS},
+    "a fold that stays": {"fold": [1] * N, "train_loss": LOSS, "val_loss": LOSS + 0.1},
+    "an optimizer that is changed once": {"optimizer": ["adam"] * 20 + ["sgd"] * 10, "train_loss": LOSS},
+    "episodes called trials": {"trial": range(N), "reward": range(N), "loss": LOSS},
+    "resumed twice": {
+        "epoch": [*range(12), *range(10, 20), *range(18, 26)],
+        "batch_size": [32] * N,
+        "train_loss": LOSS,
+    },
+}
+
+
+@pytest.mark.parametrize("kind", COURSES)
+def test_a_training_with_settings_beside_it_is_read(tmp_path, kind):
+    run = one(table(tmp_path, COURSES[kind]))
+    assert sum(len(s) for s in run.series.values() if "loss" in s.name) >= N
+
+
+@pytest.mark.parametrize(("rows", "read_as_a_run"), [(FEWEST - 1, True), (FEWEST, False)])
+def test_fewer_rows_show_no_habit(tmp_path, rows, read_as_a_run):
+    path = table(tmp_path, {"seed": range(rows), "accuracy": anything(rows), "loss": anything(rows)})
+    if read_as_a_run:
+        one(path)
+    else:
+        with pytest.raises(NotALog, match="one of each seed"):
+            one(path)
+
+
+def test_the_column_that_the_user_names_is_believed(tmp_path):
+    path = table(tmp_path, {"seed": range(N), "n": range(N), "loss": LOSS})
+    (ref,) = discover(str(path), options=ReadOptions(x="n"))
+    np.testing.assert_array_equal(read(ref).series["loss"].step, np.arange(N))
+
+
+def test_such_a_table_spoils_no_folder_and_is_said(tmp_path):
+    table(tmp_path, {"epoch": range(N), "train_loss": LOSS}, "log.csv")
+    table(tmp_path, draw_trials("the best epoch of each"), "search_results.csv")
+    search = Search()
+    assert [ref.id for ref in discover(str(tmp_path), search=search)] == ["log"]
+    assert [one.reason for one in search.unread] == ["its rows are trials of a search, and no steps"]
