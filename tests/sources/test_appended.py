@@ -10,11 +10,12 @@ import pytest
 
 from runlens.errors import NoRunFound, ReadError
 from runlens.model import ReadOptions
-from runlens.sources import discover, read, table, text
+from runlens.sources import discover, read, table
 from runlens.sources.appended import Between, Course, counted_on, trainings_of
 from runlens.sources.appended import loss as appended_loss
 from runlens.sources.appended.loss import AFRESH, GOES_ON, are_rounds, is_afresh
 from runlens.sources.appended.trainings import begins_anew
+from runlens.sources.text.axis import log as last_log
 from runlens.sources.text.between import between
 
 
@@ -164,8 +165,8 @@ def test_a_table_that_was_looked_through_is_read_once(tmp_path, monkeypatch):
 
 def test_trainings_of_a_console_log_are_told_apart_once(tmp_path, monkeypatch):
     times = []
-    launches = text.launches
-    monkeypatch.setattr(text, "launches", lambda *given: times.append(given) or launches(*given))
+    launches = last_log.launches
+    monkeypatch.setattr(last_log, "launches", lambda *given: times.append(given) or launches(*given))
     loss = curve(300, np.random.default_rng(2))
     assert len(found("train.log", [(np.arange(300), loss)] * 3, tmp_path)) == 3 and len(times) == 1
     with (tmp_path / "train.log").open("a") as log:

@@ -77,10 +77,9 @@ def left_out(path: Path, look: Look) -> str:
     if path.stat().st_size == 0:
         return "it is empty" if named else ""
     if not names:
-        head = form_of(head_of(path)) == "delimited"
-        return (
-            ("it has no head that names its columns" if head else "no table could be made out in it") if named else ""
-        )
+        headless = form_of(head_of(path)) == "delimited"
+        why = "it has no head that names its columns" if headless else "no table could be made out in it"
+        return why if named else ""
     if _is_lone(path, head_of(path)):
         return "it holds one row and no history" if tells_of_progress(names) else ""
     if rows := _rows_of(path, names):
