@@ -2,8 +2,8 @@
 
     python -m benchmarks.quality_clocks [--quick]
 
-Everything is seeded, with seeds that no default was chosen on (`clocks`, `experts` and
-`shared_machines` in `tests/synthetic`).
+Everything is seeded, with seeds that no default was chosen on (`clocks`, `odd_clocks`,
+`experts` and `shared_machines` in `tests/synthetic`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import partial
 
 from benchmarks.kinds import Faults, Make, tables
 from benchmarks.tables import print_report
-from tests.synthetic import clocks, experts, shared_machines
+from tests.synthetic import clocks, experts, odd_clocks, shared_machines
 
 EXPERTS: Faults = {
     f"one expert takes most, by {measure}": (partial(experts.collapse, measure), ("MOE001",))
@@ -31,6 +31,7 @@ def report(quick: bool) -> str:
     return "\n\n".join(
         [
             tables("Clocks", clocks.FAULTS, clocks.HEALTHY, seeds),
+            tables("Odd clocks", odd_clocks.FAULTS, odd_clocks.HEALTHY, seeds),
             tables("Experts", EXPERTS, EVEN, seeds),
             tables("Shared machines", shared_machines.FAULTS, shared_machines.HEALTHY, seeds),
         ]

@@ -61,7 +61,7 @@ FLOORS = (
     Floor("kinds", "Few points: healthy", "all", "runs with a warning", most=2),
     *(
         floor
-        for title in ("Clocks", "Experts", "Shared machines", "Adversaries", "Gradient norms")
+        for title in ("Clocks", "Odd clocks", "Experts", "Shared machines", "Adversaries", "Gradient norms")
         for floor in (
             Floor("kinds", f"{title}: faults", "all", "found", least=95),
             Floor("kinds", f"{title}: healthy", "all", "runs with a warning", most=2),

@@ -99,7 +99,7 @@ def _over_blocks(part: PlacedSeries, time: Floats, amount: Floats) -> PlacedSeri
         if len(at) < 3:
             return None
         end = part.take(slice(None, None, block)).take(slice(1, None))
-        some = chosen("advance", (differences(counted), differences(at), end.step, end.time), _advance)
+        some = chosen("advance", (differences(counted), differences(at), end.step, end.time), advances)
         if len(some[0]) < 2:
             continue
         if block > 1 or not _in_bursts(at, counted):
@@ -129,7 +129,8 @@ def _as_float(step: Ints) -> Floats:
     return mapped("as float", (step,), lambda steps: steps.astype(np.float64))
 
 
-def _advance(done: Floats, gone: Floats, step: Ints, time: Floats) -> npt.NDArray[np.bool_]:
+def advances(done: Floats, gone: Floats, step: Ints, time: Floats) -> npt.NDArray[np.bool_]:
+    """Whether something was done in a time that passed; of step and time one goes with each."""
     return np.asarray((done > 0) & (gone > 0))
 
 

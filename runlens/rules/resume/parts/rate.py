@@ -29,7 +29,7 @@ class Rate:
     before: float
     after: float
     rewarmed: bool
-    ended: bool = False
+    ended: bool
     """The schedule had come to its end, and a higher rate, which is no new peak, says that the run was made longer."""
 
 

@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from runlens.growing import blocks, chosen, differences, mapped
 from runlens.model import PlacedSeries, RoleSeries, Run
+from runlens.roles.derive import advances
 from runlens.rules.throughput.parts.adversary import adversary
-from runlens.rules.throughput.parts.telling import advances, even, positive
+from runlens.rules.throughput.parts.telling import even, positive
 from runlens.rules.throughput.parts.work import varying_work, work_per_step
 from runlens.stats.blocks import midmeans
 from runlens.stats.robust import Floats, median, quantile

@@ -28,8 +28,3 @@ def positive(series: PlacedSeries) -> PlacedSeries:
 
 def _is_positive(value: Floats, step: Steps, time: Floats) -> Bools:
     return np.asarray((value > 0) & (value < np.inf))
-
-
-def advances(done: Floats, seconds: Floats, step: Steps, time: Floats) -> Bools:
-    """Whether something was done in a time that passed."""
-    return np.asarray((seconds > 0) & (done > 0))
