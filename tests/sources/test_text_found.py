@@ -8,6 +8,7 @@ import pytest
 from runlens.errors import NoRunFound
 from runlens.roles import resolve
 from runlens.sources import discover, read
+from runlens.sources.text.stretches import unrolled
 from runlens.sources.text.tokens import tokens
 
 EPOCHS = 6
@@ -96,3 +97,27 @@ def test_settings_above_the_first_row_are_no_series(tmp_path):
     assert "lr" not in run.series and run.step_range() == (0, 100 * (EPOCHS - 1))
     (tmp_path / "train.log").write_text(rows + settings + rows.replace("step ", "step 10"))
     assert "lr" in of(tmp_path).series
+
+
+def in_one_line(rows):
+    return [f"train: {i} @ epoch:1/2 loss: {3 - i / 1000:.4f} time: {i % 7}.25" for i in range(1, rows + 1)]
+
+
+def test_rows_without_line_ends_are_parted_where_their_beginning_comes_again():
+    rows = in_one_line(400)
+    assert unrolled(" ".join(rows).encode()).split(b" \n") == [row.encode() for row in rows]
+    assert unrolled("\n".join(rows).encode()) == "\n".join(rows).encode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        " ".join(in_one_line(7)) + " " + "x" * 9000,  # too few
+        " ".join([*in_one_line(100), "and so on" * 900, *in_one_line(100)]),  # not row by row
+        "The model saw 1 of 2 pictures. " * 2 + "word " * 4000,
+        "word " * 4000,
+        "1 2 3 " * 4000,
+    ],
+)
+def test_other_long_lines_stay(text):
+    assert unrolled(text.encode()) == text.encode()

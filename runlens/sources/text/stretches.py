@@ -9,6 +9,7 @@ import lzma
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -30,6 +31,13 @@ _GLUED = re.compile(rb"^(?:(epoch|Epoch|iter|step)(?=\d+[ \t:,]+[\d.]+\s*$)|(\d+
 _EPOCH_DOT = re.compile(rb"(?i)(?<![a-z])(epoch)\.(?=\d)")
 _LOOKED = 1 << 14
 """Bytes of a stretch in which such a date is looked for: a log that writes them has one in its first lines."""
+_RUN_ON = 1 << 13
+"""Bytes of a line from which on it may be many that were written without a line end."""
+_HEAD = re.compile(rb"\s*(?P<words>[A-Za-z][A-Za-z_ \t]{0,30}[:#=]?[ \t]*\[?)\d+(?P<next>[^\d\n]{1,30})\d")
+_ROWS = 8
+"""Times that its beginning must come again."""
+_UNEVEN = 4
+"""Times the usual distance of two beginnings that the widest may be: rows are about as long as each other."""
 _LONGEST = 1 << 24
 """A line longer than this is cut: no line of metrics is, and a file without line ends must not fill the memory."""
 
@@ -135,11 +143,35 @@ def _block(file: BinaryIO, size: int, broken: list[str] | None) -> bytes:
         return b""
 
 
+def unrolled(text: bytes) -> bytes:
+    """The text with a line end before each row of lines that a program wrote without any.
+
+    `train: 1 @ epoch:1/2 loss: 17.5 train: 2 @ epoch:1/2 loss: 17.6 …`: what such a line begins with, up to its second
+    number, comes again and again, at about the same distance.
+    """
+    if text.count(b"\n") * _RUN_ON > len(text):
+        return text
+    return b"".join(_rows_of(line) if len(line) >= _RUN_ON else line for line in text.splitlines(keepends=True))
+
+
+def _rows_of(line: bytes) -> bytes:
+    head = _HEAD.match(line)
+    if head is None:
+        return line
+    again = re.compile(rb"(?<!\S)" + re.escape(head["words"]) + rb"\d+" + re.escape(head["next"]) + rb"(?=\d)")
+    begins = [found.start() for found in again.finditer(line)]
+    apart = sorted(b - a for a, b in pairwise([*begins, len(line)]))
+    if len(begins) < _ROWS or apart[-1] > _UNEVEN * apart[len(apart) // 2]:
+        return line
+    return b"\n".join([line[a:b] for a, b in pairwise([*begins, len(line)])])
+
+
 def _plain(text: bytes, dotted: bool) -> bytes:
     if dotted:
         text = _DOTTED.sub(rb"\1-\2-\3", text)
     if b"\x1b" in text or b"\0" in text or b"\b" in text:
         text = _COLOUR.sub(b"", text)
+    text = unrolled(text)
     if b"poch." in text:
         text = _EPOCH_DOT.sub(rb"\1 ", text)
     text = copypasted(unboxed(text))

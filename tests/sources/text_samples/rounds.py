@@ -205,3 +205,12 @@ def epoch_and_batch_in_brackets() -> Sample:
     t = truth(0, 100)
     rows = [f"[{step // 1000 + 1} :  {step % 1000}] loss : {loss:.4f} loss D : 0.361" for _, step, loss, *_ in t.rows()]
     return Sample("\n".join(rows), {"train_loss": (t.step, t.loss)})
+
+
+@sample
+def all_in_one_line() -> Sample:
+    """A trainer of 3D detectors that writes its rows without a line end."""
+    t = truth(0)
+    parts = "reg_loss: 2.4721 cls_loss: 15.0255 cls_pos_loss: 1.3883 forward time: 50.1182 " * 3
+    rows = [f"train: {step + 1} @ epoch:1/2 loss: {loss:.4f} {parts}batch time: 50.9" for _, step, loss, *_ in t.rows()]
+    return Sample(" ".join(rows), {"train_loss": (t.step, t.loss)})
