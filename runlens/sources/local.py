@@ -20,6 +20,7 @@ from runlens.sources.unread import (
     broken_document,
     in_one_sentence,
     is_said_to_be_a_log,
+    is_said_to_be_another,
     is_text,
     no_file,
 )
@@ -38,6 +39,10 @@ _KERNELS = frozenset({"/proc", "/sys", "/dev"})
 
 PASSED_OVER = frozenset({"node_modules", "__pycache__", "site-packages"})
 """Folders of code, whatever stands in them."""
+
+
+_FEW = 3
+"""Tables and texts of a folder without a log that are named all the same: one of them may be what was meant."""
 
 
 def find(path: Path, options: ReadOptions = AS_FOUND, search: Search | None = None) -> list[RunRef]:
@@ -108,6 +113,12 @@ def _in_folder(root: Path, options: ReadOptions, search: Search, ignored: Ignore
     refs, repeated = without_copies(joined(refs), lambda ref: registry.entry(ref.source).file_source().read(ref))
     search.notes += repeated
     refs += [RunRef(REFUSED, str(folder), folder.relative_to(root).as_posix()) for folder in refused]
+    lone = [file for name in ("table", "text") for file in groups.get(name, ()) if not is_said_to_be_another(file)]
+    if not refs and not search.unread[begun:] and len(lone) <= _FEW:
+        for file in lone:
+            search.leave(
+                file, "neither its name nor its beginning tells of a training; name the file itself if it is one"
+            )
     search.unread[begun:] = sorted(search.unread[begun:], key=lambda one: one.path)
     if not refs:
         where = printable(str(root))

@@ -64,6 +64,11 @@ def is_said_to_be_a_log(path: Path) -> bool:
     return _WORDS.search(path.name) is not None and _OTHER_LOGS.search(path.name) is None
 
 
+def is_said_to_be_another(path: Path) -> bool:
+    """Whether the name of a text says that it is something else, such as a list of packages."""
+    return _OTHER_LOGS.search(path.name) is not None
+
+
 def is_text(path: Path) -> bool:
     """Whether a file is a text by its name, such as `train.log`; JSON documents beside logs are mostly settings."""
     return _TEXT.search(path.name) is not None

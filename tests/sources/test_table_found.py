@@ -77,3 +77,14 @@ def test_four_rows_are_too_few_for_a_name_alone(tmp_path):
 def test_a_table_without_a_head_is_called_so(tmp_path):
     with pytest.raises(NoRunFound, match="no head that names its columns"):
         discover(str(written(tmp_path, "train_log.csv", "0,0,0,1.0", lambda i: f"{1000 * i},{i},-20,{FALL[i]}")))
+
+
+def test_a_folder_without_a_log_names_the_few_files_that_may_have_been_meant(tmp_path):
+    written(tmp_path, "series.csv", "Step,Queue", lambda i: f"{i},{i % 3}")
+    (tmp_path / "requirements.txt").write_text("numpy==2.1.0\n")
+    with pytest.raises(NoRunFound, match=r"1 file .*series\.csv' \(neither its name nor its beginning"):
+        discover(str(tmp_path))
+    for i in range(3):
+        written(tmp_path, f"other_{i}.csv", "Step,Queue", lambda i: f"{i},{i % 3}")
+    with pytest.raises(NoRunFound, match="holds no log; RunLens looks for"):
+        discover(str(tmp_path))
