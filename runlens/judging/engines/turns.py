@@ -18,8 +18,8 @@ Steps = Generator[int, None, Out]
 TOGETHER = 32
 """Pieces at once; half as many are 5 % slower, twice as many 2 % faster."""
 MOST_HELD = 1 << 15
-"""What may be held while others have their turn (of runs, points); what holds more is finished first, so that memory
-stays that of one. In 0.1 s fetching code is nothing."""
+"""What may be held (of runs, points) while others have their turn. What holds more is finished first, so that memory
+stays that of one; it takes 0.1 s, beside which fetching code is nothing."""
 
 
 def through(work: Steps[Out]) -> Out:
