@@ -9,7 +9,7 @@ from typing import ClassVar, TypedDict
 from runlens.comparison.words import label
 from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
 from runlens.rules.base import Rule
-from runlens.rules.evals.parts.overfit import Overfit, held_out_loss, overfit
+from runlens.rules.evals.parts.overfit import Overfit, beside_train, overfit
 from runlens.rules.evals.parts.own import own_curves
 from runlens.rules.evals.parts.scores import Course, scores_since
 from runlens.rules.evals.parts.whole import terms_of
@@ -91,9 +91,8 @@ class Overfitting(Rule[OverfitEvidence]):
         """One finding, of the held-out loss that has lost most."""
         train = run.role("train_loss")
         every = tuple(c for c in own_curves(run) if not is_forgotten(c.curve.name))
-        main = run.role("eval_loss")  # such as `val_loss_graph`, whose name alone could be that of one part
-        name = main.series.name if main is not None else ""
-        curves = [c for c in terms_of(run, every).instead(every) if held_out_loss(c) or c.curve.name == name]
+        name = train.series.name if train is not None else ""
+        curves = [c for c in terms_of(run, every).instead(every) if beside_train(c, name)]
         if train is None or all(len(c.step) < self.patience + 2 for c in curves):
             yield self.skip(f"fewer than {self.patience + 2} checkpoints of a held-out loss", kind="too-few-points")
             return

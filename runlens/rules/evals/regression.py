@@ -8,13 +8,13 @@ from typing import ClassVar, TypedDict
 
 from runlens.comparison.curves import ROLES, RunCurve
 from runlens.comparison.words import label
-from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
+from runlens.model import Figure, Finding, PlacedSeries, Run, Severity, Skip, Symptom
 from runlens.model.words import percent, some
 from runlens.roles.rl import rl_sign
 from runlens.rules.base import Rule
 from runlens.rules.evals.parts.classes import by_class, names_that_decide, traded
 from runlens.rules.evals.parts.decline import Decline, declines, was_costly
-from runlens.rules.evals.parts.overfit import held_out_loss, overfit, part_of_loss
+from runlens.rules.evals.parts.overfit import beside_train, held_out_loss, overfit, part_of_loss
 from runlens.rules.evals.parts.own import of_policy, own_curves, roles_by_name, says_held_out
 from runlens.rules.evals.parts.scores import scores_since
 from runlens.rules.evals.parts.whole import terms_of
@@ -65,18 +65,19 @@ class EvalRegression(Rule[RegressionEvidence]):
     it is gone. One checkpoint far off, and a dip that came back, are information, but a dip of a score (of a loss
     where none is logged) that lasted for a tenth of the run and lost half of the progress is a warning; a fall no
     deeper than earlier ones that came back is the eval's own noise. An eval that is worse than its very first value
-    ever since is a warning, if its name says that it is of held-out data. One finding tells of all evals that fell
-    together. A held-out loss that rises while the training loss falls is EVAL004, and one whose scores improved
-    meanwhile is information. Which way is better is told by the name, `[evals."NAME"] higher_is_better = true`, a
-    requirement, or the course of the run while it was young (a warning at most, then); an eval of which nothing
-    tells it is named as not judged. Parts of a held-out loss (of a head, a layer, a term) that rise while the whole
-    does not are information, so are scores of single classes while that of all does not fall (or fewer than a third
-    of the classes do), precision and recall while mAP or F1 does not fall, and so is a loss that lost less than
-    `at_once` while its scores held, or that stands above its first value at fewer than eight evaluations while they
-    did. In fewer than 20 checkpoints the whole curve must speak for a lasting change (`lasting_rise`, as of
-    EVAL004). What a policy earns in reinforcement learning is RL001's, and another score of it that lost less than
-    `at_once` is information, as is, in a table of fewer than 20 epochs, what lost less than `severe`; what a run
-    that unlearns is to forget is not judged, and its other evals but those of what is to be kept are information.
+    ever since is a warning, if its name says that it is of held-out data and which way is better. One finding tells
+    of all evals that fell together. A held-out loss that rises while the training loss falls is EVAL004, and one
+    whose scores improved meanwhile is information. Which way is better is told by the name, `[evals."NAME"]
+    higher_is_better = true`, a requirement, or the course of the run while it was young (a warning at most, then);
+    an eval of which nothing tells it is named as not judged. Parts of a held-out loss (of a head, a layer, a term)
+    that rise while the whole does not are information, so are scores of single classes while that of all does not
+    fall (or fewer than a third of the classes do), precision and recall while mAP or F1 does not fall, and so is a
+    loss that lost less than `at_once` while its scores held, or that stands above its first value at fewer than
+    eight evaluations while they did. In fewer than 20 checkpoints the whole curve must speak for a lasting change
+    (`lasting_rise`, as of EVAL004). What a policy earns in reinforcement learning is RL001's, and another score of
+    it that lost less than `at_once` is information, as is, in a table of fewer than 20 epochs, what lost less than
+    `severe`; what a run that unlearns is to forget is not judged, and its other evals but those of what is to be
+    kept are information.
 
     Why it matters
     --------------
@@ -132,7 +133,7 @@ class EvalRegression(Rule[RegressionEvidence]):
         parts: list[Decline] = []
         turned = False
         for curve in judged:
-            if train is not None and held_out_loss(curve) and overfit(curve, train.series, self.patience):
+            if train is not None and _turned(curve, train.series, self.patience):
                 turned = True
             elif whole is not None and part_of_loss(curve):
                 parts += [d for d in declines(curve) if d.open]
@@ -223,7 +224,8 @@ class EvalRegression(Rule[RegressionEvidence]):
         return max((eval["level_at_step"] for eval in cls.evidence_of(finding).get("evals", ())), default=None)
 
     def _severity(self, decline: Decline, self_told: bool, policy: bool, epochs: bool) -> Severity:
-        if decline.checkpoints == 1 or (decline.since_first and not says_held_out(decline.eval.curve.name)):
+        untold = self_told or not says_held_out(decline.eval.curve.name)
+        if decline.checkpoints == 1 or (decline.since_first and untold):
             return Severity.INFO
         if policy and decline.share < self.at_once:  # few episodes make a score, and a policy is at another place
             return Severity.INFO
@@ -288,3 +290,8 @@ class EvalRegression(Rule[RegressionEvidence]):
             f"Look at what changed between steps {worst.best_step:,} and {max(worst.steps[0], worst.best_step):,}: "
             "data, learning rate, a resume.",
         )
+
+
+def _turned(own: RunCurve, train: PlacedSeries, patience: int) -> bool:
+    """Whether EVAL004 speaks of an eval."""
+    return beside_train(own, train.name) and overfit(own, train, patience) is not None

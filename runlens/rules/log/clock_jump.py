@@ -19,6 +19,9 @@ from runlens.rules.shared.points import TRAINING, spine
 from runlens.stats.robust import Floats
 
 _YEAR = 365.25 * 86400
+_SET = 1e9
+"""Unix time (September 2001) before which a clock was not set; a leap of a year from a later one is a log taken up
+again."""
 
 
 Direction = Literal["back", "ahead"]
@@ -39,8 +42,9 @@ class ClockJump(Rule[ClockEvidence]):
     What it does
     ------------
     Looks, within each attempt, for points that were written after others and yet have an earlier time, by more than
-    `tolerance`; and for leaps of a year and more, or beyond the time at which the log was read. A long pause is no
-    leap: that is TPUT005. Jumps of `warning_jump` and more are a warning, smaller ones `info`.
+    `tolerance`; and for leaps of a year and more from a clock that was not set (before September 2001), or beyond
+    the time at which the log was read. A long pause, such as of a log that is taken up years later, is no leap:
+    that is TPUT005. Jumps of `warning_jump` and more are a warning, smaller ones `info`.
 
     Why it matters
     --------------
@@ -113,7 +117,11 @@ def _jumps(known: PlacedSeries, tolerance: float, latest: float) -> tuple[npt.ND
         return np.asarray((np.diff(time) < -tolerance) & (step[1:] >= step[:-1]))
 
     back = places(("clock back", tolerance), columns, fell, back=1) - 1
-    ahead = places("a year ahead", (known.time,), lambda time: np.diff(time) >= _YEAR, back=1) - 1
+
+    def leapt(time: Floats) -> npt.NDArray[np.bool_]:
+        return np.asarray((np.diff(time) >= _YEAR) & (time[:-1] < _SET))
+
+    ahead = places("a year ahead", (known.time,), leapt, back=1) - 1
     if not float(greatest(known.time)) <= latest:
         time = known.time
         past = np.flatnonzero((time[1:] > latest) & (time[1:] > time[:-1]) & (time[:-1] <= latest))

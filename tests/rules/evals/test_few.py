@@ -115,3 +115,10 @@ def test_the_main_held_out_loss_is_judged_whatever_its_name_says_besides(name):
     run = run_of({name.replace("val", "train"): np.interp(step, [0, 2000], [1.0, 0.3]), name: column}, step=step)
     assert run.role("eval_loss").series.name == name
     assert mark(Overfitting(), run) == "e"
+
+
+@pytest.mark.parametrize(("ends", "says"), [(0.34, "."), (0.43, "e")])
+def test_an_eval_that_ends_worse_than_it_began_needs_no_progress(ends, says):
+    """A word error rate that falls by less than its noise could, and then rises bit by bit."""
+    wer = np.concatenate([np.linspace(0.335, 0.325, 5), np.linspace(0.325, ends, 20)])
+    assert mark(EvalRegression(), evaluated(np.linspace(2.0, 1.0, 25), 0.3, **{"eval/wer": wer})) == says

@@ -140,6 +140,11 @@ def jumped(seconds, steps_back=0):
     return logged(step, START + np.arange(100.0) + (np.arange(100) >= 50) * seconds)
 
 
+def unset(seconds, first=1e6):
+    """A clock that was set in the middle."""
+    return logged(np.arange(100), first + np.arange(100.0) + (np.arange(100) >= 50) * seconds)
+
+
 def future(read):
     """A log whose last point stands 25 hours after its first, read so long after that."""
     return logged(np.arange(9), START + np.array([*range(8), 9e4]), read_at=START + read)
@@ -150,7 +155,9 @@ CLOCK = [
     (ClockJump(tolerance=10), jumped, (-11, -11.1), ".i"),
     (ClockJump(warning_jump=30), jumped, (-30, -31), "iw"),
     (ClockJump(), lambda s: jumped(s, steps_back=2), (-100,), "."),  # a resume may be written by another clock
-    (ClockJump(), jumped, (YEAR - 2, YEAR - 1), ".w"),
+    (ClockJump(), unset, (YEAR - 2, YEAR - 1), ".w"),
+    (ClockJump(), lambda first: unset(YEAR, first), (1e9 - 60, 1e9), "w."),
+    (ClockJump(), jumped, (10 * YEAR,), "."),
     (ClockJump(), future, (9e4 - DAY, 3599, 0), ".ww"),
     (ClockJump(), lambda time: logged(np.arange(2), START + np.array([0.0, time])), (np.nan, -9.0), "-i"),
 ]  # fmt: skip

@@ -108,8 +108,12 @@ def _below(own: RunCurve, up: Floats, middle: Floats, scatter: float) -> list[De
     progress = float(level[-1] - up[:2].mean())
     least = LEAST_LOSS if logarithmic(curve) else LEAST_SCORE * abs(float(level[-1]))
     margin, lower = (max(sigmas * scatter * np.sqrt(1 + 1 / 3), least) for sigmas in (SIGMAS, IN_A_ROW))
-    if progress < (max(margin, MOVED * scatter_of(own)) if len(up) < SHORT else margin):
+    small = progress < (max(margin, MOVED * scatter_of(own)) if len(up) < SHORT else margin)
+    if small and not bool(
+        (up[-ROW:] < float(up[:2].min()) - margin).all()
+    ):  # worse than where it began needs no progress
         return []
+    progress = max(progress, margin) if small else progress
     size = 1.0 if logarithmic(curve) else max(abs(float(np.median(curve.value))), 1e-300)
     expected = prior(curve, curve.value)[0] / size
     against = np.concatenate([np.full(3, np.inf), level[: len(up) - 3]])  # made of checkpoints before this one

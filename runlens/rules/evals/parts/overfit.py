@@ -80,6 +80,19 @@ def part_of_loss(own: RunCurve) -> bool:
     )
 
 
+_SPLIT = re.compile(r"(?<![a-z])(train(?:ing)?|val(?:id(?:ation)?)?|eval(?:uation)?|test|dev)(?![a-z])")
+
+
+def beside_train(own: RunCurve, train: str) -> bool:
+    """Whether a curve is a held-out loss, or bears the name of the training loss but for the split.
+
+    `val_loss_graph` could be that of one head by its name alone; beside `train_loss_graph` it is the whole.
+    """
+    name = own.curve.name
+    same = name != train and _SPLIT.sub("", name.lower()) == _SPLIT.sub("", train.lower())
+    return held_out_loss(own) or (own.curve.direction == "down" and same)
+
+
 def overfit(own: RunCurve, train: PlacedSeries, patience: int) -> Overfit | None:
     """Whether a held-out loss has turned up while the training loss went on falling.
 
