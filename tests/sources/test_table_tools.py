@@ -212,3 +212,17 @@ def test_a_few_lines_or_lines_of_text_are_no_log(tmp_path):
     (tmp_path / "b.txt").write_text((json.dumps(text) + "\n") * 9)
     with pytest.raises(NoRunFound):
         sources.discover(str(tmp_path))
+
+
+def test_objects_behind_a_date_in_brackets_are_no_list_that_breaks_off(tmp_path):
+    """SlowFast's `json_stats`."""
+    path = tmp_path / "stdout.log"
+    said = '{"_type": "train_iter", "iter": "%d/100", "epoch": "1/1", "loss": %.4f, "lr": 0.01}'
+    rows = [
+        f"[01/31 10:00:{i % 60:02d}][INFO] logging.py:  97: json_stats: {said % (i, 3 - i / 50)}" for i in range(100)
+    ]
+    path.write_text("\n".join(rows) + "\n")
+    (ref,) = sources.discover(str(path))
+    run = sources.read(ref)
+    assert len(run.series["loss"]) == 100
+    assert not [note for note in run.notes if note.kind in ("truncated", "damaged")]

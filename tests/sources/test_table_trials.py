@@ -56,6 +56,8 @@ def draw_trials(kind):
         "grid search": grid | {"rank_test_score": range(N)},
         "ray": {"loss": anything(), "training_iteration": [10] * N, "trial_id": ids, "config/lr": lr},
         "own": {"lr": lr, "batch_size": size, "dropout": drawn(0, 0.5), "val_loss": anything()},
+        "own, rates alone": {"batch_size": [64] * N, "learning_rate": lr, "num_epoch": [10] * N, "val_acc": anything()},
+        "own, by hand": {"batch_size": np.tile([32] * 5 + [64] * 5, 3), "lr": anything(), "val_loss": anything()},
         "own, with words": {"optimizer": drawn("adam", "sgd"), "layers": drawn(1, 2, 3), "val_loss": anything()},
         "all of one length": {"trial": range(N), "lr": lr, "batch_size": size, "loss": anything(), "epochs": [20] * N},
         "the best epoch of each": {
@@ -73,8 +75,8 @@ def draw_trials(kind):
 
 @pytest.mark.parametrize(
     "kind",
-    ["optuna", "grid search", "ray", "own", "own, with words", "all of one length", "the best epoch of each",
-     "the runs of a project", "seeds", "folds", "models"],
+    ["optuna", "grid search", "ray", "own", "own, rates alone", "own, by hand", "own, with words", "all of one length",
+     "the best epoch of each", "the runs of a project", "seeds", "folds", "models"],
 )  # fmt: skip
 def test_rows_that_are_no_steps_are_refused_with_what_they_are(tmp_path, kind):
     path = table(tmp_path, draw_trials(kind))
@@ -86,6 +88,7 @@ COURSES = {
     "settings that stay": {"epoch": range(N), "lr": LOSS / 30, "batch_size": [32] * N, "train_loss": LOSS},
     "a batch size that grows": {"step": range(N), "batch_size": np.repeat([16, 32, 64], N // 3), "loss": LOSS},
     "a momentum that waves along an axis": {"step": range(N), "momentum": drawn(0.8, 0.9, 0.95), "loss": LOSS},
+    "a rate that waves, of no step": {"batch_size": [32] * N, "lr": 0.1 + 0.01 * np.sin(np.arange(N)), "loss": LOSS},
     "a search for the rate": {"lr": 1e-6 * 1.2 ** np.arange(N), "loss": LOSS},
     "a fold that stays": {"fold": [1] * N, "train_loss": LOSS, "val_loss": LOSS + 0.1},
     "an optimizer that is changed once": {"optimizer": ["adam"] * 20 + ["sgd"] * 10, "train_loss": LOSS},

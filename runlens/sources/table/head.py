@@ -59,6 +59,10 @@ def _text(raw: bytes) -> str:
     return text_of(unpacked(raw))
 
 
+_LIST = re.compile(r"\[\s*(?:$|[\[{\"\]]|-?[\d.]+(?:[eE][-+]?\d+)?\s*[,\]]|null|true|false|NaN|-?Infinity)")
+"""The beginning of a list in JSON; a logger's `[01/31 10:00:00]` begins with a bracket, too."""
+
+
 @lru_cache(maxsize=4)  # of one file it is asked five times, before the next is opened
 def form_of(raw: bytes) -> Form | None:
     """The form of a table by its first bytes (unpacked here if they are packed), None if it is none.
@@ -74,11 +78,13 @@ def form_of(raw: bytes) -> Form | None:
     start = text.lstrip("\0 \t\r\n")
     if not start:
         return None
-    if start[0] in "{[":
+    if start[0] == "{" or _LIST.match(start):
         return _json_form(start)
     lines = text.splitlines()[:200] if "{" in text else []
     if sum(logged_row(line) is not None for line in lines) >= _LOGGED_LINES:
         return "logged"
+    if start[0] == "[":
+        return "document"
     return "delimited" if dialect_of(text) is not None else None
 
 

@@ -19,10 +19,14 @@ FEWEST = 4
 """Rows from which on a habit shows."""
 _LONGEST = 20_000
 """Rows of the largest table that is looked at: no search has as many trials."""
+_TRIED = 8
+"""Rates that a grid tries at most."""
 JUMPS = 0.15
 """Share of the rows at which a setting rises, and at which it falls, in a search. A schedule goes one way, or waves."""
 _OF_THE_BEST = frozenset({*EPOCHS, "training_iteration", "iterations", "steps"})
 """Columns that may say how long each trial was, or where its best model was found."""
+_SELDOM = 0.05
+"""The same of a setting beside a rate that jumps: who tunes by hand tries some rates with each batch size."""
 _SURE = re.compile(r"rank_test_score|mean_test_score|(?:mean|std)_fit_time|params?_\w+|config[/.]\w+|hparams?[/.]\w+")
 _TOLD = re.compile(r"trial_?id|trial_number|number|state|params|logdir|trial_name|mean_test_score")
 """What stands beside columns of settings in the tables of Optuna, Ray Tune and scikit-learn."""
@@ -64,6 +68,10 @@ def rows_of_trials(columns: Columns, axis: Axis) -> str:
     rates = [name for name in names if _RATE.fullmatch(canonical(name))]
     if len(settings) + len(rates) > 1 and any(_jumps(columns, name) for name in settings):
         return "trials of a search"
+    if settings and any(_jumps(columns, name) and _is_of_a_grid(columns, name) for name in rates):
+        return "trials of a search"
+    if any(_jumps(columns, name) for name in rates) and any(_jumps(columns, name, _SELDOM) for name in settings):
+        return "trials of a search"
     if settings and axis.name and any(_jumps(columns, name) for name in (*settings, *rates)):
         return "trials of a search"
     if axis.name:
@@ -95,7 +103,7 @@ def _goes_on(axis: Axis) -> bool:
     return bool(np.any(change != 0)) and float(np.mean(change < 0)) < 2 * JUMPS
 
 
-def _jumps(columns: Columns, name: str) -> bool:
+def _jumps(columns: Columns, name: str, least: float = JUMPS) -> bool:
     """Whether a setting goes up and down, or changes its word, from row to row."""
     if name not in columns.parts:
         return _changes(columns, name)
@@ -103,7 +111,12 @@ def _jumps(columns: Columns, name: str) -> bool:
     known = change[np.isfinite(change)]
     if len(known) < FEWEST - 1:
         return False
-    return float(np.mean(known > 0)) >= JUMPS and float(np.mean(known < 0)) >= JUMPS
+    return float(np.mean(known > 0)) >= least and float(np.mean(known < 0)) >= least
+
+
+def _is_of_a_grid(columns: Columns, name: str) -> bool:
+    """Whether a rate has few values, as those that are tried have, and those of a schedule that waves have not."""
+    return name in columns.parts and len(np.unique(columns.dense(name))) <= _TRIED
 
 
 def _words(columns: Columns, name: str) -> list[object]:
