@@ -54,6 +54,11 @@ def of_each(work: Callable[[Item], Out], items: Iterable[Item]) -> Iterator[Out]
     return map(work, items) if several is None else several(items)
 
 
+def all_of(work: Callable[[Item], Out], items: Sequence[Item]) -> list[Out]:
+    """What comes of items that are sent to a worker together."""
+    return list(of_each(work, items))
+
+
 def from_here(work: Callable[[Item], Out]) -> Callable[[Item], Out]:
     """The work, done in the folder that this process is in: names of runs may be relative to it.
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TypeVar
 
 from distributed import Client
 from distributed.scheduler import KilledWorker
 
 from runlens.errors import SourceDown
-from runlens.judging.engines import from_here
+from runlens.judging.engines import all_of, from_here
+from runlens.judging.engines.turns import TOGETHER
 
 Item = TypeVar("Item")
 Out = TypeVar("Out")
 
 PATIENCE = "10s"
 """How long a scheduler may take to answer at first."""
+FEWEST_SHARES = 64
+"""Shares of `AHEAD` items, at least: so many workers have something to do."""
 AHEAD = 1000
 """Results that may wait to be fetched: memory stays bounded however many runs there are."""
 KILLED = "the Dask workers that judged it were killed, most likely for their memory; judge it alone, with more memory"
@@ -30,7 +34,7 @@ class Cluster:
     def each(
         self, work: Callable[[Item], Out], items: Sequence[Item], lost: Callable[[Item, str], Out]
     ) -> Iterator[Out]:
-        """See `Engine.each`; Dask itself tries an item of a dead worker again, elsewhere."""
+        """See `Engine.each`; Dask itself tries a share of a dead worker again, elsewhere."""
         try:
             client = Client(self.address.replace("dask://", "tcp://", 1), timeout=PATIENCE, set_as_default=False)
         except OSError as error:
@@ -40,10 +44,24 @@ class Cluster:
         with client:
             for begin in range(0, len(items), AHEAD):
                 part = items[begin : begin + AHEAD]
-                futures = client.map(from_here(work), part, pure=False)
-                for item, future in zip(part, futures, strict=True):
+                size = max(1, min(TOGETHER, len(part) // FEWEST_SHARES))
+                shares = [part[i : i + size] for i in range(0, len(part), size)]
+                futures = client.map(from_here(partial(all_of, work)), shares, pure=False)
+                for some, future in zip(shares, futures, strict=True):
                     try:
-                        yield future.result()
-                    except KilledWorker:
-                        yield lost(item, KILLED)
+                        yield from future.result()
+                    except KilledWorker:  # which of them it was over shows when each is done by itself
+                        yield from _one_by_one(client, work, some, lost)
                     future.release()
+
+
+def _one_by_one(
+    client: Client, work: Callable[[Item], Out], items: Sequence[Item], lost: Callable[[Item, str], Out]
+) -> Iterator[Out]:
+    for item in items:
+        future = client.submit(from_here(work), item, pure=False)
+        try:
+            yield future.result()
+        except KilledWorker:
+            yield lost(item, KILLED)
+        future.release()

@@ -11,7 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from runlens.judging.engines import of_each
+from runlens.judging.engines import all_of
 from runlens.judging.engines.turns import TOGETHER
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Workers:
                 futures: list[Future[Any]] = []
                 try:
                     for share in shares:
-                        futures.append(pool.submit(_share, work, share))  # noqa: PERF401 - those before one that fails count
+                        futures.append(pool.submit(all_of, work, share))  # noqa: PERF401 - those before one that fails count
                     for future in futures:
                         yield from future.result()
                         done += 1
@@ -88,10 +88,6 @@ def _end_with(parent: int) -> None:
         os._exit(1)
 
     threading.Thread(target=look, daemon=True).start()
-
-
-def _share(work: Callable[[Any], Out], items: Sequence[Any]) -> list[Out]:
-    return list(of_each(work, items))
 
 
 def _has_result(future: Future[Any]) -> bool:
