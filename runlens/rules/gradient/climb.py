@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypedDict
@@ -16,7 +15,7 @@ from runlens.rules.gradient.parts.loss import FALLS, fall_of_loss
 from runlens.rules.gradient.surge import GradientSurge
 from runlens.rules.meaning import Advice, Part, Stage, Story
 from runlens.rules.shared.panels import TRAINING
-from runlens.stats.robust import Floats, median
+from runlens.stats.robust import Floats, median, medians_between
 
 FEWEST = 100
 """Points below which the norm has no course."""
@@ -128,8 +127,8 @@ class GradientClimb(Rule[ClimbEvidence]):
         """Where the norm has climbed, its lowest level and the one since."""
         value = norm.value
         edges = np.linspace(0, len(value), min(BLOCKS, len(value) // 3) + 1).astype(np.int64)
-        level = np.array([np.median(value[a:b]) for a, b in itertools.pairwise(edges)])
-        smooth = np.median(np.stack([np.r_[level[:1], level[:-1]], level, np.r_[level[1:], level[-1:]]]), axis=0)
+        level = medians_between(value, edges)
+        smooth = np.sort([np.append(level[0], level[:-1]), level, np.append(level[1:], level[-1])], axis=0)[1]
         k, settled = len(level), round(self.settle * len(level))
         long = max(round(self.lasting * k), 2)
         at = settled + int(np.argmin(smooth[settled : k - long]))
