@@ -112,3 +112,20 @@ def test_a_score_with_a_split_elsewhere_is_of_training_where_it_has_none(tmp_pat
     form = "epoch {e} train loss: {v:.4f} val loss: {w:.4f} acc: {a:.4f} val acc: {b:.4f}"
     run = of([form.format(e=e, v=v, w=v + 0.1, a=ACC[e], b=ACC[e] - 0.1) for e, v in enumerate(LOSS)], tmp_path)
     np.testing.assert_allclose(values(run, "eval_score"), ACC - 0.1)
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ("acc: 0.8{}, 12.3s", "0.8{}"),
+        ("acc: 0.8{} | 12.3s", "0.8{}"),
+        ("acc: 0.8{} | 100 batches", "0.8{}"),
+        ("acc: 0.8{}, 5 s left", "0.8{}"),
+        ("acc: 0.8{} / 0.7", "0.8{}"),
+        ("acc: 80{} / 1000.", "0.80{}"),
+        ("acc: 80{} / 1000.0", "0.80{}"),
+    ],
+)
+def test_a_score_is_divided_by_what_stands_behind_a_slash_alone(tmp_path, row, expected):
+    run = of([f"Epoch {i} loss: {1 / (i + 1):.3f} {row.format(i)}" for i in range(6)], tmp_path)
+    np.testing.assert_allclose(run.series["acc"].value, [float(expected.format(i)) for i in range(6)])

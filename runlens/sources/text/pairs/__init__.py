@@ -7,7 +7,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from runlens.sources.text.pairs.place import Field, Place, decimals_of, place_of
-from runlens.sources.text.pairs.twofold import AFTER_COUNTER, COUNTED, before_counter, second_number, two_names
+from runlens.sources.text.pairs.twofold import (
+    AFTER_COUNTER,
+    COUNTED,
+    before_counter,
+    second_number,
+    total_number,
+    two_names,
+)
 from runlens.sources.text.pairs.units import PARTS, by_unit, in_unit, unit_of
 from runlens.sources.text.phases import STAGE
 from runlens.sources.text.times import lasting
@@ -118,7 +125,7 @@ def pairs(
             previous = skip = end
             continue
         total = (
-            end + 1 if line[end : end + 1] == "/" else second_number(line, end, numbers) if COUNTED.search(name) else -1
+            end + 1 if line[end : end + 1] == "/" else total_number(line, end, numbers) if COUNTED.search(name) else -1
         )
         if total in numbers:
             if not METRIC.search(name):

@@ -25,6 +25,7 @@ AFTER_COUNTER = re.compile(r"[)\]]?[ \t]*(?:[:=]|is|was|->)[ \t]*")
 """What may stand between the counter and the value of a name that came before it."""
 COUNTED = re.compile(r"(?<![a-z])(?:acc(?:uracy)?|correct|hits?|score)(?![a-z])", re.IGNORECASE)
 """Metrics that are told as how many of how many, with blanks about the slash, too: `Accuracy: 9830 / 10000`."""
+_ALL = re.compile(r"[ \t]*/[ \t]*(?=\d+(?:\.0+)?(?!\d|\.\d))")
 _EDGES = " ()[]/|_-"
 
 
@@ -71,6 +72,16 @@ def before_counter(gap: str) -> str:
 def second_number(line: str, end: int, numbers: dict[int, int]) -> int:
     """Where the second of two values begins behind the first, which ends at `end`; -1 where none is there."""
     found = _BEHIND.match(line, end)
+    return found.end() if found is not None and found.end() in numbers else -1
+
+
+def total_number(line: str, end: int, numbers: dict[int, int]) -> int:
+    """Where the whole number begins of which the one before, which ends at `end`, counts a part; -1 for none.
+
+    It stands behind a slash: behind a comma or a bar comes what the line tells next, `acc: 0.91, 12.3s`, and two
+    fractions are two scores.
+    """
+    found = _ALL.match(line, end)
     return found.end() if found is not None and found.end() in numbers else -1
 
 
