@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pytest
 
 from benchmarks.kinds import is_near, loud
+from runlens.judging.one import Settings, judge_run
 from runlens.model import Finding, Run, Series, Severity, Skip
 from runlens.roles import resolve
 from runlens.rules.adversarial.one_sided_game import OneSidedGame
@@ -114,6 +115,18 @@ def test_a_generator_that_gains_again_is_none_that_lost() -> None:
 def test_losses_below_zero_tell_no_winner() -> None:
     for name in ("d_loss", "g_loss"):
         assert found({**game(), name: game()[name] - 2.0}) == []
+
+
+@pytest.mark.parametrize(("name", "below"), [("d_loss", 0.02), ("g_loss", 1.0)])
+def test_a_pair_that_tells_no_winner_is_no_reason_to_pass(name: str, below: float) -> None:
+    series = {**game(), name: game()[name] - below}
+    (skip,) = said(series)
+    assert isinstance(skip, Skip) and skip.kind == "not-applicable"
+    assert [type(one) for one in said({**series, "D_A": game()["d_loss"], "G_A": game()["g_loss"]})] == [Finding]
+    step = np.arange(1, N + 1)
+    logged = {key: Series(key, step, np.full(N, np.nan), value) for key, value in series.items()}
+    run = resolve(Run("g", "g", "g", series=logged))
+    assert judge_run(run, Settings((OneSidedGame(),))).verdict == "undecided"
 
 
 def test_what_is_not_finite_is_left_out() -> None:

@@ -126,15 +126,17 @@ class OneSidedGame(Rule[OneSidedEvidence]):
         if not long:
             yield self.skip(f"fewer than {FEWEST} points of both adversaries were logged", kind="too-few-points")
             return
-        won = [one for game in long if (one := self._won(game)) is not None]
+        shown = [game for game in long if _is_measure(game)]
+        if not shown:
+            yield self.skip("losses of zero and below are no measure of who wins", kind="not-applicable")
+            return
+        won = [one for game in shown if (one := self._won(game)) is not None]
         if won:
             yield self._finding(won)
 
     def _won(self, game: Game) -> _Won | None:
         """The stretch to the end in which the discriminator wins and the generator's loss has run away."""
         n = len(game.step)
-        if game.discriminator.min() < 0:
-            return None
         window = max(n // WINDOW, 5)
         loss = centred_median(game.discriminator, window)
         level = max(float(loss.max()), median(game.discriminator[:OPENING]), LEAST_LEVEL)
@@ -176,3 +178,8 @@ class OneSidedGame(Rule[OneSidedEvidence]):
             },
             "Look at samples from then on, and go back to before it with a weaker discriminator.",
         )
+
+
+def _is_measure(game: Game) -> bool:
+    """Whether losses tell who wins: those of critics (Wasserstein), and a generator's against a hinge, do not."""
+    return float(game.discriminator.min()) >= 0.0 and float(game.generator[:OPENING].min()) > 0.0
