@@ -109,6 +109,11 @@ def test_rows_without_line_ends_are_parted_where_their_beginning_comes_again():
     assert unrolled("\n".join(rows).encode()) == "\n".join(rows).encode()
 
 
+def test_rows_without_line_ends_below_many_short_lines():
+    above, row = "a setting\n" * 60, " ".join(in_one_line(400))
+    assert unrolled(f"{above}{row}\n".encode()) == above.encode() + unrolled(f"{row}\n".encode())
+
+
 @pytest.mark.parametrize(
     "text",
     [

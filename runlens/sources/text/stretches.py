@@ -149,9 +149,18 @@ def unrolled(text: bytes) -> bytes:
     `train: 1 @ epoch:1/2 loss: 17.5 train: 2 @ epoch:1/2 loss: 17.6 …`: what such a line begins with, up to its second
     number, comes again and again, at about the same distance.
     """
-    if text.count(b"\n") * _RUN_ON > len(text):
+    if not _runs_on(text):
         return text
     return b"".join(_rows_of(line) if len(line) >= _RUN_ON else line for line in text.splitlines(keepends=True))
+
+
+def _runs_on(text: bytes) -> bool:
+    """Whether a line may be that long: a line end is looked for backwards, from as far as such a line would go."""
+    at = 0
+    while len(text) - at >= _RUN_ON:
+        if (at := text.rfind(b"\n", at, at + _RUN_ON) + 1) == 0:
+            return True
+    return False
 
 
 def _rows_of(line: bytes) -> bytes:
