@@ -51,6 +51,19 @@ def test_a_text_of_another_name_is_not_read_whole_to_see(tmp_path):
     assert of(tmp_path / "notes.txt").role("train_loss") is not None
 
 
+def test_logs_that_are_left_out_are_read_whole_once(tmp_path, monkeypatch):
+    from runlens.sources.carried import text
+
+    whole = text.gathered_of
+    asked = []
+    monkeypatch.setattr(text, "gathered_of", lambda path, *rest: asked.append(path.name) or whole(path, *rest))
+    for name in ("a_train.log", "b_train.log"):
+        (tmp_path / name).write_text("\n".join(redraws(2000)) + "\n")
+    with pytest.raises(NoRunFound, match="no line of it tells"):
+        discover(str(tmp_path))
+    assert asked == ["a_train.log", "b_train.log"]
+
+
 def test_one_row_in_a_long_text_makes_no_log_of_it(tmp_path):
     (tmp_path / "train.log").write_text("\n".join([*redraws(999), "epoch 1 | loss: 0.5", *redraws(999)]) + "\n")
     with pytest.raises(NoRunFound, match="no line of it tells"):

@@ -65,8 +65,13 @@ def counts_in_all(path: Path) -> bool:
         there = path.stat()
         if not HEAD < there.st_size <= LARGEST:
             return False
-        rows = last_log(path, there.st_size, there.st_mtime_ns).rows
+        return _counts(path, there.st_size, there.st_mtime_ns)
     except (*BROKEN, OSError, ReadError):
         return False
+
+
+@lru_cache(maxsize=256)  # why a log is left out is asked when all of a folder were looked through
+def _counts(path: Path, size: int, changed: int) -> bool:
+    rows = last_log(path, size, changed).rows
     sizes = [len(at) for layout, at in zip(rows.layouts, rows.where, strict=True) if layout.counts and layout.fields]
     return max(sizes, default=0) >= _FEWEST
