@@ -21,6 +21,8 @@ _BEFORE_COUNTER = re.compile(
     r"(?P<name>[A-Za-z][\w ()%/-]*?)[ \t]+(?:after|at|for|in|on)[ \t]+(?:the[ \t]+)?(?:end of[ \t]+)?"
     r"(?:[A-Za-z_]+[ \t]*[:#(\[=]?[ \t]*)$"
 )
+_LOOKED = 300
+"""Characters before a counter in which a name may stand: the pattern takes the square of them."""
 AFTER_COUNTER = re.compile(r"[)\]]?[ \t]*(?:[:=]|is|was|->)[ \t]*")
 """What may stand between the counter and the value of a name that came before it."""
 COUNTED = re.compile(r"(?<![a-z])(?:acc(?:uracy)?|correct|hits?|score)(?![a-z])", re.IGNORECASE)
@@ -65,7 +67,7 @@ def before_counter(gap: str) -> str:
     >>> before_counter("Training loss (for one batch) at step ")
     'Training loss (for one batch)'
     """
-    found = _BEFORE_COUNTER.search(gap)
+    found = _BEFORE_COUNTER.search(gap[-_LOOKED:])
     return found["name"].strip() if found is not None and METRIC.search(found["name"]) else ""
 
 
