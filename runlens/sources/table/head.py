@@ -162,12 +162,12 @@ def is_long(raw: bytes, names: list[str]) -> bool:
     by, value = first(names, METRICS), first(names, VALUES)
     if form_of(raw) != "delimited" or by is None or value is None or first(names, AXES) is None:
         return False
-    lines = text_of(unpacked(raw)).splitlines()[:_SHOWN]
+    lines = _text(raw).splitlines()[:_SHOWN]
     dialect = dialect_of("\n".join(lines))
     if dialect is None or dialect.names != names:
         return False
     rows = [cells_of(line, dialect.delimiter) for line in lines[dialect.first :] if line.strip()]
-    there = {row[names.index(by)].strip() for row in rows if len(row) == len(names)}
+    there = list(dict.fromkeys(row[names.index(by)].strip() for row in rows if len(row) == len(names)))
     return number(next(iter(there), "0")) is None and tells_of_training(there)
 
 
