@@ -33,7 +33,7 @@ from runlens.sources.text.words import (
 
 __all__ = ["Field", "Place", "has_metric", "pairs", "place_of"]
 
-_OPENERS = re.compile(r"(?:tensor\(|array\(|np\.float\d*\(|[\[({'\"\s])*$")
+_OPENERS = re.compile(r"(?<![\[({'\"\s])(?:tensor\(|array\(|np\.float\d*\(|[\[({'\"\s])+$")
 _QUOTED = re.compile(r"['\"]([^'\"]+)['\"]$")
 _WORDED = re.compile(
     rf"(?:[A-Za-z_][\w./-]*=['\"]?[A-Za-z][^\s=,;|'\"]*['\"]?|{STAGE.pattern}['\"]?)[ \t]+(?=[A-Za-z'\"])",
