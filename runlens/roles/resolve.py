@@ -18,6 +18,7 @@ from runlens.roles.derive import derived
 from runlens.roles.directions import with_directions
 from runlens.roles.doubled import each_once
 from runlens.roles.measured import as_measured, claim_of
+from runlens.roles.names.adversaries import adversaries
 from runlens.roles.names.claim import Claim
 from runlens.roles.names.evals import parse_eval
 from runlens.roles.names.frameworks import recognise
@@ -163,7 +164,8 @@ def _axis(run: Run, claims: Mapping[str, Claim]) -> StepAxis:
                 names.sort(key=lambda n: -score(n, role, claims[n], run.series[n], longest))
             batch = run.configured.batch_samples()
             return step_axis(run, claims, reference_of(run, names), batch.value if batch else None)
-    return StepAxis(None)
+    pair = adversaries(run.series)  # of two networks that train against each other the losses play no role
+    return step_axis(run, claims, reference_of(run, pair), None) if pair else StepAxis(None)
 
 
 def _grouped(claims: Mapping[str, Claim], series: Mapping[str, Series], axis: StepAxis) -> dict[str, list[RoleSeries]]:

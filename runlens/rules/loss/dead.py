@@ -106,8 +106,10 @@ class DeadLoss(Rule[DeadLossEvidence]):
             return
         role = run.role("train_loss")
         if tail.value == 0.0 and not tail.first and role is not None and role.derived:
-            terms = role.why.removeprefix("derived: ")
-            yield self.skip(f"the {terms} is 0 throughout: terms that are switched off", kind="not-applicable")
+            yield self.skip(
+                f"{curve.metric}, a sum of what was logged, is 0 throughout: terms that are switched off",
+                kind="not-applicable",
+            )
             return
         if tail.value == 0.0:
             often = np.count_nonzero(curve.value[: tail.first] == 0.0) > SEEN * tail.first
