@@ -107,3 +107,29 @@ def test_what_a_policy_earns_is_not_judged():
 def test_no_finite_score_and_too_few_are_skipped():
     assert [type(x) for x in FrozenScore().check(run(val_accuracy=[np.nan] * 8))] == [Skip]
     assert [type(x) for x in FrozenScore().check(run(val_accuracy=[0.5] * 3))] == [Skip]
+
+
+ONE_EXAMPLE = [0.0] * 7 + [1.0] + [0.0] * 9
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        (ONE_EXAMPLE, 0),
+        ([100.0 * v for v in ONE_EXAMPLE], 0),
+        ([0.5 * v for v in ONE_EXAMPLE], 1),  # of more than one
+        ([0.0, 0.25, 1.0, *[0.0] * 9], 1),
+        ([1.0, 1.0, *[0.0] * 9], 1),  # it fell once, and for good
+        ([0.0] * 17, 1),
+    ],
+)
+def test_the_score_of_one_example_at_a_time_is_0_or_1(values, told):
+    assert len(found(val_accuracy=values)) == told
+
+
+@pytest.mark.parametrize("one_in", [2, 20])
+def test_of_many_evaluations_each_counts(one_in):
+    many = np.where(np.arange(1500) % one_in, 0.25, 0.5)
+    assert not found(val_accuracy=[*many])
+    (one,) = found(val_accuracy=[0.25] * 1500)
+    assert one.evidence["evaluations"] == 1500 and "1,500 times in a row" in one.message

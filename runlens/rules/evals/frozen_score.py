@@ -15,7 +15,7 @@ from runlens.model import Figure, Finding, PlacedSeries, Run, Severity, Skip, Sy
 from runlens.roles.rl import rl_sign
 from runlens.rules.base import Rule
 from runlens.rules.evals.parts.overfit import held_out_loss, part_of_loss
-from runlens.rules.evals.parts.own import own_curves, roles_by_name
+from runlens.rules.evals.parts.own import roles_by_name, whole_curves
 from runlens.rules.loss.parts.curve import train_loss
 from runlens.rules.meaning import Part, Stage, Story
 from runlens.rules.shared.frozen import Frozen, frozen_tail
@@ -49,9 +49,11 @@ class FrozenScore(Rule[FrozenScoreEvidence]):
     Looks at the equal values that each score ends with. `warning` if the last `evaluations` and more, and at least
     `share` of all, are the same, and the run was never worse: it has stood there since its first evaluation, or came
     down to it. Nothing is said of a score that stands at `good` of the best possible (small test sets repeat themselves
-    there) or above its first value, nor where any other score of the run still moves. `warning` also if every held-out
-    loss is the same from its first evaluation on, printed with three digits and more, while the training loss moves.
-    Training losses are LOSS004's and LOSS006's; what a policy earns in reinforcement learning is RL001's.
+    there) or above its first value, nor where any other score of the run still moves. Every evaluation counts, however
+    many there are: of one example each, a score is 0 or 1, and one that comes back to the other is no frozen one.
+    `warning` also if every held-out loss is the same from its first evaluation on, printed with three digits and more,
+    while the training loss moves. Training losses are LOSS004's and LOSS006's; what a policy earns in reinforcement
+    learning is RL001's.
 
     Why it matters
     --------------
@@ -96,12 +98,12 @@ class FrozenScore(Rule[FrozenScoreEvidence]):
         known = roles_by_name(run)
         scores = [
             c
-            for c in own_curves(run)
+            for c in whole_curves(run)
             if not (held_out_loss(c) or part_of_loss(c) or is_forgotten(c.curve.name))
             and known[c.curve.name].direction is not None
         ]
         long = [c for c in scores if len(c.step) >= self.evaluations]
-        losses = [c for c in own_curves(run) if held_out_loss(c) and len(c.step) >= self.evaluations]
+        losses = [c for c in whole_curves(run) if held_out_loss(c) and len(c.step) >= self.evaluations]
         if not long and not losses:
             yield self.skip(f"fewer than {self.evaluations} evaluations of each score", kind="too-few-points")
             return
@@ -115,7 +117,7 @@ class FrozenScore(Rule[FrozenScoreEvidence]):
     def _stands(self, own: RunCurve) -> Frozen | None:
         """The equal values that a score ends with, where it never was worse, at a level that is no success."""
         value = own.curve.value
-        tail = frozen_tail(value)
+        tail = None if _of_one_item(value) else frozen_tail(value)
         if tail is None or tail.points < max(self.evaluations, self.share * len(value)):
             return None
         sign = 1.0 if own.curve.direction == "up" else -1.0
@@ -149,6 +151,16 @@ class FrozenScore(Rule[FrozenScoreEvidence]):
             {"value": tail.value, "evaluations": tail.points, "since_start": not tail.first, "others": others},
             "Look at what the model answers, at the share of the commonest class, and at which weights are evaluated.",
         )
+
+
+def _of_one_item(value: Floats) -> bool:
+    """Whether a score is that of one example at a time: 0 or all, both of which it came to more than once.
+
+    Long rows of zeros are what chance makes of a low score then; one fall from all to nothing is none.
+    """
+    least, most = float(value.min()), float(value.max())
+    moves = np.diff(value[(value == least) | (value == most)])
+    return least == 0.0 and most in (1.0, PERCENT) and len(moves) == len(value) - 1 and {-most, most} <= {*moves}
 
 
 def _never_moves(own: RunCurve) -> Frozen | None:

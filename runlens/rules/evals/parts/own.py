@@ -25,13 +25,17 @@ def own_curves(run: Run) -> tuple[RunCurve, ...]:
     evals are judged by their level, and every figure that is quoted stands in the log at its step. The first stands
     for its stretch: a model that was best before it was trained is so at that one alone.
     """
-    return run.once("own curves", lambda: _found(run))
+    return run.once("own curves", lambda: tuple(map(middles, whole_curves(run))))
+
+
+def whole_curves(run: Run) -> tuple[RunCurve, ...]:
+    """The same with every checkpoint, for what is said of each of them."""
+    return run.once("whole curves", lambda: _found(run))
 
 
 def _found(run: Run) -> tuple[RunCurve, ...]:
     aside = single_batches(run)
-    curves = run_curves(run, "steps", whole=True).curves
-    return tuple(middles(own) for own in curves if own.curve.name not in aside)
+    return tuple(own for own in run_curves(run, "steps", whole=True).curves if own.curve.name not in aside)
 
 
 def single_batches(run: Run) -> frozenset[str]:
