@@ -81,6 +81,23 @@ def test_they_are_clipped_for_a_quarter_of_the_log(since: int, told: int) -> Non
     assert len(signs({REWARD: FLAT, "train/clip_fraction": after(0.9, 0.1, since)})) == told
 
 
+@pytest.mark.parametrize("reward", [FLAT, RISES])
+@pytest.mark.parametrize(("share", "level", "told"), [(0.47, 0.9, 0), (0.53, 0.9, 1), (0.53, 0.78, 0)])
+@pytest.mark.parametrize("since", [0.0, 0.2])
+def test_nearly_all_are_clipped_for_half_of_the_log_and_no_longer(
+    reward: Values, share: float, level: float, told: int, since: float
+) -> None:
+    """As where the rate decays to nothing; two stretches that make up half of the log between them are no such one."""
+    clipped = np.where((since * N <= T) & ((since + share) * N > T), level, 0.1)
+    series = {REWARD: reward, "train/clip_fraction": clipped}
+    assert signs(series) == told * ["updates-clipped" if since else "always-clipped"]
+    if told:
+        first, last = found(series)[0].steps or (0, 0)
+        assert abs(first - since * N) <= N / 20 and abs(last - (since + share) * N) <= N / 20
+    broken = np.where(np.abs(T - (since + share / 2) * N) < N / 20, 0.1, clipped)
+    assert signs({**series, "train/clip_fraction": broken}) == []
+
+
 def test_a_share_beyond_one_is_none() -> None:
     assert signs({REWARD: FLAT, "train/clip_fraction": after(90.0, 10.0)}) == []
 

@@ -90,11 +90,12 @@ class PolicyCollapse(Rule[CollapseEvidence]):
     finding whatever the reward does. What a reward lost within its first tenth, before it gained anything, is how an
     episode of the first kind went, and no fall.
 
-    Updates are judged, too. That nearly all samples (80 %) of an update are clipped is a finding whatever the reward
-    does. Where it gained nothing or fell, so are: half of the samples clipped for a quarter of the log; a KL of updates
-    that leaps tenfold, to 1 or more, and comes back; a spread of actions of four times its first, or of `entropy` of
-    it; an explained variance that falls to nothing; a loss of the value function beyond all that a return can be;
-    groups of equal rewards, which have no advantages, for the last quarter of the log.
+    Updates are judged, too. That nearly all samples (80 %) of an update are clipped, for the last quarter of the log or
+    for half of it anywhere, is a finding whatever the reward does. Where it gained nothing or fell, so are: half of the
+    samples clipped for a quarter of the log; a KL of updates that leaps tenfold, to 1 or more, and comes back; a spread
+    of actions of four times its first, or of `entropy` of it; an explained variance that falls to nothing; a loss of
+    the value function beyond all that a return can be; groups of equal rewards, which have no advantages, for the last
+    quarter of the log.
 
     Why it matters
     --------------

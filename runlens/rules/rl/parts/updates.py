@@ -12,7 +12,7 @@ import numpy as np
 
 from runlens.rules.rl.parts.course import Blocks, Climb, climb, medians, stays
 from runlens.rules.rl.parts.signals import Kind, Signal
-from runlens.rules.rl.parts.signs import LEVEL, Limits, Reward, Sign, sign_of
+from runlens.rules.rl.parts.signs import LEVEL, Limits, Name, Reward, Sign, sign_of
 from runlens.stats.robust import Floats
 
 KINDS: frozenset[Kind] = frozenset(
@@ -27,6 +27,9 @@ MOST_CLIPPED = 0.5
 first update of a batch clips none."""
 ALL_CLIPPED = 0.8
 """The same whatever the reward does."""
+FOR_MOST = 0.5
+"""Share of the log for which nearly all were clipped that is told although they no longer are: a rate that decays to
+nothing at the end of a schedule clips nothing, which mends no update before."""
 WIDER, WIDEST = 4.0, 5.0
 """Times its first level, and the level where no reward is known, from which the spread of actions runs away: actions
 are scaled to -1 to 1, where most of such a spread is cut off. The widest of a healthy public run was 1.7 times."""
@@ -92,11 +95,23 @@ def _clipped(signal: Signal, blocks: Blocks, reward: Reward | None) -> Sign | No
     since, k = int(below[-1]) + 1 if len(below) else 0, len(blocks.level)
     first = float(np.median(blocks.level[: blocks.share(0.1)]))
     if k - since < blocks.share(LONG):
-        return None
+        return _clipped_before(signal, blocks, first)
     if since < blocks.share(0.1):
         steps = int(signal.step[0]), int(signal.step[-1])
         return Sign("always-clipped", signal.metric, steps, first, float(np.median(signal.value)))
     return sign_of("updates-clipped", signal, blocks, stays(blocks, first, limit))
+
+
+def _clipped_before(signal: Signal, blocks: Blocks, first: float) -> Sign | None:
+    """The longest stretch in which nearly all samples were clipped, of `FOR_MOST` of the log or more."""
+    over = np.concatenate([[False], blocks.smooth >= ALL_CLIPPED, [False]])
+    since, until = max(np.flatnonzero(np.diff(over)).reshape(-1, 2), key=np.ptp, default=(0, 0))
+    if until - since < blocks.share(FOR_MOST):
+        return None
+    begins, ends = int(blocks.first[since]), int(blocks.first[until])
+    steps = int(signal.step[begins]), int(signal.step[ends - 1])
+    name: Name = "updates-clipped" if since else "always-clipped"
+    return Sign(name, signal.metric, steps, first, float(np.median(signal.value[begins:ends])))
 
 
 def _spread(signal: Signal, limits: Limits, reward: Reward | None) -> Sign | None:
