@@ -32,6 +32,9 @@ _WINDOW = 5
 """Samples of the moving median: a single idle sample is chance."""
 _ALIKE = 5.0
 """Points of percent between devices up to which one figure stands for all of them."""
+_FASTER = 0.02
+"""Share by which training was faster while the devices idled, from which they were not what it waited for: below it is
+the noise of a step's time."""
 _TOLD = 8
 """Devices whose figures are told one by one: those of one node."""
 
@@ -58,7 +61,8 @@ class GpuUnderused(Rule[UnderusedEvidence]):
     `limit`, at the latest after `startup` minutes. Reports stretches in which its moving median over five samples is
     below `limit` for `minutes` and for at least a tenth of the log; devices that wait in the same steps are one
     finding. GPUs of the node that the run does not use are left out where a monitor tells (`gpu.process.N` of W&B).
-    So is what was sampled after the last step: the training was over, and a notebook goes on to sample.
+    So is what was sampled after the last step: the training was over, and a notebook goes on to sample. `info` where
+    training was faster meanwhile, and of a device that never worked beside others that did: the run may not use it.
     Tensor-core activity and occupancy are not held against it: 30 % of those can be all that a model asks for.
 
     Why it matters
@@ -145,8 +149,14 @@ class GpuUnderused(Rule[UnderusedEvidence]):
             f"the time over {lasted:.0f} minutes (below {self.limit:g} %){each}{tie(lost)}"
         )
         message += f"; loading data took {wait:.3g} s a step" if np.isfinite(wait) and wait > 0 else ""
+        spare = bool(others) and all(
+            float(centred_median(series[d].value, _WINDOW).max()) < self.limit for d in devices
+        )
+        it, them = ("it", "it") if len(devices) == 1 else ("they", "them")
+        message += f"; {it} never worked, so the run may not use {them}" if spare else ""
+        costs = not spare and (lost is None or lost > -_FASTER)
         return self.finding(
-            Severity.WARNING,
+            Severity.WARNING if costs else Severity.INFO,
             series[worst].name,
             span,
             f"{message}.",

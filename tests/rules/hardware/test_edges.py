@@ -85,6 +85,10 @@ UNDERUSED = [
     (GpuUnderused(), lambda n: machine("gpu", np.full(n, 20.0), n, seconds=120), (9, 10, 30), "-ww"),
     (GpuUnderused(), lambda t: machine("gpu", stretch(95, 20), times=t), (False, True), "-w"),
     (GpuUnderused(), shared, ([], [0, 1], [0], [1]), "www."),
+    # training is that much faster while the device idles
+    (GpuUnderused(), lambda p: machine("gpu", stretch(95, 20), speed=stretch(1000, 10 * (100 + p))), (-20, 1.9, 2.1), "wwi"),
+    # one of two that idles all along, and what it did at its best
+    (GpuUnderused(), lambda to: machine("gpu", stretch(20, to), system__gpu__1__gpu=90.0), (20, 49, 51), "iiW"),
 ]  # fmt: skip
 
 
