@@ -86,7 +86,7 @@ UNDERUSED = [
     (GpuUnderused(), lambda t: machine("gpu", stretch(95, 20), times=t), (False, True), "-w"),
     (GpuUnderused(), shared, ([], [0, 1], [0], [1]), "www."),
     # training is that much faster while the device idles
-    (GpuUnderused(), lambda p: machine("gpu", stretch(95, 20), speed=stretch(1000, 10 * (100 + p))), (-20, 1.9, 2.1), "wwi"),
+    (GpuUnderused(), lambda p: machine("gpu", stretch(95, 20), speed=stretch(1000, 1000 + 10 * p)), (-9, 1, 3), "wwi"),
     # one of two that idles all along, and what it did at its best
     (GpuUnderused(), lambda to: machine("gpu", stretch(20, to), system__gpu__1__gpu=90.0), (20, 49, 51), "iiW"),
 ]  # fmt: skip
