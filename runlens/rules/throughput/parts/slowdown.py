@@ -18,6 +18,7 @@ from runlens.rules.throughput.parts.clock import clock_signal, matched, stands_s
 from runlens.rules.throughput.parts.cost import cost_of, is_petty_loss
 from runlens.rules.throughput.parts.levels import Slowdown, settle_in, slowdowns
 from runlens.rules.throughput.parts.needs import NOTHING
+from runlens.rules.throughput.parts.rollouts import episodes_alike
 from runlens.rules.throughput.parts.signal import FEWEST, RateSignal, rate_signal
 from runlens.rules.throughput.parts.ties import Tie, TieEvidence, ties
 from runlens.rules.throughput.parts.words import fall, unit_of
@@ -138,7 +139,8 @@ class SlowdownRule(Rule[SlowdownEvidence]):
         if slow.kind == "step":  # a slope may begin with the log
             told_by = min(told_by, slow.start - settle_in(len(signal)))
         small = slow.share < self.error_drop or slow.recovered or slow.kind == "ramp"
-        by_policy = small and bool(rl_sign(run.placed, run.axis_name)) and _may_be_policy(run, spans, slow)
+        at_once = slow.kind == "step" and slow.share >= self.error_drop and not by_clock
+        by_policy = small and bool(rl_sign(run.placed, run.axis_name)) and _may_be_policy(run, spans, slow, at_once)
         other_launch = run.counts_lines and signal.untold
         known_cause = other_launch or explained or setting is not None or fewer is not None or by_policy
         if slow.familiar or slow.brief or petty or told_by < LEVEL or known_cause:
@@ -201,10 +203,16 @@ def _lost(slow: Slowdown) -> Floats:
     return share
 
 
-def _may_be_policy(run: Run, spans: tuple[tuple[int, int], tuple[int, int]], slow: Slowdown) -> bool:
-    """Whether a policy may have made the steps longer: not where its answers are logged and did not grow with them."""
+def _may_be_policy(run: Run, spans: tuple[tuple[int, int], tuple[int, int]], slow: Slowdown, at_once: bool) -> bool:
+    """Whether a policy may have made the steps longer: not where its answers are logged and did not grow with them.
+
+    Nor where a logged rate fell far `at_once` while all episodes had one length. What a policy does within these, such
+    as what it touches, still changes how long a simulator takes, but bit by bit.
+    """
     grew = answers_grew(run, *spans)
-    return grew is None or grew - 1.0 >= GREW * (1.0 / (1.0 - slow.share) - 1.0)
+    if grew is None:
+        return not (at_once and episodes_alike(run, *spans))
+    return grew - 1.0 >= GREW * (1.0 / (1.0 - slow.share) - 1.0)
 
 
 def _fewer_ranks(tied: list[Tie], slow: Slowdown) -> Tie | None:
