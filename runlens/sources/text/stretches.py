@@ -28,6 +28,12 @@ _DOTTED = re.compile(rb"(?<!\d)(\d{4})\.(\d\d)\.(\d\d)(?=[ T_,|-]{1,3}\d\d:\d\d:
 """A date whose parts are set apart by points, which would be read as one number and a fraction."""
 _GLUED = re.compile(rb"^(?:(epoch|Epoch|iter|step)(?=\d+[ \t:,]+[\d.]+\s*$)|(\d+)_(?=\d*\.\d+\s*$))", re.MULTILINE)
 """A step glued to its word or its value, on a line of nothing else: `epoch12  0.25`, `12_0.25`."""
+_SENTENCE = re.compile(
+    rb"(?m)^(?:[Tt]he[ \t]+)?(?P<metric>(?:(?:[Tt]rain(?:ing)?|[Vv]al(?:idation)?|[Tt]est)[ \t]+)?"
+    rb"(?:[Ll]oss|[Aa]ccuracy))"
+    rb"[ \t]+of[ \t]+(?P<epoch>[Ee]poch[ \t]*\d+)[ \t]*(?:is|was)[ \t]*[:=]?[ \t]*(?=[-+]?(?:\.?\d|nan\b|inf\b))"
+)
+"""A row told as a sentence: `The loss of epoch 3 is: 6.83`, its words often glued to the number (`epoch3is:6.83`)."""
 _EPOCH_DOT = re.compile(rb"(?i)(?<![a-z])(epoch)\.(?=\d)")
 _LOOKED = 1 << 14
 """Bytes of a stretch in which such a date is looked for: a log that writes them has one in its first lines."""
@@ -184,4 +190,6 @@ def _plain(text: bytes, dotted: bool) -> bytes:
     if b"poch." in text:
         text = _EPOCH_DOT.sub(rb"\1 ", text)
     text = copypasted(unboxed(text))
+    if b"of epoch" in text or b"of Epoch" in text:
+        text = _SENTENCE.sub(rb"\g<epoch> \g<metric>: ", text)
     return in_english(text)

@@ -230,3 +230,25 @@ def ssd() -> Sample:
         f"iter {step} || Loss: {loss:.4f} || timer: {seconds:.4f} sec." for _, step, loss, _, _, seconds in t.rows()
     ]
     return Sample("\n".join(lines), roles(t, "train_loss", "step_time"))
+
+
+@sample
+def sentences() -> Sample:
+    """A row told as a sentence, its epoch glued to the words beside it, its loss a tensor of TensorFlow's."""
+    t = truth(0)
+    lines = [
+        f"The loss of epoch{step}is:tf.Tensor({loss:.6f}, shape=(), dtype=float32)" for _, step, loss, *_ in t.rows()
+    ]
+    return Sample("\n".join(lines), roles(t, "train_loss"), name="training_loss.txt")
+
+
+@sample
+def sentences_of_two() -> Sample:
+    """Sentences of a training loss and one of held-out data."""
+    t = truth(1)
+    lines = [
+        f"{name} loss of Epoch {step} was {loss + more:.4f}"
+        for _, step, loss, *_ in t.rows()
+        for name, more in (("Training", 0.0), ("Validation", 0.1))
+    ]
+    return Sample("\n".join(lines), roles(t, "train_loss", eval_loss=(t.step, t.loss + 0.1)))
