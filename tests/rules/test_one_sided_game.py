@@ -104,6 +104,12 @@ def test_one_that_had_won_before_the_first_point_is_held_against_a_half_squared(
     assert len(found({"d_loss": np.full(N, d), "g_loss": step(1.0, 9.0, 3)})) == told
 
 
+@pytest.mark.parametrize(("now", "words"), [(0.001, "fell from 0.002 to 0.001"), (0.004, "is 0.004")])
+def test_a_loss_that_did_not_fall_is_not_said_to_have(now: float, words: str) -> None:
+    (finding,) = found({"d_loss": step(0.002, now, 10), "g_loss": step(1.0, 9.0, 3)})
+    assert f"on: its loss {words}, and that of the generator" in finding.message
+
+
 def test_a_generator_that_gains_again_is_none_that_lost() -> None:
     series = game()
     series["g_loss"][-60:] = 1.5

@@ -158,9 +158,10 @@ class OneSidedGame(Rule[OneSidedEvidence]):
         worst = min(won, key=lambda one: one.steps[0])
         names = [name for one in won for name in one.game.names]
         (was, now), (rose, to) = worst.discriminator, worst.generator
+        fell = f"fell from {was:.3g} to {now:.3g}" if now < was else f"is {now:.3g}"  # it may have won before the log
         text = (
-            f"the discriminator wins for good from step {worst.steps[0]:,} on: its loss fell from {was:.3g} to "
-            f"{now:.3g}, and that of the generator rose from {rose:.3g} to {to:.3g}"
+            f"the discriminator wins for good from step {worst.steps[0]:,} on: its loss {fell}, and that of the "
+            f"generator rose from {rose:.3g} to {to:.3g}"
         )
         text += f"; {len(won)} pairs of adversaries show it" if len(won) > 1 else ""
         return self.finding(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypedDict
@@ -101,11 +102,12 @@ class LossScaleCollapse(Rule[LossScaleEvidence]):
         if halved < self.halvings or value[-1] > 2.0 * self.floor or value[-1] <= 0:
             return None
         most, end = float(value[first]), float(value[-1])
+        times = round(math.log2(most / end))  # of every tenth step that is logged a point may be several
         return self.finding(
             Severity.ERROR,
             known.name,
             (int(known.step[first]), int(known.step[-1])),
-            f"the loss scale was halved {halved:,} times in a row, from {most:,.0f} to {end:,.3g}, and the log ends "
+            f"the loss scale was halved {times:,} times in a row, from {most:,.0f} to {end:,.3g}, and the log ends "
             "there: every step overflows and is skipped",
             {"from": most, "to": end, "points": halved + 1, "falling": True},
             "Rewind to before it fell; move to bf16, or keep softmax, norms and the last layer in fp32.",

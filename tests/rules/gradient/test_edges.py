@@ -7,7 +7,7 @@ from runlens.rules.gradient.dead import DeadGradient
 from runlens.rules.gradient.loss_scale import LossScaleCollapse
 from runlens.rules.gradient.non_finite import NonFiniteGradient
 from runlens.rules.gradient.surge import GradientSurge
-from tests.rules.saying import marks, run_of
+from tests.rules.saying import marks, run_of, said
 
 
 def surged(times, first=400, points=20, noise=0.02, n=700):
@@ -102,3 +102,11 @@ EDGES = [*SURGE, *NOT_FINITE, *DEAD, *SCALE]
 @pytest.mark.parametrize(("rule", "make", "knobs", "expected"), EDGES)
 def test_each_side_of_the_edge(rule, make, knobs, expected):
     assert marks(rule, make, knobs) == expected
+
+
+@pytest.mark.parametrize(
+    ("by", "words"), [(2.0, "8 times in a row, from 256 to 1,"), (4.0, "16 times in a row, from 65,536 to 1,")]
+)
+def test_the_halvings_between_logged_points_are_counted(by, words):
+    (finding,) = said(LossScaleCollapse(), halved(end=1.0, by=by))
+    assert f"The loss scale was halved {words}" in finding.message
