@@ -94,7 +94,7 @@ class OneSidedGame(Rule[OneSidedEvidence]):
     advice = Advice(
         "investigate",
         (
-            "Look at samples from before and after: did they stop changing, or all become one?",
+            "Look at samples from before and after: whether they stopped changing, or all became one.",
             "Go back to before it with a weaker discriminator: a lower rate, fewer updates, noise on its inputs.",
             "Smooth its labels on one side, normalise its weights, or add a gradient penalty.",
         ),
