@@ -22,6 +22,7 @@ from runlens.model.twin import Twin
 from runlens.roles.names.evals import parse_eval
 from runlens.roles.vocabulary import ROLES
 from runlens.rules.evals.parts.require import parse_requirement
+from runlens.rules.gradient.surge import GradientSurge
 from runlens.rules.loss.spike import LossSpike
 from runlens.rules.select import select
 
@@ -182,6 +183,8 @@ def settings_for(
     # whichever rules are chosen, LOSS001 says what a spike is to those that count spikes or ask about them
     of_spikes: dict[str, Any] = _checked(LossSpike.code, values)
     given["sensitivity"] = LossSpike(**of_spikes).sensitivity
+    of_surges: dict[str, Any] = _checked(GradientSurge.code, values)
+    given["surge"] = GradientSurge(**{**of_surges, "sensitivity": given["sensitivity"]})
     rules = []
     for rule in select(values["select"], values["ignore"]):
         fields = {f.name for f in dataclasses.fields(rule)}

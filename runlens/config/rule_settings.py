@@ -15,9 +15,9 @@ from runlens.rules.loss.parts.sensitivity import LossSensitivity
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-INJECTED = ("references", "requirements", "tokens_per_step", "total_tokens", "sensitivity", "twins")
+INJECTED = ("references", "requirements", "tokens_per_step", "total_tokens", "sensitivity", "surge", "twins")
 """Fields that are filled in for all rules that have them, so that they are given once: by the top-level settings of the
-same name, and `sensitivity` by the settings of LOSS001."""
+same name, `sensitivity` by the settings of LOSS001, and `surge` by those of GRAD002."""
 
 _OF_A_SPIKE = frozenset(f.name for f in dataclasses.fields(LossSensitivity))
 

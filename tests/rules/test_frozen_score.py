@@ -95,6 +95,14 @@ def test_a_held_out_loss_that_never_moves_is_told_where_scores_do():
     assert not found(val_loss=[0.5018] * 8, test__loss=[0.5 - 0.01 * i for i in range(8)])
 
 
+@pytest.mark.parametrize(
+    ("others", "says"), [(1, "so is another held-out loss"), (2, "so are 2 other held-out losses")]
+)
+def test_further_held_out_losses_are_no_scores(others, says):
+    (one,) = found(**{f"val_{i}__loss": [0.5018] * 8 for i in range(others + 1)})
+    assert one.message.endswith(says) and len(one.evidence["others"]) == others
+
+
 def test_a_score_of_which_the_best_is_not_known_succeeds_nowhere():
     assert len(found(val_accuracy=[281.0] * 8)) == 1
 

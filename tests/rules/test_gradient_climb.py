@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pytest
 
 from benchmarks.kinds import is_near, loud
+from runlens.config import parse, settings_for
 from runlens.model import Finding, Run, Series, Severity, Skip
 from runlens.roles import resolve
 from runlens.rules.gradient.climb import GradientClimb
@@ -69,7 +70,22 @@ def test_a_norm_that_comes_back_to_where_it_began_did_not_climb(before: float, t
 def test_the_loss_tells_whether_anything_is_learnt(fell: float, told: int) -> None:
     loss = np.interp(T, [0, 600, N], [3.0, 2.0, 2.0]) * (1.0 - fell * np.clip((T - 740) / 200, 0.0, 1.0))
     assert len(found(np.exp(climb(20.0)), loss)) == told
-    assert found(np.exp(climb(20.0)), np.full(N, np.nan)) == []
+
+
+@pytest.mark.parametrize(("times", "judged"), [(20.0, False), (5.0, True)])
+def test_a_climb_that_no_loss_can_weigh_is_not_judged(times: float, judged: bool) -> None:
+    every = said(np.exp(climb(times)), np.full(N, np.nan))
+    assert [one.kind for one in every if isinstance(one, Skip)] == ([] if judged else ["missing-role"])
+    assert not any(isinstance(one, Finding) for one in every)
+    assert all("no training loss tells" in one.reason for one in every if isinstance(one, Skip))
+
+
+@pytest.mark.parametrize(("multiple", "told"), [(3.0, 0), (30.0, 1)])
+def test_what_grad002_warns_of_is_for_its_settings_to_say(multiple: float, told: int) -> None:
+    norm = np.where(T < 300, 1.0, 20.0) * np.exp(0.05 * np.sin(T))
+    config = parse({"rules": {"GRAD002": {"multiple": multiple}}})
+    (rule,) = (rule for rule in settings_for("r", config, {}).rules if isinstance(rule, GradientClimb))
+    assert len(found(norm, rule=rule)) == told
 
 
 def test_a_norm_that_rises_at_once_is_left_to_grad002() -> None:

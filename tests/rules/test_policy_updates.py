@@ -104,7 +104,7 @@ def test_a_share_beyond_one_is_none() -> None:
 
 def test_updates_that_are_always_clipped_are_told_without_a_step() -> None:
     (finding,) = found({REWARD: RISES, "train/clip_fraction": np.full(N, 0.9)})
-    assert finding.message == "0.9 of the samples are clipped from the first value on: each update goes too far"
+    assert finding.message == "0.9 of the samples are clipped from the start on: each update goes too far"
     assert finding.steps == (1, N) and finding.severity is Severity.WARNING
 
 
@@ -171,7 +171,11 @@ ANSWERS = {SCORE: FLAT, "response_length/mean": np.full(N, 300.0) + np.sin(T)}
 def test_groups_of_equal_rewards_teach_nothing(since: int, told: int) -> None:
     for name, before, level in (("reward_std", 0.3, 0.0), ("frac_reward_zero_std", 0.4, 1.0)):
         series = {**ANSWERS, name: after(level, before, since)}
-        assert signs(series) == told * ["no-contrast"]
+        assert signs(series) == told * ["no-contrast" if since else "never-contrast"]
+        for one in found(series):
+            assert ("came to be all equal" in one.message) == bool(since)
+            assert ("from the first value on" in one.message) == (not since)
+            assert np.isfinite([*one.evidence["before"], *one.evidence["after"]]).all()
         assert signs({**series, SCORE: RISES}) == []
     assert signs({**ANSWERS, "reward_std": after(1e-4, 0.3, since)}) == []
 
@@ -193,7 +197,7 @@ def test_a_reward_that_was_lost_for_long_and_came_back(to: float, long: int, tol
     for one in findings:
         assert one.severity is Severity.WARNING and one.steps is not None
         assert abs(one.steps[0] - 220) <= 12 and abs(one.steps[1] - 220 - long) <= 12
-        assert f"and was back at step {one.steps[1]:,}" in one.message
+        assert f"and half of its progress was back after step {one.steps[1]:,}" in one.message
     lesson = np.where(T < 215, 1.0, 2.0)
     (harder,) = found({SCORE: noisy(np.where((T >= 220) & (T < 300), 0.2, learns())), "curriculum/level": lesson})
     assert harder.severity is Severity.INFO

@@ -37,7 +37,7 @@ class FrozenScoreEvidence(TypedDict):
     """How many in a row, up to the last one."""
     since_start: bool
     others: list[str]
-    """Further scores that stand still."""
+    """Further scores, or held-out losses, that stand still."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,10 @@ class FrozenScore(Rule[FrozenScoreEvidence]):
         first, last = int(own.step[tail.first]), int(own.step[-1])
         since = "at every evaluation" if not tail.first else f"from step {first:,} on"
         others = [c.curve.name for c, _ in stands if c is not own]
-        more = f"; so are {len(others):,} other scores" if len(others) > 1 else "; so is another score" * len(others)
+        kind, several = ("held-out loss", "es") if held_out_loss(own) else ("score", "s")
+        more = f"; so is another {kind}" * bool(others)
+        if len(others) > 1:
+            more = f"; so are {len(others):,} other {kind}{several}"
         means = (
             "the weights that are evaluated do not change, or what is computed of them does not"
             if held_out_loss(own)

@@ -29,6 +29,9 @@ CUT, BEFORE, VARIED = 0.9, 0.5, 10
 """Share of steps at the limit from which every step is cut off, share of those before that may be, and different norms
 that these have: a log that rounds its norms to one digit has few."""
 
+USUAL = GradientSurge()
+"""Where no settings say otherwise."""
+
 
 class ClimbEvidence(TypedDict):
     """What GRAD005 says for machines."""
@@ -52,8 +55,8 @@ class GradientClimb(Rule[ClimbEvidence]):
     Looks for a norm that ends the log `multiple` times as high as the lowest level that it had after the first
     `settle` share of the run, and three times as high as before that; and for norms, logged after clipping, of which
     nine in ten stand at exactly the same highest value where they varied before. Either must be so for `lasting` of the
-    log, to its end, while the loss comes down by less than 2 %. A warning. Nothing is said where no training loss can
-    tell, nor of a norm that rises so fast that GRAD002 warns of it.
+    log, to its end, while the loss comes down by less than 2 %. A warning. Where no training loss can tell, that is
+    said and nothing is judged; of a norm that rises so fast that GRAD002 warns of it, nothing is said.
 
     Why it matters
     --------------
@@ -71,6 +74,7 @@ class GradientClimb(Rule[ClimbEvidence]):
     multiple : times its lowest level from which a norm has climbed.
     lasting : share of the log at its end for which it must have been so.
     settle : share of the run at the start that is left out.
+    surge : what GRAD002 warns of: its settings.
 
     References
     ----------
@@ -90,6 +94,7 @@ class GradientClimb(Rule[ClimbEvidence]):
     multiple: float = 10.0
     lasting: float = 0.25
     settle: float = 0.1
+    surge: GradientSurge = USUAL
 
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """Yield one finding at most."""
@@ -104,7 +109,14 @@ class GradientClimb(Rule[ClimbEvidence]):
         kind, at, level, end = found
         first, last = int(norm.step[at]), int(norm.step[-1])
         fell = fall_of_loss(run, first)
-        if fell is None or fell >= FALLS or _is_surge(run, last):
+        if fell is None:
+            yield self.skip(
+                f"the gradient norm stands at {end / level:.3g} times what it was from step {first:,} on, and no "
+                "training loss tells whether anything is learnt",
+                kind="missing-role",
+            )
+            return
+        if fell >= FALLS or self._is_surge(run, last):
             return
         if kind == "climb":
             text = (
@@ -155,11 +167,10 @@ class GradientClimb(Rule[ClimbEvidence]):
             return None
         return "cut-off", at, median(value[:at]), most
 
-
-def _is_surge(run: Run, last: int) -> bool:
-    """Whether GRAD002 warns of the same norm to the end of the log: one line is enough."""
-    said = (one for one in GradientSurge().check(run) if isinstance(one, Finding))
-    return any(one.severity is Severity.WARNING and one.steps is not None and one.steps[1] >= last for one in said)
+    def _is_surge(self, run: Run, last: int) -> bool:
+        """Whether GRAD002 warns of the same norm to the end of the log: one line is enough."""
+        said = (one for one in self.surge.check(run) if isinstance(one, Finding))
+        return any(one.severity is Severity.WARNING and one.steps is not None and one.steps[1] >= last for one in said)
 
 
 def _norm(series: PlacedSeries) -> PlacedSeries:

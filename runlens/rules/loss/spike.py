@@ -91,9 +91,9 @@ class LossSpike(Rule[SpikeEvidence]):
     set in before the loss had fallen at all and did not double it. So is an unresolved one of a log that prints no
     step, unless it stands at twice all that was before: another training may begin there; one in which the loss
     kept going back and forth between its level and its peak, so that single batches are high; and one of three
-    points at the end of the log where three spikes as high were back at once; and one that fell at once where an
-    epoch ended. In a table of 50 epochs or less a spike to five times the level is a warning although it was back
-    at the next one: it cost the run 2 % and more.
+    points at the end of the log where three spikes as high were back at once; and one that fell at once where the
+    epoch ended in which it began. In a table of 50 epochs or less a spike to five times the level is a warning
+    although it was back at the next one: it cost the run 2 % and more.
 
     Why it matters
     --------------

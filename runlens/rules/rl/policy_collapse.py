@@ -34,17 +34,18 @@ WORDS: dict[Name, str] = {
     "entropy-dead": "the entropy is {1} from its first value on: the policy tries nothing else",
     "entropy-exploded": "the entropy rose from {} to {}",
     "updates-clipped": "the share of samples that are clipped rose from {} to {}",
-    "always-clipped": "{1} of the samples are clipped from the first value on: each update goes too far",
+    "always-clipped": "{1} of the samples are clipped from the start on: each update goes too far",
     "spread-ran-away": "the spread of actions rose from {} to {}",
     "spread-died": "the spread of actions fell from {} to {}",
     "value-ran-away": "the loss of the value function rose from {} to {}",
     "value-lost": "the explained variance fell from {} to {}",
     "no-contrast": "the rewards of a group came to be all equal, which leaves nothing to learn from,",
+    "never-contrast": "the rewards of a group are all equal from the first value on: nothing to learn from",
     "length-ran-away": "responses grew from {} to {} tokens",
     "length-at-limit": "responses came to stand at their limit, from {} to {}",
     "length-died": "responses shrank from {} to {} tokens",
 }
-STANDING: frozenset[Name] = frozenset({"entropy-dead", "always-clipped"})
+STANDING: frozenset[Name] = frozenset({"entropy-dead", "always-clipped", "never-contrast"})
 """What is so from the first value on."""
 
 
@@ -243,7 +244,7 @@ def _sentence(signs: list[Sign], harder: str) -> str:
         if worst.name == "eval-reward-fell":
             text += "; that of training did not fall"
     elif worst.name == "reward-came-back":
-        text += f", and was back at step {worst.steps[1]:,}"
+        text += f", and half of its progress was back after step {worst.steps[1]:,}"
     if harder:
         text += f"; {harder} was raised there"
     return "; ".join([text, *map(_at, signs[1:])])

@@ -76,20 +76,30 @@ def test_no_training_begins_at_twice_all_that_a_log_of_lines_held(top, severity)
     assert finding.evidence["outcome"] == "unresolved" and finding.severity is severity
 
 
-def ordered(end=600, epochs=True, at_once=True):
-    """The loss stands 6 % higher from step 400 on, and is back at `end`; an epoch ends every 300 steps."""
+def ordered(end=600, epochs=True, at_once=True, first=400, epoch=300):
+    """The loss stands 6 % higher from a step on, and is back at `end`; an epoch ends every 300 steps."""
     step = np.arange(0, 900, 10)
-    high = 0.06 * ((step >= 400) & (step < end))
+    high = 0.06 * ((step >= first) & (step < end))
     if not at_once:
         high = np.where(step >= end - 100, 0.06 * np.clip((end + 60 - step) / 160, 0, 1), high)
     loss = 0.7 * (1 + high) + 0.001 * np.cos(np.arange(90) * 2.1)
     columns = {"train/loss": loss}
-    return run_of({**columns, "train/epoch": step / 300} if epochs else columns, step=step)
+    return run_of({**columns, "train/epoch": step / epoch} if epochs else columns, step=step)
 
 
 @pytest.mark.parametrize(
     ("run", "loud"),
-    [(ordered(), False), (ordered(epochs=False), True), (ordered(end=570), True), (ordered(at_once=False), True)],
+    [
+        (ordered(), False),
+        (ordered(epochs=False), True),
+        (ordered(end=570), True),
+        (ordered(at_once=False), True),
+        (ordered(epoch=50), True),  # it lived through four epochs
+        (ordered(first=310), False),
+        (ordered(first=270), True),
+        (ordered(first=550, epoch=100), False),
+        (ordered(first=550, epoch=60), True),  # an epoch ends within a point of any fall
+    ],
 )
 def test_a_rise_that_falls_at_once_where_the_epoch_ends_is_the_order_of_batches(run, loud):
     (finding,) = said(LossSpike(), run)

@@ -15,7 +15,7 @@ from runlens.stats.robust import median
 
 Name = Literal["reward-fell", "eval-reward-fell", "kl-exploded", "entropy-died", "entropy-dead", "entropy-exploded",
                "length-ran-away", "length-at-limit", "length-died", "updates-clipped", "always-clipped", "kl-jumped",
-               "spread-ran-away", "spread-died", "value-lost", "value-ran-away", "no-contrast",
+               "spread-ran-away", "spread-died", "value-lost", "value-ran-away", "no-contrast", "never-contrast",
                "reward-came-back"]  # fmt: skip
 FELL: frozenset[Name] = frozenset({"reward-fell", "eval-reward-fell"})
 

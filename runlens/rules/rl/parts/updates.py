@@ -6,14 +6,11 @@ learns.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from runlens.rules.rl.parts.course import Blocks, Climb, climb, medians, stays
 from runlens.rules.rl.parts.signals import Kind, Signal
 from runlens.rules.rl.parts.signs import LEVEL, Limits, Name, Reward, Sign, sign_of
-from runlens.stats.robust import Floats
 
 KINDS: frozenset[Kind] = frozenset(
     {"clipped", "spread", "log-spread", "explained", "value-loss", "contrast", "no-contrast"}
@@ -151,12 +148,10 @@ def _contrast(signal: Signal) -> Sign | None:
     at = int(some[-1]) + 1 if len(some) else 0
     if len(spread) - at < max(LONG * len(spread), 10):
         return None
-    before = _median(spread[:at])
-    return Sign("no-contrast", signal.metric, (int(signal.step[at]), int(signal.step[-1])), before, 0.0)
-
-
-def _median(value: Floats) -> float:
-    return float(np.median(value)) if len(value) else math.nan
+    steps = int(signal.step[at]), int(signal.step[-1])
+    if not at:
+        return Sign("never-contrast", signal.metric, steps, 0.0, 0.0)
+    return Sign("no-contrast", signal.metric, steps, float(np.median(spread[:at])), 0.0)
 
 
 def _long(blocks: Blocks, found: Climb | None) -> Climb | None:
