@@ -140,6 +140,24 @@ def epochs(rng: Rng) -> Made:
     return resolve(Run("made", "made", "made", series=series, x_is_step=True, axis_name="epoch")), None
 
 
+def four(rng: Rng, turned: bool = True) -> Made:
+    """Four evaluations beside a training loss that falls by half or more: a rise from the first or second on, or none.
+
+    Under 1 to 4 % of noise where the loss turned, and up to 10 % where it fell or was level.
+    """
+    noise = np.exp((_log_uniform(rng, 0.01, 0.04) if turned else _log_uniform(rng, 0.01, 0.1)) * rng.standard_normal(4))
+    if turned:
+        y = np.array([0.0, 1.0, 2.0, 3.0]) if rng.random() < 0.5 else np.array([1.0, 0.0, 1.5, 3.0])
+        held_out = np.exp(y * np.log(rng.uniform(2.0, 4.0)) / 3.0)
+    else:
+        held_out = np.exp(-rng.uniform(0.0, 0.6) * np.array([0.0, 1.0, 1.6, 1.8]))
+    at = np.arange(1, 5)
+    columns = {"train_loss": rng.uniform(0.15, 0.5) ** (at / 4.0), "val_loss": rng.uniform(0.3, 3.0) * held_out * noise}
+    series = {name: Series(name, at, np.full(4, np.nan), v) for name, v in columns.items()}
+    run = resolve(Run("made", "made", "made", series=series, x_is_step=True, axis_name="epoch"))
+    return run, (1 if y[0] == 0.0 else 2) if turned else None
+
+
 def _log_uniform(rng: Rng, low: float, high: float) -> float:
     return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
@@ -148,6 +166,7 @@ FAULTS = {
     "a held-out loss turns in 5 to 12 evaluations": (turns, ("EVAL004",)),
     "... and was best at the first or second": (first_is_best, ("EVAL004",)),
     "... under 10 to 20 % of noise": (turns_in_noise, ("EVAL004",)),
+    "... in four": (four, ("EVAL004",)),
     "a fine-tuning stands still": (stands_still, ("LOSS004",)),
     "a collapse of 10 to 40 % of the run that heals": (heals, ("LOSS001", "LOSS005")),
     "a score that falls for 10 to 25 % of the run and heals": (score_heals, ("EVAL002",)),
@@ -158,6 +177,7 @@ FAULTS = {
 HEALTHY = {
     "5 to 12 evaluations that fall": settles,
     "5 to 12 evaluations that are level": level,
+    "four evaluations that fall or are level": lambda rng: four(rng, turned=False),
     "a held-out loss rises, the metric of the best model improves": surer,
     "a score that swings": lambda rng: (score_heals(rng, for_good=False)[0], None),
     "a fine-tuning moves by 2 to 6 %": moves_little,

@@ -45,7 +45,9 @@ class Overfitting(Rule[OverfitEvidence]):
     lasting rise tells the curve better than noise about a fall does (noise of neighbours that know nothing of each
     other, and noise that wanders; less proof is asked of a rise by a fifth beside a training loss that fell by a
     fifth), and the median training loss has fallen meanwhile, the model learns its training data by heart: a
-    warning, an error when the held-out loss has given back half of its progress. Still rising or settled above its
+    warning, an error when the held-out loss has given back half of its progress. Of four checkpoints it is a warning
+    where each one since the best rose by 8 %, by half in all, or by a fifth from the first on, beside a training
+    loss that fell by a fifth. Still rising or settled above its
     best makes no difference; a loss that swings about one level has not turned. Scores that were logged beside it
     decide: information where they improved all the while (speech recognition and summarisation often do), a warning
     at most where they held, or where only an accuracy of the same predictions improved, and information there
@@ -93,10 +95,12 @@ class Overfitting(Rule[OverfitEvidence]):
         every = tuple(c for c in own_curves(run) if not is_forgotten(c.curve.name))
         name = train.series.name if train is not None else ""
         curves = [c for c in terms_of(run, every).instead(every) if beside_train(c, name)]
-        if train is None or all(len(c.step) < self.patience + 2 for c in curves):
+        found = []
+        if train is not None:
+            found = [turn for c in curves if (turn := overfit(c, train.series, self.patience)) is not None]
+        if not found and all(len(c.step) < self.patience + 2 for c in curves):
             yield self.skip(f"fewer than {self.patience + 2} checkpoints of a held-out loss", kind="too-few-points")
             return
-        found = [turn for c in curves if (turn := overfit(c, train.series, self.patience)) is not None]
         if found:
             found.sort(key=lambda turn: -turn.lost)
             yield self._finding(found, scores_since(run, every, found[0].best_step), unlearning_sign(run))
@@ -109,7 +113,7 @@ class Overfitting(Rule[OverfitEvidence]):
     def _finding(self, turns: list[Overfit], scores: tuple[Course, str] | None, unlearns: str) -> Finding:
         found, others = turns[0], turns[1:]
         curve = found.eval.curve
-        severity = Severity.ERROR if found.lost >= self.severe else Severity.WARNING
+        severity = Severity.ERROR if found.lost >= self.severe and not found.few else Severity.WARNING
         message = (
             f"{label(curve)} was best at step {found.best_step:,} ({found.best:.4g}) and has risen to "
             f"{found.latest:.4g} at {found.last_step:,}, while the training loss fell from {found.train_before:.4g} "

@@ -35,6 +35,34 @@ def test_and_where_the_held_out_loss_rose_by_a_fifth(latest, says):
     assert mark(Overfitting(), evaluated(held, 0.2)) == says
 
 
+@pytest.mark.parametrize(
+    ("held", "left", "says"),
+    [
+        ([0.5, 0.55, 0.6, 0.66], 0.3, "w"),
+        ([0.5, 0.55, 0.6, 0.60], 0.3, "-"),  # the last one did not rise
+        ([0.5, 0.54, 0.58, 0.63], 0.3, "-"),  # by less than 8 % at each
+        ([0.7, 0.5, 0.6, 0.76], 0.3, "w"),
+        ([0.7, 0.5, 0.6, 0.74], 0.3, "-"),  # two rose, by less than a half in all
+        ([0.7, 0.5, 0.52, 0.9], 0.3, "-"),  # a jump of the last one is no course
+        ([0.7, 0.6, 0.5, 0.9], 0.3, "-"),
+        ([0.7, 0.5, 0.6, 0.76], 0.75, "-"),  # the training loss fell by less than a fifth meanwhile
+    ],
+)
+def test_of_four_evaluations_each_one_since_the_best_must_say_so(held, left, says):
+    assert mark(Overfitting(), evaluated(np.array(held), left)) == says
+
+
+def test_four_evaluations_that_turned_are_no_regression_besides():
+    run = evaluated(np.array([0.5, 0.55, 0.6, 0.66]), 0.3)
+    assert mark(EvalRegression(), run) == "."
+    assert mark(Overfitting(patience=4), run) == "-"
+
+
+def test_scores_decide_of_four_evaluations_too():
+    better = evaluated(np.array([0.7, 0.5, 0.6, 0.76]), 0.3, **{"eval/wer": np.array([0.5, 0.3, 0.2, 0.1])})
+    assert mark(Overfitting(), better) == "i"
+
+
 WANDERS = np.array([0.951, 0.844, 0.626, 0.64, 0.509, 0.486, 0.554, 0.528, 0.555, 0.579])
 TURNS = np.array([0.93, 0.86, 0.665, 0.568, 0.577, 0.538, 0.517, 0.572, 0.586, 0.601])
 
