@@ -12,6 +12,7 @@ from runlens.growing.column import Values, keep, known, part_of, parts_of
 from runlens.growing.ranks import ranked
 
 _FEW = 512
+"""Values up to which sorting all of them takes less time than finding two by rank."""
 _KEPT = 4096
 """Values that are kept on each side of the median: new ones may move it as far before all are looked at again."""
 
@@ -80,7 +81,6 @@ def by_rank(column: Values, low: int) -> tuple[float, float]:
     found = ranked(part, n, low, high) if part is not None else None
     if found is not None:
         return found
-    # of few values sorting all is faster
     some = np.partition(column, (low, high)) if n > _FEW else np.sort(column)
     return float(some[low]), float(some[high])
 

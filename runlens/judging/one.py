@@ -72,8 +72,8 @@ def judged_in_steps(run: Run, settings: Settings) -> Steps[RunReport]:
     checked: list[str] = []
     there = roles_there(run)
     for rule in settings.rules:
-        if unmet(tuple(rule.needs), there) and (missing := missing_roles(rule, run)):
-            skips.append(missing)
+        if missing := unmet(tuple(rule.needs), there):
+            skips.append(_lacking(rule, run, missing))
             continue
         try:
             said = list(rule.check(run))
@@ -145,8 +145,10 @@ def judged_in_steps(run: Run, settings: Settings) -> Steps[RunReport]:
 def missing_roles(rule: AnyRule, run: Run) -> Skip | None:
     """That the rule cannot judge, because the run logs none of the roles of one of its needs; None if it can."""
     missing = unmet(tuple(rule.needs), roles_there(run))
-    if not missing:
-        return None
+    return _lacking(rule, run, missing) if missing else None
+
+
+def _lacking(rule: AnyRule, run: Run, missing: tuple[str, ...]) -> Skip:
     if "train_loss" in missing and (why := need_not_fall(run)):  # there are losses, and none that must come down
         return rule.skip(why, kind="not-applicable")
     words, lacking = not_logged(missing)

@@ -9,11 +9,9 @@ import re
 from pathlib import Path
 
 from runlens.sources.table.cells import number
-from runlens.sources.table.forms.dialect import cells_of, dialect_of
-from runlens.sources.table.forms.packed import text_of, unpacked
-from runlens.sources.table.head import form_of
+from runlens.sources.table.head import first_rows
 from runlens.sources.table.names import EPOCHS, STEPS, first
-from runlens.sources.text.words import MEASURED
+from runlens.sources.text.stretches import called_for
 
 _FEWEST = 5
 """Lines of numbers that make a curve."""
@@ -35,14 +33,10 @@ def is_bare(path: Path, raw: bytes) -> bool:
     raw : bytes
         Its beginning.
     """
-    if not MEASURED.search(path.name.split(".")[0].replace("_", " ")) or form_of(raw) != "delimited":
+    if not called_for(path):
         return False
-    lines = [line for line in text_of(unpacked(raw)).splitlines()[: _LOOKED_AT + 1] if line.strip()][:_LOOKED_AT]
-    dialect = dialect_of("\n".join(lines))
-    if dialect is None or dialect.names or len(lines) < _FEWEST:
-        return False
-    rows = [cells_of(line, dialect.delimiter) for line in lines]
-    if len({len(row) for row in rows}) > 1 or len(rows[0]) > 2:
+    names, rows = first_rows(raw, _LOOKED_AT)
+    if names or len(rows) < _FEWEST or len({len(row) for row in rows}) > 1 or len(rows[0]) > 2:
         return False
     told = [[number(cell) for cell in row] for row in rows]
     if any(value is None for row in told for value in row):
@@ -56,13 +50,11 @@ def is_called_one(path: Path, raw: bytes, names: list[str]) -> bool:
     by row, beside numbers alone; none of its metrics need be known.
     """
     axis = first(names, (*STEPS, *EPOCHS))
-    if axis is None or not _OF_TRAINING.search(path.name) or form_of(raw) != "delimited":
+    if axis is None or not _OF_TRAINING.search(path.name):
         return False
-    lines = [line for line in text_of(unpacked(raw)).splitlines()[: _LOOKED_AT + 1] if line.strip()][:_LOOKED_AT]
-    dialect = dialect_of("\n".join(lines))
-    if dialect is None or dialect.names != names or len(names) < 2:
+    head, rows = first_rows(raw, _LOOKED_AT)
+    if head != names or len(names) < 2:
         return False
-    rows = [cells_of(line, dialect.delimiter) for line in lines[dialect.first :]]
     told = [[number(cell) for cell in row] for row in rows if len(row) == len(names)]
     place = [row[names.index(axis)] for row in told]
     if len(rows) < _FEWEST or len(told) < len(rows) or any(value is None for row in told for value in row):

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from runlens.sources.nested import flat
 from runlens.sources.table.cells import number, says_nothing
-from runlens.sources.table.forms.dialect import cells_of, dialect_of
+from runlens.sources.table.forms.dialect import dialect_of, head_and_rows
 from runlens.sources.table.forms.document import holds_history
 from runlens.sources.table.forms.jsonl import logged_row
 from runlens.sources.table.forms.packed import text_of, unpacked
@@ -103,6 +103,11 @@ def _json_form(start: str) -> Form:
     return "document" if any(isinstance(value, (list, dict)) for value in row.values()) else "lines"
 
 
+def first_rows(raw: bytes, most: int) -> tuple[list[str], list[list[str]]]:
+    """The head and the cells of the first `most` lines of a delimited table; both empty for any other file."""
+    return head_and_rows(_text(raw), most) if form_of(raw) == "delimited" else ([], [])
+
+
 def names_in(raw: bytes) -> list[str]:
     """Names of the columns that the first bytes of a table show, in order."""
     text = _text(raw)
@@ -160,13 +165,11 @@ def is_long(raw: bytes, names: list[str]) -> bool:
     metrics is known.
     """
     by, value = first(names, METRICS), first(names, VALUES)
-    if form_of(raw) != "delimited" or by is None or value is None or first(names, AXES) is None:
+    if by is None or value is None or first(names, AXES) is None:
         return False
-    lines = _text(raw).splitlines()[:_SHOWN]
-    dialect = dialect_of("\n".join(lines))
-    if dialect is None or dialect.names != names:
+    head, rows = first_rows(raw, _SHOWN)
+    if head != names:
         return False
-    rows = [cells_of(line, dialect.delimiter) for line in lines[dialect.first :] if line.strip()]
     there = list(dict.fromkeys(row[names.index(by)].strip() for row in rows if len(row) == len(names)))
     return number(next(iter(there), "0")) is None and tells_of_training(there)
 
@@ -198,17 +201,13 @@ def is_curve(raw: bytes) -> bool:
     """
     from runlens.roles.names.reading import read_name
 
-    lines = _text(raw).splitlines()[:_SHOWN]
-    dialect = dialect_of("\n".join(lines)) if form_of(raw) == "delimited" else None
-    if dialect is None:
-        return False
-    claims = (read_name(name, dialect.names) for name in dialect.names)
+    names, rows = first_rows(raw, _SHOWN)
+    claims = (read_name(name, names) for name in names)
     if not (
         any(claim is not None and claim.role == "train_loss" for claim in claims)
-        or (dialect.names and all(_LOSS.search(name) for name in dialect.names))
+        or (names and all(_LOSS.search(name) for name in names))
     ):
         return False
-    rows = [cells_of(line, dialect.delimiter) for line in lines[dialect.first :] if line.strip()]
     plain = (number(cell) is not None or says_nothing(cell) for row in rows for cell in row)
     return len(rows) >= _ROWS and all(plain)
 

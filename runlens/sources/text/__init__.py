@@ -22,7 +22,7 @@ from runlens.sources.contract import HEAD, Look
 from runlens.sources.naming import in_words, printable
 from runlens.sources.table.forms.packed import BROKEN, wide
 from runlens.sources.table.head import tells_of_progress
-from runlens.sources.text.axis.log import LARGEST, counts_in_all, last_log
+from runlens.sources.text.axis.log import FEWEST, LARGEST, counts_in_all, last_log
 from runlens.sources.text.axis.steps import Axis, axis_of
 from runlens.sources.text.build import Built, guesses, series_of
 from runlens.sources.text.ends import state_of
@@ -33,8 +33,6 @@ from runlens.sources.text.stretches import called_for, is_packed, open_log, stre
 from runlens.sources.text.words import LOSS
 from runlens.sources.unread import is_said_to_be_a_log, is_text
 
-FEWEST = 2
-"""Points that the longest series must have: a single line of numbers is a result, not a run."""
 UNDERSTOOD = 0.5
 """Share of the lines that look like metrics that must be understood: below it what is read may be the lesser part."""
 SAID = 0.95

@@ -18,7 +18,7 @@ from runlens.sources.table.forms.boxed import unboxed
 from runlens.sources.table.forms.packed import BROKEN, wide
 from runlens.sources.text.tables import copypasted
 from runlens.sources.text.tongues import in_english
-from runlens.sources.text.words import MEASURED
+from runlens.sources.text.words import MEASURED, spaced
 
 _PACKED: dict[str, Callable[[Path], object]] = {".gz": gzip.GzipFile, ".bz2": bz2.BZ2File, ".xz": lzma.LZMAFile}
 SIZE = 1 << 18
@@ -56,7 +56,7 @@ def open_log(path: Path) -> BinaryIO:
 def called_for(path: Path) -> str:
     """The metric that a log is named for, such as `train_loss.txt`; empty for any other."""
     stem = path.name.split(".")[0]
-    return stem if MEASURED.search(stem.replace("_", " ").replace("-", " ")) else ""
+    return stem if MEASURED.search(spaced(stem)) else ""
 
 
 def is_packed(path: Path) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from runlens.sources.text.layout import Layout
 from runlens.sources.text.pairs import Field
-from runlens.sources.text.words import MEASURED, SCORE, TRAINING
+from runlens.sources.text.words import MEASURED, SCORE, TRAINING, spaced
 
 
 def with_splits(layouts: Sequence[Layout]) -> list[Layout]:
@@ -38,7 +38,7 @@ def _behind(layout: Layout, told: Set[str]) -> Layout:
     out: list[Field] = []
     split, plain, trained = "", False, False
     for f in layout.fields:
-        named = f.split or ("train" if TRAINING.search(_apart(f.name)) else "")
+        named = f.split or ("train" if TRAINING.search(spaced(f.name)) else "")
         if named == "train":
             split, trained = "", True
         elif f.split:
@@ -51,10 +51,6 @@ def _behind(layout: Layout, told: Set[str]) -> Layout:
                 f = replace(f, name=name, split=split, behind=trained)
         out.append(f)
     return replace(layout, fields=tuple(out)) if split else layout
-
-
-def _apart(name: str) -> str:
-    return name.replace("_", " ").replace("/", " ")
 
 
 def _of_its_split(layout: Layout, training: Sequence[Sequence[str]]) -> Layout:

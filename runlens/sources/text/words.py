@@ -121,8 +121,14 @@ RENAMED = (
     (re.compile(r"^(?:Train|Eval) (\w\S*/\S+)$"), r"\1"),
 )
 """Names of console lines that differ from what the same framework sends to a tracker."""
+_BETWEEN_WORDS = str.maketrans("_/", "  ")
 RENAMED_OF = {"ESPnet": {"iter_time": "data_time", "train_time": "step_time"}, "StyleGAN": {"time": "elapsed time"}}
 """Names that mean something else in one framework than in all others."""
+
+
+def spaced(name: str) -> str:
+    """A logged name with blanks between its words, as on a line: `val/top_1` -> `val top 1`."""
+    return name.translate(_BETWEEN_WORDS)
 
 
 def environment(word: str) -> str:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from runlens.model import Note
 from runlens.sources.text.layout import Layout
 from runlens.sources.text.rows import Rows, kept
-from runlens.sources.text.words import HELD_OUT
+from runlens.sources.text.words import HELD_OUT, spaced
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -173,4 +173,4 @@ def _greedy(value: Floats, farthest: float) -> Ints | None:
 
 
 def _is_held_out(name: str) -> bool:
-    return HELD_OUT.search(name.replace("_", " ").replace("/", " ")) is not None
+    return HELD_OUT.search(spaced(name)) is not None

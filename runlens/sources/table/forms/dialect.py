@@ -54,6 +54,18 @@ def cells_of(line: str, delimiter: str) -> list[str]:
     return [cell.strip('"') for cell in line.split(delimiter)]
 
 
+def head_and_rows(text: str, most: int) -> tuple[list[str], list[list[str]]]:
+    """The names of the columns and the cells of the rows in the first `most` lines that say anything.
+
+    Names are empty where the table has no head; both are empty where the lines make no table.
+    """
+    lines = [line for line in text.splitlines()[: 2 * most] if line.strip()][:most]
+    dialect = dialect_of("\n".join(lines))
+    if dialect is None:
+        return [], []
+    return dialect.names, [cells_of(line, dialect.delimiter) for line in lines[dialect.first :]]
+
+
 @lru_cache(maxsize=4)  # of one file it is asked eight times, before the next is opened
 def dialect_of(text: str) -> Dialect | None:
     """The dialect by the first lines of a file, None if these are no table.

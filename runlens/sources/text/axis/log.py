@@ -23,9 +23,8 @@ from runlens.sources.unread import is_said_to_be_a_log
 LARGEST = 1 << 26
 """Bytes up to which a log is looked through for several runs when it is found."""
 
-
-_FEWEST = 2
-"""Points of a series that is one."""
+FEWEST = 2
+"""Points that the longest series must have: a single line of numbers is a result, not a run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,4 +73,4 @@ def counts_in_all(path: Path) -> bool:
 def _counts(path: Path, size: int, changed: int) -> bool:
     rows = last_log(path, size, changed).rows
     sizes = [len(at) for layout, at in zip(rows.layouts, rows.where, strict=True) if layout.counts and layout.fields]
-    return max(sizes, default=0) >= _FEWEST
+    return max(sizes, default=0) >= FEWEST

@@ -29,6 +29,7 @@ from runlens.sources.text.words import (
     RENAMED_OF,
     STATED,
     TRAINING,
+    spaced,
 )
 
 __all__ = ["Field", "Place", "has_metric", "pairs", "place_of"]
@@ -154,7 +155,7 @@ def pairs(
 
 def has_metric(fields: Sequence[Field]) -> bool:
     """Whether a line that names these numbers is one of metrics."""
-    return any(METRIC.search(f.name.replace("_", " ").replace("/", " ").replace("-", " ")) for f in fields)
+    return any(METRIC.search(spaced(f.name)) for f in fields)
 
 
 def _name(gap: str) -> tuple[str, str, bool]:
