@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 _LOSS = re.compile(r"loss|(^|[^a-z])err")
-_SIDES = (
-    re.compile(r"(^|[^a-z])(d|disc|discr|discriminator|critic|net_?d)([^a-z]|$)"),
-    re.compile(r"(^|[^a-z])(g|gen|generator|net_?g)([^a-z]|$)"),
+DISCRIMINATOR = ("d", "disc", "discr", "discriminator", "critic")
+GENERATOR = ("g", "gen", "generator")
+"""What each of the two is called in the names of its losses."""
+_SIDES = tuple(
+    re.compile(rf"(^|[^a-z])({'|'.join(called)}|net_?{called[0]})([^a-z]|$)") for called in (DISCRIMINATOR, GENERATOR)
 )
 _ENCODER = re.compile(r"(^|[^a-z])(e|enc|encoder|net_?e)([^a-z]|$)")
 """What trains against a discriminator of codes where there is no generator (adversarial autoencoders)."""

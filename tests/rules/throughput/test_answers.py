@@ -7,8 +7,8 @@ import pytest
 
 from runlens.model import Finding, Run, Series
 from runlens.roles import resolve
+from runlens.rules.shared.answers import answers_grew
 from runlens.rules.throughput.drift import ThroughputDrift
-from runlens.rules.throughput.parts.answers import answers_grew
 
 N = 240
 

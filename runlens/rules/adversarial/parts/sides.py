@@ -11,12 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from runlens.model import Run
+from runlens.roles.names.adversaries import DISCRIMINATOR, GENERATOR
 from runlens.roles.names.take_apart import normalise
 from runlens.stats.robust import Floats
 
 _SIDES: dict[str, Literal["D", "G"]] = {
-    **dict.fromkeys(("d", "disc", "discr", "discriminator", "critic", "netd", "lossd", "errd", "dloss"), "D"),
-    **dict.fromkeys(("g", "gen", "generator", "netg", "lossg", "errg", "gloss"), "G"),
+    **dict.fromkeys((*DISCRIMINATOR, "netd", "lossd", "errd", "dloss"), "D"),
+    **dict.fromkeys((*GENERATOR, "netg", "lossg", "errg", "gloss"), "G"),
 }  # fmt: skip
 _LOSS = frozenset({"loss", "losses", "err", "l", "lossd", "lossg", "errd", "errg", "dloss", "gloss"})
 _PLAIN = frozenset({"train", "training", "epoch", "step", "batch", "iter", "iteration", "mean", "avg", "average", "net",

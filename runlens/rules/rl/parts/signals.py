@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from runlens.model import PlacedSeries, Run
 from runlens.roles.names.take_apart import normalise
+from runlens.rules.shared.answers import LENGTH
 from runlens.run_config import RunConfig, Spelling
 from runlens.stats.robust import Floats
 
@@ -45,10 +46,6 @@ _UPDATE_KL = re.compile(r"(^|[/_])(approx_?kl(_v\d)?|ppo_kl|mean_kl|kl_divergenc
 _SUMMED_KL = re.compile(r"^objective/kl(_avg)?$")
 _KL = re.compile(r"(^|[/_])(ref_|reference_|policy_)?kl(_(loss|div|ref|mean|avg|penalty))?(/mean)?$")
 _ENTROPY = re.compile(r"(^|[/_])(policy_|mean_)?entropy(_(loss|avg|mean))?(/(mean|avg))?$")
-_LENGTH = re.compile(
-    r"(^|[/_])(response|completion)s?_?(length|len|tokens)(_?(mean|avg)|/mean)?$|(^|/)completions/mean_length$"
-    r"|(^|/)avg_num_tokens$|(^|[/_])(mean|avg)_(response|completion)_(length|len|tokens)$"
-)
 _CUT_OFF = re.compile(
     r"(^|/)(response_length/clip_ratio|completions/clipped_ratio)$"
     r"|(^|[/_])(truncat\w+|overlong|length_clip\w*)_(ratio|rate|frac\w*)$"
@@ -59,7 +56,7 @@ _KINDS: tuple[tuple[re.Pattern[str], Kind], ...] = (
     (_SUMMED_KL, "summed-kl"),
     (_KL, "kl"),
     (_ENTROPY, "entropy"),
-    (_LENGTH, "length"),
+    (LENGTH, "length"),
 )
 """The most special first."""
 _UPDATES: tuple[tuple[re.Pattern[str], Kind], ...] = (

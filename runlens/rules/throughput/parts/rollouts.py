@@ -8,7 +8,7 @@ import numpy as np
 
 from runlens.model import Run
 from runlens.roles.names.take_apart import normalise
-from runlens.rules.throughput.parts.answers import FEWEST
+from runlens.rules.shared.answers import FEWEST
 
 _LENGTH = re.compile(r"(^|[/_])(mean_|avg_)?ep(isod(e|ic))?s?_?len(gth)?s?(_?(mean|avg)|/mean)?$")
 

@@ -12,8 +12,8 @@ from runlens.model import Finding, Run, Severity, Skip
 from runlens.model.words import percent
 from runlens.roles.rl import rl_sign
 from runlens.rules.base import Rule
+from runlens.rules.shared.answers import answers_grew
 from runlens.rules.shared.logged_settings import SettingEvidence, changed_plan, raised_setting
-from runlens.rules.throughput.parts.answers import answers_grew
 from runlens.rules.throughput.parts.clock import clock_signal, matched, stands_still, work_is_known
 from runlens.rules.throughput.parts.cost import cost_of, is_petty_loss
 from runlens.rules.throughput.parts.levels import Slowdown, settle_in, slowdowns

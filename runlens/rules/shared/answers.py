@@ -10,10 +10,11 @@ from runlens.model import Run
 from runlens.roles.names.take_apart import normalise
 from runlens.stats.robust import median
 
-_LENGTH = re.compile(
+LENGTH = re.compile(
     r"(^|[/_])(response|completion)s?_?(length|len|tokens)(_?(mean|avg)|/mean)?$|(^|/)completions/mean_length$"
     r"|(^|/)avg_num_tokens$|(^|[/_])(mean|avg)_(response|completion)_(length|len|tokens)$"
 )
+"""The length of answers in tokens by its normalised name: TRL, verl, OpenRLHF, SkyRL."""
 FEWEST = 5
 """Points on either side that tell how long answers are."""
 
@@ -28,7 +29,7 @@ def answers_grew(run: Run, before: tuple[int, int], after: tuple[int, int]) -> f
         First and last step of what is compared.
     """
     for name in sorted(run.placed):
-        if not _LENGTH.search(normalise(name)):
+        if not LENGTH.search(normalise(name)):
             continue
         latest = run.placed[name].latest()
         known = latest.where(np.isfinite(latest.value) & (latest.value > 0))
