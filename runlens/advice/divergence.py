@@ -79,7 +79,7 @@ def _back(
 
 def after_a_bad_spike(facts: Facts) -> Advised | None:
     """Diverged or plateaued: rewind before the onset, mend what made it, skip the window where the data did."""
-    bad = facts.with_outcome("diverged", "plateaued")
+    bad = facts.with_outcome("diverged", "plateaued", at_least=1)
     if not bad:
         return None
     spike = max(bad, key=lambda f: f.severity.rank)
@@ -123,7 +123,7 @@ def after_a_bad_spike(facts: Facts) -> Advised | None:
 
 def after_an_open_spike(facts: Facts) -> Advised | None:
     """A spike that the run ends in: decide soon, and say by what."""
-    open_ones = facts.with_outcome("unresolved")
+    open_ones = facts.with_outcome("unresolved", at_least=1)
     if not open_ones:
         return None
     spike = open_ones[-1]

@@ -64,12 +64,14 @@ class Facts:
         """The findings of rules with these symptoms and of at least this rank of severity."""
         return [f for f in self.findings if f.severity.rank >= at_least and rule_of(f.code).symptom in symptoms]
 
-    def with_outcome(self, *outcomes: str) -> list[Finding]:
-        """The loss spikes of the run as it stands with these outcomes, in order of onset.
+    def with_outcome(self, *outcomes: str, at_least: int = 0) -> list[Finding]:
+        """The loss spikes of the run as it stands with these outcomes, of at least this rank, in order of onset.
 
-        Not those that a rewind took back already, nor those that a restarted learning rate made.
+        Not those that a rewind took back already, nor those that a restarted learning rate made. One that is worth
+        knowing alone (rank 0) calls for nothing to be done, whatever became of it.
         """
-        return [f for f in self.showing(Symptom.SPIKE) if f.outcome in outcomes and not _explained(f)]
+        worst = self.showing(Symptom.SPIKE, at_least=at_least)
+        return [f for f in worst if f.outcome in outcomes and not _explained(f)]
 
     @property
     def ended(self) -> bool:

@@ -76,7 +76,7 @@ def repeated_spikes(facts: Facts) -> Advised | None:
 
 def recovered_slowly(facts: Facts) -> Advised | None:
     """A slow recovery is let be, with a plan for the next one."""
-    slow = facts.with_outcome("recovered-slow")
+    slow = facts.with_outcome("recovered-slow", at_least=1)
     if not slow:
         return None
     plan = rewind(facts, slow[-1])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from runlens.advice import advise
-from runlens.model import Incident, RoleSeries, Series, Suspect
+from runlens.model import Incident, RoleSeries, Series, Severity, Suspect
 from tests.builders import finding, report, run
 
 
@@ -93,6 +93,15 @@ def test_the_table_of_cases(findings, facts, kind, words):
     assert action == advise(report(*findings), judged, facts.get("total"))
     if kind != "continue" or "spike" in action.reason:
         assert action.sources or action.kind == "investigate"
+
+
+@pytest.mark.parametrize("outcome", ["diverged", "plateaued", "unresolved", "recovered-slow"])
+def test_a_spike_that_is_only_worth_knowing_calls_for_nothing(outcome):
+    """Whatever became of it: its own line says why it is no more than information."""
+    told = spike(outcome, severity="info", level_before=2.0, level_after=2.1)
+    action = advise(report(told), run())
+    assert action.kind == "continue" and action.rewind_to_step is None and not action.measures
+    assert advise(report(replace(told, severity=Severity.WARNING)), run()).measures
 
 
 def test_without_a_checkpoint_the_rewind_is_a_hundred_steps_and_the_window_a_twentieth():

@@ -88,7 +88,8 @@ class LossSpike(Rule[SpikeEvidence]):
     tenths. A rise at which a logged stage, phase or switch of the loss changes is `info`, or a warning where most
     of the progress is lost, unless it goes on. A bump while the learning rate warms up for the first time, and that
     is gone within a tenth of the log, is `info`. So is one that is back and undid less than 1 % of the progress, or
-    set in before the loss had fallen at all and did not double it. So is an unresolved one of a log that prints no
+    set in before the loss had fallen at all and did not double it. So is an unresolved one that at its worst stands
+    below 1 % of the first loss. So is an unresolved one of a log that prints no
     step, unless it stands at twice all that was before: another training may begin there; one in which the loss
     kept going back and forth between its level and its peak, so that single batches are high; and one of three
     points at the end of the log where three spikes as high were back at once; and one that fell at once where the

@@ -39,6 +39,14 @@ def bumped(height):
     return run_of({"loss": loss * np.exp(0.01 * np.random.default_rng(0).standard_normal(1000))})
 
 
+def open_at_the_end(peak, first=4.0):
+    """A solved loss that came down from 4.0 to 1e-6, and stands at so much of that in its last three points."""
+    loss = 1e-6 + first * np.exp(-np.arange(200) / 8)
+    loss *= np.exp(0.05 * np.random.default_rng(0).standard_normal(200))
+    loss[0], loss[-3:] = first, peak * first
+    return run_of({"loss": loss})
+
+
 def humped(times, first=4, learnt=0.0):
     """A loss that rises to a multiple from a point near its first, after having fallen by a share, and comes down."""
     t = np.arange(200.0)
@@ -49,6 +57,7 @@ def humped(times, first=4, learnt=0.0):
 
 SPIKE = [
     (LossSpike(), bumped, (0.009, 0.011), "iw"),
+    (LossSpike(), open_at_the_end, (0.0099, 0.0101), "iw"),
     (LossSpike(), humped, (1.3, 1.9, 2.2), "iiw"),
     (LossSpike(), lambda first: humped(1.3, first), (8, 12), "iw"),
     (LossSpike(), lambda learnt: humped(1.3, 8, learnt), (0.01, 0.06), "iw"),
