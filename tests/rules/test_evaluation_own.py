@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from runlens.model import RoleSeries, Run, Series, Severity, Skip
+from runlens.model import Finding, RoleSeries, Run, Series, Severity, Skip
 from runlens.roles import resolve
 from runlens.rules.evals.overdue import EvalOverdue
 from runlens.rules.evals.overfitting import Overfitting
@@ -304,6 +304,30 @@ def test_an_eval_that_stopped_is_overdue_beside_a_loss_that_is_always_better(at)
     columns = {("a", "loss"): (STEPS, loss), ("b", "acc"): (at, rising()[: len(at)])}
     (finding,) = EvalOverdue().check(run(columns))
     assert finding.severity is Severity.WARNING and finding.metric == "eval/b/acc"
+
+
+UNEVEN = STEPS[[0, 1, 2, 4, 5]]
+
+
+@pytest.mark.parametrize(
+    ("at", "value", "other", "told"),
+    [
+        (UNEVEN, [0.3, 0.31, 0.4, 0.41, 0.5], True, False),
+        (UNEVEN[:4], [0.3, 0.31, 0.4, 0.41], True, True),  # four may be so by chance
+        (UNEVEN, [0.3, 0.31, 0.4, 0.39, 0.5], True, True),  # worse once, and written
+        (STEPS[:5], [0.3, 0.31, 0.4, 0.41, 0.5], True, True),  # a cadence
+        (UNEVEN, [0.3, 0.31, 0.4, 0.41, 0.5], False, True),  # nothing was evaluated any more
+    ],
+    ids=["news alone", "too few", "worse once", "even", "alone"],
+)
+def test_a_score_that_is_written_where_it_is_better_keeps_no_cadence(at, value, other, told):
+    columns = {("b", "acc"): (at, value)}
+    if other:
+        noisy = 1.0 + 0.1 * np.random.default_rng(1).standard_normal(len(STEPS))
+        columns["a", "loss"] = STEPS, noisy
+    assert (
+        any(f.severity is Severity.WARNING for f in EvalOverdue().check(run(columns)) if isinstance(f, Finding))
+    ) is told
 
 
 def test_single_batches_of_an_evaluation_are_left_to_their_mean():

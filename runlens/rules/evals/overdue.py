@@ -28,6 +28,10 @@ HALF = 0.5
 more than half of them. An eval with a sparser cadence of its own meets half of them at most where a loss always falls,
 and ever fewer once it has stopped."""
 
+NEWS = 5
+"""Values that show that only what is better is written: of an eval that is written each time, five in order are one in
+120 by chance where it stands still."""
+
 _Gap = tuple[int, int, int]
 """Last step before, first step after, and the usual gap."""
 
@@ -54,7 +58,8 @@ class EvalOverdue(Rule[OverdueEvidence]):
     counts its own episodes from 0 has not stopped where the steps go on. Two gaps that differ by more than that are no
     cadence. A gap of that length that was closed again is information. All gaps make one finding, and so do all evals
     that stopped; each says how many it tells of. A best value so far, which is written when it improves, has no
-    cadence, nor has what is measured where another eval was better than ever, mostly there and nowhere else. Values of
+    cadence, nor has what is measured where another eval was better than ever, mostly there and nowhere else, nor what
+    was better each time it was written, at uneven distances, while another eval went on. Values of
     single batches of an evaluation (`val_loss_step` beside `val_loss_epoch`) are left out. It is information
     where a single logged step tells that training went on, and in a log that prints no step, whose lines are counted.
 
@@ -96,7 +101,7 @@ class EvalOverdue(Rule[OverdueEvidence]):
         """One finding for each set of evals that stopped together."""
         span = run.step_range()
         evals = [r for role in ROLES for r in run.every(role) if r.split == "eval" and not _is_record(r)]
-        aside = single_batches(run) | _of_best_models(evals)
+        aside = single_batches(run) | _of_best_models(evals) | _news_alone(evals)
         every = {r.series.name: at for r in evals if len(at := distinct(r.series.step)) >= 3}
         known = {name: at for name, at in every.items() if name not in aside}
         if not known or span is None:
@@ -224,6 +229,23 @@ def _of_best_models(evals: list[RoleSeries]) -> frozenset[str]:
             rare = name != r.series.name and len(at) < HALF * n
             if rare and len(at) > HALF * len(since) and np.isin(at, since).all():
                 aside.add(r.series.name)
+    return frozenset(aside)
+
+
+def _news_alone(evals: list[RoleSeries]) -> frozenset[str]:
+    """Evals that were better each time they were written, at uneven distances, while another eval went on.
+
+    Such as the accuracy in `best model saved, val acc: 0.89`: it is not written where it got no better. Below `NEWS`
+    points a score that improves may be so by chance.
+    """
+    last = max((int(r.series.step[-1]) for r in evals if len(r.series)), default=0)
+    aside = set()
+    for r in evals:
+        series = r.series.latest()
+        rise = (-1.0 if r.direction == "down" else 1.0) * np.diff(series.value)
+        uneven = len(rise) and len(set(np.diff(series.step).tolist())) > 1
+        if len(rise) >= NEWS - 1 and uneven and bool(np.all(rise > 0)) and int(series.step[-1]) < last:
+            aside.add(r.series.name)
     return frozenset(aside)
 
 
