@@ -79,6 +79,14 @@ def test_a_blow_up_within_the_first_points_doubles_the_loss(times):
         assert found[0].steps[0] == 4
 
 
+def test_a_loss_that_blows_up_at_its_second_point_is_held_against_its_first():
+    """And has not returned to the initial loss, which it never left before."""
+    rest = 16.0 * np.exp(0.2 * np.random.default_rng(5).standard_normal(18))
+    (found,) = LossSpike().check(logged(np.concatenate([[1.8, 18.3, 31.0], rest])))
+    assert found.severity is Severity.ERROR and found.steps[0] == 2
+    assert found.message.startswith("Loss spike at step 2: from 1.8 to 31")
+
+
 @pytest.mark.parametrize(("share", "severity"), [(0.2, Severity.WARNING), (0.4, Severity.ERROR)])
 def test_a_blow_up_that_stays_for_a_large_share_is_an_error(share, severity):
     n = 100

@@ -56,11 +56,16 @@ def blow_up(y: Floats) -> BlowUp | None:
     bar = max(float(np.log(TIMES)), SIGMAS * noise)
     if float(y[FEWEST:reach].max(initial=-np.inf)) - float(y[:reach].min()) < bar:  # as of most curves, which fall
         return None
-    for first in range(FEWEST, reach):
+    for at in range(FEWEST, reach):
+        first = at
         level = median(y[:first])
         after = y[first : first + stays]
         if y[first] - level < bar or quantile(after, 0.2) - level < float(np.log(TIMES)) or median(after) - level < bar:
             continue
+        # the second of two high points is the first that two stand before: it rose at the one before it
+        while first > 1 and y[first - 1] - median(y[: first - 1]) >= bar:
+            first -= 1
+        level = median(y[:first])
         ahead = y[first:]
         away = np.maximum(coming_median(ahead, CONFIRM[0]), ahead) - level
         back = np.flatnonzero(away <= 0.0)

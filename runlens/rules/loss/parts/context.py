@@ -98,7 +98,7 @@ def _looked_around(run: Run, incident: LossIncident) -> Context:
     first, before, peak = _gradient(run, incident)
     rate, restart = _learning_rate(run, incident)
     one, curve = incident.excursion, incident.curve
-    start = median(curve.y[:3])
+    start = median(curve.y[: max(1, min(3, one.first))])
     scratch = one.sign > 0 and float(curve.y[one.peak]) > start - 0.1 * (start - one.level) and start > one.level
     sudden = incident.points > 8 and one.peak - one.first <= 3
     return Context(
