@@ -48,6 +48,7 @@ HEADS = (
     _head(
         "timm", "[", rf"(?P<split>Train|Test)(?: \([\w ]+\))?:\s+(?:(?P<epoch>\d+) )?{_IN_EPOCH}\s*(?:\(\s*\d+%\))?\]"
     ),
+    _head("Torch7's errors", " Err ", r"\| Epoch: \[(?P<epoch>\d+)\]\[(?P<it>\d+)/(?P<of>\d+)\](?=\s+Time .* Err )"),
     _head("torchvision references", "Epoch", rf"Epoch:? ?\[(?P<epoch>\d+)\]\s*{_IN_EPOCH}\s*\]"),
     _head("DCGAN", "Epoch:", r"Epoch: ?\[\s*(?P<epoch>\d+)\s*/\s*\d+\s*\]\s*\[\s*(?P<it>\d+)\s*/\s*(?P<of>\d+)\s*\]"),
     _head("StyleGAN", "kimg ", r"^tick (?P<step>\d+)\s+(?=kimg )"),
@@ -70,6 +71,29 @@ HEADS = (
     ),
     _head("", "Epoch", r"Epoch:? ?\[(?P<epoch>\d+)\]\s?\[\s*(?P<it>\d+)\s*\](?!\[)"),
     _head("torchvision references", "[", rf"(?P<split>Test|Val\w*|Eval\w*)\s*:\s*{_IN_EPOCH}\s*\]"),
+    _head("Torch7", "Test: [", r"(?P<split>Test): \[(?P<epoch>\d+)\]\[(?P<it>\d+)/(?P<of>\d+)\]"),
+    _head("Torch7's errors", "epoch # ", r"\* (?P<split>Finished) epoch # (?P<epoch>\d+)(?=\s+top1: )"),
+    _head("WeNet", "TRAIN Batch ", r"TRAIN Batch (?P<epoch>\d+)/(?P<it>\d+) (?=\w)"),
+    _head("WeNet's evaluation", "CV Batch ", r"(?P<split>CV) Batch (?P<epoch>\d+)/(?P<it>\d+) (?=\w)"),
+    _head(
+        "MatConvNet",
+        " Hz ",
+        r"^(?P<split>train|val): epoch (?P<epoch>\d+): *(?P<it>\d+)/ *(?P<of>\d+): (?P<x_samples_per_second>[\d.]+)"
+        r"(?: \([\d.]+\))? Hz"
+        r"(?= \w)",
+    ),
+    _head("Marian", "Up. ", r"(?:\[(?P<split>valid)\] )?Ep\. (?P<epoch>\d+) : Up\. (?P<step>\d+(?:,\d{3})*)(?= : )"),
+    _head(  # an objective is what training raises: its negative is the loss
+        "Kaldi",
+        "objective function for 'output' for minibatches",
+        r"objective function for 'output' for minibatches \d+-(?P<step>\d+) is (?P<n_loss>[-\d.]+(?:e[-+]?\d+)?) over",
+    ),
+    _head("rsl_rl", "Learning iteration ", r"^\s*Learning iteration (?P<step>\d+)/(?P<of>\d+)\s*$", opens=True),
+    _head(
+        "rl_games",
+        "fps total: ",
+        r"fps total: (?P<x_frames_per_second>[\d.]+)(?: epoch: (?P<epoch>\d+)(?:/\d+)?)? frames: (?P<step>\d+)",
+    ),
     _head("nanotron", "iteration: ", r"iteration: (?P<step>\d+) / (?P<of>\d+)"),
     _head("NeMo", "Training epoch", r"Training epoch (?P<epoch>\d+), iteration (?P<it>\d+)/(?P<of>\d+)"),
     _head(
@@ -110,6 +134,13 @@ HEADS = (
     ),
 )
 
+WITHOUT = re.compile(
+    r"%\||[Rr]ound|ROUND|%\s+[\x80-\xff]{2}|^\d+:\s+learn:|^\s*\||[Ee]poch|[Ee]pisode|\[(?:step|batch|iteration)=|^[\s\d./|:%eEGna+-]+$|^\s*all\s+\d"
+    r"|(?:INFO|DEBUG)\]?:[\s\d./|:%eEGna+-]+$|^\d+ (?:train|val|hella) \d|\(\d+ \d+%\) "
+    r"|\d avg, [\d.]+ rate|objective function for|Learning iteration"
+)
+"""What a line that names no metric may be all the same: a bar, a box, a beginning, bare numbers under a heading, or a
+line of a framework that calls its metrics by words of its own."""
 BAR = re.compile(
     r"(?P<percent>\d+)%(?:\|[^|]*\|\s*(?=[\d.kM]+/[\d.kM]+\s*\[)|\s+[\x80-\xff]{2,}\s*(?=\d+/\d+\s+\d))"
     r"(?P<it>[\d.]+[kM]?)/(?P<of>[\d.]+[kM]?)\s*"
@@ -124,8 +155,11 @@ DATA_WORK = re.compile(
     r"|Applying|Extract\w*|Pre-?process\w*|Running tokenizer|Grouping|Adding|Converting|Fetching|Resolving|Upload\w*)\b"
 )
 """How bars over data, models and files are called (datasets, TRL, huggingface_hub): none of them counts training."""
-OF_EPOCHS = re.compile(r"(?:^|[\s\])(\[])(?P<epoch>\d+)\s*/\s*(?P<epochs>\d+)\s*[\])]?\s*:?\s*$")
-"""How a bar over the batches of an epoch may be called: `[fold_0] 001/200:`, `[3/50]`."""
+OF_EPOCHS = re.compile(
+    r"(?:^|[\s\])(\[])(?P<epoch>\d+)\s*/\s*(?P<epochs>\d+)\s*"
+    r"(?:[\])]?\s*:?\s*$|[\])]\s*:?\s*(?=[A-Za-z][\w ]*[:=] ?\d))"
+)
+"""How a bar over the batches of an epoch may be called: `[fold_0] 001/200:`, `[3/50]`, `[3/50] loss: 0.5`."""
 HEADING = re.compile(r"Class\s+Images\s")
 """What Ultralytics' bars of evaluations are described by: the heading of the line that follows, no metrics."""
 KERAS = re.compile(r"^\s*(?P<it>\d+)/(?P<of>\d+) (?:\[[=>. ]*\]|[\x80-\xff\s]+|-)?\s*(?=[- \d].*(?:ETA|step|[\d]s))")

@@ -22,12 +22,14 @@ def all_numbers(found: re.Match[str], numbers: dict[int, int]) -> bool:
 
 
 def named_groups(found: re.Match[str], numbers: dict[int, int]) -> tuple[Field, ...]:
-    """The metrics of groups that are called `x_` and their name; a group `over` is what they are divided by."""
+    """The metrics of groups that are called `x_` and their name, or `n_` where the line says the negative; a group
+    `over` is what they are divided by.
+    """
     over = numbers[found.start("over")] if found.groupdict().get("over") is not None else -1
     return tuple(
-        Field(name[2:], Place((numbers[found.start(name)],), over=over))
+        Field(name[2:], Place((numbers[found.start(name)],), -1.0 if name[0] == "n" else 1.0, over))
         for name, text in found.groupdict().items()
-        if name.startswith("x_") and text is not None and found.start(name) in numbers
+        if name.startswith(("x_", "n_")) and text is not None and found.start(name) in numbers
     )
 
 
@@ -67,5 +69,5 @@ def writer_of(
 def split_of(word: str) -> str:
     """`val`, `test` or empty for what a pattern calls the split."""
     low = word.lower()
-    held_out = low.startswith(("val", "eval", "dev", "held", "saving dict", "fit progress"))
-    return "test" if low.startswith("test") else "val" if held_out else ""
+    held_out = low.startswith(("val", "eval", "dev", "held", "cv", "saving dict", "fit progress"))
+    return "test" if low.startswith(("test", "finished")) else "val" if held_out else ""

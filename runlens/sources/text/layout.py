@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from runlens.sources.text.frameworks import BAR, CLIENTS, COUNTED, DATA_WORK, HEADING, HEADS, KERAS, OF_EPOCHS
+from runlens.sources.text.frameworks import BAR, CLIENTS, COUNTED, DATA_WORK, HEADING, HEADS, KERAS, OF_EPOCHS, WITHOUT
 from runlens.sources.text.groups import all_numbers, named_groups, split_of, without_bar, writer_of
 from runlens.sources.text.pairs import Field, Place, has_metric, pairs, place_of
 from runlens.sources.text.phases import Words, words_in
@@ -37,11 +37,6 @@ _RANKED = tuple(re.compile(rf"(?:{words})$", re.IGNORECASE) for words in STEPS)
 _HF_DICT = re.compile(
     r"^\{'(?:loss|eval_loss|train_runtime|eval_runtime|grad_norm|learning_rate|train_loss|num_tokens)'|>> \{'loss'"
 )
-_WITHOUT = re.compile(
-    r"%\||[Rr]ound|ROUND|%\s+[\x80-\xff]{2}|^\d+:\s+learn:|^\s*\||[Ee]poch|[Ee]pisode|\[(?:step|batch|iteration)=|^[\s\d./|:%eEGna+-]+$|^\s*all\s+\d"
-    r"|^\d+ (?:train|val|hella) \d|\(\d+ \d+%\) "
-)
-"""What a line that names no metric may be all the same: a bar, a box, a beginning, bare numbers under a heading."""
 _LOGGER = re.compile(r"\S*[\\/.:]\S*|\b(?:INFO|DEBUG|WARNING)\b")
 _DONE = re.compile(
     r"(?<![a-z])(?:training|complete[d]?|finished|done|start(?:s|ed|ing)?|begin(?:s|ning)?|global|communication|number"
@@ -108,7 +103,7 @@ def parse(
     line = without_bar(line[:_LONGEST])
     if line.startswith("wandb: "):  # the name of the run, its address, a summary: what W&B says of itself
         return None
-    if METRIC.search(line) is None and _WITHOUT.search(line) is None and BARE.search(line) is None:
+    if METRIC.search(line) is None and WITHOUT.search(line) is None and BARE.search(line) is None:
         return None
     if SETTINGS.search(line) is not None:
         return None
@@ -171,13 +166,16 @@ def _row(
     fields = (*named, *pairs(line, numbers, ends, used, prefix, split, layout.framework))
     if layout.kind == "opens":
         return replace(layout, fields=fields if has_metric(fields) else ())
+    if not fields and not placed and (table := headed(line, numbers, ends, before)) is not None:
+        return _of_table(layout, table)
     if not fields:
         if layout.epoch is None and layout.step is not None and ROUND.search(line):
             layout = replace(layout, epoch=layout.step, step=None, epochs=layout.of, of=None, axis="round")
         bare = layout.epoch is not None and len(_REST.findall(_DONE.sub("", line))) <= 2
         return replace(layout, kind="epoch") if bare else None
     if not layout.framework and not has_metric(fields):
-        return None
+        heads = layout.epoch is not None and len(_REST.findall(_DONE.sub("", line))) <= 3
+        return replace(layout, kind="epoch") if heads else None  # `online epoch # 3 [batchSize = 128]`
     if any(f.name.endswith("train_runtime") for f in fields):
         layout, placed = replace(layout, kind="member", epoch=None), None  # the HF Trainer's last word
     elif not placed:
@@ -211,6 +209,8 @@ def _bar(
     used |= inside
     tune = _TUNE.match(described)
     held_out = HELD_OUT.search(described)
+    if held_out and METRIC.search(described, 0, held_out.start()):
+        held_out = None  # one of the metrics that stand before the bar, no name of it
     if tune is not None:
         layout = replace(_with_groups(layout, tune, numbers, ends, used), it=None, framework="torchtune")
     elif not held_out:

@@ -34,6 +34,11 @@ _SENTENCE = re.compile(
     rb"[ \t]+of[ \t]+(?P<epoch>[Ee]poch[ \t]*\d+)[ \t]*(?:is|was)[ \t]*[:=]?[ \t]*(?=[-+]?(?:\.?\d|nan\b|inf\b))"
 )
 """A row told as a sentence: `The loss of epoch 3 is: 6.83`, its words often glued to the number (`epoch3is:6.83`)."""
+_OVERFLOW = re.compile(
+    rb"(?im)^.*\boverflow\b.*(?:reducing (?:loss scale )?to|setting loss scale to)[: ]+"
+    rb"(?=\d+(?:\.\d+)?(?:e[-+]?\d+)?\s*$)"
+)
+"""What apex, DeepSpeed and fairseq print where gradients of fp16 overflow: the loss scale from here on."""
 _EPOCH_DOT = re.compile(rb"(?i)(?<![a-z])(epoch)\.(?=\d)")
 _LOOKED = 1 << 14
 """Bytes of a stretch in which such a date is looked for: a log that writes them has one in its first lines."""
@@ -192,4 +197,6 @@ def _plain(text: bytes, dotted: bool) -> bytes:
     text = copypasted(unboxed(text))
     if b"of epoch" in text or b"of Epoch" in text:
         text = _SENTENCE.sub(rb"\g<epoch> \g<metric>: ", text)
+    if b"overflow" in text or b"OVERFLOW" in text:
+        text = _OVERFLOW.sub(b"loss_scale: ", text)
     return in_english(text)

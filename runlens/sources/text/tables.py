@@ -14,9 +14,14 @@ _BOX = re.compile(
 _SECTION = re.compile(r"^\s*\|\s+(?P<name>[\w ]+)/\s+\|\s+\|\s*$")
 _BAR = re.compile(r"\d+%(?:\||\s+[\x80-\xff]{2})")
 _CELL = re.compile(r"\S+")
-_COUNTERS = re.compile(r"^(epochs?|iter(ation)?s?|steps?|it|n_updates)$", re.IGNORECASE)
+_COUNTERS = re.compile(r"^(epochs?|iter(ation)?s?|steps?|it|itn|batch|n_updates|#|(?-i:E))$", re.IGNORECASE)
+_EPOCHS = re.compile(r"epoch|itn$|(?-i:E)$", re.IGNORECASE)
+"""Those counters that are epochs: spaCy's table heads them `E`, and `Itn` before its third version."""
+_WIDE = re.compile(r"\S+(?: \S+)*")
+"""A cell of a table that is set apart by two blanks and more: `E    #       LOSS TOK2VEC  LOSS NER  ENTS_F`."""
 STEP_OF_BOX = re.compile(r"timesteps$|^(?:TotalEnvInteracts|TimestepsSoFar|DiagnosticsCumSteps|EnvSteps)$")
 """What a box calls the steps of the environment: Stable Baselines, Spinning Up, baselines, rlpyt."""
+_LOGGED = re.compile(r"\s*\[?\d[\d:., /T-]*\d\]?(?: - \S+ -)? *\[?(?:INFO|DEBUG)\]?(?: *-)?:? ")
 _FEWEST, _MOST = 3, 30
 _RENAMED = {"box": "train/box_loss", "obj": "train/obj_loss", "cls": "train/cls_loss", "total": "train/total_loss"}
 """Columns of YOLOv5 and YOLOv7, and what they call them in TensorBoard."""
@@ -58,15 +63,16 @@ def headed(
     tuple or None
         None unless the heading holds a word for a metric.
     """
-    text = line.rstrip(" :|")
+    text = _plain(line).rstrip(" :|")
     piped = text.count("|") >= _FEWEST - 1
     cells = _cells(text, piped)
     if not _FEWEST <= len(cells) <= _MOST or sum(start in numbers for start, _ in cells) < len(cells) - 1:
         return None
     known = [" ".join(_COLUMNS if len(cells) == len(_COLUMNS) else (c for c in _COLUMNS if c != "total"))]
     for above in known if _RESULTS.match(line) else before():
-        heading = _BAR.split(above)[0].rstrip(" :|")
+        heading = _plain(_BAR.split(above)[0]).rstrip(" :|")
         names = [name.strip() for _, name in _cells(heading, piped or "|" in heading)]
+        names = _WIDE.findall(heading) if len(names) > len(cells) else names
         if len(names) != len(cells) or not all(map(_is_word, names)):
             continue
         if not METRIC.search(" ".join(names)) and not _COUNTERS.match(names[0]):
@@ -78,10 +84,12 @@ def headed(
                 continue
             place = place_of(line, start, numbers, ends)
             if _COUNTERS.match(name):
-                epoch, step = (place, step) if name.lower().startswith("epoch") else (epoch, place)
+                epoch, step = (place, step) if _EPOCHS.match(name) else (epoch, place)
             elif not NEVER.search(name):
                 name = _RENAMED.get(name, name) if names[0].lower() == "epoch" else name
-                fields.append(Field(f"{group}{name}", place, start, ends[place.at[-1]], "val" if group else ""))
+                held = "val" if group or (names[:2] == ["E", "#"] and not name.startswith("LOSS")) else ""
+                name = f"val/{name}" if held and not group else f"{group}{name}"
+                fields.append(Field(name, place, start, ends[place.at[-1]], held))
         return (tuple(fields), epoch, step) if fields else None
     return None
 
@@ -140,5 +148,11 @@ def _cells(text: str, piped: bool) -> list[tuple[int, str]]:
     return out
 
 
+def _plain(line: str) -> str:
+    """The line, blank where a logger tells the time and the level before a table."""
+    found = _LOGGED.match(line)
+    return line if found is None else " " * found.end() + line[found.end() :]
+
+
 def _is_word(cell: str) -> bool:
-    return any(c.isalpha() for c in cell) and not cell[0].isdigit()
+    return cell == "#" or (any(c.isalpha() for c in cell) and not cell[0].isdigit())

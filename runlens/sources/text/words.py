@@ -33,7 +33,10 @@ ROUND = re.compile(r"(?<![a-z])round(?![a-z])", re.IGNORECASE)
 """What federated learning counts: in each, clients train on their own and a server puts together what they learnt."""
 _ALONE = r"(?<![\w/.\\-])({words})(?![\w/.\\-])"
 HELD_OUT = re.compile(
-    _ALONE.format(words="val(?:id(?:at(?:ion|ing|e))?)?|eval(?:uat(?:ion|ing|e))?|test(?:ing)?|dev|held[-_ ]?out"),
+    _ALONE.format(
+        words="val(?:id(?:at(?:ion|ing|e))?)?|eval(?:uat(?:ion|ing|e))?|test(?:ing)?|dev|held[-_ ]?out"
+        r"|cross-?val(?:idation)?|cv(?= info| loss)"
+    ),
     re.IGNORECASE,
 )
 """A word that says that what follows was measured on held-out data."""
@@ -45,7 +48,7 @@ _METRICS = (
     r"ppl|perplexity|bpb|bpc|wer|cer|bleu|pk|windiff",
     r"acc(?:uracy)?\d*|auc|f1|prec(?:ision)?|recall|top|map|iou|miou|dice|mcc|ap(?:50|75)?|r2|gini|ndcg|psnr|ssim|fid|score",
     r"reward|return",
-    r"lr|learning.rate|grad|gnorm|norm",
+    r"lr|l\.r\.?|learning.rate|grad|gnorm|norm",
     r"tok|tokens|samples|throughput|tps|mfu|tflops?|tflop/s/gpu|time",
 )
 _JOINED = (
@@ -81,7 +84,7 @@ NO_DESCENT = re.compile(
 """Losses that do not fall as training goes on: of adversaries, and of reinforcement learning."""
 STRANGE = re.compile(rf"(?:{METRIC.pattern})[a-z_0-9]*['\"]?[ \t]*[:=(\[ ][ \t]*[\[(]*[-+]?\d*\.\d", re.IGNORECASE)
 """A metric and a number with a decimal point: what a line that was not understood may have wanted to say."""
-BEST = re.compile(r"(?<![a-z])(?:best|saved|saving|improved)(?![a-z])", re.IGNORECASE)
+BEST = re.compile(r"(?<![a-z])(?:best|saved|saving|improved|total time)(?![a-z])", re.IGNORECASE)
 """Words of lines that say again what an earlier one said."""
 PAIRED = re.compile(
     r"[\w)%\]'\"][ \t]*[:=][ \t]*[\[({'\"]*(?:tensor\(|np\.float\d*\()?[-+]?(?:\.?\d|nan|inf)"
@@ -118,11 +121,24 @@ RENAMED = (
     (re.compile(r"^time \(data\)$"), "step_time"),
     (re.compile(r"^(\w+) on (training|evaluation|validation|test) data$"), r"\2 \1"),
     (re.compile(r"^gloabl batch size$"), "global batch size"),
+    (re.compile(r"^CROSSVAL (.+)$"), r"validation \1"),
+    (re.compile(r"^CV info (?:cv_)?(.+)$"), r"validation \1"),
+    (re.compile(r"^L\.r\.?$"), "learning rate"),
+    (re.compile(r"^(?:avg_)?batch_cost$"), "batch_time"),
+    (re.compile(r"^(?:avg_)?(?:reader|data)_cost$"), "data_time"),
     (re.compile(r"^(?:Train|Eval) (\w\S*/\S+)$"), r"\1"),
 )
 """Names of console lines that differ from what the same framework sends to a tracker."""
 _BETWEEN_WORDS = str.maketrans("_/", "  ")
-RENAMED_OF = {"ESPnet": {"iter_time": "data_time", "train_time": "step_time"}, "StyleGAN": {"time": "elapsed time"}}
+RENAMED_OF = {
+    "ESPnet": {"iter_time": "data_time", "train_time": "step_time"},
+    "StyleGAN": {"time": "elapsed time"},
+    "MatConvNet": {"Hz objective": "objective_loss"},
+    "Torch7": {"top1": "top1 error of a batch", "top5": "top5 error of a batch"},
+    "Torch7's errors": {"Err": "loss", "top1": "top1 error", "top5": "top5 error"},
+    "Marian": {"Time": "time between two lines"},
+    "WeNet's evaluation": {"loss": "batch loss", "history loss": "loss"},
+}
 """Names that mean something else in one framework than in all others."""
 
 

@@ -28,6 +28,8 @@ _FEWEST = 3
 """Rows from which a bar must tell them apart to be believed."""
 _HEADINGS = 2
 """Headings of epochs to each line that says a step, beyond which such a step, where it begins anew, is of one epoch."""
+_CROSSED = 2
+"""Epochs over which lines of one form must count on to count the steps of the whole run among others that do not."""
 _PER_EPOCH = 1.5
 """Rows of one form for each epoch from which on the epoch does not tell them apart."""
 
@@ -67,9 +69,9 @@ def axis_of(rows: Rows) -> Axis:
         (training & fields).any()
     ):  # evaluations alone, such as those of a server: their steps are all there are
         training = rows.of_kind("row")
-    within = _within_epoch(step, epoch, training)
+    within, on = _within_epoch(rows, step, epoch, training)
     it[within] = step[within]
-    step[within] = np.nan
+    step[within | on] = np.nan
     counted = training & fields & np.isnan(step) & np.isfinite(it)
     if bool(counted.any()) and not bool((training & fields & np.isfinite(step)).any()):
         step[counted] = _whole_run(it, rows.counters["of"], epoch, counted)
@@ -109,18 +111,30 @@ def _is_within_epochs(rows: Rows, step: Floats, known: Bools) -> bool:
     return len(own) >= 2 and int(np.count_nonzero(turns > 0)) > _HEADINGS * len(own) and bool(np.any(own[1:] <= own[0]))
 
 
-def _within_epoch(step: Floats, epoch: Floats, training: Bools) -> Bools:
-    """Lines whose step begins again with each epoch."""
+def _within_epoch(rows: Rows, step: Floats, epoch: Floats, training: Bools) -> tuple[Bools, Bools]:
+    """Lines whose step begins again with each epoch; and those of a form among them that counts on over epochs
+    (Sockeye's `Checkpoint [5] Updates=1000 Epoch=2` beside `Epoch[2] Batch [50]`), which stand where they are written.
+    """
     which = np.flatnonzero(training & np.isfinite(step) & np.isfinite(epoch))
-    none = np.zeros(len(step), dtype=bool)
-    if len(which) < 2:
-        return none
-    later = np.flatnonzero(np.floor(epoch[which][1:]) > np.floor(epoch[which][:-1]))
-    falls = step[which][later + 1] < step[which][later]
-    if not len(later) or float(np.mean(falls)) < 0.5:
-        return none
-    none[which] = True
-    return none
+    within, whole = np.zeros(len(step), dtype=bool), np.zeros(len(step), dtype=bool)
+    rises, falls = _at_new_epochs(step[which], epoch[which])
+    if not falls or falls < rises:
+        return within, whole
+    within[which] = True
+    layouts = rows.of_layout[which]
+    for number in np.unique(layouts) if len(rows.layouts) > 1 else ():
+        own, others = which[layouts == number], which[layouts != number]
+        on, back = _at_new_epochs(step[own], epoch[own])
+        if on >= _CROSSED and not back and len(others) and step[own].max() > step[others].max():
+            within[own], whole[own] = False, True
+    return within, whole
+
+
+def _at_new_epochs(step: Floats, epoch: Floats) -> tuple[int, int]:
+    """At how many beginnings of an epoch the step does not fall, and at how many it does."""
+    later = np.flatnonzero(np.floor(epoch[1:]) > np.floor(epoch[:-1])) if len(step) else np.empty(0, dtype=np.int64)
+    falls = int(np.count_nonzero(step[later + 1] < step[later]))
+    return len(later) - falls, falls
 
 
 def _whole_run(it: Floats, of: Floats, epoch: Floats, which: Bools) -> Floats:
@@ -133,7 +147,8 @@ def _whole_run(it: Floats, of: Floats, epoch: Floats, which: Bools) -> Floats:
     if not bool(np.isfinite(turn).all()):
         falls = np.diff(own) < 0
         whole = own[:-1] >= 0.9 * size[:-1]  # an epoch that was not finished is begun anew
-        turn = np.concatenate([[0], np.cumsum(falls & whole)]).astype(np.float64)
+        whole_bars = len(own) > 1 and bool(np.all(own == own[0])) and bool(np.all(own >= size))  # one an epoch
+        turn = np.concatenate([[0], np.cumsum((falls & whole) | whole_bars)]).astype(np.float64)
     first = 0.0 if bool(np.any(turn < 1)) else 1.0
     return np.asarray((np.floor(turn) - first) * size + own, dtype=np.float64)
 

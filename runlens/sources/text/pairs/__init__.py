@@ -46,6 +46,8 @@ _NAME = re.compile(r"[A-Za-z(][\w@./%+^()'\"*#&<>$-]*(?: [\w@./%+^()'*#&$-]+){0,
 _CLOSED = re.compile(r"^%?[)\]][.:,]?\s+(?=[A-Za-z])")
 """The end of a remark before a name: `TRAINING (phase 1). loss: 0.3`."""
 _CLOCK = re.compile(r"(?::\d\d)+(?:[.,]\d+)?|/\d\d?/\d{4}(?!\d)(?:[ ,-]*\d\d(?::\d\d)+)?")
+_PLACE = re.compile(r"\d+\)")
+"""How the place in a program ends that a logger tells in brackets: `(trainer:672)`."""
 _JUNK = " *-+#>.!~_/"
 _DELIMITED = re.compile(r"\s*(?:$|[|,;)\]}(\t]|\s{2}|- )")
 _LONGEST_NAME = 120
@@ -116,6 +118,8 @@ def pairs(
             continue
         if not name or NEVER.search(name):
             continue
+        if gap.endswith(f"({name}:") and _PLACE.fullmatch(line[start : end + 1]) and not METRIC.search(name):
+            continue
         both = two_names(name)
         if both is not None and (behind := second_number(line, end, numbers)) >= 0:
             second = place_of(line, behind, numbers, ends)
@@ -133,7 +137,8 @@ def pairs(
                 continue
             place = replace(place, over=numbers[total])
         name, place = in_unit(name, place, unit)
-        guessed = bare and strong and BARE.fullmatch(f"{name}=0.0") is not None
+        guessed = bare and strong and (framework == "CatBoost" or BARE.fullmatch(f"{name}=0.0") is not None)
+        guessed = guessed and name not in ("total", "best")
         if guessed:
             name = f"{name} loss"
         for pattern, new in RENAMED:
