@@ -20,6 +20,7 @@ from runlens.errors import NotALog, RunLensError
 from runlens.model import Note, Run, RunRef, Series
 from runlens.model.words import percent
 from runlens.sources.appended.event_files import each_training, notes_of
+from runlens.sources.bounds import counted
 from runlens.sources.contract import Look
 from runlens.sources.event_files import Folder, read_folder
 from runlens.sources.halves.tables import with_tables
@@ -162,7 +163,8 @@ def read(ref: RunRef, folder: Callable[[Sequence[str]], Folder] | None = None) -
         words |= {name_below(inner, tag): said for tag, said in _words(decoder).items()}
         if not starts:  # the folder of the training comes first; those of other splits began with it
             starts = [odds[part[0]].first_time for part in held.generations] + [t for odd in odds for t in odd.starts]
-    notes += notes_of(ref)
+    series, uncounted = counted(series, files.name_of(ref.location))
+    notes += [*uncounted, *notes_of(ref)]
     home = files.parent_of(paths[0])
     worded, texts, constant = series_of_words(words, series)
     return Run(

@@ -178,5 +178,5 @@ def test_any_mix_equals_protobuf(tmp_path_factory, rows, repeat):
 
 @pytest.mark.parametrize("step", [0, 1, 127, 128, 16383, 16384, 2**31, 2**62, -1, -5, -(2**63)])
 def test_steps_of_every_size(tmp_path, step):
-    run = read(write(tmp_path, [scalar("loss", step, float(k), T0) for k in range(20)]))
-    assert run.series["loss"].step.tolist() == [step] * 20
+    run = read(write(tmp_path, [scalar("loss", step, float(k), T0) for k in range(7)]))
+    assert run.series["loss"].step.tolist() == [step] * 7

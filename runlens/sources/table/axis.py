@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +27,9 @@ _OF_A_ROW = frozenset({"steps", "updates", "iterations", "iters", "num_steps", "
 _OFTEN = 0.1
 """Share of falls from which on such a column does not tell how far training is: restarts are rarer."""
 _LIMIT = 2.0**62
+_LOSS = re.compile(r"loss", re.IGNORECASE)
+_ROWS = 8
+"""Rows that tell a column which says one number all along."""
 
 
 @dataclass(slots=True)
@@ -68,7 +72,9 @@ def axis_of(columns: Columns, where: str, x: str = "") -> Axis:
     name = _named(columns, where, x) if x else _found(columns)
     if name is None:
         every_row = np.ones(columns.rows, dtype=bool)
-        guess = "" if columns.in_order else "no column is one, so rows were counted"
+        still = next((n for n in every(columns.parts, AXES) if columns.count(n)), "")
+        why = f"{still!r} says one number all along" if still else "no column is one"
+        guess = f"{why}, so rows were counted" if still or not columns.in_order else ""
         return Axis("", np.arange(columns.rows), every_row, ~every_row, frozenset(), guess)
     if (step := _plain(columns, name, x)) is not None:
         every_row = np.ones(columns.rows, dtype=bool)
@@ -139,9 +145,19 @@ def _found(columns: Columns) -> str | None:
             usual = [n for n in here if columns.count(n) >= 0.5 * most]
             whole = [n for n in usual if "global" in canonical(n) and _falls(columns, n) < _falls(columns, usual[0])]
             return [*whole, *usual][0]  # `step` within each epoch beside a `global_step`
-    if names:
+    if names and not _says_nothing(columns, names):
         return names[0]
     return next((n for n in every(columns.parts, ROWS) if _varies(columns, n)), None)
+
+
+def _says_nothing(columns: Columns, names: list[str]) -> bool:
+    """Whether the columns that may be the axis say one number all along, beside a loss: rows of results at one step
+    have none, or words, and stay there.
+    """
+    if columns.labels or columns.texts or not any(_LOSS.search(name) for name in columns.parts):
+        return False
+    values = [columns.joined(name)[1] for name in names]
+    return all(len(v) >= _ROWS and bool(np.all(v == v[0])) for v in values)
 
 
 def _falls(columns: Columns, name: str) -> int:

@@ -24,6 +24,8 @@ _ROWS_A_BAR = 1.5
 step would be lost."""
 _SAME = 3
 """Lines of as many epochs that say one and the same step."""
+_STILL = 8
+"""Lines without epochs that do: a few are several metrics of one step."""
 _FEWEST = 3
 """Rows from which a bar must tell them apart to be believed."""
 _HEADINGS = 2
@@ -100,8 +102,10 @@ def axis_of(rows: Rows) -> Axis:
 
 
 def _says_the_same(step: Floats, epoch: Floats) -> bool:
-    """Whether a step is one number while epochs go by: the steps of an epoch, not how far training is."""
-    return len(step) >= _SAME and bool(np.all(step == step[0])) and len(np.unique(epoch[np.isfinite(epoch)])) >= _SAME
+    """Whether a step is one number while epochs go by, or in many lines: not how far training is."""
+    if len(step) < _SAME or not bool(np.all(step == step[0])):
+        return False
+    return len(np.unique(epoch[np.isfinite(epoch)])) >= _SAME or len(step) >= _STILL
 
 
 def _is_within_epochs(rows: Rows, step: Floats, known: Bools) -> bool:
