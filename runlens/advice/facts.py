@@ -10,6 +10,7 @@ from runlens.comparison.restart import planned_tokens
 from runlens.model import Finding, Incident, Run, RunReport, Suspect, Symptom
 from runlens.rules import rule_of
 from runlens.rules.loss.spike import LossSpike
+from runlens.rules.shared.loader import may_wait_for_a_loader
 
 LIKELY = 2
 """Score from which a suspect is named as the likely cause: one strong clue, unopposed."""
@@ -37,6 +38,8 @@ class Facts:
     incidents: tuple[Incident, ...]
     known: int = 0
     """Findings that a baseline accepts: they do not count, but they are there."""
+    loader: bool = True
+    """Whether the log leaves it open that steps wait for a data loader."""
 
     @classmethod
     def of(cls, report: RunReport, run: Run, total_tokens: float | None) -> Facts:
@@ -58,6 +61,7 @@ class Facts:
             run=run,
             incidents=report.incidents,
             known=sum(f.suppressed is not None for f in report.findings),
+            loader=may_wait_for_a_loader(run),
         )
 
     def showing(self, *symptoms: Symptom, at_least: int = 0) -> list[Finding]:

@@ -17,7 +17,7 @@ OFTEN = 3
 def broken_schedule(facts: Facts) -> Advised | None:
     """A learning rate that leaves its own schedule is mended in place."""
     broken = facts.showing(Symptom.SCHEDULE, at_least=1)
-    return _declared(max(broken, key=lambda f: f.severity.rank)) if broken else None
+    return _declared(max(broken, key=lambda f: f.severity.rank), facts) if broken else None
 
 
 def hardware_or_speed(facts: Facts) -> Advised | None:
@@ -27,7 +27,9 @@ def hardware_or_speed(facts: Facts) -> Advised | None:
         return None
     worst = max(slow, key=lambda f: (f.severity.rank, rule_of(f.code).symptom is Symptom.MACHINE))
     slow.sort(key=lambda f: f is not worst)
-    chosen = dict.fromkeys(text for f in slow if (own := rule_of(f.code).advice) for text in own.measures)
+    chosen = dict.fromkeys(
+        text for f in slow if (own := rule_of(f.code).advice) for text in own.first_and_others(facts.loader)
+    )
     if any(rule_of(f.code).symptom is Symptom.SLOW for f in slow):
         chosen.setdefault(
             "Compare the nodes' clocks, temperatures and network counters from before and after the change."
@@ -41,16 +43,16 @@ def look_closer(facts: Facts) -> Advised | None:
     other = [f for f in facts.findings if f.severity.rank >= 1 and rule_of(f.code).symptom not in spikes]
     if not other:
         return None
-    return _declared(max(other, key=lambda f: f.severity.rank))
+    return _declared(max(other, key=lambda f: f.severity.rank), facts)
 
 
-def _declared(finding: Finding) -> Advised:
+def _declared(finding: Finding, facts: Facts) -> Advised:
     """What the finding's own rule advises, or else to look where its help points."""
     own = rule_of(finding.code).advice
     if own is None:
         action = Action("investigate", finding.message, measures=(finding.help,) if finding.help else ())
     else:
-        action = Action(own.kind, finding.message, measures=own.measures, sources=own.sources)
+        action = Action(own.kind, finding.message, measures=own.first_and_others(facts.loader), sources=own.sources)
     return Advised(action, finding)
 
 

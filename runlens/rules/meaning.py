@@ -80,3 +80,12 @@ class Advice:
     """Each one sentence, the most useful first."""
     sources: tuple[str, ...] = ()
     """Where they come from."""
+    with_loader: str = ""
+    """The first measure where steps may wait for a data loader (`rules.shared.loader`)."""
+    without_loader: str = ""
+    """The first measure where they do not."""
+
+    def first_and_others(self, loader: bool) -> tuple[str, ...]:
+        """All measures for a run of which is known whether it may wait for a data loader."""
+        first = self.with_loader if loader else self.without_loader
+        return (first, *self.measures) if first else self.measures

@@ -94,7 +94,10 @@ class GpuUnderused(Rule[UnderusedEvidence]):
     part = Part((Story.SPEED,), stage=Stage.WAITING, extent=Extent.WHOLE_ABOVE_INFO, shown_by=("gpu_utilization",))
     figure = Figure(panels=HARDWARE, beside=MACHINES)
     settles = False
-    advice = Advice(measures=("Find what the devices wait for: the data loader, the network or another rank.",))
+    advice = Advice(
+        with_loader="Find what the devices wait for: the data loader, the network or another rank.",
+        without_loader="Find what the devices wait for: an environment, the CPU, the network or another rank.",
+    )
 
     limit: float = 50.0
     minutes: float = 10.0

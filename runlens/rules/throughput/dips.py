@@ -109,7 +109,10 @@ class RecurringDips(Rule[DipsEvidence]):
     symptom = Symptom.SLOW
     part = Part((Story.SPEED,), opens=True, stage=Stage.SPEED, place=4, extent=Extent.WHOLE_ABOVE_INFO)
     figure = Figure(panels=SPEEDS, beside=MACHINES)
-    advice = Advice(measures=("Raise the data loader's workers and prefetch, and look at the storage at those times.",))
+    advice = Advice(
+        with_loader="Raise the data loader's workers and prefetch, and look at the storage at those times.",
+        without_loader="Look at what runs at those steps: an evaluation, a checkpoint, a video that is saved.",
+    )
 
     depth: float = 0.1
     sigmas: float = 6.0

@@ -87,7 +87,7 @@ def headed(
                 epoch, step = (place, step) if _EPOCHS.match(name) else (epoch, place)
             elif not NEVER.search(name):
                 name = _RENAMED.get(name, name) if names[0].lower() == "epoch" else name
-                held = "val" if group or (names[:2] == ["E", "#"] and not name.startswith("LOSS")) else ""
+                held = "val" if group or (names[:2] == ["E", "#"] and not name.lower().startswith("loss")) else ""
                 name = f"val/{name}" if held and not group else f"{group}{name}"
                 fields.append(Field(name, place, start, ends[place.at[-1]], held))
         return (tuple(fields), epoch, step) if fields else None
