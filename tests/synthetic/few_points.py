@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from runlens.model import Run, Series
 from runlens.roles import resolve
+from tests.synthetic.annealed import SHAPES, annealed
 from tests.synthetic.collapses import falling, noisy, run_of, size
 
 Floats = npt.NDArray[np.float64]
@@ -158,6 +159,13 @@ def four(rng: Rng, turned: bool = True) -> Made:
     return run, (1 if y[0] == 0.0 else 2) if turned else None
 
 
+def ramped(rng: Rng, broken: float = 0.0) -> Made:
+    """A VAE of 25 to 600 points whose KL is annealed; `broken`: its loss goes on rising after the ramp."""
+    n = int(_log_uniform(rng, 25.0, 600.0))
+    shape = str(rng.choice(SHAPES[:2] if broken else SHAPES))
+    return annealed(int(rng.integers(1 << 30)), n=n, shape=shape, epochs=n < 100, broken=broken), None
+
+
 def _log_uniform(rng: Rng, low: float, high: float) -> float:
     return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
@@ -172,6 +180,10 @@ FAULTS = {
     "a score that falls for 10 to 25 % of the run and heals": (score_heals, ("EVAL002",)),
     "one or two epochs at 5 times and more": (spikes_of_epochs, ("LOSS001",)),
     "all epochs from there on": (lambda rng: spikes_of_epochs(rng, back=False), ("LOSS001",)),
+    "a VAE that gets worse after its KL was annealed": (
+        lambda rng: ramped(rng, 0.5),
+        ("LOSS001", "LOSS004", "EVAL002"),
+    ),
 }
 """What happens: what makes it, and the rules one of which should say so at `warning` or above."""
 HEALTHY = {
@@ -182,4 +194,5 @@ HEALTHY = {
     "a score that swings": lambda rng: (score_heals(rng, for_good=False)[0], None),
     "a fine-tuning moves by 2 to 6 %": moves_little,
     "12 to 40 epochs, one up to twice as high": epochs,
+    "a VAE whose KL is annealed": ramped,
 }

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, TypedDict
 
 from runlens.comparison.words import label
 from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
 from runlens.rules.base import Rule
-from runlens.rules.evals.parts.overfit import Overfit, beside_train, overfit
+from runlens.rules.evals.parts.overfit import Overfit, beside_train, overfit, same_but_for_split
 from runlens.rules.evals.parts.own import own_curves
+from runlens.rules.evals.parts.ramped import ramp_under
 from runlens.rules.evals.parts.scores import Course, scores_since
 from runlens.rules.evals.parts.whole import terms_of
 from runlens.rules.meaning import Part, Stage, Story
 from runlens.rules.shared.panels import BESIDE_EVALS, EVALS
+from runlens.rules.shared.ramps import Ramp
 from runlens.rules.shared.unlearning import is_forgotten, is_kept, unlearning_sign
+
+
+def _with_weight(finding: Finding, ramp: Ramp) -> Finding:
+    message = f"{finding.message}; {ramp.setting.words()} meanwhile, which weighs a term of it and none of that"
+    return replace(finding, severity=Severity.INFO, message=message)
 
 
 class OverfitEvidence(TypedDict):
@@ -55,8 +62,9 @@ class Overfitting(Rule[OverfitEvidence]):
     model by is asked first, and then alone; precision and recall are not asked beside mAP or F1, which weigh both.
     Terms of a held-out loss that the training loss has as well (`val/box_loss`) are not judged one by one: their
     total is, or their sum where no total was logged. In a run that unlearns, by the names of its series or its
-    config, what is to be forgotten is not judged, and anything else but what is to be kept is `info`. One finding
-    tells of all held-out losses.
+    config, what is to be forgotten is not judged, and anything else but what is to be kept is `info`. So is a loss
+    that rose with the logged weight of one of its terms (`kl_weight`), beside a training loss of another name. One
+    finding tells of all held-out losses.
 
     Why it matters
     --------------
@@ -103,7 +111,10 @@ class Overfitting(Rule[OverfitEvidence]):
             return
         if found:
             found.sort(key=lambda turn: -turn.lost)
-            yield self._finding(found, scores_since(run, every, found[0].best_step), unlearning_sign(run))
+            own, best_step = found[0].eval, found[0].best_step
+            ramp = None if same_but_for_split(own.curve.name, name) else ramp_under(run, own, best_step, found[0].best)
+            told = self._finding(found, scores_since(run, every, best_step), unlearning_sign(run))
+            yield told if ramp is None else _with_weight(told, ramp)
 
     @classmethod
     def last_good(cls, finding: Finding) -> int | None:

@@ -8,14 +8,15 @@ from typing import ClassVar, TypedDict
 
 from runlens.comparison.curves import ROLES, RunCurve
 from runlens.comparison.words import label
-from runlens.model import Figure, Finding, PlacedSeries, Run, Severity, Skip, Symptom
+from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
 from runlens.model.words import percent, some
 from runlens.roles.rl import rl_sign
 from runlens.rules.base import Rule
 from runlens.rules.evals.parts.classes import by_class, names_that_decide, traded
 from runlens.rules.evals.parts.decline import Decline, declines, was_costly
-from runlens.rules.evals.parts.overfit import beside_train, held_out_loss, overfit, part_of_loss
+from runlens.rules.evals.parts.overfit import held_out_loss, part_of_loss, turned_beside
 from runlens.rules.evals.parts.own import of_policy, own_curves, roles_by_name, says_held_out
+from runlens.rules.evals.parts.ramped import without_ramped
 from runlens.rules.evals.parts.scores import scores_since
 from runlens.rules.evals.parts.whole import terms_of
 from runlens.rules.meaning import Part, Stage, Story
@@ -73,7 +74,8 @@ class EvalRegression(Rule[RegressionEvidence]):
     that rise while the whole does not are information, so are scores of single classes while that of all does not
     fall (or fewer than a third of the classes do), precision and recall while mAP or F1 does not fall, and so is a
     loss that lost less than `at_once` while its scores held, or that stands above its first value at fewer than
-    eight evaluations while they did. In fewer than 20 checkpoints the whole curve must speak for a lasting change
+    eight evaluations while they did, or that rose with the logged weight of a term that ramps up (`kl_weight`) and
+    not after it. In fewer than 20 checkpoints the whole curve must speak for a lasting change
     (`lasting_rise`, as of EVAL004). What a policy earns in reinforcement learning is RL001's, and another score of
     it that lost less than `at_once` is information, as is, in a table of fewer than 20 epochs, what lost less than
     `severe`; what a run that unlearns is to forget is not judged, and its other evals but those of what is to be
@@ -133,7 +135,7 @@ class EvalRegression(Rule[RegressionEvidence]):
         parts: list[Decline] = []
         turned = False
         for curve in judged:
-            if train is not None and _turned(curve, train.series, self.patience):
+            if train is not None and turned_beside(curve, train.series, self.patience):
                 turned = True
             elif whole is not None and part_of_loss(curve):
                 parts += [d for d in declines(curve) if d.open]
@@ -157,6 +159,9 @@ class EvalRegression(Rule[RegressionEvidence]):
         if parts and whole is not None and not turned and not any(d.eval is whole for d in lasting):
             parts.sort(key=lambda d: -d.share)
             yield self._finding(Severity.INFO, parts, f"while the whole, {whole.curve.name}, did not, and it decides")
+        lasting, ramped, why = without_ramped(run, lasting)
+        if ramped:
+            yield self._finding(Severity.INFO, ramped, why)
         if lasting:
             yield self._in_view_of(unlearning_sign(run), self._lasting(run, curves, lasting, self_told))
 
@@ -290,8 +295,3 @@ class EvalRegression(Rule[RegressionEvidence]):
             f"Look at what changed between steps {worst.best_step:,} and {max(worst.steps[0], worst.best_step):,}: "
             "data, learning rate, a resume.",
         )
-
-
-def _turned(own: RunCurve, train: PlacedSeries, patience: int) -> bool:
-    """Whether EVAL004 speaks of an eval."""
-    return beside_train(own, train.name) and overfit(own, train, patience) is not None

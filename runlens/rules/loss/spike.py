@@ -86,7 +86,8 @@ class LossSpike(Rule[SpikeEvidence]):
     at the distance over which they do; means since an epoch began are taken back first. A loss that doubles within
     the first points and stays so high for a tenth of the log is a spike, too, and an error where it stays for three
     tenths. A rise at which a logged stage, phase or switch of the loss changes is `info`, or a warning where most
-    of the progress is lost, unless it goes on. A bump while the learning rate warms up for the first time, and that
+    of the progress is lost, unless it goes on; one with the logged weight of a term that ramps up (`kl_weight`) is
+    `info`, unless it goes on after the ramp. A bump while the learning rate warms up for the first time, and that
     is gone within a tenth of the log, is `info`. So is one that is back and undid less than 1 % of the progress, or
     set in before the loss had fallen at all and did not double it. So is an unresolved one that at its worst stands
     below 1 % of the first loss. So is an unresolved one of a log that prints no
@@ -188,6 +189,8 @@ def _severity(incident: LossIncident, context: Context, counts_lines: bool, epoc
         return Severity.INFO
     if counts_lines and incident.ending.outcome == "unresolved" and not _above_all(incident):
         return Severity.INFO  # another training may begin there
+    if context.ramped:
+        return Severity.INFO
     if context.plan is not None:  # a stage may be harder, but one that undoes most of the progress is worth a look
         return Severity.WARNING if incident.ending.outcome == "diverged" else Severity.INFO
     if incident.early and incident.points > STAYS * len(incident.curve.y):
@@ -256,7 +259,7 @@ def _message(incident: LossIncident, context: Context) -> str:
     elif why := slight(incident):
         said.append(why)
     if context.plan is not None:
-        said.append(f"{context.plan.words()} there")
+        said.append(f"{context.plan.words()} {'meanwhile, and the loss with it' if context.ramped else 'there'}")
     if incident.rewound:
         said.append("the run was rewound to before it")
     return "; ".join(said)

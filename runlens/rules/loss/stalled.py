@@ -27,6 +27,7 @@ from runlens.rules.loss.parts.sensitivity import USUAL, LossSensitivity
 from runlens.rules.meaning import Part, Stage, Story
 from runlens.rules.shared.frozen import frozen_tail
 from runlens.rules.shared.panels import LOSSES, TRAINING
+from runlens.rules.shared.ramps import ramp_of
 from runlens.run_config import RunConfig, Spelling
 from runlens.stats.changes.progress import Stall, last_stall
 from runlens.stats.changes.saturation import nears_floor
@@ -75,7 +76,8 @@ class StalledLoss(Rule[StallEvidence]):
     nothing where the loss swung or where a spike or a shift (LOSS001, LOSS005) accounts for level or trend. A loss
     of ten points and more that does nothing but rise is a `warning`, and an `error` where it doubles, as is one
     that falls below zero without bound; so is one of less than 50 points that has risen by a quarter since it was
-    lowest, for half of the log, and gave back a hundredth of its progress. Four things show in fewer points that
+    lowest, for half of the log, and gave back a hundredth of its progress; either is `info` where it rose with the
+    logged weight of a term that ramps up. Four things show in fewer points that
     nothing is learnt: a loss of 20 points that never leaves the logarithm of a number of classes by half a percent,
     a held-out loss that is the same to a thousandth at eight checkpoints and more beside a training loss that is
     level from the start, one that stands so at such a logarithm, and a training loss of 20 points with up to half a
@@ -150,7 +152,7 @@ class StalledLoss(Rule[StallEvidence]):
         if not len(curve.step):
             return None
         first, last = int(curve.step[0]), int(curve.step[-1])
-        severity, rise, doubt = Severity.WARNING, 0.0, 0.0
+        severity, rise, doubt, ramp = Severity.WARNING, 0.0, 0.0, None
         worse, below = only_worse(curve), falls_without_bound(curve.value)
         if below is not None:
             severity, level, rise = Severity.ERROR, below.after, below.after - below.before
@@ -166,6 +168,7 @@ class StalledLoss(Rule[StallEvidence]):
                 f"{level:.4g} in the last, at steps {first:,} to {last:,}"
             )
             help = "Check the sign of the loss, the learning rate and the labels: a model that learns gets better."
+            ramp = ramp_of(run, curve.step, curve.value, 0, curve.loss(worse.before))
         elif (turned := turned_worse(curve)) is not None and not _spiked_for_good(run, self.sensitivity):
             first, level = int(curve.step[turned.at]), curve.loss(turned.after)
             rise = round(turned.after - turned.best, 5)
@@ -174,12 +177,15 @@ class StalledLoss(Rule[StallEvidence]):
                 f"{level:.4g} at step {last:,}"
             )
             help = "Go back to the checkpoint of that step; if the loss is a held-out one, the model overfits."
+            ramp = ramp_of(run, curve.step, curve.value, turned.at, curve.loss(turned.best))
         elif why := _nothing_learnt(run, curve, self.rate):
             level = median(curve.value)
             text = f"the loss has not moved since the start: {level:.4g} from step {first:,} to {last:,}, {why}"
             help = "Check that parameters change, that labels belong to their inputs, and the learning rate in use."
         else:
             return None
+        if ramp is not None:
+            severity, text = Severity.INFO, f"{text}; {ramp.setting.words()} meanwhile"
         return self.finding(
             severity,
             curve.metric,

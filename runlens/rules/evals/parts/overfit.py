@@ -91,9 +91,17 @@ def beside_train(own: RunCurve, train: str) -> bool:
 
     `val_loss_graph` could be that of one head by its name alone; beside `train_loss_graph` it is the whole.
     """
-    name = own.curve.name
-    same = name != train and _SPLIT.sub("", name.lower()) == _SPLIT.sub("", train.lower())
-    return held_out_loss(own) or (own.curve.direction == "down" and same)
+    return held_out_loss(own) or (own.curve.direction == "down" and same_but_for_split(own.curve.name, train))
+
+
+def same_but_for_split(name: str, train: str) -> bool:
+    """Whether two series bear one name but for the word for their data, so that they are the same sum of terms."""
+    return name != train and _SPLIT.sub("", name.lower()) == _SPLIT.sub("", train.lower())
+
+
+def turned_beside(own: RunCurve, train: PlacedSeries, patience: int) -> bool:
+    """Whether EVAL004 speaks of an eval."""
+    return beside_train(own, train.name) and overfit(own, train, patience) is not None
 
 
 def overfit(own: RunCurve, train: PlacedSeries, patience: int) -> Overfit | None:

@@ -13,6 +13,7 @@ from runlens.growing import chosen, differences
 from runlens.model import PlacedSeries, Run
 from runlens.rules.loss.parts.incidents import LossIncident
 from runlens.rules.shared.logged_settings import Setting, SettingEvidence, changed_plan
+from runlens.rules.shared.ramps import Ramp, ramp_of, ramps
 from runlens.stats.robust import median, sigma
 
 LOOK_BACK = 64
@@ -44,6 +45,7 @@ class ContextEvidence(TypedDict):
     from_scratch: bool
     after_resume: bool
     plan: SettingEvidence | None
+    ramped: bool
     warming_up: bool
 
 
@@ -64,7 +66,11 @@ class Context:
     after_resume: bool
     """Whether the run was started or resumed right there."""
     plan: Setting | None
-    """The stage of training that began there by the log, if the loss has not gone on rising since."""
+    """The stage of training that began there by the log, if the loss has not gone on rising since, or the weight of a
+    term that rose there bit by bit."""
+
+    ramped: bool
+    """Whether `plan` is such a weight: the loss is not what it was before."""
 
     warming_up: bool
     """Whether the learning rate still rose from the start of the run to its peak, or would have by usual plans."""
@@ -85,6 +91,7 @@ class Context:
             "from_scratch": self.from_scratch,
             "after_resume": self.after_resume,
             "plan": None if self.plan is None else self.plan.evidence(),
+            "ramped": self.ramped,
             "warming_up": self.warming_up,
         }
 
@@ -101,6 +108,7 @@ def _looked_around(run: Run, incident: LossIncident) -> Context:
     start = median(curve.y[: max(1, min(3, one.first))])
     scratch = one.sign > 0 and float(curve.y[one.peak]) > start - 0.1 * (start - one.level) and start > one.level
     sudden = incident.points > 8 and one.peak - one.first <= 3
+    plan, ramp = _plan(run, incident), _ramp(run, incident)
     return Context(
         first,
         peak,
@@ -109,7 +117,8 @@ def _looked_around(run: Run, incident: LossIncident) -> Context:
         restart,
         scratch and sudden,
         _after_resume(run, incident),
-        _plan(run, incident),
+        ramp.setting if plan is None and ramp is not None else plan,
+        plan is None and ramp is not None,
         _warming_up(run, incident),
     )
 
@@ -182,6 +191,14 @@ def _plan(run: Run, incident: LossIncident) -> Setting | None:
     before = int(step[max(one.first - 2 * NEAR, 0)]), int(step[max(one.first - 2, 0)])
     after = int(step[min(one.first + NEAR, last)]), int(step[min(one.first + 3 * NEAR, last)])
     return changed_plan(run, before, after)
+
+
+def _ramp(run: Run, incident: LossIncident) -> Ramp | None:
+    """The weight of a term with which the loss rose."""
+    one, curve = incident.excursion, incident.curve
+    if one.sign < 0 or not ramps(run) or (curve.ends_non_finite and incident.until == len(curve.y)):
+        return None
+    return ramp_of(run, curve.step, curve.value, max(one.first - 1, 0), curve.loss(one.level))
 
 
 def _after_resume(run: Run, incident: LossIncident) -> bool:
