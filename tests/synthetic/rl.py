@@ -16,7 +16,7 @@ Tool = Literal["sb3", "cleanrl", "ml-agents", "rllib", "trl-grpo", "verl", "open
 Health = Literal["learns", "noisy", "plateaus", "flat", "dips", "wanders", "swings", "slides", "by-epoch",
                  "explores-first", "curriculum", "solved", "sparse", "thinks-longer", "evaluates"]  # fmt: skip
 Fault = Literal["sudden", "gradual", "unlearns", "kl", "hacked", "entropy-dies", "garbled", "runs-to-limit", "early",
-                "half-back", "dead-at-once", "evaluations"]  # fmt: skip
+                "half-back", "dead-at-once", "evaluations", "stands"]  # fmt: skip
 
 CLASSICAL: tuple[Tool, ...] = ("sb3", "cleanrl", "ml-agents", "rllib")
 LANGUAGE: tuple[Tool, ...] = ("trl-grpo", "verl", "openrlhf", "skyrl")
@@ -54,6 +54,8 @@ def shows(tool: Tool, kind: Health | Fault) -> bool:
     """Whether what that tool logs can show a run of that kind."""
     if kind in ("thinks-longer", "runs-to-limit"):
         return tool in LENGTH
+    if kind == "stands":
+        return tool in CLASSICAL
     return tool in EVALUATED if kind in ("evaluates", "evaluations") else True
 
 
@@ -132,11 +134,11 @@ def course(tool: Tool, kind: Health | Fault, n: int, rng: np.random.Generator) -
         inner.skill = 1.0 / (1.0 + np.exp(-(share - 0.06) / 0.02))
     elif kind == "evaluations":
         inner.tested = inner.skill.copy()
-    if kind == "dead-at-once":
+    if kind in ("dead-at-once", "stands"):
         at = 0
     else:
         at = max(at, int(np.argmax(inner.skill >= 0.6)))  # what collapses had learnt something, and learns no more
-    if kind not in ("dead-at-once", "evaluations"):
+    if kind not in ("dead-at-once", "evaluations", "stands"):
         inner.skill = np.minimum(inner.skill, inner.skill[at])
     _faulty(kind, inner, np.clip((np.arange(n) - at) / n, 0.0, None), at, rng)
     return inner, at
@@ -207,6 +209,9 @@ def _faulty(kind: Health | Fault, inner: Inner, since: Floats, at: int, rng: np.
     elif kind == "dead-at-once":
         inner.skill = np.full(len(skill), rng.uniform(0.0, 0.1))
         inner.entropy = 1e-6 * rng.random(len(skill))
+    elif kind == "stands":  # as "flat", for so long that it is a fault
+        inner.skill = np.full(len(skill), rng.uniform(0.0, 0.1))
+        inner.noise = rng.uniform(0.02, 0.4)
     elif kind == "evaluations" and inner.tested is not None:
         lost = rng.uniform(1.0, 1.2) * (1.0 - np.exp(-since / rng.uniform(0.005, 0.04)))
         inner.tested = inner.tested * (1.0 - lost) + 0.03 * rng.standard_normal(len(skill))

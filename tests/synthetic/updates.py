@@ -25,7 +25,7 @@ class Steps:
 
     def __init__(self, rng: Rng, learns: bool) -> None:
         self.rng = rng
-        self.n = int(rng.choice([80, 240, 1000]))
+        self.n = int(rng.choice([80, 240, 1000 if learns else 480]))  # 500 points without a gain are a finding alone
         self.share = np.arange(self.n) / self.n
         self.at = int(self.n * rng.uniform(0.35, 0.6))
         self.since = np.clip((np.arange(self.n) - self.at) / self.n, 0.0, None)

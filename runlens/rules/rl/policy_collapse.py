@@ -17,10 +17,15 @@ from runlens.rules.rl.parts.one_answer import one_answer
 from runlens.rules.rl.parts.short import FEWEST_SHORT, judged_short
 from runlens.rules.rl.parts.signals import Signal, evaluated, length_limit, measures, reward
 from runlens.rules.rl.parts.signs import FELL, FEWEST, Limits, Name, Reward, Sign, judged, of_evaluations, of_measure
+from runlens.rules.rl.parts.standstill import learns_nothing
 from runlens.rules.rl.parts.updates import ALONE, KINDS, jumped, of_update
 
 LOST_ALL = 0.8
 """Part of the progress from which a fall is an error by itself."""
+NOTHING_LEARNT = (
+    "Look whether rewards are ever earned, at their scale, at exploration and at the learning rate; try it on a task "
+    "that is known to be learnt."
+)
 MASSIVE = 100.0
 """Times its level before from which a KL is an error by itself."""
 
@@ -44,8 +49,9 @@ WORDS: dict[Name, str] = {
     "length-ran-away": "responses grew from {} to {} tokens",
     "length-at-limit": "responses came to stand at their limit, from {} to {}",
     "length-died": "responses shrank from {} to {} tokens",
+    "reward-stood": "the reward rose by no more than noise, from {} to {} in the mean: the policy learns nothing",
 }
-STANDING: frozenset[Name] = frozenset({"entropy-dead", "always-clipped", "never-contrast"})
+STANDING: frozenset[Name] = frozenset({"entropy-dead", "always-clipped", "never-contrast", "reward-stood"})
 """What is so from the first value on."""
 
 
@@ -85,7 +91,9 @@ class PolicyCollapse(Rule[CollapseEvidence]):
     entropy that dies or was dead from the first value on, and responses that stand at their limit or shrink to nothing,
     are findings where the reward gained nothing or fell: while it gains they do so by design. An entropy or responses
     that run away are signs beside a reward that fell. All signs are one finding. A task that was made harder explains a
-    fall: `info`.
+    fall: `info`. Beside a reward that never rose an entropy is dead at twice `entropy` of its first level. A reward of
+    500 points or more that never rose above its first level, nor any other one, is a warning: the policy learns
+    nothing; not that of a game of two, of answers, or one that stands near the highest that it ever was.
 
     A KL that grew tenfold all along, to such a level, beside an entropy that died is a policy that says one thing: a
     finding whatever the reward does. What a reward lost within its first tenth, before it gained anything, is how an
@@ -178,6 +186,8 @@ class PolicyCollapse(Rule[CollapseEvidence]):
             found.append(short)
         else:
             found += _of_other_rewards(run, rewards, limits)
+            if rewards is not None and not any(found):
+                found.append(learns_nothing(run, rewards, others, limits))
         if signs := [sign for sign in found if sign is not None]:
             yield self._finding(run, signs, known)
 
@@ -213,8 +223,19 @@ class PolicyCollapse(Rule[CollapseEvidence]):
                 "sudden": worst.sudden,
                 "reward_known": known is not None,
             },
-            "Go back to the last checkpoint before the first sign; look at the KL, the entropy and its rollouts.",
+            NOTHING_LEARNT
+            if worst.name == "reward-stood"
+            else "Go back to the last checkpoint before the first sign; look at the KL, the entropy and its rollouts.",
         )
+
+    @classmethod
+    def words(cls, finding: Finding) -> str:
+        """A policy that never rose did not collapse."""
+        return "policy that learns nothing" if cls._stood(finding) else super().words(finding)
+
+    @classmethod
+    def _stood(cls, finding: Finding) -> bool:
+        return cls.evidence_of(finding).get("signs") == ["reward-stood"]
 
 
 def _judged_reward(run: Run) -> Signal | None:

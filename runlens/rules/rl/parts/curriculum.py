@@ -14,6 +14,15 @@ NEAR = 0.1
 """Share of the run before a fall in which the task must have changed."""
 
 
+def has_lessons(run: Run) -> str:
+    """The logged name of a difficulty that rose at any time, or empty."""
+    for name in sorted(run.placed):
+        value = run.placed[name].value
+        if _TASK.search(normalise(name)) and len(value) and float(np.nanmax(value)) > float(value[0]):
+            return name
+    return ""
+
+
 def made_harder(run: Run, fell: int, last: int) -> str:
     """The logged name of a difficulty that rose shortly before a fall, or empty.
 

@@ -105,6 +105,16 @@ def evaluated(run: Run, beside: Signal) -> Signal | None:
     return None if found is None or found.metric == beside.metric else found
 
 
+def every_reward(run: Run) -> list[Signal]:
+    """All that a policy earns, of training and of evaluations, by every name."""
+    plain = {name: normalise(name) for name in sorted(run.placed)}
+    return [
+        _signal(run.placed[name], "reward")
+        for name, said in plain.items()
+        if not _OTHER.search(said) and any(pattern.search(said) for pattern in _REWARDS)
+    ]
+
+
 def _reward(run: Run, held_out: bool) -> Signal | None:
     named = {
         name: plain

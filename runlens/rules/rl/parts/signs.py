@@ -16,7 +16,7 @@ from runlens.stats.robust import median
 Name = Literal["reward-fell", "eval-reward-fell", "kl-exploded", "entropy-died", "entropy-dead", "entropy-exploded",
                "length-ran-away", "length-at-limit", "length-died", "updates-clipped", "always-clipped", "kl-jumped",
                "spread-ran-away", "spread-died", "value-lost", "value-ran-away", "no-contrast", "never-contrast",
-               "reward-came-back"]  # fmt: skip
+               "reward-came-back", "reward-stood"]  # fmt: skip
 FELL: frozenset[Name] = frozenset({"reward-fell", "eval-reward-fell"})
 
 TINY = 1e-12
@@ -53,6 +53,9 @@ VARIED = 5
 """Lengths from which on responses are not of one length, or two, by design."""
 FULL = 0.9
 """Share of responses that are cut off from which they stand at their limit."""
+FLAT = 2.0
+"""Times its bar to which an entropy has died where the reward never rose: a policy that tries a tenth of what it tried,
+and has learnt nothing by it, will learn nothing more."""
 
 
 class Limits(NamedTuple):
@@ -90,6 +93,8 @@ class Reward:
     """It stands at its best, which lies above where it began, or at the most that it can be."""
     size: float = 0.0
     """The largest level that it had, without its sign."""
+    flat: bool = False
+    """It never rose above where it began by more than the noise, and is not at the most that it can be."""
 
 
 BEGINNING = 5
@@ -118,8 +123,9 @@ def judged(signal: Signal, limits: Limits) -> Reward:
         half = 0.5 if found.fall >= ALL_LOST * found.gain > 0 else 1.0
         if len(signal.value) - at >= half * max(limits.lasting * len(signal.value), 10):
             return Reward(_fell(signal, at, found), False, size)
-    gained = found.fall <= HELD * found.gain and found.gain > SIGMAS * found.noise
-    return Reward(None, gained or (float(signal.value.max()) <= 1.0 and found.end >= SOLVED), size)
+    rose = found.gain > SIGMAS * found.noise
+    solved = float(signal.value.max()) <= 1.0 and found.end >= SOLVED
+    return Reward(None, solved or (rose and found.fall <= HELD * found.gain), size, not (rose or solved))
 
 
 def of_evaluations(signal: Signal, limits: Limits) -> Sign | None:
@@ -188,8 +194,9 @@ def _of_entropy(signal: Signal, blocks: Blocks, limits: Limits, reward: Reward) 
             return None
         steps = int(signal.step[0]), int(signal.step[-1])
         return Sign("entropy-dead", signal.metric, steps, first, median(np.abs(signal.value)))
-    dead = stays(size, first, limits.entropy * first)
-    if dead is None and bool((size.smooth <= limits.entropy * first).all()):
+    low = (FLAT if reward.flat else 1.0) * limits.entropy * first
+    dead = stays(size, first, low)
+    if dead is None and bool((size.smooth <= low).all()):
         dead = Climb(first, float(np.median(size.smooth)), 0, 0)
     if dead is not None:
         return sign_of("entropy-died", signal, size, dead)

@@ -1,0 +1,107 @@
+"""RL001 on policies that learn nothing, at the edge of each threshold, and what looks alike."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from runlens.model import Finding, Run, Series, Severity
+from runlens.roles import resolve
+from runlens.rules.rl.parts.signals import Signal
+from runlens.rules.rl.parts.standstill import LONG, stands_still
+from runlens.rules.rl.policy_collapse import PolicyCollapse
+
+N = 600
+Values = npt.NDArray[np.float64]
+NAME = "rollout/ep_rew_mean"
+
+
+def noise(n: int = N, seed: int = 0) -> Values:
+    return np.random.default_rng(seed).standard_normal(n)
+
+
+def stood(value: Values) -> bool:
+    return stands_still(Signal(NAME, "reward", np.arange(len(value)), value)) is not None
+
+
+def told(reward: Values, name: str = NAME, **beside: Values) -> list[Finding]:
+    step = np.arange(len(reward))
+    logged = {name: reward, "train/approx_kl": np.full(len(reward), 0.01)}
+    logged |= {key.replace("__", "/"): value for key, value in beside.items()}
+    series = {key: Series(key, step, np.full(len(step), np.nan), value) for key, value in logged.items()}
+    run = resolve(Run("r", "r", "r", series=series))
+    return [one for one in PolicyCollapse().check(run) if isinstance(one, Finding)]
+
+
+FLAT = -200.0 + 10.0 * noise()
+
+
+def test_a_reward_that_never_rises_is_a_policy_that_learns_nothing() -> None:
+    (finding,) = told(FLAT)
+    assert finding.severity is Severity.WARNING and finding.evidence["signs"] == ["reward-stood"]
+    assert PolicyCollapse.words(finding) == "policy that learns nothing"
+    assert "checkpoint" not in finding.help
+
+
+@pytest.mark.parametrize(("n", "says"), [(LONG - 1, 0), (LONG, 1)])
+def test_a_short_log_may_be_too_young(n: int, says: int) -> None:
+    assert len(told(FLAT[:n])) == says
+
+
+@pytest.mark.parametrize(("by", "says"), [(0.5, True), (10.0, False)])
+def test_it_may_rise_by_less_than_noise_would(by: float, says: bool) -> None:
+    assert stood(FLAT + np.linspace(0.0, by, N)) is says
+
+
+@pytest.mark.parametrize(("short", "says"), [(4.0, True), (40.0, False)])
+def test_what_was_learnt_in_the_first_points_counts(short: float, says: bool) -> None:
+    value = FLAT.copy()
+    value[:5] -= short
+    assert stood(value) is says
+
+
+def test_a_burst_above_the_first_level_is_learning() -> None:
+    value = FLAT.copy()
+    value[300:400] += 30.0
+    assert not stood(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        (np.full(N, -200.0), True),  # a car that never climbs
+        (np.full(N, 500.0), False),  # a pole that never falls
+        (np.where(np.arange(N) % 20 == 0, 300.0, 500.0), False),  # or hardly ever
+        (np.clip(0.3 + 0.1 * noise(), 0, 1), True),
+        (np.clip(0.5 + 0.1 * noise(), 0, 1), False),  # half of all games
+        (np.where(np.abs(noise()) < 0.67, 1.0, -1.0), False),  # a game that is won as often as lost
+        (np.where(noise(seed=3) > 1.0, 1.0, -1.0), True),
+    ],
+)
+def test_what_is_at_its_best_or_a_game_of_two_stands_by_design(value: Values, says: bool) -> None:
+    assert stood(value) is says
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"rollout__success_rate": np.linspace(0.0, 0.8, N)},
+        {"eval__mean_reward": np.linspace(-200.0, 0.0, N)},
+        {"curriculum__level": np.floor(np.linspace(0.0, 5.0, N))},
+        {"self_play__elo": np.full(N, 1200.0)},
+        {"train__completions__mean_length": np.full(N, 300.0) + noise()},
+    ],
+)
+def test_what_else_says_that_it_learns_or_is_no_beginner(beside: dict[str, Values]) -> None:
+    assert told(FLAT, **beside) == []
+
+
+def test_a_scaled_reward_says_nothing_of_its_size() -> None:
+    assert told(FLAT, name="rollout/normalized_reward") == []
+
+
+def test_noise_of_any_kind_is_told_and_learning_of_any_kind_is_not() -> None:
+    learns = [stood(2.0 * noise(seed=seed) + np.linspace(0, 2.0, N)) for seed in range(200)]
+    assert np.mean([stood(3.0 + noise(seed=seed)) for seed in range(200)]) > 0.9
+    assert np.mean(learns) < 0.005
