@@ -103,8 +103,8 @@ def healthy(seed: int = 0, gpus: int = 4, rows: int = 260, what: str = "temp pow
     return Machine(rng, step, columns)
 
 
-def overheat(m: Machine, gpu: int = 2, to: float = 88.0, share: float = 0.6, slower: float = 0.0) -> Fault:
-    """A fan fails: the core climbs to `to` within ten rows and stays there."""
+def overheat(m: Machine, gpu: int = 2, to: float = 88.0, share: float = 0.6, slower: float = 0.06) -> Fault:
+    """A fan fails: the core climbs to `to` within ten rows and stays there, and training slows down with it."""
     rows = m.after(share)
     since = np.cumsum(rows)
     own = m.columns[f"system.gpu.{gpu}.temp"]
@@ -120,15 +120,21 @@ def drift(m: Machine, gpu: int = 1, rise: float = 14.0) -> Fault:
 
 
 def leak(m: Machine, gpus: tuple[int, ...] = (0,), per_row: float = 40e6) -> Fault:
-    """Something is kept every step: memory grows in a straight line, under the noise of the allocator."""
+    """Something is kept every step: memory grows in a straight line, under the noise of the allocator.
+
+    The monitor logs the share of the card beside it, so that its size is known: 80 GB.
+    """
     for g in gpus:
-        m.columns[f"system.gpu.{g}.memoryAllocatedBytes"] += per_row * np.arange(len(m.step))
+        held = m.columns[f"system.gpu.{g}.memoryAllocatedBytes"]
+        held += per_row * np.arange(len(m.step))
+        m.columns[f"system.gpu.{g}.memoryAllocated"] = held / 80e7
     return Fault("HW002", m.span(m.after(0.1)), tuple(f"gpu {g}" for g in gpus))
 
 
-def starve(m: Machine, share: float = 0.4, until: float = 0.9, to: float = 28.0) -> Fault:
-    """All devices wait for data."""
+def starve(m: Machine, share: float = 0.4, until: float = 0.9, to: float = 28.0, slower: float = 0.4) -> Fault:
+    """All devices wait for data, and training with them."""
     rows = m.after(share) & ~m.after(until)
+    m.columns["tokens_per_sec_per_gpu"][rows] *= 1 - slower
     for name in [n for n in m.columns if n.endswith(".gpu")]:
         m.columns[name][rows] = np.clip(to + m.rng.normal(0, 6, int(rows.sum())), 0, 100)
     return Fault("HW003", m.span(rows), tuple(f"gpu {g}" for g in range(4)))
@@ -151,9 +157,10 @@ def ecc(m: Machine, count: int = 3, gpu: int = 1, share: float = 0.5, corrected:
     return Fault("HW004", (first, first + (count - 1) * STEPS), (f"gpu {gpu}",))
 
 
-def odd_one(m: Machine, gpu: int = 2, percent: float = 30.0, share: float = 0.3) -> Fault:
-    """One device draws less power and is cooler: it waits for something that the others have."""
+def odd_one(m: Machine, gpu: int = 2, percent: float = 30.0, share: float = 0.3, slower: float = 0.08) -> Fault:
+    """One device draws less power and is cooler, and the others wait for it."""
     rows = m.after(share)
+    m.columns["tokens_per_sec_per_gpu"][rows] *= 1 - slower
     m.columns[f"system.gpu.{gpu}.powerWatts"][rows] *= 1 - percent / 100
     m.columns[f"system.gpu.{gpu}.temp"][rows] -= 0.6 * percent
     return Fault("HW005", m.span(rows), (f"gpu {gpu}",))

@@ -29,7 +29,7 @@ def short_leak(rng: Rng) -> Made:
     rows = len(made.step)
     level = rng.uniform(5, 30) * GIB
     made.columns["system.gpu.0.memoryAllocatedBytes"] = level * (
-        1 + rng.uniform(0.4, 1.0) * np.arange(rows) / rows
+        1 + rng.uniform(0.6, 1.0) * np.arange(rows) / rows
     ) + 5e6 * rng.standard_normal(rows)
     return made.run(), None
 
@@ -39,15 +39,16 @@ def host_leak(rng: Rng) -> Made:
     made = _machine(rng)
     share = np.arange(len(made.step)) / len(made.step)
     name = str(rng.choice(["system.memory_percent", "system.memory", "cpu_vm_percent"]))
-    made.columns[name] = 20.0 + rng.uniform(30, 70) * share + 0.4 * rng.standard_normal(len(share))
+    made.columns[name] = 20.0 + rng.uniform(45, 75) * share + 0.4 * rng.standard_normal(len(share))
     return made.run(), None
 
 
 def own_gpu_waits(rng: Rng) -> Made:
-    """The one GPU that the run uses stands at a fifth to two fifths, those of others are busy."""
+    """The one GPU that the run uses waits from some step on and training with it; those of others are busy."""
     made = _machine(rng)
     own = int(rng.integers(4))
-    rows = made.after(0.1)
+    rows = made.after(0.4)
+    made.columns["tokens_per_sec_per_gpu"][rows] *= rng.uniform(0.5, 0.8)
     made.columns[f"system.gpu.{own}.gpu"][rows] = rng.uniform(10, 30) + 4 * rng.standard_normal(int(rows.sum()))
     _owned(made, own)
     return made.run(), None

@@ -15,6 +15,7 @@ from runlens.rules.hardware.parts.devices import clean, named, per_device
 from runlens.rules.meaning import Advice, Extent, Part, Stage, Story
 from runlens.rules.shared.panels import HARDWARE, MACHINES
 from runlens.rules.throughput.parts.cost import total_steps
+from runlens.rules.throughput.parts.words import duration
 from runlens.stats.robust import Floats, difference_sigma, theil_sen
 from runlens.stats.rolling import block_median
 
@@ -39,6 +40,8 @@ class Growth:
     first: float
     last: float
     steps: tuple[int, int]
+    step_seconds: float
+    """Seconds of a step by the clock, pauses included; NaN without wall times."""
 
 
 class MemoryEvidence(TypedDict):
@@ -55,8 +58,15 @@ class MemoryEvidence(TypedDict):
     capacity_assumed: bool
 
 
-_FAR = 30.0
-"""Times its own length that a run without a plan would have to go on before memory is full: no run does."""
+_BEYOND = 1.2
+"""Times the planned end until which memory must last: a plan is met late, and evaluated after."""
+_MUCH = 1.3
+"""Times the level before from which growth is worth acting on where the size of the memory is only assumed: of a run
+without a plan it must then be full after as long again."""
+_DONE = 0.95
+"""Share of the planned steps from which a run is over."""
+_ALMOST = 0.9
+"""Share of the memory at the end of a run that is over from which the next one may not fit."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +80,11 @@ class MemoryGrowth(Rule[MemoryEvidence]):
     and checkpoints that need more for a moment do not show. A finding needs a growth of `growth` over the level
     before, of six standard deviations of the blocks, spread over the blocks (no single jump makes half of it: the
     first evaluation, a longer sequence or the allocator's cache make one step up and stay there), and going on: the
-    last third still grows at half the mean rate or more. It says how fast, and when the memory will be full, if its
-    size is known from a percentage in the log or from `capacity_gb`; else when the next common size of device would
-    be.
+    last third and the last fifth still grow at half the mean rate or more. It says how fast, and when
+    the memory will be full, if its size is known from a percentage in the log or from `capacity_gb`; else when the next
+    common size of device would be. It is a warning where that threatens the run: where the size is known and the memory
+    will be full before the run ends; or where it is only assumed, and the growth is 30 % of the level before. Else it
+    is `info`, and so is what grew in a run that is over, unless it ended at nine tenths of the memory.
 
     Why it matters
     --------------
@@ -89,8 +101,8 @@ class MemoryGrowth(Rule[MemoryEvidence]):
     --------
     growth : smallest growth as a share of the level after the first tenth (0.1 is 10 %).
     soon : it is an error if it will be full within this share of the steps that the run has done.
-    horizon : growth by less than half is only worth knowing (`info`) if it will be full after this many times the
-        steps that the run has done, or a fifth beyond its planned end, where that is known.
+    horizon : without a planned end it is a warning if it will be full within so many times the steps that the run has
+        done; with one, if it will be full before a fifth beyond it.
     capacity_gb : memory of one GPU in GB, where the log does not tell; 0 if not known.
     points : fewest samples.
 
@@ -112,7 +124,7 @@ class MemoryGrowth(Rule[MemoryEvidence]):
 
     growth: float = 0.1
     soon: float = 0.25
-    horizon: float = 10.0
+    horizon: float = 2.0
     capacity_gb: float = 0.0
     points: int = 15
 
@@ -156,7 +168,8 @@ class MemoryGrowth(Rule[MemoryEvidence]):
         if not slope > 0:
             return None
         first, last = float(abs(blocks[0])), float(abs(blocks[-1]))
-        return Growth(device, r, slope, first, last, (first_step, int(series.step[-1])))
+        took = float(series.time[-1] - series.time[0]) / float(series.step[-1] - series.step[0])
+        return Growth(device, r, slope, first, last, (first_step, int(series.step[-1])), took)
 
     def _finding(self, run: Run, role: str, found: list[Growth]) -> Finding:
         found.sort(key=lambda g: -g.per_step)
@@ -168,25 +181,36 @@ class MemoryGrowth(Rule[MemoryEvidence]):
         full = worst.steps[1] + left if left is not None else None
         span = run.step_range() or worst.steps
         done = max(span[1] - span[0], 1)
-        soon = left is not None and not assumed and left <= self.soon * done
         planned = total_steps(run)
-        late = full is not None and (left or 0) > self.horizon * done
-        if full is not None and planned is not None and not assumed:
-            late = full > 1.2 * planned
-        harmless = late and (worst.last < 1.5 * worst.first or (left or 0) > _FAR * done)
+        soon = left is not None and not assumed and left <= self.soon * done
+        until = (1.0 if assumed else self.horizon) * done if planned is None else _BEYOND * planned - worst.steps[1]
+        over = run.state == "finished" or (planned is not None and worst.steps[1] >= _DONE * planned)
+        if left is None:
+            why = "how much there is was not logged"
+        elif over and (assumed or not _is_almost_full(worst, capacity)):
+            why = "the run is over before that"
+        elif left > until:
+            why = "that is long after the steps done so far"
+            why = f"that is after the planned end at {planned:,}" if planned is not None else why
+        elif assumed and worst.last < _MUCH * worst.first:
+            why = "which device it is was not logged"
+        else:
+            why = ""
         free = worst.source.metric_kind == "free"
         verb = "shrank: free memory went" if free else "grew"
         message = (
             f"{what} {verb} from {_amount(worst.first, worst.source.unit)} to {_amount(worst.last, worst.source.unit)}"
             f" and goes on at {_amount(1000 * worst.per_step, worst.source.unit)} per 1,000 steps"
         )
-        if full is not None:
+        if full is not None and left is not None:
             size = "it" if worst.source.unit == "%" or free else f"{capacity / 1e9:.0f} GB"
+            hours = left * worst.step_seconds / 3600.0
             message += f"; {'a device of ' if assumed else ''}{size} is full at about step {full:,}"
-            message += f", after the planned end at {planned:,}" if late and planned is not None else ""
-        severity = Severity.ERROR if soon else Severity.WARNING
+            message += f", {duration(3600.0 * hours)} on" if hours > 0 else ""
+        message += f"; {why}" if why else ""
+        severity = Severity.ERROR if soon and not over else Severity.WARNING
         return self.finding(
-            Severity.INFO if harmless else severity,
+            Severity.INFO if why else severity,
             worst.source.series.name,
             worst.steps,
             f"{message}.",
@@ -227,7 +251,16 @@ def _steady(blocks: Floats, total: float) -> bool:
     third = len(blocks) // 3
     late = float(blocks[-1] - blocks[-1 - third]) / third
     mean = total / len(changes)
-    return bool(changes.max() < 0.5 * total and float(np.mean(changes > 0)) >= 0.75 and late >= 0.5 * mean)
+    ended = float(blocks[-1] - blocks[-3]) / 2.0
+    goes_on = min(late, ended) >= 0.5 * mean
+    return bool(changes.max() < 0.5 * total and float(np.mean(changes > 0)) >= 0.75 and goes_on)
+
+
+def _is_almost_full(worst: Growth, capacity: float) -> bool:
+    """Whether memory of a known size stands at `_ALMOST` of it. Of free memory the size is what was free at first."""
+    if worst.source.metric_kind == "free":
+        return worst.last <= (1.0 - _ALMOST) * worst.first
+    return worst.last >= _ALMOST * capacity
 
 
 def _host_capacity(worst: Growth) -> tuple[float, bool]:

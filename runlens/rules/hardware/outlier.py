@@ -13,7 +13,8 @@ import numpy.typing as npt
 from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
 from runlens.rules.base import Rule
 from runlens.rules.hardware.parts.advice import DRAIN
-from runlens.rules.hardware.parts.devices import Stretch, clean, named, per_device, slower_by, stretches, tie
+from runlens.rules.hardware.parts.devices import Stretch, clean, named, per_device, stretches
+from runlens.rules.hardware.parts.meanwhile import SAID, slower_by, tie
 from runlens.rules.meaning import Advice, Extent, Part, Stage, Story
 from runlens.rules.shared.panels import HARDWARE, MACHINES
 from runlens.stats.robust import MAD_TO_SIGMA, Floats
@@ -86,10 +87,10 @@ class GpuOutlier(Rule[OutlierEvidence]):
     `percent` of the peers' level for power, utilisation and clock), for three slots in a row and a tenth of the
     run. At least `devices` devices are needed; memory is left out, because pipeline stages differ by design. A
     device that does no work all along while others do is not part of the run, and is not compared. One finding for
-    each device, with all quantities; of one that draws more power, is busier or clocked higher and nothing else,
-    while throughput did not move, as information: it does more of the work, as the first device of `DataParallel`
-    does. A device that is hotter and nothing else, while its clock, power or utilisation is known and within 5 % of
-    its peers', stands in a warm slot of the chassis: none.
+    each device, with all quantities. It is a warning where training was slower meanwhile, and where that is not known
+    of a device whose clock is lower: the others wait for it. Else it is `info`: a device may do more of the work, as
+    the first one of `DataParallel` does, or less. A device that is hotter and nothing else, while its clock, power or
+    utilisation is known and within 5 % of its peers', stands in a warm slot of the chassis: none.
 
     Why it matters
     --------------
@@ -230,12 +231,15 @@ class GpuOutlier(Rule[OutlierEvidence]):
         span = min(o.steps[0] for o in oddities), max(o.steps[1] for o in oddities)
         lost = slower_by(run, span)
         parts = [f"{o.words} ({o.own:,.0f} {o.unit} against {o.peers:,.0f} {o.unit})" for o in oddities]
-        harder = all(o.own > o.peers and o.role != "gpu_temperature" for o in oddities)
+        behind = any(o.role == "gpu_clock" and o.own < o.peers for o in oddities)
+        costs = behind if lost is None else lost >= SAID
+        kept = "" if costs or lost is None or abs(lost) >= SAID else "; training ran no slower meanwhile"
+        kept += "; what that did to the speed is not known" if lost is None and not costs else ""
         return self.finding(
-            Severity.INFO if harder and not lost else Severity.WARNING,
+            Severity.WARNING if costs else Severity.INFO,
             first.metric,
             span,
-            f"{named([first.device])} was {' and '.join(parts)} than its {compared - 1} peers{tie(lost)}.",
+            f"{named([first.device])} was {' and '.join(parts)} than its {compared - 1} peers{tie(lost)}{kept}.",
             {
                 "device": first.device,
                 "devices_compared": compared,

@@ -4,28 +4,20 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, NotRequired, TypedDict
 
 import numpy as np
 
 from runlens.growing import places
-from runlens.model import Figure, Finding, PlacedSeries, RoleSeries, Run, Severity, Skip, Symptom
+from runlens.model import Figure, Finding, RoleSeries, Run, Severity, Skip, Symptom
+from runlens.model.words import percent
 from runlens.rules.base import Rule
 from runlens.rules.hardware.parts.advice import DRAIN
-from runlens.rules.hardware.parts.devices import (
-    at_steps,
-    clean,
-    minutes,
-    named,
-    overlapping,
-    per_device,
-    slower_by,
-    steps_of,
-    stretches_at,
-    tie,
-)
+from runlens.rules.hardware.parts.devices import at_steps, clean, named, per_device, stretches_at
+from runlens.rules.hardware.parts.meanwhile import SAID, clock_fell, slower_by, tie
+from runlens.rules.hardware.parts.spells import Spell, devices_of, parted, span_of, together, values_of
 from runlens.rules.meaning import Advice, Extent, Part, Stage, Story
 from runlens.rules.shared.panels import HARDWARE, MACHINES
 from runlens.stats.robust import difference_sigma, median, theil_sen
@@ -33,9 +25,12 @@ from runlens.stats.rolling import block_median
 
 _APPLE = re.compile(r"(^|[._/])(ane[._]power|[ep]cpu_(freq|percent))", re.IGNORECASE)
 """What W&B logs of an Apple chip alone: its neural engine, its efficient and its fast cores."""
-WARM, BRIEF, SLOWER = 2.0, 0.1, 0.02
-"""Degrees above a limit, share of all samples and of the speed below which a stretch is only worth knowing: a card that
-regulates itself touches its limit."""
+NEAR = 5.0
+"""Degrees below the limit from which a drift threatens the run: one that stands far from it is only worth knowing."""
+BURNS = 5.0
+"""Degrees above the critical temperature from which it is an error at any speed: cards shut down there."""
+HOT_MEMORY = 10.0
+"""Degrees above its own limit from which memory is too hot whatever it did: GDDR6X slows down at 110 by itself."""
 _BLOCKS = 12
 """Blocks into which a run is cut to see a drift."""
 
@@ -46,6 +41,7 @@ class HeatEvidence(TypedDict):
     kind: Literal["limit", "drift"]
     devices: list[str]
     throughput_lost: float | None
+    clock_lost: NotRequired[float | None]
     part: NotRequired[str]
     peak_c: NotRequired[float]
     limit_c: NotRequired[float]
@@ -61,14 +57,17 @@ class GpuOverheating(Rule[HeatEvidence]):
 
     What it does
     ------------
-    Reports every stretch of at least three samples, and of `minutes` where wall times are known, in which a GPU's core
-    is at or above `limit` or its memory at or above `memory_limit`; devices that are hot in the same steps are one
-    finding. It is `info` for less than a tenth of the run and 2 degrees, where training was no slower. An error from
-    `critical` up, where the driver slows the clocks. Besides, where power is logged and the log covers `drift_minutes`:
-    the temperature less what the change in power explains, in twelve blocks after the first tenth; a rise of `drift`
-    degrees that goes on over the blocks is a drift, such as a failing fan, a clogged filter or a cooling loop. The
-    limits are those of cards with a fan or a cold plate of their own; a laptop's chip (Apple) runs at 90 and above by
-    design and slows down without being asked, and only its drift is judged.
+    Reports every stretch of at least three samples, and of `minutes` where wall times are
+    known, in which a GPU's core is at or above `limit` or its memory at or above `memory_limit`; devices that are hot
+    at the same time are one finding, and a pause of the sampler ends a stretch. It is a warning where the training was
+    slower meanwhile or the clocks of the GPU lower, or from `critical` up (memory: 10 degrees above its limit); from
+    `critical` up an error, unless clock or speed are known and held below 5 degrees more. Else it is `info`: a card
+    that regulates itself stands at its limit at full speed. Besides, where power is logged and the log covers
+    `drift_minutes`: the temperature less what the change in power explains, in twelve blocks after the first tenth; a
+    rise of `drift` degrees that goes on over the blocks is a drift, such as a failing fan, a clogged filter or a
+    cooling loop; a warning where it came within 5 degrees of `limit` or training was slower. The limits are those of
+    cards with a fan or a cold plate of their own; a laptop's chip (Apple) runs at 90 and above by design and slows down
+    without being asked, and only its drift is judged.
 
     Why it matters
     --------------
@@ -83,7 +82,7 @@ class GpuOverheating(Rule[HeatEvidence]):
     Settings
     --------
     limit : core temperature in degrees C that is too hot.
-    critical : core temperature in degrees C from which it is an error.
+    critical : core temperature in degrees C from which it is too hot whatever it did.
     memory_limit : memory (HBM) temperature in degrees C that is too hot.
     minutes : shortest stretch that is reported, where wall times are known.
     drift : rise in degrees C at equal power that is a drift.
@@ -124,37 +123,46 @@ class GpuOverheating(Rule[HeatEvidence]):
         yield from sorted(found, key=lambda f: f.steps or (0, 0))
 
     def _above(self, run: Run, kind: str, limit: float, part: str) -> Iterator[Finding]:
-        spans: list[tuple[str, tuple[int, int]]] = []
-        series: dict[str, PlacedSeries] = {}
-        for device, r in per_device(run, "gpu_temperature", kind).items():
-            series[device] = clean(r.series)
-            hot = places(("at or above", limit), (series[device].value,), lambda value: value >= limit)
-            for stretch in stretches_at(hot):
-                lasted = minutes(series[device], stretch)
-                if stretch.points >= 3 and not lasted < self.minutes:
-                    spans.append((device, steps_of(series[device], stretch)))
-        for devices, span in overlapping(spans):
-            inside = [s.value[(s.step >= span[0]) & (s.step <= span[1])] for s in (series[d] for d in devices)]
-            peak = max(float(v.max()) for v in inside)
-            hottest = devices[int(np.argmax([float(v.max()) for v in inside]))]
-            above = sum(int((v >= limit).sum()) for v in inside) / sum(len(v) for v in inside)
-            lost = slower_by(run, span)
-            severe = part == "core" and peak >= self.critical
-            brief = peak < limit + WARM and _share(series, devices, span) < BRIEF and not (lost or 0.0) >= SLOWER
+        spells: list[Spell] = []
+        logged = {device: clean(r.series) for device, r in per_device(run, "gpu_temperature", kind).items()}
+        for device, series in logged.items():
+            hot = places(("at or above", limit), (series.value,), lambda value: value >= limit)
+            found = [Spell(device, series, stretch) for stretch in parted(series, stretches_at(hot))]
+            spells += [s for s in found if s.stretch.points >= 3 and not s.minutes < self.minutes]
+        for group in together(spells):
+            devices, span = devices_of(group), span_of(group)
+            inside = {device: values_of(group, device) for device in devices}
+            hottest = max(devices, key=lambda d: float(inside[d].max()))
+            peak = float(inside[hottest].max())
+            lost, fell = slower_by(run, span), clock_fell(run, group)
+            severe = peak >= (self.critical if part == "core" else limit + HOT_MEMORY)
+            slowed = (lost or 0.0) >= SAID or (fell is not None and fell.counts)
+            held = (lost is not None or fell is not None) and not slowed
+            severity = Severity.WARNING if slowed or severe else Severity.INFO
+            if severe and part == "core" and (not held or peak >= self.critical + BURNS):
+                severity = Severity.ERROR
+            message = f"The {part} of {named(devices)} stood at or above {limit:g} °C, with a peak of {peak:.0f} °C"
+            message += f"{f' on {named([hottest])}' if len(devices) > 1 else ''}{tie(lost)}"
+            message += (
+                f"; its clock was {percent(fell.share)} lower {fell.than}" if fell is not None and fell.counts else ""
+            )
+            if severity is Severity.INFO:
+                what = " and ".join(w for w, known in (("training", lost), ("its clock", fell)) if known is not None)
+                message += f"; {what} kept the speed" if held else "; what it did to clock and speed is not known"
             yield self.finding(
-                Severity.ERROR if severe else Severity.INFO if brief else Severity.WARNING,
-                series[hottest].name,
+                severity,
+                logged[hottest].name,
                 span,
-                f"The {part} of {named(devices)} stood at or above {limit:g} °C, with a peak of {peak:.0f} °C"
-                f"{f' on {named([hottest])}' if len(devices) > 1 else ''}{tie(lost)}.",
+                f"{message}.",
                 {
                     "kind": "limit",
                     "part": part,
                     "devices": devices,
                     "peak_c": peak,
                     "limit_c": limit,
-                    "share_of_samples_above": above,
+                    "share_of_samples_above": float(np.mean(np.concatenate(list(inside.values())) >= limit)),
                     "throughput_lost": lost,
+                    "clock_lost": None if fell is None else fell.share,
                 },
                 "Check air flow, fans and coolant of the node; cap the power or drain the node if clocks fall.",
             )
@@ -192,12 +200,15 @@ class GpuOverheating(Rule[HeatEvidence]):
         span = int(series.step[onset]), int(series.step[-1])
         per_hour = rise / ((series.time[-1] - series.time[0]) / 3600.0) if math.isfinite(lasted) else math.nan
         lost = slower_by(run, span)
+        level = median(series.value[-size:])
+        near = level >= self.limit - NEAR or (lost or 0.0) >= SAID
+        far = "" if near else f"; that is {self.limit - level:.0f} °C below its limit"
         yield self.finding(
-            Severity.WARNING,
+            Severity.WARNING if near else Severity.INFO,
             r.series.name,
             span,
             f"{named([device])} grew {rise:.1f} °C hotter at equal power (about {median(watts):.0f} W), to"
-            f" {median(series.value[-size:]):.0f} °C{tie(lost)}.",
+            f" {level:.0f} °C{tie(lost)}{far}.",
             {
                 "kind": "drift",
                 "devices": [device],
@@ -208,9 +219,3 @@ class GpuOverheating(Rule[HeatEvidence]):
             },
             "Cooling is getting worse: look at fans, filters and inlet temperature before it reaches its limit.",
         )
-
-
-def _share(series: Mapping[str, PlacedSeries], devices: Sequence[str], span: tuple[int, int]) -> float:
-    """Share of a run's samples that lie within a stretch, of the device of which it is most."""
-    known = [series[device].step for device in devices]
-    return max(float(np.mean((step >= span[0]) & (step <= span[1]))) for step in known)

@@ -12,22 +12,11 @@ from runlens.model import Figure, Finding, PlacedSeries, RoleSeries, Run, Severi
 from runlens.model.words import percent
 from runlens.rules.base import Rule
 from runlens.rules.hardware.parts.advice import DRAIN
-from runlens.rules.hardware.parts.devices import (
-    Mask,
-    at_steps,
-    clean,
-    is_used,
-    minutes,
-    named,
-    overlapping,
-    per_device,
-    slower_by,
-    steps_of,
-    stretches,
-    tie,
-)
+from runlens.rules.hardware.parts.devices import Mask, at_steps, clean, is_used, named, per_device, stretches
 from runlens.rules.hardware.parts.limits import at_its_limit
+from runlens.rules.hardware.parts.meanwhile import SAID, slower_by, tie
 from runlens.rules.hardware.parts.reasons import active_reasons
+from runlens.rules.hardware.parts.spells import Spell, devices_of, parted, span_of, together
 from runlens.rules.meaning import Advice, Extent, Part, Stage, Story
 from runlens.rules.shared.panels import HARDWARE, MACHINES
 from runlens.stats.robust import median
@@ -37,13 +26,13 @@ _BUSY = 50.0
 """Utilisation in percent from which a GPU has work."""
 _POINTS = 5
 """Fewest samples of a stretch."""
+_CAPPED = 0.05
+"""Loss of throughput from which a power cap alone is a warning: it is set by someone, and more work meets it sooner."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Capped:
-    device: str
-    series: PlacedSeries
-    steps: tuple[int, int]
+    spell: Spell
     words: str
     evidence: CapEvidence
 
@@ -79,9 +68,10 @@ class ClockThrottling(Rule[ThrottlingEvidence]):
     upper quartile of what the device itself ran at under load. Or the driver's own reasons say so: thermal or
     hardware slowdown, or time lost to violations. A power cap alone is normal for a GPU that trains (it runs at its
     limit by design), and so are lower clocks while it draws its own limit (`enforcedPowerLimitWatts`): they count only
-    with a loss of throughput. Devices held down in the same steps are one finding;
-    `info` if throughput did not fall by `slower`, or is not known where the clock alone says it: a board near its
-    limit of power or heat wanders by 30 % with what it is given to do.
+    with a loss of throughput. Devices held down at the same time are one finding;
+    `info` if throughput did not fall by `slower` (by 5 % for a power cap alone), or is not known where the clock alone
+    says it: a board near its limit of power or heat wanders by 30 % with what it is given to do. A pause of the sampler
+    ends a stretch.
 
     Why it matters
     --------------
@@ -127,12 +117,13 @@ class ClockThrottling(Rule[ThrottlingEvidence]):
         """Yield one finding for each stretch of held-down clocks."""
         use = per_device(run, "gpu_utilization")
         found = [*self._by_clock(run, use), *self._by_reasons(run, use)]
-        for devices, span in overlapping((c.device, c.steps) for c in found):
-            parts = [c for c in found if c.device in devices and c.steps[0] <= span[1] and c.steps[1] >= span[0]]
-            lost = slower_by(run, span)
+        of = {id(c.spell): c for c in found}
+        for group in together(c.spell for c in found):
+            parts = [of[id(spell)] for spell in group]
+            lost = slower_by(run, span_of(group))
             if all(c.evidence["reason"] == "power-cap" for c in parts) and (lost is None or lost < self.slower):
                 continue
-            yield self._finding(run, devices, span, parts, lost)
+            yield self._finding(run, parts, lost)
 
     def _by_clock(self, run: Run, use: dict[str, RoleSeries]) -> Iterator[_Capped]:
         for device, r in per_device(run, "gpu_clock").items():
@@ -142,17 +133,17 @@ class ClockThrottling(Rule[ThrottlingEvidence]):
                 continue
             healthy = float(np.quantile(series.value[loaded], 0.75))
             smooth = centred_median(np.where(loaded, series.value, np.nan), _POINTS)
-            for stretch in stretches(np.nan_to_num(smooth, nan=np.inf) <= (1.0 - self.drop) * healthy):
-                if stretch.points < _POINTS or minutes(series, stretch) < self.minutes:
-                    continue
-                low = median(series.value[stretch.first : stretch.last + 1])
+            slow = np.nan_to_num(smooth, nan=np.inf) <= (1.0 - self.drop) * healthy
+            for spell in (Spell(device, series, s) for s in parted(series, stretches(slow))):
+                low = median(spell.value)
                 fall = 1.0 - low / healthy
-                steps = steps_of(series, stretch)
-                reason = "power-cap" if at_its_limit(run, device, steps) else "clock"
+                if spell.stretch.points < _POINTS or spell.minutes < self.minutes or fall < self.drop:
+                    continue
+                reason = "power-cap" if at_its_limit(run, device, spell.steps) else "clock"
                 words = f"ran at {low:,.0f} MHz instead of {healthy:,.0f} MHz ({percent(fall)} lower)"
                 words += ", at its power limit" if reason == "power-cap" else ""
                 evidence: CapEvidence = {"reason": reason, "clock_mhz": low, "healthy_mhz": healthy, "drop": fall}
-                yield _Capped(device, series, steps, words, evidence)
+                yield _Capped(spell, words, evidence)
 
     def _by_reasons(self, run: Run, use: dict[str, RoleSeries]) -> Iterator[_Capped]:
         for r in run.every("gpu_throttle"):
@@ -163,27 +154,30 @@ class ClockThrottling(Rule[ThrottlingEvidence]):
             loaded = _loaded(series, use.get(device))
             for reason, active in active_reasons(r.series.name, r.metric_kind, series.value):
                 what = "its power was capped" if reason == "power-cap" else "the driver reported a slowdown"
-                for stretch in stretches(active & loaded):
-                    if stretch.points < _POINTS or minutes(series, stretch) < self.minutes:
+                for spell in (Spell(device, series, s) for s in parted(series, stretches(active & loaded))):
+                    if spell.stretch.points < _POINTS or spell.minutes < self.minutes:
                         continue
-                    part = active[stretch.first : stretch.last + 1]
+                    part = active[spell.stretch.first : spell.stretch.last + 1]
                     words = f"was held down: {what} in {percent(float(part.mean()))} of the samples"
                     signs: CapEvidence = {"reason": reason, "share": float(part.mean()), "metric": r.series.name}
-                    yield _Capped(device, series, steps_of(series, stretch), words, signs)
+                    yield _Capped(spell, words, signs)
 
-    def _finding(
-        self, run: Run, devices: list[str], span: tuple[int, int], parts: list[_Capped], lost: float | None
-    ) -> Finding:
-        parts.sort(key=lambda c: (c.evidence["reason"] != "clock", c.device))
-        by_clock = all(c.evidence["reason"] == "clock" for c in parts)
-        harmless = by_clock if lost is None else lost < self.slower
+    def _finding(self, run: Run, parts: list[_Capped], lost: float | None) -> Finding:
+        spells = [c.spell for c in parts]
+        devices, span = devices_of(spells), span_of(spells)
+        parts.sort(key=lambda c: (c.evidence["reason"] != "clock", c.spell.device))
+        reasons = {c.evidence["reason"] for c in parts}
+        least = _CAPPED if reasons == {"power-cap"} else self.slower
+        harmless = reasons == {"clock"} if lost is None else lost < least
         heat = _peak(run, devices, span)
         hot = f", at up to {heat:.0f} °C" if heat else ""
+        kept = "; training ran no slower meanwhile" if lost is not None and abs(lost) < SAID else ""
+        kept = "; what it did to the speed is not known" if lost is None else kept
         return self.finding(
             Severity.INFO if harmless else Severity.WARNING,
-            parts[0].series.name,
+            parts[0].spell.series.name,
             span,
-            f"{named(devices)} {parts[0].words} while it had work{hot}{tie(lost)}.",
+            f"{named(devices)} {parts[0].words} while it had work{hot}{tie(lost)}{kept}.",
             {
                 "devices": devices,
                 "signs": [c.evidence for c in parts],

@@ -9,14 +9,17 @@ from tests.rules.saying import START, run_of
 ROWS = 200
 
 
-def machine(what, value, rows=ROWS, gpus=1, seconds=30.0, speed=1000.0, times=True, **more):
-    """A run that logs `what` of some devices, `value` on the first and its first value on the others."""
+def machine(what, value, rows=ROWS, gpus=1, seconds=30.0, speed=1000.0, times=True, later=0.0, **more):
+    """A run that logs `what` of some devices, `value` on the first and its first value on the others.
+
+    Rows come so many seconds `later` than every `seconds`.
+    """
     row = np.arange(rows)
     value = np.broadcast_to(np.asarray(value, float), (rows,))
     columns = {f"system.gpu.{g}.{what}": value if g == 0 else np.full(rows, value[0]) for g in range(gpus)}
     columns["tokens_per_sec_per_gpu"] = np.broadcast_to(np.asarray(speed, float), (rows,))
     columns |= {name.replace("__", "."): np.broadcast_to(np.asarray(v, float), (rows,)) for name, v in more.items()}
-    time = START + row * seconds if times else np.full(rows, np.nan)
+    time = START + row * seconds + later if times else np.full(rows, np.nan)
     return run_of(columns, step=(row + 1) * 10, time=time)
 
 

@@ -1,9 +1,9 @@
-"""Devices and their series: one of each kind for each device, stretches of time, and what throughput did meanwhile."""
+"""Devices and their series: one of each kind for each device, and stretches of samples."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,6 @@ import numpy.typing as npt
 
 from runlens.growing import all_finite, rises
 from runlens.model import PlacedSeries, RoleSeries, Run
-from runlens.model.words import percent
 from runlens.stats.robust import Floats, median
 
 Mask = npt.NDArray[np.bool_]
@@ -126,30 +125,6 @@ def at_steps(series: PlacedSeries, steps: npt.NDArray[np.int64]) -> Floats:
     return np.where(at >= 0, known.value[np.maximum(at, 0)], np.nan)
 
 
-def slower_by(run: Run, steps: tuple[int, int]) -> float | None:
-    """Share by which training was slower in `steps` than in the rest of the run, None if that is not known.
-
-    Medians of the logged rate (or step time) within and without, each of at least ten points after the first 5 % of the
-    run; negative if it was faster.
-    """
-    for role, sign in (("tokens_per_second", 1), ("samples_per_second", 1), ("step_time", -1)):
-        found = run.role(role)
-        if found is None:
-            continue
-        series = clean(found.series)
-        if len(series) < 30:
-            continue
-        settled = series.step >= np.quantile(series.step, 0.05)
-        inside = settled & (series.step >= steps[0]) & (series.step <= steps[1])
-        outside = settled & ~inside
-        if int(inside.sum()) < 10 or int(outside.sum()) < 10:
-            continue
-        within, rest = median(series.value[inside]), median(series.value[outside])
-        if within > 0.0 and rest > 0.0:
-            return 1.0 - (within / rest if sign > 0 else rest / within)
-    return None
-
-
 def named(devices: Sequence[str]) -> str:
     """`GPU 3`, `GPU 3 and GPU 5`, `GPU 0, GPU 1, GPU 2 and 5 more`."""
     shown = [device.replace("gpu ", "GPU ") for device in devices]
@@ -158,22 +133,3 @@ def named(devices: Sequence[str]) -> str:
     if len(shown) <= 4:
         return f"{', '.join(shown[:-1])} and {shown[-1]}"
     return f"{', '.join(shown[:3])} and {len(shown) - 3} more"
-
-
-def overlapping(spans: Iterable[tuple[str, tuple[int, int]]]) -> list[tuple[list[str], tuple[int, int]]]:
-    """Join what several devices did in the same steps: devices and the steps from the first to the last of them."""
-    out: list[tuple[list[str], tuple[int, int]]] = []
-    for device, (first, last) in sorted(spans, key=lambda item: item[1]):
-        if out and first <= out[-1][1][1]:
-            devices, (low, high) = out[-1]
-            out[-1] = ([*devices, *([device] if device not in devices else [])], (low, max(high, last)))
-        else:
-            out.append(([device], (first, last)))
-    return out
-
-
-def tie(lost: float | None) -> str:
-    """The clause that says what throughput did meanwhile; empty if it is not known or did not move by 2 %."""
-    if lost is None or abs(lost) < 0.02:
-        return ""
-    return f"; training ran {percent(abs(lost))} {'slower' if lost > 0 else 'faster'} in these steps"
