@@ -89,7 +89,6 @@ COURSES = {
     "a batch size that grows": {"step": range(N), "batch_size": np.repeat([16, 32, 64], N // 3), "loss": LOSS},
     "a momentum that waves along an axis": {"step": range(N), "momentum": drawn(0.8, 0.9, 0.95), "loss": LOSS},
     "a rate that waves, of no step": {"batch_size": [32] * N, "lr": 0.1 + 0.01 * np.sin(np.arange(N)), "loss": LOSS},
-    "a search for the rate": {"lr": 1e-6 * 1.2 ** np.arange(N), "loss": LOSS},
     "a fold that stays": {"fold": [1] * N, "train_loss": LOSS, "val_loss": LOSS + 0.1},
     "an optimizer that is changed once": {"optimizer": ["adam"] * 20 + ["sgd"] * 10, "train_loss": LOSS},
     "episodes called trials": {"trial": range(N), "reward": range(N), "loss": LOSS},

@@ -23,7 +23,7 @@ from runlens.sources.table.many import run_of, runs_of, without_chart_names
 from runlens.sources.table.names import AMOUNTS, AXES, canonical, first
 from runlens.sources.table.reading import Read, read_file
 from runlens.sources.table.store import Columns
-from runlens.sources.table.trials import may_be_trials, rows_of_trials
+from runlens.sources.table.trials import may_be_trials, rows_of_trials, without_course
 
 Cells = Callable[[Path], Read]
 
@@ -101,6 +101,11 @@ def _one(path: Path, ref: RunRef, cells: Cells | None) -> tuple[Built, tuple[Not
         raise NotALog(
             f"{where} has no column that is known to be a step, and none that is known to be a loss or a score; "
             "name the column of the steps with --x COLUMN"
+        )
+    if not found.axis and not columns.in_order and without_course(series):
+        raise NotALog(
+            f"{where} is no log of a training: its rows say no step and no time, and what they measure follows no "
+            "course, as results of samples, folds or models do; name the column of the steps with --x COLUMN"
         )
     return found if series is found.series else replace(found, series=series), (*read.notes, *part.notes)
 

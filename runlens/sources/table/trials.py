@@ -1,15 +1,17 @@
-"""Tables whose rows are no steps: a row for each trial of a search, each seed, fold, run or model, side by side."""
+"""Tables and logs whose rows are no steps: a row for each trial of a search, seed, fold, run, model or sample."""
 
 from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import numpy.typing as npt
 
+from runlens.model import Series
 from runlens.sources.table.axis import Axis
+from runlens.sources.table.head import tells_of_progress
 from runlens.sources.table.names import AXES, EPOCHS, LABELS, RUNS, canonical, first
 from runlens.sources.table.store import Columns
 
@@ -38,6 +40,16 @@ _SETTING = re.compile(
     r"|drop_?out(?:_?(?:rate|p))?|weight_?decay|wd|momentum|optimi[sz]er|activation|kernel(?:_?size)?|n?_?(?:num_)?filters"
     r"|embed\w*(?:dim|size)|d_model|n?_?(?:num_)?heads|max_?depth|n_estimators|patience|window(?:_?size)?|seq_?len)"
 )
+_PLACES = re.compile(r"rank|ranking|place|position")
+"""What a table of a contest calls the places of its rows."""
+_DECADES = 2.0
+"""Over how many powers of ten a rate rises, by one factor a row, in a range test: a warm-up rises by equal steps."""
+_FACTOR = 0.1
+"""Scatter of that factor's logarithm beside its middle."""
+_COURSE = 8
+"""Values from which on a course shows: that of one run in 40,000 rises or falls eight times in a row by chance."""
+_BY_CHANCE = 1.96
+"""Standard errors within which a rank correlation is chance, at 5 %."""
 _RATE = re.compile(r"(?:\w+[_./])?(?:lr|learning_?rate)")
 
 
@@ -49,7 +61,8 @@ def may_be_trials(names: Iterable[str]) -> bool:
     placed = first(known, AXES)
     if placed is not None and placed not in _OF_THE_BEST:
         return False
-    return any(name in RUNS or name in LABELS or _SETTING.fullmatch(name) is not None for name in known)
+    told = (_SETTING, _RATE, _PLACES)
+    return any(name in RUNS or name in LABELS or any(p.fullmatch(name) for p in told) for name in known)
 
 
 def rows_of_trials(columns: Columns, axis: Axis) -> str:
@@ -76,8 +89,12 @@ def rows_of_trials(columns: Columns, axis: Axis) -> str:
         return "trials of a search"
     if axis.name:
         return ""
+    if any(_rises_by_a_factor(columns, name) for name in rates):
+        return "rates of a range test"
     for name in names:
         kind = canonical(name)
+        if _PLACES.fullmatch(kind) and bool(np.all(np.diff(columns.dense(name)) == 1)):
+            return "places of a ranking"
         if kind in RUNS and kind != "trial" and _all_differ(columns, name):
             return f"one of each {kind.replace('_', ' ')}"
         if kind in LABELS and kind not in ("env", "environment", "agent", "type") and _changes(columns, name):
@@ -114,6 +131,17 @@ def _jumps(columns: Columns, name: str, least: float = JUMPS) -> bool:
     return float(np.mean(known > 0)) >= least and float(np.mean(known < 0)) >= least
 
 
+def _rises_by_a_factor(columns: Columns, name: str) -> bool:
+    """Whether a rate rises by one factor from row to row over `_DECADES`, as who looks for the best one lets it."""
+    value = columns.dense(name) if name in columns.parts else np.empty(0)
+    if len(value) < _COURSE or not bool(np.all(np.isfinite(value) & (value > 0))):
+        return False
+    rises = np.diff(np.log10(value))
+    middle = float(np.median(rises))
+    even = float(np.quantile(np.abs(rises - middle), 0.9)) <= _FACTOR * middle
+    return middle > 0 and even and float(np.log10(value[-1] / value[0])) >= _DECADES
+
+
 def _is_of_a_grid(columns: Columns, name: str) -> bool:
     """Whether a rate has few values, as those that are tried have, and those of a schedule that waves have not."""
     return name in columns.parts and len(np.unique(columns.dense(name))) <= _TRIED
@@ -136,3 +164,29 @@ def _all_differ(columns: Columns, name: str) -> bool:
 def _changes(columns: Columns, name: str) -> bool:
     said = _words(columns, name)
     return len(said) >= FEWEST and sum(a != b for a, b in itertools.pairwise(said)) > 0.5 * (len(said) - 1)
+
+
+def without_course(series: Mapping[str, Series]) -> bool:
+    """Whether no loss, score or reward of rows that say no step and no time follows from the one before it: such are
+    results of samples, folds or models in any order, and no course of a training.
+
+    Each is ranked; one whose ranks go with their place or with the rank before them, beyond chance, has a course. So
+    has one that says one number all along or is no number: that may be a training that has died. Fewer than `_COURSE`
+    values tell nothing.
+    """
+    known = [s for name, s in series.items() if tells_of_progress([name]) and len(s) >= _COURSE]
+    if any(bool(np.isfinite(s.time).any()) or not bool(np.isfinite(s.value).all()) for s in known):
+        return False
+    return bool(known) and not any(_has_course(s.value) for s in known)
+
+
+def _has_course(value: Floats) -> bool:
+    if bool(np.all(value == value[0])):
+        return True
+    rank = np.argsort(np.argsort(value, kind="stable"), kind="stable").astype(np.float64)
+    rank -= rank.mean()
+    place = np.arange(len(rank)) - (len(rank) - 1) / 2
+    scale = float(np.sum(rank**2))
+    trend = float(np.sum(rank * place)) / scale * np.sqrt(len(rank) - 1)
+    follows = float(np.sum(rank[1:] * rank[:-1])) / scale * np.sqrt(len(rank))
+    return abs(trend) > _BY_CHANCE or follows > _BY_CHANCE

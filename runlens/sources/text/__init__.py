@@ -22,6 +22,7 @@ from runlens.sources.contract import HEAD, Look
 from runlens.sources.naming import in_words, printable
 from runlens.sources.table.forms.packed import BROKEN, wide
 from runlens.sources.table.head import tells_of_progress
+from runlens.sources.table.trials import without_course
 from runlens.sources.text.axis.log import FEWEST, LARGEST, counts_in_all, last_log
 from runlens.sources.text.axis.steps import Axis, axis_of
 from runlens.sources.text.build import Built, guesses, series_of
@@ -188,6 +189,11 @@ def read(ref: RunRef) -> Run:
         raise NotALog(
             f"{where} is no log that RunLens knows: it names neither a step nor anything that a training logs, such as "
             "a loss; name a log of a training loop"
+        )
+    if (axis.counts == "lines" or any(o.axis == "sample" for o in rows.layouts)) and without_course(built.series):
+        raise NotALog(
+            f"{where} is no log of a training: its lines say no step and no time, and what they measure follows no "
+            "course, as results of samples, folds or models do; name a log of a training loop"
         )
     config = built.config | gathered.config | dict(own.config if own is not None else {})
     if axis.planned:

@@ -28,7 +28,7 @@ EPOCH = re.compile(
     rf"{_END}|epoch\.?(?=\d))(?P<epoch>\d+(?:\.\d+)?)(?:[ \t]*(?:/|of)[ \t]*(?P<epochs>\d+))?",
     re.IGNORECASE,
 )
-_OF_AN_ENVIRONMENT = re.compile(r"episodes?|(?:total[ _])?timesteps?", re.IGNORECASE)
+_OF_AN_ENVIRONMENT = re.compile(r"episodes?|(?:total[ _])?timesteps?|sample", re.IGNORECASE)
 ROUND = re.compile(r"(?<![a-z])round(?![a-z])", re.IGNORECASE)
 """What federated learning counts: in each, clients train on their own and a server puts together what they learnt."""
 _ALONE = r"(?<![\w/.\\-])({words})(?![\w/.\\-])"
@@ -148,6 +148,6 @@ def spaced(name: str) -> str:
 
 
 def environment(word: str) -> str:
-    """What a counter is called, where that is an episode or a step of an environment; else empty."""
+    """What a counter is called, where that is an episode, a step of an environment or a sample; else empty."""
     found = _OF_AN_ENVIRONMENT.match(word)
     return found[0].lower() if found is not None else ""
