@@ -40,6 +40,8 @@ class Course:
     to_its_end: Callable[[int, int], bool | None]
     """Whether the rows from one position to another (not inclusive) came to the end that they promise; None if they
     promise none."""
+    goes_on: Callable[[int], bool] = lambda at: False
+    """Whether something else tells that the same training goes on at a row at which the step begins anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ def trainings_of(course: Course, before: Callable[[Sequence[int]], Sequence[Betw
             out.between[len(out.begins) - 1] = told
             begun = at
             continue
-        if in_rounds or (afresh[k] is False and not done[k] and not told.names_another):
+        if in_rounds or course.goes_on(at) or (afresh[k] is False and not done[k] and not told.names_another):
             out.on.append(at)
             continue
         if not (done[k] or afresh[k] or told.names_another or short):

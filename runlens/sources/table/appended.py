@@ -17,8 +17,8 @@ from runlens.sources.table.axis import Axis, axis_of
 from runlens.sources.table.forms.dialect import BLANKS, dialect_of
 from runlens.sources.table.forms.packed import text_of, unpacked, wide
 from runlens.sources.table.forms.plain import never_falls
-from runlens.sources.table.head import form_of
-from runlens.sources.table.names import AXES, EPOCHS, METRICS, STEPS, canonical, first
+from runlens.sources.table.head import form_of, tells_of_progress
+from runlens.sources.table.names import AXES, EPOCHS, METRICS, STEPS, canonical, every, first
 from runlens.sources.table.reading import head_of
 from runlens.sources.table.splits import held_out_rows
 from runlens.sources.table.store import Columns, Floats, Ints, settings_in
@@ -32,6 +32,8 @@ _PLANS = {
 """Columns that say how many steps or epochs there will be."""
 _OF_THE_LAUNCH = re.compile(r"time|date|dir|path|file|name|id$|pid|host|version|resum|start|step|epoch|loss|acc")
 """Settings that differ from one launch to the next of the same training."""
+_ON = 3.0
+"""Usual strides that a counter may go ahead from one row to the next and count on."""
 _LOSSES = ("loss", "train_loss", "train/loss", "training_loss", "loss/train")
 
 
@@ -111,14 +113,15 @@ def trainings(columns: Columns, axis: Axis) -> Trainings:
 
     at = axis.step if rows is columns.every else axis.step[rows]
     step = mapped("as float", (at,), lambda steps: steps.astype(np.float64))
-    found = trainings_of(Course(step, loss, _to_the_end(columns, axis, rows)), before)
+    course = Course(step, loss, _to_the_end(columns, axis, rows), _goes_on(columns, axis, rows))
+    found = trainings_of(course, before)
     begins = [0, *(_first_row(columns, axis, rows, k) for k in found.begins[1:])]
     return replace(found, begins=begins, on=[int(rows[k]) for k in found.on])
 
 
 def _main(columns: Columns, axis: Axis) -> tuple[Ints, Floats]:
-    """The rows that say a place and hold the training loss, or where none is logged all that are not of held-out data,
-    and that loss.
+    """The rows that say a place and hold the training loss, or a score or reward where none is logged, or else all that
+    are not of held-out data; and that loss.
     """
     there = axis.own & ~held_out_rows(columns)
     name = _loss(columns)
@@ -145,7 +148,8 @@ def _loss(columns: Columns) -> str | None:
         for n in names[:2000]
         if canonical(n) not in AXES and (claim := read_name(n, names)) is not None and claim.role == "train_loss"
     ]
-    return max(losses, key=columns.count, default=None)
+    told = losses or [n for n in names[:2000] if canonical(n) not in AXES and tells_of_progress([n])]
+    return max(told, key=columns.count, default=None)
 
 
 def _to_the_end(columns: Columns, axis: Axis, rows: Ints) -> Callable[[int, int], bool | None]:
@@ -160,6 +164,17 @@ def _to_the_end(columns: Columns, axis: Axis, rows: Ints) -> Callable[[int, int]
         return bool(axis.step[rows[stop - 1]] >= said[0] - 1)
 
     return ended
+
+
+def _goes_on(columns: Columns, axis: Axis, rows: Ints) -> Callable[[int], bool]:
+    """Whether a counter beside the axis, such as the episode, counts on at a row: the axis alone begins anew there."""
+    others = [columns.dense(n)[rows] for n in every(columns.parts, AXES) if n != axis.name and n not in axis.used]
+    rising = [other for other in others if len(other) > 1 and bool(np.all(np.diff(other) > 0))]
+
+    def on(at: int) -> bool:
+        return any(other[at] - other[at - 1] <= _ON * float(np.median(np.diff(other))) for other in rising)
+
+    return on
 
 
 def _between(columns: Columns, spans: Sequence[tuple[int, int]]) -> list[Between]:
@@ -221,4 +236,7 @@ def one_training(columns: Columns, ref: RunRef, where: str) -> Part:
     begin, stop, on = held.part(number, columns.rows)
     at = np.arange(columns.rows)
     rows = columns.where((at >= begin) & (at < stop))
-    return Part(rows, None, on, told(replace(held, on=on), number, where))
+    own = axis_of(rows, where, ref.options.x)
+    if own.name != axis.name and axis.name in rows.parts:  # what tells is told by all rows together
+        own = axis_of(rows, where, axis.name)
+    return Part(rows, own, on, told(replace(held, on=on), number, where))

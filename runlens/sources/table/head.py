@@ -205,7 +205,7 @@ def is_curve(raw: bytes) -> bool:
     claims = (read_name(name, names) for name in names)
     if not (
         any(claim is not None and claim.role == "train_loss" for claim in claims)
-        or (names and all(_LOSS.search(name) for name in names))
+        or (any(names) and all(_LOSS.search(name) for name in names if name))
     ):
         return False
     plain = (number(cell) is not None or says_nothing(cell) for row in rows for cell in row)

@@ -61,6 +61,8 @@ HEADS = (
         "PyTorch tutorials", "%) ", r"\d+m \d+s (?:\(- ?\d+m \d+s\) )?\((?P<step>\d+) \d+%\)(?= [A-Za-z][\w ]*[:=] ?\d)"
     ),
     _head("", "poch", r"[Ee]poch:? *(?P<epoch>\d+), *(?P<it>\d+)/ *(?P<of>\d+)(?![\d./])"),
+    _head("", "poch ", r"Epoch (?P<epoch>\d+) ?\[ *(?P<it>\d+) */ *(?P<of>\d+) *\](?=\s*[:,|-]?\s*[A-Za-z])"),
+    _head("", " epoch ", r"^(?P<it>\d+)/(?P<of>\d+) in (?P<epoch>\d+) epoch (?=\w)"),
     _head("", "[Epoch ", r"\[Epoch (?P<epoch>\d+)(?:/\d+)?\]\s*\[\s*(?P<it>\d+)\s*[:/]\s*(?P<of>\d+)\s*\]"),
     _head("", " : ", r"^\s*\[\s*(?P<epoch>\d+) *: +(?P<it>\d+) *\](?=\s*[A-Za-z])"),
     _head("I-JEPA", "[", r"\[(?P<epoch>\d+), +(?P<it>\d+)(?: ?/ ?(?P<of>\d+))?\](?=.*[a-z])"),

@@ -40,6 +40,8 @@ def launches(rows: Rows, axis: Axis, path: Path) -> Trainings:
     """
     main, loss = _main(rows, axis)
     epoch = epochs_of(rows)[main]
+    if axis.counts == "lines" and bool(np.isfinite(epoch).any()):  # rows above the first heading with a number
+        epoch = np.where(np.isfinite(epoch), epoch, epoch[np.isfinite(epoch)][0] - 1)
     step = epoch if axis.counts == "lines" else axis.step[main].astype(np.float64)
     if not len(main) or not bool(np.isfinite(step).all()):
         return Trainings()

@@ -39,6 +39,8 @@ _OVERFLOW = re.compile(
     rb"(?=\d+(?:\.\d+)?(?:e[-+]?\d+)?\s*$)"
 )
 """What apex, DeepSpeed and fairseq print where gradients of fp16 overflow: the loss scale from here on."""
+_NTH = re.compile(rb"(?i)(?<![\w.])(\d+)(?:st|nd|rd|th)[ \t]+(step|iteration|epoch|batch|round)(?![a-z])")
+"""A counter told as an ordinal number: `144th step`."""
 _EPOCH_DOT = re.compile(rb"(?i)(?<![a-z])(epoch)\.(?=\d)")
 _LOOKED = 1 << 14
 """Bytes of a stretch in which such a date is looked for: a log that writes them has one in its first lines."""
@@ -197,6 +199,8 @@ def _plain(text: bytes, dotted: bool) -> bytes:
     text = copypasted(unboxed(text))
     if b"of epoch" in text or b"of Epoch" in text:
         text = _SENTENCE.sub(rb"\g<epoch> \g<metric>: ", text)
+    if b"th " in text:
+        text = _NTH.sub(rb"\2 \1", text)
     if b"overflow" in text or b"OVERFLOW" in text:
         text = _OVERFLOW.sub(b"loss_scale: ", text)
     return in_english(text)

@@ -265,3 +265,25 @@ def paddle_detection() -> Sample:
         for i, step, loss, lr, _, time in t.rows()
     ]
     return Sample("\n".join(lines), roles(t, "train_loss", "learning_rate", "step_time"))
+
+
+@sample
+def epoch_beside_its_batches() -> Sample:
+    """Own loops: the batches in brackets right behind the epoch."""
+    t = truth()
+    lines = [
+        f"Epoch {(step - 1) // BATCHES + 1}[{(step - 1) % BATCHES + 1}/{BATCHES}]: loss:{loss:.5f}, lr:{lr:.8f}"
+        for _, step, loss, lr, *_ in t.rows()
+    ]
+    return Sample("\n".join(lines), roles(t, "train_loss", "learning_rate"))
+
+
+@sample
+def batches_in_an_epoch() -> Sample:
+    """Own loops: how many batches in which epoch, in words."""
+    t = truth()
+    lines = [
+        f"{(step - 1) % BATCHES + 1}/{BATCHES} in {(step - 1) // BATCHES} epoch finished at time 0:10:25.652964 from start, Loss is {loss:.6f}"
+        for _, step, loss, *_ in t.rows()
+    ]
+    return Sample("\n".join(lines), roles(t, "train_loss"))
