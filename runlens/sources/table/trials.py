@@ -189,4 +189,4 @@ def _has_course(value: Floats) -> bool:
     scale = float(np.sum(rank**2))
     trend = float(np.sum(rank * place)) / scale * np.sqrt(len(rank) - 1)
     follows = float(np.sum(rank[1:] * rank[:-1])) / scale * np.sqrt(len(rank))
-    return abs(trend) > _BY_CHANCE or follows > _BY_CHANCE
+    return bool(abs(trend) > _BY_CHANCE or follows > _BY_CHANCE)
