@@ -32,7 +32,7 @@ from runlens.roles.pick import score
 from runlens.roles.rates import of_training, with_scopes, without_running_mean
 from runlens.roles.rl import rl_sign
 from runlens.roles.smoothed import kind_of_mean
-from runlens.roles.units import FACTORS, KEPT, corrected_by_clock, step_time_unit, unit_of_values
+from runlens.roles.units import FACTORS, KEPT, corrected_by_clock, step_time_unit, steps_in_one_time, unit_of_values
 from runlens.roles.vocabulary import ROLES
 
 _NONE: Mapping[str, str] = MappingProxyType({})
@@ -236,7 +236,10 @@ def _in_unit(role: str, series: PlacedSeries, claim: Claim) -> tuple[PlacedSerie
     """The series in the role's canonical unit; its unit; and what was done, for people."""
     unit = claim.unit
     said = ""
-    if role == "step_time" and not unit:
+    if role == "step_time" and not unit and (steps := steps_in_one_time(series)) > 1.0:
+        series, unit = series.with_value(series.value / steps), "s"
+        said = f"of {steps:,.0f} steps by the wall time between its points"
+    elif role == "step_time" and not unit:
         unit = step_time_unit(series)
         said = f"in {unit} by the wall time between its points" if unit else ""
     elif role == "step_time" and (by_clock := corrected_by_clock(unit, series)):

@@ -135,18 +135,51 @@ def step_time_unit(series: PlacedSeries) -> str:
     A log that was written again later, all at once, has wall times that tell nothing: values below `LEAST_MS` are never
     taken for milliseconds, since a step of less than 20 ms is rarer than such a log.
     """
-    if len(series) < 10:
+    known = _clocked(series)
+    if known is None:
         return ""
+    value, took = known
+    ratio = value / took
+    if 300.0 < ratio < 3000.0 and value >= LEAST_MS:
+        return "ms"
+    return "s" if 0.3 < ratio < 3.0 else ""
+
+
+_OF_ALL = 0.15
+"""Share by which a time may differ from the wall time between its points and be that of all steps between them: it
+leaves out the evaluation that follows an epoch, or a checkpoint."""
+
+
+def steps_in_one_time(series: PlacedSeries) -> float:
+    """How many steps each value of a time without a unit is of, by the wall time between its points.
+
+    More than 1 where it fits the seconds of all steps from point to point, as on the line that ends an epoch (`time:
+    385.8s` every 1,330 steps), and better than it fits seconds or milliseconds of one step.
+    """
+    known = _clocked(series)
+    if known is None:
+        return 1.0
+    value, took = known
+    steps = middle(np.diff(series.step).astype(np.float64))
+    if steps <= 1.0:
+        return 1.0
+    off = {many: abs(float(np.log(value / many / took))) for many in (steps, 1000.0, 1.0)}
+    return steps if off[steps] <= _OF_ALL and off[steps] < min(off[1000.0], off[1.0]) else 1.0
+
+
+def _clocked(series: PlacedSeries) -> tuple[float, float] | None:
+    """The usual value, and the wall time (s) that a step takes from a point to the tenth after it; None where the log
+    does not tell it.
+    """
+    if len(series) < 10:
+        return None
     lag = min(10, len(series) - 1)
     gone, done = series.time[lag:] - series.time[:-lag], series.step[lag:] - series.step[:-lag]
     known = np.isfinite(gone) & (done > 0) & (gone > 0)
     value = series.value[np.isfinite(series.value) & (series.value > 0)]
     if int(known.sum()) < 3 or len(value) == 0:
-        return ""
-    ratio = middle(value) / middle(gone[known] / done[known])
-    if 300.0 < ratio < 3000.0 and middle(value) >= LEAST_MS:
-        return "ms"
-    return "s" if 0.3 < ratio < 3.0 else ""
+        return None
+    return middle(value), middle(gone[known] / done[known])
 
 
 def corrected_by_clock(unit: str, series: PlacedSeries) -> str:

@@ -43,6 +43,7 @@ def steps(run, name="loss"):
         ("Progress/kimg", [0, 4, 8]), ("batch", [1, 2, 3]), ("Episode", [1, 2, 3]), ("epoch", [0, 1, 2]),
         ("Epoch Number", [1, 2, 3]), ("round", [1, 2, 3]), ("training_tokens", [1000, 2000, 3000]),
         ("step_number", [1, 2, 3]), ("total/steps", [2000, 4000, 6000]),
+        ("TimestepsSoFar", [1024, 2048, 3072]), ("EpisodesSoFar", [12, 21, 33]),
     ],
 )  # fmt: skip
 def test_axes_by_their_usual_names(tmp_path, axis, places):

@@ -332,6 +332,47 @@ def test_a_launch_that_counts_anew_is_counted_on(tmp_path):
     assert np.all(np.diff(time) >= 0) and time[-1] - time[0] == pytest.approx(4 * 297)
 
 
+@pytest.mark.parametrize(("name", "seconds"), [("Time (mins)", 60.0), ("elapsed (h)", 3600.0), ("Time (s)", 1.0)])
+def test_a_time_since_the_start_is_in_the_unit_that_its_name_tells(tmp_path, name, seconds):
+    run = of(elapsed(name=name), tmp_path)
+    np.testing.assert_allclose(np.diff(run.series["loss"].time), 4.0 * seconds)
+
+
+def by_epochs(rows=8, epochs=5, began=3, first=2.0):
+    """A time that is counted from the beginning of each epoch, three seconds a row; the log begins within one."""
+    said = []
+    for epoch in range(epochs):
+        for row in range(began if not epoch else 0, rows):
+            said.append(
+                f"Epoch: {epoch} | Batch: {row}/{rows} | Loss: {3 - epoch / 9:.3f} | Time: {first + 3 * row:.1f}s"
+            )
+    return "\n".join(said) + "\n"
+
+
+def test_a_time_since_an_epoch_began_is_counted_on(tmp_path):
+    """Each epoch begins 2 s after the last row of the one before it."""
+    run = of(by_epochs(began=0), tmp_path)
+    gone = np.diff(run.series["Loss"].time)
+    assert "Time" not in run.series and len(gone) == 39
+    np.testing.assert_allclose(gone[7::8], 2.0)
+    np.testing.assert_allclose(np.delete(gone, np.arange(7, 39, 8)), 3.0)
+
+
+@pytest.mark.parametrize(
+    ("log", "is_time_of_a_step"),
+    [
+        (by_epochs(rows=8, began=0), False),
+        (by_epochs(rows=7, began=0), True),  # too few to tell
+        (by_epochs(rows=12, began=4), False),
+        (by_epochs(first=6.0, began=0), False),  # twice the distance of two rows
+        (by_epochs(first=6.2, began=0), True),
+    ],
+    ids=["eight", "seven", "begun within one", "near zero", "not near zero"],
+)
+def test_what_tells_a_time_since_an_epoch_began(tmp_path, log, is_time_of_a_step):
+    assert ("Time" in of(log, tmp_path).series) is is_time_of_a_step
+
+
 @pytest.mark.parametrize("shown", ["02/05/2018--11:41", "02/05/2018 11:41:20", "2/5/2018"])
 def test_a_date_behind_the_word_time_is_no_time_of_a_step(tmp_path, shown):
     rows = [

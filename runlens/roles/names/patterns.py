@@ -87,7 +87,7 @@ PATTERNS = (
     P(
         "grad_norm",
         r"~(raw_|global_|total_|actor_|critic_|mean_|max_)*g(rad(ient)?s?)?_?(l2_)?(total_|global_)?norms?"
-        r"|grad(ient)?s?/((l2|total|global)_)*norm|l2_(norm/)?grads?|grad_[\d_inf]+_norm|~gnorm|norms?/grad"
+        r"|grad(ient)?s?/((pre|before|un)_?clip(ped|ping)?/)?((l2|total|global)_)*norm|l2_(norm/)?grads?|grad_[\d_inf]+_norm|~gnorm|norms?/grad"
         r"|norm_(of_)?grad(ient)?s?~|norm_g~|^norm$|^grad(ient)?$|~grad(ient)?_magnitude|~grad(ient)?s?_l2~|~l2_grad(ient)?s?~",
     ),
     P(

@@ -18,12 +18,14 @@ STEPS = (
 AMOUNTS = (
     "time/total_timesteps", "total_timesteps", "timesteps_total", "num_env_steps_sampled", "total_num_steps",
     "totalenvsteps", "total_env_steps", "env_steps", "environment_steps", "environment_step", "env_step", "total_steps",
-    "timesteps", "timestep", "total_timestep", "total_step", "total/steps", "num_timesteps", "frame", "frames",
+    "timesteps", "timestep", "timesteps_so_far", "timestepssofar", "total_timestep", "total_step", "total/steps",
+    "num_timesteps", "frame", "frames",
     "serial_timesteps", "misc/total_timesteps", "progress/kimg", "kimg", "cur_nimg", "nimg", "progress/tick", "tick",
     "samples_seen",
     "batch", "batches", "batch_idx", "batch_num", "batch_index", "minibatch", "time/iterations", "nupdates",
-    "misc/nupdates", "episode", "episodes", "episode_num", "episode_number", "num_episodes", "ep", "game",
-    "games", "generation", "gen", "n_gen", "round", "rounds", "communication_round", "trial_number", "checkpoint",
+    "misc/nupdates", "episode", "episodes", "episode_num", "episode_number", "num_episodes", "episodes_so_far",
+    "episodessofar", "ep", "game", "games",
+    "generation", "gen", "n_gen", "round", "rounds", "communication_round", "trial_number", "checkpoint",
 )  # fmt: skip
 """What else grows as training goes on, finer ones first."""
 EPOCHS = (
@@ -52,7 +54,7 @@ TIMES = (
 )  # fmt: skip
 """Names of a wall time, the likeliest first."""
 _ELAPSED = re.compile(
-    r"(?:.*/)?_?(?:elapsed|elapsed_time|time_elapsed|total_elapsed|total_elapsed_time|wall_?time|wall_?clock(?:_time)?"
+    r"(?:.*/)?_?(?:elapsed|elapsed_time|time_?elapsed|total_elapsed|total_elapsed_time|wall_?time|wall_?clock(?:_time)?"
     r"|runtime|run_time|relative_time(?:_\(\w+\))?|time_since_start|total_time|cumulative_time|training_time|train_time"
     r"|time_this_run|time_total|total_training_time|time|t|(?:elapsed|total|cumulative)_(?:seconds?|secs?|minutes|hours))"
     r"(?:_?\(?(?P<unit>ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?)\)?)?"
