@@ -185,11 +185,16 @@ def _step_time(groups: Groups) -> RoleSeries | None:
                 1.0, rate.series.value, out=np.full(len(rate.series), np.nan), where=rate.series.value > 0
             )
             return _made("step_time", rate.series.with_value(value), "s", f"1 / {rate.series.name}", 0.8, "global")
-    clock = _clock(groups)
+    clock = _clock(groups) or _of_a_mean(groups)
     found = time_per_step(clock) if clock is not None else None
     if clock is None or found is None:
         return None
     return _made("step_time", found, "s", f"wall time between the points of {clock.name}", 0.6, "global")
+
+
+def _of_a_mean(groups: Groups) -> PlacedSeries | None:
+    """A mean since the start that tells no rate of its own: when its points were written does."""
+    return next((r.series for r in groups.get("other", []) if r.cumulative), None)
 
 
 def _tokens(run: Run, groups: Groups, count: int) -> RoleSeries | None:

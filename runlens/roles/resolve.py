@@ -184,6 +184,7 @@ def _grouped(claims: Mapping[str, Claim], series: Mapping[str, Series], axis: St
                     device=device,
                     confidence=claims[n].confidence,
                     why=claims[n].why,
+                    cumulative="running-mean" in claims[n].flags,
                     origin=claims[n].origin,
                     by=claims[n].by,
                 )

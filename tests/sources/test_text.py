@@ -147,6 +147,7 @@ def test_hugging_face_says_at_the_end_that_it_is_done(tmp_path):
         ("ValueError: x\n\nDuring handling:\nTraceback (most recent call last):\nKeyboardInterrupt", "unknown"),
         ("KeyboardInterrupt\nTraceback (most recent call last):\nRuntimeError: NCCL error", "crashed"),
         ("slurmstepd: error: *** JOB 12 CANCELLED AT 2024 ***\nKeyboardInterrupt", "crashed"),
+        ("slurmstepd-n1.cluster: error: *** JOB 12 ON n1 CANCELLED AT 2024-05-01T12:00:00 ***", "crashed"),
         ("[after training is done] datetime: 2024-05-01 12:00:00", "finished"),
         ("saving checkpoint to /x", "unknown"),
     ],

@@ -338,6 +338,14 @@ def test_a_time_since_the_start_is_in_the_unit_that_its_name_tells(tmp_path, nam
     np.testing.assert_allclose(np.diff(run.series["loss"].time), 4.0 * seconds)
 
 
+def test_a_time_since_the_start_is_in_the_unit_behind_it(tmp_path):
+    """modded-nanogpt's: 0.08 s a step, though its name is kept for its milliseconds."""
+    rows = [f"step:{i}/999 train_loss:{3 - i / 500:.4f} train_time:{80 * i}ms step_avg:80.00ms" for i in range(1, 60)]
+    run = of("\n".join(rows) + "\n", tmp_path)
+    np.testing.assert_allclose(np.diff(run.series["train_loss"].time), 0.08, rtol=1e-3)
+    np.testing.assert_allclose(run.role("step_time").series.value, 0.08)
+
+
 def by_epochs(rows=8, epochs=5, began=3, first=2.0):
     """A time that is counted from the beginning of each epoch, three seconds a row; the log begins within one."""
     said = []

@@ -13,13 +13,14 @@ _RAISED = rb"^Traceback \(most recent call last\)|^[\w.]*(?:Error|Exception): "
 _STOPPED = rb"Signals\.SIG|Exited with exit code [1-9]"
 CRASHED = re.compile(
     _RAISED + rb"|CUDA out of memory|OutOfMemoryError"
-    rb"|slurmstepd: error: .*(?:CANCELLED|TIME LIMIT|oom)|srun: error: .*(?:Exited|Killed|Terminated)|^Killed\s*$"
+    rb"|slurmstepd(?:-[\w.-]+)?: error: .*(?:CANCELLED|TIME LIMIT|oom)"
+    rb"|srun: error: .*(?:Exited|Killed|Terminated)|^Killed\s*$"
     rb"|Segmentation fault|ChildFailedError|" + _STOPPED,
     re.MULTILINE,
 )
 _BY_HAND = re.compile(_RAISED + rb"|(KeyboardInterrupt)", re.MULTILINE)
 """A traceback, and what ended it."""
-_SCHEDULER = re.compile(rb"slurmstepd: error|srun: error|" + _STOPPED)
+_SCHEDULER = re.compile(rb"slurmstepd(?:-[\w.-]+)?: error|srun: error|" + _STOPPED)
 """Who else may have sent the same signal."""
 FINISHED = re.compile(
     rb"after training is done|training (?:is )?(?:completed?|finished|done|ended)|finished training|done training"

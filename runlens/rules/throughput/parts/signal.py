@@ -12,7 +12,7 @@ import numpy.typing as npt
 from runlens.growing import blocks, chosen, differences, mapped
 from runlens.model import PlacedSeries, RoleSeries, Run
 from runlens.roles.derive import advances
-from runlens.rules.throughput.parts.adversary import adversary
+from runlens.rules.throughput.parts.no_role import clock_without_role
 from runlens.rules.throughput.parts.telling import even, positive
 from runlens.rules.throughput.parts.work import varying_work, work_per_step
 from runlens.stats.blocks import midmeans
@@ -166,7 +166,7 @@ def _of_wall(run: Run) -> RateSignal | None:
         for role in ("train_loss", "tokens_per_second", "step_time", "learning_rate", "grad_norm", "tokens")
         for r in run.every(role)[:1]
         if r.split == "train" and not r.derived and not r.device
-    ] or adversary(run)
+    ] or clock_without_role(run)
     timed = [r for r in rows if _count(r.series.time) >= FEWEST]
     if not timed:
         return None
@@ -185,7 +185,7 @@ def _source(run: Run) -> tuple[RoleSeries, Origin] | None:
     timed: list[tuple[RoleSeries, Origin]] = [(r, "rate") for role in RATES for r in run.every(role)]
     timed += [(r, "step time") for r in run.every("step_time")]
     logged = [(r, o) for r, o in timed if r.origin == "user" or (not r.device and not r.derived and r.split == "train")]
-    walls = [r for role in ("tokens", "train_loss", "samples") for r in run.every(role)[:1]] or adversary(run)
+    walls = [r for role in ("tokens", "train_loss", "samples") for r in run.every(role)[:1]] or clock_without_role(run)
     walls = [r for r in walls if r.split == "train" and not r.derived and _count(r.series.time) >= FEWEST]
     for fewest in (FEWEST, 2):
         for role, origin in logged:

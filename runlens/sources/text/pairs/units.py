@@ -44,6 +44,8 @@ def in_unit(name: str, place: Place, unit: str) -> tuple[str, Place]:
         name = f"{name} time" if name.lower() in ("cost", "costs") else name  # no cost that training lowers
         name = f"{name} (s/it)" if step and _SPEED.search(name) else name
         return name, replace(place, scale=place.scale * SECONDS[timed])
+    if timed and name == "train_time":  # the time since the start, which says by its unit how long a step took
+        return f"{name} ({timed})", place
     memory = re.search(r"(?<![a-z])(mem|memory|gpu_mem|vram|alloc\w*|reserved)", name, re.IGNORECASE)
     if unit in MANY and not memory:
         return name, replace(place, scale=place.scale * MANY[unit])
