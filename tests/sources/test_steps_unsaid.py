@@ -85,3 +85,14 @@ def test_lines_that_say_one_step_are_counted_from_eight_on(tmp_path, rows):
     run = run_at(path)
     assert run.series["loss"].step.tolist() == ([5] * 7 if rows == 7 else list(range(8)))
     assert run.axis_name == ("" if rows == 7 else "lines")
+
+
+@pytest.mark.parametrize(("rows", "lines"), [(7, False), (8, True)])
+def test_a_step_that_one_line_says_is_not_that_of_many_rows(tmp_path, rows, lines):
+    """DeepSpeed prints `step=0` once before the Trainer's rows, which say how much of an epoch was done."""
+    said = ["[Rank 0] step=0, skipped=0, lr=[0.0], mom=[(0.9, 0.999)]"]
+    said += [f"{{'loss': {FALL[i]}, 'grad_norm': 0.5, 'epoch': {i / 100:.2f}}}" for i in range(rows)]
+    (tmp_path / "train.log").write_text("\n".join(said) + "\n")
+    run = run_at(tmp_path / "train.log")
+    (loss,) = (s for name, s in run.series.items() if name.endswith("loss"))
+    assert (len(np.unique(loss.step)) == rows) is lines

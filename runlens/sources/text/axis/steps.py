@@ -83,7 +83,8 @@ def axis_of(rows: Rows) -> Axis:
         step[sampled] = _whole_run(rows.counters["sample"], rows.counters["of"], epoch, sampled)
         counts = "samples"
     known = training & fields & np.isfinite(step)
-    if _says_the_same(step[known], epoch[known]) or _is_within_epochs(rows, step, known):
+    once = _says_it_once(rows, step, known, training & fields)
+    if once or _says_the_same(step[known], epoch[known]) or _is_within_epochs(rows, step, known):
         known[:] = False
     if bool(known.any()):
         of_all = counts == "steps" and not bool(within.any() or counted.any())
@@ -106,6 +107,17 @@ def _says_the_same(step: Floats, epoch: Floats) -> bool:
     if len(step) < _SAME or not bool(np.all(step == step[0])):
         return False
     return len(np.unique(epoch[np.isfinite(epoch)])) >= _SAME or len(step) >= _STILL
+
+
+def _says_it_once(rows: Rows, step: Floats, known: Bools, metrics: Bools) -> bool:
+    """Whether one step is all that lines say, and many rows of one form say none: it is not where all of these stand.
+
+    Such as DeepSpeed's `step=0, skipped=0, lr=[0.0]` before hundreds of rows of losses and epochs.
+    """
+    if not bool(known.any()) or not bool(np.all(step[known] == step[known][0])):
+        return False
+    unsaid = np.bincount(rows.of_layout[metrics & ~known], minlength=1)
+    return int(unsaid.max()) >= max(_STILL, 2 * int(np.count_nonzero(known)))
 
 
 def _is_within_epochs(rows: Rows, step: Floats, known: Bools) -> bool:
