@@ -62,6 +62,23 @@ def test_adversaries_by_name(names: tuple[str, ...], known: tuple[tuple[str, ...
     assert [tuple(pair) for pair in pairs(names)] == ([known] if known else [])
 
 
+@pytest.mark.parametrize(("every", "told"), [(6, False), (11, True)])
+def test_single_batches_that_stand_out_do_not_hide_it(every: int, told: bool) -> None:
+    """Five together, which the running median sees: one point in six, or in eleven."""
+    series = game(d=0.0)
+    at = np.arange(N // 2, N - 12, 5 * every)
+    for shift in range(5):
+        series["d_loss"][at + shift] = 3.0
+    assert bool(found(series)) is told
+
+
+@pytest.mark.parametrize(("rose", "d", "told"), [(1.1, 0.0, True), (0.9, 0.0, False), (3.0, 0.001, False)])
+def test_a_generator_against_a_hinge_rises_by_its_margin(rose: float, d: float, told: bool) -> None:
+    """Its loss begins below zero; the discriminator's is exactly zero where nothing is left to gain."""
+    series = {"d_loss": step(2.0, d), "g_loss": step(-0.2, rose - 0.2)}
+    assert bool(found(series)) is told
+
+
 def test_a_run_without_adversaries_is_not_judged() -> None:
     (skip,) = said({"loss": step(1.0, 0.5)})
     assert isinstance(skip, Skip) and skip.kind == "missing-role"

@@ -13,7 +13,7 @@ from runlens.rules.adversarial.parts.sides import Game, games
 from runlens.rules.base import Rule
 from runlens.rules.meaning import Advice, Part, Stage, Story
 from runlens.rules.shared.panels import TRAINING
-from runlens.stats.robust import median
+from runlens.stats.robust import Floats, median
 from runlens.stats.rolling import centred_median
 
 FEWEST = 20
@@ -24,6 +24,11 @@ LEAST_LEVEL = 0.25
 """Level that a discriminator's loss has where neither wins, at least: a half of each half, squared (Mao et al. 2017,
 LSGAN), is the lowest of the usual losses; the others have log 2 (0.69) a half, or 1 (hinge). So one that had won before
 the first point is measured by that."""
+MOSTLY = 0.9
+"""Share of the points to the end at which the discriminator's loss must be nothing: single batches stand out of it."""
+MARGIN = 1.0
+"""What a generator's loss against a hinge must rise by, which begins near zero: its margin, at which all samples are
+told from data."""
 OPENING = 5
 """Points that show where the two began."""
 
@@ -57,10 +62,11 @@ class OneSidedGame(Rule[OneSidedEvidence]):
     ------------
     Reads the losses of a discriminator and of the generator that trains against it, by their names (`d_loss` and
     `g_loss`, `errD` and `errG`, pix2pix's `D_real`, `D_fake` and `G_GAN`, CycleGAN's `D_A` and `G_A`). A warning when
-    the discriminator's stays below `lost` of its level to the end, for `lasting` of the log and more, and the
-    generator's has risen to `multiple` times what it was before, from which it does not come back. Losses that go below
-    zero (Wasserstein) are no measure of who wins, and are not judged; nor is a generator's loss that falls with its
-    reconstruction. Pairs that show the same are one finding.
+    the discriminator's stays below `lost` of its level to the end, for `lasting` of the log and more but for one point
+    in ten, and the generator's has risen to `multiple` times what it was before, from which it does not come back.
+    Losses that go below zero (Wasserstein) are no measure of who wins, and are not judged, but for a generator's
+    against a hinge, where the discriminator's is exactly zero: it must rise by the margin. Nor is a generator's loss
+    that falls with its reconstruction. Pairs that show the same are one finding.
 
     Why it matters
     --------------
@@ -140,15 +146,15 @@ class OneSidedGame(Rule[OneSidedEvidence]):
         window = max(n // WINDOW, 5)
         loss = centred_median(game.discriminator, window)
         level = max(float(loss.max()), median(game.discriminator[:OPENING]), LEAST_LEVEL)
-        above = np.flatnonzero(loss > self.lost * level)
-        first = int(above[-1]) + 1 if len(above) else 0
+        first = _over_from(game.discriminator, loss, self.lost * level)
         if n - first < max(self.lasting * n, FEWEST / 2):
             return None
         other = centred_median(game.generator, window)
         began = float(game.generator[:OPENING].min())  # it may be lost before five points are over
         before = min(began, median(game.generator[:first])) if first > OPENING else began
         late = other[(first + n) // 2 :]
-        if not (before > 0 and late.min() >= self.multiple * before):
+        bar = self.multiple * before if before > 0 else before + MARGIN
+        if late.min() < bar:
             return None
         held = median(game.discriminator[:first]) if first else median(game.discriminator[:OPENING])
         steps = int(game.step[first]), int(game.step[-1])
@@ -181,6 +187,21 @@ class OneSidedGame(Rule[OneSidedEvidence]):
         )
 
 
+def _over_from(loss: Floats, smooth: Floats, bar: float) -> int:
+    """The first point from which a loss is nothing to the end: its running median is, or `MOSTLY` all of its points
+    are and the median is there; n if there is none.
+    """
+    n = len(loss)
+    high = np.flatnonzero(smooth > bar)
+    first = int(high[-1]) + 1 if len(high) else 0
+    share = np.cumsum((loss <= bar)[::-1])[::-1] / np.arange(n, 0, -1)
+    mostly = np.flatnonzero((share >= MOSTLY) & (smooth <= bar))
+    return min(first, int(mostly[0])) if len(mostly) and first < n else first
+
+
 def _is_measure(game: Game) -> bool:
-    """Whether losses tell who wins: those of critics (Wasserstein), and a generator's against a hinge, do not."""
-    return float(game.discriminator.min()) >= 0.0 and float(game.generator[:OPENING].min()) > 0.0
+    """Whether losses tell who wins: those of critics (Wasserstein) do not. They go below zero, as does a generator's
+    against a hinge, whose discriminator's loss is exactly zero where it has won.
+    """
+    positive = float(game.generator[:OPENING].min()) > 0.0
+    return float(game.discriminator.min()) >= 0.0 and (positive or bool(np.any(game.discriminator == 0.0)))

@@ -133,7 +133,7 @@ def _ramps_in(series: PlacedSeries, falls: bool) -> list[Ramp]:
     downs = np.flatnonzero(np.diff(value) < 0.0)
     if not span or len(downs) > TURNS * len(value):
         return []
-    found = []
+    found: list[Ramp] = []
     for begin, end in zip([0, *(downs + 1).tolist()], [*(downs + 1).tolist(), len(value)], strict=True):
         part = value[begin:end]
         foot, top = int(np.searchsorted(part, part[0], side="right")) - 1, int(np.searchsorted(part, part[-1]))
