@@ -23,6 +23,7 @@ from runlens.model import Direction, Failure, Finding, RoleLine, Run, RunReport,
 from runlens.rules.base import AnyRule
 from runlens.rules.loss.parts.adversarial import need_not_fall
 from runlens.rules.needs import not_logged, roles_there, unmet
+from runlens.rules.shared.one_pass import one_pass
 from runlens.run_config.flat import flat
 
 
@@ -70,7 +71,7 @@ def judged_in_steps(run: Run, settings: Settings) -> Steps[RunReport]:
     skips: list[Skip] = []
     failures: list[Failure] = []
     checked: list[str] = []
-    there = roles_there(run)
+    there, alone = roles_there(run), one_pass(run)
     for rule in settings.rules:
         if missing := unmet(tuple(rule.needs), there):
             skips.append(_lacking(rule, run, missing))
@@ -83,6 +84,9 @@ def judged_in_steps(run: Run, settings: Settings) -> Steps[RunReport]:
             failures.append(Failure("rule", f"{rule.code} {rule.name} crashed: {type(error).__name__}: {error}"))
             continue
         skipped = [s for s in said if isinstance(s, Skip)]
+        if alone and rule.settles and not rule.asked and not skipped:  # its green would be one of a training
+            skips.append(rule.skip(alone, kind="not-applicable"))
+            continue
         told, more = gravest([f for f in said if isinstance(f, Finding)])
         findings += [placed(f, run) for f in told]
         skips += [*skipped, *more]

@@ -24,7 +24,7 @@ _NOT_UNDERSTOOD = (
 
 
 _EVALS = frozenset({"eval_score", "eval_loss", "perplexity", "tokens", "step"})
-_EVALS_ALONE = "evals of so few checkpoints tell nothing by themselves: give --reference or --require"
+_EVALS_ALONE = "evals of so few checkpoints, or of one pass, tell nothing by themselves: give --reference or --require"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -12,14 +11,13 @@ import numpy.typing as npt
 from runlens.growing import chosen, counted, differences, greatest, least, some_finite, total
 from runlens.model import Series
 from runlens.roles.names.claim import Claim
+from runlens.roles.names.evals import parse_eval
 from runlens.roles.numbers import middle
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
-ENOUGH = 20
-"""Points of a training loss from which on it is no table of epochs, in which evals stand in each row."""
 _AT_ONE_STEP = 8
 """Points at a single step from which on a time or a rate is that of a loop beside the training: the windows of a long
 evaluation, the parts of a checkpoint. A run of one step logs fewer."""
@@ -27,6 +25,8 @@ _OF_A_STEP = re.compile(r"step|iter|batch|update|per|/s\b|it$", re.I)
 """Names that say that a time is that of a step, which is then believed."""
 _STOPWATCH = 20
 """Points of a step time that may only ever rise by chance: the time of a step goes up and down."""
+_COUNTED = 4
+"""Values from which on one and the same step makes a counter, or a constant, of a score of no known kind."""
 _MULTIPLIED = 3.0
 """Times its first value that a stopwatch shows at the end."""
 _RATES = frozenset({"tokens_per_second", "samples_per_second", "tflops"})
@@ -70,6 +70,13 @@ def checked(claim: Claim, series: Series) -> Claim | None:
     if claim.role == "step_time" and not _OF_A_STEP.search(series.name) and _is_stopwatch(series):
         why = "it never falls, so it counts from the start of the run or of the epoch"
         return Claim("other", flags=frozenset({"known"}), confidence=0.6, why=why, origin="pattern")
+    if (
+        claim.role == "eval_score"
+        and claim.by == ""
+        and claim.origin == "task"
+        and _is_counter(claim, series.name, value)
+    ):
+        return None
     if claim.role == "learning_rate" and float(max(greatest(value), -least(value))) > 1e3:
         return None
     if claim.role in ("step", "samples") and len(value) > 2 and not _grows(series):
@@ -95,26 +102,13 @@ def _can_be_taken_apart(series: Series) -> bool:
     return 0.5 * since <= _COARSE * middle(gone) * max(middle(finite), 0.0)
 
 
-def without_training_scores(claims: Mapping[str, Claim], series: Mapping[str, Series]) -> dict[str, Claim]:
-    """The claims, but to no role for scores that are logged wherever the training loss is: measured on its batches.
-
-    Only scores whose names say neither a benchmark nor held-out data (detectron2's `fast_rcnn/cls_accuracy`), beside a
-    loss of `ENOUGH` points or more.
-    """
-    losses = [series[name] for name, claim in claims.items() if claim.role == "train_loss"]
-    loss = max(losses, key=len, default=None)
-    if loss is None or len(loss) < ENOUGH:
-        return dict(claims)
-    why = "a score of training batches: it is logged wherever the training loss is"
-    of_training = Claim("other", flags=frozenset({"known"}), confidence=0.6, why=why, origin="pattern")
-    return {
-        name: of_training if "bare" in claim.flags and _beside(series[name], loss) else claim
-        for name, claim in claims.items()
-    }
-
-
-def _beside(series: Series, loss: Series) -> bool:
-    return len(series) >= 0.5 * len(loss) and float(np.mean(np.isin(series.step, loss.step))) >= 0.9
+def _is_counter(claim: Claim, name: str, value: Floats) -> bool:
+    """Whether a score of no known kind is none: whole numbers that are one value all along, or one more each time."""
+    if len(value) < _COUNTED or parse_eval(claim.base or name).direction is not None:
+        return False
+    change = np.diff(value)
+    whole = bool(np.all(value == np.rint(value)))
+    return whole and bool(np.all(change == change[0])) and (change[0] != 0.0 or abs(float(value[0])) > 1.0)
 
 
 def _is_stopwatch(series: Series) -> bool:

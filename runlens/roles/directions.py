@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from runlens.model import Direction, PlacedSeries, RoleSeries, Run
+from runlens.roles.names.take_apart import normalise
 from runlens.roles.numbers import middle
 
 ENOUGH = 8
 """Checkpoints from which on a course can be plain."""
 ORDERLY = 0.7
 """Rank correlation of value and step over the first half of the checkpoints."""
+_SPLIT = re.compile(r"^(eval|evaluation|valid|val|validation|dev|test)_")
 CLEAR = 4.0
 """How far an eval moves over that half, in scatters of a checkpoint about its neighbours."""
 
@@ -42,7 +45,7 @@ def with_directions(
     for i, r in enumerate(out.get("eval_score", [])):
         if (given := told.get(r.series.name)) is not None:
             out["eval_score"][i] = replace(r, direction=given, direction_from="user")
-        elif r.direction is None and greater is not None and _same(r.series.name, best):
+        elif r.direction is None and greater is not None and same_metric(r.series.name, best):
             out["eval_score"][i] = replace(r, direction="up" if greater else "down", direction_from="config")
         elif r.direction is None and r.series.name in run.measured:
             continue  # a harness knows its metrics: what it leaves open is no matter of better and worse
@@ -79,7 +82,7 @@ def by_course(series: PlacedSeries) -> Direction | None:
     return ("up" if moved > 0 else "down") if moved * order > 0 else None
 
 
-def _same(name: str, other: str) -> bool:
+def same_metric(name: str, asked: str) -> bool:
     """Whether a logged name is the metric of a setting: `eval/wer` and `eval_wer` and `wer` are one."""
-    own, asked = (text.lower().replace("/", "_").removeprefix("eval_") for text in (name, other))
-    return bool(asked) and own == asked
+    own, wanted = (_SPLIT.sub("", normalise(text).replace("/", "_")) for text in (name, asked))
+    return bool(wanted) and own == wanted

@@ -21,9 +21,15 @@ _BY_BATCH = re.compile(r"^evaluation_\w+_vs_iterations$")
 _EARNED = re.compile(r"(?<![a-z])(rewards?|returns?)(?![a-z])")
 _PURE = re.compile(r"lm[ _-]?loss|ce[ _]loss|cross_?entropy|nll", re.IGNORECASE)
 _TOTAL = re.compile(
-    r"(?<![a-z])(total|overall)(?![a-z])|(^|/)loss$|(?<![a-z])loss_(total|all|sum)(?![a-z])", re.IGNORECASE
+    r"(?<![a-z])(total|tot|overall|sum|sumloss)(?![a-z])|(^|/)loss$|(?<![a-z])loss_(total|all|sum)(?![a-z])",
+    re.IGNORECASE,
 )
-_EVAL = re.compile(r"(?<![a-z])(eval|val|valid|validation|test|dev)(?![a-z])", re.IGNORECASE)
+_EVAL = re.compile(r"(?<![a-z])(eval|val|vali|valid|validation|test|dev)(?![a-z])", re.IGNORECASE)
+_OVERALL = re.compile(r"^(?!.*(avg|average|smooth|ema)).*overall", re.IGNORECASE)
+_OF_ONE = re.compile(
+    r"(?<![a-z])(arch|alpha|bias|param|base|disc\w*|d|critic|embed\w*|backbone)(?![a-z])", re.IGNORECASE
+)
+"""Of one part of a model, or what a schedule starts from."""
 _HALF = re.compile(r"(?<![a-z])(precision|recall)(?![a-z])", re.IGNORECASE)
 """Half of a score: one is had for the other. mAP or F1, where it is logged, stands for both."""
 _ONCE = frozenset(
@@ -75,16 +81,18 @@ def _by_name(name: str, role: str, claim: Claim) -> float:
     total -= 10.0 * bool(earned and _BONUS.search(plain))
     total += 2.0 * bool(earned and re.search(r"cumulative|episod|(?<![a-z])ep(?![a-z])", plain))
     total -= 50.0 * bool(_BY_BATCH.search(name))
-    # a mean over episodes is the reward itself
-    total -= 15.0 * bool(flags & {"running-mean", "smoothed"} or (_SMOOTH.search(name) and not earned))
+    # a mean over episodes is the reward itself, and an overall loss the sum of its parts
+    overall = role in ("train_loss", "eval_loss") and bool(_OVERALL.search(name))
+    total -= 15.0 * bool(flags & {"running-mean", "smoothed"} or (_SMOOTH.search(name) and not earned and not overall))
     total -= 12.0 * bool(role not in ("eval_loss", "eval_score", "perplexity") and _EVAL.search(name))
+    total -= 6.0 * bool(role == "learning_rate" and _OF_ONE.search(name))
     total -= 8.0 * bool(_ASIDE.search(name) and not role.startswith("gpu_"))
-    total -= 3.0 * bool(re.search(r"(^|/)test", name))
+    total -= 3.0 * bool(re.search(r"(^|/)test", name, re.IGNORECASE))
     total -= 4.0 * bool(role == "eval_score" and _HALF.search(name))
     total -= 6.0 * (claim.unit == "bits/byte")
     total -= 5.0 * (".process." in name)
     total -= 4.0 * (role in ("gpu_power", "gpu_memory") and claim.unit == "%")
-    total -= 10.0 * bool(role == "train_loss" and claim.by in _BOOSTING and not _LOSS.search(name))
-    total += 5.0 * bool(_PURE.search(name))
+    total -= 10.0 * bool(role in ("train_loss", "eval_loss") and claim.by in _BOOSTING and not _LOSS.search(name))
+    total += 5.0 * bool(_PURE.search(name) and not (role == "eval_loss" and "nll" in name.lower()))
     total += 8.0 * bool(role in ("train_loss", "eval_loss") and claim.confidence < 0.9 and _TOTAL.search(name))
     return total

@@ -12,7 +12,7 @@ import numpy as np
 from runlens.model import Direction, PlacedSeries, RoleSeries, Run, Series
 from runlens.roles.axes import PlacedByName, StepAxis, reference_of, step_axis
 from runlens.roles.bits import in_nats
-from runlens.roles.checks import checked, without_training_scores
+from runlens.roles.checks import checked
 from runlens.roles.components import with_total_loss
 from runlens.roles.derive import derived
 from runlens.roles.directions import with_directions
@@ -31,6 +31,10 @@ from runlens.roles.override import apply_overrides
 from runlens.roles.pick import score
 from runlens.roles.rates import of_training, with_scopes, without_running_mean
 from runlens.roles.rl import rl_sign
+from runlens.roles.scores.preference import in_order
+from runlens.roles.scores.rewards import reward_claims
+from runlens.roles.scores.sides import with_sides
+from runlens.roles.scores.splits import with_splits
 from runlens.roles.smoothed import kind_of_mean
 from runlens.roles.units import FACTORS, KEPT, corrected_by_clock, step_time_unit, steps_in_one_time, unit_of_values
 from runlens.roles.vocabulary import ROLES
@@ -55,7 +59,7 @@ _KINDS = ("hbm", "bus", "activity", "free", "code", "soft", "lifetime", "counter
 """What a hardware series measures where its role has several quantities: it becomes `RoleSeries.metric_kind`."""
 _CURVES = frozenset({"train_loss", "grad_norm", "tokens_per_second", "samples_per_second", "step_time"})
 _DOWN = frozenset({"train_loss", "eval_loss", "perplexity", "step_time", "data_time", "checkpoint_time"})
-_UP = frozenset({"tokens_per_second", "samples_per_second", "tflops", "mfu"})
+_UP = frozenset({"reward", "tokens_per_second", "samples_per_second", "tflops", "mfu"})
 
 
 def resolve(
@@ -92,15 +96,22 @@ def resolve(
     claims = _claims(run, frameworks, folder)
     claims = {**claims, **_override_claims(claims, overrides, series)}
     axis = _axis(run, claims)
-    groups = _grouped(claims, series, axis)
     sign = rl_sign(series, run.axis_name)
+    rewards = reward_claims(series, claims, sign)
+    claims |= rewards
+    groups = _grouped(claims, series, axis)
+    if rewards:
+        groups["reward"].sort(key=lambda r: list(rewards).index(r.series.name))
     if sign and "train_loss" not in overrides:
         _set_aside_rl_loss(groups, sign)
     elif not sign:
         groups = with_total_loss(groups)
-    groups = with_scopes(in_nats(groups))
+    groups = with_scopes(in_nats(with_sides(groups, series)))
     groups = apply_overrides(groups, overrides, series)
     groups = with_directions(as_measured(groups, run.measured), run, directions)
+    for role in ("eval_score", "train_score"):
+        if role in groups and role not in overrides:
+            groups[role] = in_order(groups[role], claims, tuple(series), run.configured.best_metric()[0])
     groups, count = derived(run, groups, _devices(groups))
     roles = {role: tuple(groups[role]) for role in ROLES if groups.get(role)}
     return replace(
@@ -130,7 +141,7 @@ def _claims(run: Run, frameworks: tuple[str, ...], folder: str) -> dict[str, Cla
             continue
         if claim is not None and (claim := checked(claim, series)) is not None:
             out[name] = of_training(claim, name)
-    return without_training_scores(out, run.series)
+    return with_splits(out, run.series)
 
 
 def _override_claims(
@@ -214,11 +225,11 @@ def _role_series(role: str, raw: Series, claim: Claim, axis: StepAxis) -> RoleSe
         series = without_running_mean(role, series)
     task = kind = setting = ""
     direction = "down" if role in _DOWN else "up" if role in _UP else None
-    if role in ("eval_score", "eval_loss", "perplexity"):
+    if role in ("eval_score", "eval_loss", "perplexity", "train_score"):
         parsed = parse_eval(claim.base or raw.name)
         task, kind, setting = parsed.task, parsed.metric_kind, parsed.setting
         direction = parsed.direction or direction
-        if role == "eval_score":
+        if role in ("eval_score", "train_score"):
             series, unit = _as_fraction(series, kind, unit)
     else:
         kind = next((flag for flag in _KINDS if flag in claim.flags), "")

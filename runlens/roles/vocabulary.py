@@ -10,7 +10,11 @@ ROLES = MappingProxyType(
         "train_loss": "nats",
         "eval_loss": "nats",  # also bits per byte: RoleSeries.unit "bits/byte", metric_kind "bpb"
         "eval_score": "1",  # accuracies as fractions 0-1; task, metric_kind, setting and direction say what
+        "train_score": "1",  # of training batches, or of a split that the log does not tell: no rule judges it
+        "reward": "1",  # what a policy earns: RL001 judges it
         "perplexity": "ppl",
+        "discriminator_loss": "1",  # of two networks that train against each other: neither need fall
+        "generator_loss": "1",
         "grad_norm": "1",
         "learning_rate": "1",
         "z_loss": "1",
@@ -52,6 +56,10 @@ ROLES = MappingProxyType(
 
 _FINER = frozenset(
     {
+        "discriminator_loss",
+        "generator_loss",
+        "train_score",
+        "reward",
         "gpu_clock",
         "gpu_throttle",
         "data_time",
@@ -65,5 +73,5 @@ _FINER = frozenset(
 
 
 def catalogue_role(role: str) -> str:
-    """The role in the coarser vocabulary of metric catalogues, where clocks, host memory and timers are `other`."""
+    """The role in the coarser vocabulary of metric catalogues: clocks, timers and scores of training are `other`."""
     return "other" if role in _FINER else role

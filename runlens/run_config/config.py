@@ -149,7 +149,7 @@ class RunConfig:
         )
 
     def best_metric(self) -> tuple[str, bool | None]:
-        """The metric by which the best model is chosen (Hugging Face's Trainer), and whether greater is better.
+        """The metric by which the best model is chosen, and whether greater is better (Hugging Face, fairseq).
 
         Returns
         -------
@@ -157,8 +157,8 @@ class RunConfig:
             An empty name where none is chosen. None where the config does not tell the direction: the Trainer then
             takes names that end in `loss` as better the lower, all others as better the higher.
         """
-        greater = next((v for _, v in self._values("greater_is_better") if isinstance(v, bool)), None)
-        return self.text("metric_for_best_model"), greater
+        told = (v for name in said.GREATER for _, v in self._values(name) if isinstance(v, bool))
+        return next(filter(None, map(self.text, said.BEST)), "").lstrip("+-"), next(told, None)
 
     def framework(self) -> str:
         """The tool whose names these are, by the name that RunLens's table of metrics has for it; empty if unknown."""

@@ -66,6 +66,17 @@ TOKENS = (
 DURATION = "max_duration"
 """Composer, llm-foundry and OLMo: `24000ba`, `65e9tok`, `2ep`, `5e12T`, or steps; OLMo-core: a value and its unit."""
 
+BEST = (
+    "metric_for_best_model",  # HF Trainer
+    "best_checkpoint_metric",  # fairseq (checkpoint.)
+    "valid_metric",  # RecBole
+    "validation_metric",  # AllenNLP: +accuracy, -loss
+    "eval_metric",  # timm, boosting
+    "monitor",  # callbacks of Lightning and Keras
+)
+"""The metric by which the best model is chosen."""
+GREATER = ("greater_is_better", "maximize_best_checkpoint_metric")
+
 BATCH_TOKENS = (
     S("data_loader.global_batch_size"),  # OLMo-core: its batches are counted in tokens
     S("total_batch_size", beside=("device_batch_size",)),  # nanochat

@@ -56,7 +56,9 @@ def test_a_supervised_run_is_not_judged() -> None:
     step = np.arange(N)
     loss = Series("train/loss", step, np.full(N, np.nan), np.linspace(3.0, 1.0, N))
     reward = Series("reward", step, np.full(N, np.nan), FALLS)
-    (skip,) = PolicyCollapse().check(resolve(Run("r", "r", "r", series={"train/loss": loss, "reward": reward})))
+    held_out = Series("val/loss", step, np.full(N, np.nan), np.linspace(3.2, 1.2, N))
+    both = {"train/loss": loss, "val/loss": held_out, "reward": reward}
+    (skip,) = PolicyCollapse().check(resolve(Run("r", "r", "r", series=both)))
     assert isinstance(skip, Skip) and skip.kind == "missing-role"
     (finding,) = PolicyCollapse().check(resolve(Run("r", "r", "r", series={"reward": reward})))
     assert isinstance(finding, Finding), "a reward beside no loss is all that there is to judge"

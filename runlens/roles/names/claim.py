@@ -21,7 +21,8 @@ class Claim:
     `env-steps`, `seconds` or `wall` (no x axis but wall time)."""
     flags: frozenset[str] = frozenset()
     """`secondary`, `running-mean`, `smoothed`, `per-parameter`, `part`, `sum`, `free`, `bus`, `hbm`, `code`, `soft`,
-    `lifetime`, `bare` (a score whose name tells neither a benchmark nor held-out data), `known` (a name understood to
+    `lifetime`, `bare` (a score whose name tells neither a benchmark nor held-out data), `unsplit` (nor a task),
+    `split-word` (a split and nothing else), `known` (a name understood to
     be of no use to a rule)."""
     split: Split = "train"
     device: str = ""

@@ -39,10 +39,10 @@ _SHOTS = re.compile(r"(?<![a-z0-9])(\d+)_?shots?(?![a-z])")
 _AGGREGATE = re.compile(r"^(mean|best|maj|avg|pass)_(\d+)$")
 _FORM = re.compile(r"_(rc|mc|bpb_rc|gen|cot)(?=$|_(?:\d+_?shot|test|val|full|train))")
 _EVAL_WORD = re.compile(
-    r"^(eval|evals|evaluation|evaluator|validation|valid\d*|val|test|dev|heldout|holdout|lm_eval|lighteval)$"
+    r"^(eval|evals|evaluation|evaluator|validation|valid\d*|vali|val|test|dev|heldout|holdout|lm_eval|lighteval)$"
 )
 _TRAIN_WORD = re.compile(r"^(train|training|train_inner|batch)$")
-_LEADING = re.compile(r"^(eval|evaluation|validation|valid|val|test|dev)_(?=.)")
+_LEADING = re.compile(r"^(eval|evaluation|validation|valid|vali|val|test|dev)_(?=.)")
 _LEADING_TRAIN = re.compile(r"^(train|training|epoch|batch)_(?=.)")
 _TRAILING = re.compile(r"(?<=.)(?<!_per)_(eval|validation|val|test)(?=(?:_ppl)?$)")
 _LOSS_PART = re.compile(r"(?:^|_)loss(?:_|$)")
@@ -64,11 +64,11 @@ _MAYBE = re.compile(
     + "|"
     + "|".join(
         rf"(?:^|[_/]){word}(?:$|[_/])"
-        for word in ("evals?", "evaluation", "valid\\d*", "validation", "val", "test", "dev")
+        for word in ("evals?", "evaluation", "valid\\d*", "validation", "vali", "val", "test", "dev")
     )
     + "|"
     + "|".join(rf"(?:^|/){space}/" for space, told in NAMESPACES.items() if told)
-    + r"|^metrics/|m_ap|lm_eval|lighteval|shot"
+    + r"|^metrics/|m_ap|lm_eval|lighteval|shot|(?:^|[_/])r_?(?:at_)?0(?:$|[_/])"
 )
 
 

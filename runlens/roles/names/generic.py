@@ -20,18 +20,18 @@ _PARAMETER = compiled(
     r"\w*(~\d+~|weight|bias|kernel|norm~|proj)|~(weight|bias|kernel)~$"
     r"|norms?/\w*(weight|bias|layers?|blocks?)"
 )
-_LOSS_WORD = r"(loss|losses|cross_?entropy|nll|ce|xent)"
-_PPL = compiled(r"ppl|perplexity|~pplx")
+_LOSS_WORD = r"(loss|losses|sumloss|cross_?entropy|nll|ce|xent)"
+_PPL = compiled(r"ppl|perplexity|~pplx|~perp~")
 _BPB = compiled(r"~bpb|bits_per_(byte|char|dim|token)|~bpc|~bpd")
 _LOSS = compiled(rf"(?<![a-z]){_LOSS_WORD}(?![a-z])|[a-z]loss(?![a-z])")
 _MAIN_LOSS = compiled(
-    r"^(.*/)?((lm|ce|nll|gpt|train|training|tr|total|reduced_train|contrastive|cross_entropy|crossentropy|xent|td|sft|running|"
+    r"^(.*/)?((lm|ce|nll|gpt|train|training|tr|total|tot|overall|sum|reduced_train|contrastive|cross_entropy|crossentropy|xent|td|sft|running|"
     r"avg|average|global|mean|final|epoch|batch|step|language|next_token|ntp|clm|mlm|ctc|main"
     r"|log|raw|smoothed|smooth|model|"
     r"metric|iter|iteration|token|per_token|entropy|softmax|policy|pg|rnnt|reconstruction|mse"
     r"|diffusion|dpo|simple|per|nonpadding|target|all|tokens|out)_)*"
-    rf"{_LOSS_WORD}(_(avg|average|mean|global_avg|train(ing)?|tr|step|batch|total|per_\w+|ema|smoothed?|nats|bits))*$"
-    rf"|loss(es)?/(train(ing)?/)?((train(ing)?|tr)_)?(total|mean|avg|out|train(ing)?|tr|lm_loss|lm|loss|step|epoch|iter|batch)$"
+    rf"{_LOSS_WORD}(_(avg|average|mean|sum|all|overall|tot|global_avg|train(ing)?|tr|step|batch|total|per_\w+|ema|smoothed?|nats|bits))*$"
+    rf"|loss(es)?/(train(ing)?/)?((train(ing)?|tr)_)?(total|mean|avg|out|current|average|train(ing)?|tr|lm_loss|lm|loss|step|epoch|iter|batch)$"
     rf"|loss\w*/(global_)?(avg|mean)_loss$"
     rf"|^loss\w*/\w*(total|policy|lm)\w*$"
 )
@@ -48,7 +48,7 @@ _LETTER = compiled(
 )
 """A loss that is called `L` as in papers, of a split that is named: `train_L_vae`, `L_val`."""
 _LETTER_PART = compiled(r"^(.*/)?(train(ing)?|tr|val\w*|test|dev)_l_[a-z]+$")
-_CUT_SHORT = compiled(r"(^|/)(va|te)_loss$|(^|/|_)loss_(va|te)$")
+_CUT_SHORT = compiled(r"(^|/)(va|te|cv|vl)_loss$|(^|/|_)loss_(va|te|cv|vl)$")
 """Of held-out data, beside `tr_loss` or `loss_tr`."""
 _NUMBERED = re.compile(r"(?<![^/])\d+_(?=[a-z])")
 """A number that only orders names: `train/1.train_loss`."""
@@ -58,6 +58,9 @@ _SETTING = compiled(
     r"~(loss|losses)_?\w*(weight|coef\w*|scale|lambda|factor|ratio)s?~|~(weight|coef\w*|lambda|scale)s?_?\w*loss(es)?$"
 )
 """What a loss is multiplied by."""
+_MEANS = re.compile(r"(?<![a-z])(avg|overall|ema|macro|smooth\w*|actual_avg|average)(?![a-z])")
+_MEANS_OF_LOSS = re.compile(r"(?<![a-z])(avg|ema|macro|smooth\w*|actual_avg|average)(?![a-z])")
+"""An overall loss is one of all its parts, where an overall rate is a mean since the start."""
 _POLICY = compiled(r"~(pg|policy|actor)(_gradient)?_loss|^actor/(total|pg)")
 
 
@@ -85,6 +88,8 @@ def generic_claim(name: Name, eval_dir: bool = False) -> Claim | None:
     eval_dir : bool
         True if the run's folder is named for held-out data (Keras and fairseq log one folder for each split).
     """
+    if name.raw.startswith("("):
+        return None  # a line of a model that was printed: `(norm): LayerNorm(…)`
     hardware = hardware_claim(name)
     if hardware is not None:
         return hardware
@@ -143,7 +148,7 @@ def loss_claim(name: Name, eval_dir: bool = False) -> Claim | None:
 
 
 def _claim(name: Name, role: str, rule: str, flags: set[str], confidence: float, held_out: bool) -> Claim:
-    if re.search(r"(?<![a-z])(avg|overall|ema|macro|smooth\w*|actual_avg|average)(?![a-z])", name.normal):
+    if re.search(_MEANS_OF_LOSS if role in ("train_loss", "eval_loss") else _MEANS, name.normal):
         flags = flags | {"smoothed"}
     return Claim(
         role,

@@ -50,8 +50,8 @@ KINDS = (
     Kind("bertscore", r"bert_?score(?:_(?:f1|p|r|precision|recall))?", "up"),
     Kind(
         "f1",
-        r"(?:(?:macro|micro|weighted|avg|mean|token|span|entity)_)*f(?:_?beta|_?measure|_?[0-9]{1,2}|"
-        r"_?score)(?:_?score)?(?:_(?:macro|micro|weighted))?|h_?mean",
+        r"(?:(?:macro|micro|weighted|avg|mean|token|span|entity)_)*f(?:_?beta|b_?1|_?measure|_?[0-9]{1,2}|"
+        r"_?score)(?:_?score)?(?:_(?:macro|micro|weighted))?|h_?mean|(?:ents|sents|spans_\w+|cats_macro)_f",
         "up", True, True,
     ),
     Kind("sacrebleu", r"sacre_?bleu(?:_score)?", "up", False, True),
@@ -81,6 +81,7 @@ KINDS = (
     ),
     Kind("d2", r"d2(?:_(?:tweedie|pinball|absolute_error|log_loss|brier))?(?:_score)?", "up"),
     Kind("r2", r"r_?2(?:_?score)?|r_?squared|explained_variance", "up"),
+    Kind("attachment", r"(?:dep_)?[ul]as", "up", True),
     Kind("mc1", r"mc1", "up", True, True),
     Kind("mc2", r"mc2", "up", True, True),
     Kind("pass@1", r"pass_?1|pass_at_1", "up", True, True),
@@ -96,7 +97,7 @@ KINDS = (
     Kind(
         "error_rate",
         r"equal_error_rate|ber|bit_error_rate|balanced_error_rate|per|phone(?:me)?_error_rate|ler|mer|wil|ser|der|diarization_error_rate|jer|far|frr|"
-        r"fpr(?:_?\d+)?|fnr|hter|acer|apcer|bpcer|(?:top_?\d_)?err(?:or)?(?:_?rate)?|misclassification(?:_rate)?|"
+        r"fpr(?:_?\d+)?|fnr|hter|acer|apcer|bpcer|(?:top_?\d_?)?err(?:or)?(?:_?rate)?|misclassification(?:_rate)?|"
         r"word_information_lost",
         "down",
     ),
@@ -127,7 +128,7 @@ KINDS = (
         "down",
     ),
     # detection, segmentation, tracking
-    Kind("mAP50-95", r"m_?ap_?50_?95(?:_[a-z])?", "up", True, True),
+    Kind("mAP50-95", r"m_?ap_?(?:at_?)?(?:0_)?50?_(?:0_)?95(?:_[a-z])?|m_?ap_?50_?95(?:_[a-z])?", "up", True, True),
     Kind("mAP50", r"m_?ap_?(?:at_?|0_)?50?(?:_[a-z])?", "up", True, True),
     Kind("mAP", r"(?:bbox_|segm_)?m_?ap(?:_?\d+|_?[sml]|_(?:small|medium|large))?", "up", True, True),
     Kind(
@@ -144,8 +145,8 @@ KINDS = (
     Kind("precision", rf"(?:(?:macro|micro|weighted|avg|mean)_)*(?:precision|prec)(?:_[a-z])?{_AT}|ppv", "up", True),
     Kind(
         "recall",
-        rf"(?:(?:macro|micro|weighted|avg|mean)_)*recall(?:_[a-z])?{_AT}|(?:[ti]2[tip]_?)?r_?(?:at_)?(?:1|5|10|50|"
-        rf"100)|uar|tpr(?:_?\d+)?|sensitivity",
+        rf"(?:(?:macro|micro|weighted|avg|mean)_)*recall(?:_[a-z])?{_AT}|(?:[tiv]2[tipv]_?)?r_?(?:at_)?(?:1|5|10|50|"
+        rf"100)|(?:mean_)?r_?(?:mean|sum)|uar|tpr(?:_?\d+)?|sensitivity",
         "up", True,
     ),
     Kind("specificity", r"specificity|tnr|npv|youden\w*|g_?mean|informedness", "up"),
@@ -159,7 +160,11 @@ KINDS = (
         r"(?:m(?:ean)?|fw|g|d|c|h|s)?_?io_?u(?:_score)?|jaccard(?:_?(?:index|score|similarity))?|tanimoto",
         "up", True,
     ),
-    Kind("dice", r"(?:mean_|m)?dice(?:_?(?:score|coef\w*|similarity))*|dsc", "up", True, True),
+    Kind(
+        "dice",
+        r"(?:mean_|pseudo_|(?:mean_|ema_)?fg_|m)?dice(?:_?(?:score|coef\w*|similarity))*|dsc",
+        "up", True, True,
+    ),
     Kind("surface_dice", r"nsd|(?:normali[sz]ed_)?surface_dice(?:_score)?", "up"),
     Kind("panoptic_quality", r"pq|panoptic_quality", "up"),
     Kind("panoptic", r"s_?q|r_?q", "up"),
@@ -184,7 +189,11 @@ KINDS = (
     Kind("ssim", r"(?:ms_?|f|v)?ssim|fsim", "up"),
     Kind("vmaf", r"vmaf", "up"),
     Kind("psnr", r"(?:s_?)?psnr", "up"),
-    Kind("fid", r"(?:clean_?|s_?|sr_?)?fid(?:_?\d+k?)?|f[vai]d|fad|kid|fvd|frechet\w*|cmmd", "down", False, True),
+    Kind(
+        "fid",
+        r"(?:clean_?|s_?|sr_?)?fid(?:_?\d+k?)?(?:_full)?|f[vai]d|fad|kid|fvd|frechet\w*|cmmd",
+        "down", False, True,
+    ),
     Kind("inception_score", r"inception_score|isc?(?:_mean)?", "up"),
     Kind("lpips", r"lpips|dists|niqe|brisque|piqe", "down"),
     Kind(
@@ -246,7 +255,7 @@ KINDS = (
     Kind(
         "reward",
         r"(?:(?:mean|avg|average|ep|episode|episodic|eval|cumulative|total|norm(?:alized)?|"
-        r"undiscounted)_)*(?:rew(?:ard)?|return|returns)(?:_mean|_avg)?",
+        r"undiscounted)_)*(?:rew(?:ard)?|returns?|ep_?ret)(?:_mean|_avg)?",
         "up", False, True,
     ),
     Kind("core", r"core(?:_metric)?", "up", False, True),
@@ -270,7 +279,7 @@ FIRST = frozenset(
         "cepstral_distortion", "brier", "calibration_error", "word_ppl", "ppl", "bpb", "mAP", "mAP50", "mAP50-95",
         "iou", "dice", "tracking", "keypoints", "surface_distance", "pose_error", "ssim", "psnr", "vmaf", "fid",
         "lpips", "rmse", "mse", "mae", "relative_error", "similarity", "win_rate", "pass@1", "equal_error_rate",
-        "panoptic_quality", "precision", "recall", "AP", "success_rate", "skill",
+        "panoptic_quality", "attachment", "precision", "recall", "AP", "success_rate", "skill",
     }
 )  # fmt: skip
 """Kinds whose names are words of nothing else, so that they count before a word of their own too: `wer_ortho`."""

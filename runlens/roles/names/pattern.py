@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-EVAL = r"~(eval|evals|evaluation|evaluator|valid\d*|validation|val|test|dev|heldout|held_out|holdout)~"
+EVAL = r"~(eval|evals|evaluation|evaluator|valid\d*|validation|vali|val|test|dev|heldout|held_out|holdout)~"
 """A word that says that something was measured on held-out data."""
 
 

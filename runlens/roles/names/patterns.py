@@ -48,7 +48,7 @@ PATTERNS = (
         "tokens",
         rf"^(?!.*(per|this|batch|step)).*~(\w+_)?{_COUNT}tok(en)?s?(_(seen|consumed|total|count|processed|trained|trainable|so_far|b|m|k|billions?|millions?))*$"
         rf"|consumed_tok|tokens/(total|trainable|seen)$|tokens?_seen|seen_tok|[gmb]_?tokens$",
-        r"(max|min|mean|avg|pad\w*|label|text|generated|completion|prompt|new|dataset_)_tok"
+        r"(max|min|mean|avg|pad\w*|label|text|generated|completion|prompt|new|dataset_|unique|vocab|eval\w*|val\w*|test|dev)_tok"
         r"|tokens?_(acc|len)",
     ),
     P(
@@ -87,13 +87,16 @@ PATTERNS = (
     P(
         "grad_norm",
         r"~(raw_|global_|total_|actor_|critic_|mean_|max_)*g(rad(ient)?s?)?_?(l2_)?(total_|global_)?norms?"
-        r"|grad(ient)?s?/((pre|before|un)_?clip(ped|ping)?/)?((l2|total|global)_)*norm|l2_(norm/)?grads?|grad_[\d_inf]+_norm|~gnorm|norms?/grad"
+        r"|grad(ient)?s?/((pre|before|un)_?clip(ped|ping)?/|raw/)?((l2|total|global)_)*norm|l2_(norm/)?grads?"
+        r"|grad_[\d_inf]+_norm|~gnorm|norms?/grad"
         r"|norm_(of_)?grad(ient)?s?~|norm_g~|^norm$|^grad(ient)?$|~grad(ient)?_magnitude|~grad(ient)?s?_l2~|~l2_grad(ient)?s?~",
     ),
     P(
         "learning_rate",
-        r"(^|/|_)lr(_|/|$)|~learning_rate|~lr_?\d*~|~lr_|lr/",
-        r"momentum|schedule_step|~lrm~|multiplier|~lr_(mult|scale)",
+        r"(^|/|_)lrs?(_|/|$)|~learning_rate|~lr_?\d*~|~lr_|lr/",
+        r"momentum|schedule_step|~lrm~|multiplier|~lr_?(mult|scale|decay|gamma|step|patience|factor|policy|range|find"
+        r"|type|drop|ratio|coef\w*|update|epochs?)|learning_rate_(decay|curve|mult\w*|scale|step\w*|warmup\w*)"
+        r"|decay_(lr|learning)|(min|max|final|end|initial|init)_(lr|learning_rate)~",
     ),
     # speed
     P(

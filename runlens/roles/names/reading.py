@@ -8,12 +8,11 @@ from dataclasses import replace
 from functools import lru_cache
 
 from runlens.roles.names.claim import Claim
-from runlens.roles.names.evals import EvalName, is_benchmark, may_be_eval, parse_eval
+from runlens.roles.names.evals import is_benchmark, may_be_eval, parse_eval
 from runlens.roles.names.generic import generic_claim, loss_claim, may_be_loss
-from runlens.roles.names.lone import LONE_ERROR, lone_error, lone_score
-from runlens.roles.names.metrics import WITH_A_TASK
+from runlens.roles.names.lone import LONE_ERROR, lone_error, lone_score, split_word
 from runlens.roles.names.pattern import EVAL, compiled
-from runlens.roles.names.scope import scope_of_name
+from runlens.roles.names.scores import PARTS_OF_LOSS, plain_score, score_claim
 from runlens.roles.names.table import common, monitors, table
 from runlens.roles.names.take_apart import Name, normalise, shape_of, take_apart
 
@@ -24,36 +23,20 @@ _EITHER = frozenset(
 )
 """Roles of training as well as of an evaluation, by what the rest of the name says."""
 _TOTALS = frozenset({"total", "tot", "train/total", "sum", "all"})
-_PARTS_OF_LOSS = frozenset(
-    {
-        "rec", "recon", "recons", "reconstruction", "kl", "kld", "kl_div", "mse", "bce", "ce", "l1", "l2", "mel", "reg",
-        "box", "cls", "obj", "dfl", "bbox", "mask", "commit", "vq", "percep", "perceptual", "lpips", "pde", "bc", "ic",
-        "data", "physics", "contrastive", "distill", "kd", "dice", "focal", "ctc", "att", "aux",
-    }
-)  # fmt: skip
-"""What the parts of a loss are called where no name says `loss`: two of them make `total` their sum."""
-_COST = re.compile(r"(train(ing)?[/_])?((avg|average|mean|total|batch|epoch)_)*cost(_function)?")
+_COST = re.compile(
+    r"(?P<split>(train(ing)?|val|valid|validation|test|eval|dev)[/_])?((avg|average|mean|total|batch|epoch)_)*"
+    r"(cost(_function)?|objective|criterion|n(eg(ative)?_)?elbo)"
+)
+"""What is lowered where nothing is called a loss."""
+_A_PART = re.compile(r"(loss_[a-z0-9_]+|[a-z0-9_]+_loss)")
+_LONE_L = re.compile(r"(train(ing)?[/_])?l")
+_OTHER_LOSS = re.compile(r"loss|cost|nll|entropy|reward|return|(^|/)(r|t|a|v)$")
+"""What takes a letter `l` its meaning: a loss by its name, and the columns of a monitor (`r`, `l`, `t`)."""
 _RUN_MEAN = ("train_loss", "train/train_loss")
 """HF Trainer writes these once, at the end, beside the curve `train/loss`."""
 _TRAINING_ONLY = re.compile(r"(^|[/_ .-])(lr|learning[-_ ]?rate|grad[-_ ]?norm|gnorm)($|[/_ .-])")
-_TELLING = frozenset(
-    {
-        "success_rate", "core", "top1", "top5", "wer", "cer", "fid", "bleu", "sacrebleu", "chrf", "rouge1", "rouge2",
-        "rougeL", "pass@1", "pass@k", "mAP", "mAP50", "mAP50-95",
-    }
-)  # fmt: skip
-"""Kinds that nobody measures on training data."""
 _ORDINARY = frozenset({"cola", "copa", "drop", "hs", "math", "nq", "paws", "prost", "race", "record", "swag"})
 """Benchmarks whose names are words of their own: taken for benchmarks only in the company of others."""
-_UNDER_EVAL_BUT_NO_SCORE = re.compile(
-    r"time|runtime|took(?![a-z])|elapsed|duration|per_second|_sec(?![a-z])|(?<![a-z])(n|num|number|total)_|count|frequency|(?<![a-z])freq|steps?(?![a-z])"
-    r"|epoch|/samples|_std|threshold|(?<![a-z])(every|interval|period|patience|only)(?![a-z])|(?<![a-z])(lr|size|length|len|step|iter\w*|batch\w*|tokens?|temperature|weight|scale|seed"
-    r"|memory|mem|min|max|std|var|median|norm|grad\w*|coef\w*|lambda|beta|alpha|entropy|kl|logits?)(?![a-z])"
-)
-"""Words of counts, constants, frequencies, times and settings: what holds one and no metric's name is no score."""
-_UNMISTAKABLE = re.compile(r"^(eval|evals|evaluation|validation|valid|val|test|dev)[/_].*(acc|accuracy|accuracies)$")
-_OF_PIXELS = re.compile(r"[a-z]_maps?$")
-_STATISTIC = re.compile(r"std|stderr|(?<![a-z])(min|max|var)(?![a-z])")
 
 
 def is_eval_dir(folder: str, names: Collection[str]) -> bool:
@@ -117,12 +100,18 @@ def _read(raw: str, siblings: Collection[str], frameworks: Sequence[str], eval_d
         )
     if exact and (entry := common().get(name.base)) is not None and not eval_dir:
         return _with_name(entry.claim(0.85, "as in"), name)
-    if (claim := _plain_score(name)) is not None:
+    if (claim := plain_score(name)) is not None:
         return claim
-    if name.normal in _TOTALS and len(_PARTS_OF_LOSS.intersection(take_apart(s).normal for s in siblings)) > 1:
+    if name.normal in _TOTALS and _parts_of_loss(tuple(siblings)) > 1:
         return _loss_by(name, "total", "the total beside parts of a loss")
-    if _COST.fullmatch(name.normal) and not any(map(_is_training_loss, siblings)):
-        return _loss_by(name, "cost", "a cost where nothing is called a loss")
+    if (found := _COST.fullmatch(name.normal)) and (claim := _cost(name, found["split"] or "", siblings)) is not None:
+        return claim
+    if name.normal == "losses" and any(normalise(s) in ("wins", "draws", "ties") for s in siblings):
+        return None  # games that were lost
+    if _LONE_L.fullmatch(name.normal) and not any(_OTHER_LOSS.search(normalise(s)) for s in siblings):
+        return replace(
+            _loss_by(name, "letter-loss", "the letter of a loss, where nothing is called one"), confidence=0.5
+        )
     if LONE_ERROR.fullmatch(name.normal) and name.normal == lone_error(tuple(siblings) or (raw,)):
         return replace(_loss_by(name, "error", "an error where nothing is called a loss"), confidence=0.5)
     if (claim := _error(name, siblings)) is not None:
@@ -143,7 +132,7 @@ def _read(raw: str, siblings: Collection[str], frameworks: Sequence[str], eval_d
             why=why,
             origin="task",
         )
-    if (claim := lone_score(name, siblings)) is not None:
+    if (claim := split_word(name, siblings) or lone_score(name, siblings)) is not None:
         return claim
     if not eval_dir and not may_be_loss(name) and not may_be_eval(shape_of(name.normal)) and "|" not in raw:
         return None
@@ -152,7 +141,25 @@ def _read(raw: str, siblings: Collection[str], frameworks: Sequence[str], eval_d
         claim = loss_claim(name, eval_dir)
         if claim is not None:
             return claim
-    return _score(name, result, eval_dir)
+    return score_claim(name, result, siblings, eval_dir)
+
+
+def _cost(name: Name, split: str, siblings: Collection[str]) -> Claim | None:
+    """A cost or an objective by its split, where nothing of that split is called a loss."""
+    if not split or split.startswith("train"):
+        if any(map(_is_training_loss, siblings)):
+            return None
+        return _loss_by(name, "cost", "a cost where nothing is called a loss")
+    if any("loss" in (s := normalise(other)) and _HELD_OUT.search(s) for other in siblings):
+        return None
+    return replace(_loss_by(name, "cost", "a cost of held-out data"), role="eval_loss", split="eval")
+
+
+@lru_cache(maxsize=4)  # of the names of one run it is asked for each of them
+def _parts_of_loss(names: tuple[str, ...]) -> int:
+    """How many names are those of parts of a loss, with or without the word."""
+    normal = {take_apart(s).normal for s in names}
+    return sum(1 for s in normal if s in PARTS_OF_LOSS or _A_PART.fullmatch(s))
 
 
 def _error(name: Name, siblings: Collection[str]) -> Claim | None:
@@ -212,6 +219,8 @@ def _from_table(name: Name, frameworks: Sequence[str], eval_dir: bool) -> Claim 
             claim = entry.claim(0.95)
             if "dir:train" in claim.flags or "dir:validation" in claim.flags or claim.role == "train_loss":
                 claim = replace(claim, role="eval_loss" if eval_dir else claim.role)
+            if claim.role == "eval_score" and parse_eval(name.base).metric_kind in ("loss", "log_loss"):
+                claim = replace(claim, role="eval_loss")  # `metrics/eval/{metric}` is any of them
             if eval_dir and claim.role in ("eval_loss", "perplexity"):
                 claim = replace(claim, split="eval")
             return _with_name(claim, name)
@@ -223,43 +232,3 @@ def _with_name(claim: Claim, name: Name) -> Claim:
     scope = "per_rank" if name.device.startswith("rank") and not claim.role.startswith("gpu_") else claim.scope
     split = "eval" if claim.role in _EITHER and _HELD_OUT.search(name.normal) else claim.split
     return replace(claim, device=name.device, base=name.base, axis=name.axis or claim.axis, scope=scope, split=split)
-
-
-def _plain_score(name: Name) -> Claim | None:
-    """A score that says itself that it was measured on held-out data, such as `eval/rewards/accuracies`.
-
-    Looked at before the patterns, some of which take such words for what training logs under the same names.
-    """
-    if not _UNMISTAKABLE.search(name.normal) or _STATISTIC.search(name.normal):
-        return None
-    result = parse_eval(name.base)
-    return _score(name, result, False) if result.prefixed and result.metric_kind in WITH_A_TASK else None
-
-
-def _score(name: Name, result: EvalName, eval_dir: bool) -> Claim | None:
-    """A claim to be an eval score, if the name looks like one."""
-    normal = name.normal
-    if result.split == "train" and not (result.prefixed or eval_dir):
-        if result.metric_kind != "score":
-            why = f"{result.metric_kind} on training data"
-            return Claim("other", flags=frozenset({"known"}), confidence=0.6, why=why, origin="pattern")
-        return None
-    if result.metric_kind == "mAP" and not result.prefixed and _OF_PIXELS.search(name.raw):
-        return None  # an image: `iou_shrink_map`
-    known_kind = result.metric_kind in WITH_A_TASK and bool(result.task)
-    told = result.prefixed or eval_dir or normal.startswith(("metrics/", "core_metric"))
-    if result.metric_kind == "score":
-        scored = result.prefixed and result.task not in ("", *_PARTS_OF_LOSS)
-        if not scored or _UNDER_EVAL_BUT_NO_SCORE.search(normal):
-            return None
-        confidence = 0.75 if result.direction else 0.5
-        why, flags = "name of a held-out split", frozenset[str]()
-        return Claim("eval_score", "", "global", name.axis, flags, "eval", name.device, confidence, why, "task")
-    if not (known_kind or told or result.metric_kind in _TELLING):
-        return None
-    scope = scope_of_name("eval_score", name)
-    why = f"{result.metric_kind} of {result.task or 'held-out data'}"
-    confidence = 0.8 if told else 0.7
-    bare = not (told or result.metric_kind in _TELLING or is_benchmark(result.task))
-    flags = frozenset({"bare"} if bare else ())
-    return Claim("eval_score", "", scope, name.axis, flags, "eval", name.device, confidence, why, "task")

@@ -19,7 +19,7 @@ _ADVICE = {
     "unsupported": "Log the metric as a plain number if it is to be judged.",
     "guessed": "Name what is meant, if it is another.",
 }
-_UNJUDGED = frozenset({"other", "step", "epoch", "samples", "batch_size", "world_size"})
+_UNJUDGED = frozenset({"other", "train_score", "step", "epoch", "samples", "batch_size", "world_size"})
 """Roles whose series no finding about the training rests on."""
 
 

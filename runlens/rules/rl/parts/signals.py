@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from runlens.model import PlacedSeries, Run
+from runlens.roles.names.rewards import HELD_OUT, OTHER, earned
 from runlens.roles.names.take_apart import normalise
 from runlens.rules.shared.answers import LENGTH
 from runlens.run_config import RunConfig, Spelling
@@ -18,30 +19,8 @@ from runlens.stats.robust import Floats
 Kind = Literal["reward", "kl", "update-kl", "summed-kl", "entropy", "length", "cut-off", "clipped", "spread",
                "log-spread", "explained", "value-loss", "contrast", "no-contrast"]  # fmt: skip
 
-_OTHER = re.compile(
-    r"(^|[/_])(std|min|max|var|variance|median|p\d+|coef|coeff|coefficient|scale"
-    r"|target|weight|bonus|chosen|rejected|margins?|accuracies|lr|learning_rate|time|count|per_second|intrinsic|curiosity"
-    r"|gail|rnd|format|penalty|early_stop|prompt\w*)([/_]|$)"
-)
-"""Parts, spreads and settings of a measure."""
 _PLAIN_ESTIMATE = re.compile(r"(^|[/_])old_approx_?kl")
 """CleanRL's first estimate of a KL, which is negative half of the time."""
-_HELD_OUT = re.compile(r"(^|[/_])(eval|evaluation|val|valid|validation|test)([/_]|$)")
-_REWARDS = tuple(
-    re.compile(pattern)
-    for pattern in (
-        r"^(critic|objective)/scores?(/(mean|avg))?$",
-        r"(^|[/_])(ep_rew_mean|ep_?rew_?mean|episodic_return|episode_(reward|return)s?(_mean)?|ep_(ret|return|reward)"
-        r"|cumulative_reward|average_(ep_ret|return)|return_average|mean_(episode_)?(reward|return)|avg_raw_reward"
-        r"|rollout_scores(/mean)?|reward_mean|mean_scores)$",
-        r"^critic/(rewards|returns)/(mean|avg)$|^objective/rlhf_reward$",
-        r"(^|[/_])(total_)?(reward|rewards|return|returns|ep_?rew)(_?(mean|avg)|/mean|/avg|/iter|/t|/info|/episode)?$",
-        r"(^|[/_])(win(ning)?|success)_?rate(_?(mean|avg)|/mean)?$",
-        r"^((train|rollout|charts|env|episode)[/_])?((mean|avg|average|game|episode|ep)_)?scores?(_?(mean|avg)|/mean)?$",
-    )
-)
-"""The most telling first: what the environment or the judge gave, before a penalty for the KL is taken off; then rates
-of winning, and scores. The length of an episode is none: nobody knows which way is better."""
 _UPDATE_KL = re.compile(r"(^|[/_])(approx_?kl(_v\d)?|ppo_kl|mean_kl|kl_divergence)(_(avg|mean))?(/mean)?$")
 _SUMMED_KL = re.compile(r"^objective/kl(_avg)?$")
 _KL = re.compile(r"(^|[/_])(ref_|reference_|policy_)?kl(_(loss|div|ref|mean|avg|penalty))?(/mean)?$")
@@ -116,13 +95,8 @@ def every_reward(run: Run) -> list[Signal]:
 
 
 def _reward(run: Run, held_out: bool) -> Signal | None:
-    named = {
-        name: plain
-        for name in run.placed
-        if not _OTHER.search(plain := normalise(name)) and held_out == bool(_HELD_OUT.search(plain))
-    }
-    for pattern in _REWARDS:
-        found = [_signal(run.placed[name], "reward") for name in sorted(named) if pattern.search(named[name])]
+    for names in earned(run.placed, held_out):
+        found = [_signal(run.placed[name], "reward") for name in names]
         if known := [signal for signal in found if len(signal.value)]:
             return max(known, key=lambda signal: len(signal.value))
     return None
@@ -146,10 +120,10 @@ def length_limit(run: Run) -> float | None:
 
 
 def _kind(plain: str) -> Kind | None:
-    if _HELD_OUT.search(plain) or _PLAIN_ESTIMATE.search(plain):
+    if HELD_OUT.search(plain) or _PLAIN_ESTIMATE.search(plain):
         return None
     found = next((kind for pattern, kind in _UPDATES if pattern.search(plain)), None)
-    if found is not None or _OTHER.search(plain):
+    if found is not None or OTHER.search(plain):
         return found
     return next((kind for pattern, kind in _KINDS if pattern.search(plain)), None)
 
