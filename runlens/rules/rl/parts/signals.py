@@ -86,12 +86,8 @@ def evaluated(run: Run, beside: Signal) -> Signal | None:
 
 def every_reward(run: Run) -> list[Signal]:
     """All that a policy earns, of training and of evaluations, by every name."""
-    plain = {name: normalise(name) for name in sorted(run.placed)}
-    return [
-        _signal(run.placed[name], "reward")
-        for name, said in plain.items()
-        if not _OTHER.search(said) and any(pattern.search(said) for pattern in _REWARDS)
-    ]
+    groups = [*earned(run.placed, held_out=False), *earned(run.placed, held_out=True)]
+    return [_signal(run.placed[name], "reward") for name in sorted({name for group in groups for name in group})]
 
 
 def _reward(run: Run, held_out: bool) -> Signal | None:
