@@ -71,6 +71,8 @@ def test_a_burst_above_the_first_level_is_learning() -> None:
     ("value", "says"),
     [
         (np.full(N, -200.0), True),  # a car that never climbs
+        (np.where(np.arange(N) % 50 == 30, -49.1, -50.0), True),  # a hand that hardly ever reaches
+        (np.where(np.arange(N) > 300, -48.5, -50.0), False),
         (np.full(N, 500.0), False),  # a pole that never falls
         (np.where(np.arange(N) % 20 == 0, 300.0, 500.0), False),  # or hardly ever
         (np.clip(0.3 + 0.1 * noise(), 0, 1), True),

@@ -52,9 +52,10 @@ class Overfitting(Rule[OverfitEvidence]):
     lasting rise tells the curve better than noise about a fall does (noise of neighbours that know nothing of each
     other, and noise that wanders; less proof is asked of a rise by a fifth beside a training loss that fell by a
     fifth), and the median training loss has fallen meanwhile, the model learns its training data by heart: a
-    warning, an error when the held-out loss has given back half of its progress. Of four checkpoints it is a warning
-    where each one since the best rose by 8 %, by half in all, or by a fifth from the first on, beside a training
-    loss that fell by a fifth. Still rising or settled above its
+    warning, an error when the held-out loss has given back half of its progress. Less is asked, for a
+    warning, where each checkpoint since the best is worse than the one before beside a training loss that fell by a
+    fifth: of three and more by 5 % each and a fifth in all, in four checkpoints by 8 % each, or twice 8 % and by half
+    in all. Still rising or settled above its
     best makes no difference; a loss that swings about one level has not turned. Scores that were logged beside it
     decide: information where they improved all the while (speech recognition and summarisation often do), a warning
     at most where they held, or where only an accuracy of the same predictions improved, and information there

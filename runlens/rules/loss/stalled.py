@@ -22,6 +22,7 @@ from runlens.rules.loss.parts.guess import (
     stands_level,
 )
 from runlens.rules.loss.parts.incidents import loss_incidents
+from runlens.rules.loss.parts.preference import no_preference
 from runlens.rules.loss.parts.rising import TWICE, falls_without_bound, only_worse, turned_worse
 from runlens.rules.loss.parts.sensitivity import USUAL, LossSensitivity
 from runlens.rules.meaning import Part, Stage, Story
@@ -82,7 +83,8 @@ class StalledLoss(Rule[StallEvidence]):
     a held-out loss that is the same to a thousandth at eight checkpoints and more beside a training loss that is
     level from the start, one that stands so at such a logarithm, and a training loss of 20 points with up to half a
     per cent of noise whose thirds agree to half a per cent while no eval moves by 1 %, unless the log goes on from
-    training that is not in it.
+    training that is not in it. So does a loss of pairs (DPO) of 20 points that began at ln 2 and is no 2 % lower in its
+    last third, while no more than 55 % of the pairs are ordered right, or that stands 5 % above it.
 
     Why it matters
     --------------
@@ -178,6 +180,10 @@ class StalledLoss(Rule[StallEvidence]):
             )
             help = "Go back to the checkpoint of that step; if the loss is a held-out one, the model overfits."
             ramp = ramp_of(run, curve.step, curve.value, turned.at, curve.loss(turned.best))
+        elif (pairs := no_preference(run, curve.value)) is not None and not _spiked_for_good(run, self.sensitivity):
+            level = pairs.level
+            text = f"the loss of preferences, ln 2 for a guess, is {level:.4g} in the last third, to step {last:,}"
+            help = "Check the learning rate, beta, and that chosen and rejected answers differ and are not swapped."
         elif why := _nothing_learnt(run, curve, self.rate):
             level = median(curve.value)
             text = f"the loss has not moved since the start: {level:.4g} from step {first:,} to {last:,}, {why}"

@@ -85,7 +85,7 @@ class PolicyCollapse(Rule[CollapseEvidence]):
     80 % where it was lost within a fifth of the log, or with another sign beside it. The fall must be deeper than any
     that the run made up again, than the noise, and last to the end of the log. Of 10 to 29 rewards only a fall to below
     the first ones, or one that goes on from the first to the last, is a finding, a warning; so is a reward of
-    evaluations that lost 80 % beside one of training that holds, and one of which 80 % were gone for a sixth of the log
+    evaluations that lost 80 % beside one of training that holds, and one of which 80 % were gone for a tenth of the log
     before it came back. A rate of winning or success, or a score, is a reward where no other is logged. A KL that rises
     tenfold within a fifth of the log, to a level that no healthy run has, is a finding whatever the reward does. An
     entropy that dies or was dead from the first value on, and responses that stand at their limit or shrink to nothing,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypedDict
 
 import numpy as np
@@ -16,6 +16,7 @@ from runlens.rules.loss.parts.curve import train_loss
 from runlens.rules.meaning import Advice, Part, Stage, Story
 from runlens.rules.resume.parts.breaks import explained
 from runlens.rules.resume.parts.rate import schedule_ended
+from runlens.rules.schedule.parts.few import not_lowered, zero_of_few
 from runlens.rules.shared.panels import TRAINING
 from runlens.rules.shared.points import returns
 from runlens.stats.changes.breaks import JUMP, Break, breaks
@@ -68,7 +69,8 @@ class ScheduleBreak(Rule[ScheduleEvidence]):
     one where the schedule had come to its end, so that the run was made longer; and a break in a few parameter groups
     only. Silent: constant, linear, cosine, step-decay, warmup-stable-decay, one-cycle
     and cyclic schedules, warm-ups of every kind, a lower rate after a rewind, whatever comes three times without a
-    resume, and a rise across steps that are missing from the log.
+    resume, and a rise across steps that are missing from the log. In four to seven points only a rate that is zero to
+    the end is told, for half of the log and three points or more, while a training loss of four does not come down.
 
     Why it matters
     --------------
@@ -116,11 +118,14 @@ class ScheduleBreak(Rule[ScheduleEvidence]):
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """Yield one finding per break, those of several parameter groups at one step together."""
         groups = [(role, _as_it_stands(role.series)) for role in run.every("learning_rate")]
+        few = [(role, line, zero) for role, line in groups if (zero := zero_of_few(line)) is not None]
         groups = [(role, line) for role, line in groups if len(line) >= 8]
         if not groups:
-            yield self.skip(
-                "fewer than 8 finite points of learning rate: too few for a schedule", kind="too-few-points"
-            )
+            if few and not_lowered(run, few[0][2], few[0][1]):
+                yield replace(self._finding(run, few, len(few)), severity=Severity.WARNING)
+            else:
+                why = "fewer than 8 finite points of learning rate: too few for a schedule"
+                yield self.skip(why, kind="too-few-points")
             return
         told: dict[tuple[str, int], list[tuple[RoleSeries, PlacedSeries, Break]]] = {}
         for role, line in groups:

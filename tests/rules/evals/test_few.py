@@ -52,6 +52,21 @@ def test_of_four_evaluations_each_one_since_the_best_must_say_so(held, left, say
     assert mark(Overfitting(), evaluated(np.array(held), left)) == says
 
 
+@pytest.mark.parametrize(
+    ("last", "left", "says"),
+    [
+        ([1.0, 1.06, 1.13, 1.23], 0.5, "w"),
+        ([1.0, 1.06, 1.13, 1.20], 0.5, "."),  # by less than a fifth in all
+        ([1.0, 1.04, 1.13, 1.23], 0.5, "."),  # one rose by less than 5 %
+        ([1.0, 1.12, 1.25], 0.5, "."),  # two are no more than a fall
+        ([1.0, 1.06, 1.13, 1.23], 0.86, "."),
+    ],
+)
+def test_of_more_the_last_three_may_say_so(last, left, says):
+    held = np.concatenate([1.0 + 0.3 * np.arange(7, 0, -1) / 7 + 0.06 * (-1.0) ** np.arange(7), last])
+    assert mark(Overfitting(), evaluated(held, left)) == says
+
+
 def test_four_evaluations_that_turned_are_no_regression_besides():
     run = evaluated(np.array([0.5, 0.55, 0.6, 0.66]), 0.3)
     assert mark(EvalRegression(), run) == "."

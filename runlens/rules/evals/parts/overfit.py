@@ -11,7 +11,7 @@ from runlens.comparison.curves import RunCurve
 from runlens.comparison.noise import Floats, logarithmic, prior, upward
 from runlens.model import PlacedSeries
 from runlens.rules.evals.parts.decline import LEAST_LOSS, ODDS
-from runlens.rules.evals.parts.four import FOUR, turned_of_four
+from runlens.rules.evals.parts.each import turned_in_each
 from runlens.rules.evals.parts.own import running_middle, scatter_of
 from runlens.stats.changes.lasting_rise import lasting_rise
 from runlens.stats.robust import median
@@ -65,7 +65,7 @@ class Overfit:
     checkpoints: int
     """Checkpoints after the best one."""
     few: bool
-    """There are four in all: no error."""
+    """Nothing but each evaluation since the best says so: no error."""
 
 
 def held_out_loss(own: RunCurve) -> bool:
@@ -119,7 +119,7 @@ def overfit(own: RunCurve, train: PlacedSeries, patience: int) -> Overfit | None
     Returns
     -------
     Overfit or None
-        None for fewer than `patience` + 2 checkpoints, but for four of which each one since the best says so.
+        None for fewer than `patience` + 2 checkpoints, unless there are four and each since the best says so.
 
     Notes
     -----
@@ -131,23 +131,40 @@ def overfit(own: RunCurve, train: PlacedSeries, patience: int) -> Overfit | None
     to 60 checkpoints, level or falling, 0 to 2 % turn under white noise of up to 3 %, and 0 to 3 % under 1 % of noise
     with a memory of up to five checkpoints (`benchmarks.evals_turns`).
     """
-    up, step, value = upward(own.curve), own.step, own.curve.value
-    few = len(up) == FOUR == patience + 1 and logarithmic(own.curve)
-    if len(up) < patience + 2 and not few:
+    up = upward(own.curve)
+    found = _turned(own, train, patience, up) if len(up) >= patience + 2 else None
+    if found is None and logarithmic(own.curve) and (best := turned_in_each(up, patience)) is not None:
+        return _plainly(own, train, best, up)
+    return found
+
+
+def _plainly(own: RunCurve, train: PlacedSeries, best: int, up: Floats) -> Overfit | None:
+    """A turn that each evaluation since the best says, if the training loss fell by `LEARNT` meanwhile."""
+    step, value, last = own.step, own.curve.value, len(up) - 1
+    # of what led to each: the first one's is of a model that knew nothing yet
+    early, late = (median(_between(train, int(step[i - 1]) + 1, int(step[i]))) for i in (max(best, 1), last))
+    if not late <= (1.0 - LEARNT) * early:
         return None
+    progress = float(up[best] - up[0])
+    lost = float(up[best] - up[-1]) / progress if progress > scatter_of(own) else 1.0
+    since, end = int(step[best]), int(step[-1])
+    return Overfit(own, since, float(value[best]), end, float(value[-1]), lost, early, late, last - best, True)
+
+
+def _turned(own: RunCurve, train: PlacedSeries, patience: int, up: Floats) -> Overfit | None:
+    """A turn that the levels and the whole curve say."""
+    step, value = own.step, own.curve.value
     scatter = scatter_of(own)
     least = LEAST_LOSS if logarithmic(own.curve) else LEAST_LOSS * abs(median(value))
     level, reach = _level(up), _window(len(up)) // 2
     turns = reach + int(np.argmax(level[reach:-reach])), 0
     turn = next((t for t in turns if _above(up, level, t, scatter, least, patience)), None)
-    if few:
-        turn, level, reach = turned_of_four(up), up, 0
     if turn is None or up[-1] >= level[turn]:  # the last one is as good as the best level
         return None
     size_of = 1.0 if logarithmic(own.curve) else max(abs(median(value)), 1e-300)
-    size = 1 if few else max(patience, (len(up) - turn - 1) // TAIL)
+    size = max(patience, (len(up) - turn - 1) // TAIL)
     rise = float(level[turn]) - median(up[-size:])
-    if not (turn or few):
+    if not turn:
         reach = 1
     first = max(turn - reach, 0)
     at = first + int(np.argmax(up[first : turn + reach + 1]))
@@ -156,19 +173,16 @@ def overfit(own: RunCurve, train: PlacedSeries, patience: int) -> Overfit | None
         np.fmin(median(_between(train, since - half, since)), median(_between(train, since + 1, since + half)))
     )
     late = median(_between(train, int(step[-1]) - half, int(step[-1])))
-    if few:  # of what led to each: the first one's is of a model that knew nothing yet
-        early, late = (median(_between(train, int(step[i - 1]) + 1, int(step[i]))) for i in (1, 3))
     if not late < early:  # below the level on either side: new data that lift both losses are no overfitting
         return None
     plain = rise >= LARGE * size_of and late <= (1.0 - LEARNT) * early
     expected = prior(own.curve, value[-8:])[0] / size_of
-    odds = PLAIN_ODDS if plain else ODDS
-    if not (plain if few else _rises(up / size_of, level / size_of, expected, patience, odds)):
+    if not _rises(up / size_of, level / size_of, expected, patience, PLAIN_ODDS if plain else ODDS):
         return None
     progress = float(level[turn] - up[0])
     lost = rise / progress if progress > scatter else 1.0
     latest, after = float(value[-1]), len(up) - at - 1
-    return Overfit(own, since, float(value[at]), int(step[-1]), latest, lost, early, late, after, few)
+    return Overfit(own, since, float(value[at]), int(step[-1]), latest, lost, early, late, after, False)
 
 
 def _above(up: Floats, level: Floats, turn: int, scatter: float, least: float, patience: int) -> bool:

@@ -10,7 +10,7 @@ from runlens.rules.rl.parts.signs import OWN, SIGMAS, Limits, Sign
 
 LOST = 0.8
 """Part of the progress made until then that must have been lost."""
-LASTED = 0.15
+LASTED = 0.1
 """Share of the log for which half of it or more was gone: dips of a few hundredths are how a policy explores."""
 LEARNT = 0.5
 """Part of all progress of the run that had been made before: what is lost before a policy learnt is nothing."""

@@ -32,6 +32,9 @@ AT_TOP = 0.1
 """Part of the range of rewards that must lie above the level: one that stands near its highest value may be solved."""
 SOLVED = 0.5
 """A rate, from which on it is no failure, or that of a game against itself."""
+ONE_LEVEL = 0.02
+"""Part of a reward below 0 within which all of it is one level, whatever rose: of an episode of 50 steps, each of which
+costs 1, one in a hundred episodes ended early."""
 NIL = 4.0
 """Standard errors of the mean within which a reward is that of a game against itself, which is 0 by design."""
 _AGAINST_ITSELF = re.compile(r"(^|[/_])(elo|opponents?|self_?play|league|win_?rate\w*|zero_?sum)([/_]|$)")
@@ -72,6 +75,8 @@ def stands_still(signal: Signal) -> Sign | None:
     if len(value) < LONG:
         return None
     level, low, high = float(value.mean()), quantile(value, WILD), quantile(value, 1.0 - WILD)
+    if level < 0.0 and high - low <= ONE_LEVEL * abs(level):
+        return _sign(signal, level)
     if high - level < AT_TOP * (high - low) or (low == high and high > 0.0):
         return None
     if low >= 0.0 and high <= 1.0 and level >= 0.9 * SOLVED:
@@ -80,8 +85,12 @@ def stands_still(signal: Signal) -> Sign | None:
         return None
     if _rose(value):
         return None
-    steps = int(signal.step[0]), int(signal.step[-1])
-    return Sign("reward-stood", signal.metric, steps, float(means(value).level[:2].mean()), level, math.inf)
+    return _sign(signal, level)
+
+
+def _sign(signal: Signal, level: float) -> Sign:
+    steps, first = (int(signal.step[0]), int(signal.step[-1])), float(means(signal.value).level[:2].mean())
+    return Sign("reward-stood", signal.metric, steps, first, level, math.inf)
 
 
 def _rose(value: Floats) -> bool:

@@ -1,0 +1,1 @@
+"""What RL001 is made of."""
