@@ -44,6 +44,17 @@ def test_a_loss_that_is_zero_from_the_first_point_on_is_dead():
     assert one.evidence["whole_run"] and one.evidence["level_before"] is None
 
 
+@pytest.mark.parametrize(("fell", "alive"), [(0.48, False), (0.52, True)])
+def test_a_loss_of_zero_beside_a_held_out_one_that_halved_is_not_what_is_trained(fell, alive):
+    columns = dead_from(N - 60)
+    held = np.full(N, 2.5)
+    held[N - 60 :] = np.linspace(1.0, 1.0 - fell, 60)
+    held[N - 60 : N - 40], held[N - 20 :] = 1.0, 1.0 - fell
+    columns["val_loss"] = held
+    told = said(DeadLoss(), columns)
+    assert [isinstance(one, Skip) for one in told] == [alive]
+
+
 def test_a_zero_that_is_gone_again_is_none():
     columns = dead_from(100)
     columns["loss"][-1] = 2.0

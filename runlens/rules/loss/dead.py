@@ -26,6 +26,10 @@ also end with a few."""
 TURNS = 0.25
 """Share of turns among the values before a constant stretch: noise turns at two of three points, a curve without noise
 that comes to its level at none."""
+LEARNT = 0.5
+"""Share by which a held-out loss must have fallen from the first third of its points since then to the last: weights
+that are NaN, or stand still, give one that is not finite or stands still, and warm statistics of a normalisation move
+it by some per cent."""
 DISTINCT = 0.5
 """Share of different values before a constant stretch: a log rounded to two digits repeats itself by chance."""
 
@@ -51,7 +55,7 @@ class DeadLoss(Rule[DeadLossEvidence]):
     for `points` logged points, and if it repeats any other value for `constant` points although it was noisy
     before. A loss that came down to zero bit by bit, as one that is learnt by heart, is none, nor is a log that is
     rounded so far that its values repeat anyway, nor a table with a row for each split and 0 in the column of the
-    other one, nor a sum of terms of a loss that are 0 throughout.
+    other one, nor a sum of terms of a loss that are 0 throughout, nor one beside a held-out loss that has halved since.
 
     Why it matters
     --------------
@@ -117,7 +121,10 @@ class DeadLoss(Rule[DeadLossEvidence]):
             dead = tail.points >= self.points and not often and fell_on(curve.value, tail, APPROACH, grain)
         else:
             dead = tail.points >= self.constant and _varied(curve, tail)
-        if dead:
+        if dead and (lives := _falls_on(run, int(curve.step[tail.first]))):
+            why = f"{curve.metric} repeats one value while {lives} went on falling: what is trained is another loss"
+            yield self.skip(why, kind="not-applicable")
+        elif dead:
             yield self._finding(curve, tail)
 
     def _finding(self, curve: LossCurve, tail: Frozen) -> Finding:
@@ -134,6 +141,17 @@ class DeadLoss(Rule[DeadLossEvidence]):
             {"value": tail.value, "points": tail.points, "level_before": before, "whole_run": not tail.first},
             "Rewind to the last checkpoint before it; look for NaN behind it, at the precision and at the labels.",
         )
+
+
+def _falls_on(run: Run, since: int) -> str:
+    """A held-out loss that fell by `LEARNT` and more since a step, which no dead training does; empty if none did."""
+    for held in run.every("eval_loss"):
+        latest = held.series.latest()
+        value = latest.value[(latest.step >= since) & np.isfinite(latest.value)]
+        third = len(value) // 3
+        if third >= 2 and 0.0 < median(value[-third:]) <= (1.0 - LEARNT) * median(value[:third]):
+            return held.series.name
+    return ""
 
 
 def _written_over(run: Run, curve: LossCurve) -> bool:
