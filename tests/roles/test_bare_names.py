@@ -102,6 +102,14 @@ def test_settings_of_a_schedule_are_no_learning_rate(name, taken):
     assert ("learning_rate" in roles_of(loss=DOWN, **{name: 1e-3})) is taken
 
 
+@pytest.mark.parametrize(
+    ("names", "loss"),
+    [(["train_loss", "val_loss", "total"], "train_loss"), (["learn loss", "test loss", "total"], "learn loss")],
+)
+def test_a_total_beside_two_splits_is_none_of_parts(names, loss):
+    assert roles_of(**dict.fromkeys(names, DOWN))["train_loss"] == loss
+
+
 @pytest.mark.parametrize("other", ["arch_lr", "param_lr", "base_lr", "lr_bias", "alpha_lr"])
 def test_the_rate_of_the_weights_is_the_main_one(other):
     assert roles_of(loss=DOWN, weight_lr=1e-3, **{other: 1e-4})["learning_rate"] == "weight_lr"

@@ -28,7 +28,11 @@ _COST = re.compile(
     r"(cost(_function)?|objective|criterion|n(eg(ative)?_)?elbo)"
 )
 """What is lowered where nothing is called a loss."""
-_A_PART = re.compile(r"(loss_[a-z0-9_]+|[a-z0-9_]+_loss)")
+_A_PART = re.compile(
+    r"(?!.*(?<![a-z])(train(ing)?|tr|learn|val|vali|valid|validation|test|eval|dev|cv|avg|average|mean|epoch|batch|best|min|max)(?![a-z]))"
+    r"(loss_[a-z0-9_]+|[a-z0-9_]+_loss)"
+)
+"""A loss by the name of a term, not by that of a split or of a mean."""
 _LONE_L = re.compile(r"(train(ing)?[/_])?l")
 _OTHER_LOSS = re.compile(r"loss|cost|nll|entropy|reward|return|(^|/)(r|t|a|v)$")
 """What takes a letter `l` its meaning: a loss by its name, and the columns of a monitor (`r`, `l`, `t`)."""

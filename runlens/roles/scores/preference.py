@@ -6,7 +6,7 @@ From the first question that tells two scores apart to the last:
 2. A series on the training step, of the whole run: no twin on another x axis, none of one device, rank or client.
 3. A score that moves, before one that is the same from first to last.
 4. A score itself: no best so far, spread, interval, difference or rank among others; then no mean over weights or time
-   (EMA, SWA) beside the plain one.
+   (EMA, SWA), nor what is of single batches, beside the plain one.
 5. Held-out data before training data; validation before a split that is not told, and that before the test set, which
    stands aside while a model is chosen; last what says of no split at all.
 6. What the field reports first (`FIRST_REPORTED`): mAP before AP50 and before that of small objects, mIoU before pixel
@@ -63,7 +63,9 @@ _RECORD = re.compile(
 """Words of a best so far, of a spread, and of what a score is held against."""
 _EXTREME = re.compile(r"(?<![a-z])(max|min|median|q\d+|p\d\d)(?![a-z])")
 """Of what is earned: the luckiest and unluckiest of what a mean stands for."""
-_AVERAGED = re.compile(r"(?<![a-z])(ema|swa|teacher|smooth\w*|sma|running|moving|avg_model|averaged_model)(?![a-z])")
+_AVERAGED = re.compile(
+    r"(?<![a-z])(of_a_batch|ema|swa|teacher|smooth\w*|sma|running|moving|avg_model|averaged_model)(?![a-z])"
+)
 _VALIDATION = re.compile(r"(?<![a-z])(val|vali|valid|validation|dev|heldout|held_out|holdout)\d*(?![a-z])")
 _TEST = re.compile(r"(?<![a-z])test(ing)?\d*(?![a-z])")
 _VARIANT = re.compile(r"(75|_[sml]|small|medium|large|_r\d\d)$")
