@@ -101,3 +101,9 @@ def test_one_that_logs_a_row_an_epoch_did_all_of_its_epochs(steps, found):
 @pytest.mark.parametrize("state", ["running", "unknown"])
 def test_a_run_that_may_go_on_is_not_short(state):
     assert ended(state, 100, max_steps=1000) == []
+
+
+@pytest.mark.parametrize(("state", "told"), [("crashed", 1), ("finished", 0), ("unknown", 0), ("running", 0)])
+def test_a_crash_before_the_first_step_is_told(state, told):
+    found = [f for f in BadEnd().check(Run("a", "a", "a", state=state)) if isinstance(f, Finding)]
+    assert [(f.severity.value, f.steps, f.evidence["last_step"]) for f in found] == [("error", None, -1)] * told

@@ -28,6 +28,7 @@ class BadEndEvidence(TypedDict):
 
     kind: str
     last_step: int
+    """-1 where none was logged."""
     end_step: int
     missing_points: int
     share: float
@@ -40,7 +41,8 @@ class BadEnd(Rule[BadEndEvidence]):
 
     What it does
     ------------
-    `error` if its source says that the run crashed, failed or was killed, whatever it logs; an end by Ctrl-C is none.
+    `error` if its source says that the run crashed, failed or was killed, whatever it logs, be it nothing; an end by
+    Ctrl-C is none.
     `warning` if it is finished and reached less than `plan` of the steps that its own settings plan, unless it logs a
     row an epoch and did all of those; of a run whose log does not say whether it goes on, nothing. A log that is
     written every so many steps may end that much before the run does.
@@ -105,6 +107,8 @@ class BadEnd(Rule[BadEndEvidence]):
 
     def _ended(self, run: Run) -> Finding | None:
         span = run.step_range()
+        if span is None and run.state == "crashed":
+            return self._before_a_step(run)
         if span is None or run.state not in ("crashed", "finished"):
             return None
         last, crashed, series = span[1], run.state == "crashed", _main(run)
@@ -129,6 +133,24 @@ class BadEnd(Rule[BadEndEvidence]):
                 "end_step": int(of) if of else last,
                 "missing_points": 0,
                 "share": max(1.0 - (last + 1) / of, 0.0) if of else 0.0,
+                "witness": "",
+            },
+            "Look at the last lines of the job's output, its exit code, and the scheduler's word on it.",
+        )
+
+    def _before_a_step(self, run: Run) -> Finding:
+        """Nothing was logged: an exit record or a tracker says it, since who guesses has lines to guess from."""
+        return self.finding(
+            Severity.ERROR,
+            "",
+            None,
+            "the run crashed, failed or was killed before it logged a step",
+            {
+                "kind": "crashed",
+                "last_step": -1,
+                "end_step": -1,
+                "missing_points": 0,
+                "share": 1.0,
                 "witness": "",
             },
             "Look at the last lines of the job's output, its exit code, and the scheduler's word on it.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,9 +11,13 @@ import numpy.typing as npt
 from runlens.growing import equal, rises
 from runlens.model import PlacedSeries, RoleSeries, Run
 from runlens.stats.distinct import distinct
+from runlens.stats.robust import median
 
 TRAINING = ("train_loss|grad_norm|learning_rate|tokens_per_second|step_time|tokens",)
 """For `Rule.needs`: any of the series that a training loop logs at its own steps, the likeliest spine first."""
+
+PAUSE, LEAST_PAUSE = 10.0, 60.0
+"""Times the usual time between two points, and seconds, from which nobody trained in between."""
 
 
 def spine(run: Run) -> RoleSeries | None:
@@ -55,7 +60,7 @@ class Return:
     last: int
     """Last step of the attempt before."""
     lost: float
-    """Seconds for which the steps that are redone had been trained, NaN if not known."""
+    """Seconds for which the steps that are redone had been trained, pauses left out; NaN if not known."""
     down: float
     """Seconds from the last point before to the first after, NaN if not known; negative where both wrote at once."""
     overlap: float
@@ -74,6 +79,7 @@ def returns(series: PlacedSeries) -> list[Return]:
     """
     bounds = [0, *series.falls().tolist(), len(series)]
     time = series.time
+    usual = _usual_gap(time) if len(bounds) > 2 else math.nan
     out = []
     for a, b, c in zip(bounds, bounds[1:], bounds[2:], strict=False):
         before, after = series.step[a:b], series.step[b:c]
@@ -83,8 +89,25 @@ def returns(series: PlacedSeries) -> list[Return]:
             continue
         from_ = min(a + int(np.searchsorted(before, first)), b - 1)
         overlap = _overlap(time[a:b], time[b:c])
-        out.append(Return(b, first, last, float(time[b - 1] - time[from_]), float(time[b] - time[b - 1]), overlap))
+        out.append(Return(b, first, last, _trained(time[from_:b], usual), float(time[b] - time[b - 1]), overlap))
     return out
+
+
+def _usual_gap(time: npt.NDArray[np.float64]) -> float:
+    """Usual seconds from one point to the next; NaN if nothing tells."""
+    gaps = np.diff(time)
+    return median(gaps[gaps > 0])
+
+
+def _trained(time: npt.NDArray[np.float64], usual: float) -> float:
+    """Seconds for which points had been trained: one that came after a pause took as long as others, and not the pause.
+
+    Of launches that are given up after a step or two the next one may log the same step again without going back, so
+    that the time until somebody started it stands within what is redone.
+    """
+    gaps = np.diff(time)
+    pauses = (gaps > PAUSE * usual) & (gaps > LEAST_PAUSE)
+    return float(time[-1] - time[0] - np.sum(gaps[pauses] - usual))
 
 
 def _is_in(rising: npt.NDArray[np.int64], step: np.int64) -> bool:
