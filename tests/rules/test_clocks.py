@@ -229,13 +229,13 @@ class TestWorth:
             (
                 lambda k: run_of({"loss": LOSS}, STEP, START + 0.1 * np.cumsum(np.where(STEP > 200, k, 1.0))),
                 (1.15, 1.2, 1.25),
-                "iie",
+                "iiw",
             ),
             # a third of it slower by 40 %, but over within a minute
             (
                 lambda s: run_of({"loss": LOSS}, STEP, START + s * np.cumsum(np.where(STEP > 200, 1.7, 1.0))),
                 (0.055, 0.062),
-                "ie",
+                "iw",
             ),
             # the same where tokens are counted: somebody asks for speed
             (

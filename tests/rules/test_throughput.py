@@ -57,7 +57,7 @@ class TestSettings:
         ("name", "settings"), [("train/seq_len", (8.0, 4.0)), ("train/seq_len", (4.0, 4.0)), ("train/acc", (0.5, 0.6))]
     )
     def test_nothing_else_does(self, name, settings):
-        assert only(ThroughputDrop(), accumulating(name, settings)).severity is Severity.ERROR
+        assert only(ThroughputDrop(), accumulating(name, settings)).severity is Severity.WARNING
 
 
 class TestDrop:
@@ -69,7 +69,7 @@ class TestDrop:
         assert abs(finding.steps[0] - 1 - case.faults[0].first) <= 20
         assert finding.steps[1] == 2000
         assert finding.evidence["percent"] == pytest.approx(-100 * size, abs=1.2 if size < 0.1 else 2)
-        assert finding.severity is (Severity.ERROR if size > 0.15 else Severity.WARNING)
+        assert finding.severity is Severity.WARNING  # an error costs ten minutes: `test_edges.py`
 
     @pytest.mark.parametrize("every", [1, 10, 100])
     @pytest.mark.parametrize("form", ["rate", "step time", "wall"])
@@ -88,7 +88,7 @@ class TestDrop:
         assert finding.evidence["recovered"] and finding.evidence["hours_lost_by_end"] is None
         assert "until step 1,200" in finding.message
 
-    @pytest.mark.parametrize(("size", "severity"), [(0.13, Severity.INFO), (0.3, Severity.ERROR)])
+    @pytest.mark.parametrize(("size", "severity"), [(0.13, Severity.INFO), (0.3, Severity.WARNING)])
     def test_in_reinforcement_learning_the_policy_sets_the_pace(self, size, severity):
         took = seconds()
         drop(took, 800, len(took) - 1, size)

@@ -57,10 +57,10 @@ class GpuOverheating(Rule[HeatEvidence]):
 
     What it does
     ------------
-    Reports every stretch of at least three samples, and of `minutes` where wall times are
-    known, in which a GPU's core is at or above `limit` or its memory at or above `memory_limit`; devices that are hot
-    at the same time are one finding, and a pause of the sampler ends a stretch. It is a warning where the training was
-    slower meanwhile or the clocks of the GPU lower, or from `critical` up (memory: 10 degrees above its limit); from
+    Reports every stretch of at least three samples, and of `minutes` where wall times are known, in which a GPU's core
+    is at or above `limit` or its memory at or above `memory_limit`; devices that are hot at the same time are one
+    finding, and a pause of the sampler ends a stretch. It is a warning where the training was slower meanwhile or the
+    clocks of the GPU lower, or from `critical` up in three samples (memory: 10 degrees above its limit); from
     `critical` up an error, unless clock or speed are known and held below 5 degrees more. Else it is `info`: a card
     that regulates itself stands at its limit at full speed. Besides, where power is logged and the log covers
     `drift_minutes`: the temperature less what the change in power explains, in twelve blocks after the first tenth; a
@@ -135,7 +135,8 @@ class GpuOverheating(Rule[HeatEvidence]):
             hottest = max(devices, key=lambda d: float(inside[d].max()))
             peak = float(inside[hottest].max())
             lost, fell = slower_by(run, span), clock_fell(run, group)
-            severe = peak >= (self.critical if part == "core" else limit + HOT_MEMORY)
+            most = self.critical if part == "core" else limit + HOT_MEMORY
+            severe = any(int((value >= most).sum()) >= 3 for value in inside.values())  # one sample may be a glitch
             slowed = (lost or 0.0) >= SAID or (fell is not None and fell.counts)
             held = (lost is not None or fell is not None) and not slowed
             severity = Severity.WARNING if slowed or severe else Severity.INFO

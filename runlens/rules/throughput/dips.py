@@ -16,12 +16,12 @@ from runlens.rules.meaning import Advice, Extent, Part, Stage, Story
 from runlens.rules.shared.logged_settings import Setting, longer_there
 from runlens.rules.shared.panels import MACHINES, SPEEDS
 from runlens.rules.throughput.parts.clock import clock_signal, in_whole_seconds, whole_clock
-from runlens.rules.throughput.parts.cost import CostEvidence, cost_of_time, is_petty_loss
+from runlens.rules.throughput.parts.cost import CostEvidence, cost_of_time, is_petty_in_pieces
 from runlens.rules.throughput.parts.episodes import Episodes, episodes, paused, regular, seconds_lost
 from runlens.rules.throughput.parts.levels import settle_in, slowdowns
 from runlens.rules.throughput.parts.needs import NEEDS, NOTHING
 from runlens.rules.throughput.parts.signal import FEWEST, RateSignal, rate_signal
-from runlens.rules.throughput.parts.slowdown import SlowdownRule
+from runlens.rules.throughput.parts.slowdown import COSTLY, SlowdownRule
 from runlens.rules.throughput.parts.words import duration
 from runlens.stats.periodicity import Beat, beat
 from runlens.stats.robust import median
@@ -86,7 +86,7 @@ class RecurringDips(Rule[DipsEvidence]):
     single_overhead : float
         The same for single slow points.
     error_overhead : float
-        Share of the time from which it is an error.
+        Share of the time from which it is an error, if it cost ten minutes.
     pause_period : int
         Single pauses on schedule at this many steps and more are taken for checkpoints and evals.
     pause_overhead : float
@@ -94,8 +94,8 @@ class RecurringDips(Rule[DipsEvidence]):
     petty_share, petty_seconds : float
         What costs less than this share of the run's time (12.5 % of a run that logs no rate, timer or tokens) and less
         than so many seconds is `info`; of a run that logs none so are ten minutes that are less than 2 % of it, and all
-        if it is over within a minute. Of single slow points and pauses the seconds alone count, since some work falls
-        on every n-th step of most runs.
+        if it is over within a minute; so are ten minutes that are less than half a percent of any run. Of single slow
+        points and pauses the seconds alone count, since some work falls on every n-th step of most runs.
 
     References
     ----------
@@ -196,8 +196,11 @@ class RecurringDips(Rule[DipsEvidence]):
         cost = cost_of_time(run, lost * signal.normal_seconds)
         longer_steps = _longer_steps(run, signal, found)
         single = what != "slow stretches" and 3600.0 * cost.hours < self.petty_seconds
-        if longer_steps is not None or single or is_petty_loss(run, cost, signal, self.petty_share, self.petty_seconds):
+        petty = is_petty_in_pieces(run, cost, signal, self.petty_share, self.petty_seconds)
+        if longer_steps is not None or single or petty:
             severity = Severity.INFO
+        elif severity is Severity.ERROR and 3600.0 * cost.hours < COSTLY:
+            severity = Severity.WARNING
         steps = int(signal.step[found.first].min()), int(signal.step[found.last].max())
         every = f"every {rhythm.period:,.0f} steps" if rhythm.regular else f"about {rhythm.period:,.0f} steps apart"
         length = f"of {points * signal.stride:,.0f} steps " if what == "slow stretches" else ""

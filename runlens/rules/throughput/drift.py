@@ -36,7 +36,7 @@ class ThroughputDrift(SlowdownRule):
     drop : float
         Least loss of speed, as a share (0.025 is 2.5 %).
     error_drop : float
-        Loss from which a drift that goes on is an error (0.15 is 15 %).
+        Loss from which a drift that goes on is an error (0.15 is 15 %), if it cost ten minutes or will.
     min_points : int
         Logged points that the loss must last; a tenth of the log where that is fewer.
     petty_share, petty_seconds : float

@@ -24,7 +24,8 @@ class ThroughputDrop(SlowdownRule):
     likelihood by a factor of e^9 over the best noise without it, is at least `drop`, and lasts; it is then placed on
     the raw points by least absolute deviations. Pauses, settling-in at the start and rises are no drops; a return to a
     level at which the run had stood before, and a step that a logged change of batch size, sequence length or
-    accumulation or a smaller number of ranks explains, are `info`.
+    accumulation or a smaller number of ranks explains, are `info`; so is one where another training begins (the steps
+    go back to the first, or a launch is five times as slow), and one before which a single epoch was faster.
 
     Why it matters
     --------------
@@ -41,7 +42,7 @@ class ThroughputDrop(SlowdownRule):
     drop : float
         Least loss of speed, as a share (0.025 is 2.5 %); it is measured to a tenth of itself.
     error_drop : float
-        Loss from which a drop that goes on is an error (0.15 is 15 %: a day a week).
+        Loss from which a drop that goes on is an error (0.15 is 15 %: a day a week), if it cost ten minutes or will.
     min_points : int
         Logged points that the drop must last; a tenth of the log where that is fewer.
     petty_share, petty_seconds : float

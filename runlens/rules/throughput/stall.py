@@ -10,12 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
+from runlens.model.words import percent
 from runlens.roles.rl import rl_sign
 from runlens.rules.base import Rule
 from runlens.rules.meaning import Advice, Extent, Part, Stage, Story
 from runlens.rules.shared.panels import MACHINES, SPEEDS
 from runlens.rules.throughput.parts.cost import GPU_MINUTE, CostEvidence, cost_of_time, is_petty, is_untold
 from runlens.rules.throughput.parts.episodes import Episodes, episodes, regular, seconds_lost
+from runlens.rules.throughput.parts.joints import busy_meanwhile
 from runlens.rules.throughput.parts.needs import NEEDS, NOTHING
 from runlens.rules.throughput.parts.signal import FEWEST, RateSignal, rate_signal, wall_signal
 from runlens.rules.throughput.parts.words import amount, duration
@@ -60,10 +62,11 @@ class Stall(Rule[StandstillEvidence]):
     intervals or at evals are pauses on schedule and count only where they are `unusual` times as long as the others; a
     gap at a resume is `info`, and so is the only one of a log if it is shorter than two minutes, follows a round step
     and would not have come again yet, as a first checkpoint; so is one of less than two minutes at the last point, as a
-    last checkpoint, and one of less than a minute in a run that logs no rate, timer or tokens; so is one of which no
-    clock tells but the timer of every n-th step, and so is an interval of many steps in reinforcement learning that
-    took less than ten times as long as usual. One of four times `error_seconds` and more, which no hang survives, is no
-    error. All are `info` in a console log that prints no step: nothing tells one launch from the next there.
+    last checkpoint, and one of less than a minute in a run that logs no rate, timer or tokens; so is one in which the
+    GPUs worked on at their usual power, and one of which no clock tells but the timer of every n-th step, and so is an
+    interval of many steps in reinforcement learning that took less than ten times as long as usual. One of four times
+    `error_seconds` and more, which no hang survives, is no error. All are `info` in a console log that prints no step:
+    nothing tells one launch from the next there.
 
     Why it matters
     --------------
@@ -216,6 +219,9 @@ class Stall(Rule[StandstillEvidence]):
             message += BY_TIMER
         elif is_petty(cost, signal, self.petty_share, self.petty_seconds):
             severity = Severity.INFO
+        elif (busy := busy_meanwhile(run, signal, first, last)) is not None:
+            severity = Severity.INFO
+            message += f"; the GPUs were busy for {percent(busy)} of it, so that the log has a gap and not the run"
         elif lost < MINUTE and is_untold(run, rate_signal(run)):
             severity = Severity.INFO
             message += "; nothing but the clock tells"
@@ -231,7 +237,7 @@ class Stall(Rule[StandstillEvidence]):
         if resumed:
             severity = Severity.INFO
             message += "; it was resumed there"
-        elif lost >= PARKED * self.error_seconds and not by_timer:
+        elif lost >= PARKED * self.error_seconds and not by_timer and severity is not Severity.INFO:
             severity = Severity.WARNING
             message += "; no time-out waits so long, so it was probably stopped and started again"
         if run.counts_lines:

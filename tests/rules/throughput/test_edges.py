@@ -23,18 +23,23 @@ def steady(n=1000, noise=0.0005):
     return made.STEP * np.exp(noise * np.random.default_rng(0).standard_normal(n))
 
 
-def slower(share, first=500, last=999, n=1000):
-    """A run that loses a share of its speed from one step to another."""
+def slower(share, first=500, last=999, n=1000, times=1):
+    """A run that loses a share of its speed from one step to another; its steps are so many times as long."""
     seconds = steady(n)
     made.drop(seconds, first, last, share)
-    return made.log(seconds)
+    return made.log(times * seconds)
 
 
-def sliding(share, first=300, last=800):
+def sliding(share, first=300, last=800, times=1):
     """A run that loses it bit by bit."""
     seconds = steady()
     made.ramp(seconds, first, last, share)
-    return made.log(seconds)
+    return made.log(times * seconds)
+
+
+def dear(make, times=100):
+    """The same of steps that take minutes: the loss costs hours."""
+    return lambda knob: make(knob, times=times)
 
 
 def wandering(times, n=60):
@@ -47,36 +52,40 @@ def wandering(times, n=60):
     return run_of({"step_time": seconds, "loss": 3.0 - 0.001 * np.arange(n)})
 
 
+COST = 600 / (500 * made.STEP * 0.3 / 0.7)
+"""How many times as long steps are of which half are 30 % slower and cost ten minutes."""
 DROP = [
-    (ThroughputDrift(), wandering, (1.45, 1.55), ".e"),  # a third of the speed is lost, however the run moves
+    (ThroughputDrift(), wandering, (1.45, 1.55), ".w"),  # a third of the speed is lost, however the run moves
     # nine tenths of the least loss are enough, so that one of just that size is not found by luck
-    (ThroughputDrop(), slower, (0.0222, 0.0229, 0.03, 0.149, 0.151), ".wwwe"),
+    (ThroughputDrop(), slower, (0.0222, 0.0229, 0.03, 0.149, 0.151), ".wwww"),
+    (ThroughputDrop(), dear(slower), (0.0222, 0.0229, 0.03, 0.149, 0.151), ".wwwe"),
+    (ThroughputDrop(), lambda times: slower(0.3, times=times), (COST - 0.1, COST + 0.1), "we"),  # ten minutes
     (ThroughputDrop(drop=0.05), slower, (0.044, 0.046), ".w"),
-    (ThroughputDrop(petty_share=0.1), slower, (0.17, 0.25), "ie"),
+    (ThroughputDrop(petty_share=0.1), slower, (0.17, 0.25), "iw"),
     (ThroughputDrop(petty_share=0.9, petty_seconds=5), slower, (0.08, 0.11), "iw"),
-    (ThroughputDrop(error_drop=0.3), slower, (0.295, 0.305), "we"),
+    (ThroughputDrop(error_drop=0.3), dear(slower), (0.295, 0.305), "we"),
     (ThroughputDrop(), lambda points: slower(0.3, 500, 499 + points), (85, 95), "iw"),  # a brief dip is said
     (ThroughputDrop(min_points=50), lambda points: slower(0.3, 500, 499 + points), (40, 50), "iw"),
     (ThroughputDrop(), lambda points: slower(0.1, 200, 199 + points, 400), (35, 45), ".w"),  # a tenth of a short log
     (ThroughputDrop(), lambda n: slower(0.1, n // 2, n - 1, n), (23, 25, 26, 30), "--ww"),
-    (ThroughputDrop(), lambda n: slower(0.3, 30 - n, 29, 30), (7, 8), "ie"),  # eight points make a level
-    (ThroughputDrop(), lambda n: slower(0.3, n, 29, 30), (9, 10), "ie"),
-    (ThroughputDrift(), sliding, (0.02, 0.025, 0.145, 0.155), ".wwe"),
-    (ThroughputDrift(), lambda first: sliding(0.3, first, 900), (3, 300), "ee"),  # a slope may begin with the log
+    (ThroughputDrop(), lambda n: slower(0.3, 30 - n, 29, 30), (7, 8), "iw"),  # eight points make a level
+    (ThroughputDrop(), lambda n: slower(0.3, n, 29, 30), (9, 10), "iw"),
+    (ThroughputDrift(), dear(sliding), (0.02, 0.025, 0.145, 0.155), ".wwe"),
+    (ThroughputDrift(), lambda first: sliding(0.3, first, 900), (3, 300), "ww"),  # a slope may begin with the log
     (ThroughputDrift(drop=0.06), sliding, (0.05, 0.055), ".w"),
     (ThroughputDrift(petty_share=0.05), sliding, (0.1, 0.12), "iw"),
     (ThroughputDrift(petty_share=0.9, petty_seconds=5), sliding, (0.1, 0.12), "iw"),
-    (ThroughputDrift(error_drop=0.3), sliding, (0.29, 0.31), "we"),
+    (ThroughputDrift(error_drop=0.3), dear(sliding), (0.29, 0.31), "we"),
     (ThroughputDrift(), lambda first: sliding(0.1, first, first + 60), (940, 950), "i."),  # it must be seen to go on
     (ThroughputDrift(min_points=30), lambda first: sliding(0.1, first, first + 40), (940, 950), "i."),
 ]
 
 
-def dipped(share, period=100, width=8, n=1000, noise=0.0005):
+def dipped(share, period=100, width=8, n=1000, noise=0.0005, times=1):
     """A run of which some steps of every period are slower."""
     seconds = steady(n, noise)
     made.dips(seconds, 50, period, width, share)
-    return made.log(seconds)
+    return made.log(times * seconds)
 
 
 def irregular(share):
@@ -95,10 +104,15 @@ def so_often(times):
 
 
 DIPS = [
-    (RecurringDips(), dipped, (0.15, 0.16, 0.8, 0.81), ".wwe"),  # they cost 1.5 % of the time, and a quarter of it
+    (
+        RecurringDips(),
+        dear(dipped),
+        (0.15, 0.16, 0.8, 0.81),
+        ".wwe",
+    ),  # they cost 1.5 % of the time, and a quarter of it
     (RecurringDips(depth=0.5, overhead=0.0), dipped, (0.33, 0.34), ".w"),
     (RecurringDips(overhead=0.05), dipped, (0.38, 0.40), ".w"),
-    (RecurringDips(error_overhead=0.1), dipped, (0.57, 0.6), "we"),
+    (RecurringDips(error_overhead=0.1), dear(dipped), (0.57, 0.6), "we"),
     (RecurringDips(), irregular, (0.2, 0.25), ".w"),
     (RecurringDips(irregular_overhead=0.06), irregular, (0.4, 0.45), ".w"),
     (RecurringDips(petty_seconds=0), lambda share: dipped(share, 10, 1), (0.34, 0.35), ".w"),  # single steps cost 5 %

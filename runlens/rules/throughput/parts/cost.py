@@ -29,6 +29,8 @@ TRIAL = 60.0
 """Seconds of a run that is over sooner: a trial, whose speed is worth no warning where nobody logs it."""
 LITTLE, MINUTES = 0.02, 600.0
 """Share of the run's time and seconds below which the same holds of minutes: the machine is shared by whatever runs."""
+PIECES = 0.005
+"""Share of a run's time below which ten minutes that it lost in pieces are worth knowing and no more."""
 GPU_MINUTE = 1 / 60
 """GPU hours below which nobody counts in GPUs: the time of the clock says it."""
 
@@ -130,6 +132,11 @@ def is_petty_loss(run: Run, cost: Cost, signal: RateSignal, share: float, second
     if untold and (len(signal) * signal.normal_seconds < TRIAL or is_petty(cost, signal, LITTLE, MINUTES)):
         return True
     return is_petty(cost, signal, max(share, UNTOLD) if untold else share, seconds)
+
+
+def is_petty_in_pieces(run: Run, cost: Cost, signal: RateSignal, share: float, seconds: float) -> bool:
+    """As `is_petty_loss`, of what is lost in pieces: minutes that are a small part of a long run are petty as well."""
+    return is_petty_loss(run, cost, signal, share, seconds) or is_petty(cost, signal, PIECES, MINUTES)
 
 
 def cost_of_time(run: Run, seconds: float) -> Cost:

@@ -15,7 +15,8 @@ from runlens.rules.base import Rule
 from runlens.rules.shared.answers import answers_grew
 from runlens.rules.shared.logged_settings import SettingEvidence, changed_plan, raised_setting
 from runlens.rules.throughput.parts.clock import clock_signal, matched, stands_still, work_is_known
-from runlens.rules.throughput.parts.cost import cost_of, is_petty_loss
+from runlens.rules.throughput.parts.cost import Cost, cost_of, is_petty_loss
+from runlens.rules.throughput.parts.joints import begins_anew, faster_for_one_epoch
 from runlens.rules.throughput.parts.levels import Slowdown, settle_in, slowdowns
 from runlens.rules.throughput.parts.needs import NOTHING
 from runlens.rules.throughput.parts.rollouts import episodes_alike
@@ -34,6 +35,10 @@ GREW = 0.25
 """Part of the time that a step takes more by which answers must have grown for the policy to have made it."""
 CLOCK_MORE = 1.5
 """Times the logged loss from which the clock's is told instead: what is outside the timer then costs half as much."""
+
+COSTLY = 600.0
+"""Seconds that a loss must have cost, or will by the end, to be an error: of public runs that lost one to five minutes
+none was worth stopping anything for. One whose cost nobody knows may be."""
 
 SlowdownEvidence = TypedDict(
     "SlowdownEvidence",
@@ -142,11 +147,14 @@ class SlowdownRule(Rule[SlowdownEvidence]):
         at_once = slow.kind == "step" and slow.share >= self.error_drop and not by_clock
         by_policy = small and bool(rl_sign(run.placed, run.axis_name)) and _may_be_policy(run, spans, slow, at_once)
         other_launch = run.counts_lines and signal.untold
-        known_cause = other_launch or explained or setting is not None or fewer is not None or by_policy
+        anew = begins_anew(run, signal, slow)
+        one_epoch = faster_for_one_epoch(run, signal, slow)
+        known_cause = other_launch or anew or one_epoch or explained or setting is not None or fewer is not None
+        known_cause = known_cause or by_policy
         if slow.familiar or slow.brief or petty or told_by < LEVEL or known_cause:
             severity = Severity.INFO
         elif slow.share >= self.error_drop and not slow.recovered and (not by_clock or work_is_known(run, signal)):
-            severity = Severity.ERROR
+            severity = Severity.WARNING if _lost_seconds(cost) < COSTLY else Severity.ERROR
         until = f" until step {last:,}" if slow.recovered else ""
         how = (
             f"over steps {first:,} to {int(signal.step[slow.settled]):,}"
@@ -168,6 +176,10 @@ class SlowdownRule(Rule[SlowdownEvidence]):
             message += "; the run had been as slow before, so that this may be no loss"
         elif by_policy:
             message += "; what the policy does sets how long its environment takes"
+        elif anew:
+            message += "; another training begins there, whose speed is its own"
+        elif one_epoch:
+            message += "; only one epoch before it was faster, as one that is short or stands in a cache"
         elif other_launch:
             message += "; the log prints no step, so that another launch may begin there"
         elif told_by < LEVEL:
@@ -201,6 +213,11 @@ def _lost(slow: Slowdown) -> Floats:
     ramp = slow.settled - slow.start
     share[:ramp] = np.linspace(0.0, slow.share, ramp, endpoint=False)[: len(share)]
     return share
+
+
+def _lost_seconds(cost: Cost) -> float:
+    """Seconds of the clock that a loss cost, or will have cost by the end; NaN if nothing tells."""
+    return 3600.0 * max(cost.hours, cost.hours_by_end or 0.0)
 
 
 def _may_be_policy(run: Run, spans: tuple[tuple[int, int], tuple[int, int]], slow: Slowdown, at_once: bool) -> bool:
