@@ -126,6 +126,11 @@ def _in_folder(root: Path, options: ReadOptions, search: Search, ignored: Ignore
             raise NoRunFound(
                 f"the folder {where} holds no log that can be read; {in_one_sentence(search.unread[begun:])}"
             )
+        if root.name == ".aim" or (root / ".aim").is_dir():
+            raise NoRunFound(
+                f"the folder {where} holds no log but Aim's repository, which Aim alone reads; write its runs as "
+                "tables, as docs/formats.md says under Trackers' stores, and name those"
+            )
         raise NoRunFound(f"the folder {where} holds no log; RunLens looks for {registry.files()}")
     return refs
 

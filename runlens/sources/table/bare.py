@@ -9,6 +9,8 @@ import re
 from pathlib import Path
 
 from runlens.sources.table.cells import number
+from runlens.sources.table.forms.listed import lists_in
+from runlens.sources.table.forms.packed import text_of, unpacked
 from runlens.sources.table.head import first_rows
 from runlens.sources.table.names import EPOCHS, STEPS, first
 from runlens.sources.text.stretches import called_for
@@ -25,7 +27,8 @@ _OF_TRAINING = re.compile(
 
 
 def is_bare(path: Path, raw: bytes) -> bool:
-    """Whether a file is a column of numbers, or one of places and one of numbers, and named for a metric of training.
+    """Whether a file is a column or a list of numbers, or one of places and one of numbers, and named for a metric of
+    training.
 
     Parameters
     ----------
@@ -35,6 +38,8 @@ def is_bare(path: Path, raw: bytes) -> bool:
     """
     if not called_for(path):
         return False
+    if isinstance(lists_in(text_of(unpacked(raw))), list):
+        return True
     names, rows = first_rows(raw, _LOOKED_AT)
     if names or len(rows) < _FEWEST or len({len(row) for row in rows}) > 1 or len(rows[0]) > 2:
         return False

@@ -13,6 +13,7 @@ from runlens.sources.table.cells import number, says_nothing
 from runlens.sources.table.forms.dialect import dialect_of, head_and_rows
 from runlens.sources.table.forms.document import holds_history
 from runlens.sources.table.forms.jsonl import logged_row
+from runlens.sources.table.forms.listed import lists_in
 from runlens.sources.table.forms.packed import text_of, unpacked
 from runlens.sources.table.names import AXES, LABELS, METRICS, RUNS, VALUES, canonical, every, first
 
@@ -78,6 +79,8 @@ def form_of(raw: bytes) -> Form | None:
     start = text.lstrip("\0 \t\r\n")
     if not start:
         return None
+    if lists_in(text) is not None:
+        return "document"
     if start[0] == "{" or _LIST.match(start):
         return _json_form(start)
     lines = text.splitlines()[:200] if "{" in text else []
@@ -112,6 +115,8 @@ def names_in(raw: bytes) -> list[str]:
     """Names of the columns that the first bytes of a table show, in order."""
     text = _text(raw)
     form = form_of(raw)
+    if form == "document" and isinstance(told := lists_in(text), dict):
+        return list(told)
     if form == "delimited":
         dialect = dialect_of(text)
         return dialect.names if dialect else []

@@ -5,20 +5,25 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from runlens.model import Series
 from runlens.sources.table.axis import Axis
-from runlens.sources.table.head import tells_of_progress
+from runlens.sources.table.cells import number
+from runlens.sources.table.head import first_rows, tells_of_progress
 from runlens.sources.table.names import AXES, EPOCHS, LABELS, RUNS, canonical, first
+from runlens.sources.table.reading import head_of
 from runlens.sources.table.store import Columns
 
 Floats = npt.NDArray[np.float64]
 
 FEWEST = 4
 """Rows from which on a habit shows."""
+_SHOWN = 50
+"""Rows of a table without a head that are looked at."""
 _LONGEST = 20_000
 """Rows of the largest table that is looked at: no search has as many trials."""
 _TRIED = 8
@@ -190,3 +195,13 @@ def _has_course(value: Floats) -> bool:
     trend = float(np.sum(rank * place)) / scale * np.sqrt(len(rank) - 1)
     follows = float(np.sum(rank[1:] * rank[:-1])) / scale * np.sqrt(len(rank))
     return bool(abs(trend) > _BY_CHANCE or follows > _BY_CHANCE)
+
+
+def width_of_numbers(path: Path) -> int:
+    """How many columns a delimited table without a head has, where all of its first cells are numbers; else 0."""
+    try:
+        names, rows = first_rows(head_of(path), _SHOWN)
+    except OSError:
+        return 0
+    alike = len(rows) >= FEWEST and len({len(row) for row in rows}) == 1
+    return len(rows[0]) if alike and not names and all(number(c) is not None for row in rows for c in row) else 0

@@ -22,7 +22,7 @@ from runlens.sources.contract import HEAD, Look
 from runlens.sources.naming import in_words, printable
 from runlens.sources.table.forms.packed import BROKEN, wide
 from runlens.sources.table.head import tells_of_progress
-from runlens.sources.table.trials import without_course
+from runlens.sources.table.trials import width_of_numbers, without_course
 from runlens.sources.text.axis.log import FEWEST, LARGEST, counts_in_all, last_log
 from runlens.sources.text.axis.steps import Axis, axis_of
 from runlens.sources.text.build import Built, guesses, series_of
@@ -70,6 +70,7 @@ def refs(files: Sequence[Path], look: Look) -> list[RunRef]:
         ref
         for file in files
         if file.parent not in fuller
+        and not (file.name.startswith("debug") and "wandb" in file.parts)  # what W&B logs of itself
         and not (file.parent in alone and any(other.is_relative_to(file.parent) for other in fuller))
         and (_holds_metrics(file) or counts_in_all(file))
         for ref in _refs(file, look.root)
@@ -170,7 +171,7 @@ def read(ref: RunRef) -> Run:
     except (*BROKEN, OSError) as error:
         raise ReadError(f"{where} cannot be read ({in_words(error)}); look at the file and the disk") from error
     gathered, rows, axis, held = log.gathered, log.rows, log.axis, log.held
-    _refuse_too_little(gathered, where)
+    _refuse_too_little(gathered, path, where)
     number = number_of(ref, held, where)
     if len(held.begins) > 1:
         begin, stop, on = held.part(number, len(rows))
@@ -223,9 +224,14 @@ def read(ref: RunRef) -> Run:
     )
 
 
-def _refuse_too_little(gathered: Gathered, where: str) -> None:
+def _refuse_too_little(gathered: Gathered, path: Path, where: str) -> None:
     if not gathered.lines:
         raise NotALog(f"{where} is empty; nothing was printed into it yet")
+    if not gathered.parts and (width := width_of_numbers(path)):
+        raise NotALog(
+            f"{where} is a table of {width} columns of numbers that have no names; write these into a first line, such "
+            "as `step,loss`"
+        )
     if not gathered.parts:
         raise NotALog(
             f"{where} is no log that RunLens knows: none of its {gathered.lines:,} lines of text names a step or an "

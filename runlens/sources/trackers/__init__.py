@@ -55,6 +55,8 @@ def refs(files: Sequence[Path], look: Look) -> list[RunRef]:
                 out += _tracker(kind).runs(groups[kind], look)
             except sqlite.FAULTS as error:
                 raise ReadError(_broken(str(groups[kind][0]), error)) from error
+    if look.named and groups and not out:
+        raise NotALog(f"{printable(str(files[0]))} is a tracker's store and holds no run with a metric; name another")
     return out
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from runlens.sources.naming import in_words
 from runlens.sources.nested import flat
 from runlens.sources.table.cells import number, says_nothing
+from runlens.sources.table.forms.listed import lists_in
 from runlens.sources.table.forms.lost import Lost
 from runlens.sources.table.forms.repeated import counting
 from runlens.sources.table.names import AXES, first
@@ -35,6 +36,8 @@ def read_document(text: str, columns: Columns, lost: Lost) -> str:
         document = json.loads(text, object_pairs_hook=counting(columns))
     except (ValueError, RecursionError) as error:
         columns.repeated.clear()
+        if (told := lists_in(text)) is not None:
+            return _add_document(told, columns, lost)
         rows = _one_after_another(text, columns, lost)
         if not rows:
             return (
