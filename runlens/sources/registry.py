@@ -116,8 +116,14 @@ SOURCES: tuple[Entry, ...] = (
     Entry(
         "trackers",
         "a tracker's store: mlruns/, mlflow.db, trackio's .db",
-        "MLflow's mlruns and mlflow.db, trackio's .db, Comet's offline .zip, Sacred's folders of runs",
-        names=("meta.yaml",),
+        "MLflow's mlruns and mlflow.db, trackio's .db, Comet's offline .zip, Sacred's folders of runs, AllenNLP's and "
+        "Kaldi's files of each epoch",
+        names=(
+            "meta.yaml",
+            "metrics_epoch_[0-9]*.json",
+            "compute_prob_train.[0-9]*.log",
+            "compute_prob_valid.[0-9]*.log",
+        ),
         maybe=("*.db", "*.sqlite", "*.sqlite3", "*.zip", "metrics.json", "info.json", "run.json", "config.json"),
         within=("metrics",),
         inner=("artifacts", "params", "tags", "traces", "inputs", "outputs"),

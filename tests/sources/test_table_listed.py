@@ -97,9 +97,7 @@ def test_columns_without_names_are_refused_as_such(tmp_path):
 
 def test_an_empty_store_says_that_it_is_one(tmp_path):
     with sqlite3.connect(tmp_path / "mlflow.db") as db:
-        db.execute(
-            "CREATE TABLE metrics (key TEXT, value REAL, timestamp INTEGER, run_uuid TEXT, step INTEGER)"
-        )
+        db.execute("CREATE TABLE metrics (key TEXT, value REAL, timestamp INTEGER, run_uuid TEXT, step INTEGER)")
         db.execute("CREATE TABLE runs (run_uuid TEXT, name TEXT, experiment_id INTEGER, start_time INTEGER)")
         db.execute("CREATE TABLE experiments (experiment_id INTEGER, name TEXT)")
         db.execute("CREATE TABLE tags (run_uuid TEXT, key TEXT, value TEXT)")

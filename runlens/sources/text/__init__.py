@@ -44,7 +44,7 @@ _DESCENT = re.compile(rf"^(?!val/|test/).*(?:{LOSS.pattern}|(?<![a-z])(?:reward|
 """A name that such a log must have: scores alone are those of answers, folds or checkpoints."""
 _SUFFIX = re.compile(r"\.(log|txt|out|err)(\.(gz|bz2|xz))?$", re.IGNORECASE)
 _TEXT = bytes({7, 8, 9, 10, 12, 13, 27} | set(range(32, 256)))
-_FULLER = ("tensorboard", "wandb_file", "trainer_state", "table")
+_FULLER = ("tensorboard", "wandb_file", "trainer_state", "table", "trackers")
 """Sources that hold the same run with more of it, where their files lie beside a console log."""
 
 

@@ -184,7 +184,7 @@ def _strange(line: str) -> bool:
     """Whether a line that was not understood looks like metrics; JSON is none, nor is what was best so far."""
     return (
         len(line) < _LONG
-        and not line.startswith('{"')
+        and not line.startswith(('{"', "wandb:"))
         and STRANGE.search(line) is not None
         and BEST.search(line) is None
         and SETTING.match(line) is None

@@ -13,7 +13,7 @@ from runlens.sources.contract import Look
 from runlens.sources.naming import in_words, printable
 from runlens.sources.trackers import archive, sqlite
 
-_KINDS = ("mlflow_files", "mlflow_db", "trackio", "comet", "sacred")
+_KINDS = ("mlflow_files", "mlflow_db", "trackio", "comet", "sacred", "numbered")
 
 
 class Tracker(Protocol):
