@@ -25,6 +25,9 @@ _OTHER_LOGS = re.compile(
     r"(?<![a-z])(?:debug|install|pip|build|error|access|server|requirements|readme)(?![a-z])", re.IGNORECASE
 )
 
+_RANKED = re.compile(r"(?<![a-z])(?:local_|global_)?rank[ _=.-]?(?P<number>\d{1,4})(?!\d)", re.IGNORECASE)
+"""The rank in the name of a log; what is numbered by GPUs, nodes or workers may be runs side by side."""
+
 
 def silent(looked: int, folder: str) -> None:
     """Say nothing."""
@@ -72,6 +75,19 @@ def is_said_to_be_another(path: Path) -> bool:
 def is_text(path: Path) -> bool:
     """Whether a file is a text by its name, such as `train.log`; JSON documents beside logs are mostly settings."""
     return _TEXT.search(path.name) is not None
+
+
+def lower_rank(path: Path) -> Path | None:
+    """The log of a lower rank beside the log of a rank, such as `log_rank0.txt` beside `log_rank3.txt`; None for any
+    other, and for the lowest.
+    """
+    found = _RANKED.search(path.name)
+    if found is None:
+        return None
+    number = found["number"]
+    others = (form for n in range(int(number)) for form in (str(n), str(n).zfill(len(number))))
+    beside = (path.with_name(f"{path.name[: found.start('number')]}{n}{path.name[found.end() :]}") for n in others)
+    return next((other for other in beside if other.is_file()), None)
 
 
 def no_file(path: Path) -> str:

@@ -51,6 +51,15 @@ def test_a_counter_that_counts_on_tells_that_the_training_does(tmp_path, goes_on
         assert np.all(np.diff(found[0].series["reward"].step) > 0)
 
 
+def test_it_does_for_rows_that_do_not_say_it(tmp_path):
+    rows = []
+    for i, v in enumerate(np.r_[FALL, FALL[:20]].tolist()):
+        rows.append({"global_step": 100 * (i % N) + 50, "episode": i, "reward": 1.0})
+        rows.append({"global_step": 100 * (i % N + 1), "loss": v})
+    (run,) = runs(lines(tmp_path / "metrics.jsonl", rows))
+    assert np.all(np.diff(run.series["loss"].step) > 0)
+
+
 @pytest.mark.parametrize("name", ["train_log.txt", "log.txt"])
 def test_a_head_may_end_in_a_tab(tmp_path, name):
     rows = "".join(f"{v}\t{v + 1:.4f}\t{v / 2:.4f}\t\n" for v in FALL)

@@ -102,6 +102,13 @@ def test_a_heading_with_a_setting_is_one_and_a_sentence_is_none(tmp_path):
     assert run_of(tmp_path, prose).axis_name == "lines"
 
 
+def test_a_count_of_successes_is_no_episode(tmp_path):
+    text = "".join(f"Success Episode: {30 + i % 7}\nP1 reward mean: {v}\n" for i, v in enumerate(FALL))
+    with pytest.raises(RunLensError):
+        run_of(tmp_path, text.replace("P1 reward mean", "P1 mean"))
+    assert run_of(tmp_path, "".join(f"Episode: {i} reward: {v}\n" for i, v in enumerate(FALL))).axis_name == "episode"
+
+
 def test_bare_numbers_under_no_heading_stay_refused(tmp_path):
     with pytest.raises(RunLensError):
         run_of(tmp_path, lines("2021-03-14 12:00:01 [INFO]: {i} {v} 3.1 4.1"))

@@ -116,7 +116,7 @@ def trainings(columns: Columns, axis: Axis) -> Trainings:
     course = Course(step, loss, _to_the_end(columns, axis, rows), _goes_on(columns, axis, rows))
     found = trainings_of(course, before)
     begins = [0, *(_first_row(columns, axis, rows, k) for k in found.begins[1:])]
-    return replace(found, begins=begins, on=[int(rows[k]) for k in found.on])
+    return replace(found, begins=begins, on=[_first_row(columns, axis, rows, k) for k in found.on])
 
 
 def _main(columns: Columns, axis: Axis) -> tuple[Ints, Floats]:
@@ -168,11 +168,16 @@ def _to_the_end(columns: Columns, axis: Axis, rows: Ints) -> Callable[[int, int]
 
 def _goes_on(columns: Columns, axis: Axis, rows: Ints) -> Callable[[int], bool]:
     """Whether a counter beside the axis, such as the episode, counts on at a row: the axis alone begins anew there."""
-    others = [columns.dense(n)[rows] for n in every(columns.parts, AXES) if n != axis.name and n not in axis.used]
-    rising = [other for other in others if len(other) > 1 and bool(np.all(np.diff(other) > 0))]
+    rising = []
+    for name in every(columns.parts, AXES):
+        known = columns.joined(name)[1]
+        if name != axis.name and name not in axis.used and len(known) > 1 and bool(np.all(np.diff(known) >= 0)):
+            dense = columns.dense(name)  # also of rows that say none: such as of an update between two episodes
+            rising.append(np.maximum.accumulate(np.where(np.isfinite(dense), dense, -np.inf))[rows])
 
     def on(at: int) -> bool:
-        return any(other[at] - other[at - 1] <= _ON * float(np.median(np.diff(other))) for other in rising)
+        stepped = ((other[at] - other[at - 1], float(np.median(np.diff(other)))) for other in rising)
+        return any(0 < ahead <= _ON * usual for ahead, usual in stepped)
 
     return on
 

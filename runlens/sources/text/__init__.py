@@ -32,7 +32,7 @@ from runlens.sources.text.launches import on_one_axis, part_of
 from runlens.sources.text.rows import rows_of, starts_of
 from runlens.sources.text.stretches import called_for, is_packed, open_log, stretches
 from runlens.sources.text.words import LOSS
-from runlens.sources.unread import is_said_to_be_a_log, is_text
+from runlens.sources.unread import is_said_to_be_a_log, is_text, lower_rank
 
 UNDERSTOOD = 0.5
 """Share of the lines that look like metrics that must be understood: below it what is read may be the lesser part."""
@@ -70,6 +70,7 @@ def refs(files: Sequence[Path], look: Look) -> list[RunRef]:
         ref
         for file in files
         if file.parent not in fuller
+        and lower_rank(file) is None
         and not (file.name.startswith("debug") and "wandb" in file.parts)  # what W&B logs of itself
         and not (file.parent in alone and any(other.is_relative_to(file.parent) for other in fuller))
         and (_holds_metrics(file) or counts_in_all(file))
@@ -82,7 +83,7 @@ def left_out(path: Path, look: Look) -> str:
     if not (is_said_to_be_a_log(path) and is_text(path)) or path.parent in _fuller(look):
         return ""
     if _holds_metrics(path) or counts_in_all(path):
-        return ""
+        return f"it is of the same run as {printable(lower.name)}" if (lower := lower_rank(path)) is not None else ""
     return "no line of it tells a step and a metric"
 
 

@@ -23,7 +23,7 @@ STEP = re.compile(
 )
 """The step of a line: one of the words, then a whole number, and perhaps how many there will be."""
 EPOCH = re.compile(
-    r"(?<![A-Za-z0-9_/])(?<!num )(?<!max )(?<!total )"
+    r"(?<![A-Za-z0-9_/])(?<!num )(?<!max )(?<!total )(?<!success )(?<!successful )"
     r"(?:(?:(?:meta[ _-])?epochs?(?:\(/\d+\)|[ _](?:num|no|idx|index|id))?|ep\.?|episodes?)"
     rf"{_END}|epoch\.?(?=\d))(?P<epoch>\d+(?:\.\d+)?)(?:[ \t]*(?:/|of)[ \t]*(?P<epochs>\d+))?",
     re.IGNORECASE,
