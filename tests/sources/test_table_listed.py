@@ -118,12 +118,3 @@ def test_what_wandb_logs_of_itself_is_no_run(tmp_path):
         path.write_text(text)
     (ref,) = discover(str(tmp_path))
     assert ref.location.endswith("output.log")
-
-
-@pytest.mark.parametrize(("rows", "counted"), [(20, False), (21, True)])
-def test_a_step_told_once_places_no_more_than_twenty_rows(tmp_path, rows, counted):
-    path = tmp_path / "train.log"
-    body = "".join(f"{{'loss': {FALL[i]}, 'learning_rate': 0.01, 'epoch': {i / 50}}}\n" for i in range(rows))
-    path.write_text("[Rank 0] step=0, skipped=0, lr=[0.1], mom=[0.9]\n" + body)
-    run = run_at(path)
-    assert (run.axis_name == "lines") is counted
