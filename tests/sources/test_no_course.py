@@ -60,6 +60,13 @@ def test_a_rate_that_rises_by_one_factor_over_two_decades_is_a_range_test(tmp_pa
     assert ("range test" in refused(tmp_path, "lr.csv", table("lr,loss", rate, FALL[:rows]))) is is_refused
 
 
+@pytest.mark.parametrize(("head", "is_refused"), [("class,iou", True), ("class,step,iou", False), ("phase,iou", False)])
+def test_a_row_for_each_class_is_a_result(tmp_path, head, is_refused):
+    names = ["warmup"] * 4 + ["main"] * 4 if head.startswith("phase") else list("abcdefgh")
+    columns = [names, range(8), FALL[:8]] if "step" in head else [names, FALL[:8]]
+    assert ("one of each class" in refused(tmp_path, "scores.csv", table(head, *columns))) is is_refused
+
+
 def test_a_warm_up_is_none(tmp_path):
     rate = [f"{1e-6 * (1 + 10 * i):.8f}" for i in range(N)]
     assert refused(tmp_path, "lr.csv", table("lr,loss", rate, FALL)) == ""

@@ -47,6 +47,11 @@ _SETTING = re.compile(
 )
 _PLACES = re.compile(r"rank|ranking|place|position")
 """What a table of a contest calls the places of its rows."""
+_ITEMS = re.compile(
+    r"class(?:_?name)?|category|word|token|question|prompt|query|sentence|image(?:_?(?:name|path|id))?"
+    r"|file(?:_?(?:name|path))?|sample(?:_?id)?"
+)
+"""What a table of results calls what each row is of."""
 _DECADES = 2.0
 """Over how many powers of ten a rate rises, by one factor a row, in a range test: a warm-up rises by equal steps."""
 _FACTOR = 0.1
@@ -66,7 +71,7 @@ def may_be_trials(names: Iterable[str]) -> bool:
     placed = first(known, AXES)
     if placed is not None and placed not in _OF_THE_BEST:
         return False
-    told = (_SETTING, _RATE, _PLACES)
+    told = (_SETTING, _RATE, _PLACES, _ITEMS)
     return any(name in RUNS or name in LABELS or any(p.fullmatch(name) for p in told) for name in known)
 
 
@@ -100,6 +105,8 @@ def rows_of_trials(columns: Columns, axis: Axis) -> str:
         kind = canonical(name)
         if _PLACES.fullmatch(kind) and bool(np.all(np.diff(columns.dense(name)) == 1)):
             return "places of a ranking"
+        if _ITEMS.fullmatch(kind) and _names_each_row(columns, name):
+            return f"one of each {kind.replace('_', ' ')}"
         if kind in RUNS and kind != "trial" and _all_differ(columns, name):
             return f"one of each {kind.replace('_', ' ')}"
         if kind in LABELS and kind not in ("env", "environment", "agent", "type") and _changes(columns, name):
@@ -145,6 +152,14 @@ def _rises_by_a_factor(columns: Columns, name: str) -> bool:
     middle = float(np.median(rises))
     even = float(np.quantile(np.abs(rises - middle), 0.9)) <= _FACTOR * middle
     return middle > 0 and even and float(np.log10(value[-1] / value[0])) >= _DECADES
+
+
+def _names_each_row(columns: Columns, name: str) -> bool:
+    """Whether a column of words says another one in every row."""
+    said = columns.texts.get(name)
+    if said is None or said.cells < columns.rows:
+        return False
+    return said.free or len(said.codes) == columns.rows
 
 
 def _is_of_a_grid(columns: Columns, name: str) -> bool:
