@@ -65,8 +65,8 @@ def test_a_supervised_run_is_not_judged() -> None:
 
 
 @pytest.mark.parametrize(("n", "kind"), [(29, Skip), (30, Finding)])
-def test_few_points_are_not_judged(n: int, kind: type) -> None:
-    (one,) = said({"critic/score/mean": noisy(np.where(np.arange(n) < 18, 0.8, 0.1))})
+def test_few_points_tell_of_no_fall_by_less_than_half(n: int, kind: type) -> None:
+    (one,) = said({"critic/score/mean": noisy(np.where(np.arange(n) < 18, 0.8, 0.45))})
     assert isinstance(one, kind)
 
 

@@ -1,4 +1,4 @@
-"""RL001 on policies that learn nothing, at the edge of each threshold, and what looks alike."""
+"""RL001 on policies that learn nothing, or lose all at once in few points, at the edge of each threshold."""
 
 from __future__ import annotations
 
@@ -107,3 +107,25 @@ def test_noise_of_any_kind_is_told_and_learning_of_any_kind_is_not() -> None:
     learns = [stood(2.0 * noise(seed=seed) + np.linspace(0, 2.0, N)) for seed in range(200)]
     assert np.mean([stood(3.0 + noise(seed=seed)) for seed in range(200)]) > 0.9
     assert np.mean(learns) < 0.005
+
+
+HIGH, LOW = [785.0, 793.0, 789.0, 790.0], [157.0, 104.0, 98.0, 79.0, 183.0, 99.0, 136.0, 169.0]
+
+
+@pytest.mark.parametrize(
+    ("reward", "says"),
+    [
+        (HIGH + LOW, 1),
+        (HIGH[1:] + LOW, 0),  # three before
+        (HIGH + LOW[:6], 1),
+        (HIGH + HIGH + LOW[:5], 0),  # five after
+        ([*HIGH, *(one + 240.0 for one in LOW)], 1),
+        ([*HIGH, *(one + 290.0 for one in LOW)], 0),  # by less than half
+        ([500.0, 900.0, 600.0, 790.0, *LOW], 0),  # it swings as far
+        ([*HIGH, *LOW[:7], 780.0], 0),  # and is back
+    ],
+)
+def test_a_reward_of_few_points_that_falls_at_once_and_stays(reward: list[float], says: int) -> None:
+    findings = told(np.array(reward))
+    assert [one.evidence["signs"] for one in findings] == says * [["reward-fell"]]
+    assert all(one.severity is Severity.WARNING and one.steps == (4, len(reward) - 1) for one in findings)

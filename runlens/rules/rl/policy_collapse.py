@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypedDict
@@ -84,10 +85,11 @@ class PolicyCollapse(Rule[CollapseEvidence]):
     reward since its last fall against its best level before: a warning from `fall` of the progress made, an error from
     80 % where it was lost within a fifth of the log, or with another sign beside it. The fall must be deeper than any
     that the run made up again, than the noise, and last to the end of the log. Of 10 to 29 rewards only a fall to below
-    the first ones, or one that goes on from the first to the last, is a finding, a warning; so is a reward of
-    evaluations that lost 80 % beside one of training that holds, and one of which 80 % were gone for a tenth of the log
-    before it came back. A rate of winning or success, or a score, is a reward where no other is logged. A KL that rises
-    tenfold within a fifth of the log, to a level that no healthy run has, is a finding whatever the reward does. An
+    the first ones, one that goes on from the first to the last, or one to half and less at once, is a finding, a
+    warning; so is a reward of evaluations that lost 80 % beside one of training that holds, and one of which 80 % were
+    gone for a tenth of the log before it came back. A rate of winning or success, or a score, is a reward where no
+    other is logged. A KL that rises tenfold within a fifth of the log, to a level that no healthy run has, is a finding
+    whatever the reward does. An
     entropy that dies or was dead from the first value on, and responses that stand at their limit or shrink to nothing,
     are findings where the reward gained nothing or fell: while it gains they do so by design. An entropy or responses
     that run away are signs beside a reward that fell. All signs are one finding. A task that was made harder explains a
@@ -218,7 +220,7 @@ class PolicyCollapse(Rule[CollapseEvidence]):
                 "onsets": [sign.steps[0] for sign in signs],
                 "before": [sign.before for sign in signs],
                 "after": [sign.after for sign in signs],
-                "progress_lost": worst.share if lost and worst.share != float("inf") else None,
+                "progress_lost": worst.share if lost and math.isfinite(worst.share) else None,
                 "coming_back": fell and worst.over,
                 "sudden": worst.sudden,
                 "reward_known": known is not None,

@@ -1,4 +1,4 @@
-"""A reward that few points tell of: only one that falls below where it began, from its best or all along, is lost."""
+"""A reward that few points tell of: one that falls below where it began is lost, from its best, bit by bit, at once."""
 
 from __future__ import annotations
 
@@ -21,6 +21,11 @@ WANDERS = 0.2
 """Correlation of neighbours about a line from which a reward wanders: then it falls all along by chance as well."""
 SLID = 0.2
 """Part of its first level that it lost."""
+BEFORE, AFTER = 4, 6
+"""Points before and after a step down, at least."""
+APART, HALF = 4.0, 0.5
+"""All before it lie above all after it by so many standard deviations of either side, and the step is this part of the
+level before: of 20,000 rows of 10 to 29 points each none of noise has such a step, and 6 of random walks."""
 
 
 def judged_short(signal: Signal) -> Sign | None:
@@ -40,11 +45,25 @@ def judged_short(signal: Signal) -> Sign | None:
     gain, fall = best - float(start.min()), best - float(end.mean())
     sure = fall >= max(SIGMAS * noise, OWN * max(abs(best), best - float(value.min())))
     if not (sure and gain > SIGMAS * noise and end.max() < start.min() and n - 1 - at >= EDGE):
-        return _slides(signal)
+        return _steps_down(signal) or _slides(signal)
     high = np.flatnonzero(value >= 0.5 * (best + float(end.mean())))
     begins = min(int(high[-1]) + 1, n - EDGE)
     steps = int(signal.step[begins]), int(signal.step[-1])
     return Sign("reward-fell", signal.metric, steps, best, float(end.mean()), fall / gain, sudden=False)
+
+
+def _steps_down(signal: Signal) -> Sign | None:
+    """A reward that stood at one level and then, at once and for good, at a far lower one."""
+    value = signal.value
+    low, high = np.minimum.accumulate(value), np.maximum.accumulate(value[::-1])[::-1]
+    for at in range(BEFORE, len(value) - AFTER + 1):
+        before, after = value[:at], value[at:]
+        start, end = float(np.median(before)), float(np.median(after))
+        apart = float(low[at - 1] - high[at]) >= APART * float(max(before.std(), after.std()))
+        if apart and start - end >= HALF * abs(start) > 0.0:
+            steps = int(signal.step[at]), int(signal.step[-1])
+            return Sign("reward-fell", signal.metric, steps, start, end)
+    return None
 
 
 def _slides(signal: Signal) -> Sign | None:
