@@ -101,7 +101,8 @@ KINDS = (
         r"word_information_lost",
         "down",
     ),
-    Kind("equal_error_rate", r"eer(?:_(?:percent|pct))?|miss_?rate", "down"),
+    Kind("equal_error_rate", r"eer(?:_(?:percent|pct))?", "down"),
+    Kind("miss_rate", r"miss_?rate", "down"),
     Kind("min_dcf", r"(?:min_?)?t?_?dcf|c_?avg", "down"),
     Kind("mos", r"(?:pred_|utm?|dns|n?isqa_)?_?mos(?:_\w+)?|utmos(?:_?v\d)?|nisqa", "up"),
     Kind("speech_quality", r"(?:wb_|nb_)?pesq(?:_?[wn]b)?|e?stoi|visqol|srmr|wip|word_information_preserved", "up"),
@@ -279,7 +280,7 @@ FIRST = frozenset(
         "cepstral_distortion", "brier", "calibration_error", "word_ppl", "ppl", "bpb", "mAP", "mAP50", "mAP50-95",
         "iou", "dice", "tracking", "keypoints", "surface_distance", "pose_error", "ssim", "psnr", "vmaf", "fid",
         "lpips", "rmse", "mse", "mae", "relative_error", "similarity", "win_rate", "pass@1", "equal_error_rate",
-        "panoptic_quality", "attachment", "precision", "recall", "AP", "success_rate", "skill",
+        "panoptic_quality", "attachment", "precision", "recall", "AP", "success_rate", "skill", "miss_rate",
     }
 )  # fmt: skip
 """Kinds whose names are words of nothing else, so that they count before a word of their own too: `wer_ortho`."""

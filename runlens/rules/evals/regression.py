@@ -13,7 +13,7 @@ from runlens.model.words import percent, some
 from runlens.roles.rl import rl_sign
 from runlens.rules.base import Rule
 from runlens.rules.evals.parts.classes import by_class, names_that_decide, traded
-from runlens.rules.evals.parts.decline import Decline, declines, was_costly
+from runlens.rules.evals.parts.decline import Decline, declines, is_noise, was_costly
 from runlens.rules.evals.parts.overfit import held_out_loss, part_of_loss, turned_beside
 from runlens.rules.evals.parts.own import of_policy, own_curves, roles_by_name, says_held_out
 from runlens.rules.evals.parts.ramped import without_ramped
@@ -75,11 +75,11 @@ class EvalRegression(Rule[RegressionEvidence]):
     fall (or fewer than a third of the classes do), precision and recall while mAP or F1 does not fall, and so is a
     loss that lost less than `at_once` while its scores held, or that stands above its first value at fewer than
     eight evaluations while they did, or that rose with the logged weight of a term that ramps up (`kl_weight`) and
-    not after it. In fewer than 20 checkpoints the whole curve must speak for a lasting change
-    (`lasting_rise`, as of EVAL004). What a policy earns in reinforcement learning is RL001's, and another score of
-    it that lost less than `at_once` is information, as is, in a table of fewer than 20 epochs, what lost less than
-    `severe`; what a run that unlearns is to forget is not judged, and its other evals but those of what is to be
-    kept are information.
+    not after it. In fewer than 20 checkpoints the whole curve must speak for a lasting change (`lasting_rise`, as of
+    EVAL004), and clearly so, or it is information. What a policy earns in reinforcement learning is RL001's, and
+    another score of it that lost less than `at_once` is information, as is, in a table of fewer than 20 epochs, what
+    lost less than `severe`; what a run that unlearns is to forget is not judged, and its other evals but those of what
+    is to be kept are information.
 
     Why it matters
     --------------
@@ -230,7 +230,7 @@ class EvalRegression(Rule[RegressionEvidence]):
 
     def _severity(self, decline: Decline, self_told: bool, policy: bool, epochs: bool) -> Severity:
         untold = self_told or not says_held_out(decline.eval.curve.name)
-        if decline.checkpoints == 1 or (decline.since_first and untold):
+        if decline.checkpoints == 1 or (decline.since_first and untold) or is_noise(decline):
             return Severity.INFO
         if policy and decline.share < self.at_once:  # few episodes make a score, and a policy is at another place
             return Severity.INFO

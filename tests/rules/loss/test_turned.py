@@ -7,10 +7,11 @@ import pytest
 
 from runlens.model import Finding, Run, Series, Severity
 from runlens.roles import resolve
-from runlens.rules.loss.parts.curve import LossCurve
+from runlens.rules.loss.parts.curve import LossCurve, train_curve
 from runlens.rules.loss.parts.rising import AFTER, MOSTLY, SHORT, turned_worse
 from runlens.rules.loss.spike import LossSpike
 from runlens.rules.loss.stalled import StalledLoss
+from tests.rules.saying import run_of
 from tests.synthetic.few import falling_epochs, turned_epochs
 
 
@@ -32,6 +33,18 @@ def test_what_turned_is_found_and_what_falls_is_not(n):
     found = [bool(said(turned_epochs(np.random.default_rng(seed), n), *both)) for seed in range(100)]
     false = [bool(said(falling_epochs(np.random.default_rng(seed), n), *both)) for seed in range(100)]
     assert np.mean(found) >= 0.95 and not any(false)
+
+
+@pytest.mark.parametrize("n", [10, 15, 20])
+def test_a_level_loss_that_scatters_has_not_turned(n):
+    told = [said(np.exp(0.15 * np.random.default_rng([seed, n]).standard_normal(n))) for seed in range(200)]
+    assert sum(map(bool, told)) <= 2
+
+
+@pytest.mark.parametrize(("noise", "turns"), [(0.02, True), (0.3, False)])
+def test_a_rise_stands_out_of_what_the_loss_scatters(noise, turns):
+    y = np.r_[np.linspace(0.5, 0.0, 5), np.linspace(0.05, 0.5, 10)] + noise * np.cos(np.arange(15) * 2.0)
+    assert (turned_worse(train_curve(run_of({"loss": np.exp(y)}))) is not None) is turns
 
 
 def test_the_best_checkpoint_is_named():

@@ -17,12 +17,14 @@ _OF_ALL = re.compile(
     r"(?<![a-z])(overall|macro|micro|weighted|samples|mean|average|avg|total|all|global)(?![a-z])", re.IGNORECASE
 )
 
-_TRADED = frozenset({"precision", "recall"})
+_TRADED = frozenset({"precision", "recall", "miss_rate"})
 _WEIGHS_BOTH = frozenset({"mAP50-95", "mAP50", "mAP", "AP", "f1"})
+_ABOVE_A_MISS = _WEIGHS_BOTH | {"acc", "auc", "equal_error_rate", "iou", "tracking", "detection_error"}
+"""What weighs a miss rate, too, which is told for one threshold, or for one of the classes."""
 
 
 def traded(curves: Sequence[RunCurve]) -> tuple[frozenset[str], frozenset[str]]:
-    """Precisions and recalls beside a score of the same data that weighs both.
+    """Precisions, recalls and miss rates beside a score of the same data that weighs both.
 
     A detector that begins to find things at all is precise on the few that it names: its precision falls while it
     learns. The mean average precision, or F1, decides.
@@ -34,7 +36,12 @@ def traded(curves: Sequence[RunCurve]) -> tuple[frozenset[str], frozenset[str]]:
     """
     both = [c.curve for c in curves if c.curve.metric in _WEIGHS_BOTH]
     tasks = {curve.task for curve in both}
-    single = frozenset(c.curve.name for c in curves if c.curve.metric in _TRADED and c.curve.task in tasks)
+    above = {c.curve.task for c in curves if c.curve.metric in _ABOVE_A_MISS}
+    single = frozenset(
+        c.curve.name
+        for c in curves
+        if c.curve.metric in _TRADED and c.curve.task in (above if c.curve.metric == "miss_rate" else tasks)
+    )
     return single, frozenset(curve.name for curve in both) if single else frozenset()
 
 

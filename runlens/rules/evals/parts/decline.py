@@ -10,6 +10,7 @@ import numpy as np
 from runlens.comparison.curves import RunCurve
 from runlens.comparison.noise import Floats, logarithmic, prior, upward
 from runlens.rules.evals.parts.own import running_middle, scatter_of
+from runlens.rules.shared.noise_of_turn import noise_of_turn, stands_out
 from runlens.stats.changes.lasting_rise import lasting_rise
 from runlens.stats.robust import sigma
 from runlens.stats.smooth import checkpoint_noise
@@ -41,9 +42,16 @@ value is all that is known of the level, and benchmarks that a fine-tuning leave
 USUAL = 1.5
 """A fall up to the end counts only if it is so many times any that came back before: an eval that swings about one
 level has not fallen."""
-COSTLY, OF_MANY = 0.1, 12
+COSTLY, OF_MANY = 0.1, 20
 """Share of its checkpoints for which an eval that came back must have been away to be worth a warning, and how many
-there must be: of fewer, three in a row are the noise of a small held-out set."""
+there must be: of fewer, three in a row are the noise of a small held-out set (0.4 % of 1,440 losses of 12 and 15 under
+10 % of noise)."""
+FEW, FLOOR = 8, 0.05
+"""Checkpoints below which a fall and a rise leave nothing to tell the noise by, and what is taken for it."""
+SURER = 10.0
+"""Proof that is asked of a fall in fewer than `SHORT` (as of `noise_of_turn.TOGETHER`), since no training loss speaks
+for it. Of losses of 5 and 6 checkpoints that are level, fall or near a floor, 2.6 to 3.6 % gave a warning or an error
+under 10 to 20 % of noise of any kind, 0.4 to 1.7 % of 8 to 15; 0 to 0.7 % do with it."""
 HALF = 0.5
 """Share of its progress that an eval must have lost in the mean for that."""
 ENOUGH = 12
@@ -128,6 +136,17 @@ def _below(own: RunCurve, up: Floats, middle: Floats, scatter: float) -> list[De
         and not (b == len(up) and _as_usual(up[a:], float(against[a]), middle[: max(a - 1, 0)], lower))
         and not (a + 1 < b == len(up) < SHORT and lasting_rise(-up / size, expected) < ODDS)
     ]
+
+
+def is_noise(one: Decline) -> bool:
+    """Whether a fall to the end of a short table is no clearer than what the table scatters."""
+    up = upward(one.eval.curve)
+    if not one.open or len(up) >= SHORT:
+        return False
+    size = 1.0 if logarithmic(one.eval.curve) else max(abs(float(np.median(one.eval.curve.value))), 1e-300)
+    odds = lasting_rise(-up / size, prior(one.eval.curve, one.eval.curve.value)[0] / size)
+    least = FLOOR if len(up) < FEW else 0.0
+    return not stands_out(-up / size, max(noise_of_turn(-up / size, scatter_of(one.eval) / size), least), odds, SURER)
 
 
 def was_costly(one: Decline, severe: float) -> bool:

@@ -13,8 +13,10 @@ from runlens.model import PlacedSeries
 from runlens.rules.evals.parts.decline import LEAST_LOSS, ODDS
 from runlens.rules.evals.parts.each import turned_in_each
 from runlens.rules.evals.parts.own import running_middle, scatter_of
+from runlens.rules.shared.noise_of_turn import LEARNT as OF_NOISY
+from runlens.rules.shared.noise_of_turn import NOISY, noise_of_turn, stands_out
 from runlens.stats.changes.lasting_rise import lasting_rise
-from runlens.stats.robust import median
+from runlens.stats.robust import difference_sigma, median
 
 LOSSES = ("loss", "ctc_loss", "log_loss", "ppl", "word_ppl", "byte_ppl", "bpb", "bpc", "rmse", "mse", "mae")
 """Kinds of metric that are a loss on held-out data, or the exponential of one."""
@@ -26,6 +28,10 @@ PLAIN_ODDS = 3.0
 """Log odds of a lasting rise, over all checkpoints, that are enough (`decline.ODDS`) where it is a rise by `LARGE` and
 the training loss fell by `LEARNT` meanwhile. Of rises by a half and more under 5 and 10 % of noise 97 of 100 are told
 in 6 to 12 checkpoints, 91 were with one bar for all; of level losses under so much noise 2 of 100, as before."""
+SOME = 3
+"""Values of the training loss that make a level, where as many were logged on either side: the last batch's is none."""
+NOISE_OF = 10
+"""Values of the training loss that tell its noise; the slope of fewer is as large as that."""
 LARGE = 0.2
 """On the log scale."""
 LEARNT = 0.2
@@ -66,6 +72,8 @@ class Overfit:
     """Checkpoints after the best one."""
     few: bool
     """Nothing but each evaluation since the best says so: no error."""
+    sure: bool
+    """It stands out of its own noise: else it is no warning."""
 
 
 def held_out_loss(own: RunCurve) -> bool:
@@ -133,8 +141,9 @@ def overfit(own: RunCurve, train: PlacedSeries, patience: int) -> Overfit | None
     """
     up = upward(own.curve)
     found = _turned(own, train, patience, up) if len(up) >= patience + 2 else None
-    if found is None and logarithmic(own.curve) and (best := turned_in_each(up, patience)) is not None:
-        return _plainly(own, train, best, up)
+    if (found is None or not found.sure) and logarithmic(own.curve):
+        best = turned_in_each(up, patience)
+        return (_plainly(own, train, best, up) if best is not None else None) or found
     return found
 
 
@@ -148,7 +157,7 @@ def _plainly(own: RunCurve, train: PlacedSeries, best: int, up: Floats) -> Overf
     progress = float(up[best] - up[0])
     lost = float(up[best] - up[-1]) / progress if progress > scatter_of(own) else 1.0
     since, end = int(step[best]), int(step[-1])
-    return Overfit(own, since, float(value[best]), end, float(value[-1]), lost, early, late, last - best, True)
+    return Overfit(own, since, float(value[best]), end, float(value[-1]), lost, early, late, last - best, True, True)
 
 
 def _turned(own: RunCurve, train: PlacedSeries, patience: int, up: Floats) -> Overfit | None:
@@ -169,20 +178,33 @@ def _turned(own: RunCurve, train: PlacedSeries, patience: int, up: Floats) -> Ov
     first = max(turn - reach, 0)
     at = first + int(np.argmax(up[first : turn + reach + 1]))
     half, since = max(int(step[-1] - step[at]) // 4, 1), int(step[at])
-    early = float(
-        np.fmin(median(_between(train, since - half, since)), median(_between(train, since + 1, since + half)))
-    )
-    late = median(_between(train, int(step[-1]) - half, int(step[-1])))
-    if not late < early:  # below the level on either side: new data that lift both losses are no overfitting
+    learnt = train.latest().finite()
+    least_of = min(max(len(learnt.between(since + 1, int(step[-1]))) // 2, 1), SOME)
+    sides = _before(learnt, since, half, least_of), _after(learnt, since, half, least_of)
+    early = float(np.fmin(median(sides[0]), median(sides[1])))
+    end = _before(learnt, int(step[-1]), half, least_of)
+    late = median(end)
+    stretch = learnt.between(since - half, int(step[-1])).value
+    wide = np.pi / 2 * (1 / max(len(end), 1) + 1 / max(*map(len, sides), 1))
+    doubt = difference_sigma(stretch) * float(np.sqrt(wide)) if len(stretch) >= NOISE_OF else 0.0
+    # below the level on either side: new data that lift both losses are no overfitting
+    if not late < early - doubt:
         return None
     plain = rise >= LARGE * size_of and late <= (1.0 - LEARNT) * early
     expected = prior(own.curve, value[-8:])[0] / size_of
-    if not _rises(up / size_of, level / size_of, expected, patience, PLAIN_ODDS if plain else ODDS):
+    odds = PLAIN_ODDS if plain else ODDS
+    told = _rises(up / size_of, level / size_of, expected, patience)
+    if told < odds:
         return None
+    fell = (early - late) / max(abs(early), 1e-300)
+    noise = noise_of_turn(-up / size_of, scatter / size_of)
+    if noise >= NOISY and fell < OF_NOISY:
+        return None
+    sure = stands_out(-up / size_of, noise, told)
     progress = float(level[turn] - up[0])
     lost = rise / progress if progress > scatter else 1.0
     latest, after = float(value[-1]), len(up) - at - 1
-    return Overfit(own, since, float(value[at]), int(step[-1]), latest, lost, early, late, after, False)
+    return Overfit(own, since, float(value[at]), int(step[-1]), latest, lost, early, late, after, False, sure)
 
 
 def _above(up: Floats, level: Floats, turn: int, scatter: float, least: float, patience: int) -> bool:
@@ -203,13 +225,16 @@ def _above(up: Floats, level: Floats, turn: int, scatter: float, least: float, p
     )
 
 
-def _rises(up: Floats, level: Floats, expected: float, patience: int, odds: float) -> bool:
-    """Whether a lasting rise tells the curve better than noise about a fall, whole and since it was as good as now."""
-    if lasting_rise(-up, expected) < odds:
-        return False
+def _rises(up: Floats, level: Floats, expected: float, patience: int) -> float:
+    """Log odds that a lasting rise tells the curve better than noise about a fall; none of a curve of which what is
+    left since it was as good as now does not tell so, too.
+    """
+    odds = lasting_rise(-up, expected)
+    if odds < min(PLAIN_ODDS, ODDS):
+        return odds
     end = median(up[-max(patience, len(up) // 6) :])
     first = int(np.argmax(level >= end))
-    return bool(lasting_rise(-up[first:], expected) >= ODDS_SINCE)
+    return odds if lasting_rise(-up[first:], expected) >= ODDS_SINCE else -np.inf
 
 
 def _window(n: int) -> int:
@@ -233,6 +258,18 @@ def _level(up: Floats) -> Floats:
 def _largest_fall(level: Floats) -> float:
     """The largest fall of an upward curve from any point to a later one, 0 for fewer than two points."""
     return float(np.max(np.maximum.accumulate(level) - level)) if len(level) else 0.0
+
+
+def _before(series: PlacedSeries, step: int, reach: int, least: int) -> Floats:
+    """Values of the steps up to one, as far back as `reach`, `least` of them if there are as many."""
+    first, stop = np.searchsorted(series.step, (step - reach, step + 1))
+    return series.value[max(min(first, stop - least), 0) : stop]
+
+
+def _after(series: PlacedSeries, step: int, reach: int, least: int) -> Floats:
+    """The same of the steps after one."""
+    first, stop = np.searchsorted(series.step, (step + 1, step + reach + 1))
+    return series.value[first : max(stop, first + least)]
 
 
 def _between(series: PlacedSeries, first: int, last: int) -> Floats:

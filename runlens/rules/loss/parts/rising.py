@@ -8,6 +8,8 @@ import numpy as np
 
 from runlens.rules.loss.parts.curve import LossCurve
 from runlens.rules.loss.parts.slight import SLIGHT
+from runlens.rules.shared.noise_of_turn import noise_of_turn, stands_out
+from runlens.stats.changes.lasting_rise import lasting_rise
 from runlens.stats.excursions.smoothed import shared_noise
 from runlens.stats.robust import Floats, difference_sigma, median, medians_of_parts, pairs
 
@@ -69,6 +71,8 @@ MOSTLY = 0.75
 of 0.03, and a rise by a quarter and `CLEAR` is asked beside it."""
 CLEAR = 3.0
 """Standard errors of that rise."""
+EXPECTED = 0.01
+"""Scatter of the log of a training loss's mean over an epoch that is expected beforehand."""
 
 
 def turned_worse(curve: LossCurve) -> Turned | None:
@@ -91,6 +95,8 @@ def turned_worse(curve: LossCurve) -> Turned | None:
     rise, noise = float(level[-1] - level.min()), difference_sigma(since)
     rises = rise > max(float(np.log1p(TURNED)), CLEAR * noise * float(np.sqrt(2.0 / 3.0)))
     if not rises or _ordered(since) < MOSTLY:
+        return None
+    if not stands_out(curve.y, noise_of_turn(curve.y, noise), lasting_rise(curve.y, EXPECTED)):
         return None
     return Turned(at, float(level.min()), float(level[-1]))
 
