@@ -180,7 +180,8 @@ def noisy(kind, n, seed, noise):
 @pytest.mark.parametrize("kind", ["level", "falls"])
 @pytest.mark.parametrize("n", [5, 8, 12])
 def test_few_evaluations_that_scatter_have_not_turned(rule, kind, n):
-    assert sum(mark(rule, noisy(kind, n, seed, 0.15)) in "we" for seed in range(60)) <= 1
+    """Those that rise at each of three evaluations in a row are told all the same (`turned_in_each`)."""
+    assert sum(mark(rule, noisy(kind, n, seed, 0.15)) in "we" for seed in range(60)) <= 2
 
 
 @pytest.mark.parametrize("n", [8, 12, 20])
