@@ -63,11 +63,11 @@ class GpuUnderused(Rule[UnderusedEvidence]):
     looked. GPUs of the node that the run does not use are left out where a monitor tells (`gpu.process.N` of W&B). So
     is what was sampled after the last step: the training was over, and a notebook goes on to sample. It is a warning
     where training was 5 % slower meanwhile and lost a minute by it, or where its speed cannot be compared and `wasted`
-    GPU hours were idle, or half an hour at a tenth of use and of power with a fifth of the memory held (the training
-    runs on the CPU). Else it is `info`: where training ran no slower, where none was logged for half of the time, of a
-    device that never worked beside others that did (the run may not use it), and of reinforcement learning, which waits
-    for its environment. Tensor-core activity and occupancy are not held against it: 30 % of those can be all that a
-    model asks for.
+    GPU hours were idle, or half an hour below a tenth of use for most of the log (the training may run on the CPU; of
+    reinforcement learning only where a fifth of the memory is held at a tenth of the power). Else it is `info`: where
+    training ran no slower, where none was logged for half of the time, of a device that never worked beside others that
+    did (the run may not use it), and of reinforcement learning, which waits for its environment. Tensor-core
+    activity and occupancy are not held against it: 30 % of those can be all that a model asks for.
 
     Why it matters
     --------------
@@ -189,7 +189,7 @@ class GpuUnderused(Rule[UnderusedEvidence]):
         elif lost is not None and lost * lasted < _PETTY:
             why = "that cost less than a minute"
         elif lost is None and lasted >= _LONG and (at_rest := _at_rest(run, series, spells)):
-            harmless, why = False, f"{at_rest}: the training may run on the CPU"
+            harmless, why = False, f"{at_rest}: it may run on the CPU"
         elif lost is None and idle < self.wasted:
             why = f"{wasted}, and what that did to the speed is not known"
         elif lost is None and rl_sign(run.placed, run.axis_name):
@@ -218,18 +218,21 @@ class GpuUnderused(Rule[UnderusedEvidence]):
 
 
 def _at_rest(run: Run, series: dict[str, PlacedSeries], spells: list[Spell]) -> str:
-    """What tells that the devices hold a model and do nothing, most of the time that was logged; empty if nothing."""
+    """What tells that a training goes on while the devices do nothing for most of the log; empty if nothing."""
     logged = sum(len(series[d]) for d in devices_of(spells))
     if 2 * sum(s.stretch.points for s in spells) < logged:
         return ""
+    if max(float(np.mean(values_of(spells, d))) for d in devices_of(spells)) >= _IDLE:
+        return ""
+    if not rl_sign(run.placed, run.axis_name):
+        return "a training was logged meanwhile"
     held: list[float] = []
     drawn: list[float] = []
     for device in devices_of(spells):
         for role, into in (("gpu_memory", held), ("gpu_power", drawn)):
             shares = [r for r in run.every(role) if r.device == device and r.unit == "%" and not r.metric_kind]
             into += [median(r.series.value) for r in shares[:1]]
-    idle = max(float(np.mean(values_of(spells, d))) for d in devices_of(spells)) < _IDLE
-    if not (idle and held and drawn and min(held) >= _HELD and max(drawn) < _IDLE):
+    if not (held and drawn and min(held) >= _HELD and max(drawn) < _IDLE):
         return ""
     return f"{percent(min(held) / 100)} of the memory was held at {percent(max(drawn) / 100)} of the power"
 

@@ -162,19 +162,19 @@ UNDERUSED = [
     (GpuUnderused(), lambda s: idle(s, reward_mean=1.0, policy_loss=1.0), (230, 1000), "ii"),
     # nothing of a training was logged in that stretch, or in so many rows of its 80
     (GpuUnderused(), lambda rows: idle(1000, silent=rows), (90, 101, 199), "wii"),
-    # a model on the card, which rests
+    # a card that rests while a training is logged; of a policy, while a model lies on it
     (GpuUnderused(), lambda use: resting(use=use), (9, 11), "wi"),
-    (GpuUnderused(), lambda held: resting(held=held), (19, 21), "iw"),
-    (GpuUnderused(), lambda drawn: resting(drawn=drawn), (9, 11), "wi"),
+    (GpuUnderused(), lambda held: resting(held=held, **POLICY), (19, 21), "iw"),
+    (GpuUnderused(), lambda drawn: resting(drawn=drawn, **POLICY), (9, 11), "wi"),
     (GpuUnderused(), lambda s: resting(seconds=s), (11, 13), "iw"),
     # a pause of the sampler between two idle stretches
     (GpuUnderused(), lambda s: paused("gpu", stretch(95, 20, points=36), s, 98), (269, 271, 3600), "i.."),
 ]  # fmt: skip
 
 
-def resting(use=5.0, held=40.0, drawn=6.0, seconds=30):
+def resting(use=5.0, held=40.0, drawn=6.0, seconds=30, **logged):
     both = {"system__gpu__0__memoryAllocated": held, "system__gpu__0__powerPercent": drawn}
-    return machine("gpu", use, seconds=seconds, **both)
+    return machine("gpu", use, seconds=seconds, **both, **logged)
 
 
 def odd(what, low, n=4, first=80, points=40, rows=ROWS):
@@ -268,6 +268,8 @@ ERRORS = [
     (GpuErrors(), lambda n: counted("DCGM_FI_DEV_XID_ERRORS.0", n), (0, 13, 31, 43, 48, 79), ".wwwee"),
 ]  # fmt: skip
 
+
+POLICY = {"reward_mean": 1.0, "policy_loss": 1.0}
 
 EDGES = [*HEAT, *MEMORY, *UNDERUSED, *OUTLIER, *THROTTLING, *ERRORS]
 
