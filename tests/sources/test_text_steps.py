@@ -338,6 +338,20 @@ def test_a_time_since_the_start_is_in_the_unit_that_its_name_tells(tmp_path, nam
     np.testing.assert_allclose(np.diff(run.series["loss"].time), 4.0 * seconds)
 
 
+@pytest.mark.parametrize(("evaluated", "stands"), [(2, False), (3, True)])
+def test_a_form_that_says_one_step_all_along_stands_where_it_is_written(tmp_path, evaluated, stands):
+    """`Eval batches[  100]` says over how many batches, beside rows that count on from 1,000."""
+    rows = []
+    for i in range(1, 21):
+        rows.append(f"step {1000 * i} | loss {3 - i / 20:.3f}")
+        if i % (20 // evaluated) == 0 and i // (20 // evaluated) <= evaluated:
+            rows.append(f"Eval batches[  100] | loss {3.5 - i / 20:.3f}")
+    run = of("\n".join(rows) + "\n", tmp_path)
+    held = run.role("eval_loss").series.step
+    assert len(run.role("train_loss").series) == 20 and run.role("train_loss").series.step[-1] == 20_000
+    assert bool(np.all(held >= 1000)) is stands
+
+
 def test_a_time_since_the_start_is_in_the_unit_behind_it(tmp_path):
     """modded-nanogpt's: 0.08 s a step, though its name is kept for its milliseconds."""
     rows = [f"step:{i}/999 train_loss:{3 - i / 500:.4f} train_time:{80 * i}ms step_avg:80.00ms" for i in range(1, 60)]

@@ -38,6 +38,7 @@ HEADS = (
     _head("MMEngine", "Epoch(", rf"Epoch\((?P<split>\w+)\)\s+\[(?P<epoch>\d+)\]{_IN_EPOCH}\]"),
     _head("MMEngine", "Iter(", r"Iter\((?P<split>\w+)\)\s+\[\s*(?P<step>\d+)/(?P<of>\d+)\]"),
     _head("mmcv", "Epoch [", rf"Epoch \[(?P<epoch>\d+)\]{_IN_EPOCH}\]"),
+    _head("Transformer-XL", "] | gnorm", r"\[ *(?P<step>\d+)\] (?=\| gnorm)"),
     _head("mmcv", "Epoch(", r"Epoch\((?P<split>\w+)\) \[(?P<epoch>\d+)\]\[(?P<x>\d+)\]"),
     _head("mmcv", "Iter [", r"Iter \[(?P<step>\d+)/(?P<of>\d+)\]"),
     _head("mmcv", "Iter(", r"Iter\((?P<split>\w+)\) \[(?P<x>\d+)\]"),

@@ -40,6 +40,19 @@ def fairseq_old() -> Sample:
 
 
 @sample
+def transformer_xl() -> Sample:
+    """Transformer-XL in TensorFlow, and what grew from it: the step in brackets, beside means over so many batches."""
+    t = truth(1000, 1000)
+    lines = []
+    for _, step, loss, lr, norm, _ in t.rows():
+        lines.append(f"INFO:tensorflow:[{step:6d}] | gnorm {norm:5.4f} lr {lr:9.8f} | loss {loss:5.4f}")
+        lines.append(f"INFO:tensorflow:Eval  batches[  100]                | loss {loss + 0.1:5.4f}")
+    return Sample(
+        "\n".join(lines), roles(t, "train_loss", "learning_rate", "grad_norm", eval_loss=(t.step, t.loss + 0.1))
+    )
+
+
+@sample
 def catboost() -> Sample:
     """CatBoost, which calls its losses by their split alone."""
     t = truth(0)

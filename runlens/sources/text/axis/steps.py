@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from runlens.sources.text.axis.constants import moving
 from runlens.sources.text.axis.epochs import carried, epochs_of
 from runlens.sources.text.axis.fractions import came_in_blocks, steps_of
 from runlens.sources.text.rows import Rows
@@ -65,7 +66,7 @@ def axis_of(rows: Rows) -> Axis:
     """
     training = ~rows.held_out & rows.of_kind("row", "bar", "keras", "box", "opens")
     epoch = epochs_of(rows)
-    step, it = rows.counters["step"].copy(), rows.counters["it"].copy()
+    step, it = moving(rows), rows.counters["it"].copy()
     fields = rows.measure | rows.of_kind("opens")
     if not bool(
         (training & fields).any()
