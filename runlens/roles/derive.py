@@ -12,6 +12,7 @@ from runlens.growing import all_finite, chosen, differences, least, mapped, some
 from runlens.model import Direction, PlacedSeries, RoleSeries, Run, Scope
 from runlens.roles.names.adversaries import adversaries
 from runlens.roles.numbers import middle
+from runlens.roles.scores.sides import SIDES
 from runlens.roles.world import world_size
 
 Groups = Mapping[str, list[RoleSeries]]
@@ -273,10 +274,10 @@ def _wanting(groups: Groups, role: str) -> bool:
 def _clock(groups: Groups) -> PlacedSeries | None:
     """The training series with the most points: its wall times are the run's clock.
 
-    Where two networks train against each other and nothing else is logged, the loss of one of them, which has no role.
+    Where two networks train against each other and nothing else is logged, the loss of one of them.
     """
     found = [groups[role][0].series for role in _CLOCKS if groups.get(role)]
-    if not found and groups.get("other"):
-        series = {r.series.name: r.series for r in groups["other"]}
+    if not found:
+        series = {r.series.name: r.series for role in ("other", *SIDES) for r in groups.get(role, ())}
         found = [series[name] for name in adversaries(series)[:1]]
     return max(found, key=len, default=None)

@@ -8,6 +8,8 @@ import pytest
 from runlens.model import Finding, Run, Series
 from runlens.roles import resolve
 from runlens.rules.throughput.drop import ThroughputDrop
+from runlens.rules.throughput.stall import Stall
+from tests.rules.saying import mark, run_of
 
 N = 120
 
@@ -41,3 +43,18 @@ def test_a_training_loss_beside_the_two_is_the_clock() -> None:
     beside = game(1.4, d="d_loss", g="g_loss", both="train/loss")
     role = beside.role("train_loss")
     assert role is not None and [one.metric for one in drops(beside)] == ["train/loss"]
+
+
+def asleep(minutes: float) -> Run:
+    """A game of 1,000 steps of 11 s beside losses that are parts of neither side, which stood still nine times."""
+    rng = np.random.default_rng(3)
+    seconds = 11.0 * np.exp(0.02 * rng.standard_normal(1000))
+    seconds[[72, 101, 233, 318, 470, 512, 760, 801, 977]] += 60.0 * minutes * rng.uniform(0.5, 1.5, 9)
+    names = ("d_loss_fake", "d_loss_real", "g_loss_raw")
+    columns = {name: 1.0 + 0.1 * rng.standard_normal(1000) for name in names}
+    return run_of(columns, time=1.76e9 + np.cumsum(seconds))
+
+
+@pytest.mark.parametrize(("minutes", "says"), [(0.0, "."), (0.3, "."), (10.0, "w"), (25.0, "e")])
+def test_hours_that_a_game_stood_still_are_told(minutes: float, says: str) -> None:
+    assert mark(Stall(), asleep(minutes)) == says
