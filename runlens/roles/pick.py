@@ -19,7 +19,7 @@ _BONUS = re.compile(r"curiosity|gail|(?<![a-z])rnd(?![a-z])|intrinsic")
 _BY_BATCH = re.compile(r"^evaluation_\w+_vs_iterations$")
 """Keras' evaluations on the x axis of its batches, beside the same ones by epoch, as its training curves are."""
 _EARNED = re.compile(r"(?<![a-z])(rewards?|returns?)(?![a-z])")
-_PURE = re.compile(r"lm[ _-]?loss|ce[ _]loss|cross_?entropy|nll", re.IGNORECASE)
+_PURE = re.compile(r"lm[ _-]?loss|(?<![a-z])[bw]?ce[ _]loss|cross_?entropy|nll", re.IGNORECASE)
 _TOTAL = re.compile(
     r"(?<![a-z])(total|tot|overall|sum|sumloss)(?![a-z])|(^|/)loss$|(?<![a-z])loss_(total|all|sum)(?![a-z])",
     re.IGNORECASE,

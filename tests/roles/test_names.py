@@ -6,9 +6,11 @@ import csv
 from collections import Counter, defaultdict
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from runlens.roles import ROLES, catalogue_role
+from runlens.model import Run, Series
+from runlens.roles import ROLES, catalogue_role, resolve
 from runlens.roles.names.evals import parse_eval
 from runlens.roles.names.frameworks import FINGERPRINTS, recognise
 from runlens.roles.names.reading import is_eval_dir, read_name
@@ -194,3 +196,31 @@ def test_tr_and_vl_are_splits_where_the_run_has_both():
     assert read_name("vl_loss_total", names).role == "eval_loss"
     assert read_name("tr_loss_total", names).role == "train_loss"
     assert read_name("vl_loss_total", ["vl_loss_total"]).role != "eval_loss"
+
+
+@pytest.mark.parametrize(
+    ("name", "beside", "role"),
+    [
+        ("val_domain_acc", ("lambda_adv", "train_domain_loss"), "other"),
+        ("val/domain_classifier_accuracy", ("grl/alpha",), "other"),
+        ("val_domain_acc", ("train_domain_loss", "train_slot_loss"), "eval_score"),  # of a dialogue
+        ("val_source_domain_acc", ("lambda_adv",), "eval_score"),  # on the data of a domain
+        ("eval/disc_acc", ("gen_loss",), "other"),
+        ("eval/disc_acc", ("train_loss",), "eval_score"),
+        ("test/discriminator_acc", (), "other"),
+        ("val/d_acc", ("g_loss", "d_loss"), "other"),
+        ("val/adv_acc", ("val/clean_acc", "adv_loss"), "eval_score"),  # on adversarial examples
+        ("val/adv_acc", ("domain_loss",), "other"),
+    ],
+)
+def test_the_accuracy_of_an_adversary_is_no_score(name, beside, role):
+    claim = read_name(name, (name, "train_loss", *beside))
+    assert claim is not None and claim.role == role
+
+
+@pytest.mark.parametrize("first", ["val_source_loss", "val_distance_loss", "val_target_loss"])
+def test_the_plain_held_out_loss_comes_before_that_of_a_part(first):
+    step = np.arange(30)
+    series = {n: Series(n, step, step + 1.7e9, 1.0 + 1.0 / (1.0 + step)) for n in (first, "val_loss", "train_loss")}
+    loss = resolve(Run("r", "r", "r", series=series)).role("eval_loss")
+    assert loss is not None and loss.series.name == "val_loss"

@@ -153,6 +153,28 @@ def test_what_is_to_be_forgotten_is_not_judged_and_the_page_says_so():
 
 
 @pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("PPO/Episode/cumulative_success_rate", 0),
+        ("eval/cum_win_rate", 0),
+        ("eval/success_rate", 1),
+        ("eval/cumulative_accuracy", 1),  # of tasks learnt one after the other
+    ],
+)
+@pytest.mark.parametrize("seed", range(3))
+def test_a_rate_of_all_episodes_since_the_first_settles_and_does_not_fall(name, says, seed):
+    won = np.ones(50)
+    won[30:] = np.random.default_rng(seed).random(20) < 0.6
+    rate = np.cumsum(won) / np.arange(1, 51)
+    step = np.arange(50)
+    run = resolve(Run("r", "r", "r", series={name: Series(name, step, 1.7e9 + step, rate)}))
+    assert run.role("eval_score") is not None
+    said = list(EvalRegression().check(run))
+    assert len([f for f in said if hasattr(f, "severity")]) == says
+    assert says or "since the first" in said[0].reason
+
+
+@pytest.mark.parametrize(
     ("name", "forgotten"),
     [
         ("forget_loss", True),

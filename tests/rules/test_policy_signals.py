@@ -7,7 +7,7 @@ import pytest
 
 from runlens.model import Skip
 from runlens.rules.rl.parts import course, signals
-from tests.rules.test_policy_collapse import FALLS, RISES, N, found, run_of, said
+from tests.rules.test_policy_collapse import FALLS, FLAT, RISES, N, Values, found, run_of, said
 
 
 @pytest.mark.parametrize(
@@ -36,11 +36,20 @@ def test_the_reward_that_tells_most(names: tuple[str, ...], chosen: str | None) 
         ("response_length/mean", "length"), ("response_length/max", None), ("prompt_length/mean", None),
         ("completions/mean_length", "length"), ("completion_length", "length"), ("generate/avg_num_tokens", "length"),
         ("response_length/clip_ratio", "cut-off"), ("completions/clipped_ratio", "cut-off"), ("val/kl", None),
+        ("train/weighted_entropy_loss", None), ("losses/scaled_entropy", None), ("train/alpha/entropy", None),
+        ("train/unweighted/entropy", "entropy"), ("loss/weighted_kl", None), ("loss/entropy_bonus", None),
     ],
 )  # fmt: skip
 def test_measures_by_name(name: str, kind: str | None) -> None:
     told = [signal.kind for signal in signals.measures(run_of({name: RISES}))]
     assert told == ([kind] if kind else [])
+
+
+@pytest.mark.parametrize(("episodes", "told"), [(RISES, 0), (FLAT, 1)])
+def test_a_reward_of_single_steps_does_not_hide_what_an_episode_gained(episodes: Values, told: int) -> None:
+    entropy = np.where(np.arange(N) < 200, 1.0, 0.01)
+    logged = {"custom/reward_mean": FLAT, "custom/episode_reward_mean": episodes, "train/entropy_loss": -entropy}
+    assert len(found(logged)) == told
 
 
 def test_blocks_of_a_short_log_hold_three_points_and_a_long_one_has_forty() -> None:

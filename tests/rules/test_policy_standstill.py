@@ -9,7 +9,7 @@ import pytest
 from runlens.model import Finding, Run, Series, Severity
 from runlens.roles import resolve
 from runlens.rules.rl.parts.signals import Signal
-from runlens.rules.rl.parts.standstill import LONG, stands_still
+from runlens.rules.rl.parts.standstill import LONG, SAME, SAME_STEPS, stands_still
 from runlens.rules.rl.policy_collapse import PolicyCollapse
 
 N = 600
@@ -47,6 +47,27 @@ def test_a_reward_that_never_rises_is_a_policy_that_learns_nothing() -> None:
 @pytest.mark.parametrize(("n", "says"), [(LONG - 1, 0), (LONG, 1)])
 def test_a_short_log_may_be_too_young(n: int, says: int) -> None:
     assert len(told(FLAT[:n])) == says
+
+
+@pytest.mark.parametrize(
+    ("n", "steps", "value", "says"),
+    [
+        (SAME, SAME_STEPS, -350.0, True),
+        (SAME - 1, SAME_STEPS, -350.0, False),
+        (SAME, SAME_STEPS - 1, -350.0, False),  # a sparse reward may be earned later
+        (SAME, SAME_STEPS, 0.0, False),  # what was never filled in
+        (SAME, SAME_STEPS, 350.0, False),  # all that can be earned
+    ],
+)
+def test_one_value_all_along_needs_fewer_points_but_many_steps(n: int, steps: int, value: float, says: bool) -> None:
+    step = np.linspace(0, steps, n).astype(np.int64)
+    assert (stands_still(Signal(NAME, "reward", step, np.full(n, value))) is not None) is says
+
+
+def test_one_episode_that_earned_more_is_not_one_value_all_along() -> None:
+    value, step = np.full(SAME, -350.0), np.arange(SAME) * SAME_STEPS
+    value[40] = -349.0
+    assert stands_still(Signal(NAME, "reward", step, value)) is None
 
 
 @pytest.mark.parametrize(("by", "says"), [(0.5, True), (10.0, False)])
@@ -107,6 +128,13 @@ def test_noise_of_any_kind_is_told_and_learning_of_any_kind_is_not() -> None:
     learns = [stood(2.0 * noise(seed=seed) + np.linspace(0, 2.0, N)) for seed in range(200)]
     assert np.mean([stood(3.0 + noise(seed=seed)) for seed in range(200)]) > 0.9
     assert np.mean(learns) < 0.005
+
+
+@pytest.mark.parametrize(("rating", "says"), [("Self-play/ELO", 0), ("arena/elo", 1), ("Self-play/games", 1)])
+def test_a_game_against_itself_that_is_rated_earns_nothing_to_be_judged(rating: str, says: int) -> None:
+    beside = {rating: np.linspace(1200.0, 1400.0, N)}  # a lesson that ends: what it paid is gone
+    reward = np.where(np.arange(N) < 400, np.minimum(np.arange(N) / 200.0, 1.0), 0.0) + 0.05 * noise()
+    assert len(told(reward, name="Environment/Cumulative Reward", **beside)) == says
 
 
 HIGH, LOW = [785.0, 793.0, 789.0, 790.0], [157.0, 104.0, 98.0, 79.0, 183.0, 99.0, 136.0, 169.0]

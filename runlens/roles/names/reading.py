@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
+from runlens.roles.names.adversaries import is_accuracy_of_adversary
 from runlens.roles.names.claim import Claim
 from runlens.roles.names.evals import is_benchmark, may_be_eval, parse_eval
 from runlens.roles.names.generic import generic_claim, loss_claim, may_be_loss
@@ -104,6 +105,9 @@ def _read(raw: str, siblings: Collection[str], frameworks: Sequence[str], eval_d
         )
     if exact and (entry := common().get(name.base)) is not None and not eval_dir:
         return _with_name(entry.claim(0.85, "as in"), name)
+    if is_accuracy_of_adversary(raw, siblings):
+        why = "accuracy of an adversary, which is to fall to chance"
+        return Claim("other", flags=frozenset({"known"}), confidence=0.7, why=why, origin="pattern")
     if (claim := plain_score(name)) is not None:
         return claim
     if name.normal in _TOTALS and _parts_of_loss(tuple(siblings)) > 1:

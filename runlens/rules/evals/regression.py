@@ -15,7 +15,7 @@ from runlens.rules.base import Rule
 from runlens.rules.evals.parts.classes import by_class, names_that_decide, traded
 from runlens.rules.evals.parts.decline import Decline, declines, is_noise, was_costly
 from runlens.rules.evals.parts.overfit import held_out_loss, part_of_loss, turned_beside
-from runlens.rules.evals.parts.own import of_policy, own_curves, roles_by_name, says_held_out
+from runlens.rules.evals.parts.own import of_policy, own_curves, roles_by_name, says_held_out, since_start
 from runlens.rules.evals.parts.ramped import without_ramped
 from runlens.rules.evals.parts.scores import scores_since
 from runlens.rules.evals.parts.whole import terms_of
@@ -116,7 +116,7 @@ class EvalRegression(Rule[RegressionEvidence]):
     def check(self, run: Run) -> Iterator[Finding | Skip]:
         """One finding for what is open now, one for each set of dips that began together and came back."""
         every = own_curves(run)
-        curves = tuple(c for c in every if not is_forgotten(c.curve.name) and not of_policy(run, c))
+        curves = tuple(c for c in every if not (is_forgotten(c.curve.name) or since_start(c) or of_policy(run, c)))
         train = run.role("train_loss")
         unknown = [r.series.name for r in run.every("eval_score") if r.split == "eval" and r.direction is None]
         if unknown:
@@ -174,14 +174,16 @@ class EvalRegression(Rule[RegressionEvidence]):
 
     def _set_aside(self, run: Run, every: tuple[RunCurve, ...]) -> Iterator[Skip]:
         """What is no fall of an eval when it falls."""
-        forgotten = [c.curve.name for c in every if is_forgotten(c.curve.name)]
-        if forgotten:
-            yield self.skip(
-                f"not judged: {some(forgotten)}; to be forgotten, it gets worse on purpose", kind="not-applicable"
-            )
-        rewards = [c.curve.name for c in every if of_policy(run, c)]
-        if rewards:
-            yield self.skip(f"not judged: {some(rewards)}; RL001 judges what a policy earns", kind="not-applicable")
+        for names, why in (
+            ([c.curve.name for c in every if is_forgotten(c.curve.name)], "to be forgotten, it gets worse on purpose"),
+            (
+                [c.curve.name for c in every if since_start(c)],
+                "a rate of all episodes since the first falls as it settles",
+            ),
+            ([c.curve.name for c in every if of_policy(run, c)], "RL001 judges what a policy earns"),
+        ):
+            if names:
+                yield self.skip(f"not judged: {some(names)}; {why}", kind="not-applicable")
 
     def _lasting(self, run: Run, curves: tuple[RunCurve, ...], lasting: list[Decline], self_told: set[str]) -> Finding:
         """One finding for all evals that are worse up to the end; of a loss the scores beside it decide."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypedDict
 
 from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
@@ -16,9 +16,9 @@ from runlens.rules.rl.parts.curriculum import made_harder
 from runlens.rules.rl.parts.healed import came_back
 from runlens.rules.rl.parts.one_answer import one_answer
 from runlens.rules.rl.parts.short import FEWEST_SHORT, judged_short
-from runlens.rules.rl.parts.signals import Signal, evaluated, length_limit, measures, reward
+from runlens.rules.rl.parts.signals import Signal, evaluated, every_reward, length_limit, measures, reward
 from runlens.rules.rl.parts.signs import FELL, FEWEST, Limits, Name, Reward, Sign, judged, of_evaluations, of_measure
-from runlens.rules.rl.parts.standstill import learns_nothing
+from runlens.rules.rl.parts.standstill import learns_nothing, rated_by_itself
 from runlens.rules.rl.parts.updates import ALONE, KINDS, jumped, of_update
 
 LOST_ALL = 0.8
@@ -91,11 +91,13 @@ class PolicyCollapse(Rule[CollapseEvidence]):
     other is logged. A KL that rises tenfold within a fifth of the log, to a level that no healthy run has, is a finding
     whatever the reward does. An
     entropy that dies or was dead from the first value on, and responses that stand at their limit or shrink to nothing,
-    are findings where the reward gained nothing or fell: while it gains they do so by design. An entropy or responses
+    are findings where no reward gained or it fell: while one gains they do so by design. An entropy or responses
     that run away are signs beside a reward that fell. All signs are one finding. A task that was made harder explains a
     fall: `info`. Beside a reward that never rose an entropy is dead at twice `entropy` of its first level. A reward of
     500 points or more that never rose above its first level, nor any other one, is a warning: the policy learns
-    nothing; not that of a game of two, of answers, or one that stands near the highest that it ever was.
+    nothing; not that of a game of two, of answers, or one that stands near the highest that it ever was. Of one value
+    below 0 all along 100 points and a million steps are enough. The reward of a game against itself whose rating is
+    logged (`Self-play/ELO`) is 0 by design, and not judged.
 
     A KL that grew tenfold all along, to such a level, beside an entropy that died is a policy that says one thing: a
     finding whatever the reward does. What a reward lost within its first tenth, before it gained anything, is how an
@@ -175,9 +177,14 @@ class PolicyCollapse(Rule[CollapseEvidence]):
         others = [signal for signal in every if signal.kind not in KINDS]
         updates = [signal for signal in every if signal.kind in KINDS]
         known = judged(rewards, limits) if rewards is not None and len(rewards.value) >= FEWEST else None
+        if known is not None and known.fell is None and not known.gained and _another_gained(run, rewards, limits):
+            known = replace(known, gained=True, flat=False)
         short = judged_short(rewards) if rewards is not None and FEWEST_SHORT <= len(rewards.value) < FEWEST else None
         if known is None and short is None and not any(one.kind in ALONE for one in every):
-            yield self.skip(f"fewer than {FEWEST} points of a reward or KL were logged", kind="too-few-points")
+            if rating := rated_by_itself(run):
+                yield self.skip(f"a game against itself earns 0 by design: {rating} tells", kind="not-applicable")
+            else:
+                yield self.skip(f"fewer than {FEWEST} points of a reward or KL were logged", kind="too-few-points")
             return
         most = length_limit(run)
         found = [of_measure(signal, limits, known, most) or jumped(signal, limits, known) for signal in others]
@@ -241,10 +248,21 @@ class PolicyCollapse(Rule[CollapseEvidence]):
 
 
 def _judged_reward(run: Run) -> Signal | None:
-    """The reward of training; that of evaluations where it alone has the points that a course takes."""
+    """The reward of training; that of evaluations where it alone has the points that a course takes.
+
+    None in a game against itself that is rated (ML-Agents' `Self-play/ELO`): what one side wins the other loses.
+    """
+    if rated_by_itself(run):
+        return None
     trained = reward(run)
     held_out = evaluated(run, trained) if trained is not None and len(trained.value) < FEWEST else None
     return held_out if held_out is not None and len(held_out.value) >= FEWEST else trained
+
+
+def _another_gained(run: Run, rewards: Signal | None, limits: Limits) -> bool:
+    """Whether another reward of training gained: that of single steps may not show what an episode earns."""
+    others = [one for one in every_reward(run, (False,)) if rewards is None or one.metric != rewards.metric]
+    return any(judged(one, limits).gained for one in others if len(one.value) >= FEWEST)
 
 
 def _of_other_rewards(run: Run, rewards: Signal | None, limits: Limits) -> list[Sign | None]:

@@ -10,10 +10,12 @@ import numpy as np
 from runlens.comparison.curves import MOST, ROLES, RunCurve, run_curves
 from runlens.comparison.noise import Floats, prior, upward
 from runlens.model import RoleSeries, Run
+from runlens.roles.names.take_apart import normalise
 from runlens.roles.rl import rl_sign
 from runlens.stats.robust import sigma
 
 _HELD_OUT = re.compile(r"(^|[^a-z])(val|valid\w*|eval\w*|test\w*|dev|held\w*)([^a-z]|$)|lm[-_]eval|benchmark")
+_SINCE_START = re.compile(r"(?<![a-z])(cum|cumulative)_(success|win(ning)?|completion|hit|arrival|goal)_?rate")
 PRIOR_WEIGHT = 4.0
 """How many checkpoints the expected scatter is worth against what is measured."""
 
@@ -99,3 +101,11 @@ def says_held_out(name: str) -> bool:
 def of_policy(run: Run, own: RunCurve) -> bool:
     """Whether a curve is what a policy earns in training: its rises and falls are RL001's."""
     return own.curve.metric == "reward" and bool(rl_sign(run.placed, run.axis_name))
+
+
+def since_start(own: RunCurve) -> bool:
+    """Whether a curve is a rate of all episodes since the first, by its name: `cumulative_success_rate`.
+
+    It begins at the 0 or 1 of one episode, and falls with each failure that the rate has of all.
+    """
+    return _SINCE_START.search(normalise(own.curve.name)) is not None

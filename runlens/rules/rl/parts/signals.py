@@ -25,6 +25,8 @@ _UPDATE_KL = re.compile(r"(^|[/_])(approx_?kl(_v\d)?|ppo_kl|mean_kl|kl_divergenc
 _SUMMED_KL = re.compile(r"^objective/kl(_avg)?$")
 _KL = re.compile(r"(^|[/_])(ref_|reference_|policy_)?kl(_(loss|div|ref|mean|avg|penalty))?(/mean)?$")
 _ENTROPY = re.compile(r"(^|[/_])(policy_|mean_)?entropy(_(loss|avg|mean))?(/(mean|avg))?$")
+_WEIGHTED = re.compile(r"(^|[/_])(weighted|scaled|coefs|coeffs|coefficients|alpha|beta|lambda)([/_]|$)")
+"""A KL or an entropy times its coefficient: it falls with the coefficient, whatever the policy does."""
 _CUT_OFF = re.compile(
     r"(^|/)(response_length/clip_ratio|completions/clipped_ratio)$"
     r"|(^|[/_])(truncat\w+|overlong|length_clip\w*)_(ratio|rate|frac\w*)$"
@@ -84,9 +86,9 @@ def evaluated(run: Run, beside: Signal) -> Signal | None:
     return None if found is None or found.metric == beside.metric else found
 
 
-def every_reward(run: Run) -> list[Signal]:
-    """All that a policy earns, of training and of evaluations, by every name."""
-    groups = [*earned(run.placed, held_out=False), *earned(run.placed, held_out=True)]
+def every_reward(run: Run, held_out: tuple[bool, ...] = (False, True)) -> list[Signal]:
+    """All that a policy earns, by every name: of training (False), of evaluations (True), or of both."""
+    groups = [group for split in held_out for group in earned(run.placed, split)]
     return [_signal(run.placed[name], "reward") for name in sorted({name for group in groups for name in group})]
 
 
@@ -121,7 +123,8 @@ def _kind(plain: str) -> Kind | None:
     found = next((kind for pattern, kind in _UPDATES if pattern.search(plain)), None)
     if found is not None or OTHER.search(plain):
         return found
-    return next((kind for pattern, kind in _KINDS if pattern.search(plain)), None)
+    found = next((kind for pattern, kind in _KINDS if pattern.search(plain)), None)
+    return None if found != "length" and _WEIGHTED.search(plain) else found
 
 
 def _signal(series: PlacedSeries, kind: Kind) -> Signal:

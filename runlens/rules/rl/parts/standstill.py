@@ -18,6 +18,11 @@ from runlens.stats.robust import Floats, quantile
 LONG = 500
 """Points from which a log is long enough to say that nothing was learnt in it. Of 251 public logs of single episodes as
 long as that (Stable-Baselines3's zoo, 13 algorithms) three never leave their level, and all three learnt nothing."""
+SAME, SAME_STEPS = 100, 1_000_000
+"""Points and steps from which it is long enough where a reward below 0 is one value all along. No noise can hide a rise
+then, and each point is itself the mean of many episodes; but a sparse reward may first be earned late, so that a young
+log, or one that counts updates, says nothing. A public run of a robot's arm stood so for 141 points and 3.9 million
+steps, its rate of success at 0."""
 ROSE = 2.5
 """Standard deviations of a block by which no level may lie above the first ones."""
 TREND = 2.0
@@ -38,8 +43,14 @@ costs 1, one in a hundred episodes ended early."""
 NIL = 4.0
 """Standard errors of the mean within which a reward is that of a game against itself, which is 0 by design."""
 _AGAINST_ITSELF = re.compile(r"(^|[/_])(elo|opponents?|self_?play|league|win_?rate\w*|zero_?sum)([/_]|$)")
+_RATED = re.compile(r"(^|[/_])self_?play([/_]\w+)*[/_]elo$")
 _SCALED = re.compile(r"norm|scaled|advantage|per_step|clipped")
 """A reward that is divided by its own spread says nothing of how much it is."""
+
+
+def rated_by_itself(run: Run) -> str:
+    """The logged name of the rating of a policy that plays against itself, or empty."""
+    return next((name for name in sorted(run.placed) if _RATED.search(normalise(name))), "")
 
 
 def learns_nothing(run: Run, rewards: Signal, others: list[Signal], limits: Limits) -> Sign | None:
@@ -68,11 +79,13 @@ def learns_nothing(run: Run, rewards: Signal, others: list[Signal], limits: Limi
 def stands_still(signal: Signal) -> Sign | None:
     """A reward of `LONG` points or more that never rose above its first level; None where it did, or may be solved.
 
+    Of one value below 0 all along `SAME` points are enough.
+
     A constant reward above 0 may be all that can be earned, and is none. One of a game of two is 0, or a half of all
     games, whatever both learn.
     """
     value = signal.value
-    if len(value) < LONG:
+    if len(value) < LONG and not _one_value(signal):
         return None
     level, low, high = float(value.mean()), quantile(value, WILD), quantile(value, 1.0 - WILD)
     if level < 0.0 and high - low <= ONE_LEVEL * abs(level):
@@ -86,6 +99,14 @@ def stands_still(signal: Signal) -> Sign | None:
     if _rose(value):
         return None
     return _sign(signal, level)
+
+
+def _one_value(signal: Signal) -> bool:
+    """Whether a reward is one value below 0 for `SAME` points and `SAME_STEPS` steps or more."""
+    value, step = signal.value, signal.step
+    if len(value) < SAME or int(step[-1]) - int(step[0]) < SAME_STEPS:
+        return False
+    return float(value[0]) < 0.0 and bool((value == value[0]).all())
 
 
 def _sign(signal: Signal, level: float) -> Sign:
