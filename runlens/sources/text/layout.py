@@ -10,7 +10,7 @@ from typing import Literal
 from runlens.sources.text.frameworks import BAR, CLIENTS, COUNTED, DATA_WORK, HEADING, HEADS, KERAS, OF_EPOCHS, WITHOUT
 from runlens.sources.text.groups import all_numbers, named_groups, split_of, without_bar, writer_of
 from runlens.sources.text.pairs import Field, Place, has_metric, pairs, place_of
-from runlens.sources.text.phases import Words, words_in
+from runlens.sources.text.phases import DONE, Words, split_headed, words_in
 from runlens.sources.text.tables import STEP_OF_BOX, alone, boxed, headed
 from runlens.sources.text.times import Stamp, find_stamp
 from runlens.sources.text.words import (
@@ -38,12 +38,6 @@ _HF_DICT = re.compile(
     r"^\{'(?:loss|eval_loss|train_runtime|eval_runtime|grad_norm|learning_rate|train_loss|num_tokens)'|>> \{'loss'"
 )
 _LOGGER = re.compile(r"\S*[\\/.:]\S*|\b(?:INFO|DEBUG|WARNING)\b")
-_DONE = re.compile(
-    r"(?<![a-z])(?:training|complete[d]?|finished|done|start(?:s|ed|ing)?|begin(?:s|ning)?|global|communication|number"
-    r"|INFO|flwr|server)(?![a-z])",
-    re.IGNORECASE,
-)
-"""Words that a heading of an epoch or a round may hold, and is one all the same."""
 _REST = re.compile(r"[A-Za-z]{3,}")
 
 
@@ -77,6 +71,8 @@ class Layout:
     """What the line calls its counter, where that is an episode or a step of an environment."""
     words: Words = ()
     """Words that it says of the stage of training."""
+    heads: str = ""
+    """`train`, `val` or `test` where it is a heading that says of which data the lines below are."""
 
     @property
     def counts(self) -> bool:
@@ -171,10 +167,10 @@ def _row(
     if not fields:
         if layout.epoch is None and layout.step is not None and ROUND.search(line):
             layout = replace(layout, epoch=layout.step, step=None, epochs=layout.of, of=None, axis="round")
-        bare = layout.epoch is not None and len(_REST.findall(_DONE.sub("", line))) <= 2
-        return replace(layout, kind="epoch") if bare else None
+        bare = layout.epoch is not None and len(_REST.findall(DONE.sub("", line))) <= 2
+        return replace(layout, kind="epoch", heads=split_headed(line)) if bare else None
     if not layout.framework and not has_metric(fields):
-        heads = layout.epoch is not None and len(_REST.findall(_DONE.sub("", line))) <= 3
+        heads = layout.epoch is not None and len(_REST.findall(DONE.sub("", line))) <= 3
         return replace(layout, kind="epoch") if heads else None  # `online epoch # 3 [batchSize = 128]`
     if any(f.name.endswith("train_runtime") for f in fields):
         layout, placed = replace(layout, kind="member", epoch=None), None  # the HF Trainer's last word

@@ -1,4 +1,6 @@
-"""Loops over held-out data whose lines look like those of training: `step 10/88` after `step 614/614`."""
+"""Loops over held-out data: lines that look like those of training (`step 10/88` after `step 614/614`, rows under `Eval
+epoch: 4`), and lines that count batches, which say nothing of how far training is.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,7 @@ import numpy.typing as npt
 
 from runlens.sources.text.layout import Layout
 from runlens.sources.text.rows import Rows
+from runlens.sources.text.words import TRAINING, spaced
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -24,7 +27,8 @@ def with_evaluations(rows: Rows) -> Rows:
     is how many batches there will be. Lines of one form with two such totals, in turn, are taken for training and
     evaluation where every loop over the second total begins after one over the first came to its end.
     """
-    out = rows
+    out = _summed_up(_of_their_own(_under_headings(rows)))
+    rows = out
     for number, layout in enumerate(rows.layouts):
         if layout.kind not in ("row", "bar") or layout.split or not layout.fields or layout.of is None:
             continue
@@ -34,6 +38,76 @@ def with_evaluations(rows: Rows) -> Rows:
         if bool(held_out.any()):
             out = _apart(out, number, held_out)
     return out
+
+
+def _under_headings(rows: Rows) -> Rows:
+    """The rows, those under headings of held-out data in layouts of their own.
+
+    Where `Training epoch: 4` stands above some rows and `Eval epoch: 4` above others that look the same, the heading
+    tells them apart. Where no heading says that what follows is of training, rows of training may follow a heading of
+    an evaluation, and nothing is told by it.
+    """
+    splits = [o.heads for o in rows.layouts]
+    held = {split for split in splits if split in ("val", "test")}
+    if not held or "train" not in splits:
+        return rows
+    headings = np.flatnonzero(rows.of_kind("epoch"))
+    under = np.searchsorted(headings, np.arange(len(rows)), side="right") - 1
+    above = np.where(under >= 0, rows.of_layout[headings[np.maximum(under, 0)]], -1)
+    out = rows
+    for split in sorted(held):
+        said = np.array([*(s == split for s in splits), False], dtype=bool)[above]
+        for number, layout in enumerate(rows.layouts):
+            plain = layout.fields and not any(f.split or TRAINING.search(spaced(f.name)) for f in layout.fields)
+            if plain and bool((which := said[out.where[number]]).any()):
+                out = _apart(out, number, which, split)
+    return out
+
+
+def _of_their_own(rows: Rows) -> Rows:
+    """The rows, steps of held-out lines taken for batches of their loop where they begin anew and training's do not.
+
+    Such as `[Eval][Epoch 3][Iter: 20/25]`, which would stand at step 20 of the training.
+    """
+    again = 0
+    for number, layout in enumerate(rows.layouts):
+        if layout.fields and not layout.split and layout.epoch is None:
+            again = max(again, _falls(rows.counters["step"][rows.where[number]]))
+    out = rows
+    for number, layout in enumerate(rows.layouts):
+        if not layout.split or layout.step is None or layout.of is None or not layout.fields:
+            continue
+        step = rows.counters["step"][rows.where[number]]
+        if bool(np.isfinite(step).all()) and _falls(step) > again:
+            if out is rows:
+                out = replace(rows, layouts=[*rows.layouts], counters={n: c.copy() for n, c in rows.counters.items()})
+            out.counters["it"][rows.where[number]] = step
+            out.counters["step"][rows.where[number]] = np.nan
+            out.layouts[number] = replace(layout, step=None, it=layout.step)
+    return out
+
+
+def _falls(step: Floats) -> int:
+    return int(np.count_nonzero(np.diff(step) < 0))
+
+
+def _summed_up(rows: Rows) -> Rows:
+    """The rows, loops over held-out data without what lines that sum up each of them say of all batches.
+
+    What is printed within the loop is of a batch, or of those so far; `[Eval][Epoch 3][Avg]loss: 2.1` is the result.
+    """
+    whole: dict[str, int] = {}
+    for layout, at in zip(rows.layouts, rows.where, strict=True):
+        if layout.split and layout.it is None and layout.step is None:
+            whole.update({f.name: max(len(at), whole.get(f.name, 0)) for f in layout.fields})
+    layouts, values = [*rows.layouts], [*rows.values]
+    for number, layout in enumerate(rows.layouts):
+        if whole and layout.split and layout.it is not None and layout.kind == "row":
+            loops = 1 + _falls(rows.counters["it"][rows.where[number]])
+            left = [i for i, f in enumerate(layout.fields) if whole.get(f.name, 0) < loops]
+            layouts[number] = replace(layout, fields=tuple(layout.fields[i] for i in left))
+            values[number] = tuple(values[number][i] for i in left)
+    return replace(rows, layouts=layouts, values=values)
 
 
 def _evaluations(count: Floats, of: Floats) -> Bools:
@@ -52,22 +126,26 @@ def _evaluations(count: Floats, of: Floats) -> Bools:
     return np.asarray(second)
 
 
-def _apart(rows: Rows, number: int, held_out: Bools) -> Rows:
+def _apart(rows: Rows, number: int, held_out: Bools, split: str = "val") -> Rows:
     """The rows, some of those of one layout in a new one."""
     layout, at = rows.layouts[number], rows.where[number]
+    counters = {name: column.copy() for name, column in rows.counters.items()}
+    if layout.step is not None:  # of the loop: it says nothing of how far training is
+        counters["it"][at[held_out]] = counters["step"][at[held_out]]
+        counters["step"][at[held_out]] = np.nan
+    if bool(held_out.all()):
+        layouts = [*rows.layouts]
+        layouts[number] = _held_out(layout, split)
+        return replace(rows, layouts=layouts, counters=counters)
     of_layout = rows.of_layout.copy()
     of_layout[at[held_out]] = len(rows.layouts)
     where = [*rows.where, at[held_out]]
     where[number] = at[~held_out]
     values = [*rows.values, tuple(column[held_out] for column in rows.values[number])]
     values[number] = tuple(column[~held_out] for column in rows.values[number])
-    counters = {name: column.copy() for name, column in rows.counters.items()}
-    if layout.step is not None:  # of the loop: it says nothing of how far training is
-        counters["it"][at[held_out]] = counters["step"][at[held_out]]
-        counters["step"][at[held_out]] = np.nan
     return replace(
         rows,
-        layouts=[*rows.layouts, _held_out(layout)],
+        layouts=[*rows.layouts, _held_out(layout, split)],
         of_layout=of_layout,
         counters=counters,
         where=where,
@@ -75,6 +153,6 @@ def _apart(rows: Rows, number: int, held_out: Bools) -> Rows:
     )
 
 
-def _held_out(layout: Layout) -> Layout:
-    fields = tuple(replace(f, name=f"val/{f.name}", split="val") for f in layout.fields)
-    return replace(layout, fields=fields, step=None, it=layout.step or layout.it, split="val")
+def _held_out(layout: Layout, split: str) -> Layout:
+    fields = tuple(replace(f, name=f"{split}/{f.name}", split=split) for f in layout.fields)
+    return replace(layout, fields=fields, step=None, it=layout.step or layout.it, split=split)

@@ -20,6 +20,12 @@ STAGE = re.compile(
     re.IGNORECASE,
 )
 """A word for the stage, and which it is. A number there is a metric like any other."""
+DONE = re.compile(
+    r"(?<![a-z])(?:training|complete[d]?|finished|done|start(?:s|ed|ing)?|begin(?:s|ning)?|global|communication|number"
+    r"|INFO|flwr|server)(?![a-z])",
+    re.IGNORECASE,
+)
+"""Words that a heading of an epoch or a round may hold, and is one all the same."""
 Words = tuple[tuple[str, str], ...]
 
 
@@ -31,6 +37,22 @@ def words_in(line: str) -> Words:
         if not (HELD_OUT.fullmatch(word) or TRAINING.fullmatch(word)):
             found.setdefault(said["name"], word)
     return tuple(found.items())
+
+
+def split_headed(line: str) -> str:
+    """`train`, `val` or `test` where a heading of an epoch says one of them (`Eval epoch: 4`), empty where it does not.
+
+    Examples
+    --------
+    >>> split_headed("Eval epoch: 4"), split_headed("Test epoch 4"), split_headed("Training epoch: 4")
+    ('val', 'test', 'train')
+    >>> split_headed("Epoch 4"), split_headed("Train and val epoch 4")
+    ('', '')
+    """
+    held, trained = HELD_OUT.search(line), TRAINING.search(line)
+    if (held is None) == (trained is None):
+        return ""
+    return "train" if held is None else "test" if held[0].lower().startswith("test") else "val"
 
 
 class Worded:

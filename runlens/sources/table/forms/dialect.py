@@ -156,8 +156,8 @@ def _delimiter(body: list[str]) -> str | None:
             counts = [line.count(delimiter) + 1 for line in body]
         width, times = (counts[0], len(counts)) if len(set(counts)) == 1 else Counter(counts).most_common(1)[0]
         head = counts[0]
-        if delimiter == BLANKS and not _mostly_numbers(body):
-            continue
+        if (delimiter == "\t" and width < 2) or (delimiter == BLANKS and not _mostly_numbers(body)):
+            continue  # a first line with tabs above `epoch: 1, train: 26.1` is no head
         score = times / len(body) + 0.5 * (head == width) + 0.02 * min(head, 10) - 0.001 * rank
         if score > most:
             best, most = delimiter, score

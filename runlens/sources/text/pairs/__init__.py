@@ -88,7 +88,8 @@ def pairs(
             continue  # a name that holds the word: `number of nan iterations`
         gap = line[previous:start]
         name, rest, strong = _name(gap)
-        section = _section(rest, section, split)
+        counter = number in used and start >= skip
+        section = _section(gap if counter else rest, section, split)  # `VALIDATION step 5 - loss 2.1`
         previous = ends[number]
         if number in used or start < skip:
             previous = max(previous, skip)
@@ -149,7 +150,8 @@ def pairs(
             soft = "test" if held[0].lower().startswith("test") else "val"
         elif TRAINING.search(name):
             soft = ""
-        own = section or (soft if name in out else "")
+        trained = not split and TRAINING.search(spaced(name)) is not None
+        own = "" if trained else section or (soft if name in out else "")
         full = _full(name, prefix, own)
         if full not in out:
             of = own or ("" if held is None else soft)
