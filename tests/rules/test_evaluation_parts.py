@@ -204,9 +204,13 @@ def test_a_config_says_that_a_run_unlearns(config, says):
 
 def test_what_a_policy_earns_is_left_to_rl001():
     run, _ = kinds.earns(np.random.default_rng(3))
-    (skipped,) = (s for s in EvalRegression().check(run) if not hasattr(s, "severity"))
-    assert "RL001" in skipped.reason and run.role("eval_score").series.name == "RawAverageReturn"
+    assert run.role("eval_score") is None and run.role("reward").series.name == "RawAverageReturn"
     assert told(run) == []
+    earned = run.role("reward").series
+    beside = {"eval/mean_reward": Series("eval/mean_reward", earned.step, earned.time, earned.value)}
+    run = resolve(Run("r", "r", "r", series={**run.series, **beside}))
+    (skipped,) = (s for s in EvalRegression().check(run) if not hasattr(s, "severity"))
+    assert "eval/mean_reward; RL001 judges" in skipped.reason and told(run) == []
 
 
 def test_short_lines_of_an_actor_critic_are_no_training_loss():
