@@ -146,6 +146,8 @@ class Stall(Rule[StandstillEvidence]):
         if not len(found):
             return
         seconds = seconds_lost(signal, found)
+        long = ~(seconds < self.seconds)  # an interval of few steps has less to lose
+        found, seconds = found.take(long), seconds[long]
         resumed = _at_resumes(run, signal, found)
         for these in (np.flatnonzero(~resumed), np.flatnonzero(resumed)):
             if len(these) > self.most:
@@ -208,8 +210,8 @@ class Stall(Rule[StandstillEvidence]):
         cost = cost_of_time(run, lost)
         counted = cost.gpu_hours is not None and cost.gpu_hours >= GPU_MINUTE
         in_gpus = f", {amount(cost.gpu_hours or 0.0, 'GPU hours')} lost" if counted else ""
-        within = "" if signal.stride <= 1 else f"within the {signal.stride:,.0f} steps "
-        where = f"{within}to step {steps[0]:,}" if within else f"at step {steps[0]:,}"
+        over = max(steps[1] - int(signal.step[first - 1]), 1) if first else round(signal.stride)
+        where = f"at step {steps[0]:,}" if signal.stride <= 1 else f"within the {over:,} steps to step {steps[1]:,}"
         each = duration(normal / signal.stride)
         message = f"the run stood still for {duration(lost)} {where} where a step takes {each}{in_gpus}"
         severity = Severity.ERROR if lost >= self.error_seconds else Severity.WARNING

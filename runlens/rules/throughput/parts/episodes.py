@@ -144,4 +144,9 @@ def seconds_lost(signal: RateSignal, found: Episodes) -> Floats:
         return lost
     took = signal.time[found.last] - signal.time[np.maximum(found.first - 1, 0)]
     longer = np.maximum(took - (found.last - found.first + 1) * signal.normal_seconds, 0.0)
+    if signal.unit == "steps/s" and signal.origin.startswith("wall"):
+        # one interval of the clock tells all of its time, however many steps it holds
+        whole = (found.first == found.last) & ~np.isin(found.first, signal.resumes)
+        both = np.where(whole, took * found.excess / (1.0 + found.excess), lost)
+        lost, longer = both, np.where(whole, both, longer)
     return np.where(np.isfinite(took) & (found.first > 0) & (took > 0), np.minimum(lost, longer), lost)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from runlens.growing import blocks, chosen, differences, mapped
 from runlens.model import PlacedSeries, RoleSeries, Run
 from runlens.roles.derive import advances
+from runlens.roles.rl import rl_sign
 from runlens.rules.throughput.parts.no_role import clock_without_role
 from runlens.rules.throughput.parts.telling import even, positive
 from runlens.rules.throughput.parts.work import varying_work, work_per_step
@@ -157,13 +158,17 @@ def _of_source(run: Run) -> RateSignal | None:
     role, origin = found
     if origin == "rate":
         return _as_logged(_logged(run, role))
-    return _as_logged(_timed(run, role) if origin == "step time" else _walled(role, in_steps=False))
+    if origin == "step time":
+        return _as_logged(_timed(run, role))
+    # what a policy does sets how many steps its episodes take
+    episodes = role.role == "samples" and bool(rl_sign(run.placed, run.axis_name))
+    return _as_logged(_walled(role, in_steps=episodes))
 
 
 def _of_wall(run: Run) -> RateSignal | None:
     rows = [
         r
-        for role in ("train_loss", "tokens_per_second", "step_time", "learning_rate", "grad_norm", "tokens")
+        for role in ("train_loss", "tokens_per_second", "step_time", "learning_rate", "grad_norm", "tokens", "samples")
         for r in run.every(role)[:1]
         if r.split == "train" and not r.derived and not r.device
     ] or clock_without_role(run)
@@ -172,7 +177,7 @@ def _of_wall(run: Run) -> RateSignal | None:
         return None
     densest = max(timed, key=lambda r: len(r.series))
     signal = _as_logged(_walled(densest, in_steps=True))
-    return signal if signal is not None and len(signal) >= 0.5 * len(densest.series) else None
+    return signal if signal is not None and len(signal) >= 0.5 * len(even(densest.series)) else None
 
 
 def _as_logged(signal: RateSignal | None) -> RateSignal | None:
