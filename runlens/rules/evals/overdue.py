@@ -103,7 +103,7 @@ class EvalOverdue(Rule[OverdueEvidence]):
         evals = [r for role in ROLES for r in run.every(role) if r.split == "eval" and not _is_record(r)]
         aside = single_batches(run) | _of_best_models(evals) | _news_alone(evals)
         every = {r.series.name: at for r in evals if len(at := distinct(r.series.step)) >= 3}
-        known = {name: at for name, at in every.items() if name not in aside}
+        known = {name: at for name, at in sorted(every.items()) if name not in aside}  # in whatever order it was logged
         if not known or span is None:
             yield self.skip(
                 "fewer than three evaluations of each eval: no cadence to hold it to", kind="too-few-points"
