@@ -118,7 +118,9 @@ class GpuOverheating(Rule[HeatEvidence]):
         apple = any(_APPLE.search(name) for name in run.placed)
         found = [] if apple else [*self._above(run, "", self.limit, "core")]
         found += self._above(run, "hbm", self.memory_limit, "memory")
-        hot = {device for f in found for device in f.evidence["devices"]}  # type: ignore[attr-defined]
+        # of a card above its limit that kept its speed the drift says more than the limit
+        grave = [f for f in found if f.severity.rank >= Severity.WARNING.rank]
+        hot = {device for f in grave for device in f.evidence["devices"]}  # type: ignore[attr-defined]
         found += self._drifts(run, hot)
         yield from sorted(found, key=lambda f: f.steps or (0, 0))
 

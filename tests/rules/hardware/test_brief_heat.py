@@ -9,6 +9,7 @@ from runlens.model import Finding
 from runlens.rules.hardware.overheating import GpuOverheating
 from runlens.rules.hardware.underused import GpuUnderused
 from tests.rules.hardware.machines import ROWS, machine, stretch
+from tests.synthetic.hardware import drift, healthy
 
 
 def said(rule: GpuOverheating | GpuUnderused, what: str, **given: object) -> list[Finding]:
@@ -50,3 +51,11 @@ def test_a_busy_session_between_two_idle_ones_does_not_count_as_idle() -> None:
     for found in said(GpuUnderused(), "gpu", value=value, later=later):
         assert found.evidence["utilization_percent"] == 20
         assert 29 <= found.evidence["minutes"] <= 31
+
+
+@pytest.mark.parametrize("rise", [22.0, 27.0])
+def test_a_card_that_drifts_beyond_its_limit_is_no_less_than_one_that_drifts_to_it(rise: float) -> None:
+    made = healthy(10_000, gpus=4)
+    drift(made, rise=rise)
+    told = [f for f in GpuOverheating().check(made.run()) if isinstance(f, Finding)]
+    assert [str(f.severity) for f in told if f.evidence["kind"] == "drift"] == ["warning"]
