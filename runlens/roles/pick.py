@@ -1,4 +1,7 @@
-"""Which of several series that fit a role is the canonical one: a score, the highest first."""
+"""Which of several series that fit a role is the canonical one, by points for each, the most first.
+
+Not of scores and rewards, whose order is `scores.preference` and `scores.rewards`.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +10,12 @@ from functools import lru_cache
 
 from runlens.model import Series
 from runlens.roles.names.claim import Claim
-from runlens.roles.names.take_apart import normalise
 
 _SMOOTH = re.compile(r"(?<![a-z])(avg|average|overall|actual_avg|smooth\w*|ema|macro|sma)(?![a-z])", re.IGNORECASE)
 _ASIDE_FLAGS = frozenset({"secondary", "per-parameter", "router", "bus", "activity", "hbm", "free", "lifetime"})
 _ASIDE = re.compile(r"hardware_|(?<![a-z])(max|min)(?![a-z])|generation|log_probs", re.IGNORECASE)
-_EXTREME = re.compile(r"(?<![a-z])(max|min|std|var)(?![a-z])")
-"""The luckiest and unluckiest of what a mean stands for, and their spread."""
-_BONUS = re.compile(r"curiosity|gail|(?<![a-z])rnd(?![a-z])|intrinsic")
-"""Rewards that training adds of its own: what counts is what the environment pays."""
 _BY_BATCH = re.compile(r"^evaluation_\w+_vs_iterations$")
 """Keras' evaluations on the x axis of its batches, beside the same ones by epoch, as its training curves are."""
-_EARNED = re.compile(r"(?<![a-z])(rewards?|returns?)(?![a-z])")
 _PURE = re.compile(r"lm[ _-]?loss|(?<![a-z])[bw]?ce[ _]loss|cross_?entropy|nll", re.IGNORECASE)
 _TOTAL = re.compile(
     r"(?<![a-z])(total|tot|overall|sum|sumloss)(?![a-z])|(^|/)loss$|(?<![a-z])loss_(total|all|sum)(?![a-z])",
@@ -30,8 +27,6 @@ _OF_ONE = re.compile(
     r"(?<![a-z])(arch|alpha|bias|param|base|disc\w*|d|critic|embed\w*|backbone)(?![a-z])", re.IGNORECASE
 )
 """Of one part of a model, or what a schedule starts from."""
-_HALF = re.compile(r"(?<![a-z])(precision|recall)(?![a-z])", re.IGNORECASE)
-"""Half of a score: one is had for the other. mAP or F1, where it is logged, stands for both."""
 _ONCE = frozenset(
     {"train_loss", "grad_norm", "learning_rate", "tokens", "tokens_per_second", "step_time", "mfu", "tflops"}
 )
@@ -76,19 +71,14 @@ def _by_name(name: str, role: str, claim: Claim) -> float:
     total -= 50.0 * (claim.axis in ("samples", "tokens", "flops"))
     total -= 20.0 * (claim.scope in ("per_gpu", "per_rank") and not role.startswith("gpu_"))
     total -= 30.0 * bool(claim.device and not role.startswith("gpu_"))
-    earned = role == "eval_score" and bool(_EARNED.search(plain := normalise(name)))
-    total -= 30.0 * bool(earned and _EXTREME.search(plain))
-    total -= 10.0 * bool(earned and _BONUS.search(plain))
-    total += 2.0 * bool(earned and re.search(r"cumulative|episod|(?<![a-z])ep(?![a-z])", plain))
     total -= 50.0 * bool(_BY_BATCH.search(name))
-    # a mean over episodes is the reward itself, and an overall loss the sum of its parts
+    # an overall loss is the sum of its parts
     overall = role in ("train_loss", "eval_loss") and bool(_OVERALL.search(name))
-    total -= 15.0 * bool(flags & {"running-mean", "smoothed"} or (_SMOOTH.search(name) and not earned and not overall))
-    total -= 12.0 * bool(role not in ("eval_loss", "eval_score", "perplexity") and _EVAL.search(name))
+    total -= 15.0 * bool(flags & {"running-mean", "smoothed"} or (_SMOOTH.search(name) and not overall))
+    total -= 12.0 * bool(role not in ("eval_loss", "perplexity") and _EVAL.search(name))
     total -= 6.0 * bool(role == "learning_rate" and _OF_ONE.search(name))
     total -= 8.0 * bool(_ASIDE.search(name) and not role.startswith("gpu_"))
     total -= 3.0 * bool(re.search(r"(^|/)test", name, re.IGNORECASE))
-    total -= 4.0 * bool(role == "eval_score" and _HALF.search(name))
     total -= 6.0 * (claim.unit == "bits/byte")
     total -= 5.0 * (".process." in name)
     total -= 4.0 * (role in ("gpu_power", "gpu_memory") and claim.unit == "%")

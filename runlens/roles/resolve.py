@@ -41,6 +41,8 @@ from runlens.roles.vocabulary import ROLES
 
 _NONE: Mapping[str, str] = MappingProxyType({})
 _NO_DIRECTIONS: Mapping[str, Direction] = MappingProxyType({})
+_IN_ORDER = ("eval_score", "train_score")
+"""Roles whose series stand in the order of `scores.preference`."""
 _REFERENCES = (
     "train_loss",
     "grad_norm",
@@ -101,7 +103,8 @@ def resolve(
     claims |= rewards
     groups = _grouped(claims, series, axis)
     if rewards:
-        groups["reward"].sort(key=lambda r: list(rewards).index(r.series.name))
+        place = {name: i for i, name in enumerate(rewards)}
+        groups["reward"].sort(key=lambda r: place[r.series.name])
     if sign and "train_loss" not in overrides:
         _set_aside_rl_loss(groups, sign)
     elif not sign:
@@ -109,8 +112,8 @@ def resolve(
     groups = with_scopes(in_nats(with_sides(groups, series)))
     groups = apply_overrides(groups, overrides, series)
     groups = with_directions(as_measured(groups, run.measured), run, directions)
-    for role in ("eval_score", "train_score"):
-        if role in groups and role not in overrides:
+    for role in _IN_ORDER:
+        if role in groups:
             groups[role] = in_order(groups[role], claims, tuple(series), run.configured.best_metric()[0])
     groups, count = derived(run, groups, _devices(groups))
     roles = {role: tuple(groups[role]) for role in ROLES if groups.get(role)}
@@ -203,7 +206,7 @@ def _grouped(claims: Mapping[str, Claim], series: Mapping[str, Series], axis: St
             ]
             continue
         names = _without_twins(names, claims)
-        if len(names) > 1:
+        if len(names) > 1 and role not in _IN_ORDER:
             longest = max(len(series[n]) for n in names)
             names.sort(key=lambda n: (-score(n, role, claims[n], series[n], longest), n))
         groups[role] = [_role_series(role, series[n], claims[n], axis) for n in names]

@@ -1,6 +1,6 @@
 """The order of preference among the scores of a run, in one place: the first is the main score.
 
-From the first question that tells two scores apart to the last:
+From the first question that tells two scores apart to the last, behind the user's word (`--metric eval_score=NAME`):
 
 1. The metric by which the run itself chooses its best model (`metric_for_best_model` and what others call it).
 2. A series on the training step, of the whole run: no twin on another x axis, none of one device, rank or client.
@@ -14,8 +14,6 @@ From the first question that tells two scores apart to the last:
    Where fields differ (accuracy, F1, AUC) the kinds are equal, and what was logged first counts.
 7. The whole before its parts: the mean over tasks or classes before one of them, and of one benchmark before its parts.
 8. What was logged first.
-
-The user's word (`--metric eval_score=NAME`) counts before all of them.
 """
 
 from __future__ import annotations
@@ -114,6 +112,7 @@ def in_order(
         claim = claims.get(r.series.name)
         earned = r.metric_kind == "reward"
         return (
+            0.0 if r.origin == "user" else 1.0,
             0.0 if same_metric(r.series.name, best) else 1.0,
             _apart(r, claim),
             1.0 if name in still else 0.0,
