@@ -10,7 +10,7 @@ import numpy as np
 
 from runlens.model import Direction, PlacedSeries, RoleSeries, Run
 from runlens.roles.names.take_apart import normalise
-from runlens.roles.numbers import middle
+from runlens.roles.numbers import middle, rank_order
 
 ENOUGH = 8
 """Checkpoints from which on a course can be plain."""
@@ -75,8 +75,7 @@ def by_course(series: PlacedSeries) -> Direction | None:
     scatter = 1.4826 * middle(np.abs(off)) / np.sqrt(1.5)
     edge = max(len(early) // 4, 1)
     moved = middle(early[-edge:]) - middle(early[:edge])
-    ranks = np.argsort(np.argsort(early, kind="stable"), kind="stable").astype(np.float64)
-    order = np.corrcoef(ranks, np.arange(len(early)))[0, 1]
+    order = rank_order(early)
     if abs(moved) <= max(CLEAR * scatter, 0.02 * float(np.max(np.abs(early)))) or abs(order) < ORDERLY:
         return None
     return ("up" if moved > 0 else "down") if moved * order > 0 else None

@@ -82,12 +82,12 @@ def rl_sign(names: Iterable[str], axis: str = "") -> str:
 
 @lru_cache(maxsize=8)  # several ask of one run, and the runs of a fleet log the same names
 def _sign(names: tuple[str, ...], axis: str) -> str:
-    if _AXIS.fullmatch(normalise(axis)) and not any(_ACCURACY.search(normalise(name)) for name in names):
+    normal = [normalise(name) for name in names]
+    if _AXIS.fullmatch(normalise(axis)) and not any(map(_ACCURACY.search, normal)):
         return axis
     found: dict[int, str] = {}
     letters: dict[str, str] = {}
-    for name in names:
-        plain = normalise(name)
+    for name, plain in zip(names, normal, strict=True):
         if len(plain) <= _SHORTEST:
             letters[plain] = name
         if _SURE.search(plain):
@@ -97,9 +97,8 @@ def _sign(names: tuple[str, ...], axis: str) -> str:
                 found[i] = name
     if all(letters.keys() & one for one in _LETTERS):
         return ", ".join(letters[min(letters.keys() & one)] for one in _LETTERS)
-    normal = [normalise(name) for name in names]
     if not any(map(_SUPERVISED.search, normal)):
-        if bare := next((name for name, p in zip(names, normal, strict=True) if _BARE_REWARD.fullmatch(p)), ""):
+        if bare := next((name for name, plain in zip(names, normal, strict=True) if _BARE_REWARD.fullmatch(plain)), ""):
             return bare
         trained, evaluated = (earned(names, split, instead=False) for split in (False, True))
         if trained and evaluated:

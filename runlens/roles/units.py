@@ -156,13 +156,11 @@ def steps_in_one_time(series: PlacedSeries) -> float:
     More than 1 where it fits the seconds of all steps from point to point, as on the line that ends an epoch (`time:
     385.8s` every 1,330 steps), and better than it fits seconds or milliseconds of one step.
     """
-    known = _clocked(series)
+    steps = middle(np.diff(series.step))
+    known = _clocked(series) if steps > 1.0 else None  # of most logs, a value a step, the clock need not be asked
     if known is None:
         return 1.0
     value, took = known
-    steps = middle(np.diff(series.step).astype(np.float64))
-    if steps <= 1.0:
-        return 1.0
     off = {many: abs(float(np.log(value / many / took))) for many in (steps, 1000.0, 1.0)}
     return steps if off[steps] <= _OF_ALL and off[steps] < min(off[1000.0], off[1.0]) else 1.0
 

@@ -11,6 +11,7 @@ from runlens.roles.names.claim import Claim
 from runlens.roles.names.evals import parse_eval
 from runlens.roles.names.pattern import EVAL, compiled
 from runlens.roles.names.take_apart import Name, normalise, take_apart
+from runlens.roles.names.unsplit import BY_ROW, rows_are_no_course
 
 _HELD_OUT = compiled(EVAL)
 _OF_A_CLASSIFIER = compiled(r"^(.*/)?((macro|micro|avg|mean|weighted)_)*(precision|recall|f_?(1|score)(_?score)?)$")
@@ -18,7 +19,6 @@ _FEWEST_SCORES = 2
 _OF_ALL_SAMPLES = frozenset({"auc", "iou", "AP"})
 """Kinds that are worked out over many samples at once, so seldom of the batches that are trained on."""
 _MAY_BE_OF_ALL = compiled(r"^(\w+[_/])?(au(ro)?c|roc_auc|auc_roc|au?prc?|ap|average_precision|m?io_?u)(_score)?$")
-_BY_ROW = compiled(r"(^|/)(thresholds?|thr|cut_?off|confidence|support|class(es)?|labels?)$")
 _SPLIT = compiled(r"(?<![a-z])(train(ing)?|val(id\w*)?|test|eval\w*|dev)(?![a-z])")
 
 _LONE_SCORE = re.compile(r"((avg|average|mean|final|overall)_)?scores?")
@@ -80,7 +80,7 @@ def lone_score(name: Name, siblings: Collection[str]) -> Claim | None:
 def _is_of_all(name: Name, names: tuple[str, ...]) -> bool:
     """Whether a score is made over many samples, and no name has its kind with a split: else it is of training."""
     own = parse_eval(name.base)
-    if own.metric_kind not in _OF_ALL_SAMPLES or own.task or any(_BY_ROW.search(normalise(s)) for s in names):
+    if own.metric_kind not in _OF_ALL_SAMPLES or own.task or rows_are_no_course(names):
         return False
     splits = [s for s in names if _SPLIT.search(normalise(s)) and _MAY_BE_OF_ALL.search(normalise(s))]
     return all(parse_eval(take_apart(s).base).metric_kind != own.metric_kind for s in splits)
@@ -100,4 +100,4 @@ def _are_scores_alone(names: tuple[str, ...]) -> bool:
 def _tells_more(raw: str) -> bool:
     """Whether a name is of training or of a split, or says that rows are thresholds or classes: no course in time."""
     normal = normalise(raw)
-    return "loss" in normal or bool(_SPLIT.search(normal) or _BY_ROW.search(normal))
+    return "loss" in normal or bool(_SPLIT.search(normal) or BY_ROW.search(normal))

@@ -35,8 +35,6 @@ _INSTEAD = tuple(
 )
 """Rates of winning, and scores, where no reward is logged. The length of an episode is none: nobody knows which way is
 better."""
-
-
 _AVERAGED = re.compile(r"(?<![a-z])(avg|average|running|smooth\w*|moving|last_\d+)(?![a-z])")
 """Of episodes before, where the reward of the episode stands beside it."""
 

@@ -38,8 +38,6 @@ _UNDER_EVAL_BUT_NO_SCORE = re.compile(
 _UNMISTAKABLE = re.compile(r"^(eval|evals|evaluation|validation|valid|val|test|dev)[/_].*(acc|accuracy|accuracies)$")
 _OF_PIXELS = re.compile(r"[a-z]_maps?$")
 _STATISTIC = re.compile(r"std|stderr|(?<![a-z])(min|max|var)(?![a-z])")
-
-
 _TOLD_WITHIN = SCORES | {"reward", "mean_score"}
 """Kinds of which a word for held-out data anywhere in the name is believed: `AverageTestEpRet`."""
 

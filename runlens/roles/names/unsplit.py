@@ -41,7 +41,8 @@ _BESIDE_OTHERS = re.compile(
 """Those of them that are known by another score beside them."""
 _HALF = re.compile(r"(^|/)(precision|recall|prec)$")
 _OF_ALL = re.compile(r"(avg|average|averaged|mean|overall|total|global|final|accuracy|acc)$")
-_BY_ROW = compiled(r"(^|/)(thresholds?|thr|cut_?off|confidence|support|class(es)?|labels?)$")
+BY_ROW = compiled(r"(^|/)(thresholds?|thr|cut_?off|confidence|support|class(es)?|labels?)$")
+"""What a table has a row for each of, where its rows are no points in time."""
 _NO_SCORE = re.compile(
     r"threshold|(?<![a-z])(weight|coef\w*|scale|lr|min|max|num|n|count|target|loss|time|noise|drop\w*|reward|grad\w*|mask"
     r"|dof|lin|ang|linear|angular)(?![a-z])"
@@ -63,7 +64,7 @@ def is_unsplit(name: Name, result: EvalName) -> bool:
 @lru_cache(maxsize=8)  # of the names of one run it is asked for each of them
 def rows_are_no_course(names: tuple[str, ...]) -> bool:
     """Whether names say that rows are thresholds or classes, not points in time."""
-    return any(_BY_ROW.search(normalise(name)) for name in names)
+    return any(BY_ROW.search(normalise(name)) for name in names)
 
 
 def is_of_all(kind: str, name: str) -> bool:

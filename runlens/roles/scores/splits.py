@@ -13,6 +13,7 @@ from runlens.roles.names.claim import Claim
 from runlens.roles.names.evals import parse_eval
 from runlens.roles.names.take_apart import normalise
 from runlens.roles.names.unsplit import is_of_all
+from runlens.roles.numbers import rank_order
 
 ENOUGH = 20
 """Points of a training loss from which on it is no table of epochs, in which evals stand in each row."""
@@ -98,8 +99,7 @@ def _order(series: Series) -> float:
     value = series.value[np.isfinite(series.value)]
     if len(value) < FEWEST or np.ptp(value) == 0.0:
         return 0.0
-    ranks = np.argsort(np.argsort(value, kind="stable"), kind="stable").astype(np.float64)
-    return float(np.corrcoef(ranks, np.arange(len(value)))[0, 1])
+    return rank_order(value)
 
 
 def _kinds_by_split(claims: Mapping[str, Claim]) -> dict[str, frozenset[str]]:

@@ -9,6 +9,7 @@ import numpy as np
 from runlens.comparison.curves import ROLES
 from runlens.model import RoleSeries, Run
 from runlens.roles.directions import by_course
+from runlens.roles.numbers import rank_order
 from runlens.roles.rl import rl_sign
 
 _TRAINED = frozenset(
@@ -59,6 +60,4 @@ def _goes_nowhere(r: RoleSeries) -> bool:
     value = value[np.isfinite(value)]
     if len(value) < ENOUGH or np.ptp(value) == 0.0:
         return False
-    ranks = np.argsort(np.argsort(value, kind="stable"), kind="stable").astype(np.float64)
-    order = np.corrcoef(ranks, np.arange(len(value)))[0, 1]
-    return abs(order) < COURSE and by_course(r.series) is None
+    return abs(rank_order(value)) < COURSE and by_course(r.series) is None

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from runlens.model import Series
+from runlens.roles.numbers import ranks
 from runlens.sources.table.axis import Axis
 from runlens.sources.table.cells import number
 from runlens.sources.table.head import first_rows, tells_of_progress
@@ -203,7 +204,7 @@ def without_course(series: Mapping[str, Series]) -> bool:
 def _has_course(value: Floats) -> bool:
     if bool(np.all(value == value[0])):
         return True
-    rank = np.argsort(np.argsort(value, kind="stable"), kind="stable").astype(np.float64)
+    rank = ranks(value)
     rank -= rank.mean()
     place = np.arange(len(rank)) - (len(rank) - 1) / 2
     scale = float(np.sum(rank**2))
