@@ -38,8 +38,6 @@ class Facts:
     incidents: tuple[Incident, ...]
     known: int = 0
     """Findings that a baseline accepts: they do not count, but they are there."""
-    loader: bool = True
-    """Whether the log leaves it open that steps wait for a data loader."""
 
     @classmethod
     def of(cls, report: RunReport, run: Run, total_tokens: float | None) -> Facts:
@@ -61,7 +59,6 @@ class Facts:
             run=run,
             incidents=report.incidents,
             known=sum(f.suppressed is not None for f in report.findings),
-            loader=may_wait_for_a_loader(run),
         )
 
     def showing(self, *symptoms: Symptom, at_least: int = 0) -> list[Finding]:
@@ -76,6 +73,11 @@ class Facts:
         """
         worst = self.showing(Symptom.SPIKE, at_least=at_least)
         return [f for f in worst if f.outcome in outcomes and not _explained(f)]
+
+    @property
+    def loader(self) -> bool:
+        """Whether the log leaves it open that steps wait for a data loader."""
+        return may_wait_for_a_loader(self.run)
 
     @property
     def ended(self) -> bool:

@@ -15,9 +15,9 @@ from runlens.roles.rl import rl_sign
 from runlens.rules.base import Rule
 from runlens.rules.meaning import Advice, Extent, Part, Stage, Story
 from runlens.rules.shared.panels import MACHINES, SPEEDS
+from runlens.rules.throughput.parts.busy import busy_meanwhile
 from runlens.rules.throughput.parts.cost import GPU_MINUTE, CostEvidence, cost_of_time, is_petty, is_untold
 from runlens.rules.throughput.parts.episodes import Episodes, episodes, regular, seconds_lost
-from runlens.rules.throughput.parts.joints import busy_meanwhile
 from runlens.rules.throughput.parts.needs import NEEDS, NOTHING
 from runlens.rules.throughput.parts.signal import FEWEST, RateSignal, rate_signal, wall_signal
 from runlens.rules.throughput.parts.words import amount, duration

@@ -193,7 +193,7 @@ def _turned(own: RunCurve, train: PlacedSeries, patience: int, up: Floats) -> Ov
     plain = rise >= LARGE * size_of and late <= (1.0 - LEARNT) * early
     expected = prior(own.curve, value[-8:])[0] / size_of
     odds = PLAIN_ODDS if plain else ODDS
-    told = _rises(up / size_of, level / size_of, expected, patience)
+    told = _odds_of_rise(up / size_of, level / size_of, expected, patience)
     if told < odds:
         return None
     fell = (early - late) / max(abs(early), 1e-300)
@@ -225,7 +225,7 @@ def _above(up: Floats, level: Floats, turn: int, scatter: float, least: float, p
     )
 
 
-def _rises(up: Floats, level: Floats, expected: float, patience: int) -> float:
+def _odds_of_rise(up: Floats, level: Floats, expected: float, patience: int) -> float:
     """Log odds that a lasting rise tells the curve better than noise about a fall; none of a curve of which what is
     left since it was as good as now does not tell so, too.
     """

@@ -94,7 +94,6 @@ def slower_by(run: Run, steps: tuple[int, int]) -> float | None:
     return lost if abs(lost) > CLEAR * _chance(signal.rate[inside], signal.rate[outside]) / rest else 0.0
 
 
-_ELSE = "than in the rest of the run"
 BESIDE = 0.1
 """Share by which a clock must be lower than the highest of the node: of boards with other work it differs by less."""
 
@@ -105,12 +104,18 @@ class ClockFall:
 
     device: str
     share: float
-    than: str
+    beside: bool
+    """Held against the other devices of the node, since nothing else of its own was logged."""
+
+    @property
+    def than(self) -> str:
+        """What it was held against, in words."""
+        return "than the highest of the node" if self.beside else "than in the rest of the run"
 
     @property
     def counts(self) -> bool:
         """Whether it is a loss: beside other devices, which may have other work, it must be larger."""
-        return self.share >= (SAID if self.than == _ELSE else BESIDE)
+        return self.share >= (BESIDE if self.beside else SAID)
 
 
 def clock_fell(run: Run, spells: Sequence[Spell]) -> ClockFall | None:
@@ -137,13 +142,11 @@ def clock_fell(run: Run, spells: Sequence[Spell]) -> ClockFall | None:
         if int(inside.sum()) < FEWEST:
             continue
         within = median(clock.value[inside])
-        if int(outside.sum()) >= FEWEST:
-            rest, than = median(clock.value[outside]), _ELSE
-        elif len(clocks) > 1:
-            rest, than = max(quantile(c.value, 0.95) for c in clocks.values()), "than the highest of the node"
-        else:
+        beside = int(outside.sum()) < FEWEST
+        if beside and len(clocks) < 2:
             continue
-        told += [ClockFall(device, 1.0 - within / rest, than)] if rest > 0 else []
+        rest = max(quantile(c.value, 0.95) for c in clocks.values()) if beside else median(clock.value[outside])
+        told += [ClockFall(device, 1.0 - within / rest, beside)] if rest > 0 else []
     return max(told, key=lambda fall: fall.share, default=None)
 
 

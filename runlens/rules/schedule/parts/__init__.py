@@ -1,1 +1,1 @@
-"""What RL001 is made of."""
+"""What LR001 is made of."""
