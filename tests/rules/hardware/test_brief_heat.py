@@ -7,8 +7,10 @@ import pytest
 
 from runlens.model import Finding
 from runlens.rules.hardware.overheating import GpuOverheating
+from runlens.rules.hardware.parts.meanwhile import trained
 from runlens.rules.hardware.underused import GpuUnderused
 from tests.rules.hardware.machines import ROWS, machine, stretch
+from tests.rules.saying import START, run_of
 from tests.synthetic.hardware import drift, healthy
 
 
@@ -59,3 +61,10 @@ def test_a_card_that_drifts_beyond_its_limit_is_no_less_than_one_that_drifts_to_
     drift(made, rise=rise)
     told = [f for f in GpuOverheating().check(made.run()) if isinstance(f, Finding)]
     assert [str(f.severity) for f in told if f.evidence["kind"] == "drift"] == ["warning"]
+
+
+@pytest.mark.parametrize("name", ["rollout/ep_rew_mean", "acc", "loss", "something"])
+def test_whatever_a_training_logs_tells_that_it_went_on(name: str) -> None:
+    """A reward and a score of training have roles of their own, and what they tell of the time must not be lost."""
+    run = run_of({name: np.arange(40.0)})
+    assert trained(run, (START, START + 39.0)) == (0.0 if name == "something" else 1.0)

@@ -26,8 +26,11 @@ REST = 0.1
 """Share of a run that must lie outside of a stretch: the start of a run is nothing to hold the whole of it against."""
 CLEAR = 3.0
 """Standard errors by which a speed must differ."""
-_OTHERS = ("samples", "samples_per_second", "epoch", "eval_loss", "eval_score", "other")
-"""Roles that tell of a training where no loss, rate or norm is known: a reward is such an `other`."""
+_OTHERS = (
+    *("samples", "samples_per_second", "epoch", "eval_loss", "eval_score", "train_score", "reward"),
+    *("discriminator_loss", "generator_loss", "other"),
+)
+"""Roles that tell of a training where no loss, rate or norm is known."""
 _SYSTEM = re.compile(r"system[./]|ray/")
 """Prefixes under which monitors log a machine."""
 SAID = 0.02
