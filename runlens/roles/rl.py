@@ -64,11 +64,10 @@ def rl_sign(names: Iterable[str], axis: str = "") -> str:
     """The logged names that give reinforcement learning away, in words, or empty.
 
     One name that nobody else logs is enough (`rollout/ep_rew_mean`), or two of different kinds (`policy_loss` and
-    `value_loss`, `reward` and `kl`), or the letters of all three of its losses: a KL and an
-    entropy are none (VAE, distillation). A reward of training is enough where nothing is of a model that learns from
-    labels (a held-out loss, an accuracy). Preference tuning (DPO, reward models: `rewards/chosen`,
-    `rewards/margins`) is none either: its loss is an ordinary one. An x axis of episodes or of an environment's steps
-    is enough, too, where no accuracy is logged.
+    `value_loss`, `reward` and `kl`), or the letters of all three of its losses: a KL and an entropy are none (VAE,
+    distillation). A reward of training is enough where nothing is of a model that learns from labels (a held-out loss,
+    an accuracy). Preference tuning (DPO, reward models: `rewards/chosen`, `rewards/margins`) is none either: its loss
+    is an ordinary one. An x axis of episodes or of an environment's steps is enough, too, where no accuracy is logged.
 
     Parameters
     ----------

@@ -90,6 +90,12 @@ def lower_rank(path: Path) -> Path | None:
     return next((other for other in beside if other.is_file()), None)
 
 
+def same_run(path: Path) -> str:
+    """Why the log of a rank is left out beside that of a lower one, in a few words; empty for any other."""
+    lower = lower_rank(path)
+    return f"it is of the same run as {printable(lower.name)}" if lower is not None else ""
+
+
 def no_file(path: Path) -> str:
     """Why what is named like a log is no file, in a few words."""
     return "it is a pipe, socket or device" if path.exists() else "it is a link that leads nowhere"

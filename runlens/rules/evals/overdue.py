@@ -59,9 +59,9 @@ class EvalOverdue(Rule[OverdueEvidence]):
     cadence. A gap of that length that was closed again is information. All gaps make one finding, and so do all evals
     that stopped; each says how many it tells of. A best value so far, which is written when it improves, has no
     cadence, nor has what is measured where another eval was better than ever, mostly there and nowhere else, nor what
-    was better each time it was written, at uneven distances, while another eval went on. Values of
-    single batches of an evaluation (`val_loss_step` beside `val_loss_epoch`) are left out. It is information
-    where a single logged step tells that training went on, and in a log that prints no step, whose lines are counted.
+    was better each time it was written, at uneven distances, while another eval went on. Values of single batches of an
+    evaluation (`val_loss_step` beside `val_loss_epoch`) are left out. It is information where a single logged step
+    tells that training went on, and in a log that prints no step, whose lines are counted.
 
     Why it matters
     --------------

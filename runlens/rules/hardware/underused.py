@@ -56,18 +56,18 @@ class GpuUnderused(Rule[UnderusedEvidence]):
 
     What it does
     ------------
-    Looks at utilisation (the share of time in which a kernel runs) after the start: from the
-    first sample at or above `limit`, at the latest after `startup` minutes. Reports stretches in which its moving
-    median over five samples and its mean are below `limit` for `minutes` and for at least a tenth of the log; devices
-    that wait at the same time are one finding. A stretch ends where the sampler paused: between two sessions nobody
-    looked. GPUs of the node that the run does not use are left out where a monitor tells (`gpu.process.N` of W&B). So
-    is what was sampled after the last step: the training was over, and a notebook goes on to sample. It is a warning
-    where training was 5 % slower meanwhile and lost a minute by it, or where its speed cannot be compared and `wasted`
-    GPU hours were idle, or half an hour below a tenth of use for most of the log (the training may run on the CPU; of
-    reinforcement learning only where a fifth of the memory is held at a tenth of the power). Else it is `info`: where
-    training ran no slower, where none was logged for half of the time, of a device that never worked beside others that
-    did (the run may not use it), and of reinforcement learning, which waits for its environment. Tensor-core
-    activity and occupancy are not held against it: 30 % of those can be all that a model asks for.
+    Looks at utilisation (the share of time in which a kernel runs) after the start: from the first sample at or above
+    `limit`, at the latest after `startup` minutes. Reports stretches in which its moving median over five samples and
+    its mean are below `limit` for `minutes` and for at least a tenth of the log; devices that wait at the same time are
+    one finding. A stretch ends where the sampler paused: between two sessions nobody looked. GPUs of the node that the
+    run does not use are left out where a monitor tells (`gpu.process.N` of W&B). So is what was sampled after the last
+    step: the training was over, and a notebook goes on to sample. It is a warning where training was 5 % slower
+    meanwhile and lost a minute by it, or where its speed cannot be compared and `wasted` GPU hours were idle, or half
+    an hour below a tenth of use for most of the log (the training may run on the CPU; of reinforcement learning only
+    where a fifth of the memory is held at a tenth of the power). Else it is `info`: where training ran no slower, where
+    none was logged for half of the time, of a device that never worked beside others that did (the run may not use it),
+    and of reinforcement learning, which waits for its environment. Tensor-core activity and occupancy are not held
+    against it: 30 % of those can be all that a model asks for.
 
     Why it matters
     --------------

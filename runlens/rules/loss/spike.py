@@ -73,29 +73,28 @@ class LossSpike(Rule[SpikeEvidence]):
 
     What it does
     ------------
-    Holds log loss (plain loss where it is not positive) against the level of the points before, carried on along
-    its own slope, and reports every stretch above it once: one finding per incident, with its outcome in
-    `evidence.outcome`, judged against the level before the onset. `recovered-fast` and `recovered-slow`: back
-    within one standard deviation, and staying there. `plateaued`: settled above the old level. `diverged`:
-    non-finite, still rising at the end, or half of all progress lost. `unresolved`: the log ends too early to tell,
-    or the next spike begins, which then says what was lost (`info`). The noise sets its own bar: a point that
-    stands alone must be higher than what the tail of the run's own residuals reaches once in ten million points, a
-    cluster may be lower. A slow rise is looked for on medians of 4, 16, 64 … points, of which a cluster needs three
-    quarters of the standard deviations only. The losses of two networks that train against each other (GAN) are not
-    judged, unless one is named with `--metric`. Where neighbours share their noise (running means), it is measured
-    at the distance over which they do; means since an epoch began are taken back first. A loss that doubles within
-    the first points and stays so high for a tenth of the log is a spike, too, and an error where it stays for three
-    tenths. A rise at which a logged stage, phase or switch of the loss changes is `info`, or a warning where most
-    of the progress is lost, unless it goes on; one with the logged weight of a term that ramps up (`kl_weight`) is
-    `info`, unless it goes on after the ramp. A bump while the learning rate warms up for the first time, and that
-    is gone within a tenth of the log, is `info`. So is one that is back and undid less than 1 % of the progress, or
-    set in before the loss had fallen at all and did not double it. So is an unresolved one that at its worst stands
-    below 1 % of the first loss. So is an unresolved one of a log that prints no
-    step, unless it stands at twice all that was before: another training may begin there; one in which the loss
-    kept going back and forth between its level and its peak, so that single batches are high; and one of three
-    points at the end of the log where three spikes as high were back at once; and one that fell at once where the
-    epoch ended in which it began. In a table of 50 epochs or less a spike to five times the level is a warning
-    although it was back at the next one: it cost the run 2 % and more.
+    Holds log loss (plain loss where it is not positive) against the level of the points before, carried on along its
+    own slope, and reports every stretch above it once: one finding per incident, with its outcome in
+    `evidence.outcome`, judged against the level before the onset. `recovered-fast` and `recovered-slow`: back within
+    one standard deviation, and staying there. `plateaued`: settled above the old level. `diverged`: non-finite, still
+    rising at the end, or half of all progress lost. `unresolved`: the log ends too early to tell, or the next spike
+    begins, which then says what was lost (`info`). The noise sets its own bar: a point that stands alone must be higher
+    than what the tail of the run's own residuals reaches once in ten million points, a cluster may be lower. A slow
+    rise is looked for on medians of 4, 16, 64 … points, of which a cluster needs three quarters of the standard
+    deviations only. The losses of two networks that train against each other (GAN) are not judged, unless one is named
+    with `--metric`. Where neighbours share their noise (running means), it is measured at the distance over which they
+    do; means since an epoch began are taken back first. A loss that doubles within the first points and stays so high
+    for a tenth of the log is a spike, too, and an error where it stays for three tenths. A rise at which a logged
+    stage, phase or switch of the loss changes is `info`, or a warning where most of the progress is lost, unless it
+    goes on; one with the logged weight of a term that ramps up (`kl_weight`) is `info`, unless it goes on after the
+    ramp. A bump while the learning rate warms up for the first time, and that is gone within a tenth of the log, is
+    `info`. So is one that is back and undid less than 1 % of the progress, or set in before the loss had fallen at all
+    and did not double it. So is an unresolved one that at its worst stands below 1 % of the first loss. So is an
+    unresolved one of a log that prints no step, unless it stands at twice all that was before: another training may
+    begin there; one in which the loss kept going back and forth between its level and its peak, so that single batches
+    are high; and one of three points at the end of the log where three spikes as high were back at once; and one that
+    fell at once where the epoch ended in which it began. In a table of 50 epochs or less a spike to five times the
+    level is a warning although it was back at the next one: it cost the run 2 % and more.
 
     Why it matters
     --------------

@@ -78,13 +78,13 @@ class StalledLoss(Rule[StallEvidence]):
     of ten points and more that does nothing but rise is a `warning`, and an `error` where it doubles, as is one
     that falls below zero without bound; so is one of less than 50 points that has risen by a quarter since it was
     lowest, for half of the log, and gave back a hundredth of its progress; either is `info` where it rose with the
-    logged weight of a term that ramps up. Four things show in fewer points that
-    nothing is learnt: a loss of 20 points that never leaves the logarithm of a number of classes by half a percent,
-    a held-out loss that is the same to a thousandth at eight checkpoints and more beside a training loss that is
-    level from the start, one that stands so at such a logarithm, and a training loss of 20 points with up to half a
-    per cent of noise whose thirds agree to half a per cent while no eval moves by 1 %, unless the log goes on from
-    training that is not in it. So does a loss of pairs (DPO) of 20 points that began at ln 2 and is no 2 % lower in its
-    last third, while no more than 55 % of the pairs are ordered right, or that stands 5 % above it.
+    logged weight of a term that ramps up. Four things show in fewer points that nothing is learnt: a loss of 20 points
+    that never leaves the logarithm of a number of classes by half a percent, a held-out loss that is the same to a
+    thousandth at eight checkpoints and more beside a training loss that is level from the start, one that stands so at
+    such a logarithm, and a training loss of 20 points with up to half a per cent of noise whose thirds agree to half a
+    per cent while no eval moves by 1 %, unless the log goes on from training that is not in it. So does a loss of pairs
+    (DPO) of 20 points that began at ln 2 and is no 2 % lower in its last third, while no more than 55 % of the pairs
+    are ordered right, or that stands 5 % above it.
 
     Why it matters
     --------------

@@ -89,15 +89,14 @@ class PolicyCollapse(Rule[CollapseEvidence]):
     warning; so is a reward of evaluations that lost 80 % beside one of training that holds, and one of which 80 % were
     gone for a tenth of the log before it came back. A rate of winning or success, or a score, is a reward where no
     other is logged. A KL that rises tenfold within a fifth of the log, to a level that no healthy run has, is a finding
-    whatever the reward does. An
-    entropy that dies or was dead from the first value on, and responses that stand at their limit or shrink to nothing,
-    are findings where no reward gained or it fell: while one gains they do so by design. An entropy or responses
-    that run away are signs beside a reward that fell. All signs are one finding. A task that was made harder explains a
-    fall: `info`. Beside a reward that never rose an entropy is dead at twice `entropy` of its first level. A reward of
-    500 points or more that never rose above its first level, nor any other one, is a warning: the policy learns
-    nothing; not that of a game of two, of answers, or one that stands near the highest that it ever was. Of one value
-    below 0 all along 100 points and a million steps are enough. The reward of a game against itself whose rating is
-    logged (`Self-play/ELO`) is 0 by design, and not judged.
+    whatever the reward does. An entropy that dies or was dead from the first value on, and responses that stand at
+    their limit or shrink to nothing, are findings where no reward gained or it fell: while one gains they do so by
+    design. An entropy or responses that run away are signs beside a reward that fell. All signs are one finding. A task
+    that was made harder explains a fall: `info`. Beside a reward that never rose an entropy is dead at twice `entropy`
+    of its first level. A reward of 500 points or more that never rose above its first level, nor any other one, is a
+    warning: the policy learns nothing; not that of a game of two, of answers, or one that stands near the highest that
+    it ever was. Of one value below 0 all along 100 points and a million steps are enough. The reward of a game against
+    itself whose rating is logged (`Self-play/ELO`) is 0 by design, and not judged.
 
     A KL that grew tenfold all along, to such a level, beside an entropy that died is a policy that says one thing: a
     finding whatever the reward does. What a reward lost within its first tenth, before it gained anything, is how an

@@ -15,7 +15,6 @@ from runlens.errors import NotALog, ReadError
 from runlens.model import AS_FOUND, RunRef
 from runlens.sources.appended import Trainings, every_one, of_one_file
 from runlens.sources.contract import Look
-from runlens.sources.naming import printable
 from runlens.sources.table.appended import may_be, trainings
 from runlens.sources.table.axis import axis_of
 from runlens.sources.table.bare import is_bare, is_called_one
@@ -36,7 +35,7 @@ from runlens.sources.table.names import AXES, first
 from runlens.sources.table.reading import head_of
 from runlens.sources.table.run import last_read, read
 from runlens.sources.table.trials import may_be_trials, rows_of_trials
-from runlens.sources.unread import is_said_to_be_a_log, lower_rank
+from runlens.sources.unread import is_said_to_be_a_log, lower_rank, same_run
 
 
 def find(name: str) -> list[RunRef]:
@@ -73,7 +72,7 @@ def left_out(path: Path, look: Look) -> str:
     head = _head(path)
     names = _names(path, head)
     if _is_log(path, names, head):  # its run is read from a fuller copy
-        return f"it is of the same run as {printable(lower.name)}" if (lower := lower_rank(path)) is not None else ""
+        return same_run(path)
     named = is_said_to_be_a_log(path)
     if path.stat().st_size == 0:
         return "it is empty" if named else ""

@@ -19,13 +19,11 @@ AMOUNTS = (
     "time/total_timesteps", "total_timesteps", "timesteps_total", "num_env_steps_sampled", "total_num_steps",
     "totalenvsteps", "total_env_steps", "env_steps", "environment_steps", "environment_step", "env_step", "total_steps",
     "timesteps", "timestep", "timesteps_so_far", "timestepssofar", "total_timestep", "total_step", "total/steps",
-    "num_timesteps", "frame", "frames",
-    "serial_timesteps", "misc/total_timesteps", "progress/kimg", "kimg", "cur_nimg", "nimg", "progress/tick", "tick",
-    "samples_seen",
-    "batch", "batches", "batch_idx", "batch_num", "batch_index", "minibatch", "time/iterations", "nupdates",
-    "misc/nupdates", "episode", "episodes", "episode_num", "episode_number", "num_episodes", "episodes_so_far",
-    "episodessofar", "ep", "game", "games",
-    "generation", "gen", "n_gen", "round", "rounds", "communication_round", "trial_number", "checkpoint",
+    "num_timesteps", "frame", "frames", "serial_timesteps", "misc/total_timesteps", "progress/kimg", "kimg", "cur_nimg",
+    "nimg", "progress/tick", "tick", "samples_seen", "batch", "batches", "batch_idx", "batch_num", "batch_index",
+    "minibatch", "time/iterations", "nupdates", "misc/nupdates", "episode", "episodes", "episode_num", "episode_number",
+    "num_episodes", "episodes_so_far", "episodessofar", "ep", "game", "games", "generation", "gen", "n_gen", "round",
+    "rounds", "communication_round", "trial_number", "checkpoint",
 )  # fmt: skip
 """What else grows as training goes on, finer ones first."""
 EPOCHS = (

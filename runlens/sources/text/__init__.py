@@ -32,7 +32,7 @@ from runlens.sources.text.launches import on_one_axis, part_of
 from runlens.sources.text.rows import rows_of, starts_of
 from runlens.sources.text.stretches import called_for, is_packed, open_log, stretches
 from runlens.sources.text.words import LOSS
-from runlens.sources.unread import is_said_to_be_a_log, is_text, lower_rank
+from runlens.sources.unread import is_said_to_be_a_log, is_text, lower_rank, same_run
 
 UNDERSTOOD = 0.5
 """Share of the lines that look like metrics that must be understood: below it what is read may be the lesser part."""
@@ -83,7 +83,7 @@ def left_out(path: Path, look: Look) -> str:
     if not (is_said_to_be_a_log(path) and is_text(path)) or path.parent in _fuller(look):
         return ""
     if _holds_metrics(path) or counts_in_all(path):
-        return f"it is of the same run as {printable(lower.name)}" if (lower := lower_rank(path)) is not None else ""
+        return same_run(path)
     return "no line of it tells a step and a metric"
 
 

@@ -20,8 +20,6 @@ _FALLS = 0.01
 """Share of falls that launches of one log make in it."""
 _GROWS = 2.0
 """How many times its first value a time since the start comes to: times of steps that grow with the memory do not."""
-
-
 _BEGINS = 2.0
 """Usual distances of two lines that a time since the epoch began stands at in the first line of each, at most."""
 
@@ -49,9 +47,8 @@ def elapsed_of(rows: Rows) -> tuple[str, Floats]:
         change = np.diff(value)
         if np.count_nonzero(change > 0) >= _FEWEST - 1 and value[0] >= 0:
             unit = elapsed_unit(name) or 1.0
-            of_launches = np.count_nonzero(change < 0) <= _FALLS * len(change) and float(value.max()) >= _GROWS * float(
-                value[0]
-            )
+            grows = float(value.max()) >= _GROWS * float(value[0])
+            of_launches = grows and np.count_nonzero(change < 0) <= _FALLS * len(change)
             if of_launches or _since_epochs(value, change):
                 before = -change if of_launches else value[:-1]
                 time[known] = unit * (value + np.concatenate([[0.0], np.cumsum(np.where(change < 0, before, 0.0))]))
