@@ -71,10 +71,10 @@ def judged_in_steps(run: Run, settings: Settings) -> Steps[RunReport]:
     skips: list[Skip] = []
     failures: list[Failure] = []
     checked: list[str] = []
-    there, alone = roles_there(run), one_pass(run)
+    alone = one_pass(run)
     for rule in settings.rules:
-        if missing := unmet(tuple(rule.needs), there):
-            skips.append(_lacking(rule, run, missing))
+        if missing := missing_roles(rule, run):
+            skips.append(missing)
             continue
         try:
             said = list(rule.check(run))
@@ -149,10 +149,8 @@ def judged_in_steps(run: Run, settings: Settings) -> Steps[RunReport]:
 def missing_roles(rule: AnyRule, run: Run) -> Skip | None:
     """That the rule cannot judge, because the run logs none of the roles of one of its needs; None if it can."""
     missing = unmet(tuple(rule.needs), roles_there(run))
-    return _lacking(rule, run, missing) if missing else None
-
-
-def _lacking(rule: AnyRule, run: Run, missing: tuple[str, ...]) -> Skip:
+    if not missing:
+        return None
     if "train_loss" in missing and (why := need_not_fall(run)):  # there are losses, and none that must come down
         return rule.skip(why, kind="not-applicable")
     words, lacking = not_logged(missing)

@@ -24,6 +24,7 @@ TOGETHER = 0.9
 FALLS = 0.3
 """Rank correlation from which on a series is known to rise, or to fall."""
 FEWEST = 4
+"""Values from which that says anything: three fall in order one time in six by chance."""
 _TRAIN = re.compile(r"(?<![a-z])(train(ing)?|tr|trn)(?![a-z])")
 
 

@@ -25,7 +25,8 @@ LEAST_LEVEL = 0.25
 LSGAN), is the lowest of the usual losses; the others have log 2 (0.69) a half, or 1 (hinge). So one that had won before
 the first point is measured by that."""
 MOSTLY = 0.9
-"""Share of the points to the end at which the discriminator's loss must be nothing: single batches stand out of it."""
+"""Share of the points to the end at which the discriminator's loss must be nothing: single batches stand out of it
+(one in twelve in a public run of a hinge that was lost)."""
 MARGIN = 1.0
 """What a generator's loss against a hinge must rise by, which begins near zero: its margin, at which all samples are
 told from data."""

@@ -181,7 +181,7 @@ class StalledLoss(Rule[StallEvidence]):
             help = "Go back to the checkpoint of that step; if the loss is a held-out one, the model overfits."
             ramp = ramp_of(run, curve.step, curve.value, turned.at, curve.loss(turned.best))
         elif (pairs := no_preference(run, curve.value)) is not None and not _spiked_for_good(run, self.sensitivity):
-            level = pairs.level
+            level = pairs
             text = f"the loss of preferences, ln 2 for a guess, is {level:.4g} in the last third, to step {last:,}"
             help = "Check the learning rate, beta, and that chosen and rejected answers differ and are not swapped."
         elif why := _nothing_learnt(run, curve, self.rate):

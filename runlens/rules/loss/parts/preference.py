@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -25,18 +24,9 @@ CHOSEN = 0.55
 """Share of pairs that the model orders right, from which on it has learnt something."""
 
 
-@dataclass(frozen=True, slots=True)
-class NoPreference:
-    """A loss of preferences that teaches nothing."""
-
-    level: float
-    """Median of the last third."""
-    accuracy: float | None
-    """Mean share of pairs in that third that are ordered right; None where it is not logged."""
-
-
-def no_preference(run: Run, value: Floats) -> NoPreference | None:
-    """Whether a loss of pairs began at ln 2 and is no lower in its last third, and the pairs are ordered no better.
+def no_preference(run: Run, value: Floats) -> float | None:
+    """Median of the last third of a loss of pairs that began at ln 2 and is no lower there, nor are the pairs ordered
+    better; None for any other loss.
 
     Parameters
     ----------
@@ -60,4 +50,4 @@ def no_preference(run: Run, value: Floats) -> NoPreference | None:
     accuracy = float(right[-max(len(right) // 3, 1) :].mean()) if right is not None and len(right) else None
     if level < WORSE * guess and accuracy is not None and accuracy > CHOSEN:
         return None
-    return NoPreference(level, accuracy)
+    return level
