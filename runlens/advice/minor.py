@@ -48,7 +48,7 @@ def look_closer(facts: Facts) -> Advised | None:
 
 def _declared(finding: Finding, facts: Facts) -> Advised:
     """What the finding's own rule advises, or else to look where its help points."""
-    own = rule_of(finding.code).advice
+    own = rule_of(finding.code).advised(finding)
     if own is None:
         action = Action("investigate", finding.message, measures=(finding.help,) if finding.help else ())
     else:

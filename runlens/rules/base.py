@@ -85,6 +85,11 @@ class Rule(ABC, Generic[E]):
         return re.sub(r"\b(gpu|lr|moe)\b", lambda m: m[0].upper(), cls.headline or finding.name.replace("-", " "))
 
     @classmethod
+    def advised(cls, finding: Finding) -> Advice | None:
+        """What to do about one of its findings, where that differs from what its others ask for."""
+        return cls.advice
+
+    @classmethod
     def evidence_of(cls, finding: Finding) -> E:
         """The evidence of a finding of this rule, as what it is. A report of another version may lack a key."""
         return cast("E", finding.evidence)

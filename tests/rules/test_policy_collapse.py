@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import get_args
 
 import numpy as np
@@ -357,3 +358,28 @@ def test_collapses_are_found_where_they_begin(tool: Tool, kind: Fault) -> None:
     step = made.run.series[REWARD[tool]].step
     assert finding.steps is not None and made.onset is not None
     assert abs(finding.steps[0] - made.onset) <= 0.1 * (step[-1] - step[0])
+
+
+def test_both_ends_of_a_slow_change_are_told() -> None:
+    wide = np.exp(np.linspace(0.0, 4.0, N))
+    (finding,) = found({"critic/score/mean": FLAT, "train/std": wide})
+    assert finding.evidence["signs"] == ["spread-ran-away"]
+    halfway, there = (int(text.replace(",", "")) for text in re.findall(r"by (?:step )?([\d,]+)", finding.message))
+    after = finding.evidence["after"][0]
+    assert wide[halfway] == pytest.approx(np.sqrt(wide[: N // 10].mean() * after), rel=0.2)
+    assert wide[there] == pytest.approx(after, rel=0.2)
+    (at_once,) = found({"critic/score/mean": FLAT, "train/std": np.where(np.arange(N) < 200, 1.0, 9.0)})
+    assert "half of the way" not in at_once.message and "at step 201" in at_once.message
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_reward_that_came_back_says_how_the_run_ends(again: bool) -> None:
+    level = learns(2 * N)
+    level[N : N + 120] = 0.2
+    level[-70:] = 0.2 if again else 0.8
+    told = found({"critic/score/mean": noisy(level)})
+    (finding,) = told
+    if finding.evidence["signs"] == ["reward-came-back"]:
+        assert ("it was lost again, and the run ends at" in finding.message) is again
+    else:
+        assert again and finding.evidence["signs"] == ["reward-fell"]

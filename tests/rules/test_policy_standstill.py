@@ -10,6 +10,7 @@ from runlens.model import Finding, Run, Series, Severity
 from runlens.roles import resolve
 from runlens.rules.rl.parts.signals import Signal
 from runlens.rules.rl.parts.standstill import LONG, SAME, SAME_STEPS, stands_still
+from runlens.rules.rl.parts.updates import GREW
 from runlens.rules.rl.policy_collapse import PolicyCollapse
 
 N = 600
@@ -157,3 +158,84 @@ def test_a_reward_of_few_points_that_falls_at_once_and_stays(reward: list[float]
     findings = told(np.array(reward))
     assert [one.evidence["signs"] for one in findings] == says * [["reward-fell"]]
     assert all(one.severity is Severity.WARNING and one.steps == (4, len(reward) - 1) for one in findings)
+
+
+def test_both_levels_of_a_reward_that_stood_are_told_and_no_checkpoint_is_advised() -> None:
+    (finding,) = told(FLAT)
+    first, last = FLAT[: N // 10].mean(), FLAT[-N // 10 :].mean()
+    assert f"{first:.4g} in the first tenth of the log, {last:.4g} in the last" in finding.message
+    advice = PolicyCollapse.advised(finding)
+    assert advice is not None and not any("checkpoint" in measure for measure in advice.measures)
+    assert any("environment" in measure for measure in advice.measures)
+
+
+def test_one_value_all_along_is_told_as_that_value() -> None:
+    (finding,) = told(np.full(LONG, -350.0))
+    assert "stood at -350 from the first tenth" in finding.message and "rose" not in finding.message
+
+
+EARLY_BEST = FLAT + np.where(np.arange(N) < 5, -18.0, 0.0)
+"""Learnt in its first points, or a chance of them: by itself no standstill."""
+
+
+@pytest.mark.parametrize(("times", "says"), [(0.9 * GREW, 0), (1.2 * GREW, 1)])
+def test_a_loss_of_the_value_function_that_grows_beside_a_flat_reward(times: float, says: int) -> None:
+    grows = np.linspace(1.0, 1.5 * times, N).clip(1.0, times)
+    grows[: N // 10] = 1.0
+    found = told(EARLY_BEST, train__critic_loss=grows)
+    assert len(found) == says
+    for one in found:
+        assert one.evidence["signs"] == ["reward-stood", "value-grew"]
+        assert PolicyCollapse.words(one) == "policy that learns nothing"
+
+
+def test_a_loss_of_the_value_function_grows_while_a_reward_rises_by_design() -> None:
+    grows = np.linspace(1.0, 50.0, N)
+    assert not told(np.linspace(-200.0, -20.0, N) + 10.0 * noise(), train__critic_loss=grows)
+    assert not told(EARLY_BEST[: LONG - 1], train__critic_loss=grows[: LONG - 1])
+
+
+def test_a_loss_of_the_value_function_that_came_down_again_says_nothing() -> None:
+    there = np.where(np.arange(N) < N // 2, np.linspace(1.0, 100.0, N), 12.0)
+    there[: N // 10] = 1.0
+    assert not told(EARLY_BEST, train__critic_loss=there)
+
+
+SETTLED = -12.0 - 8.0 * np.exp(-np.arange(25) / 4.0) - 0.02 * noise(25)
+"""Means of a hundred episodes each that have settled."""
+
+
+def broken(depth: float, leap: float, at: int = 20, kl_at: int = 20) -> list[Finding]:
+    """A reward that loses so much at one update, is back within three, and a KL that leaps at one."""
+    reward, kl = SETTLED.copy(), np.full(25, 0.02)
+    reward[at : at + 3] -= depth * np.array([1.0, 0.5, 0.2])
+    kl[kl_at] = leap
+    step = np.arange(1, 26) * 2048
+    logged = {NAME: reward, "train/approx_kl": kl}
+    series = {key: Series(key, step, np.full(25, np.nan), value) for key, value in logged.items()}
+    return [f for f in PolicyCollapse().check(resolve(Run("r", "r", "r", series=series))) if isinstance(f, Finding)]
+
+
+@pytest.mark.parametrize(
+    ("depth", "leap", "kl_at", "says"),
+    [
+        (5.0, 0.4, 20, 1),
+        (2.0, 0.4, 20, 0),  # less than half of its progress
+        (5.0, 0.19, 20, 0),  # a KL that healthy updates have
+        (5.0, 0.21, 20, 1),
+        (5.0, 0.4, 10, 0),  # at another update
+        (0.0, 0.4, 20, 0),
+    ],
+)
+def test_one_update_breaks_a_policy_of_few_points(depth: float, leap: float, kl_at: int, says: int) -> None:
+    found = broken(depth, leap, kl_at=kl_at)
+    assert len(found) == says
+    for one in found:
+        assert one.severity is Severity.WARNING
+        assert one.evidence["signs"] == ["reward-came-back", "kl-jumped"]
+        assert one.steps is not None and one.steps[0] == 21 * 2048
+        assert "the run ends at -12" in one.message
+
+
+def test_what_was_learnt_in_the_first_points_is_no_standstill_by_itself() -> None:
+    assert not told(EARLY_BEST)

@@ -8,52 +8,23 @@ from dataclasses import dataclass, replace
 from typing import TypedDict
 
 from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
-from runlens.model.words import percent
 from runlens.roles.rl import rl_sign
 from runlens.rules.base import Rule
 from runlens.rules.meaning import Advice, Part, Stage, Story
 from runlens.rules.rl.parts.curriculum import made_harder
 from runlens.rules.rl.parts.healed import came_back
 from runlens.rules.rl.parts.one_answer import one_answer
-from runlens.rules.rl.parts.short import FEWEST_SHORT, judged_short
+from runlens.rules.rl.parts.short import FEWEST_SHORT, breaks, judged_short
 from runlens.rules.rl.parts.signals import Signal, evaluated, every_reward, length_limit, measures, reward
-from runlens.rules.rl.parts.signs import FELL, FEWEST, Limits, Name, Reward, Sign, judged, of_evaluations, of_measure
+from runlens.rules.rl.parts.signs import FELL, FEWEST, Limits, Reward, Sign, judged, of_evaluations, of_measure
 from runlens.rules.rl.parts.standstill import learns_nothing, rated_by_itself
-from runlens.rules.rl.parts.updates import ALONE, KINDS, jumped, of_update
+from runlens.rules.rl.parts.updates import ALONE, KINDS, grows_beside, jumped, of_update
+from runlens.rules.rl.parts.words import LEARNS_NOTHING, WORDS, sentence
 
 LOST_ALL = 0.8
 """Part of the progress from which a fall is an error by itself."""
-NOTHING_LEARNT = (
-    "Look whether rewards are ever earned, at their scale, at exploration and at the learning rate; try it on a task "
-    "that is known to be learnt."
-)
 MASSIVE = 100.0
 """Times its level before from which a KL is an error by itself."""
-
-WORDS: dict[Name, str] = {
-    "reward-fell": "the reward fell from {} to {}",
-    "eval-reward-fell": "the reward of evaluations fell from {} to {}",
-    "reward-came-back": "the reward fell from {} to {}",
-    "kl-exploded": "the KL rose from {} to {}",
-    "kl-jumped": "the KL of an update leapt from {} to {}",
-    "entropy-died": "the entropy fell from {} to {}",
-    "entropy-dead": "the entropy is {1} from its first value on: the policy tries nothing else",
-    "entropy-exploded": "the entropy rose from {} to {}",
-    "updates-clipped": "the share of samples that are clipped rose from {} to {}",
-    "always-clipped": "{1} of the samples are clipped from the start on: each update goes too far",
-    "spread-ran-away": "the spread of actions rose from {} to {}",
-    "spread-died": "the spread of actions fell from {} to {}",
-    "value-ran-away": "the loss of the value function rose from {} to {}",
-    "value-lost": "the explained variance fell from {} to {}",
-    "no-contrast": "the rewards of a group came to be all equal, which leaves nothing to learn from,",
-    "never-contrast": "the rewards of a group are all equal from the first value on: nothing to learn from",
-    "length-ran-away": "responses grew from {} to {} tokens",
-    "length-at-limit": "responses came to stand at their limit, from {} to {}",
-    "length-died": "responses shrank from {} to {} tokens",
-    "reward-stood": "the reward rose by no more than noise, from {} to {} in the mean: the policy learns nothing",
-}
-STANDING: frozenset[Name] = frozenset({"entropy-dead", "always-clipped", "never-contrast", "reward-stood"})
-"""What is so from the first value on."""
 
 
 class CollapseEvidence(TypedDict):
@@ -95,7 +66,10 @@ class PolicyCollapse(Rule[CollapseEvidence]):
     that was made harder explains a fall: `info`. Beside a reward that never rose an entropy is dead at twice `entropy`
     of its first level. A reward of 500 points or more that never rose above its first level, nor any other one, is a
     warning: the policy learns nothing; not that of a game of two, of answers, or one that stands near the highest that
-    it ever was. Of one value below 0 all along 100 points and a million steps are enough. The reward of a game against
+    it ever was. Of one value below 0 all along 100 points and a million steps are enough. Where the loss of the value
+    function grew tenfold meanwhile, no trend of the reward is enough, wherever it began. Of 10 to 29 rewards, one
+    update that takes half of the progress while its KL leaps to 0.2 and five times the usual is a warning also where
+    the reward came back. The reward of a game against
     itself whose rating is logged (`Self-play/ELO`) is 0 by design, and not judged.
 
     A KL that grew tenfold all along, to such a level, beside an entropy that died is a policy that says one thing: a
@@ -116,7 +90,8 @@ class PolicyCollapse(Rule[CollapseEvidence]):
 
     What to do
     ----------
-    Go back to the last checkpoint before the first sign. Lower the learning rate or the number of updates a batch,
+    Go back to the last checkpoint before the first sign; of a policy that never learnt there is none: look at the scale
+    of rewards, exploration and the environment. Lower the learning rate or the number of updates a batch,
     raise the KL coefficient or clip tighter, add an entropy bonus or raise the temperature, and look at what the
     policy writes or does there: a reward that can be fooled will be.
 
@@ -178,8 +153,9 @@ class PolicyCollapse(Rule[CollapseEvidence]):
         known = judged(rewards, limits) if rewards is not None and len(rewards.value) >= FEWEST else None
         if known is not None and known.fell is None and not known.gained and _another_gained(run, rewards, limits):
             known = replace(known, gained=True, flat=False)
-        short = judged_short(rewards) if rewards is not None and FEWEST_SHORT <= len(rewards.value) < FEWEST else None
-        if known is None and short is None and not any(one.kind in ALONE for one in every):
+        few = rewards is not None and FEWEST_SHORT <= len(rewards.value) < FEWEST
+        short = _of_few(rewards, run, limits) if rewards is not None and few else []
+        if known is None and not short and not any(one.kind in ALONE for one in every):
             if rating := rated_by_itself(run):
                 yield self.skip(f"a game against itself earns 0 by design: {rating} tells", kind="not-applicable")
             else:
@@ -190,12 +166,14 @@ class PolicyCollapse(Rule[CollapseEvidence]):
         found += [*(of_update(signal, limits, known) for signal in updates), *one_answer(others, limits)]
         if known is not None and known.fell is not None:
             found.append(known.fell)
-        elif short is not None:
-            found.append(short)
+        elif short:
+            found += short
         else:
             found += _of_other_rewards(run, rewards, limits)
             if rewards is not None and not any(found):
-                found.append(learns_nothing(run, rewards, others, limits))
+                grew = grows_beside(rewards, updates, known)
+                found.append(learns_nothing(run, rewards, others, limits, bool(grew)))
+                found += grew if found[-1] is not None else []
         if signs := [sign for sign in found if sign is not None]:
             yield self._finding(run, signs, known)
 
@@ -209,7 +187,7 @@ class PolicyCollapse(Rule[CollapseEvidence]):
         lost = fell or worst.name == "reward-came-back"
         harder = made_harder(run, *worst.steps) if lost else ""
         massive = any(sign.name == "kl-exploded" and sign.after >= MASSIVE * sign.before for sign in signs)
-        if lost and (harder or worst.over) and len(signs) == 1:
+        if lost and (harder or (fell and worst.over)) and len(signs) == 1:
             severity = Severity.INFO
         elif massive or (trained and ((worst.sudden and worst.share >= LOST_ALL) or len(signs) > 1)):
             severity = Severity.ERROR
@@ -219,7 +197,7 @@ class PolicyCollapse(Rule[CollapseEvidence]):
             severity,
             worst.metric,
             (first, last),
-            _sentence(signs, harder),
+            sentence(signs, harder),
             {
                 "signs": [sign.name for sign in signs],
                 "series": [sign.metric for sign in signs],
@@ -231,7 +209,7 @@ class PolicyCollapse(Rule[CollapseEvidence]):
                 "sudden": worst.sudden,
                 "reward_known": known is not None,
             },
-            NOTHING_LEARNT
+            " ".join(LEARNS_NOTHING.measures)
             if worst.name == "reward-stood"
             else "Go back to the last checkpoint before the first sign; look at the KL, the entropy and its rollouts.",
         )
@@ -242,8 +220,13 @@ class PolicyCollapse(Rule[CollapseEvidence]):
         return "policy that learns nothing" if cls._stood(finding) else super().words(finding)
 
     @classmethod
+    def advised(cls, finding: Finding) -> Advice | None:
+        """Where nothing was learnt there is no checkpoint to go back to."""
+        return LEARNS_NOTHING if cls._stood(finding) else super().advised(finding)
+
+    @classmethod
     def _stood(cls, finding: Finding) -> bool:
-        return cls.evidence_of(finding).get("signs") == ["reward-stood"]
+        return cls.evidence_of(finding).get("signs", [""])[0] == "reward-stood"
 
 
 def _judged_reward(run: Run) -> Signal | None:
@@ -256,6 +239,12 @@ def _judged_reward(run: Run) -> Signal | None:
     trained = reward(run)
     held_out = evaluated(run, trained) if trained is not None and len(trained.value) < FEWEST else None
     return held_out if held_out is not None and len(held_out.value) >= FEWEST else trained
+
+
+def _of_few(rewards: Signal, run: Run, limits: Limits) -> list[Sign]:
+    """What few rewards tell: a fall that is sure, or an update that broke the policy."""
+    fell = judged_short(rewards)
+    return [fell] if fell is not None else breaks(rewards, measures(run), limits)
 
 
 def _another_gained(run: Run, rewards: Signal | None, limits: Limits) -> bool:
@@ -271,25 +260,3 @@ def _of_other_rewards(run: Run, rewards: Signal | None, limits: Limits) -> list[
     held_out = evaluated(run, rewards)
     lost = of_evaluations(held_out, limits) if held_out is not None and len(held_out.value) >= FEWEST else None
     return [lost, came_back(rewards, limits) if len(rewards.value) >= FEWEST else None]
-
-
-def _sentence(signs: list[Sign], harder: str) -> str:
-    worst = signs[0]
-    text = _at(worst)
-    if worst.name in FELL:
-        if worst.share < 1.0:
-            text += f", {percent(worst.share)} of the progress it had made"
-        ending = "and stays there" if worst.sudden else "bit by bit, and does not come back"
-        text += ", and is coming back" if worst.over else f", {ending}"
-        if worst.name == "eval-reward-fell":
-            text += "; that of training did not fall"
-    elif worst.name == "reward-came-back":
-        text += f", and half of its progress was back after step {worst.steps[1]:,}"
-    if harder:
-        text += f"; {harder} was raised there"
-    return "; ".join([text, *map(_at, signs[1:])])
-
-
-def _at(sign: Sign) -> str:
-    said = WORDS[sign.name].format(f"{sign.before:.4g}", f"{sign.after:.4g}")
-    return said if sign.name in STANDING else f"{said} at step {sign.steps[0]:,}"

@@ -6,12 +6,14 @@ import numpy as np
 
 from runlens.rules.rl.parts.course import BACK, course, means
 from runlens.rules.rl.parts.signals import Signal
-from runlens.rules.rl.parts.signs import OWN, SIGMAS, Limits, Sign
+from runlens.rules.rl.parts.signs import OWN, SIGMAS, Limits, Sign, arrives
 
 LOST = 0.8
 """Part of the progress made until then that must have been lost."""
 LASTED = 0.1
 """Share of the log for which half of it or more was gone: dips of a few hundredths are how a policy explores."""
+ENDS = 0.1
+"""Share of the log whose mean is the level at its end."""
 LEARNT = 0.5
 """Part of all progress of the run that had been made before: what is lost before a policy learnt is nothing."""
 
@@ -48,5 +50,8 @@ def came_back(signal: Signal, limits: Limits) -> Sign | None:
         if back and deep and last - first > length:
             length = last - first
             steps = int(signal.step[blocks.first[first]]), int(signal.step[blocks.first[last] - 1])
-            longest = Sign("reward-came-back", signal.metric, steps, top, worst, (top - worst) / float(gain[first]))
+            ends = float(smooth[-blocks.share(ENDS) :].mean())
+            longest = Sign("reward-came-back", signal.metric, steps, top, worst, (top - worst) / float(gain[first]),
+                           over=top - ends >= 0.5 * (top - worst), ends=ends,
+                           reached=arrives(signal, blocks, int(blocks.first[first]), top, worst))  # fmt: skip
     return longest

@@ -8,7 +8,7 @@ import numpy as np
 
 from runlens.rules.rl.parts.course import FEW, scatter
 from runlens.rules.rl.parts.signals import Signal
-from runlens.rules.rl.parts.signs import OWN, SIGMAS, Sign
+from runlens.rules.rl.parts.signs import LEVEL, OWN, SIGMAS, Limits, Name, Sign
 from runlens.stats.robust import Floats
 
 FEWEST_SHORT = 10
@@ -21,6 +21,9 @@ WANDERS = 0.2
 """Correlation of neighbours about a line from which a reward wanders: then it falls all along by chance as well."""
 SLID = 0.2
 """Part of its first level that it lost."""
+BREAK, LEAP = 6.0, 5.0
+"""Times the median move of the reward until then that one update makes, and times its own median that the KL has there:
+of a public log of 25 points the one was 40 times and the other 17."""
 BEFORE, AFTER = 4, 6
 """Points before and after a step down, at least."""
 APART, HALF = 4.0, 0.5
@@ -50,6 +53,52 @@ def judged_short(signal: Signal) -> Sign | None:
     begins = min(int(high[-1]) + 1, n - EDGE)
     steps = int(signal.step[begins]), int(signal.step[-1])
     return Sign("reward-fell", signal.metric, steps, best, float(end.mean()), fall / gain, sudden=False)
+
+
+def breaks(signal: Signal, others: list[Signal], limits: Limits) -> list[Sign]:
+    """One update that broke a policy: the reward loses half of its progress there, and the KL leaps at the same step.
+
+    Either alone is chance in a log of few points: the two at one step are not. It counts also where the reward comes
+    back, since the next such update may not.
+
+    Parameters
+    ----------
+    signal : Signal
+        A reward of `FEWEST_SHORT` points or more.
+    others : list of Signal
+        Measures of the policy, of any length.
+    limits : Limits
+    """
+    value, step = signal.value, signal.step
+    if len(value) < FEWEST_SHORT:
+        return []
+    down = value[:-1] - value[1:]
+    at = int(np.argmax(down)) + 1
+    before, after = float(value[at - 1]), float(value[at])
+    gained = before - float(value[:EDGE].mean())
+    moves = np.abs(np.diff(value[:at]))
+    if len(moves) < EDGE or gained <= 0 or before - after < max(limits.fall * gained, OWN * abs(before)):
+        return []
+    if before - after < BREAK * float(np.median(moves)):
+        return []
+    for other in others:
+        if other.kind not in ("kl", "update-kl") or len(other.value) <= EDGE:
+            continue
+        leap = int(np.argmax(other.value))
+        near = step[at - 1] <= other.step[leap] <= step[min(at + 1, len(step) - 1)]
+        least = max(LEVEL[other.kind], LEAP * float(np.median(other.value)))
+        if near and leap and float(other.value[leap]) >= least:
+            ends, worst = float(value[-1]), float(value[at:].min())
+            lost = before - ends >= 0.5 * (before - worst)
+            back = np.flatnonzero(value[at:] >= 0.5 * (before + worst))
+            until = int(step[at + back[0]]) if len(back) else int(step[-1])
+            share = (before - worst) / gained
+            name: Name = "reward-came-back" if len(back) and not lost else "reward-fell"
+            fell = Sign(name, signal.metric, (int(step[at]), until), before, worst, share, lost and bool(len(back)),
+                        ends=ends)  # fmt: skip
+            return [fell, Sign("kl-jumped", other.metric, (int(other.step[leap]), int(step[-1])),
+                               float(np.median(other.value[:leap])), float(other.value[leap]))]  # fmt: skip
+    return []
 
 
 def _steps_down(signal: Signal) -> Sign | None:

@@ -16,7 +16,7 @@ from runlens.stats.robust import median
 Name = Literal["reward-fell", "eval-reward-fell", "kl-exploded", "entropy-died", "entropy-dead", "entropy-exploded",
                "length-ran-away", "length-at-limit", "length-died", "updates-clipped", "always-clipped", "kl-jumped",
                "spread-ran-away", "spread-died", "value-lost", "value-ran-away", "no-contrast", "never-contrast",
-               "reward-came-back", "reward-stood"]  # fmt: skip
+               "reward-came-back", "reward-stood", "value-grew"]  # fmt: skip
 FELL: frozenset[Name] = frozenset({"reward-fell", "eval-reward-fell"})
 
 TINY = 1e-12
@@ -49,6 +49,8 @@ EARLY = 10.0
 """Times that where less than a tenth of the log stood before: a policy that begins to move."""
 SOLVED = 0.9
 """A reward that is at most 1 and stands here is at its best, also where it stood there from the start."""
+ALL_THE_WAY = 0.9
+"""Part of the way from one level to another that is told as all of it."""
 VARIED = 5
 """Lengths from which on responses are not of one length, or two, by design."""
 FULL = 0.9
@@ -80,8 +82,12 @@ class Sign:
     share: float = math.nan
     """Of a reward: the part of its progress that was lost."""
     over: bool = False
-    """It is coming back at the end of the log."""
+    """It is coming back at the end of the log; of one that came back: it was lost again."""
     sudden: bool = True
+    reached: int | None = None
+    """The step at which it had gone all the way; None where that is not known."""
+    ends: float | None = None
+    """Of a reward that came back: its level at the end of the log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +150,16 @@ def _begins(signal: Signal, blocks: Blocks, found: Course) -> int:
 def _fell(signal: Signal, at: int, found: Course) -> Sign:
     lost = found.fall / found.gain if found.gain > found.noise else math.inf
     steps = int(signal.step[at]), int(signal.step[-1])
+    reached = arrives(signal, means(signal.value), at, found.best, found.end)
     return Sign("reward-fell", signal.metric, steps, found.best, found.end, lost, found.coming_back,
-                found.sudden)  # fmt: skip
+                found.sudden, reached)  # fmt: skip
+
+
+def arrives(signal: Signal, blocks: Blocks, at: int, before: float, after: float) -> int | None:
+    """Step of the first block from position `at` on whose level has gone `ALL_THE_WAY` from one level to the other."""
+    way = (blocks.smooth - before) / (after - before) if after != before else np.zeros(len(blocks.level))
+    there = np.flatnonzero((way >= ALL_THE_WAY) & (blocks.first[:-1] >= at))
+    return int(signal.step[blocks.first[there[0]]]) if len(there) else None
 
 
 def of_measure(signal: Signal, limits: Limits, reward: Reward | None, most: float | None) -> Sign | None:
@@ -243,5 +257,7 @@ def sign_of(name: Name, signal: Signal, blocks: Blocks, found: Climb | None) -> 
     if after > before:  # what grows by multiples is half way up where it has the geometric mean
         size, before, after = np.log(np.maximum(size, TINY)), math.log(max(before, TINY)), math.log(after)
     at = refine(size, int(blocks.first[low]), int(blocks.first[high]), before, after)
-    steps = int(signal.step[min(at, len(signal.step) - 1)]), int(signal.step[-1])
-    return Sign(name, signal.metric, steps, found.before, found.after)
+    at = min(at, len(signal.step) - 1)
+    steps = int(signal.step[at]), int(signal.step[-1])
+    reached = arrives(signal, blocks, at, found.before, found.after)
+    return Sign(name, signal.metric, steps, found.before, found.after, reached=reached)

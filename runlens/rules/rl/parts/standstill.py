@@ -30,6 +30,8 @@ TREND = 2.0
 first."""
 LEAST = 0.1
 """Part of the spread of single rewards that the last third may lie above the first in any case."""
+NO_TREND = 0.5
+"""The same where the loss of the value function grew all along: a mean of the last hundred episodes wanders by that."""
 BEGAN = 3.0
 """Standard deviations of the mean of the first points by which it may lie below all: a policy may learn what it learns
 before a fortieth of the log is over. Of 300 series of noise each, of 500 to 5,000 points, 96 in 100 pass all four."""
@@ -53,7 +55,7 @@ def rated_by_itself(run: Run) -> str:
     return next((name for name in sorted(run.placed) if _RATED.search(normalise(name))), "")
 
 
-def learns_nothing(run: Run, rewards: Signal, others: list[Signal], limits: Limits) -> Sign | None:
+def learns_nothing(run: Run, rewards: Signal, others: list[Signal], limits: Limits, grew: bool = False) -> Sign | None:
     """The standstill of a policy, unless anything else that it earns rose, or its task was made harder.
 
     Parameters
@@ -64,12 +66,15 @@ def learns_nothing(run: Run, rewards: Signal, others: list[Signal], limits: Limi
     others : list of Signal
         The other measures: one that writes answers begins with what it was taught, and may have nothing to gain.
     limits : Limits
+    grew : bool
+        The loss of the value function grew all along, which says that it is no policy that is at its best: then less
+        is asked of the reward.
     """
     if any(one.kind in ("length", "cut-off", "summed-kl") for one in others) or has_lessons(run):
         return None
     if _SCALED.search(normalise(rewards.metric)) or any(_AGAINST_ITSELF.search(normalise(name)) for name in run.placed):
         return None
-    found = stands_still(rewards)
+    found = stands_still(rewards) or (_no_trend(rewards) if grew else None)
     if found is None:
         return None
     beside = [one for one in every_reward(run) if one.metric != rewards.metric and len(one.value) >= FEWEST]
@@ -89,7 +94,7 @@ def stands_still(signal: Signal) -> Sign | None:
         return None
     level, low, high = float(value.mean()), quantile(value, WILD), quantile(value, 1.0 - WILD)
     if level < 0.0 and high - low <= ONE_LEVEL * abs(level):
-        return _sign(signal, level)
+        return _sign(signal)
     if high - level < AT_TOP * (high - low) or (low == high and high > 0.0):
         return None
     if low >= 0.0 and high <= 1.0 and level >= 0.9 * SOLVED:
@@ -98,7 +103,19 @@ def stands_still(signal: Signal) -> Sign | None:
         return None
     if _rose(value):
         return None
-    return _sign(signal, level)
+    return _sign(signal)
+
+
+def _no_trend(signal: Signal) -> Sign | None:
+    """A reward of `LONG` points or more of which neither the levels nor the thirds rise, wherever it began."""
+    value = signal.value
+    level, low, high = float(value.mean()), quantile(value, WILD), quantile(value, 1.0 - WILD)
+    solved = low >= 0.0 and high <= 1.0 and level >= 0.9 * SOLVED
+    if len(value) < LONG or solved or high - level < AT_TOP * (high - low) or _s(means(value)) > TREND:
+        return None
+    third = len(value) // 3
+    more, before = float(value[-third:].mean() - value[:third].mean()), float(value.std())
+    return None if more > NO_TREND * before else _sign(signal)
 
 
 def _one_value(signal: Signal) -> bool:
@@ -109,9 +126,10 @@ def _one_value(signal: Signal) -> bool:
     return float(value[0]) < 0.0 and bool((value == value[0]).all())
 
 
-def _sign(signal: Signal, level: float) -> Sign:
-    steps, first = (int(signal.step[0]), int(signal.step[-1])), float(means(signal.value).level[:2].mean())
-    return Sign("reward-stood", signal.metric, steps, first, level, math.inf)
+def _sign(signal: Signal) -> Sign:
+    steps, tenth = (int(signal.step[0]), int(signal.step[-1])), max(len(signal.value) // 10, 1)
+    first, last = float(signal.value[:tenth].mean()), float(signal.value[-tenth:].mean())
+    return Sign("reward-stood", signal.metric, steps, first, last, math.inf)
 
 
 def _rose(value: Floats) -> bool:

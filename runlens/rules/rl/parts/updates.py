@@ -32,6 +32,10 @@ WIDER, WIDEST = 4.0, 5.0
 are scaled to -1 to 1, where most of such a spread is cut off. The widest of a healthy public run was 1.7 times."""
 KNEW = 0.3
 """Explained variance of a value function that knew something."""
+GREW = 10.0
+"""Times its first level to which the loss of a value function grew beside a reward that is flat: the targets grow and
+nothing is earned by it. A public run of a robot's arm went from 0.5 to 28 in 100,000 steps, its rate of success at a
+quarter from the first episode to the last."""
 WORSE = 100.0
 """Times its highest level before from which the loss of a value function runs away."""
 RETURN = 100.0
@@ -82,6 +86,32 @@ def jumped(signal: Signal, limits: Limits, reward: Reward | None) -> Sign | None
         if smooth[i] >= max(limits.kl * before[i - 2], least):
             return sign_of("kl-jumped", signal, blocks, Climb(float(before[i - 2]), float(smooth[i:].max()), i - 1, i))
     return None
+
+
+def grows_beside(rewards: Signal, updates: list[Signal], known: Reward | None) -> list[Sign]:
+    """A loss of the value function that grew to `GREW` times its first level all along, beside a reward that is flat.
+
+    Parameters
+    ----------
+    rewards : Signal
+    updates : list of Signal
+        Each of `signs.FEWEST` points or more.
+    known : Reward or None
+        How that reward went.
+    """
+    if known is None or not known.flat:
+        return []
+    found = []
+    for signal in updates:
+        if signal.kind != "value-loss" or signal.value.min() < 0:
+            continue
+        blocks = medians(signal.value)
+        first, quarter = float(np.median(blocks.level[: blocks.share(0.1)])), blocks.share(LONG)
+        last, before = blocks.smooth[-quarter:], blocks.smooth[:-quarter]
+        if first > 0 and float(last.min()) >= max(GREW * first, 0.5 * float(before.max())):
+            steps = int(signal.step[0]), int(signal.step[-1])
+            found.append(Sign("value-grew", signal.metric, steps, first, float(np.median(last))))
+    return found[:1]
 
 
 def _clipped(signal: Signal, blocks: Blocks, reward: Reward | None) -> Sign | None:
