@@ -298,12 +298,17 @@ def test_what_is_measured_at_the_best_models_only_has_no_cadence(better, silent)
     assert (list(EvalOverdue().check(run(columns))) == []) is silent
 
 
-@pytest.mark.parametrize("at", [STEPS[2:12:3], STEPS[:6]], ids=["every third", "every one"])
-def test_an_eval_that_stopped_is_overdue_beside_a_loss_that_is_always_better(at):
+@pytest.mark.parametrize(
+    ("at", "severity"),
+    [(STEPS[2:12:3], "warning"), (STEPS[1:7:2], "info"), (STEPS[:6], "info")],
+    ids=["every third", "every second", "every one"],
+)
+def test_an_eval_that_stopped_is_overdue_beside_a_loss_that_is_always_better(at, severity):
     loss = 2.0 - 0.02 * np.arange(len(STEPS))
     columns = {("a", "loss"): (STEPS, loss), ("b", "acc"): (at, rising()[: len(at)])}
     (finding,) = EvalOverdue().check(run(columns))
-    assert finding.severity is Severity.WARNING and finding.metric == "eval/b/acc"
+    assert str(finding.severity) == severity and finding.metric == "eval/b/acc"
+    assert finding.message.endswith("eval/a/loss goes on") is (severity == "info"), "it was measured as often"
 
 
 UNEVEN = STEPS[[0, 1, 2, 4, 5]]
@@ -315,7 +320,7 @@ UNEVEN = STEPS[[0, 1, 2, 4, 5]]
         (UNEVEN, [0.3, 0.31, 0.4, 0.41, 0.5], True, False),
         (UNEVEN[:4], [0.3, 0.31, 0.4, 0.41], True, True),  # four may be so by chance
         (UNEVEN, [0.3, 0.31, 0.4, 0.39, 0.5], True, True),  # worse once, and written
-        (STEPS[:5], [0.3, 0.31, 0.4, 0.41, 0.5], True, True),  # a cadence
+        (STEPS[:9:3], [0.3, 0.31, 0.4], True, True),  # a cadence
         (UNEVEN, [0.3, 0.31, 0.4, 0.41, 0.5], False, True),  # nothing was evaluated any more
     ],
     ids=["news alone", "too few", "worse once", "even", "alone"],
@@ -325,9 +330,7 @@ def test_a_score_that_is_written_where_it_is_better_keeps_no_cadence(at, value, 
     if other:
         noisy = 1.0 + 0.1 * np.random.default_rng(1).standard_normal(len(STEPS))
         columns["a", "loss"] = STEPS, noisy
-    assert (
-        any(f.severity is Severity.WARNING for f in EvalOverdue().check(run(columns)) if isinstance(f, Finding))
-    ) is told
+    assert any(isinstance(f, Finding) for f in EvalOverdue().check(run(columns))) is told
 
 
 def test_single_batches_of_an_evaluation_are_left_to_their_mean():
@@ -341,3 +344,16 @@ def test_single_batches_of_an_evaluation_are_left_to_their_mean():
     (finding,) = EvalOverdue().check(logged(val_loss_step=batches))
     assert finding.severity is Severity.WARNING
     assert list(EvalOverdue().check(logged(val_loss_step=batches, val_loss_epoch=whole))) == []
+
+
+@pytest.mark.parametrize(("gained", "severity"), [(0.3, "info"), (0.0, "error")])
+def test_an_accuracy_that_leaves_the_commonest_class_while_f1_rises_is_no_regression(gained, severity):
+    n = len(STEPS)
+    wave = 0.002 * (-1.0) ** np.arange(n)
+    half = n // 2
+    accuracy = np.where(np.arange(n) < half, np.minimum(0.5 + 0.2 * np.arange(n), 0.86), 0.66) + wave
+    f1 = np.where(np.arange(n) < half, 0.46, 0.46 + gained) + wave
+    told = list(EvalRegression().check(run({("val", "acc"): (STEPS, accuracy), ("val", "f1"): (STEPS, f1)})))
+    lasting = [f for f in told if isinstance(f, Finding) and f.steps and f.steps[1] == STEPS[-1]]
+    assert [str(f.severity) for f in lasting] == [severity]
+    assert ("weighs the classes" in lasting[0].message) is (severity == "info")

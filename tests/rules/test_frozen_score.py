@@ -141,3 +141,51 @@ def test_of_many_evaluations_each_counts(one_in):
     assert not found(val_accuracy=[*many])
     (one,) = found(val_accuracy=[0.25] * 1500)
     assert one.evidence["evaluations"] == 1500 and "1,500 times in a row" in one.message
+
+
+def memorised(accuracy: list[float], left: float = 0.005, **more: list[float]) -> list[Finding]:
+    """A run whose training loss falls to a part of its first value, with accuracies at every tenth step."""
+    n = 10 * len(accuracy)
+    made = run(val_accuracy=accuracy, **more)
+    step = np.arange(n, dtype=np.int64)
+    loss = Series("train_loss", step, np.full(n, np.nan), 1.4 * np.geomspace(1.0, left, n))
+    return [
+        f
+        for f in FrozenScore().check(
+            resolve(Run(id="r", name="r", source="s", series={**made.series, "train_loss": loss}))
+        )
+        if isinstance(f, Finding)
+    ]
+
+
+def about(level: float, gained: float = 0.0, n: int = 20) -> list[float]:
+    return list(level + gained * np.linspace(-0.1, 1.1, n).clip(0, 1) + 0.002 * (-1.0) ** np.arange(n))
+
+
+def test_a_score_at_chance_while_the_training_loss_goes_to_nothing():
+    (one,) = memorised(about(0.25, 0.03))
+    assert "by heart" in one.message and one.evidence["train_after"] < 0.1 * one.evidence["train_before"]
+    assert FrozenScore.words(one) == "score that never rose"
+    assert FrozenScore.words(*found(val_accuracy=[0.7241] * 8)) == "frozen score"
+
+
+@pytest.mark.parametrize(
+    ("scores", "left", "told"),
+    [
+        (about(0.25, 0.10), 0.005, 1),
+        (about(0.25, 0.15), 0.005, 0),  # 15 % of what it lacked
+        (about(0.25), 0.15, 0),  # the training loss has not gone
+        (about(0.51), 0.005, 0),  # half of the best is no failure
+        (about(25.0, 3.0), 0.005, 1),  # percent
+        (about(0.25, n=9), 0.005, 0),
+        (about(0.25, n=10), 0.005, 1),
+    ],
+)
+def test_how_little_a_score_gains_beside_a_training_loss_that_went(scores, left, told):
+    assert len(memorised(scores, left)) == told
+
+
+def test_another_score_that_rose_or_a_held_out_loss_decides():
+    assert not memorised(about(0.25), val_f1=about(0.2, 0.4))
+    assert not memorised(about(0.25), val_loss=list(np.linspace(2.0, 1.0, 20)))
+    assert memorised(about(0.25), val_f1=about(0.2, 0.05))

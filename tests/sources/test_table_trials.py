@@ -128,3 +128,26 @@ def test_such_a_table_spoils_no_folder_and_is_said(tmp_path):
     search = Search()
     assert [ref.id for ref in discover(str(tmp_path), search=search)] == ["log"]
     assert [one.reason for one in search.unread] == ["its rows are trials of a search, and no steps"]
+
+
+def grid_of_switches(data, rows=None):
+    """A result for each set of two switches and each data set."""
+    every = [(d, a, b) for d in data for a in (0, 1) for b in (0, 1)][:rows]
+    names, first, second = (list(one) for one in zip(*every, strict=True))
+    return {"dataset": names, "noise": first, "shuffle": second, "acc": np.linspace(0.1, 0.5, len(names))}
+
+
+@pytest.mark.parametrize(("data", "rows", "refused"), [("abc", None, True), ("ab", 8, True), ("ab", 7, False)])
+def test_results_of_each_set_of_switches(tmp_path, data, rows, refused):
+    path = table(tmp_path, grid_of_switches(data, rows))
+    if refused:
+        with pytest.raises(NotALog, match="one of each configuration"):
+            one(path)
+    else:
+        one(path)
+
+
+def test_switches_of_a_training_are_no_grid(tmp_path):
+    columns = grid_of_switches("abc")
+    columns["noise"][-1] = columns["noise"][-2]  # two rows of one set
+    one(table(tmp_path, {**columns, "shuffle": [0] * 12, "loss": np.linspace(3, 1, 12)}))

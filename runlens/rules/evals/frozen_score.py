@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar, TypedDict
+from typing import ClassVar, NotRequired, TypedDict
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from runlens.comparison.words import label
 from runlens.model import Figure, Finding, PlacedSeries, Run, Severity, Skip, Symptom
 from runlens.roles.rl import rl_sign
 from runlens.rules.base import Rule
+from runlens.rules.evals.parts.by_heart import KINDS, ByHeart, learnt_by_heart
 from runlens.rules.evals.parts.overfit import held_out_loss, part_of_loss
 from runlens.rules.evals.parts.own import roles_by_name, whole_curves
 from runlens.rules.loss.parts.curve import train_loss
@@ -38,6 +39,9 @@ class FrozenScoreEvidence(TypedDict):
     since_start: bool
     others: list[str]
     """Further scores, or held-out losses, that stand still."""
+    train_before: NotRequired[float]
+    """Where the score moves about its first level: the training loss at the start, and at the end."""
+    train_after: NotRequired[float]
 
 
 @dataclass(frozen=True)
@@ -52,8 +56,9 @@ class FrozenScore(Rule[FrozenScoreEvidence]):
     there) or above its first value, nor where any other score of the run still moves. Every evaluation counts, however
     many there are: of one example each, a score is 0 or 1, and one that comes back to the other is no frozen one.
     `warning` also if every held-out loss is the same from its first evaluation on, printed with three digits and more,
-    while the training loss moves. Training losses are LOSS004's and LOSS006's; what a policy earns in reinforcement
-    learning is RL001's.
+    while the training loss moves, and, where no held-out loss was logged, if no accuracy, F1 or MCC gained more than 15
+    % of what it lacked over ten evaluations and more, each below half of the best, while nine tenths of the training
+    loss went. Training losses are LOSS004's and LOSS006's; what a policy earns in reinforcement learning is RL001's.
 
     Why it matters
     --------------
@@ -113,6 +118,36 @@ class FrozenScore(Rule[FrozenScoreEvidence]):
             stands = stands if len(stands) == len(losses) and _moves(train_loss(run)) else []
         if stands:
             yield self._finding(stands)
+        elif not losses and (found := learnt_by_heart(long, train_loss(run))) is not None:
+            yield self._by_heart(found, [c for c in long if c is not found.own])
+
+    def _by_heart(self, found: ByHeart, beside: list[RunCurve]) -> Finding:
+        """A score that never left its first level while the training loss went to nothing."""
+        own = found.own
+        return self.finding(
+            Severity.WARNING,
+            own.curve.name,
+            (int(own.step[0]), int(own.step[-1])),
+            f"{label(own.curve)} hardly left its first level in {len(own.step):,} evaluations, {found.before:.4g} "
+            f"at first and {found.after:.4g} in the last third, while the training loss fell from "
+            f"{found.train_before:.4g} to {found.train_after:.4g}: the model learnt its training data by heart, and "
+            "nothing else",
+            {
+                "value": found.after,
+                "evaluations": len(own.step),
+                "since_start": True,
+                "others": [c.curve.name for c in beside if c.curve.metric in KINDS],
+                "train_before": found.train_before,
+                "train_after": found.train_after,
+            },
+            "Hold the score against that of the commonest class; look at how the data were split, at labels and inputs "
+            "of the evaluation, and regularise.",
+        )
+
+    @classmethod
+    def words(cls, finding: Finding) -> str:
+        """A score that moves about its first level is no frozen one."""
+        return "score that never rose" if "train_after" in cls.evidence_of(finding) else super().words(finding)
 
     def _stands(self, own: RunCurve) -> Frozen | None:
         """The equal values that a score ends with, where it never was worse, at a level that is no success."""

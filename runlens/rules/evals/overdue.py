@@ -34,6 +34,10 @@ NEWS = 5
 
 _Gap = tuple[int, int, int]
 """Last step before, first step after, and the usual gap."""
+TWICE = 2.0
+"""Times as often as it stopped at which an eval that goes on is measured at most to be one of the same job: in a public
+log BLEU was, which was dropped for the second half of the training. What is measured more seldom is a job of its
+own."""
 
 
 class OverdueEvidence(TypedDict):
@@ -61,7 +65,9 @@ class EvalOverdue(Rule[OverdueEvidence]):
     cadence, nor has what is measured where another eval was better than ever, mostly there and nowhere else, nor what
     was better each time it was written, at uneven distances, while another eval went on. Values of single batches of an
     evaluation (`val_loss_step` beside `val_loss_epoch`) are left out. It is information where a single logged step
-    tells that training went on, and in a log that prints no step, whose lines are counted.
+    tells that training went on, in a log that prints no step, whose lines are counted, and where another eval goes on
+    that was measured at most twice as often, or is of one kind with it (a reward): then the evaluation runs, and a
+    measure of it was dropped or bears another name.
 
     Why it matters
     --------------
@@ -126,7 +132,26 @@ class EvalOverdue(Rule[OverdueEvidence]):
             yield self._closed(gaps)
         if stopped:
             alone = _one_step_since(run, max(last for last, _, _ in stopped))
-            yield self._open(stopped, Severity.INFO if run.counts_lines or alone else Severity.WARNING, alone)
+            others = self._go_on(evals, span[1], stopped)
+            little = run.counts_lines or alone or bool(others)
+            yield self._open(stopped, Severity.INFO if little else Severity.WARNING, alone, others)
+
+    def _go_on(self, evals: list[RoleSeries], now: int, stopped: dict[_Gap, list[str]]) -> str:
+        """The logged name of an eval measured up to now, about as often as one that stopped was, or of its kind.
+
+        Then the evaluation goes on, and one of its measures was dropped, or bears another name since.
+        """
+        names = {name for found in stopped.values() for name in found}
+        kinds = {r.metric_kind for r in evals if r.series.name in names} - {None}
+        often = max(usual for _, _, usual in stopped) / TWICE
+        for r in evals:
+            at = distinct(r.series.step)
+            if r.series.name in names or len(at) < 3:
+                continue
+            usual = int(np.diff(at)[-5:].max())
+            if now - int(at[-1]) <= self.factor * usual and (usual >= often or r.metric_kind in kinds):
+                return r.series.name
+        return ""
 
     def _closed(self, gaps: dict[_Gap, list[str]]) -> Finding:
         """All gaps that were closed again, told by the one that was longest for its cadence."""
@@ -144,7 +169,7 @@ class EvalOverdue(Rule[OverdueEvidence]):
             "Evaluate the checkpoints of that time if anything went wrong in it.",
         )
 
-    def _open(self, stopped: dict[_Gap, list[str]], severity: Severity, alone: bool) -> Finding:
+    def _open(self, stopped: dict[_Gap, list[str]], severity: Severity, alone: bool, go_on: str) -> Finding:
         """All evals that stopped, told by those that are the longest overdue for their cadence."""
         last, now, usual = max(stopped, key=_ratio)
         names = stopped[last, now, usual]
@@ -157,6 +182,8 @@ class EvalOverdue(Rule[OverdueEvidence]):
             message += f"; {others} more {'eval has' if others == 1 else 'evals have'} stopped"
         if alone:
             message += "; one logged step tells of it, which may be of another start"
+        elif go_on:
+            message += f"; {go_on} goes on"
         return self.finding(
             severity,
             names[0],

@@ -19,6 +19,9 @@ from runlens.rules.shared.panels import BESIDE_EVALS, EVALS
 from runlens.rules.shared.ramps import Ramp
 from runlens.rules.shared.unlearning import is_forgotten, is_kept, unlearning_sign
 
+LITTLE = "neither moved by much"
+UNSURE = "the evaluations scatter too much to be sure of it"
+
 
 def _with_weight(finding: Finding, ramp: Ramp) -> Finding:
     message = f"{finding.message}; {ramp.setting.words()} meanwhile, which weighs a term of it and none of that"
@@ -51,20 +54,21 @@ class Overfitting(Rule[OverfitEvidence]):
     one). If the level at the end lies above it (by 1 % at least), nine tenths of the later levels stay above it, a
     lasting rise tells the curve better than noise about a fall does (noise of neighbours that know nothing of each
     other, and noise that wanders; less proof is asked of a rise by a fifth beside a training loss that fell by a
-    fifth), and the median training loss has fallen meanwhile, the model learns its training data by heart: a
-    warning, an error when the held-out loss has given back half of its progress. Less is asked, for a warning, where
-    each checkpoint since the best is worse than the one before beside a training loss that fell by a fifth: of three
-    and more by 5 % each and a fifth in all, in four checkpoints by 8 % each, or twice 8 % and by half in all. A turn
-    that does not stand out of what the evaluations scatter is information. Still rising or settled above its best makes
-    no difference; a loss that swings about one level has not turned. Scores that were logged beside it decide:
-    information where they improved all the while (speech recognition and summarisation often do), a warning at most
-    where they held, or where only an accuracy of the same predictions improved, and information there unless the loss
-    has given back `given_back` of its progress. The metric that the run itself chooses its best model by is asked
-    first, and then alone; precision and recall are not asked beside mAP or F1, which weigh both. Terms of a held-out
-    loss that the training loss has as well (`val/box_loss`) are not judged one by one: their total is, or their sum
-    where no total was logged. In a run that unlearns, by the names of its series or its config, what is to be forgotten
-    is not judged, and anything else but what is to be kept is `info`. So is a loss that rose with the logged weight of
-    one of its terms (`kl_weight`), beside a training loss of another name. One finding tells of all held-out losses.
+    fifth), and the median training loss has fallen meanwhile, the model learns its training data by heart: a warning,
+    an error when the held-out loss has given back half of its progress. Less is asked, for a warning, where each
+    checkpoint since the best is worse than the one before beside a training loss that fell by a fifth: of three and
+    more by 5 % each and a fifth in all, in four checkpoints by 8 % each, or twice 8 % and by half in all. A turn that
+    does not stand out of what the evaluations scatter is information. Still rising or settled above its best makes no
+    difference; a loss that swings about one level has not turned. Scores that were logged beside it decide: information
+    where they improved all the while (speech recognition and summarisation often do), a warning at most where they
+    held, and information there unless the loss has given back `given_back` of its progress, or `severe` of it where
+    only an accuracy of the same predictions improved: then the checkpoint is chosen by that score. The metric that the
+    run itself chooses its best model by is asked first, and then alone; precision and recall are not asked beside mAP
+    or F1, which weigh both. Terms of a held-out loss that the training loss has as well (`val/box_loss`) are not judged
+    one by one: their total is, or their sum where no total was logged. In a run that unlearns, by the names of its
+    series or its config, what is to be forgotten is not judged, and anything else but what is to be kept is `info`. So
+    is a loss that rose with the logged weight of one of its terms (`kl_weight`), beside a training loss of another
+    name. One finding tells of all held-out losses.
 
     Why it matters
     --------------
@@ -77,7 +81,7 @@ class Overfitting(Rule[OverfitEvidence]):
     Settings
     --------
     patience : checkpoints that must follow the best one
-    severe : share of all progress whose loss is an error
+    severe : share of all progress whose loss is an error, or a warning beside an accuracy that improved
     given_back : share of all progress whose loss is a warning although the scores held
 
     References
@@ -137,12 +141,18 @@ class Overfitting(Rule[OverfitEvidence]):
             severity = Severity.INFO
             message += f"; but {scores[1]} improved all the while, and scores decide"
             help = f"Choose the checkpoint by {scores[1]}; the loss says that the model has become too sure of itself."
-        elif scores is not None and scores[0] != "worsened":
+        elif scores is not None and scores[0] == "still-improved":
+            severity = Severity.WARNING if found.lost >= self.severe else Severity.INFO
+            message += f"; {scores[1]} improved meanwhile"
+            help = f"Choose the checkpoint by {scores[1]}; fresh data or more regularisation would serve both."
+        elif scores is not None and scores[0] == "held":
             severity = Severity.WARNING if found.lost >= self.given_back else Severity.INFO
-            message += f"; {scores[1]} {'stood still' if scores[0] == 'held' else 'improved meanwhile'}"
-        if not found.sure and severity is not Severity.INFO:
+            message += f"; {scores[1]} stood still"
+        if (found.slight or not found.sure) and severity is not Severity.INFO:
             severity = Severity.INFO
-            message += "; the evaluations scatter too much to be sure of it"
+            message += (
+                f"; {'neither moved by much' if found.sure else 'the evaluations scatter too much to be sure of it'}"
+            )
         if unlearns and not is_kept(curve.name):
             severity = Severity.INFO
             message += f"; {unlearns} says that this run unlearns, which may be its price"

@@ -17,7 +17,7 @@ from runlens.rules.evals.parts.decline import Decline, declines, is_noise, was_c
 from runlens.rules.evals.parts.overfit import held_out_loss, part_of_loss, turned_beside
 from runlens.rules.evals.parts.own import of_policy, own_curves, roles_by_name, says_held_out, since_start
 from runlens.rules.evals.parts.ramped import without_ramped
-from runlens.rules.evals.parts.scores import scores_since
+from runlens.rules.evals.parts.scores import scores_since, weighed_better
 from runlens.rules.evals.parts.whole import terms_of
 from runlens.rules.meaning import Part, Stage, Story
 from runlens.rules.shared.panels import BESIDE_EVALS, EVALS
@@ -59,27 +59,27 @@ class EvalRegression(Rule[RegressionEvidence]):
 
     What it does
     ------------
-    Holds each eval against its own best earlier level (the median of three checkpoints). A checkpoint counts as
-    worse when it lies four scatters below (binomial error and what neighbouring checkpoints show), or 2.8 with two
-    neighbours that do so too, and by at least 1 % of a loss or 2 % of a score. It is a warning when that lasts for
-    three checkpoints up to the last one, or for two when a quarter of all progress is gone; an error when half of
-    it is gone. One checkpoint far off, and a dip that came back, are information, but a dip of a score (of a loss
-    where none is logged) that lasted for a tenth of the run and lost half of the progress is a warning; a fall no
-    deeper than earlier ones that came back is the eval's own noise. An eval that is worse than its very first value
-    ever since is a warning, if its name says that it is of held-out data and which way is better. One finding tells
-    of all evals that fell together. A held-out loss that rises while the training loss falls is EVAL004, and one
-    whose scores improved meanwhile is information. Which way is better is told by the name, `[evals."NAME"]
-    higher_is_better = true`, a requirement, or the course of the run while it was young (a warning at most, then);
-    an eval of which nothing tells it is named as not judged. Parts of a held-out loss (of a head, a layer, a term)
-    that rise while the whole does not are information, so are scores of single classes while that of all does not
-    fall (or fewer than a third of the classes do), precision and recall while mAP or F1 does not fall, and so is a
-    loss that lost less than `at_once` while its scores held, or that stands above its first value at fewer than
-    eight evaluations while they did, or that rose with the logged weight of a term that ramps up (`kl_weight`) and
-    not after it. In fewer than 20 checkpoints the whole curve must speak for a lasting change (`lasting_rise`, as of
-    EVAL004), and clearly so, or it is information. What a policy earns in reinforcement learning is RL001's, and
-    another score of it that lost less than `at_once` is information, as is, in a table of fewer than 20 epochs, what
-    lost less than `severe`; what a run that unlearns is to forget is not judged, and its other evals but those of what
-    is to be kept are information.
+    Holds each eval against its own best earlier level (the median of three checkpoints). A checkpoint counts as worse
+    when it lies four scatters below (binomial error and what neighbouring checkpoints show), or 2.8 with two neighbours
+    that do so too, and by at least 1 % of a loss or 2 % of a score. It is a warning when that lasts for three
+    checkpoints up to the last one, or for two when a quarter of all progress is gone; an error when half of it is gone.
+    One checkpoint far off, and a dip that came back, are information, but a dip of a score (of a loss where none is
+    logged) that lasted for a tenth of the run and lost half of the progress is a warning; a fall no deeper than earlier
+    ones that came back is the eval's own noise. An eval that is worse than its very first value ever since is a
+    warning, if its name says that it is of held-out data and which way is better. One finding tells of all evals that
+    fell together. A held-out loss that rises while the training loss falls is EVAL004, and one whose scores improved
+    meanwhile is information. Which way is better is told by the name, `[evals."NAME"] higher_is_better = true`, a
+    requirement, or the course of the run while it was young (a warning at most, then); an eval of which nothing tells
+    it is named as not judged. Parts of a held-out loss (of a head, a layer, a term) that rise while the whole does not
+    are information, so are scores of single classes while that of all does not fall (or fewer than a third of the
+    classes do), precision and recall while mAP or F1 does not fall, and so is a loss that lost less than `at_once`
+    while its scores held, or less than `severe` while an accuracy improved, or that stands above its first value at
+    fewer than eight evaluations while they did, or that rose with the logged weight of a term that ramps up
+    (`kl_weight`) and not after it. In fewer than 20 checkpoints the whole curve must speak for a lasting change
+    (`lasting_rise`, as of EVAL004), and clearly so, or it is information. What a policy earns in reinforcement learning
+    is RL001's, and another score of it that lost less than `at_once` is information, as is, in a table of fewer than 20
+    epochs, what lost less than `severe`; what a run that unlearns is to forget is not judged, and its other evals but
+    those of what is to be kept are information.
 
     Why it matters
     --------------
@@ -194,19 +194,20 @@ class EvalRegression(Rule[RegressionEvidence]):
         lead, by_course = [first, *(d for d in lasting if d is not first)], first.eval.curve.name in self_told
         of_loss = held_out_loss(first.eval) or part_of_loss(first.eval)
         scores = scores_since(run, curves, first.best_step) if of_loss else None
+        if not of_loss and (better := weighed_better(curves, [d.eval for d in lasting], first.best_step)):
+            return self._finding(Severity.INFO, lead, f"while {better} improved, which weighs the classes", by_course)
         if scores is None or scores[0] == "worsened":
             return self._finding(worst, lead, "", by_course)
         course, name = scores
         if course == "improved":
             return self._finding(Severity.INFO, lasting, f"while {name} improved, and scores decide")
         of_one = course == "held" and first.since_first and first.checkpoints < FEW_SINCE_FIRST
-        if 0.0 < first.share < self.at_once or of_one:
-            return self._finding(Severity.INFO, lasting, f"while {name} held, and scores decide")
+        least, went = (self.at_once, "held") if course == "held" else (self.severe, "improved")
+        if 0.0 < first.share < least or of_one:
+            return self._finding(Severity.INFO, lasting, f"while {name} {went}, and scores decide")
         # as of EVAL004: no error while a score still improves
         worst = min(worst, Severity.WARNING, key=lambda s: s.rank)
-        return self._finding(
-            worst, lead, f"while {name} {'stood still' if course == 'held' else 'improved'}", by_course
-        )
+        return self._finding(worst, lead, f"while {name} {'stood still' if went == 'held' else went}", by_course)
 
     def _without_classes(
         self, lasting: list[Decline], curves: tuple[RunCurve, ...]

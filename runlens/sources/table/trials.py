@@ -112,7 +112,7 @@ def rows_of_trials(columns: Columns, axis: Axis) -> str:
             return f"one of each {kind.replace('_', ' ')}"
         if kind in LABELS and kind not in ("env", "environment", "agent", "type") and _changes(columns, name):
             return f"results of each {kind.replace('_', ' ')}"
-    return ""
+    return "one of each configuration" if _of_a_grid_of_flags(columns) else ""
 
 
 def _by_names(names: Iterable[str]) -> str:
@@ -120,6 +120,21 @@ def _by_names(names: Iterable[str]) -> str:
     if any(map(_SURE.fullmatch, known)) and any(map(_TOLD.fullmatch, known)):
         return "trials of a search"
     return "runs of a project" if len(known & _OF_SWEEPS) >= _MOST_OF_SWEEPS else ""
+
+
+def _of_a_grid_of_flags(columns: Columns) -> bool:
+    """Whether no two rows have the same switches, of which there are two and more, and labels, and most of those that
+    could be are there. The switches of a training are what it was started with.
+    """
+    if columns.rows < _COURSE:
+        return False
+    dense = {name: columns.dense(name) for name in columns.parts}
+    flags = [name for name, value in dense.items() if set(value.tolist()) == {0.0, 1.0}]
+    labels = [said for name in columns.labels if canonical(name) in LABELS and (said := _words(columns, name))]
+    rows = set(zip(*(dense[name].tolist() for name in flags), *labels, strict=True))
+    possible = 2 ** len(flags) * int(np.prod([len(set(said)) for said in labels]))
+    turned = sum(_jumps(columns, name) for name in flags)
+    return len(flags) > 1 and turned > 0 and len(rows) == columns.rows and 2 * columns.rows >= possible
 
 
 def _goes_on(axis: Axis) -> bool:

@@ -82,10 +82,19 @@ def measured_thrice(gap):
     return evaluated(np.array([250, 500, 500 + gap]), eval_loss=np.full(3, 2.0))
 
 
+def overfitted_while_accuracy_rose(rise):
+    """The same beside an accuracy that goes on rising."""
+    n, loss = 30, 2 + np.exp(-np.arange(30) / 6)
+    loss[18:] = loss[17] + rise * np.minimum(np.arange(1, 13) / 3, 1.0)
+    return evaluated(STEPS[:n], eval_loss=loss, eval__accuracy=0.5 + 0.01 * np.arange(n))
+
+
 OVERFITTING = [
+    (Overfitting(), overfitted_while_accuracy_rose, (0.4, 0.55), "iw"),
+    (Overfitting(severe=0.3), overfitted_while_accuracy_rose, (0.2, 0.4), "iw"),
     (Overfitting(), overfitted_while_scores_held, (0.07, 0.14), "iw"),
     (Overfitting(given_back=0.3), overfitted_while_scores_held, (0.2, 0.4), "iw"),
-    (Overfitting(), overfitted, (0.02, 0.05, 0.4, 0.5), ".wwe"),
+    (Overfitting(), overfitted, (0.02, 0.05, 0.11, 0.13, 0.4, 0.5), ".iiwwe"),
     (Overfitting(severe=0.8), overfitted, (0.7, 0.75), "we"),
     (Overfitting(), lambda last: overfitted(0.3, last), (2, 3), ".w"),
     (Overfitting(patience=8), lambda last: overfitted(0.3, last), (6, 7), ".w"),

@@ -22,6 +22,8 @@ choose its best model by it: the loss has turned all the same, and the score gai
 SAME_PREDICTIONS = frozenset(
     {"acc", "token_acc", "top1", "top5", "top10", "f1", "auc", "precision", "recall", "AP", "mcc"}
 )
+WEIGHED = frozenset({"f1", "auc", "mcc"})
+"""Scores in which a class counts for more than its share of the samples."""
 CLEAR = 2.0
 """Standard errors by which a score must move: the loss has spoken already, and scores are only asked which way."""
 LEAST = 0.01
@@ -76,6 +78,23 @@ def scores_since(run: Run, curves: tuple[RunCurve, ...], step: int) -> tuple[Cou
         return "held", name
     own = chosen is not None or any(move > 1.0 and known[n].metric_kind not in SAME_PREDICTIONS for move, n in moves)
     return ("improved" if own else "still-improved"), name
+
+
+def weighed_better(curves: tuple[RunCurve, ...], fell: list[RunCurve], step: int) -> str:
+    """The logged name of a score that weighs the classes (F1, AUC, MCC) and improved since a step.
+
+    Empty if there is none, or if anything but accuracies fell.
+
+    A model that answers with the commonest class has the accuracy of its share: it falls when the model begins to tell
+    the classes apart.
+    """
+    if any(c.curve.metric not in ("acc", "top1") or is_benchmark(c.curve.task) for c in fell):
+        return ""
+    moves = [
+        (move, c.curve.name) for c in curves if c.curve.metric in WEIGHED and (move := _moved(c, step)) is not None
+    ]
+    best, name = max(moves, default=(0.0, ""))
+    return name if best > 1.0 else ""
 
 
 def best_model_metric(run: Run, curves: tuple[RunCurve, ...]) -> RunCurve | None:
