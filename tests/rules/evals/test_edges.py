@@ -90,8 +90,7 @@ def overfitted_while_accuracy_rose(rise):
 
 
 OVERFITTING = [
-    (Overfitting(), overfitted_while_accuracy_rose, (0.4, 0.55), "iw"),
-    (Overfitting(severe=0.3), overfitted_while_accuracy_rose, (0.2, 0.4), "iw"),
+    (Overfitting(), overfitted_while_accuracy_rose, (0.2, 0.3), "iw"),
     (Overfitting(), overfitted_while_scores_held, (0.07, 0.14), "iw"),
     (Overfitting(given_back=0.3), overfitted_while_scores_held, (0.2, 0.4), "iw"),
     (Overfitting(), overfitted, (0.02, 0.05, 0.11, 0.13, 0.4, 0.5), ".iiwwe"),
