@@ -36,6 +36,9 @@ _SIGNS = tuple(
     )
 )
 """Names each of which others log as well: two of different kinds give it away, one of them among the first `_OWN`."""
+_VALUE = 2
+_HELD_OUT = re.compile(r"(val|valid|validation|test|dev)[/_]")
+"""A `v_loss` below these words is a loss of held-out data, whatever the letter stands for, and of no value function."""
 _OWN = 3
 _GAME = frozenset({3, 5, 8})
 """Of these two are enough, too: episodes, exploration, and a score."""
@@ -92,7 +95,7 @@ def _sign(names: tuple[str, ...], axis: str) -> str:
         if _SURE.search(plain):
             return name
         for i, sign in enumerate(_SIGNS):
-            if i not in found and sign.search(plain):
+            if i not in found and sign.search(plain) and not (i == _VALUE and _HELD_OUT.match(plain)):
                 found[i] = name
     if all(letters.keys() & one for one in _LETTERS):
         return ", ".join(letters[min(letters.keys() & one)] for one in _LETTERS)

@@ -129,3 +129,20 @@ def test_a_score_with_a_split_elsewhere_is_of_training_where_it_has_none(tmp_pat
 def test_a_score_is_divided_by_what_stands_behind_a_slash_alone(tmp_path, row, expected):
     run = of([f"Epoch {i} loss: {1 / (i + 1):.3f} {row.format(i)}" for i in range(6)], tmp_path)
     np.testing.assert_allclose(run.series["acc"].value, [float(expected.format(i)) for i in range(6)])
+
+
+OPEN_BAR = (
+    "Validation: |          | 0/? [00:00<?, ?it/s]\x1b[A\x1b[[37m12/09/24 14:{e:02}:31\x1b[0m] \x1b[34mINFO\x1b[0m   "
+    "Epoch {e}: v_recons {b:.3e}  recons {a:.3e}  v_loss {b:.3e}  loss {a:.3e}  v_kl 5.8e+00  kl 5.5e+00\x1b[0m"
+)
+
+
+@pytest.mark.parametrize("pairs", [3, 1])
+def test_an_open_bar_names_no_split_of_what_stands_beside_its_held_out_twin(tmp_path, pairs):
+    form = OPEN_BAR if pairs == 3 else OPEN_BAR.replace("recons {a:.3e}", "").replace("  kl 5.5e+00", "")
+    run = of([form.format(e=e, a=v, b=v + 0.1) for e, v in enumerate(LOSS)], tmp_path)
+    if pairs == 1:  # it may be a value beside another
+        assert run.role("train_loss") is None
+        return
+    np.testing.assert_allclose(values(run, "train_loss"), LOSS, rtol=1e-3)
+    np.testing.assert_allclose(values(run, "eval_loss"), LOSS + 0.1, rtol=1e-3)

@@ -82,7 +82,7 @@ def _page(run: Run, width: int, blocks: str) -> list[Text | Table | Group]:
         page.append(_listed("No series for", missing, "", "yellow"))
     other = [r.series.name for r in run.every("other")]
     if other:
-        page.append(_listed("Understood, of no use to a rule", [named(n) for n in other], "", "bright_black"))
+        page.append(_listed("Understood, without a role of their own", [named(n) for n in other], "", "bright_black"))
     if run.texts:
         said = [f"{named(name)} ({_words(words)})" for name, words in run.texts.items()]
         page.append(_listed("Words", said, "", "bright_black"))

@@ -9,6 +9,9 @@ from runlens.sources.text.layout import Layout
 from runlens.sources.text.pairs import Field
 from runlens.sources.text.words import MEASURED, SCORE, TRAINING, spaced
 
+PAIRS = 2
+"""Metrics of a line that stand there with a letter and without one, so that it is no chance of their names."""
+
 
 def with_splits(layouts: Sequence[Layout]) -> list[Layout]:
     """The layouts, each metric of a held-out line with its split.
@@ -24,7 +27,26 @@ def with_splits(layouts: Sequence[Layout]) -> list[Layout]:
     ]
     whole = [_of_its_split(layout, training) for layout in layouts] if training else list(layouts)
     told = {f.name for layout in whole for f in layout.fields if f.split}
-    return [_behind(layout, told) for layout in whole]
+    return [_with_letters(_behind(layout, told)) for layout in whole]
+
+
+def _with_letters(layout: Layout) -> Layout:
+    """The layout, without the split of those of its metrics that stand beside one of the same name with a letter.
+
+    `Validation: | | 0/? [00:00<?] Epoch 29: v_recons 0.38 recons 0.37 v_loss 2.06 loss 1.39`: the open bar names
+    the whole line, and `v_` those that were measured on held-out data. One such pair may be a value beside another.
+    """
+    split = layout.split
+    names = {f.name for f in layout.fields}
+    bare = [f.name.removeprefix(f"{split}/") for f in layout.fields if split and f.split == split]
+    paired = {name for name in bare if any(f"{split}/{letters}_{name}" in names for letters in ("v", "val", "valid"))}
+    if len(paired) < PAIRS or "loss" not in paired:
+        return layout
+    fields = tuple(
+        replace(f, name=bare, split="") if (bare := f.name.removeprefix(f"{split}/")) in paired else f
+        for f in layout.fields
+    )
+    return replace(layout, fields=fields, split="")
 
 
 def _behind(layout: Layout, told: Set[str]) -> Layout:
