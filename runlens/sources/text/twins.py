@@ -43,7 +43,7 @@ def _with_letters(layout: Layout) -> Layout:
     if len(paired) < PAIRS or "loss" not in paired:
         return layout
     fields = tuple(
-        replace(f, name=bare, split="") if (bare := f.name.removeprefix(f"{split}/")) in paired else f
+        replace(f, name=plain, split="") if (plain := f.name.removeprefix(f"{split}/")) in paired else f
         for f in layout.fields
     )
     return replace(layout, fields=fields, split="")
