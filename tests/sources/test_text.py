@@ -115,7 +115,7 @@ def test_validation_loops_leave_their_last_word_alone(tmp_path):
         rows += [f"Epoch: [{epoch}][{i}/10] Loss {3 - epoch:.4f} (9.9)" for i in range(0, 10, 5)]
         rows += [f"Test: [{i}/4] Loss {i:.4f} ({epoch + 0.5:.4f})" for i in range(4)]
     run = resolve(of("\n".join(rows), tmp_path))
-    np.testing.assert_array_equal(run.series["test/Loss"].value, [3, 3, 3])
+    np.testing.assert_array_equal(run.series["test/Loss"].value, [0.5, 1.5, 2.5])  # of all batches
     np.testing.assert_array_equal(run.series["test/Loss"].step, [5, 15, 25])
     np.testing.assert_array_equal(run.series["Loss"].step, [0, 5, 10, 15, 20, 25])
 

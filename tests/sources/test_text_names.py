@@ -146,3 +146,22 @@ def test_an_open_bar_names_no_split_of_what_stands_beside_its_held_out_twin(tmp_
         return
     np.testing.assert_allclose(values(run, "train_loss"), LOSS, rtol=1e-3)
     np.testing.assert_allclose(values(run, "eval_loss"), LOSS + 0.1, rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("form", "behind"),
+    [
+        ("Test: [{i}/4]\tTime 0.6 (0.6)\tLoss {a:.4f} ({b:.4f})", True),
+        ("Test: [{i}/4]  Loss: {a:.4f} ( {b:.4f})", True),
+        ("Test epoch: {e} Loss: {a:.4f} ({b:.4f})", False),  # no loop: it may be the best so far
+        ("Test: [{i}/4]  Loss: {a:.4f} (best {b:.4f})", False),
+    ],
+)
+def test_the_mean_of_all_batches_is_the_result_of_a_loop_over_held_out_data(tmp_path, form, behind):
+    rows = []
+    for e, value in enumerate(LOSS):
+        rows += [f"Epoch: [{e}][{i}/10] Loss {value:.4f} (9.9)" for i in range(0, 10, 5)]
+        rows += [form.format(e=e, i=i, a=value + 0.2, b=value + 0.1) for i in (range(4) if "{i}" in form else (0,))]
+    run = of(rows, tmp_path)
+    np.testing.assert_allclose(values(run, "eval_loss"), LOSS + (0.1 if behind else 0.2), rtol=1e-3)
+    np.testing.assert_allclose(values(run, "train_loss"), np.repeat(LOSS, 2), rtol=1e-3)

@@ -51,6 +51,10 @@ _PLACE = re.compile(r"\d+\)")
 _JUNK = " *-+#>.!~_/"
 _DELIMITED = re.compile(r"\s*(?:$|[|,;)\]}(\t]|\s{2}|- )")
 _LONGEST_NAME = 120
+_OF_LOOP = re.compile(r"\[ *\d+ */ *\d+ *\]")
+_SO_FAR = re.compile(r" ?\( *(?P<mean>[-+]?\d[\d.e+-]*|nan)\)")
+"""The mean of all batches so far, behind that of one: `Test: [240/242] Loss 4.6884 (6.4444)`. At the end of a loop over
+held-out data it is the result."""
 _HELD = re.compile(r"(?<![a-z])(val(id\w*)?|eval\w*|test\w*|dev|held[-_ ]?out)(?![a-z])", re.IGNORECASE)
 
 
@@ -83,6 +87,7 @@ def pairs(
     section, soft, previous, skip = split, "", 0, -1
     bare = MEASURED.search(line) is None
     pending = told = ""
+    of_loop = bool(split) and _OF_LOOP.search(line) is not None
     for start, number in numbers.items():
         if line[start].isalpha() and line[ends[number] : ends[number] + 2].strip().isalpha():
             continue  # a name that holds the word: `number of nan iterations`
@@ -101,6 +106,9 @@ def pairs(
             continue
         place = place_of(line, start, numbers, ends)
         end = ends[place.at[-1]]
+        if of_loop and (mean := _SO_FAR.match(line, end)) is not None and mean.start("mean") in numbers:
+            place = place_of(line, mean.start("mean"), numbers, ends)
+            end = mean.end()
         if strong and METRIC.search(name) and (after := decimals_of(line, start, end, numbers, ends)) >= 0:
             place = replace(place, decimals=after)
             end = ends[after]
