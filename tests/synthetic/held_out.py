@@ -153,13 +153,32 @@ def single_batches(rng: Rng) -> Made:
     return _run(columns), None
 
 
+def by_heart(rng: Rng, learns: bool) -> Made:
+    """A classifier of 12 to 80 evaluations whose training loss goes to nothing, without a held-out loss.
+
+    Its accuracy and F1 stay within a few points of chance, or rise by a fourth and more of what they lack.
+    """
+    n, chance = int(rng.integers(12, 80)), rng.uniform(0.1, 0.35)
+    at = np.arange(1.0, n + 1) * 10
+    gained = (rng.uniform(0.25, 0.6) if learns else rng.uniform(0.0, 0.08)) * (1.0 - chance)
+    rise = gained * (1.0 - np.exp(-np.arange(n) / (n / 5.0)))
+    step = np.arange(0.0, at[-1], 5)
+    loss = rng.uniform(0.8, 2.5) * np.geomspace(1.0, rng.uniform(0.001, 0.03), len(step))
+    columns = {"train_loss": (step, loss * np.exp(0.1 * rng.standard_normal(len(step))))}
+    for name, lower in (("val_acc", 0.0), ("val_f1", rng.uniform(0.0, 0.05))):
+        columns[name] = at, chance - lower + rise + 0.01 * rng.standard_normal(n)
+    return _run(columns), None if learns else int(at[0])
+
+
 FAULTS = {
+    "scores at chance, nothing left of the training loss": (lambda rng: by_heart(rng, False), ("EVAL006",)),
     "all terms of a held-out loss turn": (lambda rng: detector(rng, 3), ("EVAL004", "EVAL002")),
     "... beside a logged total": (lambda rng: detector(rng, 3, total=True), ("EVAL004", "EVAL002")),
     "what unlearning is to keep falls": (kept_falls, ("EVAL002",)),
 }
 """What happens: what makes it, and the rules one of which should say so at `warning` or above."""
 HEALTHY = {
+    "scores that rise, nothing left of the training loss": lambda rng: by_heart(rng, True),
     "the smallest term of a held-out loss turns": lambda rng: detector(rng, 1),
     "... beside a logged total": lambda rng: detector(rng, 1, total=True),
     "what is to be forgotten gets worse": unlearns,
