@@ -19,7 +19,8 @@ from runlens.rules.loss.parts.incidents import (
     why_none,
 )
 from runlens.rules.loss.parts.sensitivity import USUAL, LossSensitivity
-from runlens.rules.loss.parts.slight import slight
+from runlens.rules.loss.parts.slight import NOTHING_LEARNT, begins_higher, slight
+from runlens.rules.loss.parts.throughout import rises_throughout
 from runlens.rules.meaning import Part, Stage, Story
 from runlens.rules.resume.parts.breaks import explained
 from runlens.rules.shared.panels import LOSSES, TRAINING
@@ -39,6 +40,7 @@ HELP: Mapping[Outcome, str] = {
     "diverged": "Rewind to the last checkpoint before the onset; check the learning rate, the precision and the data.",
     "unresolved": "Too early to tell: keep the checkpoint before the onset and look again soon.",
 }
+HELP_STAGE = "Go on if this stage was planned there; rewind to before it if it was not."
 
 
 SOON = 0.1
@@ -85,16 +87,18 @@ class LossSpike(Rule[SpikeEvidence]):
     with `--metric`. Where neighbours share their noise (running means), it is measured at the distance over which they
     do; means since an epoch began are taken back first. A loss that doubles within the first points and stays so high
     for a tenth of the log is a spike, too, and an error where it stays for three tenths. A rise at which a logged
-    stage, phase or switch of the loss changes is `info`, or a warning where most of the progress is lost, unless it
+    stage, phase or switch of the loss changes, a term of the loss sets in, or a step comes to take half as long again
+    or two thirds of it while the loss then falls, is `info`, or a warning where most of the progress is lost, unless it
     goes on; one with the logged weight of a term that ramps up (`kl_weight`) is `info`, unless it goes on after the
     ramp. A bump while the learning rate warms up for the first time, and that is gone within a tenth of the log, is
     `info`. So is one that is back and undid less than 1 % of the progress, or set in before the loss had fallen at all
-    and did not double it. So is an unresolved one that at its worst stands below 1 % of the first loss. So is an
-    unresolved one of a log that prints no step, unless it stands at twice all that was before: another training may
-    begin there; one in which the loss kept going back and forth between its level and its peak, so that single batches
-    are high; and one of three points at the end of the log where three spikes as high were back at once; and one that
-    fell at once where the epoch ended in which it began. In a table of 50 epochs or less a spike to five times the
-    level is a warning although it was back at the next one: it cost the run 2 % and more.
+    and did not double it; one like the latter that stays is a `warning`. So is an unresolved one that at its worst
+    stands below 1 % of the first loss. So is an unresolved one of a log that prints no step, unless it stands at twice
+    all that was before: another training may begin there; one in which the loss kept going back and forth between its
+    level and its peak, so that single batches are high; and one of three points at the end of the log where three
+    spikes as high were back at once; and one that fell at once where the epoch ended in which it began. In a table of
+    50 epochs or less a spike to five times the level is a warning although it was back at the next one: it cost the run
+    2 % and more.
 
     Why it matters
     --------------
@@ -144,7 +148,10 @@ class LossSpike(Rule[SpikeEvidence]):
         incidents = loss_incidents(run, self.sensitivity)
         if not incidents and (none := why_none(run)):
             yield self.skip(none[0], kind=none[1])
-        spikes = [i for i in incidents if i.kind == "spike" and (i.rewound or explained(run, i.steps[0]) is None)]
+        elsewhere = rises_throughout(run) is not None  # LOSS004 tells of it
+        spikes = [
+            i for i in incidents if i.kind == "spike" and (i.rewound or not (elsewhere or explained(run, i.steps[0])))
+        ]
         for incident, more in _at_once(spikes):
             context = context_of(run, incident)
             message = _message(incident, context)
@@ -163,7 +170,7 @@ class LossSpike(Rule[SpikeEvidence]):
                 incident.steps,
                 message,
                 _evidence(incident, context),
-                HELP[incident.ending.outcome],
+                HELP_STAGE if context.plan is not None else HELP[incident.ending.outcome],
             )
 
     @classmethod
@@ -200,6 +207,8 @@ def _severity(incident: LossIncident, context: Context, counts_lines: bool, epoc
         return Severity.INFO
     if _overtaken(incident) or is_mixed(incident):
         return Severity.INFO
+    if begins_higher(incident):
+        return Severity.WARNING
     costly = epochs and len(incident.curve.y) <= EPOCHS and _is_high(incident)
     return max(SEVERITY[incident.ending.outcome], Severity.WARNING if costly else Severity.INFO, key=lambda s: s.rank)
 
@@ -242,7 +251,8 @@ def _message(incident: LossIncident, context: Context) -> str:
         elif end.rising:
             said.append(f"diverged: still rising at {after:.4g} at step {last:,}")
         else:
-            said.append(f"diverged: {percent(end.lost)} of all progress is lost, the loss stands at {after:.4g}")
+            share = "all" if end.lost >= 1.0 else f"{percent(end.lost)} of all"
+            said.append(f"diverged: {share} progress is lost, the loss stands at {after:.4g}")
     elif _overtaken(incident):
         said.append(f"not back by step {last:,}, where the next one begins at {after:.4g}")
     else:
@@ -255,7 +265,7 @@ def _message(incident: LossIncident, context: Context) -> str:
         said.append("the learning rate was restarted there")
     if context.warming_up and end.outcome in RECOVERED:
         said.append("the learning rate was still warming up")
-    elif why := slight(incident):
+    elif why := slight(incident) or (NOTHING_LEARNT if begins_higher(incident) else ""):
         said.append(why)
     if context.plan is not None:
         said.append(f"{context.plan.words()} {'meanwhile, and the loss with it' if context.ramped else 'there'}")

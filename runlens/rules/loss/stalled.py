@@ -25,6 +25,7 @@ from runlens.rules.loss.parts.incidents import loss_incidents
 from runlens.rules.loss.parts.preference import no_preference
 from runlens.rules.loss.parts.rising import TWICE, falls_without_bound, only_worse, turned_worse
 from runlens.rules.loss.parts.sensitivity import USUAL, LossSensitivity
+from runlens.rules.loss.parts.throughout import rises_throughout
 from runlens.rules.meaning import Part, Stage, Story
 from runlens.rules.shared.frozen import frozen_tail
 from runlens.rules.shared.panels import LOSSES, TRAINING
@@ -67,24 +68,24 @@ class StalledLoss(Rule[StallEvidence]):
 
     What it does
     ------------
-    Looks for a stretch to the end of the log, of `share` of the run or more, in which the loss stands at one level,
-    and compares with where its own trend against log step, taken over as long a time before, led to. A finding
-    needs a trend that led to an improvement of `missed` or more, of which less than a quarter came, or a loss that
-    stands from the first tenth of the log on where a guess among its classes would, or above 6 nats. `warning` if
-    the learning rate is known to stand at `rate` of its peak or more, or if the loss never moved; `info` if no
-    learning rate is logged, or if an approach to a floor fits descent and level about as well as a descent that
-    breaks off, as with a diffusion model; nothing if the rate is lower, since then little progress is due, and
-    nothing where the loss swung or where a spike or a shift (LOSS001, LOSS005) accounts for level or trend. A loss
-    of ten points and more that does nothing but rise is a `warning`, and an `error` where it doubles, as is one
-    that falls below zero without bound; so is one of less than 50 points that has risen by a quarter since it was
-    lowest, for half of the log, and gave back a hundredth of its progress; either is `info` where it rose with the
-    logged weight of a term that ramps up. Four things show in fewer points that nothing is learnt: a loss of 20 points
-    that never leaves the logarithm of a number of classes by half a percent, a held-out loss that is the same to a
-    thousandth at eight checkpoints and more beside a training loss that is level from the start, one that stands so at
-    such a logarithm, and a training loss of 20 points with up to half a per cent of noise whose thirds agree to half a
-    per cent while no eval moves by 1 %, unless the log goes on from training that is not in it. So does a loss of pairs
-    (DPO) of 20 points that began at ln 2 and is no 2 % lower in its last third, while no more than 55 % of the pairs
-    are ordered right, or that stands 5 % above it.
+    Looks for a stretch to the end of the log, of `share` of the run or more, in which the loss stands at one level, and
+    compares with where its own trend against log step, taken over as long a time before, led to. A finding needs a
+    trend that led to an improvement of `missed` or more, of which less than a quarter came, or a loss that stands from
+    the first tenth of the log on where a guess among its classes would, or above 6 nats. `warning` if the learning rate
+    is known to stand at `rate` of its peak or more, or if the loss never moved; `info` if no learning rate is logged,
+    or if an approach to a floor fits descent and level about as well as a descent that breaks off, as with a diffusion
+    model; nothing if the rate is lower, since then little progress is due, and nothing where the loss swung or where a
+    spike or a shift (LOSS001, LOSS005) accounts for level or trend. A loss of ten points and more that does nothing but
+    rise is a `warning`, and an `error` where it doubles (LOSS001 steps back), as is one that falls below zero without
+    bound; so is one of less than 50 points that has risen by a quarter since it was lowest, for half of the log, and
+    gave back a hundredth of its progress; either is `info` where it rose with the logged weight of a term that ramps
+    up. Four things show in fewer points that nothing is learnt: a loss of 20 points that never leaves the logarithm of
+    a number of classes by half a percent, a held-out loss that is the same to a thousandth at eight checkpoints and
+    more beside a training loss that is level from the start, one that stands so at such a logarithm, and a training
+    loss of 20 points with up to half a per cent of noise whose thirds agree to half a per cent while no eval moves by 1
+    %, unless the log goes on from training that is not in it. So does a loss of pairs (DPO) of 20 points that began at
+    ln 2 and is no 2 % lower in its last third, while no more than 55 % of the pairs are ordered right, or that stands 5
+    % above it.
 
     Why it matters
     --------------
@@ -162,7 +163,7 @@ class StalledLoss(Rule[StallEvidence]):
                 f"the loss falls without bound: from {below.before:.4g} to {level:.4g} at steps {first:,} to {last:,}"
             )
             help = "Check the sign of each part of the loss: what is to be made small must have a least value."
-        elif worse is not None and not _spiked_for_good(run, self.sensitivity):
+        elif worse is not None and (rises_throughout(run) or not _spiked_for_good(run, self.sensitivity)):
             severity = Severity.ERROR if worse.rise >= TWICE else Severity.WARNING
             level, rise, doubt = curve.loss(worse.after), round(worse.rise, 5), round(worse.doubt, 6)
             text = (
@@ -250,8 +251,7 @@ def _nothing_learnt(run: Run, curve: LossCurve, due: float) -> str:
         return f"what a guess among {classes} classes costs, and no held-out loss moves by a thousandth"
     if not stands_level(curve.y):  # asked first, since it costs least
         return ""
-    rate = _rate_left(run, int(curve.step[0]))
-    if rate is not None and rate < due:
+    if (rate := _rate_left(run, int(curve.step[0]))) is not None and rate < due:
         return ""
     if held_out_stands(run):
         return "and no held-out loss moves by a thousandth"

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from runlens.growing import chosen, differences
 from runlens.model import PlacedSeries, Run
+from runlens.rules.loss.parts.another_stage import begins_stage
 from runlens.rules.loss.parts.incidents import LossIncident
 from runlens.rules.shared.logged_settings import Setting, SettingEvidence, changed_plan
 from runlens.rules.shared.ramps import Ramp, ramp_of, ramps
@@ -190,7 +191,7 @@ def _plan(run: Run, incident: LossIncident) -> Setting | None:
         return None
     before = int(step[max(one.first - 2 * NEAR, 0)]), int(step[max(one.first - 2, 0)])
     after = int(step[min(one.first + NEAR, last)]), int(step[min(one.first + 3 * NEAR, last)])
-    return changed_plan(run, before, after)
+    return changed_plan(run, before, after) or begins_stage(run, incident)
 
 
 def _ramp(run: Run, incident: LossIncident) -> Ramp | None:

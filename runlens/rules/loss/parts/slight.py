@@ -1,4 +1,4 @@
-"""Bumps of the loss that cost next to nothing: of a loss near zero, or before anything was learnt."""
+"""Bumps of the loss that cost little or nothing: of a loss near zero, or before anything was learnt."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ NOTHING = 0.03
 """Part of the first loss by which it has fallen where something was learnt: the least rise of a spike."""
 BEGINNING = 3
 """Points that show where the loss began."""
+
+
+NOTHING_LEARNT = "nothing had been learnt before it"
 
 
 def slight(incident: LossIncident) -> str:
@@ -36,7 +39,25 @@ def slight(incident: LossIncident) -> str:
         return ""
     if 0.0 < peak - before < SLIGHT * (start - before):
         return "less than 1 % of the progress since the start"
+    return NOTHING_LEARNT if _before_learning(incident) else ""
+
+
+def begins_higher(incident: LossIncident) -> bool:
+    """Whether a loss settled less than `TIMES` as high as its first values, before it had come down from them.
+
+    The first rows of a log are of the first batches, of a warm-up or of an average that fills: what the loss stands at
+    after them is where this training begins, and no progress is lost. It is worth a look, since it does not learn.
+    """
+    end, curve = incident.ending, incident.curve
+    lost = end.outcome in ("plateaued", "diverged") and not end.rising
+    blown = curve.ends_non_finite and incident.until == len(curve.y)
+    return lost and not blown and _before_learning(incident)
+
+
+def _before_learning(incident: LossIncident) -> bool:
+    """Whether a rise by less than `TIMES` set in at the beginning of the log, before the loss had come down."""
+    curve, one = incident.curve, incident.excursion
+    before, peak = curve.loss(one.level), float(curve.value[one.peak])
+    first = float(curve.value[0])
     soon = one.first < max(FIRST, FIRST_SHARE * len(curve.y))
-    if soon and before >= start - NOTHING * abs(start) and 0.0 < peak < TIMES * before:
-        return "nothing had been learnt before it"
-    return ""
+    return soon and before >= first - NOTHING * abs(first) and 0.0 < peak < TIMES * before
