@@ -23,6 +23,14 @@ def test_one_rule_speaks_of_a_loss_that_rises(jump, says):
     assert (mark(LossSpike(), run), mark(StalledLoss(), run)) == says
 
 
+@pytest.mark.parametrize(("first", "says"), [(1.05, "."), (1.3, "e")])
+def test_one_that_had_learnt_something_first_is_a_spike(first, says):
+    t = np.arange(300)
+    noise = 0.01 * np.random.default_rng(0).standard_normal(300)
+    run = run_of({"train/loss": np.exp(np.log(2.5) * t / 300 + np.log(first) * np.exp(-t / 4.0) + noise)})
+    assert mark(LossSpike(), run) == says
+
+
 def test_the_words():
     (found,) = said(StalledLoss(), rising(0.0))
     assert found.message.startswith("The loss only gets worse: from 1.0")

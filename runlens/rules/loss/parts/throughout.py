@@ -5,11 +5,16 @@ from __future__ import annotations
 from runlens.model import Run
 from runlens.rules.loss.parts.curve import LossCurve, train_curve
 from runlens.rules.loss.parts.rising import BLOCKS, Worse, only_worse
-from runlens.stats.robust import medians_of_parts
+from runlens.stats.robust import median, medians_of_parts
 
 AT_ONCE = 0.5
 """Share of the whole rise that two neighbouring tenths of the log may differ by: a spike that stays makes up most of
 it between two tenths, whatever wanders before and after."""
+FIRST = 3
+"""Points that show where the loss began."""
+LEARNT = 0.1
+"""Share of the whole rise by which the loss may begin above its first tenth: one that had learnt something first has a
+step from which on it was lost, and LOSS001 names it."""
 
 
 def rises_throughout(run: Run) -> Worse | None:
@@ -26,4 +31,6 @@ def _throughout(curve: LossCurve) -> Worse | None:
     if worse is None:
         return None
     blocks = medians_of_parts(curve.y, min(BLOCKS, len(curve.y) // 2))
-    return worse if float((blocks[1:] - blocks[:-1]).max()) < AT_ONCE * worse.rise else None
+    jumps = float((blocks[1:] - blocks[:-1]).max()) >= AT_ONCE * worse.rise
+    learnt = median(curve.y[:FIRST]) - worse.before > LEARNT * worse.rise
+    return None if jumps or learnt else worse
