@@ -88,6 +88,42 @@ def unaveraged(value: Floats) -> Sawtooth | None:
     return Sawtooth(period, raw)
 
 
+def unaveraged_since(value: Floats, resets: npt.NDArray[np.int64], first: float = 1.0) -> Floats | None:
+    """What was averaged since each of these resets, if the values are such means.
+
+    Parameters
+    ----------
+    value : ndarray of float64, shape (n,)
+        Finite, in the order logged, at equal distances between two resets.
+    resets : ndarray of int64, shape (k,)
+        Positions of the first value of each tooth but the first, rising: teeth may differ in length, as those of 1,281
+        batches of which every tenth is told do.
+    first : float
+        What the first value of a tooth is a mean of, in distances between two: 0.1 where batches 1, 11, 21 … are told.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,), or None
+        None where fewer than `FEWEST_TEETH` teeth have `SHORTEST` points, or taking the mean back does not even out the
+        noise along a tooth.
+    """
+    n = len(value)
+    starts = np.concatenate([[0], resets])
+    lengths = np.diff(np.concatenate([starts, [n]]))
+    if np.count_nonzero(lengths >= SHORTEST) < FEWEST_TEETH or turns(value) > NOISY:
+        return None
+    place = np.arange(1, n + 1) - np.repeat(starts, lengths)
+    raw = value.copy()
+    later = place > 1
+    count = place[later] - 1 + first
+    before = np.concatenate([value[:1], value[:-1]])[later]
+    raw[later] = count * value[later] - (count - 1.0) * before
+    moved = np.abs(value[1:] - value[:-1]) * ((1.0 + first) / 2.0)  # the second value weighs 1 in 1 + first
+    if turns(raw) <= WHITENS or not _even(raw, moved, place, int(median(lengths[lengths >= SHORTEST]))):
+        return None
+    return None if value.min() > 0.0 and np.mean(raw <= 0.0) > BELOW else raw
+
+
 def _rough_at_resets(value: Floats, tried: npt.NDArray[np.int64]) -> Floats:
     """Mean squared change of what came out in the first places of the teeth and the last: least of the right phase.
 

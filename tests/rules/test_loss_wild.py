@@ -10,7 +10,8 @@ from runlens.rules.loss.frequency import SpikeFrequency
 from runlens.rules.loss.shift import LossShift
 from runlens.rules.loss.spike import LossSpike
 from runlens.rules.loss.stalled import StalledLoss
-from tests.stats.test_sawtooth import losses
+from tests.rules.saying import run_of
+from tests.stats.test_sawtooth import losses, teeth
 from tests.synthetic.loss import make
 from tests.synthetic.wild import exponential, logged, preference, running, since_reset
 
@@ -54,6 +55,25 @@ def test_what_happens_to_a_smoothed_loss_is_seen(smooth, case):
 @pytest.mark.parametrize("seed", range(4))
 def test_means_since_an_epoch_began_are_healthy(seed):
     assert alarms(logged(since_reset(losses(6000, seed), 500))) == []
+
+
+def uneven(seed, spike=None):
+    """Means since each of 30 epochs began, of 1,281 batches of which every tenth is told, with the epoch logged."""
+    lengths = [128 + (k % 2) for k in range(30)]
+    raw = losses(sum(lengths), seed)
+    if spike is not None:
+        raw[spike : spike + 60] *= 4.0
+    value, starts = teeth(raw, lengths)
+    epoch = np.zeros(len(raw))
+    epoch[starts] = 1.0
+    return run_of({"train/loss": value, "epoch": np.cumsum(epoch)}, step=10 * np.arange(len(raw)))
+
+
+def test_means_of_epochs_that_differ_by_a_row_are_judged_by_what_was_averaged():
+    for seed in range(5):
+        assert alarms(uneven(seed)) == []
+    (one,) = alarms(uneven(0, 2000), RULES[:1])
+    assert one.code == "LOSS001" and abs(one.steps[0] - 20_000) <= 20
 
 
 def test_a_divergence_in_means_since_an_epoch_began_is_found():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from runlens.stats.excursions.smoothed import FEWEST, shared_noise
-from runlens.stats.sawtooth import unaveraged
+from runlens.stats.sawtooth import unaveraged, unaveraged_since
 from runlens.stats.turns import turns
 from tests.synthetic.wild import exponential, running, since_reset
 
@@ -24,6 +24,38 @@ def test_what_was_averaged_is_had_back(period, teeth, offset):
     found = unaveraged(since_reset(raw, period, offset))
     assert found is not None and found.period == period
     np.testing.assert_allclose(found.value, raw, rtol=1e-6)
+
+
+def teeth(raw, lengths, first=1.0):
+    """Means since the beginning of each tooth, whose first value is one of so much of a distance; and the resets."""
+    starts = np.cumsum([0, *lengths])[:-1]
+    found = []
+    for start, length in zip(starts, lengths, strict=True):
+        part = raw[start : start + length]
+        weight = np.where(np.arange(length) == 0, first, 1.0)
+        found.append(np.cumsum(part * weight) / np.cumsum(weight))
+    return np.concatenate(found), starts[1:]
+
+
+@pytest.mark.parametrize("first", [1.0, 0.1])
+def test_teeth_that_differ_in_length_are_had_back_by_their_resets(first):
+    lengths = [128, 129, 128, 128, 129, 128, 60]
+    raw = losses(sum(lengths))
+    value, resets = teeth(raw, lengths, first)
+    found = unaveraged_since(value, resets, first)
+    np.testing.assert_allclose(found, raw, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("lengths", "found"), [([12, 13, 12], True), ([12, 12, 11], False), ([11] * 20, False)])
+def test_three_teeth_of_twelve_points_are_enough(lengths, found):
+    value, resets = teeth(losses(sum(lengths), 3), lengths)
+    assert (unaveraged_since(value, resets) is not None) is found
+
+
+@pytest.mark.parametrize("made", [lambda x: x, lambda x: running(x, 20), lambda x: exponential(x, 0.95), np.cumsum])
+def test_curves_that_were_not_reset_have_no_teeth_at_epochs(made):
+    resets = np.arange(100, 1000, 100)
+    assert [unaveraged_since(made(losses(1000, seed)), resets) for seed in range(5)] == [None] * 5
 
 
 def test_single_precision_is_enough():

@@ -9,7 +9,7 @@ import numpy as np
 from runlens.growing import all_finite, differences, greatest, least, mapped
 from runlens.model import PlacedSeries, Run
 from runlens.stats.robust import Floats, Steps, median, quantile
-from runlens.stats.sawtooth import unaveraged
+from runlens.stats.sawtooth import unaveraged, unaveraged_since
 
 ROLE = "train_loss"
 
@@ -103,22 +103,35 @@ MEMORY = 8192
 def train_curve(run: Run) -> LossCurve | None:
     """The curve of the training loss, None if there is none or it is empty; made once, because several rules ask."""
     series = train_loss(run)
-    return run.once("loss curve", lambda: loss_curve(_unaveraged(series))) if series is not None else None
+    return run.once("loss curve", lambda: loss_curve(_unaveraged(run, series))) if series is not None else None
 
 
-def _unaveraged(series: PlacedSeries) -> PlacedSeries:
+def _unaveraged(run: Run, series: PlacedSeries) -> PlacedSeries:
     """The series, or what was averaged where it holds means since each epoch began at equal distances of steps."""
     apart = differences(series.step)
-    if (
-        len(apart) < 2
-        or apart[0] <= 0
-        or least(apart) != apart[0]
-        or greatest(apart) != apart[0]
-        or not all_finite(series.value)
-    ):
+    if len(apart) < 2 or not all_finite(series.value) or least(apart) <= 0:
         return series
-    tooth = unaveraged(series.value)
-    return series if tooth is None else series.with_value(tooth.value)
+    if least(apart) == greatest(apart):
+        tooth = unaveraged(series.value)
+        if tooth is not None:
+            return series.with_value(tooth.value)
+    by_epoch = _since_epochs(run, series)
+    return series if by_epoch is None else series.with_value(by_epoch)
+
+
+def _since_epochs(run: Run, series: PlacedSeries) -> Floats | None:
+    """What was averaged since each logged epoch began, of teeth that need not be equally long."""
+    role = run.role("epoch")
+    known = role.series.latest().finite() if role is not None else None
+    if known is None or len(known) < 2:
+        return None
+    epoch = np.floor(np.interp(series.step, known.step, known.value) + 1e-9)
+    resets = np.flatnonzero(np.diff(epoch) > 0) + 1
+    apart = np.delete(np.diff(series.step), resets - 1)
+    if not len(resets) or not len(apart) or apart.min() != apart.max():
+        return None
+    firsts = dict.fromkeys((1.0, 1.0 / float(apart[0])))
+    return next((raw for f in firsts if (raw := unaveraged_since(series.value, resets, f)) is not None), None)
 
 
 def train_loss(run: Run) -> PlacedSeries | None:
