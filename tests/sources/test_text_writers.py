@@ -103,3 +103,25 @@ def test_the_same_clients_in_each_round_have_their_own_series(tmp_path):
     run = of(rows, tmp_path)
     check(run, values=LOSS + 1)
     np.testing.assert_allclose(run.series["loss/client_3"].value, LOSS + 3, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "said", ["Epoch [{e}/6], Step [{i}/500], Loss: {v:.4f}", "Epoch: [{e}][{i}/500]\tLoss {v:.4f}"]
+)
+def test_two_processes_that_count_batches_of_epochs_are_told_apart(tmp_path, said):
+    rows = []
+    for ahead in (0, 1):  # one is quicker
+        for k in range(60):
+            row = said.format(e=k // 10 + 1, i=k % 10 * 50, v=5 - k / 20 + ahead)
+            rows.append((k * (1 + 0.13 * ahead) + 0.3 * ahead, row))
+    run = of([row for _, row in sorted(rows)], tmp_path)
+    loss = run.role("train_loss").series
+    assert len(loss) == 60 and bool(np.all(np.diff(loss.step) > 0))
+    np.testing.assert_allclose(loss.value, 5 - np.arange(60) / 20, atol=1e-4)
+
+
+def test_batches_of_one_process_that_was_begun_again_are_of_one(tmp_path):
+    rows = [f"Epoch [{k // 10 + 1}/6], Step [{k % 10 * 50}/500], Loss: {5 - k / 20:.4f}" for k in range(60)]
+    (tmp_path / "train.log").write_text("\n".join(rows[:35] + rows) + "\n")
+    runs = [read(ref) for ref in discover(str(tmp_path / "train.log"))]
+    assert not any("/rank_" in name for run in runs for name in run.series)

@@ -27,6 +27,9 @@ def _head(framework: str, has: str, pattern: str, opens: bool = False) -> Head:
     return Head(framework, re.compile(pattern), has, opens)
 
 
+STARRED = "starred"
+"""What stands for a framework with rows such as ` * Prec@1 71.2 Prec@5 90.1`: the examples of PyTorch end an evaluation
+with one."""
 _IN_EPOCH = r"\[\s*(?P<it>\d+)\s*/\s*(?P<of>\d+)"
 HEADS = (
     _head(
@@ -135,6 +138,8 @@ HEADS = (
     _head(
         "Darknet", " rate", r"^\s*(?P<step>\d+): (?P<x_loss>[\d.]+|-?nan), [\d.]+ avg(?: loss)?, (?P<x_lr>[\d.]+) rate"
     ),
+    _head(STARRED, "* ", r"^(?:[^*]*(?:INFO|[\])|:>-])\s*)?\s*\*+ +(?=[A-Za-z][\w@. -]*[ :=])"),
+    _head(STARRED, "* ", r"^(?:[^*]*(?:INFO|[\])|:>-])\s*)?\*+ +(?=[A-Za-z][\w@. -]*[ :=])"),
 )
 
 WITHOUT = re.compile(

@@ -9,6 +9,8 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from runlens.model import Note
+from runlens.sources.text.frameworks import STARRED
 from runlens.sources.text.layout import Layout
 from runlens.sources.text.rows import Rows
 from runlens.sources.text.words import TRAINING, spaced
@@ -27,7 +29,7 @@ def with_evaluations(rows: Rows) -> Rows:
     is how many batches there will be. Lines of one form with two such totals, in turn, are taken for training and
     evaluation where every loop over the second total begins after one over the first came to its end.
     """
-    out = _summed_up(_of_their_own(_under_headings(rows)))
+    out = _summed_up(_of_their_own(_starred(_under_headings(rows))))
     rows = out
     for number, layout in enumerate(rows.layouts):
         if layout.kind not in ("row", "bar") or layout.split or not layout.fields or layout.of is None:
@@ -61,6 +63,40 @@ def _under_headings(rows: Rows) -> Rows:
             plain = layout.fields and not any(f.split or TRAINING.search(spaced(f.name)) for f in layout.fields)
             if plain and bool((which := said[out.where[number]]).any()):
                 out = _apart(out, number, which, split)
+    return out
+
+
+def _starred(rows: Rows) -> Rows:
+    """The rows, those behind a star (` * Prec@1 71.2 Prec@5 90.1`) with what they sum up.
+
+    The examples of PyTorch print such a row where an evaluation ends, and so do those who copied them. It is of the
+    split of the row before it. Where no row of held-out data is printed at all, it is of such by a guess, if rows of
+    training stand between any two of them: what sums up training and evaluation comes twice in between.
+    """
+    star = np.array([o.framework == STARRED for o in rows.layouts], dtype=bool)
+    if not bool(star.any()):
+        return rows
+    measured = np.flatnonzero(rows.measure & ~star[rows.of_layout])
+    split = np.array([*(o.split for o in rows.layouts), ""])
+    counts = np.array([o.counts for o in rows.layouts], dtype=bool)
+    training = np.flatnonzero(rows.measure & (counts & (split[:-1] == ""))[rows.of_layout])
+    out, guessed = rows, False
+    for number, layout in enumerate(rows.layouts):
+        if not star[number] or any(f.split or TRAINING.search(spaced(f.name)) for f in layout.fields):
+            continue
+        at = rows.where[number]
+        before = np.searchsorted(measured, at) - 1
+        of = split[np.where(before >= 0, rows.of_layout[measured[np.maximum(before, 0)]], -1)]
+        if not bool((of != "").any()) and len(training) and bool(np.all(np.diff(np.searchsorted(training, at)) > 0)):
+            of, guessed = np.full(len(at), "val"), True
+        for name in ("val", "test"):  # what is left in the place of the layout are the first ones still
+            where = out.where[number]
+            which = np.isin(where, at[of == name])
+            if bool(which.any()) and not out.layouts[number].split:
+                out = _apart(out, number, which, name)
+    if guessed:
+        said = "rows behind a star, such as ` * Prec@1 71.2`, were taken for what an evaluation came to"
+        out = replace(out, notes=(*out.notes, Note("guessed", said)))
     return out
 
 

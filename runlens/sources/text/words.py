@@ -45,7 +45,7 @@ _METRICS = (
     r"loss(?:es)?|l_(?:g_|d_)?(?:pix|percep|style|fea|gan|total)|nll|log.?likelihood|cost|entropy|xent|bce|elbo|kl|logloss"
     r"|mlogloss|trl|tel",
     r"err(?:or)?|rmse|mse|mae|mape|l[12]|huber|quantile",
-    r"ppl|perplexity|bpb|bpc|wer|cer|bleu|pk|windiff",
+    r"ppl|perplexity|bpb|bpc|wer|cer|eer|bleu|pk|windiff|ade|fde|mpjpe",
     r"acc(?:uracy)?\d*|auc|f1|prec(?:ision)?|recall|top|map|iou|miou|dice|mcc|ap(?:50|75)?|r2|gini|ndcg|psnr|ssim|fid|score",
     r"reward|return",
     r"lr|l\.r\.?|learning.rate|grad|gnorm|norm",
@@ -119,7 +119,13 @@ RENAMED = (
     (re.compile(r"^(\w+)'s (.+)$"), r"\1_\2"),
     (re.compile(r"(?<![a-z])va(?:ildat|lidt|liat|ldat)ion(?![a-z])", re.IGNORECASE), "validation"),
     (re.compile(r"^time \(data\)$"), "step_time"),
-    (re.compile(r"^(\w+) on (training|evaluation|validation|test) data$"), r"\2 \1"),
+    (
+        re.compile(
+            r"^(\w+) (?:on|of) (?:the )?(train(?:ing)?|eval(?:uation)?|val(?:idation)?|test)[ -]?(?:set|data|split)$",
+            re.I,
+        ),
+        r"\2 \1",
+    ),
     (re.compile(r"^gloabl batch size$"), "global batch size"),
     (re.compile(r"^CROSSVAL (.+)$"), r"validation \1"),
     (re.compile(r"^CV info (?:cv_)?(.+)$"), r"validation \1"),

@@ -134,10 +134,14 @@ def _chains(rows: Rows, layout: Layout, at: Ints) -> Ints | None:
     Each process counts on from its own last line. Lines that count one way within an epoch begin ever more chains;
     those of processes a few, which go on side by side to the end.
     """
-    counted = [name for name in ("step", "epoch") if np.isfinite(rows.counters[name][at]).all()]
-    if len(counted) != 1 or layout.it is not None or layout.sample is not None or len(at) > _LONGEST:
+    counted = [name for name in ("epoch", "step", "it", "sample") if np.isfinite(rows.counters[name][at]).all()]
+    if not counted or len(counted) > 2 or len(at) > _LONGEST or (len(counted) == 2 and counted[0] != "epoch"):
         return None
     value = rows.counters[counted[0]][at]
+    if len(counted) == 2:  # a batch of an epoch is as far on as there are such pairs before it
+        value = _places(value, rows.counters[counted[1]][at])
+    elif counted[0] in ("it", "sample"):
+        return None
     change = np.diff(value)
     falls = float(np.mean(change < 0))
     in_groups = _size_of_groups(np.append(False, change == 0)) > 1 and any(_is_held_out(f.name) for f in layout.fields)
@@ -147,6 +151,12 @@ def _chains(rows: Rows, layout: Layout, at: Ints) -> Ints | None:
     if not len(apart):
         return None
     return _greedy(value, 2.0 * float(np.median(apart)))
+
+
+def _places(epoch: Floats, count: Floats) -> Floats:
+    """The place of each line among all pairs of an epoch and a count within it, from 0."""
+    _, place = np.unique(np.column_stack([epoch, count]), axis=0, return_inverse=True)
+    return place.reshape(-1).astype(np.float64)
 
 
 def _greedy(value: Floats, farthest: float) -> Ints | None:

@@ -41,7 +41,7 @@ _WORDED = re.compile(
     re.IGNORECASE,
 )
 """A name whose value is a word, before the next name: `phase=anneal loss=2.1`, `stage: warmup loss: 2.1`."""
-_LEVEL = re.compile(r"^(?:INFO|WARNING|DEBUG|ERROR|NOTICE)\b(?::[\w.]+:)?[\s:>-]*")
+_LEVEL = re.compile(r"^(?:INFO|WARNING|DEBUG|ERROR|NOTICE)\b(?::[\w.]+:)?[\s:>*-]*")
 _NAME = re.compile(r"[A-Za-z(][\w@./%+^()'\"*#&<>$-]*(?: [\w@./%+^()'*#&$-]+){0,6}")
 _CLOSED = re.compile(r"^%?[)\]][.:,]?\s+(?=[A-Za-z])")
 """The end of a remark before a name: `TRAINING (phase 1). loss: 0.3`."""
