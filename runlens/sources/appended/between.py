@@ -16,6 +16,8 @@ class Between:
     """Whether it says that the first broke off."""
     names_another: bool = False
     """Whether it says that the second is another: another fold, seed, model or setting."""
+    launched: bool = False
+    """Whether the program says again what it says once, as it begins: its arguments, or that training starts."""
     title: str = ""
     """The line that says so."""
     above: int = 0

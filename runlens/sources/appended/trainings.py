@@ -42,6 +42,8 @@ class Course:
     promise none."""
     goes_on: Callable[[int], bool] = lambda at: False
     """Whether something else tells that the same training goes on at a row at which the step begins anew."""
+    counted: bool = False
+    """Whether the steps are rows that were counted: pieces of as many rows may be epochs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ def trainings_of(course: Course, before: Callable[[Sequence[int]], Sequence[Betw
         if in_rounds or course.goes_on(at) or (afresh[k] is False and not done[k] and not told.names_another):
             out.on.append(at)
             continue
-        if not (done[k] or afresh[k] or told.names_another or short):
+        if not (done[k] or afresh[k] or told.names_another or short or told.launched):
             continue
         why = _given_up(course, begun, at, told, done[k], int(sizes.max()))
         if why:
@@ -180,7 +182,13 @@ def _done(course: Course, pieces: Sequence[slice], said: Sequence[Between]) -> l
     for k, told in enumerate(said):
         promised = course.to_its_end(pieces[k].start, pieces[k].stop)
         enough = pieces[k].stop - pieces[k].start >= FEWEST
-        alike = enough and promised is None and int(np.count_nonzero(ends == ends[k])) > 1 and not told.crashed
+        alike = (
+            enough
+            and not course.counted
+            and promised is None
+            and int(np.count_nonzero(ends == ends[k])) > 1
+            and not told.crashed
+        )
         out.append(bool(promised) or told.ended or alike)
     return out
 

@@ -100,6 +100,7 @@ def _branch(lines: Gathering) -> Gathering:
         out,
         parts=parts,
         taken_up=list(out.taken_up),
+        begun=list(out.begun),
         breaks=list(out.breaks),
         config=deepcopy(out.config),
         lost=out.lost.copy(),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from runlens.sources.appended import Between
-from runlens.sources.text.ends import FINISHED, crashed
+from runlens.sources.text.ends import FINISHED, begun, crashed
 from runlens.sources.text.settings import settings
 from runlens.sources.text.words import METRIC
 
@@ -32,6 +32,8 @@ _OF_THE_LAUNCH = re.compile(
 """Settings that differ from one launch to the next of the same training, and what is no setting."""
 _A_RATE = re.compile(r"(?:base_|init_|max_)?(?:lr|learning_?rate)", re.IGNORECASE)
 _LONGEST = 300
+_DUMPED = 5
+"""Settings stated again, as they were, that are a dump of the arguments of a program that was begun again."""
 
 
 def between(pieces: Sequence[Sequence[str]]) -> list[Between]:
@@ -56,6 +58,7 @@ def between(pieces: Sequence[Sequence[str]]) -> list[Between]:
         if k:
             new = [key for key, value in own.items() if _is_new(key, value, told)]
             at = min((where[key] for key in new), default=len(lines))
+            again = sum(key in stated and stated[key] == value and _is_setting(key) for key, value in config.items())
             other = bool(new) or any(
                 key in stated and stated[key] != value and _is_setting(key) for key, value in config.items()
             )
@@ -65,6 +68,7 @@ def between(pieces: Sequence[Sequence[str]]) -> list[Between]:
                     ended=FINISHED.search(text) is not None or _ENDED.search(text) is not None,
                     crashed=crashed(text),
                     names_another=other,
+                    launched=again >= _DUMPED or bool(begun(text)),
                     title="".join(lines[at : at + 1]).strip(),
                     above=len(lines) - at,
                     config=config,

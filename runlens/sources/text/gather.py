@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from runlens.sources.text.ends import TAIL, taken_up
+from runlens.sources.text.ends import TAIL, begun, taken_up
 from runlens.sources.text.layout import Layout, parse
 from runlens.sources.text.pairs import Place
 from runlens.sources.text.settings import preamble
@@ -60,6 +60,8 @@ class Gathered:
     parts: dict[Layout, list[Part]] = field(default_factory=dict)
     taken_up: list[int] = field(default_factory=list)
     """Numbers of the lines that say that training goes on from a checkpoint."""
+    begun: list[int] = field(default_factory=list)
+    """Numbers of those that say that a training begins."""
     breaks: list[Ints] = field(default_factory=list)
     """Numbers of the lines that are blank or a rule."""
     config: dict[str, object] = field(default_factory=dict)
@@ -152,8 +154,8 @@ class Gathering:
             preamble(text[:end], out.config)
         last = max((int(parts[-1].line[-1]) for parts in out.parts.values()), default=-1) - self.line
         out.tail = (text[int(taken.line[last + 1]) :] if last >= 0 else out.tail + text)[-TAIL:]
-        said_at = np.searchsorted(taken.line, taken_up(text), side="right")
-        out.taken_up += (said_at + (self.line - 1)).tolist()
+        for said_at, lines_of in ((taken_up(text), out.taken_up), (begun(text), out.begun)):
+            lines_of += (np.searchsorted(taken.line, said_at, side="right") + (self.line - 1)).tolist()
         empty = np.flatnonzero(taken.shape == 0)
         out.breaks.append(empty + self.line)
         out.lines += lines - len(empty)

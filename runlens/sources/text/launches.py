@@ -27,7 +27,7 @@ _LINES = 400
 """Lines before the first row of a training that are looked at: the nearest ones."""
 
 
-def launches(rows: Rows, axis: Axis, path: Path) -> Trainings:
+def launches(rows: Rows, axis: Axis, path: Path, begun: Sequence[int] = ()) -> Trainings:
     """The trainings of a log; positions are those of rows.
 
     Parameters
@@ -37,25 +37,39 @@ def launches(rows: Rows, axis: Axis, path: Path) -> Trainings:
         Of these rows.
     path : Path
         The log, of which the lines between two trainings are read once more.
+    begun : sequence of int
+        Numbers of the lines that say that a training begins: where no line says how far one is, its rows are counted
+        from there.
     """
     main, loss = _main(rows, axis)
     epoch = epochs_of(rows)[main]
     if axis.counts == "lines" and bool(np.isfinite(epoch).any()):  # rows above the first heading with a number
         epoch = np.where(np.isfinite(epoch), epoch, epoch[np.isfinite(epoch)][0] - 1)
     step = epoch if axis.counts == "lines" else axis.step[main].astype(np.float64)
+    unsaid = axis.counts == "lines" and len(main) > 0 and not bool(np.isfinite(epoch).any())
+    if unsaid:
+        step = _since(rows.line[main], begun)
     if not len(main) or not bool(np.isfinite(step).all()):
         return Trainings()
 
     def before(at: Sequence[int]) -> list[Between]:
         starts = [0, *(int(rows.line[main[k - 1]]) + 1 for k in at)]
         ends = [int(rows.line[main[0]]), *(int(rows.line[main[k]]) for k in at)]
-        return between(_lines(path, list(zip(starts, ends, strict=True))))
+        told = between(_lines(path, list(zip(starts, ends, strict=True))))
+        return [replace(one, launched=False) for one in told] if unsaid else told  # it may be said of every epoch
 
-    found = trainings_of(Course(step, loss, _to_the_end(rows, axis, main, epoch)), before)
+    found = trainings_of(Course(step, loss, _to_the_end(rows, axis, main, epoch), counted=unsaid), before)
     begins = [0] + [
         _first_row(rows, main, k, float(epoch[k]), found.between[n]) for n, k in enumerate(found.begins[1:], 1)
     ]
-    return replace(found, begins=begins, on=[int(main[k]) for k in found.on])
+    return replace(found, begins=begins, on=[] if unsaid else [int(main[k]) for k in found.on])
+
+
+def _since(line: Ints, begun: Sequence[int]) -> Floats:
+    """How many of these lines stand before each since the last of some others."""
+    row = np.arange(len(line))
+    first = np.append(0, np.searchsorted(line, np.asarray(begun, dtype=np.int64)))
+    return np.asarray(row - first[np.searchsorted(first, row, side="right") - 1], dtype=np.float64)
 
 
 def _to_the_end(rows: Rows, axis: Axis, main: Ints, epoch: Floats) -> Callable[[int, int], bool | None]:

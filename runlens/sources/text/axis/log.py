@@ -51,7 +51,7 @@ def last_log(path: Path, size: int, changed: int) -> Log:
     gathered = gathered_of(path, broken, allowed(path))
     rows = told_apart(with_evaluations(rows_of(gathered, changed / 1e9)))
     axis = axis_of(rows)
-    return Log(gathered, broken, rows, axis, launches(rows, axis, path))
+    return Log(gathered, broken, rows, axis, launches(rows, axis, path, gathered.begun))
 
 
 def counts_in_all(path: Path) -> bool:
