@@ -72,12 +72,3 @@ def test_the_pace_changes_where_the_loss_rose(at, says):
 def test_a_stage_is_learnt_or_it_is_none(decay, says):
     run = run_of({"train/loss": losses(decay=decay), "train/kl_loss": term()}, time=paced(2.0))
     assert mark(LossSpike(), run) == says
-
-
-@pytest.mark.parametrize(("at", "says"), [(15, "e"), (17, "w")])
-def test_terms_that_begin_in_the_first_rows_are_no_stage(at, says):
-    t = np.arange(N)
-    loss = np.where(t < at, 1.0, 3.0 + np.exp(-(t - at) / 60.0)) * np.exp(
-        0.01 * np.random.default_rng(0).standard_normal(N)
-    )
-    assert mark(LossSpike(), run_of({"train/loss": loss, "train/kl_loss": term(at)})) == says

@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 
-from runlens.model import PlacedSeries, Run
+from runlens.model import Run
 from runlens.rules.loss.parts.incidents import LossIncident
 from runlens.rules.shared.logged_settings import Setting
+from runlens.rules.shared.terms import term_sets_in
 from runlens.stats.robust import Steps, median
 
-_TERM = re.compile(r"loss")
-_NO_TERM = re.compile(
-    r"(^|[/_.\- ])(val|valid|validation|eval|evaluation|test|dev|best|min|max|avg|mean|scale)([/_.\- ]|$)"
-)
 NEAR = 4
 """Logged points of the loss between the onset of its rise and the first value of a term that made it rise."""
-BEFORE = 16
-"""Logged points of the loss before which a term that begins is one of the first rows, and no stage."""
-MOSTLY = 0.5
-"""Share of the loss's points since then at which the term is logged: what comes at evaluations is no term of a step."""
 TIMES = 1.5
 """Times the step takes as long, or as short: of another model, another set of data, or frozen parts let go. A machine
 that is throttled loses a third (A100 at its power limit), and moves no loss."""
 AROUND = 24
 """Logged points on each side of which the time of a step is taken."""
+FEWEST = 8
+"""Steps on either side that must have a time."""
 STEADY = 0.8
 """Share of the steps on either side that must lie on their own side of the middle between both times."""
 LEARNS = 0.1
@@ -48,9 +41,10 @@ def begins_stage(run: Run, incident: LossIncident) -> Setting | None:
         since, or the seconds of a step before and after, where they differ by `TIMES`.
     """
     one, curve = incident.excursion, incident.curve
-    if one.first < BEFORE or not _learns(incident):
+    if not _learns(incident):
         return None
-    return _term_sets_in(run, curve.metric, curve.step, one.first) or _another_pace(run, curve.step, one.first)
+    term = term_sets_in(run, curve.step, one.first - NEAR, one.first + NEAR)
+    return term or _another_pace(run, curve.step, one.first)
 
 
 def _learns(incident: LossIncident) -> bool:
@@ -64,30 +58,6 @@ def _learns(incident: LossIncident) -> bool:
     return last <= peak - LEARNS * (peak - one.level)
 
 
-def _term_sets_in(run: Run, total: str, step: Steps, first: int) -> Setting | None:
-    low, high = int(step[first - NEAR]), int(step[min(first + NEAR, len(step) - 1)])
-    for name, value in run.once("terms that set in", lambda: _late_terms(run, total)):
-        if not low <= value.step[0] <= high:
-            continue
-        if len(value) >= MOSTLY * (len(step) - first):
-            return Setting(name, 0.0, float(value.value[0]))
-    return None
-
-
-def _late_terms(run: Run, total: str) -> list[tuple[str, PlacedSeries]]:
-    """Losses of training other than the total, from their first value on that is not 0."""
-    found = []
-    for name in run.placed:
-        low = name.lower()
-        if name == total or name in run.texts or not _TERM.search(low) or _NO_TERM.search(low):
-            continue
-        known = run.placed[name].latest().finite()
-        some = np.flatnonzero(known.value)
-        if len(some):
-            found.append((name, known.take(slice(int(some[0]), len(known)))))
-    return found
-
-
 def _another_pace(run: Run, step: Steps, first: int) -> Setting | None:
     """The seconds of a step on either side of the onset, where each side keeps to its own."""
     at = step[max(first - AROUND, 0) : min(first + AROUND, len(step))]
@@ -99,7 +69,7 @@ def _another_pace(run: Run, step: Steps, first: int) -> Setting | None:
     each = np.diff(time)[apart > 0] / apart[apart > 0]
     # the stretch over the onset itself holds what a new stage costs once
     before, after = each[: cut - 1], each[cut + 1 :]
-    if min(len(before), len(after)) < BEFORE // 2:
+    if min(len(before), len(after)) < FEWEST:
         return None
     slow, fast = sorted((median(before), median(after)), reverse=True)
     if not 0.0 < TIMES * fast <= slow:

@@ -13,10 +13,11 @@ from runlens.model.words import percent
 from runlens.roles.rl import rl_sign
 from runlens.rules.base import Rule
 from runlens.rules.shared.answers import answers_grew
-from runlens.rules.shared.logged_settings import SettingEvidence, changed_plan, raised_setting
+from runlens.rules.shared.logged_settings import Setting, SettingEvidence, changed_plan, raised_setting
+from runlens.rules.shared.terms import term_sets_in
 from runlens.rules.throughput.parts.clock import clock_signal, matched, stands_still, work_is_known
 from runlens.rules.throughput.parts.cost import Cost, cost_of, is_petty_loss
-from runlens.rules.throughput.parts.joints import begins_anew, faster_for_one_epoch
+from runlens.rules.throughput.parts.joints import NEAR, begins_anew, faster_for_one_epoch
 from runlens.rules.throughput.parts.levels import Slowdown, settle_in, slowdowns
 from runlens.rules.throughput.parts.needs import NOTHING
 from runlens.rules.throughput.parts.rollouts import episodes_alike
@@ -36,6 +37,8 @@ GREW = 0.25
 CLOCK_MORE = 1.5
 """Times the logged loss from which the clock's is told instead: what is outside the timer then costs half as much."""
 
+MORE = 3.0
+"""Times a step's length up to which a new term of the loss explains it: another network, forward and backward."""
 COSTLY = 600.0
 """Seconds that a loss must have cost, or will by the end, to be an error: of public runs that lost one to five minutes
 none was worth stopping anything for. One whose cost nobody knows may be."""
@@ -135,7 +138,9 @@ class SlowdownRule(Rule[SlowdownEvidence]):
         fast_until = int(signal.step[max(slow.start - 1 - EDGE, 0)])
         slow_since = int(signal.step[min(slow.settled + EDGE, slow.end)])
         spans = (healthy[0], fast_until), (slow_since, last)
-        setting = None if explained else raised_setting(run, *spans) or changed_plan(run, *spans)
+        setting = None
+        if not explained:
+            setting = raised_setting(run, *spans) or changed_plan(run, *spans) or _new_term(run, signal, slow)
         fewer = None if signal.per_gpu else _fewer_ranks(tied, slow)
         severity = Severity.WARNING
         by_clock = signal.origin == "wall steps"
@@ -204,7 +209,9 @@ class SlowdownRule(Rule[SlowdownEvidence]):
             **cost.evidence(),
             "ties": [t.evidence() for t in tied],
         }
-        return self.finding(severity, signal.metric, (first, max(first, last)), message, evidence, _help(slow, resumed))
+        return self.finding(
+            severity, signal.metric, (first, max(first, last)), message, evidence, _help(slow, resumed, setting)
+        )
 
 
 def _lost(slow: Slowdown) -> Floats:
@@ -240,11 +247,20 @@ def _fewer_ranks(tied: list[Tie], slow: Slowdown) -> Tie | None:
     return ranks
 
 
+def _new_term(run: Run, signal: RateSignal, slow: Slowdown) -> Setting | None:
+    """The term of the loss that sets in where a step becomes up to `MORE` times as long."""
+    if slow.kind != "step" or slow.share > 1.0 - 1.0 / MORE:
+        return None
+    return term_sets_in(run, signal.step, slow.start - NEAR, slow.start + NEAR)
+
+
 def _known(time: float) -> float | None:
     return float(time) if np.isfinite(time) else None
 
 
-def _help(slow: Slowdown, resumed: bool) -> str:
+def _help(slow: Slowdown, resumed: bool, setting: Setting | None) -> str:
+    if setting is not None:
+        return "nothing, if that was planned: a step does more from there on"
     if resumed:
         return "compare the nodes and the settings of the two starts: GPU clocks, interconnect, data loader workers"
     if slow.kind == "ramp":
