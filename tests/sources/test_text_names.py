@@ -165,3 +165,13 @@ def test_the_mean_of_all_batches_is_the_result_of_a_loop_over_held_out_data(tmp_
     run = of(rows, tmp_path)
     np.testing.assert_allclose(values(run, "eval_loss"), LOSS + (0.1 if behind else 0.2), rtol=1e-3)
     np.testing.assert_allclose(values(run, "train_loss"), np.repeat(LOSS, 2), rtol=1e-3)
+
+
+def test_what_a_checkpoint_callback_says_of_its_score_is_one_and_that_it_was_not_among_the_best_is_none(tmp_path):
+    lines = []
+    for e, v in enumerate(ACC):
+        said = f"reached {v:.5f} (best {v:.5f}), saving model to '/runs/best.ckpt' as top 1"
+        lines.append(f"Epoch {e}, global step {352 * (e + 1)}: 'val/accuracy' {said if e % 4 else 'was not in top 1'}")
+    run = of(lines, tmp_path)
+    assert list(run.series) == ["val/accuracy"]
+    np.testing.assert_array_equal(run.series["val/accuracy"].step, [352 * (e + 1) for e in range(N) if e % 4])

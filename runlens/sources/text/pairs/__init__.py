@@ -194,7 +194,7 @@ def _name(gap: str) -> tuple[str, str, bool]:
     if ")" not in inside and (HELD_OUT.fullmatch(before.strip()) or TRAINING.fullmatch(before.strip())):
         rest, last = f"{rest}{before}(", inside  # `Val (loss: 0.5, acc: 0.8)`
     if not strong:
-        last = " ".join(STATED.sub("", last).split(" ")[-3:])
+        last = " ".join(STATED.sub("", last).strip("'\"").split(" ")[-3:])
         if PROSE.search(last):
             return "", gap, False
     found = _NAME.fullmatch(last)
