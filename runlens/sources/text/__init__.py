@@ -57,7 +57,7 @@ def claims(head: bytes, path: Path) -> bool:
         not begin or begin == b'{"' or head.translate(None, _TEXT + b"\0") or head.count(0) > len(head) // 2
     ):
         return False
-    return _SUFFIX.search(path.name) is not None or bool(gather(stretches(io.BytesIO(head))).parts)
+    return _SUFFIX.search(path.name) is not None or gather(stretches(io.BytesIO(head))).counts
 
 
 def refs(files: Sequence[Path], look: Look) -> list[RunRef]:
@@ -134,7 +134,7 @@ def _holds_metrics(path: Path) -> bool:
 
 
 def _enough(gathered: Gathered) -> bool:
-    if not gathered.parts or gathered.understood < UNDERSTOOD:
+    if not gathered.counts or gathered.understood < UNDERSTOOD:
         return False
     rows = rows_of(gathered, clock.time())
     built = series_of(rows, axis_of(rows))
@@ -228,12 +228,12 @@ def read(ref: RunRef) -> Run:
 def _refuse_too_little(gathered: Gathered, path: Path, where: str) -> None:
     if not gathered.lines:
         raise NotALog(f"{where} is empty; nothing was printed into it yet")
-    if not gathered.parts and (width := width_of_numbers(path)):
+    if not gathered.counts and (width := width_of_numbers(path)):
         raise NotALog(
             f"{where} is a table of {width} columns of numbers that have no names; write these into a first line, such "
             "as `step,loss`"
         )
-    if not gathered.parts:
+    if not gathered.counts:
         raise NotALog(
             f"{where} is no log that RunLens knows: none of its {gathered.lines:,} lines of text names a step or an "
             "epoch with metrics, such as `step 100 | loss: 2.5`"

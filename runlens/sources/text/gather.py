@@ -13,9 +13,10 @@ import numpy.typing as npt
 from runlens.sources.text.ends import TAIL, begun, taken_up
 from runlens.sources.text.layout import Layout, parse
 from runlens.sources.text.pairs import Place
+from runlens.sources.text.phases import heading
 from runlens.sources.text.settings import preamble
 from runlens.sources.text.times import seconds
-from runlens.sources.text.tokens import Tokens, digits_alone, is_behind_a_dot, tokens
+from runlens.sources.text.tokens import Tokens, are_decimals, digits_alone, is_behind_a_dot, tokens
 from runlens.sources.text.words import BEST, SETTING, SETTINGS, STRANGE
 
 Floats = npt.NDArray[np.float64]
@@ -80,6 +81,11 @@ class Gathered:
     examples: list[str] = field(default_factory=list)
 
     @property
+    def counts(self) -> bool:
+        """Whether more than headings was understood."""
+        return any(layout.kind != "split" for layout in self.parts)
+
+    @property
     def understood(self) -> float:
         """Share of the lines that look like metrics which were understood, 0 to 1."""
         return self.used / (self.used + self.strange) if self.used else 0.0
@@ -128,6 +134,8 @@ class Gathering:
                 if taken.first[at + 1] > taken.first[at]:
                     above = _above(taken, at, self.above, self.line, self.headings)
                     layout = parse(said, *_spans(taken, at), above, self.called)
+                if layout is None and (split := heading(said)):
+                    layout = Layout("split", heads=split)
                 strange = layout is None and _strange(said)
                 if strange and len(out.examples) < _EXAMPLES:
                     out.examples.append(said.strip()[:160])
@@ -233,7 +241,7 @@ def _sound(taken: Tokens, rows: Ints, layout: Layout, lost: Counter[str]) -> Int
         if len(place.at) > 1:
             wrong |= ~_grouped(taken, [first + number for number in place.at])
         if place.decimals >= 0:
-            wrong |= ~_decimals(taken, first + place.at[-1], first + place.decimals)
+            wrong |= ~are_decimals(taken, first + place.at[-1], first + place.decimals)
         if place.over >= 0:
             over = first + place.over
             wrong |= taken.malformed[over] | (taken.value[over] == 0.0) | is_behind_a_dot(taken, over)
@@ -242,15 +250,6 @@ def _sound(taken: Tokens, rows: Ints, layout: Layout, lost: Counter[str]) -> Int
         return rows
     lost.update({f.name: count for f in layout.fields})
     return rows[~wrong]
-
-
-def _decimals(taken: Tokens, whole: Ints, after: Ints) -> Bools:
-    """Which pairs of numbers are one with a decimal comma: a whole one, the comma, and digits alone."""
-    text, value = np.frombuffer(taken.text, np.uint8), taken.value[after]
-    start, end = taken.start[after], taken.end[after]
-    good: Bools = digits_alone(taken, whole) & (start == taken.end[whole] + 1)
-    digits = (text[start] - np.uint8(ord("0"))) < 10  # no sign, no dot
-    return np.asarray(good & digits & (np.mod(value, 1.0) == 0.0) & (value < 10.0 ** (end - start)))
 
 
 def _grouped(taken: Tokens, numbers: list[Ints]) -> Bools:

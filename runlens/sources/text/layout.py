@@ -27,7 +27,7 @@ from runlens.sources.text.words import (
     environment,
 )
 
-Kind = Literal["row", "bar", "keras", "member", "box", "count", "epoch", "opens"]
+Kind = Literal["row", "bar", "keras", "member", "box", "count", "epoch", "split", "opens"]
 
 _LONGEST = 6000
 """Characters of a line that are read: the longest lines of metrics known have 4,000 (MoE load per layer)."""

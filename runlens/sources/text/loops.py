@@ -13,11 +13,14 @@ from runlens.model import Note
 from runlens.sources.text.frameworks import STARRED
 from runlens.sources.text.layout import Layout
 from runlens.sources.text.rows import Rows
-from runlens.sources.text.words import TRAINING, spaced
+from runlens.sources.text.words import LOSS, TRAINING, spaced
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
+_BELOW = 3
+"""Lines below a heading in which what it says of stands."""
 FEWEST = 2
 """Evaluations that come after a whole epoch each: one loop of another length may be a second stage of training."""
 
@@ -51,11 +54,13 @@ def _under_headings(rows: Rows) -> Rows:
     """
     splits = [o.heads for o in rows.layouts]
     held = {split for split in splits if split in ("val", "test")}
-    if not held or "train" not in splits:
+    if not held:
         return rows
-    headings = np.flatnonzero(rows.of_kind("epoch"))
+    headings = np.flatnonzero(rows.of_kind("epoch", "split"))
     under = np.searchsorted(headings, np.arange(len(rows)), side="right") - 1
     above = np.where(under >= 0, rows.of_layout[headings[np.maximum(under, 0)]], -1)
+    if "train" not in splits:
+        return _right_below(rows, headings, under, above)
     out = rows
     for split in sorted(held):
         said = np.array([*(s == split for s in splits), False], dtype=bool)[above]
@@ -63,6 +68,30 @@ def _under_headings(rows: Rows) -> Rows:
             plain = layout.fields and not any(f.split or TRAINING.search(spaced(f.name)) for f in layout.fields)
             if plain and bool((which := said[out.where[number]]).any()):
                 out = _apart(out, number, which, split)
+    return out
+
+
+def _right_below(rows: Rows, headings: Ints, under: Ints, above: Ints) -> Rows:
+    """The rows, those right below headings of held-out data (`Test Error:`) in layouts of their own, where no heading
+    says what is of training: of each form one below each heading, and rows with a loss are left.
+    """
+    splits = np.array([*(o.heads if o.kind == "split" else "" for o in rows.layouts), ""])
+    far = rows.line - rows.line[headings[np.maximum(under, 0)]]
+    found: dict[int, tuple[str, Bools]] = {}
+    left = False
+    for number, layout in enumerate(rows.layouts):
+        if not layout.fields or any(f.split or TRAINING.search(spaced(f.name)) for f in layout.fields):
+            continue
+        at = rows.where[number]
+        of = splits[above[at]]
+        which = (of == "val") | (of == "test")
+        one_each = len(np.unique(under[at][which])) == int(np.count_nonzero(which)) >= FEWEST
+        if layout.kind != "bar" and one_each and bool(np.all(far[at][which] <= _BELOW)):
+            found[number] = (str(of[which][0]), which)
+        left = left or (any(LOSS.search(f.name) for f in layout.fields) and not (number in found and bool(which.all())))
+    out = rows
+    for number, (split, which) in found.items() if left else ():
+        out = _apart(out, number, which, split)
     return out
 
 

@@ -55,6 +55,62 @@ def split_headed(line: str) -> str:
     return "train" if held is None else "test" if held[0].lower().startswith("test") else "val"
 
 
+_BEFORE_WORDS = re.compile(r"^[^A-Za-z]*(?:(?:INFO|DEBUG)(?![A-Za-z])[^A-Za-z]*)?")
+_LONGEST = 120
+_OF_A_HEADING = frozenset(
+    (
+        "start",
+        "starting",
+        "begin",
+        "beginning",
+        "run",
+        "running",
+        "perform",
+        "performing",
+        "phase",
+        "stage",
+        "mode",
+        "loop",
+        "set",
+        "data",
+        "dataset",
+        "result",
+        "results",
+        "error",
+        "errors",
+        "metric",
+        "metrics",
+        "performance",
+        "stats",
+        "statistics",
+        "on",
+        "the",
+        "model",
+        "network",
+    )
+)
+
+
+def heading(line: str) -> str:
+    """`train`, `val` or `test` where a line is nothing but a heading that says one of them, empty for any other.
+
+    Examples
+    --------
+    >>> heading("Test Error: "), heading("--- Validation ---"), heading("[10:00:00] INFO Start training")
+    ('test', 'val', 'train')
+    >>> heading("Validation loss 0.5"), heading("Training and validation"), heading("Test the waters")
+    ('', '', '')
+    """
+    if len(line) > _LONGEST or not (HELD_OUT.search(line) or TRAINING.search(line)):
+        return ""
+    rest = _BEFORE_WORDS.sub("", line)
+    words = re.findall(r"[A-Za-z]+", rest)
+    others = [w for w in words if not (HELD_OUT.fullmatch(w) or TRAINING.fullmatch(w))]
+    if any(c.isdigit() for c in rest) or not all(w.lower() in _OF_A_HEADING for w in others):
+        return ""
+    return split_headed(rest)
+
+
 class Worded:
     """Words as they come in, layout by layout."""
 

@@ -34,6 +34,11 @@ _SENTENCE = re.compile(
     rb"[ \t]+of[ \t]+(?P<epoch>[Ee]poch[ \t]*\d+)[ \t]*(?:is|was)[ \t]*[:=]?[ \t]*(?=[-+]?(?:\.?\d|nan\b|inf\b))"
 )
 """A row told as a sentence: `The loss of epoch 3 is: 6.83`, its words often glued to the number (`epoch3is:6.83`)."""
+_ON_IMAGES = re.compile(
+    rb"\b([Aa]cc(?:uracy)?)(?: of (?:the )?\w+)? on (?:the )?(?:\d+ )?([Tt]est|[Tt]rain(?:ing)?|[Vv]al(?:idation)?)"
+    rb"(?:ing)? (?:images|samples|examples|data)[ \t]*(?:is)?[ \t]*[:=]?[ \t]*(?=\d)"
+)
+"""A score told as a sentence, as in a tutorial: `Accuracy of the network on the 10000 test images: 54 %`."""
 _OVERFLOW = re.compile(
     rb"(?im)^.*\boverflow\b.*(?:reducing (?:loss scale )?to|setting loss scale to)[: ]+"
     rb"(?=\d+(?:\.\d+)?(?:e[-+]?\d+)?\s*$)"
@@ -199,6 +204,8 @@ def _plain(text: bytes, dotted: bool) -> bytes:
     text = copypasted(unboxed(text))
     if b"of epoch" in text or b"of Epoch" in text:
         text = _SENTENCE.sub(rb"\g<epoch> \g<metric>: ", text)
+    if b" on the " in text:
+        text = _ON_IMAGES.sub(rb"\2 \1: ", text)
     if b"th " in text:
         text = _NTH.sub(rb"\2 \1", text)
     if b"overflow" in text or b"OVERFLOW" in text:

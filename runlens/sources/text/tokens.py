@@ -238,3 +238,12 @@ def digits_alone(taken: Tokens, numbers: Ints) -> Bools:
     start = start + np.isin(text[start], (ord("-"), ord("+")))
     spans = np.column_stack([start, taken.end[numbers]]).ravel()
     return ~np.logical_or.reduceat(odd, spans)[::2]
+
+
+def are_decimals(taken: Tokens, whole: Ints, after: Ints) -> Bools:
+    """Which pairs of numbers are one with a decimal comma: a whole one, the comma, and digits alone."""
+    text, value = np.frombuffer(taken.text, np.uint8), taken.value[after]
+    start, end = taken.start[after], taken.end[after]
+    good: Bools = digits_alone(taken, whole) & (start == taken.end[whole] + 1)
+    digits = (text[start] - np.uint8(ord("0"))) < 10  # no sign, no dot
+    return np.asarray(good & digits & (np.mod(value, 1.0) == 0.0) & (value < 10.0 ** (end - start)))

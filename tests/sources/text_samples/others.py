@@ -265,3 +265,11 @@ def sentences_of_two() -> Sample:
         for name, more in (("Training", 0.0), ("Validation", 0.1))
     ]
     return Sample("\n".join(lines), roles(t, "train_loss", eval_loss=(t.step, t.loss + 0.1)))
+
+
+@sample
+def quick_start() -> Sample:
+    """PyTorch's quick start: samples of the epoch behind the loss."""
+    t = truth(64, 640)
+    lines = ["Epoch 1", "-----", *(f"loss: {loss:>7f}  [{step:>5d}/60000]" for _, step, loss, *_ in t.rows())]
+    return Sample("\n".join(lines), roles(t, "train_loss"))
