@@ -9,7 +9,7 @@ from runlens.judging.one import Settings, judge_run
 from runlens.model import Run, Series
 from runlens.roles import resolve
 from runlens.rules import RULES
-from runlens.rules.shared.one_pass import COURSE, ENOUGH, one_pass
+from runlens.rules.shared.one_pass import COURSE, ENOUGH, MANY, one_pass
 
 N = 60
 
@@ -20,7 +20,10 @@ def noise(seed, n=N, size=0.05):
 
 def run_of(axis="", n=N, every=1, more=(), **values):
     step = np.arange(n) * every
-    series = {name: Series(name, step, np.full(n, np.nan), np.asarray(v, float)[:n]) for name, v in values.items()}
+    series = {
+        name: Series(name, step[: len(v)], np.full(len(v[:n]), np.nan), np.asarray(v, float)[:n])
+        for name, v in values.items()
+    }
     series |= {name: Series(name, step, np.full(n, np.nan), 3.0 + noise(9)[:n]) for name in more}
     return resolve(Run("r", "r", "r", series=series, axis_name=axis))
 
@@ -62,6 +65,14 @@ def test_what_only_a_training_logs_makes_a_training_of_it(name):
 @pytest.mark.parametrize(("n", "alone"), [(ENOUGH - 1, False), (ENOUGH, True)])
 def test_few_evals_may_be_of_checkpoints(n, alone):
     assert bool(one_pass(run_of("step", n=n, test_acc=0.8 + noise(2)))) is alone
+
+
+@pytest.mark.parametrize(("n", "alone"), [(MANY - 1, False), (MANY, True)])
+def test_so_many_evals_are_of_samples(n, alone):
+    rises = 0.5 + np.arange(n) / 1000 + noise(2, n, 0.01)
+    assert bool(one_pass(run_of("step", n=n, test_acc=rises))) is alone
+    assert bool(one_pass(run_of("step", n=n, test_acc=rises, test_avg_acc=rises[:3]))) is alone
+    assert not one_pass(run_of("step", n=n, test_acc=rises, loss=5 - rises))
 
 
 @pytest.mark.parametrize(("pull", "alone"), [(0.8, True), (1.2, False)])

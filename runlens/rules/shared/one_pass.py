@@ -28,14 +28,17 @@ ENOUGH = 20
 """Values of an eval from which on it is known to go nowhere: of so many at random one in forty has a rank correlation
 of `COURSE` with their order."""
 COURSE = 0.5
+MANY = 300
+"""Values of an eval from which on they are those of samples: a training that evaluates so often logs something of
+itself beside them. A log of three test sets had 2,800, whose level differed from set to set."""
 
 
 def one_pass(run: Run) -> str:
     """Why the evaluations that a run logs are those of a single pass, in words; empty where they may be of a training.
 
     So where nothing that only a training logs stands beside them, no result file tells its checkpoints, and the x axis
-    counts batches or images, or else no eval of `ENOUGH` values and more goes anywhere: neither up nor down from first
-    to last, nor while it was young. An axis of epochs is one of a training whatever its evals do.
+    counts batches or images, an eval has `MANY` values, or no eval of `ENOUGH` values and more goes anywhere: neither
+    up nor down from first to last, nor while it was young. An axis of epochs is one of a training whatever evals do.
     """
     return run.once("one pass", lambda: _one_pass(run))
 
@@ -49,9 +52,11 @@ def _one_pass(run: Run) -> str:
     if _OF_TRAINING.search(axis) or rl_sign(run.placed, run.axis_name):
         return ""
     counted = _OF_A_PASS.fullmatch(axis) is not None
-    if not counted and not all(map(_goes_nowhere, evals)):
+    most = max(len(r.series) for r in evals)
+    many = most >= MANY
+    if not counted and not many and not all(map(_goes_nowhere, evals)):
         return ""
-    over = f"over {axis}" if counted else "that go nowhere"
+    over = f"over {axis}" if counted else f"one of them of {most:,} values" if many else "that go nowhere"
     return f"the log holds evaluations alone, {over}: one pass of a test loop, and nothing of a training"
 
 
