@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -25,6 +25,10 @@ _OTHER_LOGS = re.compile(
     r"(?<![a-z])(?:debug|install|pip|build|error|access|server|requirements|readme)(?![a-z])", re.IGNORECASE
 )
 
+_BEGIN = 512
+"""Bytes with which files begin that may be copies."""
+_ALIKE = 50
+"""Files that begin alike of which each is held against those before it."""
 _RANKED = re.compile(r"(?<![a-z])(?:local_|global_)?rank[ _=.-]?(?P<number>\d{1,4})(?!\d)", re.IGNORECASE)
 """The rank in the name of a log; what is numbered by GPUs, nodes or workers may be runs side by side."""
 
@@ -94,6 +98,44 @@ def same_run(path: Path) -> str:
     """Why the log of a rank is left out beside that of a lower one, in a few words; empty for any other."""
     lower = lower_rank(path)
     return f"it is of the same run as {printable(lower.name)}" if lower is not None else ""
+
+
+def copies(files: Iterable[Path]) -> dict[Path, Path]:
+    """Files that another one says over again, byte for byte and perhaps farther, in a folder above or below: what a run
+    wrote, and what was kept of it (`exp10/log.txt`, `exp10/results/log.txt`). Each with that other file.
+    """
+    begin: dict[bytes, list[tuple[int, Path]]] = {}
+    for file in files:
+        try:
+            with file.open("rb") as open_file:
+                begin.setdefault(open_file.read(_BEGIN), []).append((-file.stat().st_size, file))
+        except OSError:
+            continue  # reading it says why
+    out: dict[Path, Path] = {}
+    for alike in begin.values():
+        alike.sort(key=lambda one: (one[0], len(one[1].parts), one[1]))
+        for k, (size, file) in enumerate(alike[:_ALIKE]):
+            others = (other for _, other in alike[:k] if other not in out and _one_above(other.parent, file.parent))
+            whole = next((other for other in others if size and _begins_with(other, file)), None)
+            if whole is not None:
+                out[file] = whole
+    return out
+
+
+def _one_above(a: Path, b: Path) -> bool:
+    return a != b and (a.is_relative_to(b) or b.is_relative_to(a))
+
+
+def _begins_with(longer: Path, shorter: Path) -> bool:
+    """Whether a file begins with all that another holds."""
+    try:
+        with longer.open("rb") as one, shorter.open("rb") as other:
+            while part := other.read(1 << 16):
+                if one.read(len(part)) != part:
+                    return False
+    except OSError:
+        return False
+    return True
 
 
 def no_file(path: Path) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from runlens.errors import NoRunFound
 from runlens.roles import resolve
-from runlens.sources import discover, read
+from runlens.sources import Search, discover, read
 from runlens.sources.text.stretches import unrolled
 from runlens.sources.text.tokens import tokens
 
@@ -139,3 +139,25 @@ def test_rows_without_line_ends_below_many_short_lines():
 )
 def test_other_long_lines_stay(text):
     assert unrolled(text.encode()) == text.encode()
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "cut", "runs"),
+    [
+        ("exp10/log.txt", "exp10/results/log.txt", 0, ["exp10/log"]),
+        ("exp10/results/log.txt", "exp10/train.txt", 0, ["exp10/train"]),
+        ("exp10/log.txt", "exp10/results/log.txt", 40, ["exp10/log"]),  # kept before the end
+        ("exp10/results/log.txt", "exp10/log.txt", 40, ["exp10/results/log"]),
+        ("exp10/log.txt", "exp11/log.txt", 0, ["exp10/log", "exp11/log"]),  # runs side by side
+        ("exp10/a.txt", "exp10/b.txt", 0, ["exp10/a", "exp10/b"]),
+    ],
+)
+def test_a_log_that_is_kept_a_second_time_below_its_run_is_read_once(tmp_path, first, second, cut, runs):
+    text = "".join(f"epoch {e} loss {3 - e / 40:.4f}\n" for e in range(60))
+    for name, said in ((first, text), (second, text[: len(text) - cut])):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(said)
+    (tmp_path / "other.log").write_text(text.replace("loss 3", "loss 4"))
+    search = Search()
+    assert sorted(ref.id for ref in discover(str(tmp_path), search=search)) == [*runs, "other"]
+    assert [one.reason.startswith("it is a copy of") for one in search.unread] == [True] * (2 - len(runs))

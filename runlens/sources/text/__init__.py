@@ -32,7 +32,7 @@ from runlens.sources.text.launches import on_one_axis, part_of
 from runlens.sources.text.rows import rows_of, starts_of
 from runlens.sources.text.stretches import called_for, is_packed, open_log, stretches
 from runlens.sources.text.words import LOSS
-from runlens.sources.unread import is_said_to_be_a_log, is_text, lower_rank, same_run
+from runlens.sources.unread import copies, is_said_to_be_a_log, is_text, lower_rank, same_run
 
 UNDERSTOOD = 0.5
 """Share of the lines that look like metrics that must be understood: below it what is read may be the lesser part."""
@@ -66,16 +66,17 @@ def refs(files: Sequence[Path], look: Look) -> list[RunRef]:
         return [ref for file in files for ref in _refs(file, look.root)]
     fuller = _fuller(look)
     alone = {folder for folder in {f.parent for f in files} if sum(f.parent == folder for f in files) == 1}
-    return [
-        ref
+    logs = [
+        file
         for file in files
         if file.parent not in fuller
         and lower_rank(file) is None
         and not (file.name.startswith("debug") and "wandb" in file.parts)  # what W&B logs of itself
         and not (file.parent in alone and any(other.is_relative_to(file.parent) for other in fuller))
         and (_holds_metrics(file) or counts_in_all(file))
-        for ref in _refs(file, look.root)
     ]
+    again = copies(logs)
+    return [ref for file in logs if file not in again for ref in _refs(file, look.root)]
 
 
 def left_out(path: Path, look: Look) -> str:
@@ -83,7 +84,10 @@ def left_out(path: Path, look: Look) -> str:
     if not (is_said_to_be_a_log(path) and is_text(path)) or path.parent in _fuller(look):
         return ""
     if _holds_metrics(path) or counts_in_all(path):
-        return same_run(path)
+        whole = copies([*look.beside.get("text", ()), path]).get(path)
+        return same_run(path) or (
+            f"it is a copy of {printable(whole.relative_to(look.root).as_posix())}" if whole is not None else ""
+        )
     return "no line of it tells a step and a metric"
 
 
