@@ -418,3 +418,17 @@ def test_what_stands_behind_the_place_of_a_warning_is_no_metric(tmp_path):
     ]
     run = of("\n".join(rows) + "\n", tmp_path)
     assert not any("model.h" in name for name in run.series)
+
+
+@pytest.mark.parametrize(("falls", "length"), [(8, True), (7, False)])
+def test_a_step_that_goes_up_and_down_beside_an_episode_that_counts_on_is_its_length(tmp_path, falls, length):
+    step = np.cumsum([0, *([-5, 20] * falls), *([20] * (40 - 2 * falls))]) + 100
+    rows = [f"Episode {i} reward {10 + i / 3:.2f} steps {s}" for i, s in enumerate(step, 1)]
+    reward = of("\n".join(rows) + "\n", tmp_path).role("reward").series
+    np.testing.assert_array_equal(reward.step, np.arange(1, 42) if length else step)
+
+
+def test_the_counter_of_an_epoch_that_has_several_rows_is_no_length(tmp_path):
+    rows = [f"Episode {i // 4 + 1} reward {10 + i / 9:.2f} steps {i % 4 * 10}" for i in range(40)]
+    step = of("\n".join(rows) + "\n", tmp_path).role("reward").series.step
+    assert bool(np.all(np.diff(step) > 0))

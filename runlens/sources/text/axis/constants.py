@@ -1,4 +1,6 @@
-"""Numbers called a step that are none: `Train batches[  100] | loss 5.54` says how many batches a mean is of."""
+"""Numbers called a step that are none: `Train batches[  100] | loss 5.54` says how many batches a mean is of, and
+`Episode 12 | reward: 31.0 | steps: 31` how long the episode was.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,14 @@ from runlens.sources.text.rows import Rows
 
 Floats = npt.NDArray[np.float64]
 
+_COURSE = 8
+"""Rows by which a course is told."""
+_COUNTS_ON = 0.95
+"""Share of the rows that are of a later epoch than the one before: the rest may begin it anew."""
+_FALLS = 0.2
+"""Share of the rows whose step is below the one before: one that is begun anew in each epoch has several rows there, and
+one of launches in a log falls once a launch.
+"""
 FEWEST = 3
 """Lines of one form that say one and the same step, and steps that another form must say beside them."""
 
@@ -27,4 +37,16 @@ def moving(rows: Rows) -> Floats:
         for at, kinds in zip(own, many, strict=True):
             if kinds == 1 and len(at) >= FEWEST:
                 step[at] = np.nan
+    for at in own:
+        if _is_a_length(step[at], rows.counters["epoch"][at]):
+            step[at] = np.nan
     return step
+
+
+def _is_a_length(step: Floats, epoch: Floats) -> bool:
+    """Whether a step goes up and down while the epoch beside it counts on: how long an episode was, say."""
+    change = np.diff(epoch)
+    if len(change) < _COURSE or not bool(np.isfinite(step).all()):
+        return False
+    counts_on = float(np.mean(change > 0)) >= _COUNTS_ON  # never for NaN
+    return counts_on and float(np.mean(np.diff(step) < 0)) >= _FALLS
