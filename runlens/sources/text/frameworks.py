@@ -50,6 +50,11 @@ HEADS = (
     ),
     _head("open_clip", "Eval Epoch", r"(?P<split>Eval) Epoch: (?P<epoch>\d+)(?: \[\s*\d+\s*/\s*\d+\s*\])?"),
     _head(
+        "Swin",
+        "][",
+        rf"(?P<split>Train|Test|Val\w*|Eval\w*): +\[\s*(?P<epoch>\d+)\s*/\s*\d+\s*\]{_IN_EPOCH}\s*\]",
+    ),
+    _head(
         "timm", "[", rf"(?P<split>Train|Test)(?: \([\w ]+\))?:\s+(?:(?P<epoch>\d+) )?{_IN_EPOCH}\s*(?:\(\s*\d+%\))?\]"
     ),
     _head("Torch7's errors", " Err ", r"\| Epoch: \[(?P<epoch>\d+)\]\[(?P<it>\d+)/(?P<of>\d+)\](?=\s+Time .* Err )"),

@@ -22,7 +22,7 @@ STAGE = re.compile(
 """A word for the stage, and which it is. A number there is a metric like any other."""
 DONE = re.compile(
     r"(?<![a-z])(?:training|complete[d]?|finished|done|start(?:s|ed|ing)?|begin(?:s|ning)?|global|communication|number"
-    r"|INFO|flwr|server)(?![a-z])",
+    r"|INFO|flwr|server|epoch[ _]time|time|took|elapsed)(?![a-z])",
     re.IGNORECASE,
 )
 """Words that a heading of an epoch or a round may hold, and is one all the same."""

@@ -273,3 +273,27 @@ def quick_start() -> Sample:
     t = truth(64, 640)
     lines = ["Epoch 1", "-----", *(f"loss: {loss:>7f}  [{step:>5d}/60000]" for _, step, loss, *_ in t.rows())]
     return Sample("\n".join(lines), roles(t, "train_loss"))
+
+
+@sample
+def swin() -> Sample:
+    """Swin Transformer: the epoch and all of them in the first brackets."""
+    t = truth(0, 10)
+    lines = [
+        f"[{at(i):%Y-%m-%d %H:%M:%S} swin_tiny] (main.py 187): INFO Train: [{step // 100}/300][{step % 100}/100]\teta 0:01:02 lr {lr:.8f}"
+        f"\ttime 0.5 (0.5)\tloss {loss:.4f} ({loss:.4f})\tgrad_norm {norm:.4f} (1.2)\tmem 1000MB"
+        for i, step, loss, lr, norm, _ in t.rows()
+    ]
+    return Sample("\n".join(lines), roles(t, "train_loss", "learning_rate", "grad_norm"), True)
+
+
+@sample
+def epoch_times() -> Sample:
+    """A tutorial whose heading of an epoch says how long it took."""
+    t = truth(1)
+    lines = [
+        f"Epoch: {step:02} | Epoch Time: 0m {20 + i % 3}s\n\tTrain Loss: {loss:.4f} | Train PPL: {loss * 3:7.3f}\n"
+        f"\t Val. Loss: {loss + 0.1:.4f} |  Val. PPL: {loss * 4:7.3f}"
+        for i, step, loss, *_ in t.rows()
+    ]
+    return Sample("\n".join(lines), roles(t, "train_loss", eval_loss=(t.step, np.round(t.loss + 0.1, 4))))

@@ -16,8 +16,8 @@ _COURSE = 8
 _COUNTS_ON = 0.95
 """Share of the rows that are of a later epoch than the one before: the rest may begin it anew."""
 _FALLS = 0.2
-"""Share of the rows whose step is below the one before: one that is begun anew in each epoch has several rows there, and
-one of launches in a log falls once a launch.
+"""Share of the rows whose step is below the one before: one that is begun anew in each epoch has several rows there,
+and one of launches in a log falls once a launch.
 """
 FEWEST = 3
 """Lines of one form that say one and the same step, and steps that another form must say beside them."""
