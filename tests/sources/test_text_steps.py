@@ -432,3 +432,10 @@ def test_the_counter_of_an_epoch_that_has_several_rows_is_no_length(tmp_path):
     rows = [f"Episode {i // 4 + 1} reward {10 + i / 9:.2f} steps {i % 4 * 10}" for i in range(40)]
     step = of("\n".join(rows) + "\n", tmp_path).role("reward").series.step
     assert bool(np.all(np.diff(step) > 0))
+
+
+@pytest.mark.parametrize(("said", "step"), [("step: {}ms", False), ("step: {}", True)])
+def test_the_time_of_a_step_is_no_step(tmp_path, said, step):
+    rows = [f"epoch {i} | loss: {3 - i / 50:.4f} | {said.format(100 * i)}" for i in range(1, 30)]
+    loss = of("\n".join(rows) + "\n", tmp_path).role("train_loss").series
+    np.testing.assert_array_equal(loss.step, np.arange(1, 30) * (100 if step else 1))

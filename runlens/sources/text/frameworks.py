@@ -106,6 +106,7 @@ HEADS = (
         r"fps total: (?P<x_frames_per_second>[\d.]+)(?: epoch: (?P<epoch>\d+)(?:/\d+)?)? frames: (?P<step>\d+)",
     ),
     _head("", "oss: ", r"[Ll]oss: +(?=-?[\d.]+ +\[ *(?P<sample>\d+) */ *(?P<of>\d+) *\]\s*$)"),
+    _head("pytorch-cifar", "Tot", r"Tot(?: \||: )(?=.* (?P<it>\d+)/(?P<of>\d+)\s*$)"),
     _head("nanotron", "iteration: ", r"iteration: (?P<step>\d+) / (?P<of>\d+)"),
     _head("NeMo", "Training epoch", r"Training epoch (?P<epoch>\d+), iteration (?P<it>\d+)/(?P<of>\d+)"),
     _head(

@@ -35,10 +35,13 @@ _SENTENCE = re.compile(
 )
 """A row told as a sentence: `The loss of epoch 3 is: 6.83`, its words often glued to the number (`epoch3is:6.83`)."""
 _ON_IMAGES = re.compile(
-    rb"\b([Aa]cc(?:uracy)?)(?: of (?:the )?\w+)? on (?:the )?(?:\d+ )?([Tt]est|[Tt]rain(?:ing)?|[Vv]al(?:idation)?)"
-    rb"(?:ing)? (?:images|samples|examples|data)[ \t]*(?:is)?[ \t]*[:=]?[ \t]*(?=\d)"
+    rb"(?:\b[Tt]est(?:ing)? )?\b([Aa]cc(?:uracy)?)(?: of (?:the )?\w+)? on (?:the )?(?:\d+ )?"
+    rb"([Tt]est|[Tt]rain(?:ing)?|[Vv]al(?:idation)?)(?:ing)? (?:images|samples|examples|data)"
+    rb"[ \t]*(?:is)?[ \t]*[:=]?[ \t]*(?=\d)"
 )
 """A score told as a sentence, as in a tutorial: `Accuracy of the network on the 10000 test images: 54 %`."""
+_CIFAR_BAR = re.compile(rb"\[[=>.]*\] +Step: [\w.]+ \| Tot: [\w.]+ \| ")
+"""The bar of pytorch-cifar with the time of a batch and that of all so far, which have as many forms as units."""
 _OVERFLOW = re.compile(
     rb"(?im)^.*\boverflow\b.*(?:reducing (?:loss scale )?to|setting loss scale to)[: ]+"
     rb"(?=\d+(?:\.\d+)?(?:e[-+]?\d+)?\s*$)"
@@ -206,6 +209,8 @@ def _plain(text: bytes, dotted: bool) -> bytes:
         text = _SENTENCE.sub(rb"\g<epoch> \g<metric>: ", text)
     if b" on the " in text:
         text = _ON_IMAGES.sub(rb"\2 \1: ", text)
+    if b" | Tot: " in text:
+        text = _CIFAR_BAR.sub(b"Tot | ", text)
     if b"th " in text:
         text = _NTH.sub(rb"\2 \1", text)
     if b"overflow" in text or b"OVERFLOW" in text:

@@ -18,6 +18,7 @@ STEPS = (
 """Words for the step; those of an earlier line are believed before those of a later one."""
 STEP = re.compile(
     rf"(?<![A-Za-z0-9_/.])(?<![A-Za-z0-9_]-)(?P<word>{'|'.join(STEPS)}){_END}(?P<step>\d+(?:,\d{{3}})*(?:\.0+)?)(?!\.?\d)"
+    r"(?!(?:[mu]?s|sec|m|min|h)(?![A-Za-z]))"  # `Step: 61ms` is how long it took
     r"(?P<suffix>[kKM](?![A-Za-z]))?(?:[ \t]*(?:/|of|\|)[ \t]*(?P<of>\d+))?",
     re.IGNORECASE,
 )

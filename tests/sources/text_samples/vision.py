@@ -233,3 +233,22 @@ def yolo_console() -> Sample:
         text += f"\n                 all         442        1324       0.982       0.957       {0.9 - 0.3 * loss / 6:.3f}       0.790\n"
     score = (38 * t.step, np.round(0.9 - 0.3 * t.loss / 6, 3))
     return Sample(text, {"train_loss": (38 * t.step, t.loss), "eval_score": score})
+
+
+@sample
+def pytorch_cifar() -> Sample:
+    """pytorch-cifar: a bar of its own, for training and for the test alike, with times in many units."""
+    t = truth(1)
+    lines = []
+    for i, _, loss, *_ in t.rows():
+        lines += [
+            f"\nEpoch: {i}",
+            f" [=>....]  Step: {i % 3}s61ms | Tot: 1m3s | Loss: {loss:.4f} | Acc: 50.000% (64/128)   \b\b\b 1/100 \r"
+            f" [=====>]  Step: 61ms | Tot: 1m{i}s | Loss: {loss - 0.01:.4f} | Acc: 51.000% (64/128)   \b\b\b 100/100 ",
+            " [=>....]  Step: 9ms | Tot: 1s | Loss: 9.0 | Acc: 48.000% (4/10)   \b\b\b 1/10 ",
+            f" [=====>]  Step: {i}ms | Tot: 3s | Loss: {loss + 0.1:.4f} | Acc: 48.000% (48/100)   \b\b\b 10/10 ",
+        ]
+    step = np.column_stack([100 * (t.step - 1) + 1, 100 * t.step]).ravel()
+    both = np.column_stack([t.loss, t.loss - 0.01]).ravel()
+    held = (100 * t.step, np.round(t.loss + 0.1, 4))
+    return Sample("\n".join(lines), {"train_loss": (step, np.round(both, 4)), "eval_loss": held})
