@@ -65,3 +65,9 @@ def test_results_on_a_set_are_of_its_split(tmp_path, said):
     rows = [f"epoch {e} loss: {3 - e / 4}\n" + said.format(v=40 + e) for e in range(EPOCHS)]
     score = run_of("\n".join(rows) + "\n", tmp_path).role("eval_score")
     assert score.split == "eval" and len(score.series) == EPOCHS
+
+
+def test_where_all_rows_stand_behind_stars_they_sum_up_nothing(tmp_path):
+    rows = [f"Epoch {e}\n * loss: {3 - e / 4}\n * accuracy: 0.{50 + e}\n" for e in range(EPOCHS)]
+    run = run_of("".join(rows), tmp_path)
+    assert run.role("train_loss").series.name == "loss" and len(run.series["loss"]) == EPOCHS

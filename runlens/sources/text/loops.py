@@ -103,9 +103,9 @@ def _starred(rows: Rows) -> Rows:
     training stand between any two of them: what sums up training and evaluation comes twice in between.
     """
     star = np.array([o.framework == STARRED for o in rows.layouts], dtype=bool)
-    if not bool(star.any()):
-        return rows
     measured = np.flatnonzero(rows.measure & ~star[rows.of_layout])
+    if not bool(star.any()) or not len(measured):  # lists of everything that is measured: they sum up nothing
+        return rows
     split = np.array([*(o.split for o in rows.layouts), ""])
     counts = np.array([o.counts for o in rows.layouts], dtype=bool)
     training = np.flatnonzero(rows.measure & (counts & (split[:-1] == ""))[rows.of_layout])
