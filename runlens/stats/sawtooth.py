@@ -34,6 +34,11 @@ BELOW = 0.02
 """Share of values below zero that rounding may make of positive ones."""
 WHITENS = 0.6
 """Rate of turns that what was averaged reaches at least: white noise turns at 2/3 of the points, its means at 1/2."""
+FEWEST_FIRSTS = 8
+"""Resets from which on it shows what first values are."""
+FIRST_TIMES = 3.0
+"""Times other changes that the one after a first value must be: of rows of one batch, 201, 401 … it is 14, of raw noise
+1, and an epoch that begins lower by what it learnt makes no second value differ."""
 TINY = float(np.finfo(np.float64).tiny)
 
 Whole = npt.NDArray[np.signedinteger[Any] | np.float64]
@@ -122,6 +127,28 @@ def unaveraged_since(value: Floats, resets: npt.NDArray[np.int64], first: float 
     if turns(raw) <= WHITENS or not _even(raw, moved, place, int(median(lengths[lengths >= SHORTEST]))):
         return None
     return None if value.min() > 0.0 and np.mean(raw <= 0.0) > BELOW else raw
+
+
+def firsts_stand_out(value: Floats, resets: npt.NDArray[np.int64]) -> bool:
+    """Whether the first value after each reset is of one batch, and those after it are means that take it in.
+
+    For teeth that are too short to be taken back (`SHORTEST`): the first change of each is `FIRST_TIMES` that of the
+    others, typically. False for fewer than `FEWEST_FIRSTS` resets.
+
+    Parameters
+    ----------
+    value : ndarray of float64, shape (n,)
+        Finite, in the order logged.
+    resets : ndarray of int64, shape (k,)
+        Positions of first values, rising.
+    """
+    resets = resets[resets < len(value) - 1]
+    if len(resets) < FEWEST_FIRSTS:
+        return False
+    change = np.abs(value[1:] - value[:-1])
+    others = np.ones(len(change), dtype=bool)
+    others[resets] = others[resets - 1] = False
+    return bool(others.any()) and median(change[resets]) > FIRST_TIMES * max(median(change[others]), TINY)
 
 
 def _rough_at_resets(value: Floats, tried: npt.NDArray[np.int64]) -> Floats:

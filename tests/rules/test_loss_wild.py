@@ -10,7 +10,7 @@ from runlens.rules.loss.frequency import SpikeFrequency
 from runlens.rules.loss.shift import LossShift
 from runlens.rules.loss.spike import LossSpike
 from runlens.rules.loss.stalled import StalledLoss
-from tests.rules.saying import run_of
+from tests.rules.saying import run_of, said
 from tests.stats.test_sawtooth import losses, teeth
 from tests.synthetic.loss import make
 from tests.synthetic.wild import exponential, logged, preference, running, since_reset
@@ -67,6 +67,30 @@ def uneven(seed, spike=None):
     epoch = np.zeros(len(raw))
     epoch[starts] = 1.0
     return run_of({"train/loss": value, "epoch": np.cumsum(epoch)}, step=10 * np.arange(len(raw)))
+
+
+def short(seed, rows=7, epochs=98, at_end=False, batches=200, spike=None):
+    """Means since each epoch began, of batches 1, 201, 401 …; the epoch is told once, where it begins or ends."""
+    rng = np.random.default_rng(seed)
+    level = 0.05 + 0.6 * np.exp(-np.arange(epochs) / 15.0)
+    value = []
+    for e in range(epochs):
+        raw = level[e] * np.exp(0.4 * rng.standard_normal(rows)) / np.sqrt(np.where(np.arange(rows) == 0, 1, batches))
+        mean = level[e] + np.cumsum(raw - raw.mean()) / np.arange(1, rows + 1)
+        mean[0] = level[e] * np.exp(0.4 * rng.standard_normal())
+        value.append(mean * (4.0 if spike == e else 1.0))
+    value = np.concatenate(value)
+    epoch = np.full(len(value), np.nan)
+    epoch[rows - 1 if at_end else 0 :: rows] = np.arange(epochs)
+    return run_of({"train/loss": value, "epoch": epoch})
+
+
+@pytest.mark.parametrize("at_end", [False, True])
+def test_rows_of_one_batch_among_means_of_hundreds_are_no_spikes(at_end):
+    for seed in range(5):
+        assert [f.message for f in said(LossSpike(), short(seed, at_end=at_end))] == []
+        assert alarms(short(seed, at_end=at_end)) == []
+    assert [f.steps[0] for f in said(LossSpike(), short(0, at_end=at_end, spike=60))] == [421]
 
 
 def test_means_of_epochs_that_differ_by_a_row_are_judged_by_what_was_averaged():

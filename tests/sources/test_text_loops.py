@@ -7,6 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from runlens.roles import resolve
 from runlens.sources import discover, read
 
 
@@ -156,3 +157,17 @@ def test_tabs_in_a_first_line_alone_make_no_table(tmp_path):
     run = run_of("\n".join(["Epoch\tTrain\tValidation", *rows]) + "\n", tmp_path)
     np.testing.assert_array_equal(run.series["train"].step, 35 * np.arange(1, 20))
     assert {"train", "valid", "train_acc", "valid_acc"} <= set(run.series)
+
+
+def test_bars_of_validation_are_held_out_whatever_stands_behind_the_word(tmp_path):
+    lines = []
+    for e in range(6):
+        lines += [
+            f"Epoch {e}:  50%|###       | {i}/40 [00:04<?, ?it/s, loss:{9 - e - i / 40:.3f}]" for i in range(0, 40, 4)
+        ]
+        lines += [f"validating...:  50%|###       | {i}/8 [00:04<?, ?it/s, loss:{5 - e / 2:.3f}]" for i in range(8)]
+    (tmp_path / "train.log").write_text("\n".join(lines) + "\n")
+    (ref,) = discover(str(tmp_path / "train.log"))
+    run = resolve(read(ref))
+    # a bar that is set back to 0 shows what was there before
+    assert len(run.role("train_loss").series) == 54 and len(run.role("eval_loss").series) == 6

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from runlens.stats.excursions.smoothed import FEWEST, shared_noise
-from runlens.stats.sawtooth import unaveraged, unaveraged_since
+from runlens.stats.sawtooth import FEWEST_FIRSTS, firsts_stand_out, unaveraged, unaveraged_since
 from runlens.stats.turns import turns
 from tests.synthetic.wild import exponential, running, since_reset
 
@@ -100,3 +100,18 @@ def test_running_means_hide_noise(made, low, high, n):
 
 def test_fewer_points_do_not_tell():
     assert shared_noise(np.log(running(losses(FEWEST - 1), 20)), 128) == 1.0
+
+
+@pytest.mark.parametrize(("resets", "times", "found"), [(FEWEST_FIRSTS, 4.0, True), (FEWEST_FIRSTS, 2.0, False),
+                                                        (FEWEST_FIRSTS - 1, 4.0, False)])  # fmt: skip
+def test_first_values_stand_out_by_the_change_behind_them(resets, times, found):
+    at = 6 * np.arange(1, resets + 1)
+    change = np.ones(6 * (resets + 1))
+    change[at + 1] = times
+    value = np.cumsum(change * np.where(np.arange(len(change)) % 2, 1.0, -1.0))
+    assert firsts_stand_out(value, at) is found
+
+
+def test_raw_values_have_no_firsts():
+    assert not any(firsts_stand_out(losses(700, seed), np.arange(7, 700, 7)) for seed in range(20))
+    assert not firsts_stand_out(np.ones(100), np.arange(7, 100, 7)) and not firsts_stand_out(np.ones(0), np.arange(0))

@@ -32,7 +32,7 @@ EPOCH = re.compile(
 _OF_AN_ENVIRONMENT = re.compile(r"episodes?|(?:total[ _])?timesteps?|sample", re.IGNORECASE)
 ROUND = re.compile(r"(?<![a-z])round(?![a-z])", re.IGNORECASE)
 """What federated learning counts: in each, clients train on their own and a server puts together what they learnt."""
-_ALONE = r"(?<![\w/.\\-])({words})(?![\w/.\\-])"
+_ALONE = r"(?<![\w/.\\-])({words})(?![\w/\\-]|\.\w)"
 HELD_OUT = re.compile(
     _ALONE.format(
         words="val(?:id(?:at(?:ion|ing|e))?)?|eval(?:uat(?:ion|ing|e))?|test(?:ing)?|dev|held[-_ ]?out"

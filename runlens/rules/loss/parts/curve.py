@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from runlens.growing import all_finite, differences, greatest, least, mapped
 from runlens.model import PlacedSeries, Run
 from runlens.stats.robust import Floats, Steps, median, quantile
-from runlens.stats.sawtooth import unaveraged, unaveraged_since
+from runlens.stats.sawtooth import firsts_stand_out, unaveraged, unaveraged_since
 
 ROLE = "train_loss"
 
@@ -107,7 +108,9 @@ def train_curve(run: Run) -> LossCurve | None:
 
 
 def _unaveraged(run: Run, series: PlacedSeries) -> PlacedSeries:
-    """The series, or what was averaged where it holds means since each epoch began at equal distances of steps."""
+    """The series; what was averaged, where it holds means since each epoch began at equal distances of steps; and where
+    these are means in too few rows, without the first ones.
+    """
     apart = differences(series.step)
     if len(apart) < 2 or not all_finite(series.value) or least(apart) <= 0:
         return series
@@ -115,18 +118,42 @@ def _unaveraged(run: Run, series: PlacedSeries) -> PlacedSeries:
         tooth = unaveraged(series.value)
         if tooth is not None:
             return series.with_value(tooth.value)
-    by_epoch = _since_epochs(run, series)
-    return series if by_epoch is None else series.with_value(by_epoch)
+    found = _resets(run, series.step)
+    for resets in found:
+        by_epoch = _since_epochs(series, resets)
+        if by_epoch is not None:
+            return series.with_value(by_epoch)
+    firsts = [np.append(0, resets) for resets in found if firsts_stand_out(series.value, resets)]
+    if not firsts:
+        return series
+    # of one batch each, among means of hundreds: those whose rows lie farthest from the rows around them
+    rest = [np.delete(series.value, at) for at in firsts]
+    at = firsts[int(np.argmin([np.mean(np.abs(np.diff(value))) for value in rest]))]
+    keep = np.ones(len(series), dtype=bool)
+    keep[at] = False
+    return series.where(keep)
 
 
-def _since_epochs(run: Run, series: PlacedSeries) -> Floats | None:
-    """What was averaged since each logged epoch began, of teeth that need not be equally long."""
-    role = run.role("epoch")
-    known = role.series.latest().finite() if role is not None else None
+def _resets(run: Run, step: Steps) -> list[npt.NDArray[np.int64]]:
+    """Positions at which an epoch begins, by its logged number.
+
+    A number that is told once an epoch is told where it begins or where it ends: both are answered then.
+    """
+    epochs = run.role("epoch")
+    known = epochs.series.latest().finite() if epochs is not None else None
     if known is None or len(known) < 2:
-        return None
-    epoch = np.floor(np.interp(series.step, known.step, known.value) + 1e-9)
-    resets = np.flatnonzero(np.diff(epoch) > 0) + 1
+        return []
+    if not bool(np.all(known.value == np.floor(known.value))):
+        epoch = [np.floor(np.interp(step, known.step, known.value) + 1e-9)]
+    else:
+        since = np.maximum(np.searchsorted(known.step, step, side="right") - 1, 0)
+        until = np.minimum(np.searchsorted(known.step, step, side="left"), len(known) - 1)
+        epoch = [known.value[since], known.value[until]]
+    return [np.flatnonzero(np.diff(e) > 0) + 1 for e in epoch]
+
+
+def _since_epochs(series: PlacedSeries, resets: npt.NDArray[np.int64]) -> Floats | None:
+    """What was averaged since each logged epoch began, of teeth that need not be equally long."""
     apart = np.delete(np.diff(series.step), resets - 1)
     if not len(resets) or not len(apart) or apart.min() != apart.max():
         return None
