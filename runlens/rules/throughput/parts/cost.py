@@ -31,6 +31,11 @@ LITTLE, MINUTES = 0.02, 600.0
 """Share of the run's time and seconds below which the same holds of minutes: the machine is shared by whatever runs."""
 PIECES = 0.005
 """Share of a run's time below which ten minutes that it lost in pieces are worth knowing and no more."""
+RECOVERED, HOUR = 0.025, 3600.0
+"""Share of a run's time and seconds below which what nobody logs a speed of may have been slower for a while. Three of
+1.2 to 2 % of long public runs, 14 to 28 minutes at 4 to 9 % less, were over by themselves and held nothing to mend."""
+GPU_HOURS = 8.0
+"""GPU hours from which on that is worth a warning all the same: an hour of a machine of eight."""
 GPU_MINUTE = 1 / 60
 """GPU hours below which nobody counts in GPUs: the time of the clock says it."""
 
@@ -137,6 +142,14 @@ def is_petty_loss(run: Run, cost: Cost, signal: RateSignal, share: float, second
 def is_petty_in_pieces(run: Run, cost: Cost, signal: RateSignal, share: float, seconds: float) -> bool:
     """As `is_petty_loss`, of what is lost in pieces: minutes that are a small part of a long run are petty as well."""
     return is_petty_loss(run, cost, signal, share, seconds) or is_petty(cost, signal, PIECES, MINUTES)
+
+
+def is_petty_once_over(run: Run, cost: Cost, signal: RateSignal, share: float, seconds: float) -> bool:
+    """As `is_petty_in_pieces`, of a slower stretch that is over, and of one that nobody logs a speed of with more."""
+    if is_petty_in_pieces(run, cost, signal, share, seconds):
+        return True
+    costly = cost.gpu_hours is not None and cost.gpu_hours >= GPU_HOURS
+    return not costly and is_untold(run, signal) and is_petty(cost, signal, RECOVERED, HOUR)
 
 
 def cost_of_time(run: Run, seconds: float) -> Cost:

@@ -16,7 +16,7 @@ from runlens.rules.shared.answers import answers_grew
 from runlens.rules.shared.logged_settings import Setting, SettingEvidence, changed_plan, raised_setting
 from runlens.rules.shared.terms import term_sets_in
 from runlens.rules.throughput.parts.clock import clock_signal, matched, stands_still, work_is_known
-from runlens.rules.throughput.parts.cost import Cost, cost_of, is_petty_loss
+from runlens.rules.throughput.parts.cost import Cost, cost_of, is_petty_loss, is_petty_once_over
 from runlens.rules.throughput.parts.joints import NEAR, begins_anew, faster_for_one_epoch
 from runlens.rules.throughput.parts.levels import Slowdown, settle_in, slowdowns
 from runlens.rules.throughput.parts.needs import NOTHING
@@ -144,7 +144,8 @@ class SlowdownRule(Rule[SlowdownEvidence]):
         fewer = None if signal.per_gpu else _fewer_ranks(tied, slow)
         severity = Severity.WARNING
         by_clock = signal.origin == "wall steps"
-        petty = is_petty_loss(run, cost, signal, self.petty_share, self.petty_seconds)
+        is_small = is_petty_once_over if slow.recovered else is_petty_loss
+        petty = is_small(run, cost, signal, self.petty_share, self.petty_seconds)
         told_by = slow.end - slow.start + 1
         if slow.kind == "step":  # a slope may begin with the log
             told_by = min(told_by, slow.start - settle_in(len(signal)))
