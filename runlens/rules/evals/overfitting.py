@@ -15,6 +15,7 @@ from runlens.rules.evals.parts.ramped import ramp_under
 from runlens.rules.evals.parts.scores import Course, scores_since
 from runlens.rules.evals.parts.whole import terms_of
 from runlens.rules.meaning import Part, Stage, Story
+from runlens.rules.shared.folds import as_of_folds
 from runlens.rules.shared.panels import BESIDE_EVALS, EVALS
 from runlens.rules.shared.ramps import Ramp
 from runlens.rules.shared.unlearning import is_forgotten, is_kept, unlearning_sign
@@ -121,7 +122,7 @@ class Overfitting(Rule[OverfitEvidence]):
             own, best_step = found[0].eval, found[0].best_step
             ramp = None if same_but_for_split(own.curve.name, name) else ramp_under(run, own, best_step, found[0].best)
             told = self._finding(found, scores_since(run, every, best_step), unlearning_sign(run))
-            yield told if ramp is None else _with_weight(told, ramp)
+            yield as_of_folds(run, told if ramp is None else _with_weight(told, ramp))
 
     @classmethod
     def last_good(cls, finding: Finding) -> int | None:

@@ -20,6 +20,7 @@ from runlens.rules.evals.parts.ramped import without_ramped
 from runlens.rules.evals.parts.scores import scores_since, weighed_better
 from runlens.rules.evals.parts.whole import terms_of
 from runlens.rules.meaning import Part, Stage, Story
+from runlens.rules.shared.folds import as_of_folds
 from runlens.rules.shared.panels import BESIDE_EVALS, EVALS
 from runlens.rules.shared.unlearning import is_forgotten, is_kept, unlearning_sign
 
@@ -128,12 +129,10 @@ class EvalRegression(Rule[RegressionEvidence]):
                     "fewer than four checkpoints of each eval: no earlier level to compare with", kind="too-few-points"
                 )
             return
-        found: list[Decline] = []
+        found, parts, turned = list[Decline](), list[Decline](), False
         terms = terms_of(run, curves)
         judged = terms.instead(curves)
         whole = next((c for c in judged if held_out_loss(c) and c.curve.metric == "loss" and len(c.step) >= 4), None)
-        parts: list[Decline] = []
-        turned = False
         for curve in judged:
             if train is not None and turned_beside(curve, train.series, self.patience):
                 turned = True
@@ -163,12 +162,13 @@ class EvalRegression(Rule[RegressionEvidence]):
         if ramped:
             yield self._finding(Severity.INFO, ramped, why)
         if lasting:
-            yield self._in_view_of(unlearning_sign(run), self._lasting(run, curves, lasting, self_told))
+            yield self._in_view_of(run, self._lasting(run, curves, lasting, self_told))
 
-    def _in_view_of(self, unlearns: str, finding: Finding) -> Finding:
-        """The finding, at most `info` where the run unlearns and nothing that is to be kept fell."""
-        if not unlearns or any(is_kept(one["name"]) for one in self.evidence_of(finding)["evals"]):
-            return finding
+    def _in_view_of(self, run: Run, finding: Finding) -> Finding:
+        """The finding, at most `info` where the run unlearns and nothing to be kept fell, or where it has folds."""
+        unlearns, evals = unlearning_sign(run), self.evidence_of(finding)["evals"]
+        if not unlearns or any(is_kept(one["name"]) for one in evals):
+            return as_of_folds(run, finding)
         message = f"{finding.message}; {unlearns} says that this run unlearns, which may be its price"
         return replace(finding, severity=Severity.INFO, message=message)
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from runlens.model import Run
 from runlens.rules.loss.parts.incidents import LossIncident
+from runlens.rules.shared.folds import trained_anew
 from runlens.rules.shared.logged_settings import Setting
 from runlens.rules.shared.terms import term_sets_in
 from runlens.stats.robust import Steps, median
@@ -38,9 +39,12 @@ def begins_stage(run: Run, incident: LossIncident) -> Setting | None:
     -------
     Setting or None
         A term of the loss that was not logged, or was 0, up to `NEAR` points from the onset and is logged with the loss
-        since, or the seconds of a step before and after, where they differ by `TIMES`.
+        since; the seconds of a step before and after, where they differ by `TIMES`; or a training that begins anew time
+        and again (`trained_anew`).
     """
     one, curve = incident.excursion, incident.curve
+    if bool(np.isin(trained_anew(run), curve.step[one.first : one.peak + 1]).any()):
+        return Setting("training", "one fold or task", "the next")
     if not _learns(incident):
         return None
     term = term_sets_in(run, curve.step, one.first - NEAR, one.first + NEAR)
