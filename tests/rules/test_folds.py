@@ -39,6 +39,14 @@ def test_folds_of_one_length_need_no_learning_rate(lengths, times):
     assert len(trained_anew(run)) == times
 
 
+@pytest.mark.parametrize(("low", "times"), [((2,), 4), ((2, 4), 0)])
+def test_one_of_them_may_begin_low(low, times):
+    value = folds((20,) * 6).series["train_loss"].value.copy()
+    for k in low:
+        value[20 * k : 20 * k + 20] = 0.4 + 0.1 * np.exp(-np.arange(20) / 2.0)
+    assert len(trained_anew(run_of({"train_loss": value}))) == times
+
+
 @pytest.mark.parametrize(("lengths", "times"), [((40, 30, 55, 20), 3), ((40, 30, 55), 0)])
 def test_folds_of_other_lengths_begin_with_their_learning_rate(lengths, times):
     assert len(trained_anew(folds(lengths))) == times

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from runlens.model import Figure, Finding, Run, Severity, Skip, Symptom
 from runlens.model.words import percent
 from runlens.rules.base import Rule
+from runlens.rules.loss.parts.another_stage import FOLDS
 from runlens.rules.loss.parts.context import Context, ContextEvidence, context_of
 from runlens.rules.loss.parts.epoch_order import falls_with_epoch
 from runlens.rules.loss.parts.incidents import (
@@ -198,7 +199,8 @@ def _severity(incident: LossIncident, context: Context, counts_lines: bool, epoc
     if context.ramped:
         return Severity.INFO
     if context.plan is not None:  # a stage may be harder, but one that undoes most of the progress is worth a look
-        return Severity.WARNING if incident.ending.outcome == "diverged" else Severity.INFO
+        undone = incident.ending.outcome == "diverged" and context.plan != FOLDS
+        return Severity.WARNING if undone else Severity.INFO
     if incident.early and incident.points > STAYS * len(incident.curve.y):
         return Severity.ERROR
     if slight(incident):

@@ -22,6 +22,8 @@ LONG = 5
 EVEN = 0.05
 """Share of a fold's length by which another may be longer, or by one point, where no learning rate tells: spikes do not
 come at equal distances from the first point on."""
+SEEN, MISSED = 0.75, 2
+"""Share of the distances that are one fold, at least, and folds that the others are, at most."""
 RAISED = 1.5
 """Times the learning rate before it that one begins with, of folds whose lengths differ."""
 
@@ -74,10 +76,16 @@ def _found(run: Run) -> Steps:
 
 
 def _even(at: npt.NDArray[np.int64], n: int) -> bool:
-    """Whether they lie at equal distances, the first one from the beginning, and the log ends within one of these."""
+    """Whether they lie at equal distances, the first one from the beginning, and the log ends within one of these.
+
+    A fold that begins low is not seen, and makes one distance twice as long.
+    """
     apart = np.diff(np.append(0, at))
-    slack = max(1.0, EVEN * float(apart.min()))
-    return bool(apart.max() - apart.min() <= slack and n - at[-1] <= apart.max() + slack)
+    least = int(apart.min())
+    slack = max(1.0, EVEN * least)
+    times = np.rint(apart / least)
+    even = np.all(np.abs(apart - times * least) <= slack * times) and np.mean(times == 1) >= SEEN
+    return bool(even and n - at[-1] <= MISSED * least + slack and times.max() <= MISSED)
 
 
 def _raised(run: Run, series: PlacedSeries, at: npt.NDArray[np.int64]) -> bool:

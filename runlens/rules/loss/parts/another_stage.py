@@ -11,6 +11,8 @@ from runlens.rules.shared.logged_settings import Setting
 from runlens.rules.shared.terms import term_sets_in
 from runlens.stats.robust import Steps, median
 
+FOLDS = Setting("training", "one fold or task", "the next")
+"""What changed where a training begins anew."""
 NEAR = 4
 """Logged points of the loss between the onset of its rise and the first value of a term that made it rise."""
 TIMES = 1.5
@@ -44,7 +46,7 @@ def begins_stage(run: Run, incident: LossIncident) -> Setting | None:
     """
     one, curve = incident.excursion, incident.curve
     if bool(np.isin(trained_anew(run), curve.step[one.first : one.peak + 1]).any()):
-        return Setting("training", "one fold or task", "the next")
+        return FOLDS
     if not _learns(incident):
         return None
     term = term_sets_in(run, curve.step, one.first - NEAR, one.first + NEAR)
