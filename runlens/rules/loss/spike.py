@@ -88,18 +88,19 @@ class LossSpike(Rule[SpikeEvidence]):
     with `--metric`. Where neighbours share their noise (running means), it is measured at the distance over which they
     do; means since an epoch began are taken back first. A loss that doubles within the first points and stays so high
     for a tenth of the log is a spike, too, and an error where it stays for three tenths. A rise at which a logged
-    stage, phase or switch of the loss changes, a term of the loss sets in, or a step comes to take half as long again
-    or two thirds of it while the loss then falls, is `info`, or a warning where most of the progress is lost, unless it
-    goes on; one with the logged weight of a term that ramps up (`kl_weight`) is `info`, unless it goes on after the
-    ramp. A bump while the learning rate warms up for the first time, and that is gone within a tenth of the log, is
-    `info`. So is one that is back and undid less than 1 % of the progress, or set in before the loss had fallen at all
-    and did not double it; one like the latter that stays is a `warning`. So is an unresolved one that at its worst
-    stands below 1 % of the first loss. So is an unresolved one of a log that prints no step, unless it stands at twice
-    all that was before: another training may begin there; one in which the loss kept going back and forth between its
-    level and its peak, so that single batches are high; and one of three points at the end of the log where three
-    spikes as high were back at once; and one that fell at once where the epoch ended in which it began. In a table of
-    50 epochs or less a spike to five times the level is a warning although it was back at the next one: it cost the run
-    2 % and more.
+    stage, phase or switch of the loss changes, a term of it sets in, folds or tasks follow each other, or a step comes
+    to take half as long again or two thirds of it while the loss then falls, is `info`, or a warning where most of the
+    progress is lost, unless it goes on; one with the logged weight of a term that ramps up (`kl_weight`) is `info`,
+    unless it goes on after the ramp. A bump while the learning rate warms up for the first time, and that is gone
+    within a tenth of the log, is `info`. So is one that is back and undid less than 1 % of the progress, or set in
+    before the loss had fallen at all and did not double it; one like the latter that stays is a `warning`. So is one
+    that is back and stayed below 1.1 times its level in a log of 100 points or less. So is an unresolved one that at
+    its worst stands below 1 % of the first loss. So is an unresolved one of a log that prints no step, unless it stands
+    at twice all that was before: another training may begin there; one in which the loss kept going back and forth
+    between its level and its peak, so that single batches are high; and one of three points at the end of the log where
+    three spikes as high were back at once; and one that fell at once where the epoch ended in which it began. In a
+    table of 50 epochs or less a spike to five times the level is a warning although it was back at the next one: it
+    cost the run 2 % and more.
 
     Why it matters
     --------------

@@ -76,12 +76,29 @@ def test_no_training_begins_at_twice_all_that_a_log_of_lines_held(top, severity)
     assert finding.evidence["outcome"] == "unresolved" and finding.severity is severity
 
 
+def bump(n, times):
+    """A loss that stands so many times as high for a tenth of the log, and comes back."""
+    at = np.arange(n)
+    loss = 0.5 + np.exp(-at / (n / 8.0)) + 0.001 * np.cos(at * 2.1)
+    return run_of({"train/loss": np.where((at >= 0.6 * n) & (at < 0.7 * n), times * loss, loss)})
+
+
+@pytest.mark.parametrize(("n", "says"), [(60, "i"), (100, "i"), (102, "w")])
+def test_a_bump_of_a_few_per_cent_in_a_short_log_is_no_warning(n, says):
+    assert mark(LossSpike(), bump(n, 1.08)) == says
+
+
+@pytest.mark.parametrize(("times", "says"), [(1.07, "i"), (1.2, "w")])
+def test_nor_is_it_up_to_a_tenth(times, says):
+    assert mark(LossSpike(), bump(60, times)) == says
+
+
 def ordered(end=600, epochs=True, at_once=True, first=400, epoch=300):
-    """The loss stands 6 % higher from a step on, and is back at `end`; an epoch ends every 300 steps."""
+    """The loss stands 12 % higher from a step on, and is back at `end`; an epoch ends every 300 steps."""
     step = np.arange(0, 900, 10)
-    high = 0.06 * ((step >= first) & (step < end))
+    high = 0.12 * ((step >= first) & (step < end))
     if not at_once:
-        high = np.where(step >= end - 100, 0.06 * np.clip((end + 60 - step) / 160, 0, 1), high)
+        high = np.where(step >= end - 100, 0.12 * np.clip((end + 60 - step) / 160, 0, 1), high)
     loss = 0.7 * (1 + high) + 0.001 * np.cos(np.arange(90) * 2.1)
     columns = {"train/loss": loss}
     return run_of({**columns, "train/epoch": step / epoch} if epochs else columns, step=step)

@@ -12,6 +12,9 @@ FIRST_SHARE = 0.05
 """Part of the log that is its beginning; of a short one it is the points before which there is no level."""
 NOTHING = 0.03
 """Part of the first loss by which it has fallen where something was learnt: the least rise of a spike."""
+SHORT, LOW = 100, 1.1
+"""Points up to which a log is one of epochs or short, and times its level below which a bump that is back is worth no
+warning there: the mean of an epoch wanders by some per cent, and 8 % for twelve of 55 epochs cost nothing."""
 BEGINNING = 3
 """Points that show where the loss began."""
 
@@ -39,6 +42,8 @@ def slight(incident: LossIncident) -> str:
         return ""
     if 0.0 < peak - before < SLIGHT * (start - before):
         return "less than 1 % of the progress since the start"
+    if len(curve.y) <= SHORT and 0.0 < before < peak < LOW * before:
+        return "less than a tenth above its level"
     return NOTHING_LEARNT if _before_learning(incident) else ""
 
 
