@@ -58,3 +58,17 @@ def test_without_the_term_it_is_an_error_and_with_it_the_words_say_so():
     (found,) = said(ThroughputDrop(), adapted())
     assert found.message.endswith("train/cluster_loss went from 0 to 0.5 there, which explains it")
     assert found.help.startswith("Nothing, if that was planned")
+
+
+@pytest.mark.parametrize(("share", "claims"), [(0.1, True), (0.18, True), (0.23, False)])
+def test_the_clock_alone_shows_what_no_rate_does(share, claims):
+    """A rate that falls by half as much as the clock's tells of it, too."""
+    rng = np.random.default_rng(0)
+    slow = STEP >= AT
+    rate = 100.0 * np.where(slow, 1.0 - share, 1.0) * np.exp(0.004 * rng.standard_normal(N))
+    each = 60.0 / np.where(slow, 0.6, 1.0)
+    run = run_of(
+        {"loss": 2.0 + 0.01 * rng.standard_normal(N), "samples_per_second": rate}, time=START + np.cumsum(each)
+    )
+    found = [f for f in said(ThroughputDrop(), run) if "by the wall clock" in f.message]
+    assert len(found) == 1 and ("which no logged rate or timer shows" in found[0].message) is claims

@@ -25,7 +25,7 @@ from runlens.rules.throughput.parts.signal import FEWEST, RateSignal, rate_signa
 from runlens.rules.throughput.parts.ties import Tie, TieEvidence, ties
 from runlens.rules.throughput.parts.words import fall, unit_of
 from runlens.rules.throughput.parts.work import work_change
-from runlens.stats.robust import Floats
+from runlens.stats.robust import Floats, median
 
 LEVEL = 8
 """Logged points on either side below which a step or slope is only worth knowing: of public logs of 10 to 35 epochs
@@ -169,7 +169,9 @@ class SlowdownRule(Rule[SlowdownEvidence]):
         )
         message = f"throughput fell by {percent(slow.share)} {how}{until}, {fall(signal, slow.before, slow.after)}"
         if by_clock:
-            message += " by the wall clock, which no logged rate or timer shows"
+            message += " by the wall clock" + (
+                "" if _is_logged(run, slow, signal) else ", which no logged rate or timer shows"
+            )
         if np.isfinite(cost.hours) and not explained and setting is None:  # longer steps that do more lose nothing
             message += f"; {cost.words()}"
         if explained:
@@ -246,6 +248,17 @@ def _fewer_ranks(tied: list[Tie], slow: Slowdown) -> Tie | None:
     if ranks is None or (slow.after / ranks.after) / (slow.before / ranks.before) < 0.9:
         return None
     return ranks
+
+
+def _is_logged(run: Run, slow: Slowdown, clock: RateSignal) -> bool:
+    """Whether the logged rate fell by half as much and more in the steps in which the clock's did."""
+    logged = rate_signal(run)
+    if logged is None or logged.origin == clock.origin:
+        return False
+    first, last = clock.step[slow.start], clock.step[slow.end]
+    before = logged.rate[logged.step < first]
+    during = logged.rate[(logged.step >= first) & (logged.step <= last)]
+    return len(before) > 0 < len(during) and median(during) < (1.0 - slow.share / 2.0) * median(before)
 
 
 def _new_term(run: Run, signal: RateSignal, slow: Slowdown) -> Setting | None:
