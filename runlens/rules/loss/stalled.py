@@ -23,9 +23,9 @@ from runlens.rules.loss.parts.guess import (
 )
 from runlens.rules.loss.parts.incidents import loss_incidents
 from runlens.rules.loss.parts.preference import no_preference
-from runlens.rules.loss.parts.rising import TWICE, falls_without_bound, only_worse, turned_worse
+from runlens.rules.loss.parts.rising import TWICE, falls_without_bound, turned_worse
 from runlens.rules.loss.parts.sensitivity import USUAL, LossSensitivity
-from runlens.rules.loss.parts.throughout import rises_throughout
+from runlens.rules.loss.parts.throughout import gets_worse, rises_throughout
 from runlens.rules.meaning import Part, Stage, Story
 from runlens.rules.shared.frozen import frozen_tail
 from runlens.rules.shared.panels import LOSSES, TRAINING
@@ -156,7 +156,7 @@ class StalledLoss(Rule[StallEvidence]):
             return None
         first, last = int(curve.step[0]), int(curve.step[-1])
         severity, rise, doubt, ramp = Severity.WARNING, 0.0, 0.0, None
-        worse, below = only_worse(curve), falls_without_bound(curve.value)
+        worse, below = gets_worse(run, curve), falls_without_bound(curve.value)
         if below is not None:
             severity, level, rise = Severity.ERROR, below.after, below.after - below.before
             text = (

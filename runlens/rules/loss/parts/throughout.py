@@ -17,17 +17,21 @@ LEARNT = 0.1
 step from which on it was lost, and LOSS001 names it."""
 
 
+def gets_worse(run: Run, curve: LossCurve) -> Worse | None:
+    """`only_worse` of the training loss of a run, looked for once: two rules ask, and a long curve takes a while."""
+    return run.once("only worse", lambda: only_worse(curve))
+
+
 def rises_throughout(run: Run) -> Worse | None:
     """How much the training loss rose, if it does nothing else from the start to the end; None of any other loss.
 
     LOSS004 tells of it and LOSS001 steps back: from where it diverged is no question of a loss that never came down.
     """
     curve = train_curve(run)
-    return None if curve is None else run.once("rises throughout", lambda: _throughout(curve))
+    return None if curve is None else run.once("rises throughout", lambda: _throughout(curve, gets_worse(run, curve)))
 
 
-def _throughout(curve: LossCurve) -> Worse | None:
-    worse = only_worse(curve)
+def _throughout(curve: LossCurve, worse: Worse | None) -> Worse | None:
     if worse is None:
         return None
     blocks = medians_of_parts(curve.y, min(BLOCKS, len(curve.y) // 2))
