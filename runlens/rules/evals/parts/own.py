@@ -99,8 +99,15 @@ def says_held_out(name: str) -> bool:
 
 
 def of_policy(run: Run, own: RunCurve) -> bool:
-    """Whether a curve is what a policy earns in training: its rises and falls are RL001's."""
-    return own.curve.metric == "reward" and bool(rl_sign(run.placed, run.axis_name))
+    """Whether a curve is what a policy earns in training: its rises and falls are RL001's.
+
+    So is how often it succeeds in its rollouts (Stable Baselines' `rollout/success_rate`), where a reward is logged: it
+    explores there, and 2 of 100 episodes are no fall from 4.
+    """
+    if not rl_sign(run.placed, run.axis_name):
+        return False
+    rolled_out = own.curve.name.lower().startswith("rollout/") and run.role("reward") is not None
+    return own.curve.metric == "reward" or rolled_out
 
 
 def since_start(own: RunCurve) -> bool:
