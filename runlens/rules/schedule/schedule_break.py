@@ -14,13 +14,11 @@ from runlens.model import Figure, Finding, PlacedSeries, RoleSeries, Run, Severi
 from runlens.rules.base import Rule
 from runlens.rules.loss.parts.curve import train_loss
 from runlens.rules.meaning import Advice, Part, Stage, Story
-from runlens.rules.resume.parts.breaks import explained
 from runlens.rules.resume.parts.rate import schedule_ended
 from runlens.rules.schedule.parts.few import not_lowered, zero_of_few
+from runlens.rules.schedule.parts.resumed import at_resume, resumed_at, told_by_resume
 from runlens.rules.shared.panels import TRAINING
-from runlens.rules.shared.points import returns
 from runlens.stats.changes.breaks import JUMP, Break, breaks
-from runlens.stats.distinct import distinct
 from runlens.stats.robust import median
 
 OWN = 3
@@ -129,10 +127,9 @@ class ScheduleBreak(Rule[ScheduleEvidence]):
             return
         told: dict[tuple[str, int], list[tuple[RoleSeries, PlacedSeries, Break]]] = {}
         for role, line in groups:
-            resumed = _resumes(run, role.series)
+            resumed = resumed_at(run, role.series)
             for one in self._against_the_schedule(line, resumed):
-                broken = explained(run, int(line.step[one.first])) if _at_resume(line, one, resumed) else None
-                if broken is not None and broken.rate is not None:  # RES001 says it
+                if at_resume(line, one, resumed) and told_by_resume(run, line, one):
                     continue
                 told.setdefault((one.kind, int(line.step[one.first])), []).append((role, line, one))
         for _, alike in sorted(told.items(), key=lambda item: item[0][1]):
@@ -140,7 +137,7 @@ class ScheduleBreak(Rule[ScheduleEvidence]):
 
     def _against_the_schedule(self, line: PlacedSeries, resumed: npt.NDArray[np.int64]) -> list[Break]:
         found = [b for b in breaks(line.step, line.value, self.short, self.zero) if not _after_a_gap(line, b)]
-        away = [b for b in found if not _at_resume(line, b, resumed)]
+        away = [b for b in found if not at_resume(line, b, resumed)]
         often = {kind for kind, count in Counter(b.kind for b in away).items() if count >= OWN}
         own = {id(b) for b in away if b.kind in often or _to_its_peak(line, b) or _of_warm_up(line, b)}
         return [b for b in found if id(b) not in own]
@@ -148,7 +145,7 @@ class ScheduleBreak(Rule[ScheduleEvidence]):
     def _finding(self, run: Run, alike: list[tuple[RoleSeries, PlacedSeries, Break]], groups: int) -> Finding:
         role, line, one = alike[0]
         steps = int(line.step[one.first]), int(line.step[one.last])
-        resumed = _at_resume(line, one, _resumes(run, role.series))
+        resumed = at_resume(line, one, resumed_at(run, role.series))
         to_the_end = one.last == len(line) - 1
         learns = one.kind == "zero" and _learns(run, steps)
         severity = Severity.WARNING
@@ -255,24 +252,6 @@ def _as_it_stands(series: PlacedSeries) -> PlacedSeries:
     if int(latest.step[-1]) <= int(series.step[-1]):
         return latest.finite()
     return latest.where((latest.step <= series.step[-1]) & np.isfinite(latest.value))
-
-
-def _resumes(run: Run, series: PlacedSeries) -> npt.NDArray[np.int64]:
-    """Steps at which the run was resumed, by steps that go back or by starts that the log records."""
-    back = [r.first for r in returns(series)]
-    later = sorted(run.starts)[1:]
-    known = np.flatnonzero(np.isfinite(series.time)) if later else np.empty(0, dtype=np.int64)
-    for start in later:
-        after = known[series.time[known] >= start]
-        if len(after):
-            back.append(int(series.step[after[0]]))
-    return distinct(np.asarray(back, dtype=np.int64))
-
-
-def _at_resume(line: PlacedSeries, one: Break, resumed: npt.NDArray[np.int64]) -> bool:
-    """Whether a break sets in with a resume, give or take two logged points."""
-    low, high = max(one.first - 2, 0), min(one.first + 1, len(line) - 1)
-    return bool(np.any((resumed > line.step[low]) & (resumed <= line.step[high])))
 
 
 def _learns(run: Run, steps: tuple[int, int]) -> bool:

@@ -1,12 +1,15 @@
 """LR001 just below and just above each limit: `.` silent, `-` skipped, `i`nfo, `w`arning, `e`rror."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from runlens.rules.resume.resume_break import ResumeBroken
 from runlens.rules.schedule.schedule_break import ScheduleBreak
 from runlens.stats.changes import breaks as module
 from runlens.stats.changes.breaks import breaks
-from tests.rules.saying import marks, run_of
+from tests.rules.saying import START, mark, marks, run_of
 
 N = 400
 
@@ -64,3 +67,14 @@ def test_a_warm_up_in_a_few_logged_points_is_no_jump(first, says):
     rate = np.array([first, 0.381e-3, 0.58e-3, 0.78e-3, 0.98e-3, *[1e-3] * 5])
     made = run_of({"lr": rate, "loss": np.full(10, 3.0)}, step=20 * np.arange(10) + 19)
     assert marks(ScheduleBreak(), lambda _: made, (0,)) == says
+
+
+def test_resume_break_alone_tells_that_a_policy_was_trained_for_longer():
+    # the rate of a policy came down to 2 % of its peak: no loss is logged to count the steps around the resume by
+    step = 50_000 * np.arange(1, 201)
+    rate = np.concatenate([np.linspace(1e-3, 2e-5, 20), np.linspace(9e-4, 1e-6, 180)])
+    time = START + np.where(np.arange(200) < 20, 0.0, 2e5) + np.arange(200) * 100.0
+    columns = {"Policy/Learning Rate": rate, "Environment/Cumulative Reward": np.linspace(-1.0, 1.0, 200)}
+    run = replace(run_of(columns, step, time), starts=(START, START + 2e5 + 2000.0))
+    assert mark(ResumeBroken(), run) == "i"
+    assert mark(ScheduleBreak(), run) == "."
