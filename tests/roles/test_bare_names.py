@@ -75,6 +75,12 @@ def test_a_total_beside_its_parts_is_the_training_loss_whatever_it_weighs_them_b
         (["objective"], "objective"),
         (["train/neg_elbo"], "train/neg_elbo"),
         (["objective", "loss"], "loss"),
+        (["train/energy", "val/energy"], "train/energy"),
+        (["Batch Energy"], "Batch Energy"),
+        (["batch_energy", "loss"], "loss"),
+        (["energy"], None),  # maybe of a signal
+        (["loss_scaled"], "loss_scaled"),
+        (["loss_scale"], None),
         (["losses", "wins", "draws"], None),
         (["losses"], "losses"),
     ],

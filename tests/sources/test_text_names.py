@@ -175,3 +175,19 @@ def test_what_a_checkpoint_callback_says_of_its_score_is_one_and_that_it_was_not
     run = of(lines, tmp_path)
     assert list(run.series) == ["val/accuracy"]
     np.testing.assert_array_equal(run.series["val/accuracy"].step, [352 * (e + 1) for e in range(N) if e % 4])
+
+
+def test_names_that_nobody_knows_are_a_row_where_they_fill_a_line_of_an_epoch(tmp_path):
+    run = of(
+        [f"[epoch {e}] fg-x={v:.4f} mBO={a:.4f}" for e, (v, a) in enumerate(zip(LOSS, ACC, strict=True))], tmp_path
+    )
+    np.testing.assert_allclose(run.series["mBO"].value, ACC)
+    assert run.step_range() == (0, N - 1)
+
+
+@pytest.mark.parametrize("heading", ["Epoch {e} [width = 128, depth = 12]", "Epoch {e} beta=0.1234"])
+def test_other_numbers_beside_an_epoch_are_a_heading(tmp_path, heading):
+    lines = [line for e, v in enumerate(LOSS) for line in (heading.format(e=e), f"loss {v:.4f}")]
+    run = of(lines, tmp_path)
+    assert list(run.series) == ["loss"]
+    assert run.step_range() == (0, N - 1)

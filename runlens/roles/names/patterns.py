@@ -62,7 +62,7 @@ PATTERNS = (
         r"loss/(step|iter)$",
     ),
     # optimiser
-    P("loss_scale", r"loss_?scale|grad_?scaler?~|~scaler~|amp_scale"),
+    P("loss_scale", r"loss_?scale(?!d)|grad_?scaler?~|~scaler~|amp_scale"),
     P("weight_decay", r"weight_?decay|~wd~"),
     P("other", r"learner_scale|gradient_scale"),
     P(

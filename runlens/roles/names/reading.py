@@ -26,9 +26,10 @@ _EITHER = frozenset(
 _TOTALS = frozenset({"total", "tot", "train/total", "sum", "all"})
 _COST = re.compile(
     r"(?P<split>(train(ing)?|val|valid|validation|test|eval|dev)[/_])?((avg|average|mean|total|batch|epoch)_)*"
-    r"(cost(_function)?|objective|criterion|n(eg(ative)?_)?elbo)"
+    r"(cost(_function)?|objective|criterion|n(eg(ative)?_)?elbo|(?(split)|(?<=[a-z]_))(free_)?energy)"
 )
-"""What is lowered where nothing is called a loss."""
+"""What is lowered where nothing is called a loss. An energy (of predictive coding, of a wave function) needs a word
+before it: bare it may be that of a signal."""
 _A_PART = re.compile(
     r"(?!.*(?<![a-z])(train(ing)?|tr|learn|val|vali|valid|validation|test|eval|dev|cv|avg|average|mean|epoch|batch|best|min|max)(?![a-z]))"
     r"(loss_[a-z0-9_]+|[a-z0-9_]+_loss)"

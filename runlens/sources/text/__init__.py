@@ -23,10 +23,10 @@ from runlens.sources.naming import in_words, printable
 from runlens.sources.table.forms.packed import BROKEN, wide
 from runlens.sources.table.head import tells_of_progress
 from runlens.sources.table.trials import width_of_numbers, without_course
-from runlens.sources.text.axis.log import FEWEST, LARGEST, counts_in_all, last_log
+from runlens.sources.text.axis.log import FEWEST, LARGEST, Log, counts_in_all, last_log
 from runlens.sources.text.axis.steps import Axis, axis_of
 from runlens.sources.text.build import Built, guesses, series_of
-from runlens.sources.text.ends import state_of
+from runlens.sources.text.ends import before_a_step, state_of
 from runlens.sources.text.gather import Gathered, gather
 from runlens.sources.text.launches import on_one_axis, part_of
 from runlens.sources.text.rows import rows_of, starts_of
@@ -156,7 +156,8 @@ def read(ref: RunRef) -> Run:
     """Read one console log.
 
     Every `name: value`, `name=value` and `name value` on a line that says a step, an epoch or a bar is a point, as are
-    lines that are such pairs alone, where they repeat; settings that are printed before are configuration.
+    lines that are such pairs alone, where they repeat; settings that are printed before are configuration. A log
+    without a point that ends with the crash of a training is a run that crashed before its first step.
 
     Raises
     ------
@@ -175,6 +176,17 @@ def read(ref: RunRef) -> Run:
         raise AccessRefused(f"no permission to read {where}; ask its owner for read access") from error
     except (*BROKEN, OSError) as error:
         raise ReadError(f"{where} cannot be read ({in_words(error)}); look at the file and the disk") from error
+    try:
+        return _of_rows(ref, log, read_at)
+    except NotALog:
+        if not before_a_step(log.gathered.tail):
+            raise
+    return Run(ref.id, ref.id, ref.location, state="crashed", config=log.gathered.config, read_at=read_at)
+
+
+def _of_rows(ref: RunRef, log: Log, read_at: float) -> Run:
+    """The run that the lines of metrics make; refused where there are none."""
+    path, where = Path(ref.location), printable(ref.location)
     gathered, rows, axis, held = log.gathered, log.rows, log.axis, log.held
     _refuse_too_little(gathered, path, where)
     number = number_of(ref, held, where)

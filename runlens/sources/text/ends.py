@@ -18,6 +18,12 @@ CRASHED = re.compile(
     rb"|Segmentation fault|ChildFailedError|" + _STOPPED,
     re.MULTILINE,
 )
+_LAST = 4096
+"""Bytes at the end of a log without metrics in which a crash stands that ended it: what was caught is long before."""
+_OF_A_TRAINING = re.compile(
+    rb"train|torch|tensorflow|keras|\bjax|CUDA|NCCL|deepspeed|accelerate|lightning", re.IGNORECASE
+)
+"""Tools and words of a training: another program's traceback is none of ours."""
 _BY_HAND = re.compile(_RAISED + rb"|(KeyboardInterrupt)", re.MULTILINE)
 """A traceback, and what ended it."""
 _SCHEDULER = re.compile(rb"slurmstepd(?:-[\w.-]+)?: error|srun: error|" + _STOPPED)
@@ -75,6 +81,17 @@ def state_of(tail: bytes, once: Mapping[str, object]) -> State:
 def crashed(text: bytes) -> bool:
     """Whether a text tells of a crash, and not of somebody who had seen enough."""
     return CRASHED.search(text) is not None and not _by_hand(text)
+
+
+def before_a_step(tail: bytes) -> bool:
+    """Whether a log without a row of metrics ends with the crash of a training.
+
+    Parameters
+    ----------
+    tail : bytes
+        All of it, or its last `TAIL` bytes.
+    """
+    return crashed(tail[-_LAST:]) and not FINISHED.search(tail) and _OF_A_TRAINING.search(tail) is not None
 
 
 def _by_hand(tail: bytes) -> bool:

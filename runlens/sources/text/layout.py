@@ -9,7 +9,7 @@ from typing import Literal
 
 from runlens.sources.text.frameworks import BAR, CLIENTS, COUNTED, DATA_WORK, HEADING, HEADS, KERAS, OF_EPOCHS, WITHOUT
 from runlens.sources.text.groups import all_numbers, named_groups, split_of, without_bar, writer_of
-from runlens.sources.text.pairs import Field, Place, has_metric, pairs, place_of
+from runlens.sources.text.pairs import Field, Place, are_measured, has_metric, pairs, place_of
 from runlens.sources.text.phases import DONE, Words, split_headed, words_in
 from runlens.sources.text.tables import STEP_OF_BOX, alone, boxed, headed
 from runlens.sources.text.times import Stamp, find_stamp
@@ -169,7 +169,8 @@ def _row(
             layout = replace(layout, epoch=layout.step, step=None, epochs=layout.of, of=None, axis="round")
         bare = layout.epoch is not None and len(_REST.findall(DONE.sub("", line))) <= 2
         return replace(layout, kind="epoch", heads=split_headed(line)) if bare else None
-    if not layout.framework and not has_metric(fields):
+    unknown = not layout.framework and not has_metric(fields)
+    if unknown and not (layout.epoch is not None and are_measured(line, fields) and _whole(line, fields, layout.stamp)):
         heads = layout.epoch is not None and len(_REST.findall(DONE.sub("", line))) <= 3
         return replace(layout, kind="epoch") if heads else None  # `online epoch # 3 [batchSize = 128]`
     if any(f.name.endswith("train_runtime") for f in fields):

@@ -47,7 +47,9 @@ _METRICS = (
     r"|mlogloss|trl|tel",
     r"err(?:or)?|rmse|mse|mae|mape|l[12]|huber|quantile",
     r"ppl|perplexity|bpb|bpc|wer|cer|eer|bleu|pk|windiff|ade|fde|mpjpe",
-    r"acc(?:uracy)?\d*|auc|f1|prec(?:ision)?|recall|top|map|iou|miou|dice|mcc|ap(?:50|75)?|r2|gini|ndcg|psnr|ssim|fid|score",
+    r"acc(?:uracy)?\d*|auc|f1|prec(?:ision)?|recall|top|map|iou|miou|dice|mcc|ap(?:50|75)?|r2|gini|ndcg|psnr|ssim|fid|score"
+    r"|ari|nmi|energy|objective|hd95|hausdorff|assd|kappa|corr(?:elation)?|pearson|spearman|jaccard|dsc|specificity"
+    r"|sensitivity|lpips|mrr|hits?|elo|ccc|srcc|plcc|si-?sdr|pesq|stoi|rouge\w*|meteor|cider|chrf|brier|ece|crps",
     r"reward|return",
     r"lr|l\.r\.?|learning.rate|grad|gnorm|norm",
     r"tok|tokens|samples|throughput|tps|mfu|tflops?|tflop/s/gpu|time",

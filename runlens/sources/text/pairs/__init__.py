@@ -32,7 +32,7 @@ from runlens.sources.text.words import (
     spaced,
 )
 
-__all__ = ["Field", "Place", "has_metric", "pairs", "place_of"]
+__all__ = ["Field", "Place", "are_measured", "has_metric", "pairs", "place_of"]
 
 _OPENERS = re.compile(r"(?<![\[({'\"\s])(?:tensor\(|array\(|np\.float\d*\(|[\[({'\"\s])+$")
 _QUOTED = re.compile(r"['\"]([^'\"]+)['\"]$")
@@ -49,6 +49,7 @@ _CLOCK = re.compile(r"(?::\d\d)+(?:[.,]\d+)?|/\d\d?/\d{4}(?!\d)(?:[ ,-]*\d\d(?::
 _PLACE = re.compile(r"\d+\)")
 """How the place in a program ends that a logger tells in brackets: `(trainer:672)`."""
 _JUNK = " *-+#>.!~_/"
+_DECIMALS = re.compile(r"\d\.\d\d")
 _DELIMITED = re.compile(r"\s*(?:$|[|,;)\]}(\t]|\s{2}|- )")
 _LONGEST_NAME = 120
 _OF_LOOP = re.compile(r"\[ *\d+ */ *\d+ *\]")
@@ -171,6 +172,14 @@ def pairs(
 def has_metric(fields: Sequence[Field]) -> bool:
     """Whether a line that names these numbers is one of metrics."""
     return any(METRIC.search(spaced(f.name)) for f in fields)
+
+
+def are_measured(line: str, fields: Sequence[Field]) -> bool:
+    """Whether numbers by names that nobody knows are those of a measurement: several, each with decimals.
+
+    `[epoch 3] fg-x=0.4549 mBO=0.2224` is a row, `online epoch # 3 [batchSize = 128]` is a heading.
+    """
+    return len(fields) > 1 and all(_DECIMALS.search(line, f.begin, f.end) for f in fields)
 
 
 def _name(gap: str) -> tuple[str, str, bool]:
