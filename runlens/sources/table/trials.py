@@ -27,13 +27,13 @@ _SHOWN = 50
 """Rows of a table without a head that are looked at."""
 _LONGEST = 20_000
 """Rows of the largest table that is looked at: no search has as many trials."""
-_TRIED = 8
+TRIED = 8
 """Rates that a grid tries at most."""
 JUMPS = 0.15
 """Share of the rows at which a setting rises, and at which it falls, in a search. A schedule goes one way, or waves."""
 _OF_THE_BEST = frozenset({*EPOCHS, "training_iteration", "iterations", "steps"})
 """Columns that may say how long each trial was, or where its best model was found."""
-_SELDOM = 0.05
+SELDOM = 0.05
 """The same of a setting beside a rate that jumps: who tunes by hand tries some rates with each batch size."""
 _SURE = re.compile(r"rank_test_score|mean_test_score|(?:mean|std)_fit_time|params?_\w+|config[/.]\w+|hparams?[/.]\w+")
 _TOLD = re.compile(r"trial_?id|trial_number|number|state|params|logdir|trial_name|mean_test_score")
@@ -41,7 +41,7 @@ _TOLD = re.compile(r"trial_?id|trial_number|number|state|params|logdir|trial_nam
 _OF_SWEEPS = frozenset({"state", "notes", "user", "tags", "created", "runtime", "sweep"})
 """Columns of W&B's table of runs, of which its download has most."""
 _MOST_OF_SWEEPS = 4
-_SETTING = re.compile(
+SETTING = re.compile(
     r"(?:\w+[_./])?(?:batch_?size|bs|hidden(?:_?(?:size|dim|units|layers?))?|units|n?_?(?:num_)?layers?|depth|width"
     r"|drop_?out(?:_?(?:rate|p))?|weight_?decay|wd|momentum|optimi[sz]er|activation|kernel(?:_?size)?|n?_?(?:num_)?filters"
     r"|embed\w*(?:dim|size)|d_model|n?_?(?:num_)?heads|max_?depth|n_estimators|patience|window(?:_?size)?|seq_?len)"
@@ -61,7 +61,7 @@ _COURSE = 8
 """Values from which on a course shows: that of one run in 40,000 rises or falls eight times in a row by chance."""
 _BY_CHANCE = 1.96
 """Standard errors within which a rank correlation is chance, at 5 %."""
-_RATE = re.compile(r"(?:\w+[_./])?(?:lr|learning_?rate)")
+RATE = re.compile(r"(?:\w+[_./])?(?:lr|learning_?rate)")
 
 
 def may_be_trials(names: Iterable[str]) -> bool:
@@ -72,7 +72,7 @@ def may_be_trials(names: Iterable[str]) -> bool:
     placed = first(known, AXES)
     if placed is not None and placed not in _OF_THE_BEST:
         return False
-    told = (_SETTING, _RATE, _PLACES, _ITEMS)
+    told = (SETTING, RATE, _PLACES, _ITEMS)
     return any(name in RUNS or name in LABELS or any(p.fullmatch(name) for p in told) for name in known)
 
 
@@ -88,13 +88,13 @@ def rows_of_trials(columns: Columns, axis: Axis) -> str:
         return by_names
     if not FEWEST <= columns.rows <= _LONGEST or _goes_on(axis):
         return ""
-    settings = [name for name in names if _SETTING.fullmatch(canonical(name))]
-    rates = [name for name in names if _RATE.fullmatch(canonical(name))]
+    settings = [name for name in names if SETTING.fullmatch(canonical(name))]
+    rates = [name for name in names if RATE.fullmatch(canonical(name))]
     if len(settings) + len(rates) > 1 and any(_jumps(columns, name) for name in settings):
         return "trials of a search"
     if settings and any(_jumps(columns, name) and _is_of_a_grid(columns, name) for name in rates):
         return "trials of a search"
-    if any(_jumps(columns, name) for name in rates) and any(_jumps(columns, name, _SELDOM) for name in settings):
+    if any(_jumps(columns, name) for name in rates) and any(_jumps(columns, name, SELDOM) for name in settings):
         return "trials of a search"
     if settings and axis.name and any(_jumps(columns, name) for name in (*settings, *rates)):
         return "trials of a search"
@@ -180,7 +180,7 @@ def _names_each_row(columns: Columns, name: str) -> bool:
 
 def _is_of_a_grid(columns: Columns, name: str) -> bool:
     """Whether a rate has few values, as those that are tried have, and those of a schedule that waves have not."""
-    return name in columns.parts and len(np.unique(columns.dense(name))) <= _TRIED
+    return name in columns.parts and len(np.unique(columns.dense(name))) <= TRIED
 
 
 def _words(columns: Columns, name: str) -> list[object]:

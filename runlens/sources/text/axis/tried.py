@@ -1,0 +1,42 @@
+"""Console logs of a search: rows that try settings one after another, and say no step."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from runlens.model import Series
+from runlens.sources.table.names import canonical
+from runlens.sources.table.trials import FEWEST, RATE, SELDOM, SETTING, TRIED
+
+Floats = npt.NDArray[np.float64]
+
+_OF_A_BATCH = re.compile(r"(?:\w+[_./])?(?:batch_?size|bs|window(?:_?size)?|seq_?len)")
+"""What a batch of one training happens to hold."""
+
+
+def tries_settings(series: Mapping[str, Series]) -> bool:
+    """Whether a setting of the model goes up and down among the few values of a grid, and a learning rate has several.
+
+    Parameters
+    ----------
+    series : mapping
+        By logged name, of a log that says neither a step nor an epoch. A schedule has many rates, and what a batch
+        holds may change in any training.
+    """
+    grids = {canonical(name): s.value for name, s in series.items() if _is_of_a_grid(s)}
+    models = [value for name, value in grids.items() if SETTING.fullmatch(name) and not _OF_A_BATCH.fullmatch(name)]
+    return any(map(RATE.fullmatch, grids)) and any(map(_jumps, models))
+
+
+def _is_of_a_grid(series: Series) -> bool:
+    value = series.value
+    return len(value) > FEWEST and bool(np.isfinite(value).all()) and 1 < len(np.unique(value)) <= TRIED
+
+
+def _jumps(value: Floats) -> bool:
+    change = np.diff(value)
+    return min(float(np.mean(change > 0)), float(np.mean(change < 0))) >= SELDOM
