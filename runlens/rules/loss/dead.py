@@ -30,6 +30,8 @@ LEARNT = 0.5
 """Share by which a held-out loss must have fallen from the first third of its points since then to the last: weights
 that are NaN, or stand still, give one that is not finite or stands still, and warm statistics of a normalisation move
 it by some per cent."""
+OFTEN = 4
+"""Writes a step, in the mean, of a log whose rows are no steps of a training: resumes and splits write one twice."""
 DISTINCT = 0.5
 """Share of different values before a constant stretch: a log rounded to two digits repeats itself by chance."""
 
@@ -106,7 +108,9 @@ class DeadLoss(Rule[DeadLossEvidence]):
         if curve.ends_non_finite or tail is None:  # LOSS003 speaks of a loss that is not finite
             return
         if not tail.first and _written_over(run, curve):
-            yield self.skip(f"{curve.metric} was written twice a step, the second time as 0", kind="not-applicable")
+            yield self.skip(
+                f"{curve.metric} was written several times a step, the last time as 0", kind="not-applicable"
+            )
             return
         role = run.role("train_loss")
         if tail.value == 0.0 and not tail.first and role is not None and role.derived:
@@ -155,10 +159,14 @@ def _falls_on(run: Run, since: int) -> str:
 
 
 def _written_over(run: Run, curve: LossCurve) -> bool:
-    """Whether a loss of 0 stands over another at most steps: a table has a row a split, and 0 in those of others."""
+    """Whether a loss of 0 stands over another: at most steps, as in a table with a row a split and 0 in the other one,
+    or anywhere in a log that writes each step `OFTEN`, as a job does that evaluates one checkpoint again and again.
+    """
     series = train_loss(run)
     if series is None or curve.value[-1] != 0.0:
         return False
+    if len(series) >= OFTEN * len(curve.step) and bool(np.any(series.value != 0.0)):
+        return True
     steps = np.unique(series.step[np.isfinite(series.value) & (series.value != 0.0)])
     return 2 * int(np.count_nonzero(np.isin(curve.step, steps))) > len(curve.step)
 

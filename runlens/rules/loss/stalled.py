@@ -13,11 +13,13 @@ from runlens.model.words import percent
 from runlens.roles.rl import rl_sign
 from runlens.rules.base import Rule
 from runlens.rules.loss.parts.adversarial import need_not_fall
+from runlens.rules.loss.parts.chance import scored_like_a_guess
 from runlens.rules.loss.parts.curve import LossCurve, train_curve
 from runlens.rules.loss.parts.guess import (
     has_not_moved,
     held_out_guess,
     held_out_stands,
+    is_a_guess,
     stands_at_a_guess,
     stands_level,
 )
@@ -30,7 +32,6 @@ from runlens.rules.meaning import Part, Stage, Story
 from runlens.rules.shared.frozen import frozen_tail
 from runlens.rules.shared.panels import LOSSES, TRAINING
 from runlens.rules.shared.ramps import ramp_of
-from runlens.run_config import RunConfig, Spelling
 from runlens.stats.changes.progress import Stall, last_stall
 from runlens.stats.changes.saturation import nears_floor
 from runlens.stats.robust import median, quantile
@@ -40,14 +41,6 @@ FEWEST = 100
 OUTPUT = 0.5
 """What an initialisation of the last layer that is too large adds to the loss of a guess at most, on the log scale: it
 is gone within the first steps, and nothing is learnt."""
-GUESS = 0.005
-"""A loss is the logarithm of its classes within this share."""
-ROUND = (10.0, 100.0, 1000.0)
-"""Classes of the usual data sets of images, where the config tells none."""
-VOCABULARY = 6.0
-"""Nats above which a language model has learnt nothing but that some tokens are rare: the logarithm of 32,000 is 10.4,
-the entropy of single tokens about 7. Training that goes on from a model stands flat at 1 to 4."""
-CLASSES = tuple(map(Spelling, ("num_classes", "n_classes", "num_labels", "vocab_size", "padded_vocab_size")))
 
 
 class StallEvidence(TypedDict):
@@ -81,11 +74,11 @@ class StalledLoss(Rule[StallEvidence]):
     gave back a hundredth of its progress; either is `info` where it rose with the logged weight of a term that ramps
     up. Four things show in fewer points that nothing is learnt: a loss of 20 points that never leaves the logarithm of
     a number of classes by half a percent, a held-out loss that is the same to a thousandth at eight checkpoints and
-    more beside a training loss that is level from the start, one that stands so at such a logarithm, and a training
-    loss of 20 points with up to half a per cent of noise whose thirds agree to half a per cent while no eval moves by 1
-    %, unless the log goes on from training that is not in it. So does a loss of pairs (DPO) of 20 points that began at
-    ln 2 and is no 2 % lower in its last third, while no more than 55 % of the pairs are ordered right, or that stands 5
-    % above it.
+    more beside a training loss that is level from the start, one that stands so at such a logarithm (or four equal
+    accuracies of one in k beside a loss at ln k), and a training loss of 20 points with up to half a per cent of noise
+    whose thirds agree to half a per cent while no eval moves by 1 %, unless the log goes on from training that is not
+    in it. So does a loss of pairs (DPO) of 20 points that began at ln 2 and is no 2 % lower in its last third, while no
+    more than 55 % of the pairs are ordered right, or that stands 5 % above it.
 
     Why it matters
     --------------
@@ -249,6 +242,8 @@ def _nothing_learnt(run: Run, curve: LossCurve, due: float) -> str:
         return f"what a guess among {classes} classes costs"
     if classes := held_out_guess(run, curve.value):
         return f"what a guess among {classes} classes costs, and no held-out loss moves by a thousandth"
+    if (scored := scored_like_a_guess(run, curve.value))[0]:
+        return f"what a guess among {scored[0]} classes costs, and {scored[1]} is that of a guess at every checkpoint"
     if not stands_level(curve.y):  # asked first, since it costs least
         return ""
     if (rate := _rate_left(run, int(curve.step[0]))) is not None and rate < due:
@@ -277,14 +272,7 @@ def _never_moved(run: Run, curve: LossCurve, stall: Stall) -> bool:
     """Whether the loss of an untrained model still stands where it began, or where a guess among its classes would."""
     start, end = median(curve.y[:5]), median(curve.y[stall.first :])
     at_once = curve.log and stall.first < 0.1 * len(curve.y) and start - end < OUTPUT
-    return at_once and _is_a_guess(run, curve.loss(end))
-
-
-def _is_a_guess(run: Run, loss: float) -> bool:
-    """Whether a loss is the logarithm of a number of classes: by the config, a round one, or that of a vocabulary."""
-    told = RunConfig(run.config).first(CLASSES)
-    classes = [told.value] if told is not None and told.value > 1 else ROUND
-    return loss > VOCABULARY or any(abs(loss / np.log(count) - 1.0) < GUESS for count in classes)
+    return at_once and is_a_guess(run, curve.loss(end))
 
 
 def _rate_left(run: Run, since: int) -> float | None:

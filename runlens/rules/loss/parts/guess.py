@@ -9,6 +9,7 @@ from runlens.growing import greatest, least
 from runlens.model import Run
 from runlens.rules.evals.parts.overfit import held_out_loss
 from runlens.rules.evals.parts.own import own_curves
+from runlens.run_config import RunConfig, Spelling
 from runlens.stats.excursions.level import from_start
 from runlens.stats.excursions.smoothed import shared_noise
 from runlens.stats.robust import Floats, Steps, difference_sigma, median, medians_of_parts, standard_error_of_median
@@ -37,6 +38,13 @@ CHECKPOINTS = 8
 STILL = 0.001
 """Share of its level within which a held-out loss stands still: always the same samples, so nothing but the model moves
 it. Training that goes on from a model at its floor moves it by a few thousandths."""
+
+ROUND = (10.0, 100.0, 1000.0)
+"""Classes of the usual data sets of images, where the config tells none."""
+VOCABULARY = 6.0
+"""Nats above which a language model has learnt nothing but that some tokens are rare: the logarithm of 32,000 is 10.4,
+the entropy of single tokens about 7. Training that goes on from a model stands flat at 1 to 4."""
+CLASSES = tuple(map(Spelling, ("num_classes", "n_classes", "num_labels", "vocab_size", "padded_vocab_size")))
 
 
 def stands_at_a_guess(value: Floats) -> int:
@@ -138,3 +146,10 @@ def _classes(level: float) -> int:
     """Number of classes whose logarithm is nearest to a level; 0 for fewer than two and more than `MOST`."""
     classes = round(float(np.exp(min(level, np.log(2.0 * MOST)))))
     return classes if 2 <= classes <= MOST else 0
+
+
+def is_a_guess(run: Run, loss: float) -> bool:
+    """Whether a loss is the logarithm of a number of classes: by the config, a round one, or that of a vocabulary."""
+    told = RunConfig(run.config).first(CLASSES)
+    classes = [told.value] if told is not None and told.value > 1 else ROUND
+    return loss > VOCABULARY or any(abs(loss / np.log(count) - 1.0) < NEAR for count in classes)
