@@ -54,3 +54,15 @@ def test_other_lines_leave_it_a_stall(tmp_path, said):
 def test_a_line_before_the_first_step_is_its_first_start(tmp_path):
     run, (one,) = judged(tmp_path, SAID[1] + "\n" + log("nothing"))
     assert len(run.starts) == 1 and one.severity is Severity.ERROR
+
+
+@pytest.mark.parametrize(("pause", "every", "starts"), [(599, 10, 1), (601, 10, 2), (1499, 300, 1), (1501, 300, 2)])
+def test_a_counter_that_begins_anew_after_a_long_pause_is_a_start(tmp_path, pause, every, starts):
+    n = np.arange(54)
+    loss = 2.0 * np.exp(-n / 12) + 0.2 + np.random.default_rng(1).normal(0, 0.01, 54)
+    at = np.datetime64("2024-01-02T00:00:00") + (n * every + np.where(n >= 30, pause - every, 0))
+    rows = zip(at, [*range(1, 31), *range(1, 25)], loss, strict=True)
+    text = "".join(f"{str(t).replace('T', ' ')} INFO Epoch {epoch} loss {v:.4f}\n" for t, epoch, v in rows)
+    run, _ = judged(tmp_path, text)
+    assert run.step_range() == (1, 54)
+    assert len(run.starts) == starts

@@ -30,6 +30,7 @@ TOLD = 20
 """Steps that are named where one finding tells of many stalls."""
 PARKED = 4.0
 """Times `error_seconds` from which a run that goes on did not hang: its collectives would have given up."""
+STOPPED = "; no time-out waits so long, so it was probably stopped and started again"
 PACE = 10.0
 """Times the usual length of an interval of many steps up to which a policy may set it: its episodes grow threefold and
 more while it learns, and a learner that begins to update after so many steps slows down as much.
@@ -93,7 +94,8 @@ class Stall(Rule[StandstillEvidence]):
     error_seconds : float
         Length in s from which it is an error (1,800: the default time-out of PyTorch's collectives without NCCL).
     most : int
-        Stalls told one by one; more make one finding, with their number and what they cost together.
+        Stalls told one by one; more make one finding, with their number and what they cost together. Two so long that
+        the run was probably stopped do, too.
 
     References
     ----------
@@ -149,8 +151,9 @@ class Stall(Rule[StandstillEvidence]):
         long = ~(seconds < self.seconds)  # an interval of few steps has less to lose
         found, seconds = found.take(long), seconds[long]
         resumed = _at_resumes(run, signal, found)
-        for these in (np.flatnonzero(~resumed), np.flatnonzero(resumed)):
-            if len(these) > self.most:
+        parked = ~resumed & (seconds >= PARKED * self.error_seconds)
+        for of_kind, most in ((~resumed & ~parked, self.most), (parked, 1), (resumed, self.most)):
+            if len(these := np.flatnonzero(of_kind)) > most:
                 yield self._many(run, signal, found, seconds, these, bool(resumed[these[0]]))
             else:
                 for i in these.tolist():
@@ -183,6 +186,8 @@ class Stall(Rule[StandstillEvidence]):
         )
         if resumed:
             message += "; it was resumed there"
+        elif severity is not Severity.INFO and longest >= PARKED * self.error_seconds:
+            message += STOPPED
         if _of_single_steps(signal):
             message += BY_TIMER
         if run.counts_lines:
@@ -241,7 +246,7 @@ class Stall(Rule[StandstillEvidence]):
             message += "; it was resumed there"
         elif lost >= PARKED * self.error_seconds and not by_timer and severity is not Severity.INFO:
             severity = Severity.WARNING
-            message += "; no time-out waits so long, so it was probably stopped and started again"
+            message += STOPPED
         if run.counts_lines:
             severity = Severity.INFO
             message += NO_STEP

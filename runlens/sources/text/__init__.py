@@ -242,7 +242,7 @@ def _of_rows(ref: RunRef, log: Log, read_at: float) -> Run:
         axis_name=next(
             (o.axis for o in rows.layouts if o.axis and o.fields), "lines" if axis.counts == "lines" else ""
         ),
-        starts=starts_of(built.series, rows, gathered.taken_up),
+        starts=starts_of(built.series, rows, gathered.taken_up, held.on),
         read_at=read_at,
     )
 

@@ -19,6 +19,11 @@ Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
+LAUNCH = 600.0
+"""Seconds between two rows that a process which goes on with another stage seldom needs: data are loaded in less."""
+LAUNCH_ROWS = 5.0
+"""The same in usual times between rows: those of long epochs are an hour apart."""
+
 
 @dataclass(slots=True)
 class Rows:
@@ -144,7 +149,9 @@ def _dated(time: Floats, of_layout: Ints, layouts: list[Layout], written: float)
     return out
 
 
-def starts_of(series: Mapping[str, Series], rows: Rows, taken_up: Sequence[int]) -> tuple[float, ...]:
+def starts_of(
+    series: Mapping[str, Series], rows: Rows, taken_up: Sequence[int], anew: Sequence[int] = ()
+) -> tuple[float, ...]:
     """Wall times at which a run was started or taken up again.
 
     Parameters
@@ -155,6 +162,9 @@ def starts_of(series: Mapping[str, Series], rows: Rows, taken_up: Sequence[int])
         Of the run.
     taken_up : sequence of int
         Numbers of the lines that say that training goes on from a checkpoint: it does with the next row.
+    anew : sequence of int
+        Positions of rows at which the counter begins anew while the loss goes on: a start where the log stood still
+        before, for `LAUNCH` seconds and `LAUNCH_ROWS` rows, and a stage of the same process elsewhere.
     """
     timed = [s for s in series.values() if len(s) and s.time[0] == s.time[0]]
     if not timed:
@@ -162,4 +172,7 @@ def starts_of(series: Mapping[str, Series], rows: Rows, taken_up: Sequence[int])
     begun = {float(a.time[0]) for a in max(timed, key=len).attempts() if a.time[0] == a.time[0]}
     after = np.searchsorted(rows.line, np.asarray(taken_up, dtype=np.int64))
     said = rows.time[after[(after > 0) & (after < len(rows))]]
+    took = np.diff(rows.time[rows.measure & np.isfinite(rows.time)]) if anew else np.empty(0)
+    least = max(LAUNCH, LAUNCH_ROWS * float(np.median(took))) if len(took) else np.inf
+    begun |= {float(rows.time[at]) for at in anew if at and rows.time[at] - rows.time[at - 1] >= least}
     return tuple(sorted(begun | set(said[np.isfinite(said)].tolist())))

@@ -12,7 +12,7 @@ from runlens.rules.throughput.drop import ThroughputDrop
 from runlens.rules.throughput.outside_band import OutsideBand
 from runlens.rules.throughput.stall import Stall
 from runlens.rules.throughput.straggler import Straggler
-from tests.rules.saying import marks, run_of
+from tests.rules.saying import marks, run_of, said
 from tests.synthetic import throughput as made
 
 USUAL = made.TOKENS / made.STEP
@@ -159,6 +159,15 @@ def stalls(count):
     return made.log(seconds)
 
 
+def parked(count, length=7201):
+    """A run that stood still for two hours so often, and for half a minute once."""
+    seconds = steady()
+    made.stall(seconds, 61, 30)
+    for at in (231, 398, 747)[:count]:
+        made.stall(seconds, at, length)
+    return made.log(seconds)
+
+
 def untold(length, score=""):
     """A stall in a run whose speed nothing but the clock beside its loss tells, or a rate of evaluation as well."""
     seconds = steady() * 4
@@ -194,6 +203,7 @@ STALL = [
     (Stall(petty_share=0.5, petty_seconds=20), lambda s: stalled(s, 5000, 10), (19, 21), "iw"),
     (Stall(), stalls, (3, 4), "Ww"),
     (Stall(most=5), stalls, (5, 6), "Ww"),
+    (Stall(petty_share=0.0), parked, (0, 1, 2), "wWW"),
     (Stall(error_seconds=600), stalled, (599, 601, 2399, 2401), "weew"),
     (Stall(unusual=2), rowed, (1.9, 2.1), ".w"),
 ]
@@ -272,3 +282,11 @@ EDGES = [*CLOCKS, *DROP, *DIPS, *STALL, *OUTSIDE, *STRAGGLER]
 @pytest.mark.parametrize(("rule", "make", "knobs", "expected"), EDGES)
 def test_each_side_of_the_edge(rule, make, knobs, expected):
     assert marks(rule, make, knobs) == expected
+
+
+@pytest.mark.parametrize(("count", "findings"), [(1, 2), (2, 2), (3, 2)])
+def test_runs_that_were_stopped_more_than_once_are_told_in_one_line(count, findings):
+    told = said(Stall(petty_share=0.0), parked(count))
+    assert len(told) == findings
+    assert "stopped and started again" in told[-1].message
+    assert told[-1].evidence.get("count", 1) == count
