@@ -25,7 +25,7 @@ from runlens.sources.table.head import tells_of_progress
 from runlens.sources.table.trials import width_of_numbers, without_course
 from runlens.sources.text.axis.log import FEWEST, LARGEST, Log, counts_in_all, last_log
 from runlens.sources.text.axis.steps import Axis, axis_of
-from runlens.sources.text.axis.tried import tries_settings
+from runlens.sources.text.axis.tried import of_trials
 from runlens.sources.text.build import Built, guesses, series_of
 from runlens.sources.text.ends import before_a_step, state_of
 from runlens.sources.text.gather import Gathered, gather
@@ -209,10 +209,9 @@ def _of_rows(ref: RunRef, log: Log, read_at: float) -> Run:
             f"{where} is no log that RunLens knows: it names neither a step nor anything that a training logs, such as "
             "a loss; name a log of a training loop"
         )
-    if axis.counts == "lines" and tries_settings(built.series):
+    if axis.counts == "lines" and (each := of_trials(built.series)):
         raise NotALog(
-            f"{where} is no log of one training: its lines say no step, and each tries other settings, as a search "
-            "does; name the log of one of its trials"
+            f"{where} is no log of one training: its lines say no step, and each {each}; name the log of one trial"
         )
     if (axis.counts == "lines" or any(o.axis == "sample" for o in rows.layouts)) and without_course(built.series):
         raise NotALog(

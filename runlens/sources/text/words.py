@@ -107,7 +107,7 @@ NEVER = re.compile(
     r"^(?:eta|eta_seconds|remaining(?:[ _]time)?|percentage|elapsed_time|global_step/max_steps|since|took|total time"
     r"|current time|time ?stamp|now|date(?:time)?"
     r"|v_num|version|pid|port|seed|line|id|args?|wall|max_epochs?|total_epochs?"
-    r"|not in top|rank|local_rank|global_rank|gpu|cuda|device|host|node|[dptec]p)$"
+    r"|not in top|rank|local_rank|global_rank|gpu|cuda|device|host|node|[dptec]p|py|cpp)$"
     r"|\.(?:py|cc|cpp|cu)$|/[\w.]*\.h$|(?:^|[ _-])best(?:$|[ _-])",
     re.IGNORECASE,
 )

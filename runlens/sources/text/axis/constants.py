@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from runlens.sources.text.rows import Rows
 
+Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
 _COURSE = 8
@@ -19,6 +20,8 @@ _FALLS = 0.2
 """Share of the rows whose step is below the one before: one that is begun anew in each epoch has several rows there,
 and one of launches in a log falls once a launch.
 """
+_FEW = 4
+"""Times as many lines of metrics that must say an epoch as there are that say numbers in any order."""
 FEWEST = 3
 """Lines of one form that say one and the same step, and steps that another form must say beside them."""
 
@@ -40,7 +43,22 @@ def moving(rows: Rows) -> Floats:
     for at in own:
         if _is_a_length(step[at], rows.counters["epoch"][at]):
             step[at] = np.nan
+    if _names_something(step, rows.counters["epoch"], rows.measure):
+        step[:] = np.nan
     return step
+
+
+def _names_something(step: Floats, epoch: Floats, measure: Bools) -> bool:
+    """Whether few lines without an epoch say few numbers in any order, among many lines of metrics that say an epoch
+    and no step: `[035420]` at the head of a line is what is traded, say.
+    """
+    said = np.isfinite(step)
+    change = np.diff(step[said])
+    if len(change) < FEWEST or bool(np.isfinite(epoch[said]).any()):
+        return False
+    epochs = int(np.count_nonzero(measure & np.isfinite(epoch)))
+    few = _FEW * len(change) < epochs and 2 * len(np.unique(step[said])) <= len(change) + 1
+    return few and 3 * int(np.count_nonzero(change < 0)) >= len(change)
 
 
 def _is_a_length(step: Floats, epoch: Floats) -> bool:
