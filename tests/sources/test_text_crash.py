@@ -45,7 +45,10 @@ def test_a_training_that_crashed_before_its_first_step_is_told(tmp_path, crash):
         SERVER,  # another program
         TRACE + "tried again with a smaller batch\n" * 200,  # caught
         TRACE + "Training finished\n",
-        TRACE.replace("torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 1.25 GiB.", "KeyboardInterrupt"),
+        *(
+            TRACE.replace("torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 1.25 GiB.", ended)
+            for ended in ("KeyboardInterrupt", "bdb.BdbQuit")
+        ),
         "loading torch\n",
     ],
 )

@@ -24,7 +24,7 @@ _OF_A_TRAINING = re.compile(
     rb"train|torch|tensorflow|keras|\bjax|CUDA|NCCL|deepspeed|accelerate|lightning", re.IGNORECASE
 )
 """Tools and words of a training: another program's traceback is none of ours."""
-_BY_HAND = re.compile(_RAISED + rb"|(KeyboardInterrupt)", re.MULTILINE)
+_BY_HAND = re.compile(_RAISED + rb"|(KeyboardInterrupt|bdb\.BdbQuit)", re.MULTILINE)
 """A traceback, and what ended it."""
 _SCHEDULER = re.compile(rb"slurmstepd(?:-[\w.-]+)?: error|srun: error|" + _STOPPED)
 """Who else may have sent the same signal."""
