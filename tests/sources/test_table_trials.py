@@ -151,3 +151,22 @@ def test_switches_of_a_training_are_no_grid(tmp_path):
     columns = grid_of_switches("abc")
     columns["noise"][-1] = columns["noise"][-2]  # two rows of one set
     one(table(tmp_path, {**columns, "shuffle": [0] * 12, "loss": np.linspace(3, 1, 12)}))
+
+
+@pytest.mark.parametrize("rows", ["one", "several"])
+def test_a_row_of_each_seed_and_method_is_a_result_of_it(tmp_path, rows):
+    each = [(seed, method) for seed in range(5) for method in ("erm", "chip", "mixup")]
+    each = each if rows == "one" else [pair for pair in each for _ in range(3)]
+    columns = {
+        "dataset": ["mnist"] * len(each),
+        "method": [method for _, method in each],
+        "seed": [seed for seed, _ in each],
+        "train_acc": anything(len(each)),
+        "test_acc": anything(len(each)),
+    }
+    path = table(tmp_path, columns)
+    if rows == "several":
+        assert len(discover(str(path))) > 1
+        return
+    with pytest.raises(NotALog, match="results of each"):
+        one(path)

@@ -80,3 +80,67 @@ def test_a_score_told_as_a_sentence(tmp_path, said):
             for e, v in enumerate(LOSS, 1) for i in (100, 200)]  # fmt: skip
     score = run_of("".join(rows), tmp_path).role("eval_score")
     assert score.split == "eval" and len(score.series) == N
+
+
+SETTINGS = """[11/17 15:16:17] detectron2 INFO: Running with full config:
+DATASETS:
+  TRAIN:
+  - nyu_train
+  TEST:
+  - nyu_val
+TEST:
+  EVAL_PERIOD: 1000
+"""
+
+
+def test_headings_in_printed_settings_are_those_of_no_row(tmp_path):
+    rows = "".join(
+        f"[11/17 15:00:{i:02}] events INFO: iter: {20 * i + 19}  total_loss: {2 - i / 50:.3f}  lr: 0.01\n"
+        for i in range(60)
+    )
+    path = tmp_path / "log.txt"
+    path.write_text(SETTINGS + rows)
+    (ref,) = discover(str(path))
+    run = resolve(read(ref))
+    assert len(run.role("train_loss").series) == 60
+    assert not run.every("eval_loss")
+
+
+def test_a_row_of_two_words_in_brackets_says_its_epoch(tmp_path):
+    path = tmp_path / "val.log"
+    path.write_text(
+        "".join(
+            f"2026_08_19_16_{i:02} [Epoch] {i:03} [Loss] loss_span {0.4 - i / 100:.3f} loss_overall {5 - i / 9:.3f}\n"
+            for i in range(30)
+        )
+    )
+    (ref,) = discover(str(path))
+    run = resolve(read(ref))
+    assert run.step_range() == (0, 29)
+    assert len(run.role("eval_loss").series) == 30  # the file is named for its split
+
+
+def test_what_wandb_says_of_steps_that_it_drops_is_no_step(tmp_path):
+    said = "wandb: WARNING (User provided step: {i} is less than current step: 125. Dropping entry: {{'loss': 1.3}})."
+    lines = [line for i in range(20) for line in (f"epoch {i} loss {2 - i / 20:.4f}", "  " + said.format(i=i % 3))]
+    path = tmp_path / "output.log"
+    path.write_text("\n".join(lines) + "\n")
+    (ref,) = discover(str(path))
+    run = resolve(read(ref))
+    assert list(run.series) == ["loss"]
+    assert run.step_range() == (0, 19)
+
+
+def test_evaluations_of_a_policy_stand_at_the_steps_of_its_environment(tmp_path):
+    lines = [
+        line
+        for i in range(20)
+        for line in (
+            f"Eval num_timesteps={24000 * (i + 1)}, episode_reward={10.0 * i:.2f} +/- 0.00",
+            "Episode length: 1000.00 +/- 0.00",
+        )
+    ]
+    path = tmp_path / "eval.log"
+    path.write_text("\n".join(lines) + "\n")
+    (ref,) = discover(str(path))
+    assert resolve(read(ref)).step_range() == (24000, 480000)

@@ -65,6 +65,7 @@ PATTERNS = (
     P("loss_scale", r"loss_?scale(?!d)|grad_?scaler?~|~scaler~|amp_scale"),
     P("weight_decay", r"weight_?decay|~wd~"),
     P("other", r"learner_scale|gradient_scale"),
+    P("other", r"cardinality_error"),  # DETR: how many boxes were told, "for logging purposes only"
     P(
         "clip_fraction",
         r"clip_?(frac\w*|ratio)|clipping_(rate|frac\w*)|~did_clip|~grad\w*_clipp?ed"

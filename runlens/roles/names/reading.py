@@ -17,7 +17,7 @@ from runlens.roles.names.scores import PARTS_OF_LOSS, plain_score, score_claim
 from runlens.roles.names.table import common, monitors, table
 from runlens.roles.names.take_apart import Name, normalise, shape_of, take_apart
 
-_EVAL_DIR = re.compile(r"^(valid(ation)?\d*|val\d*|eval(uation)?|test|dev)$")
+_EVAL_DIR = re.compile(r"^(valid(ation)?\d*|val\d*|eval(uation)?|test|dev)(_?log)?(\.(log|txt|csv|tsv|jsonl?))?$")
 _HELD_OUT = compiled(EVAL)
 _EITHER = frozenset(
     {"perplexity", "samples_per_second", "tokens_per_second", "step_time", "data_time", "tflops", "mfu"}

@@ -160,7 +160,7 @@ class LossSpike(Rule[SpikeEvidence]):
             severity = _severity(incident, context, run.counts_lines, "epoch" in run.axis_name.lower())
             if is_like_others(incident, incidents):
                 severity = Severity.INFO
-                message += "; spikes as high were back at once before"
+                message += "; spikes as high came back before"
             elif falls_with_epoch(run, incident):
                 severity = Severity.INFO
                 message += "; it fell at once where the epoch ended, so that batches come in an order"
@@ -259,7 +259,7 @@ def _message(incident: LossIncident, context: Context) -> str:
     elif _overtaken(incident):
         said.append(f"not back by step {last:,}, where the next one begins at {after:.4g}")
     else:
-        said.append(f"not back by step {last:,}, where the log ends at {after:.4g}: too early to tell")
+        said.append(f"not back by step {last:,}, where the log ends at {float(curve.value[-1]):.4g}: too early to tell")
     if is_mixed(incident):
         said.append("in between it kept coming back to its level, so that single batches are high, and not the loss")
     if context.gradient_first:

@@ -34,7 +34,8 @@ from runlens.sources.table.many import of_chart, runs_of, without_chart_names
 from runlens.sources.table.names import AXES, first
 from runlens.sources.table.reading import head_of
 from runlens.sources.table.run import last_read, read
-from runlens.sources.table.trials import may_be_trials, rows_of_trials
+from runlens.sources.table.store import Columns
+from runlens.sources.table.trials import may_be_trials, results_of_runs, rows_of_trials
 from runlens.sources.unread import is_said_to_be_a_log, lower_rank, same_run
 
 
@@ -103,7 +104,7 @@ def _refs(family: Family, root: Path, names: dict[Path, list[str]], x: str) -> l
         members = list(chart) if len(chart) > 1 else []
     elif may_hold_many(names[first]):
         try:
-            members = runs_of(last_read(first).columns)
+            members = _members(last_read(first).columns)
         except ReadError:  # reading the run says what is wrong with it
             members = []
     if not members:
@@ -185,6 +186,12 @@ def _is_log(path: Path, names: list[str], head: bytes | OSError) -> bool:
     return _holds_a_run(path, there.st_size, there.st_mtime_ns)
 
 
+def _members(columns: Columns) -> list[str]:
+    """The runs of a table; none where each of its rows is the result of another."""
+    runs = runs_of(columns)
+    return [] if runs and first(columns.parts, AXES) is None and results_of_runs(columns) else runs
+
+
 def _rows_of(path: Path, names: list[str]) -> str:
     """What the rows of a table are that are no steps (`rows_of_trials`); empty for any other, and an unreadable one."""
     if not names or not may_be_trials(names):
@@ -197,7 +204,7 @@ def _rows_of(path: Path, names: list[str]) -> str:
 def _trials_in(path: Path, size: int, changed: int) -> str:
     try:
         columns = without_chart_names(last_read(path).columns)
-        return "" if runs_of(columns) else rows_of_trials(columns, axis_of(columns, str(path)))
+        return "" if _members(columns) else rows_of_trials(columns, axis_of(columns, str(path)))
     except ReadError:  # which reading it as a run says
         return ""
 

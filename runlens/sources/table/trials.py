@@ -112,7 +112,19 @@ def rows_of_trials(columns: Columns, axis: Axis) -> str:
             return f"one of each {kind.replace('_', ' ')}"
         if kind in LABELS and kind not in ("env", "environment", "agent", "type") and _changes(columns, name):
             return f"results of each {kind.replace('_', ' ')}"
-    return "one of each configuration" if _of_a_grid_of_flags(columns) else ""
+    return "one of each configuration" if _of_a_grid_of_flags(columns) else results_of_runs(columns)
+
+
+def results_of_runs(columns: Columns) -> str:
+    """What the rows of a table of several runs are, where each has a run and labels of its own, such as a seed and a
+    method: one result of each; empty where a run has several rows of the same labels, as a course has.
+    """
+    names = [name for name in (*columns.parts, *columns.labels) if canonical(name) in (*RUNS, *LABELS)]
+    said = [_words(columns, name) for name in names]
+    told = any(canonical(name) in RUNS for name in names) and any(canonical(name) in LABELS for name in names)
+    if not told or not all(said) or columns.rows < FEWEST or len(set(zip(*said, strict=True))) < columns.rows:
+        return ""
+    return "results of each " + " and ".join(canonical(name).replace("_", " ") for name in names[:3])
 
 
 def _by_names(names: Iterable[str]) -> str:

@@ -15,6 +15,7 @@ from runlens.sources.text.tables import STEP_OF_BOX, alone, boxed, headed
 from runlens.sources.text.times import Stamp, find_stamp
 from runlens.sources.text.words import (
     BARE,
+    DROPPED,
     EPOCH,
     HELD_OUT,
     METRIC,
@@ -97,7 +98,7 @@ def parse(
         The metric that the file is named for, empty for none.
     """
     line = without_bar(line[:_LONGEST])
-    if line.startswith("wandb: "):  # the name of the run, its address, a summary: what W&B says of itself
+    if line.startswith("wandb: ") or DROPPED in line:  # the name of the run, a summary: what W&B says of itself
         return None
     if METRIC.search(line) is None and WITHOUT.search(line) is None and BARE.search(line) is None:
         return None

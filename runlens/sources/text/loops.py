@@ -59,7 +59,8 @@ def _under_headings(rows: Rows) -> Rows:
     headings = np.flatnonzero(rows.of_kind("epoch", "split"))
     under = np.searchsorted(headings, np.arange(len(rows)), side="right") - 1
     above = np.where(under >= 0, rows.of_layout[headings[np.maximum(under, 0)]], -1)
-    if "train" not in splits:
+    trained = np.array([*(s == "train" for s in splits), False], dtype=bool)[above]
+    if not bool((trained & rows.measure).any()):  # nor does a `TRAIN:` of printed settings, with no row below it
         return _right_below(rows, headings, under, above)
     out = rows
     for split in sorted(held):

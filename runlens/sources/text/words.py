@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-_END = r"(?![A-Za-z0-9_/])['\"]?[ \t]*[:=#]?[ \t]*[\[({'\"]*[ \t]*"
+_END = r"(?![A-Za-z0-9_/])(?:['\"]|\](?=[ \t]))?[ \t]*[:=#]?[ \t]*[\[({'\"]*[ \t]*"
 """After a counter's word and before its number: `step 5`, `step: 5`, `'step': 5`, `Step [5/10]`, `epoch: {5/10}`."""
 STEPS = (
     r"num_updates|global_step/max_steps|global[ _-]?steps?|optimi[sz]er[ _]steps?|train(?:ing)?[ _]steps?"
     r"|current_steps|completed step",
-    r"total[ _]timesteps|timesteps?",
+    r"(?:total|num)[ _]timesteps|timesteps?",
     r"iterations?|iters?|itr|it|tick",
     r"steps?|updates?|up\.|num_steps|cur_step"
     r"|(?:(?:global|communication|comm|training|federated)[ _.])*rounds?(?:[ _](?:num(?:ber)?|no|idx|index|id))?|s",
@@ -29,7 +29,7 @@ EPOCH = re.compile(
     rf"{_END}|epoch\.?(?=\d))(?P<epoch>\d+(?:\.\d+)?)(?:[ \t]*(?:/|of)[ \t]*(?P<epochs>\d+))?",
     re.IGNORECASE,
 )
-_OF_AN_ENVIRONMENT = re.compile(r"episodes?|(?:total[ _])?timesteps?|sample", re.IGNORECASE)
+_OF_AN_ENVIRONMENT = re.compile(r"episodes?|(?:(?:total|num)[ _])?timesteps?|sample", re.IGNORECASE)
 ROUND = re.compile(r"(?<![a-z])round(?![a-z])", re.IGNORECASE)
 """What federated learning counts: in each, clients train on their own and a server puts together what they learnt."""
 _ALONE = r"(?<![\w/.\\-])({words})(?![\w/\\-]|\.\w)"
@@ -73,6 +73,8 @@ BARE = re.compile(
     r"(?<![\w/.-])(?P<name>train(?:ing)?|val(?:id(?:ation)?)?|held[-_]?out)['\"]?[ \t]*[:=][ \t]*\d*\.\d", re.IGNORECASE
 )
 """A split and a number on a line that names nothing measured: `step 200  train=2.3038  val=2.2490  lr=0.001`."""
+DROPPED = "(User provided step: "
+"""What W&B warns of where it takes no more points of a step: the number is none of the log's."""
 SETTINGS = re.compile(
     r"\bNamespace\(|(?:\b(?:True|False|None)\b.*){3}"
     r"|\b(?i:args|arguments|config|configuration|hparams|settings)\s*[:=]?\s*\{\s*['\"]?\w+['\"]?\s*:"

@@ -18,6 +18,10 @@ STANDS = 0.9
 """Share of pairs of a point of the rise and one from before in which the former is higher. Of 79 false rises in 450
 stationary logs of 48 to 97 points with heavy tails 96 % lie below, of 184 planted ones in logs of 50 to 300 one."""
 
+TOGETHER = 6
+"""Points in a row, each above all that are looked at before the rise, that are no heavy tail: of 3,000 stretches of
+noise with two degrees of freedom 14 have them. Two bursts with the old level between are one rise that has."""
+
 
 def stands_above(y: Floats, step: Steps, one: Excursion) -> bool:
     """Whether the points of a rise are higher than those before it, which are carried on along their descent.
@@ -45,4 +49,7 @@ def stands_above(y: Floats, step: Steps, one: Excursion) -> bool:
     slope = theil_sen(way, y[before])[0] if one.first - before.start > 3 else 0.0
     carried = y[before] - min(0.0, slope if np.isfinite(slope) else 0.0) * way
     after = y[one.first : min(one.end, one.first + AFTER)]
-    return float(np.mean(after[:, None] > carried[None, :])) >= STANDS
+    if float(np.mean(after[:, None] > carried[None, :])) >= STANDS:
+        return True
+    highest = np.lib.stride_tricks.sliding_window_view(after > carried.max(), min(TOGETHER, len(after))).all(axis=1)
+    return len(after) >= TOGETHER and bool(highest.any())

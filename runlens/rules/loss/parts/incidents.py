@@ -57,7 +57,7 @@ SWINGS = 2
 BETWEEN = 0.2
 """Share of its points in the middle third up to which a rise is of two kinds of batches: noise fills the middle."""
 LONE = 3
-"""Points up to which a rise at the end of the log is like others that were over at once."""
+"""Points up to which a rise at the end of the log is like others that were over soon."""
 LIKE, ALIKE = 0.75, 3
 """Share of its height that they reach, and how many must."""
 
@@ -77,12 +77,12 @@ def is_mixed(incident: LossIncident) -> bool:
 
 
 def is_like_others(incident: LossIncident, among: tuple[LossIncident, ...]) -> bool:
-    """Whether a few points at the end of the log are as high as `ALIKE` others that came back at once."""
+    """Whether a few points at the end of the log are no higher than `ALIKE` others, which came back fast."""
     if incident.ending.outcome != "unresolved" or int(np.count_nonzero(_thirds(incident) >= 0)) > LONE:
         return False
     least = LIKE * _height(incident)
     fast = (i for i in among if i.steps[1] < incident.steps[0] and i.ending.outcome == "recovered-fast")
-    return sum(i.points <= LONE and _height(i) >= least for i in fast) >= ALIKE
+    return sum(_height(i) >= least for i in fast) >= ALIKE
 
 
 def _thirds(incident: LossIncident) -> npt.NDArray[np.int64]:
