@@ -453,3 +453,11 @@ def test_the_one_error_where_nothing_else_may_be_lowered_is_the_training_loss(na
     run = resolve(logged(**{name: curve(i) for i, name in enumerate(names)}))
     found = run.role("train_loss")
     assert (found and found.series.name) == train
+
+
+@pytest.mark.parametrize("n", [12, 60])
+def test_what_detectron_logs_of_its_heads_is_of_training_in_few_points_too(n):
+    names = ("fast_rcnn/cls_accuracy", "mask_rcnn/accuracy")
+    found = resolve(logged(total_loss=curve(1, n=n), **{name: 1 - curve(2, n=n) for name in names}))
+    assert {r.series.name for r in found.every("train_score")} == set(names)
+    assert not found.every("eval_score")

@@ -25,6 +25,8 @@ FALLS = 0.3
 """Rank correlation from which on a series is known to rise, or to fall."""
 FEWEST = 4
 """Values from which that says anything: three fall in order one time in six by chance."""
+_OF_A_HEAD = re.compile(r"(fast|mask|keypoint|cascade)_rcnn/|rpn/|roi_heads?/")
+"""How detectron2 names what it logs of each batch: evaluations come as `bbox/AP`."""
 _TRAIN = re.compile(r"(?<![a-z])(train(ing)?|tr|trn)(?![a-z])")
 
 
@@ -73,6 +75,8 @@ def with_splits(claims: Mapping[str, Claim], series: Mapping[str, Series]) -> di
                 out[name] = _aside(claim, f"{kind} beside that of held-out data")
             elif not held_out and not rare:
                 out[name] = _aside(claim, f"{kind} of a split that is not told, logged as often as the training loss")
+        elif not of_all and loss is not None and _OF_A_HEAD.match(normalise(name)):
+            out[name] = _aside(claim, "a score of the boxes that a head of the model is trained on")
         elif not of_all and (twin or not told_loss) and loss is not None and _beside(series[name], loss):
             out[name] = _aside(claim, "a score of training batches: it is logged wherever the training loss is")
     return out

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from runlens.rules.resume.parts.rate import schedule_ended
 from runlens.rules.resume.resume_break import ResumeBroken
 from runlens.rules.schedule.schedule_break import ScheduleBreak
 from runlens.stats.changes import breaks as module
@@ -78,3 +79,17 @@ def test_resume_break_alone_tells_that_a_policy_was_trained_for_longer():
     run = replace(run_of(columns, step, time), starts=(START, START + 2e5 + 2000.0))
     assert mark(ResumeBroken(), run) == "i"
     assert mark(ScheduleBreak(), run) == "."
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "ended"),
+    [
+        (np.linspace(0.95, 0.05, 10), 0.9, True),  # ten points of a line that ends
+        (np.linspace(0.95, 0.12, 8), 0.9, False),
+        (np.array([1.0, 1.0, 1.0, 0.1]), 0.9, False),  # a step down
+        (np.linspace(1.0, 0.04, 4), 0.9, True),
+        (np.linspace(0.95, 0.05, 10), 1.2, False),  # a new peak
+    ],
+)
+def test_a_schedule_has_ended_where_its_line_comes_to_zero(before, now, ended):
+    assert schedule_ended(before, now) is ended

@@ -16,6 +16,8 @@ FEWEST = 3
 """Points on either side below which nothing is said."""
 ENDED = 0.05
 """Share of its peak at which a schedule has come to its end: a run that goes on from there was made longer."""
+ON_A_LINE = 4
+"""Points by which a rate is known to fall along a line."""
 WARM = 0.5
 """A rate that begins below this share of what it was, and then rises, is warmed up again."""
 
@@ -75,5 +77,14 @@ def schedule_ended(before: Floats, now: float) -> bool:
     now : float
         After it.
     """
-    peak = float(before.max())
-    return float(before[-1]) <= ENDED * peak and float(before[-1]) < now <= (1.0 + OFF) * peak
+    peak, last = float(before.max()), float(before[-1])
+    return last < now <= (1.0 + OFF) * peak and (last <= ENDED * peak or _reaches_zero(before))
+
+
+def _reaches_zero(before: Floats) -> bool:
+    """Whether a rate that falls by one and the same amount from point to point is zero at the next one: a line of ten
+    points is last logged at a twentieth to a tenth of its peak.
+    """
+    falls = -np.diff(before[-ON_A_LINE:])
+    even = len(falls) == ON_A_LINE - 1 and float(falls.min()) > 0.0 and float(falls.max()) <= 1.1 * float(falls.min())
+    return even and float(before[-1]) <= float(falls[-1])
